@@ -1,0 +1,3 @@
+//! Benchmarks of state parsing and diff.
+
+fn main() {}

@@ -1,0 +1,263 @@
+//! The configuration that belongs to a state: files, modules and values of variables.
+//!
+//! A [`Bundle`] is the configuration itself, in memory; a [`ConfigurationRef`] is what the log says
+//! of a stored one. Paths are [`BundlePath`]s, which cannot leave their directory. Collecting a
+//! bundle is `flow::configuration`, packing one is `codec::bundle`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use super::address::ProviderSource;
+use super::digest::Digest;
+use super::secret::Secret;
+
+/// A relative path inside a bundle: `/`-separated, normalised, never upwards, never hidden state.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BundlePath(String);
+
+/// A path that a bundle refuses, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("path {reason}: `{path}`")]
+pub struct RefusedPath {
+    path: String,
+    reason: &'static str,
+}
+
+/// Directories that Terraform or unapply read and that a bundle must not bring along.
+const FORBIDDEN_PARTS: [&str; 3] = [".terraform", ".unapply", ".git"];
+
+impl BundlePath {
+    /// The path as text; `.` is the top of the bundle.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The top of the bundle.
+    pub fn top() -> Self {
+        Self(".".to_owned())
+    }
+
+    /// The path of `name` below this directory.
+    pub fn join(&self, name: &str) -> Result<Self, RefusedPath> {
+        if self.0 == "." {
+            name.parse()
+        } else {
+            format!("{}/{name}", self.0).parse()
+        }
+    }
+
+    /// The last part.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// The directory that holds it.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        match self.0.rsplit_once('/') {
+            Some((parent, _)) => Self(parent.to_owned()),
+            None => Self::top(),
+        }
+    }
+}
+
+impl FromStr for BundlePath {
+    type Err = RefusedPath;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refuse = |reason| RefusedPath {
+            path: text.chars().take(200).collect(),
+            reason,
+        };
+        if text == "." {
+            return Ok(Self::top());
+        }
+        if text.is_empty() || text.starts_with('/') {
+            return Err(refuse("is empty or absolute"));
+        }
+        if text.len() > 1024 {
+            return Err(refuse("is longer than 1024 bytes"));
+        }
+        if text.chars().any(|c| c.is_control() || c == '\\') {
+            return Err(refuse("has a control character or a backslash"));
+        }
+        let parts: Vec<&str> = text.split('/').collect();
+        if parts.len() > 64 {
+            return Err(refuse("is deeper than 64 levels"));
+        }
+        for part in &parts {
+            if part.is_empty() || *part == "." || *part == ".." {
+                return Err(refuse("is not normalised"));
+            }
+            if FORBIDDEN_PARTS
+                .iter()
+                .any(|name| part.eq_ignore_ascii_case(name))
+            {
+                return Err(refuse("lies in a directory that a bundle must not hold"));
+            }
+        }
+        let name = parts.last().copied().unwrap_or_default();
+        if is_state_file(name) {
+            return Err(refuse("is a state or plan file"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// States, their backups and saved plans never enter a bundle: they have their own places.
+pub fn is_state_file(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with(".tfstate")
+        || name.contains(".tfstate.")
+        || name.ends_with(".tfplan")
+        || name == "crash.log"
+}
+
+impl fmt::Display for BundlePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One entry of Terraform's module manifest, its directory inside the bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    /// The dotted key, such as `network.subnets`.
+    pub key: String,
+    /// The source as configuration writes it.
+    pub source: String,
+    /// The version, for a module from a registry.
+    pub version: Option<String>,
+    /// Where its files lie in the bundle.
+    pub directory: BundlePath,
+}
+
+/// Where a variable's value was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VariableOrigin {
+    /// `TF_VAR_name` in the environment.
+    Environment,
+    /// `-var name=…`.
+    CommandLine,
+    /// A saved plan.
+    Plan,
+}
+
+/// The value of a variable that no file of the bundle gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// The value as Terraform takes it from `-var` or `TF_VAR_…`.
+    pub value: Secret<String>,
+    /// Where it was seen.
+    pub origin: VariableOrigin,
+}
+
+/// A configuration, complete enough to plan with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// The root module's directory.
+    pub root: BundlePath,
+    /// Regular files and their exact content.
+    pub files: BTreeMap<BundlePath, Vec<u8>>,
+    /// Modules as installed, except the root.
+    pub modules: Vec<Module>,
+    /// `-var-file`s in the order given.
+    pub var_files: Vec<BundlePath>,
+    /// Values from the environment, the command line or a plan.
+    pub variables: BTreeMap<String, Variable>,
+}
+
+/// The id of a blob: the SHA-256 of its stored bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BlobId(pub Digest);
+
+impl fmt::Display for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How a configuration was got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfigurationSource {
+    /// From the working directory.
+    Directory,
+    /// From a saved plan, completed with the files that functions read.
+    Plan,
+}
+
+/// A provider as the dependency lock file selects it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LockedProvider {
+    /// The provider.
+    pub source: ProviderSource,
+    /// The selected version.
+    pub version: String,
+}
+
+/// What the log says of a stored configuration. No values of variables: those are in the blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigurationRef {
+    /// The stored bundle.
+    pub blob: BlobId,
+    /// SHA-256 of the bundle's archive: two configurations are the same when these are equal.
+    pub digest: Digest,
+    /// How it was got.
+    pub source: ConfigurationSource,
+    /// How many files it holds.
+    pub files: u64,
+    /// How many modules besides the root.
+    pub modules: u64,
+    /// Names of variables whose values it holds, with where they were seen.
+    pub variables: Vec<(String, VariableOrigin)>,
+    /// Provider versions of its lock file.
+    pub providers: Vec<LockedProvider>,
+    /// What could not be captured exactly, in sentences.
+    pub notes: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_leave_hide_or_shadow_are_refused() {
+        let long = "a/".repeat(65) + "b";
+        for text in [
+            "",
+            "/etc/x",
+            "../x",
+            "a/../../x",
+            "a//b",
+            "./a",
+            "a\\b",
+            "a\nb",
+            ".terraform/x",
+            "m/.TERRAFORM/environment",
+            ".git/config",
+            "terraform.tfstate",
+            "a/b.tfstate.backup",
+            "plan.tfplan",
+            "errored.tfstate",
+            &long,
+        ] {
+            assert!(text.parse::<BundlePath>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ordinary_paths_join_and_split() {
+        let path: BundlePath = "envs/prod/main.tf".parse().unwrap();
+        assert_eq!(path.file_name(), "main.tf");
+        assert_eq!(path.parent().as_str(), "envs/prod");
+        assert_eq!(
+            BundlePath::top().join("main.tf").unwrap().as_str(),
+            "main.tf"
+        );
+        assert_eq!(
+            path.parent().join("x.tf").unwrap().as_str(),
+            "envs/prod/x.tf"
+        );
+    }
+}

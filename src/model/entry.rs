@@ -1,0 +1,341 @@
+//! Entries of the log: everything that is ever said about a stack.
+//!
+//! An [`Entry`] is read from the store; a [`Draft`] is what a use case wants to say. Bodies carry
+//! facts as typed fields, never as prose to be parsed, and never a value that could be secret. How
+//! an entry is written down is `codec::record`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use super::configuration::{BlobId, ConfigurationRef};
+use super::digest::Digest;
+use super::good::{Residual, Verdict};
+use super::stack::{BackendIdentity, StackName};
+use super::version::StateVersion;
+
+/// An entry's number in the log of its stack, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revision(pub u64);
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Revision {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// A person or a job, such as `oncall` or `ci gha/8812`.
+    pub name: String,
+    /// The machine it ran on.
+    pub host: String,
+    /// The process that spoke, to tell a dead writer from a live one.
+    pub process: u32,
+}
+
+/// One entry of a log, as verified on reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The stack it belongs to.
+    pub stack: StackName,
+    /// Its place in the log.
+    pub revision: Revision,
+    /// SHA-256 of the previous entry's first line; none for the first.
+    pub previous: Option<Digest>,
+    /// SHA-256 of its own first line.
+    pub digest: Digest,
+    /// What was said.
+    pub said: Draft,
+}
+
+/// What a use case wants to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// When.
+    pub time: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+    /// The tool and its version, such as `unapply 0.1.0`.
+    pub tool: String,
+    /// Why, in the person's words.
+    pub reason: Option<String>,
+    /// The fact.
+    pub body: Body,
+}
+
+/// The kinds of entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// A state was captured.
+    Snapshot(Box<Snapshot>),
+    /// Bytes were captured that cannot be read as a state.
+    Evidence(UnreadableState),
+    /// A snapshot was called good or bad.
+    Mark(Mark),
+    /// A revert is about to change the world.
+    RevertIntent(Box<RevertIntent>),
+    /// A revert's apply has ended, or was found to have ended.
+    RevertOutcome(RevertOutcome),
+    /// What a revert left behind was compared with what was wanted.
+    Verification(Verification),
+}
+
+impl Body {
+    /// The word for `--kind`, a screen and a record.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Snapshot(_) => "snapshot",
+            Self::Evidence(_) => "evidence",
+            Self::Mark(_) => "mark",
+            Self::RevertIntent(_) => "revert-intent",
+            Self::RevertOutcome(_) => "revert-outcome",
+            Self::Verification(_) => "verification",
+        }
+    }
+}
+
+/// Why a state was captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody asked for it.
+    Manual,
+    /// `init` took the first one.
+    Init,
+    /// A revert was about to begin.
+    BeforeRevert,
+    /// A revert's apply had ended.
+    AfterRevert,
+}
+
+impl Cause {
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Init => "init",
+            Self::BeforeRevert => "before-revert",
+            Self::AfterRevert => "after-revert",
+        }
+    }
+}
+
+/// How the bytes of a state were got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateSource {
+    /// The local backend's file itself: exact.
+    File,
+    /// `terraform state pull`: Terraform's rendering of what the backend holds.
+    Pull,
+    /// Given by a person or a pipeline (`--state`).
+    Given,
+}
+
+/// A stored state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateRef {
+    /// Lineage, serial and digest of the exact bytes.
+    pub version: StateVersion,
+    /// The stored blob.
+    pub blob: BlobId,
+    /// Size of the exact bytes.
+    pub bytes: u64,
+    /// How they were got.
+    pub source: StateSource,
+    /// The tool version that wrote it, as the state says.
+    pub writer: String,
+    /// How many managed objects it knows.
+    pub resources: u64,
+}
+
+/// Terraform or OpenTofu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineKind {
+    /// HashiCorp Terraform.
+    Terraform,
+    /// OpenTofu.
+    OpenTofu,
+}
+
+impl EngineKind {
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Terraform => "terraform",
+            Self::OpenTofu => "opentofu",
+        }
+    }
+}
+
+/// The binary that would run, and its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineVersion {
+    /// Which of the two.
+    pub kind: EngineKind,
+    /// Its version, such as `1.11.4`.
+    pub version: String,
+}
+
+/// What git says of the configuration's directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitFacts {
+    /// The commit checked out.
+    pub commit: String,
+    /// Whether the work tree differs from it.
+    pub dirty: bool,
+}
+
+/// A captured state with what is known of where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Why it was taken.
+    pub cause: Cause,
+    /// The state; none when the backend had none yet.
+    pub state: Option<StateRef>,
+    /// The configuration, when known.
+    pub configuration: Option<ConfigurationRef>,
+    /// The binary found at the time.
+    pub engine: Option<EngineVersion>,
+    /// The workspace.
+    pub workspace: String,
+    /// Where the state lives.
+    pub backend: BackendIdentity,
+    /// Git facts, inside a repository.
+    pub git: Option<GitFacts>,
+    /// Labels given by the user.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Bytes that should have been a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableState {
+    /// The stored bytes.
+    pub blob: BlobId,
+    /// Their digest.
+    pub digest: Digest,
+    /// Their size.
+    pub bytes: u64,
+    /// Where they were found, without credentials.
+    pub found: String,
+    /// What is wrong with them; no content.
+    pub problem: String,
+}
+
+/// A judgement on a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The snapshot.
+    pub revision: Revision,
+    /// Good with evidence, or bad.
+    pub verdict: Verdict,
+}
+
+/// One action that was consented to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentedAction {
+    /// The address.
+    pub address: String,
+    /// What would happen.
+    pub action: String,
+    /// Why it is part of the revert, such as `undo`.
+    pub why: String,
+}
+
+/// A revert that is about to apply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevertIntent {
+    /// The snapshot to go back to.
+    pub target: Revision,
+    /// The snapshot of the state as it was, taken first.
+    pub before: Revision,
+    /// The state the plan was made for.
+    pub state: StateVersion,
+    /// The saved plan.
+    pub plan: BlobId,
+    /// SHA-256 over address, action, before and after of each action.
+    pub actions_digest: Digest,
+    /// The actions themselves.
+    pub actions: Vec<ConsentedAction>,
+    /// Hazards that were accepted, as `KIND=SUBJECT`.
+    pub accepted: Vec<String>,
+    /// Where the child works: plan, events and a left-over `errored.tfstate` would lie there.
+    pub directory: String,
+}
+
+/// How an apply ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApplyOutcome {
+    /// Exit code 0.
+    Succeeded,
+    /// Another exit code.
+    Failed,
+    /// It was asked to stop and did.
+    Interrupted,
+    /// Nobody saw it end.
+    Unknown,
+    /// It was never started.
+    NotStarted,
+}
+
+impl ApplyOutcome {
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+            Self::Unknown => "unknown",
+            Self::NotStarted => "not-started",
+        }
+    }
+}
+
+/// The end of a revert's apply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevertOutcome {
+    /// The intent it concludes.
+    pub intent: Revision,
+    /// How the apply ended.
+    pub outcome: ApplyOutcome,
+    /// The snapshot taken afterwards.
+    pub after: Option<Revision>,
+    /// Terraform's event stream, stored.
+    pub events: Option<BlobId>,
+    /// Summaries of Terraform's errors, redacted.
+    pub errors: Vec<String>,
+}
+
+/// A comparison of the world after a revert with the good snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// The intent of the revert.
+    pub intent: Revision,
+    /// The snapshot that was compared.
+    pub snapshot: Revision,
+    /// What the follow-up plan still proposes.
+    pub residual: Vec<Residual>,
+    /// How many objects the good snapshot has.
+    pub expected: u64,
+    /// How many of them are equal now.
+    pub equal: u64,
+    /// What differs, in clauses that name addresses and no values.
+    pub differences: Vec<String>,
+}
+
+impl Verification {
+    /// Whether the world is what the good snapshot says.
+    pub fn is_verified(&self) -> bool {
+        self.differences.is_empty()
+    }
+}

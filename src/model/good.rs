@@ -1,0 +1,66 @@
+//! What makes a snapshot good: evidence, and the grade it has.
+//!
+//! Which snapshot is the last known good one is decided in `engine::good`.
+
+use std::fmt;
+
+/// How much is known of a good snapshot. Later grades include the earlier ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// Its apply ended with exit code 0, or a named person vouches for it.
+    Applied,
+    /// A follow-up plan was empty, or left only the residual that is kept with it.
+    PlanEmpty,
+    /// The stack's own checks passed as well.
+    Checked,
+}
+
+impl Grade {
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::PlanEmpty => "plan-empty",
+            Self::Checked => "checked",
+        }
+    }
+}
+
+impl fmt::Display for Grade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One change that a plan of an unchanged configuration proposes for ever.
+///
+/// It holds no values: an action at an address on the same attribute paths is the same residual.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Residual {
+    /// The address, or `output.NAME`.
+    pub address: String,
+    /// What the plan proposes.
+    pub action: String,
+    /// Which attributes it would change, sorted.
+    pub paths: Vec<String>,
+}
+
+/// Why a snapshot is believed to be good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// How much is known.
+    pub grade: Grade,
+    /// What the follow-up plan always proposes; empty when the plan was empty.
+    pub residual: Vec<Residual>,
+    /// The checks that passed, as configured.
+    pub checks: Vec<String>,
+}
+
+/// What is said of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Good, and why.
+    Good(Evidence),
+    /// Not good (any more).
+    Bad,
+}

@@ -1,0 +1,95 @@
+//! Reasons not to go on with a revert.
+//!
+//! A [`Hazard`] is one reason and the address it concerns. Accepting one is an explicit act that
+//! names both; which hazards a plan has is decided in `engine::hazard`.
+
+use std::fmt;
+
+/// The closed list of reasons, as `--allow` names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HazardKind {
+    /// An object that bears data would be destroyed.
+    DestroysData,
+    /// An object that bears data would be replaced: the new one starts empty.
+    ReplacesData,
+    /// More objects would be destroyed than the stack allows, beyond what is undone.
+    TooManyDestroys,
+    /// The stack's settings protect this address.
+    Protected,
+    /// Nothing changed here since the good snapshot, and yet the plan touches it.
+    Collateral,
+    /// It would be destroyed, and nobody knows that the failed apply made it.
+    UnknownOrigin,
+    /// A variable has another value today than in the good snapshot, or none was captured.
+    VariableChanged,
+    /// The good snapshot knows this very object at another address: a revert would destroy it.
+    NeedsRekey,
+}
+
+impl HazardKind {
+    /// Every kind, in the order of severity used on screens.
+    pub const ALL: [Self; 8] = [
+        Self::NeedsRekey,
+        Self::DestroysData,
+        Self::ReplacesData,
+        Self::Protected,
+        Self::UnknownOrigin,
+        Self::TooManyDestroys,
+        Self::Collateral,
+        Self::VariableChanged,
+    ];
+
+    /// The name that `--allow` takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DestroysData => "destroys-data",
+            Self::ReplacesData => "replaces-data",
+            Self::TooManyDestroys => "too-many-destroys",
+            Self::Protected => "protected",
+            Self::Collateral => "collateral",
+            Self::UnknownOrigin => "unknown-origin",
+            Self::VariableChanged => "variable-changed",
+            Self::NeedsRekey => "needs-rekey",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether a person may accept it at all.
+    pub fn can_be_accepted(self) -> bool {
+        self != Self::NeedsRekey
+    }
+}
+
+impl fmt::Display for HazardKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One reason not to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hazard {
+    /// Which reason.
+    pub kind: HazardKind,
+    /// What it concerns: an address, or `var.NAME` for a variable.
+    pub subject: String,
+    /// The facts behind it, in one clause.
+    pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_read_back() {
+        for kind in HazardKind::ALL {
+            assert_eq!(HazardKind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(HazardKind::from_name("all"), None);
+    }
+}

@@ -1,0 +1,18 @@
+//! What the words of unapply mean, as plain values.
+//!
+//! Start with [`state::State`] (what Terraform knows), [`entry::Entry`] (what the log says) and
+//! [`plan::Plan`] (what Terraform would do). Nothing here does I/O, reads a clock or knows how a
+//! value is written down: field names of foreign formats and of our own records live in `codec`.
+
+pub mod address;
+pub mod configuration;
+pub mod digest;
+pub mod entry;
+pub mod good;
+pub mod hazard;
+pub mod plan;
+pub mod secret;
+pub mod stack;
+pub mod state;
+pub mod value;
+pub mod version;

@@ -1,0 +1,163 @@
+//! What Terraform would do: the saved plan as `show -json` tells it.
+//!
+//! Values are in clear, as Terraform prints them; nothing here may reach a screen except through
+//! `engine::redact`. Start with [`Plan`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::address::{Address, ProviderSource};
+use super::secret::Secret;
+use super::value::{Path, Value};
+
+/// What would happen to one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// Nothing.
+    NoOp,
+    /// A new object is made.
+    Create,
+    /// A data source is read during apply.
+    Read,
+    /// The object is changed in place.
+    Update,
+    /// The object is destroyed.
+    Delete,
+    /// Destroyed, then made anew.
+    DeleteThenCreate,
+    /// Made anew, then the old one is destroyed.
+    CreateThenDelete,
+    /// Terraform stops managing it; the object lives on.
+    Forget,
+    /// A new object is made and the old one forgotten.
+    CreateThenForget,
+}
+
+impl Action {
+    /// Whether an existing object ends.
+    pub fn destroys(self) -> bool {
+        matches!(
+            self,
+            Self::Delete | Self::DeleteThenCreate | Self::CreateThenDelete
+        )
+    }
+
+    /// Whether an object ends and another takes its place.
+    pub fn replaces(self) -> bool {
+        matches!(
+            self,
+            Self::DeleteThenCreate | Self::CreateThenDelete | Self::CreateThenForget
+        )
+    }
+
+    /// Whether anything happens to the real world or to what Terraform manages.
+    pub fn changes(self) -> bool {
+        !matches!(self, Self::NoOp | Self::Read)
+    }
+
+    /// The word for a screen, a record and a script.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoOp => "no-op",
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::Update => "update",
+            Self::Delete => "destroy",
+            Self::DeleteThenCreate | Self::CreateThenDelete => "replace",
+            Self::Forget => "forget",
+            Self::CreateThenForget => "create-and-forget",
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One object of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedChange {
+    /// Where it is declared.
+    pub address: Address,
+    /// Set for a left-over of an unfinished replacement.
+    pub deposed: Option<String>,
+    /// Where the state knows it, when a `moved` block renames it.
+    pub previous_address: Option<Address>,
+    /// Its provider.
+    pub provider: ProviderSource,
+    /// What would happen.
+    pub action: Action,
+    /// Terraform's own reason, such as `delete_because_no_resource_config`.
+    pub reason: Option<String>,
+    /// Its attributes now, refreshed.
+    pub before: Value,
+    /// Its attributes afterwards, as far as they are known.
+    pub after: Value,
+    /// A shadow of `after`: `true` where a value is known only after apply.
+    pub after_unknown: Value,
+    /// A shadow of `before`: `true` where it is sensitive.
+    pub before_sensitive: Value,
+    /// A shadow of `after`: `true` where it is sensitive.
+    pub after_sensitive: Value,
+    /// Which paths force a replacement.
+    pub replace_paths: Vec<Path>,
+    /// Whether the object is taken over by an `import`.
+    pub importing: bool,
+}
+
+/// A change of an output of the root module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedOutput {
+    /// Its name.
+    pub name: String,
+    /// What would happen to it.
+    pub action: Action,
+}
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Every object of the configuration and the state, also those with nothing to do.
+    pub changes: Vec<PlannedChange>,
+    /// What the refresh found to be different from the state.
+    pub drift: Vec<PlannedChange>,
+    /// Changes of outputs.
+    pub outputs: Vec<PlannedOutput>,
+    /// Values of the root module's variables.
+    pub variables: BTreeMap<String, Secret<Value>>,
+    /// How far planning came.
+    pub extent: PlanExtent,
+    /// There is something to apply.
+    pub applyable: bool,
+}
+
+/// How far planning came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanExtent {
+    /// Applying it brings everything to what configuration says.
+    Complete,
+    /// Targets were given, or changes deferred: something is left over.
+    Partial,
+    /// Planning ended with an error: the plan cannot be applied.
+    Errored,
+}
+
+impl Plan {
+    /// The changes that would really happen, deposed objects included.
+    pub fn effective(&self) -> impl Iterator<Item = &PlannedChange> {
+        self.changes
+            .iter()
+            .filter(|change| change.action.changes() || change.importing)
+    }
+
+    /// Whether applying it would do nothing, outputs included.
+    pub fn is_empty(&self) -> bool {
+        self.effective().next().is_none()
+            && self
+                .outputs
+                .iter()
+                .all(|output| output.action == Action::NoOp)
+    }
+}

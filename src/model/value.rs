@@ -1,0 +1,219 @@
+//! JSON values as Terraform means them, and paths into them.
+//!
+//! Numbers keep every digit: they are held as text and compared by value without ever being
+//! expanded, so `1e999999999` costs ten bytes. Start with [`Value`]; a [`Path`] names a place in it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A piece of JSON text that nobody has looked into yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawJson<'a>(pub &'a str);
+
+/// A JSON value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number with all its digits.
+    Number(Number),
+    /// A string.
+    Text(String),
+    /// An array.
+    List(Vec<Self>),
+    /// An object.
+    Map(BTreeMap<String, Self>),
+}
+
+impl Value {
+    /// The member `name` of a map.
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Map(members) => members.get(name),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::List(_) => None,
+        }
+    }
+
+    /// The text of a string.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::List(_) | Self::Map(_) => None,
+        }
+    }
+
+    /// `null`, or something with nothing in it.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(text) => text.is_empty(),
+            Self::List(items) => items.is_empty(),
+            Self::Map(members) => members.is_empty(),
+            Self::Bool(_) | Self::Number(_) => false,
+        }
+    }
+}
+
+/// A JSON number: its text as written, compared by value.
+#[derive(Clone)]
+pub struct Number(String);
+
+impl Number {
+    /// Takes the text of a JSON number, which the caller has checked to be one.
+    pub fn from_json_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The number as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Sign, significant digits without leading or trailing zeros, and the exponent of the first
+    /// digit. Two numbers are equal when these are. `-0` is kept apart from `0`.
+    fn canonical(&self) -> (bool, Cow<'_, str>, Cow<'_, str>) {
+        let (negative, rest) = match self.0.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, self.0.as_str()),
+        };
+        let (mantissa, exponent) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = format!("{whole}{fraction}");
+        let leading = digits.len() - digits.trim_start_matches('0').len();
+        let significant = digits.trim_matches('0').to_owned();
+        if significant.is_empty() {
+            return (negative, Cow::Borrowed(""), Cow::Borrowed("0"));
+        }
+        let shift = i128::try_from(whole.len()).unwrap_or(i128::MAX)
+            - i128::try_from(leading).unwrap_or(i128::MAX);
+        let place = match exponent.trim_start_matches('+').parse::<i128>() {
+            Ok(exponent) => Cow::Owned(exponent.saturating_add(shift).to_string()),
+            // Too large for any arithmetic: equal only when written alike.
+            Err(_) => Cow::Owned(format!("{exponent}+{shift}")),
+        };
+        (negative, Cow::Owned(significant), place)
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 || self.canonical() == other.canonical()
+    }
+}
+
+impl Eq for Number {}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One step of a path into a value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// A member of an object or a map.
+    Name(String),
+    /// An element of a list.
+    Index(usize),
+}
+
+/// A place in a value, shown as Terraform writes it: `ingress[0].from_port`, `tags["a b"]`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Path(pub Vec<Step>);
+
+impl Path {
+    /// The path one step further down.
+    #[must_use]
+    pub fn then(&self, step: Step) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(step);
+        Self(steps)
+    }
+
+    /// Whether `self` is `other` or lies above it.
+    pub fn covers(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
+
+    /// The name of the last named step, as in `password` for `users[0].password`.
+    pub fn last_name(&self) -> Option<&str> {
+        self.0.iter().rev().find_map(|step| match step {
+            Step::Name(name) => Some(name.as_str()),
+            Step::Index(_) => None,
+        })
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Name(name) if is_identifier(name) && position == 0 => f.write_str(name)?,
+                Step::Name(name) if is_identifier(name) => write!(f, ".{name}")?,
+                Step::Name(name) => write!(f, "[{name:?}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether `text` can stand unquoted in Terraform's language.
+pub fn is_identifier(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_')
+        && characters.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Number {
+        Number::from_json_text(text)
+    }
+
+    #[test]
+    fn numbers_are_equal_by_value_and_never_expanded() {
+        for (a, b) in [
+            ("1.10", "1.1"),
+            ("100", "1e2"),
+            ("0.001", "1E-3"),
+            ("0", "0.000"),
+            ("12.5e1", "125"),
+            ("1e999999999", "10e999999998"),
+        ] {
+            assert_eq!(number(a), number(b));
+        }
+        for (a, b) in [
+            ("9007199254740993", "9007199254740992"),
+            ("0", "-0"),
+            ("1", "-1"),
+            ("1e400", "1e401"),
+            ("10", "1"),
+            ("0.1", "0.01"),
+        ] {
+            assert_ne!(number(a), number(b));
+        }
+    }
+
+    #[test]
+    fn paths_read_as_terraform_writes_them() {
+        let path = Path(vec![
+            Step::Name("ingress".into()),
+            Step::Index(0),
+            Step::Name("tags".into()),
+            Step::Name("a b".into()),
+        ]);
+        assert_eq!(path.to_string(), r#"ingress[0].tags["a b"]"#);
+        assert_eq!(path.last_name(), Some("a b"));
+        assert!(Path(vec![Step::Name("ingress".into())]).covers(&path));
+        assert!(!path.covers(&Path::default()));
+    }
+}

@@ -1,0 +1,12 @@
+//! Time, as a use case sees it.
+//!
+//! Records carry wall-clock time; durations on screens come from the same clock, for people only.
+//! No decision depends on how long something took.
+
+use jiff::Timestamp;
+
+/// A source of the present.
+pub trait Clock {
+    /// The time now, UTC.
+    fn now(&self) -> Timestamp;
+}

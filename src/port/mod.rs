@@ -1,0 +1,7 @@
+//! What the outside must offer: an object store, a clock, Terraform, and word of an interruption.
+//!
+//! Use cases take these as arguments and nothing else from the world. No implementation lives
+//! here; `store`, `terraform` and `cli` bring them.
+
+pub mod clock;
+pub mod object_store;

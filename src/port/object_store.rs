@@ -1,0 +1,114 @@
+//! What a place must offer to hold a store: create-only writes, reads and ordered lists.
+//!
+//! There is deliberately no overwrite and no delete: a log slot is never written twice, and what
+//! cannot be called cannot go wrong. The precondition is part of the call: [`ObjectStore::create`]
+//! never replaces. Errors are never folded into "not there".
+
+use std::fmt;
+
+/// A key: `/`-separated parts of printable ASCII, relative to the store's root.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key(String);
+
+impl Key {
+    /// Joins parts that the caller has made from digests, numbers and escaped names.
+    ///
+    /// Returns `None` for a part that is empty, is `.` or `..`, or has a `/`, a space, a control
+    /// character or anything outside printable ASCII.
+    pub fn from_parts(parts: &[&str]) -> Option<Self> {
+        let fits = |part: &&str| {
+            !part.is_empty()
+                && !matches!(*part, "." | "..")
+                && part.chars().all(|c| c.is_ascii_graphic() && c != '/')
+        };
+        (!parts.is_empty() && parts.iter().all(fits)).then(|| Self(parts.join("/")))
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last part.
+    pub fn last(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a create-only write found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Created {
+    /// The object is new and durable.
+    New,
+    /// An object was already there; it is untouched.
+    Exists,
+}
+
+/// Why a store could not do it: a variant per decision the caller could take.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    /// The place itself does not exist.
+    #[error("no store there: `{place}`")]
+    Missing {
+        /// The store's place.
+        place: String,
+    },
+    /// We may not.
+    #[error("permission denied: `{key}`")]
+    Denied {
+        /// What was touched.
+        key: String,
+        /// The system's own word.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is no room left.
+    #[error("no space left: `{key}`")]
+    Full {
+        /// What was being written.
+        key: String,
+        /// The system's own word.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is unknown whether the write took effect; reading back settles it.
+    #[error("no answer to a write: `{key}`")]
+    Ambiguous {
+        /// What was being written.
+        key: String,
+        /// What was seen.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Anything else; nothing was written.
+    #[error("cannot reach `{key}`")]
+    Failed {
+        /// What was touched.
+        key: String,
+        /// The system's own word.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A place for objects.
+pub trait ObjectStore: fmt::Debug + Send + Sync {
+    /// The place, for a person: a path or a URL without credentials.
+    fn place(&self) -> String;
+
+    /// Writes an object that must not be there yet. On return it is durable.
+    fn create(&self, key: &Key, bytes: &[u8]) -> Result<Created, ObjectError>;
+
+    /// The object's bytes; `None` only when the store says that there is no such object.
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, ObjectError>;
+
+    /// Every key that lies below `prefix` (whole parts), in byte order.
+    fn list(&self, prefix: &Key) -> Result<Vec<Key>, ObjectError>;
+}
