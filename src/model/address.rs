@@ -7,6 +7,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::value::is_identifier;
+
 /// The key of one instance under `count` or `for_each`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InstanceKey {
@@ -327,7 +329,7 @@ impl FromStr for ProviderAddress {
         let inside = rest.strip_prefix("provider[\"").ok_or_else(refused)?;
         let (source, after) = inside.split_once("\"]").ok_or_else(refused)?;
         let alias = match after.strip_prefix('.') {
-            Some(alias) if !alias.is_empty() => Some(alias.to_owned()),
+            Some(alias) if is_identifier(alias) => Some(alias.to_owned()),
             None if after.is_empty() => None,
             _ => return Err(refused()),
         };
