@@ -1,1 +1,9 @@
-//! (to come)
+//! Foreign JSON and our own records, read into the model and back.
+//!
+//! This is the only layer that knows field names. It does no I/O: text in, values out. Whoever
+//! reads Terraform's formats starts at [`state`], [`plan`] or [`events`].
+
+pub mod events;
+pub mod json;
+pub mod plan;
+pub mod state;

@@ -1,1 +1,15 @@
-//! (to come)
+//! Pure decisions: facts in, values out.
+//!
+//! Nothing here reads a file, a clock or the environment, and nothing here starts anything. What is
+//! shown to a person has passed [`redact`] already when it leaves this layer.
+
+pub mod compare;
+pub mod diff;
+pub mod good;
+pub mod hazard;
+pub mod pin;
+pub mod redact;
+pub mod revert;
+pub mod selector;
+pub mod variables;
+pub mod verify;

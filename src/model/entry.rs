@@ -93,6 +93,18 @@ pub enum Body {
 }
 
 impl Body {
+    /// The snapshot, if it is one.
+    pub fn snapshot(&self) -> Option<&Snapshot> {
+        match self {
+            Self::Snapshot(snapshot) => Some(snapshot),
+            Self::Evidence(_)
+            | Self::Mark(_)
+            | Self::RevertIntent(_)
+            | Self::RevertOutcome(_)
+            | Self::Verification(_) => None,
+        }
+    }
+
     /// The word for `--kind`, a screen and a record.
     pub fn kind(&self) -> &'static str {
         match self {

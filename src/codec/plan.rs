@@ -1,0 +1,281 @@
+//! Terraform's saved plan as `terraform show -json` prints it (format 1.x).
+//!
+//! [`parse`] refuses a major version it does not know, an action it does not know and an address it
+//! cannot read: a plan that is half understood must not be gated. It reads no values' meaning.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::json;
+use crate::model::address::Address;
+use crate::model::plan::{Action, Plan, PlanExtent, PlannedChange, PlannedOutput};
+use crate::model::secret::Secret;
+use crate::model::value::{Path, Step, Value};
+
+/// Why a plan could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not JSON, or too deep.
+    #[error("the plan is not JSON that can be read: {0}")]
+    Json(json::Error),
+    /// JSON of another shape.
+    #[error("the plan is not what `show -json` prints (line {line})")]
+    Shape {
+        /// Where reading stopped.
+        line: usize,
+    },
+    /// A format that is not 1.x.
+    #[error("plan format `{0}` is not 1.x")]
+    Format(String),
+    /// A change that cannot be read in full.
+    #[error("the plan's change of `{address}` {problem}")]
+    Change {
+        /// Its address, as written.
+        address: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+}
+
+#[derive(Deserialize)]
+struct PlanFile {
+    format_version: String,
+    #[serde(default)]
+    variables: BTreeMap<String, VariableFile>,
+    #[serde(default)]
+    resource_drift: Vec<ChangeFile>,
+    #[serde(default)]
+    resource_changes: Vec<ChangeFile>,
+    #[serde(default)]
+    output_changes: BTreeMap<String, OutputFile>,
+    #[serde(default)]
+    errored: bool,
+    complete: Option<bool>,
+    applyable: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct VariableFile {
+    #[serde(default)]
+    value: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct OutputFile {
+    actions: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct ChangeFile {
+    address: String,
+    previous_address: Option<String>,
+    deposed: Option<String>,
+    provider_name: String,
+    action_reason: Option<String>,
+    change: ValuesFile,
+}
+
+#[derive(Deserialize)]
+struct ValuesFile {
+    actions: Vec<String>,
+    #[serde(default)]
+    before: serde_json::Value,
+    #[serde(default)]
+    after: serde_json::Value,
+    #[serde(default)]
+    after_unknown: serde_json::Value,
+    #[serde(default)]
+    before_sensitive: serde_json::Value,
+    #[serde(default)]
+    after_sensitive: serde_json::Value,
+    #[serde(default)]
+    replace_paths: Vec<Vec<serde_json::Value>>,
+    importing: Option<serde_json::Value>,
+}
+
+/// Reads the output of `terraform show -json PLANFILE`.
+pub fn parse(bytes: &[u8]) -> Result<Plan, Error> {
+    let text = json::text(bytes).map_err(Error::Json)?;
+    json::check_depth(text).map_err(Error::Json)?;
+    let file: PlanFile =
+        json::deserialize(text).map_err(|error| Error::Shape { line: error.line() })?;
+    if !file.format_version.starts_with("1.") {
+        return Err(Error::Format(file.format_version));
+    }
+    let extent = match (file.errored, file.complete) {
+        (true, _) => PlanExtent::Errored,
+        (false, Some(false)) => PlanExtent::Partial,
+        (false, Some(true) | None) => PlanExtent::Complete,
+    };
+    let changes = changes(file.resource_changes)?;
+    let outputs = outputs(file.output_changes)?;
+    let has_work = changes
+        .iter()
+        .any(|change| change.action.changes() || change.importing)
+        || outputs.iter().any(|output| output.action != Action::NoOp);
+    Ok(Plan {
+        drift: self::changes(file.resource_drift)?,
+        applyable: file.applyable.unwrap_or(has_work),
+        changes,
+        outputs,
+        variables: file
+            .variables
+            .into_iter()
+            .map(|(name, variable)| (name, Secret::new(json::convert(variable.value))))
+            .collect(),
+        extent,
+    })
+}
+
+fn outputs(files: BTreeMap<String, OutputFile>) -> Result<Vec<PlannedOutput>, Error> {
+    files
+        .into_iter()
+        .map(|(name, file)| match action(&file.actions) {
+            Some(action) => Ok(PlannedOutput { name, action }),
+            None => Err(Error::Change {
+                address: format!("output.{name}"),
+                problem: "has an unknown action",
+            }),
+        })
+        .collect()
+}
+
+fn changes(files: Vec<ChangeFile>) -> Result<Vec<PlannedChange>, Error> {
+    files.into_iter().map(change).collect()
+}
+
+fn change(file: ChangeFile) -> Result<PlannedChange, Error> {
+    let refuse = |problem| Error::Change {
+        address: file.address.chars().take(200).collect(),
+        problem,
+    };
+    let address: Address = file
+        .address
+        .parse()
+        .map_err(|_| refuse("has an address that cannot be read"))?;
+    let previous_address = match &file.previous_address {
+        None => None,
+        Some(text) => Some(
+            text.parse()
+                .map_err(|_| refuse("has a previous address that cannot be read"))?,
+        ),
+    };
+    let provider = file
+        .provider_name
+        .parse()
+        .map_err(|_| refuse("has a provider that cannot be read"))?;
+    let action = action(&file.change.actions).ok_or_else(|| refuse("has an unknown action"))?;
+    Ok(PlannedChange {
+        address,
+        deposed: file.deposed,
+        previous_address,
+        provider,
+        action,
+        reason: file.action_reason,
+        before: json::convert(file.change.before),
+        after: json::convert(file.change.after),
+        after_unknown: json::convert(file.change.after_unknown),
+        before_sensitive: json::convert(file.change.before_sensitive),
+        after_sensitive: json::convert(file.change.after_sensitive),
+        replace_paths: file
+            .change
+            .replace_paths
+            .iter()
+            .map(|path| read_path(path))
+            .collect(),
+        importing: file
+            .change
+            .importing
+            .is_some_and(|importing| !importing.is_null()),
+    })
+}
+
+fn action(actions: &[String]) -> Option<Action> {
+    let words: Vec<&str> = actions.iter().map(String::as_str).collect();
+    Some(match words.as_slice() {
+        ["no-op"] => Action::NoOp,
+        ["create"] => Action::Create,
+        ["read"] => Action::Read,
+        ["update"] => Action::Update,
+        ["delete"] => Action::Delete,
+        ["delete", "create"] => Action::DeleteThenCreate,
+        ["create", "delete"] => Action::CreateThenDelete,
+        ["forget"] => Action::Forget,
+        ["create", "forget"] => Action::CreateThenForget,
+        _ => return None,
+    })
+}
+
+fn read_path(path: &[serde_json::Value]) -> Path {
+    let step = |step: &serde_json::Value| match json::convert(step.clone()) {
+        Value::Text(name) => Step::Name(name),
+        Value::Number(number) => number
+            .as_str()
+            .parse()
+            .map_or_else(|_| Step::Name(number.as_str().to_owned()), Step::Index),
+        Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => Step::Name("?".to_owned()),
+    };
+    Path(path.iter().map(step).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_change(change: &str) -> String {
+        format!(
+            r#"{{"format_version":"1.2","applyable":true,"complete":true,"errored":false,
+            "variables":{{"x":{{"value":"hunter2"}}}},
+            "output_changes":{{"o":{{"actions":["update"],"before":1,"after":2}}}},
+            "resource_changes":[{change}]}}"#
+        )
+    }
+
+    const REPLACE: &str = r#"{"address":"demo_file.a[0]","mode":"managed","type":"demo_file",
+        "provider_name":"registry.terraform.io/unapply/demo","action_reason":"replace_because_cannot_update",
+        "change":{"actions":["create","delete"],"before":{"path":"a"},"after":{"path":"b"},
+        "after_unknown":{"id":true},"before_sensitive":{},"after_sensitive":{"secret":true},
+        "replace_paths":[["path"],["rules",0]]}}"#;
+
+    #[test]
+    fn a_plan_is_read_in_full() {
+        let plan = parse(with_change(REPLACE).as_bytes()).unwrap();
+        assert_eq!(plan.extent, PlanExtent::Complete);
+        assert!(!plan.is_empty());
+        let change = plan.changes.first().unwrap();
+        assert_eq!(change.action, Action::CreateThenDelete);
+        let paths: Vec<String> = change
+            .replace_paths
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(paths, ["path", "rules[0]"]);
+        assert!(
+            !format!("{plan:?}").contains("hunter2"),
+            "variables are secret"
+        );
+    }
+
+    #[test]
+    fn what_is_only_half_understood_is_refused() {
+        let unknown_action = with_change(&REPLACE.replace("\"create\",\"delete\"", "\"explode\""));
+        let bad_address = with_change(&REPLACE.replace("demo_file.a[0]", "demo file"));
+        let table = [
+            ("{", "the plan is not what"),
+            (r#"{"format_version":"2.0"}"#, "plan format `2.0`"),
+            (
+                unknown_action.as_str(),
+                "the plan's change of `demo_file.a[0]` has an unknown action",
+            ),
+            (
+                bad_address.as_str(),
+                "the plan's change of `demo file` has an address",
+            ),
+        ];
+        for (text, expected) in table {
+            let message = parse(text.as_bytes()).unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{message}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Diffs of small states, said in lines of text; laws over generated ones.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::codec::state::parse;
+use crate::model::state::StateBytes;
+
+/// One object: (name with key, id, attributes as JSON members, status).
+type Object<'a> = (&'a str, &'a str, &'a str);
+
+fn state(objects: &[Object<'_>]) -> StateBytes {
+    let resources: Vec<String> = objects
+        .iter()
+        .map(|(name, id, more)| {
+            let (status, name) = match name.strip_prefix('!') {
+                Some(name) => (r#""status":"tainted","#, name),
+                None => ("", *name),
+            };
+            let (module, name) = match name.rsplit_once('/') {
+                Some((module, name)) => (format!(r#""module":"module.{module}","#), name),
+                None => (String::new(), name),
+            };
+            format!(
+                r#"{{{module}"mode":"managed","type":"demo_file","name":"{name}",
+                "provider":"provider[\"registry.terraform.io/unapply/demo\"]",
+                "instances":[{{{status}"attributes":{{"id":"{id}"{more}}},
+                "sensitive_attributes":[[{{"type":"get_attr","value":"hidden"}}]]}}]}}"#
+            )
+        })
+        .collect();
+    StateBytes::new(
+        format!(
+            r#"{{"version":4,"terraform_version":"1.11.4","serial":1,"lineage":"l",
+            "outputs":{{}},"resources":[{}]}}"#,
+            resources.join(",")
+        )
+        .into_bytes(),
+    )
+}
+
+fn between(before: &StateBytes, after: &StateBytes) -> Diff {
+    let (before, after) = (parse(before).unwrap(), parse(after).unwrap());
+    let redactor = Redactor::default().with_state(&before).with_state(&after);
+    diff(&before, &after, &redactor)
+}
+
+fn check(before: &[Object<'_>], after: &[Object<'_>], expected: &[&str]) {
+    let found: Vec<String> = between(&state(before), &state(after))
+        .changes
+        .iter()
+        .map(|change| {
+            let attributes: Vec<String> = change
+                .attributes
+                .iter()
+                .filter(|attribute| attribute.path.to_string() != "id")
+                .map(|a| format!(" {}:{}→{}", a.path, word(&a.before), word(&a.after)))
+                .collect();
+            let from = change
+                .previous_address
+                .as_ref()
+                .map_or(String::new(), |a| format!(" from {a}"));
+            let tainted = if change.tainted { " (tainted)" } else { "" };
+            format!(
+                "{} {}{from}{tainted}{}",
+                change.kind.name(),
+                change.address,
+                attributes.concat()
+            )
+        })
+        .collect();
+    assert_eq!(found, expected);
+}
+
+fn word(shown: &Shown) -> String {
+    match shown {
+        Shown::Absent => "-".to_owned(),
+        Shown::Sensitive => "(sensitive)".to_owned(),
+        Shown::Plain(value) => json::to_serde(value).to_string(),
+    }
+}
+
+#[test]
+fn each_kind_of_change_has_its_word() {
+    let a = ("a", "1", r#","x":1"#);
+    check(&[a], &[a], &[]);
+    check(
+        &[a],
+        &[("a", "1", r#","x":2"#)],
+        &["changed demo_file.a x:1→2"],
+    );
+    check(&[a], &[("a", "2", r#","x":1"#)], &["replaced demo_file.a"]);
+    check(
+        &[a],
+        &[("!a", "1", r#","x":1"#)],
+        &["tainted demo_file.a (tainted)"],
+    );
+    check(
+        &[a],
+        &[("b", "1", r#","x":1"#)],
+        &["moved demo_file.b from demo_file.a"],
+    );
+    check(
+        &[a],
+        &[("m/a", "1", r#","x":2"#)],
+        &["moved module.m.demo_file.a from demo_file.a x:1→2"],
+    );
+    check(&[a], &[], &["removed demo_file.a x:1→-"]);
+    check(&[], &[("!a", "1", "")], &["added demo_file.a (tainted)"]);
+}
+
+#[test]
+fn an_id_that_occurs_twice_matches_nothing_by_itself() {
+    check(
+        &[("a", "1", ""), ("b", "1", "")],
+        &[("c", "1", "")],
+        &[
+            "removed demo_file.a",
+            "removed demo_file.b",
+            "added demo_file.c",
+        ],
+    );
+}
+
+#[test]
+fn two_objects_that_swap_their_addresses_have_both_moved() {
+    check(
+        &[("a", "1", ""), ("b", "2", "")],
+        &[("a", "2", ""), ("b", "1", "")],
+        &[
+            "moved demo_file.a from demo_file.b",
+            "moved demo_file.b from demo_file.a",
+        ],
+    );
+}
+
+#[test]
+fn an_object_that_moved_away_leaves_its_address_to_a_new_one() {
+    check(
+        &[("a", "1", "")],
+        &[("a", "2", ""), ("b", "1", "")],
+        &["added demo_file.a", "moved demo_file.b from demo_file.a"],
+    );
+}
+
+#[test]
+fn sensitive_values_show_that_they_changed_and_nothing_else() {
+    check(
+        &[("a", "1", r#","hidden":"hunter22","copy":"x hunter22""#)],
+        &[("a", "1", r#","hidden":"hunter33","copy":"x hunter33""#)],
+        &["changed demo_file.a copy:(sensitive)→(sensitive) hidden:(sensitive)→(sensitive)"],
+    );
+}
+
+fn any_state() -> impl Strategy<Value = StateBytes> {
+    proptest::collection::btree_map("[a-d]", (0..4_u8, 0..3_u8), 0..4).prop_map(|objects| {
+        let objects: Vec<(String, String, String)> = objects
+            .into_iter()
+            .map(|(name, (id, x))| (name, id.to_string(), format!(r#","x":{x}"#)))
+            .collect();
+        let borrowed: Vec<Object<'_>> = objects
+            .iter()
+            .map(|(name, id, more)| (name.as_str(), id.as_str(), more.as_str()))
+            .collect();
+        state(&borrowed)
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_state_does_not_differ_from_itself(state in any_state()) {
+        prop_assert!(between(&state, &state).is_empty());
+    }
+
+    #[test]
+    fn swapping_the_sides_mirrors_the_diff(a in any_state(), b in any_state()) {
+        let (forth, back) = (between(&a, &b), between(&b, &a));
+        prop_assert_eq!(forth.count(ChangeKind::Added), back.count(ChangeKind::Removed));
+        prop_assert_eq!(forth.count(ChangeKind::Removed), back.count(ChangeKind::Added));
+        prop_assert_eq!(forth.count(ChangeKind::Moved), back.count(ChangeKind::Moved));
+        prop_assert_eq!(forth.count(ChangeKind::Changed), back.count(ChangeKind::Changed));
+        prop_assert_eq!(forth.unchanged, back.unchanged);
+    }
+}

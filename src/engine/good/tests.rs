@@ -1,0 +1,132 @@
+//! Logs in a few words, and which of their snapshots is the last known good one.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::model::configuration::BlobId;
+use crate::model::digest::Digest;
+use crate::model::entry::{Actor, Cause, Draft, GitFacts, Mark, StateRef, StateSource};
+use crate::model::good::Grade;
+use crate::model::stack::BackendIdentity;
+use crate::model::version::{Lineage, Serial, StateVersion};
+
+/// A state version of lineage `l` whose content is `content`.
+pub(in crate::engine) fn version(serial: u64, content: &str) -> StateVersion {
+    StateVersion {
+        lineage: Lineage::new("l").unwrap(),
+        serial: Serial(serial),
+        digest: Digest::of(content.as_bytes()),
+    }
+}
+
+/// A snapshot of `version`.
+pub(in crate::engine) fn snapshot(version: StateVersion) -> Snapshot {
+    Snapshot {
+        cause: Cause::Manual,
+        state: Some(StateRef {
+            blob: BlobId(version.digest),
+            version,
+            bytes: 1,
+            source: StateSource::File,
+            writer: "1.11.4".into(),
+            resources: 0,
+        }),
+        configuration: None,
+        engine: None,
+        workspace: "default".into(),
+        backend: BackendIdentity {
+            kind: "local".into(),
+            settings: BTreeMap::new(),
+        },
+        git: Some(GitFacts {
+            commit: "8f3c2ab0".into(),
+            dirty: false,
+        }),
+        tags: BTreeMap::from([("release".to_owned(), "1".to_owned())]),
+    }
+}
+
+/// A log made of these bodies, an hour apart.
+pub(in crate::engine) fn log(bodies: Vec<Body>) -> Vec<Entry> {
+    let start: jiff::Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+    bodies
+        .into_iter()
+        .zip(1_u64..)
+        .map(|(body, number)| Entry {
+            stack: "s".parse().unwrap(),
+            revision: Revision(number),
+            previous: None,
+            digest: Digest::of(&number.to_be_bytes()),
+            said: Draft {
+                time: start + jiff::SignedDuration::from_hours(i64::try_from(number).unwrap()),
+                actor: Actor {
+                    name: "a".into(),
+                    host: "h".into(),
+                    process: 1,
+                },
+                tool: "unapply".into(),
+                reason: None,
+                body,
+            },
+        })
+        .collect()
+}
+
+/// A snapshot's body.
+pub(in crate::engine) fn taken(serial: u64, content: &str) -> Body {
+    Body::Snapshot(Box::new(snapshot(version(serial, content))))
+}
+
+/// A good mark.
+pub(in crate::engine) fn good(revision: u64) -> Body {
+    let evidence = Evidence {
+        grade: Grade::Applied,
+        residual: vec![],
+        checks: vec![],
+    };
+    Body::Mark(Mark {
+        revision: Revision(revision),
+        verdict: Verdict::Good(evidence),
+    })
+}
+
+fn bad(revision: u64) -> Body {
+    Body::Mark(Mark {
+        revision: Revision(revision),
+        verdict: Verdict::Bad,
+    })
+}
+
+fn check(bodies: Vec<Body>, expected: Option<u64>) {
+    let log = log(bodies);
+    assert_eq!(
+        last_known_good(&log).map(|good| good.entry.revision.0),
+        expected
+    );
+}
+
+#[test]
+fn the_newest_snapshot_whose_newest_mark_is_good_is_the_last_known_good_one() {
+    check(vec![], None);
+    check(vec![taken(1, "a")], None);
+    check(vec![taken(1, "a"), good(1)], Some(1));
+    check(
+        vec![taken(1, "a"), taken(2, "b"), good(1), good(2)],
+        Some(2),
+    );
+    check(
+        vec![taken(1, "a"), taken(2, "b"), good(2), good(1)],
+        Some(2),
+    );
+    check(
+        vec![taken(1, "a"), taken(2, "b"), good(1), good(2), bad(2)],
+        Some(1),
+    );
+    check(vec![taken(1, "a"), good(1), bad(1), good(1)], Some(1));
+}
+
+#[test]
+fn a_mark_on_something_that_is_no_snapshot_makes_nothing_good() {
+    check(vec![taken(1, "a"), good(2)], None);
+    check(vec![good(7)], None);
+}

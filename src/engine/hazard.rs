@@ -1,0 +1,251 @@
+//! What stands against applying a revert's plan.
+//!
+//! Everything here makes a revert stricter. What the failed apply made goes without asking, unless
+//! it bears data and may be older than an hour; whatever cannot be explained is asked about, and
+//! what would destroy an object that the good snapshot wants is refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::revert::{Facts, JudgedAction, Origin, Why, by_slot, shown_address};
+use super::variables::Standing;
+use crate::knowledge::{Bears, bears_data};
+use crate::model::hazard::{Hazard, HazardKind};
+use crate::model::pattern::Pattern;
+use crate::model::plan::{Action, PlannedChange};
+use crate::model::state::Identity;
+
+/// The stack's own limits, `[revert]` in its settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// How many objects may be destroyed that are not undone.
+    pub max_destroy: u64,
+    /// Addresses that no revert destroys without being told.
+    pub protect: Vec<Pattern>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_destroy: 3,
+            protect: Vec::new(),
+        }
+    }
+}
+
+/// One `--allow HAZARD=ADDR`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowance {
+    /// Which hazard.
+    pub kind: HazardKind,
+    /// Where.
+    pub subject: Pattern,
+}
+
+/// A text that allows nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnAllowance {
+    /// No `=`, or nothing after it.
+    #[error("`{0}` is not HAZARD=ADDRESS")]
+    Shape(String),
+    /// Not a hazard that there is.
+    #[error("no such hazard: `{0}`")]
+    Hazard(String),
+    /// A hazard that nobody can accept.
+    #[error("`{0}` cannot be allowed")]
+    Never(HazardKind),
+}
+
+impl std::str::FromStr for Allowance {
+    type Err = NotAnAllowance;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let shape = || NotAnAllowance::Shape(text.to_owned());
+        let (kind, subject) = text.split_once('=').ok_or_else(shape)?;
+        if subject.is_empty() {
+            return Err(shape());
+        }
+        let kind =
+            HazardKind::from_name(kind).ok_or_else(|| NotAnAllowance::Hazard(kind.to_owned()))?;
+        if kind.can_be_accepted() {
+            Ok(Self {
+                kind,
+                subject: Pattern::new(subject),
+            })
+        } else {
+            Err(NotAnAllowance::Never(kind))
+        }
+    }
+}
+
+impl Allowance {
+    /// Whether this accepts `hazard`.
+    pub fn covers(&self, hazard: &Hazard) -> bool {
+        self.kind == hazard.kind
+            && hazard.kind.can_be_accepted()
+            && self.subject.matches(&hazard.subject)
+    }
+}
+
+/// Every reason not to apply the plan, in the order of [`HazardKind::ALL`], then of addresses.
+pub fn hazards(
+    facts: &Facts<'_>,
+    judged: &[JudgedAction],
+    limits: &Limits,
+    variables: &BTreeMap<String, Standing>,
+    now: Timestamp,
+) -> Vec<Hazard> {
+    let wanted: BTreeMap<Identity, String> = facts
+        .good
+        .state
+        .instances
+        .iter()
+        .filter_map(|object| Some((object.identity()?, object.address.to_string())))
+        .collect();
+    let mut found = Vec::new();
+    for (change, action) in facts.plan.effective().zip(judged) {
+        found.extend(rekey(facts, change, &wanted));
+        found.extend(data(change, action, now));
+        found.extend(protected(change, limits));
+        found.extend(unknown_origin(facts, change, action));
+        found.extend(collateral(facts, action));
+    }
+    found.extend(too_many(judged, limits));
+    found.extend(
+        variables
+            .iter()
+            .map(|(name, standing)| variable(name, *standing)),
+    );
+    found.sort_by_key(|hazard| {
+        let order = HazardKind::ALL.iter().position(|kind| *kind == hazard.kind);
+        (order, hazard.subject.clone())
+    });
+    found
+}
+
+fn hazard(kind: HazardKind, change: &PlannedChange, why: String) -> Hazard {
+    Hazard {
+        kind,
+        subject: shown_address(change),
+        why,
+    }
+}
+
+/// The plan would destroy an object that the good snapshot knows at another address.
+fn rekey(
+    facts: &Facts<'_>,
+    change: &PlannedChange,
+    wanted: &BTreeMap<Identity, String>,
+) -> Option<Hazard> {
+    if !change.action.destroys() {
+        return None;
+    }
+    let current = by_slot(facts.current);
+    let object = current.get(&(&change.address, change.deposed.as_deref()))?;
+    let identity = object.identity()?;
+    let home = wanted.get(&identity)?;
+    let is_home = *home == change.address.to_string() && change.deposed.is_none();
+    let revision = facts.good.revision;
+    (!is_home).then(|| {
+        let why = format!(
+            "{revision} knows this very object ({}) as {home}",
+            identity.id
+        );
+        hazard(HazardKind::NeedsRekey, change, why)
+    })
+}
+
+fn data(change: &PlannedChange, action: &JudgedAction, now: Timestamp) -> Option<Hazard> {
+    if !change.action.destroys() && !change.action.replaces() {
+        return None;
+    }
+    let why = match bears_data(&change.provider, &change.address.kind) {
+        Bears::Nothing(_) => return None,
+        Bears::Data(why) => format!("bears data: {why}"),
+        Bears::Unknown => "may bear data: nothing is known of this type".to_owned(),
+    };
+    if change.action.replaces() {
+        return Some(hazard(HazardKind::ReplacesData, change, why));
+    }
+    // What the failed apply made an hour ago at most has hardly anybody's data in it yet.
+    let is_young = match action.origin {
+        Origin::MadeSince { time, .. } => now.duration_since(time) < SignedDuration::from_hours(1),
+        Origin::Good | Origin::Unknown => false,
+    };
+    (!is_young).then(|| hazard(HazardKind::DestroysData, change, why))
+}
+
+fn protected(change: &PlannedChange, limits: &Limits) -> Option<Hazard> {
+    let address = change.address.to_string();
+    let pattern = limits
+        .protect
+        .iter()
+        .find(|pattern| pattern.matches(&address))?;
+    let ends = change.action.destroys() || change.action == Action::Forget;
+    ends.then(|| {
+        let why = format!("would {}; protected by `{pattern}`", change.action);
+        hazard(HazardKind::Protected, change, why)
+    })
+}
+
+fn unknown_origin(
+    facts: &Facts<'_>,
+    change: &PlannedChange,
+    action: &JudgedAction,
+) -> Option<Hazard> {
+    let ends = change.action.destroys() && action.origin == Origin::Unknown;
+    let good = facts.good.revision;
+    ends.then(|| {
+        let why = match facts.before {
+            Some(before) => format!("not in {good}, and there already in {}", before.revision),
+            None => format!("not in {good}; no snapshot was taken just before the failed apply"),
+        };
+        hazard(HazardKind::UnknownOrigin, change, why)
+    })
+}
+
+fn collateral(facts: &Facts<'_>, action: &JudgedAction) -> Option<Hazard> {
+    (action.why == Why::Collateral).then(|| Hazard {
+        kind: HazardKind::Collateral,
+        subject: action.address.clone(),
+        why: format!(
+            "the state has not changed here since {}, and the plan would {} it",
+            facts.good.revision, action.action
+        ),
+    })
+}
+
+fn too_many(judged: &[JudgedAction], limits: &Limits) -> Option<Hazard> {
+    let ends: BTreeSet<&str> = judged
+        .iter()
+        .filter(|action| action.action.destroys() && action.why != Why::Undo)
+        .map(|action| action.address.as_str())
+        .collect();
+    let count = u64::try_from(ends.len()).unwrap_or(u64::MAX);
+    (count > limits.max_destroy).then(|| Hazard {
+        kind: HazardKind::TooManyDestroys,
+        subject: "stack".to_owned(),
+        why: format!(
+            "{count} objects beyond what is undone; max_destroy is {}",
+            limits.max_destroy
+        ),
+    })
+}
+
+fn variable(name: &str, standing: Standing) -> Hazard {
+    let why = match standing {
+        Standing::Differs => "has another value today; the captured one would be used",
+        Standing::OnlyToday => "is set today and was not when the good snapshot was taken",
+        Standing::TakenFromToday => "was not captured; today's value would be used",
+        Standing::Missing => "was not captured and has no value today",
+    };
+    Hazard {
+        kind: HazardKind::VariableChanged,
+        subject: format!("var.{name}"),
+        why: why.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,282 @@
+//! Which values may be shown.
+//!
+//! A value is hidden by its path (Terraform's own marks, and names that speak for themselves) and
+//! by what it is: a marked value of six bytes or more is hidden wherever else it occurs, because
+//! Terraform repeats sensitive inputs in outputs that it does not mark (measured with 1.11.4:
+//! `terraform_data.output`). A [`Redactor`] only learns; it never forgets a mark.
+
+use std::collections::BTreeSet;
+
+use crate::codec::json;
+use crate::model::plan::Plan;
+use crate::model::state::State;
+use crate::model::value::{Path, Step, Value};
+
+/// Shorter marked values are hidden by path only: they would blank half of every screen.
+const BYTES_MIN: usize = 6;
+
+/// Parts of attribute names that mark a value as secret whatever Terraform says.
+const SECRET_NAMES: [&str; 9] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "private_key",
+    "api_key",
+    "credential",
+    "access_key",
+];
+
+/// A value as a person may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// Null, or not there.
+    Absent,
+    /// In clear.
+    Plain(Value),
+    /// Hidden: it is there, and that is all that is said.
+    Sensitive,
+}
+
+/// What must not be shown, learnt from states and plans.
+#[derive(Debug, Clone, Default)]
+pub struct Redactor {
+    values: BTreeSet<String>,
+}
+
+impl Redactor {
+    /// Learns the marked values of a state.
+    #[must_use]
+    pub fn with_state(mut self, state: &State<'_>) -> Self {
+        for output in state.outputs.iter().filter(|output| output.sensitive) {
+            if let Ok(value) = json::raw_value(output.value) {
+                self.learn(&value);
+            }
+        }
+        for instance in &state.instances {
+            if let Ok(value) = json::raw_value(instance.attributes) {
+                self.learn_marked(&Path::default(), &value, &instance.sensitive);
+            }
+        }
+        self
+    }
+
+    /// Learns the marked values of a plan.
+    #[must_use]
+    pub fn with_plan(mut self, plan: &Plan) -> Self {
+        for change in plan.changes.iter().chain(&plan.drift) {
+            self.learn_shadow(&change.before, &change.before_sensitive);
+            self.learn_shadow(&change.after, &change.after_sensitive);
+        }
+        self
+    }
+
+    fn learn(&mut self, value: &Value) {
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(number) => self.learn_text(number.as_str()),
+            Value::Text(text) => self.learn_text(text),
+            Value::List(items) => items.iter().for_each(|item| self.learn(item)),
+            Value::Map(members) => members.values().for_each(|member| self.learn(member)),
+        }
+    }
+
+    fn learn_text(&mut self, text: &str) {
+        for line in std::iter::once(text).chain(text.lines()) {
+            let line = line.trim();
+            if line.len() >= BYTES_MIN {
+                self.values.insert(line.to_owned());
+            }
+        }
+    }
+
+    fn learn_marked(&mut self, path: &Path, value: &Value, marks: &[Path]) {
+        if is_marked(path, marks) {
+            return self.learn(value);
+        }
+        match value {
+            Value::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.learn_marked(&path.then(Step::Index(index)), item, marks);
+                }
+            }
+            Value::Map(members) => {
+                for (name, member) in members {
+                    self.learn_marked(&path.then(Step::Name(name.clone())), member, marks);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
+        }
+    }
+
+    fn learn_shadow(&mut self, value: &Value, shadow: &Value) {
+        match (value, shadow) {
+            (_, Value::Bool(true)) => self.learn(value),
+            (Value::Map(members), Value::Map(shadows)) => {
+                for (name, member) in members {
+                    if let Some(shadow) = shadows.get(name) {
+                        self.learn_shadow(member, shadow);
+                    }
+                }
+            }
+            (Value::List(items), Value::List(shadows)) => {
+                for (item, shadow) in items.iter().zip(shadows) {
+                    self.learn_shadow(item, shadow);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The value at `path` as a person may see it. `marks` are the paths that Terraform marks.
+    pub fn show(&self, path: &Path, value: Option<&Value>, marks: &[Path]) -> Shown {
+        match value {
+            None | Some(Value::Null) => Shown::Absent,
+            Some(_) if is_marked(path, marks) => Shown::Sensitive,
+            Some(value) if self.has_secret(path, value, marks) => Shown::Sensitive,
+            Some(value) => Shown::Plain(value.clone()),
+        }
+    }
+
+    /// Whether anything in `value`, at `path`, must be hidden.
+    fn has_secret(&self, path: &Path, value: &Value, marks: &[Path]) -> bool {
+        if is_marked(path, marks) {
+            return true;
+        }
+        match value {
+            Value::Null | Value::Bool(_) => false,
+            Value::Number(number) => self.values.contains(number.as_str()),
+            Value::Text(text) => self
+                .values
+                .iter()
+                .any(|secret| text.contains(secret.as_str())),
+            Value::List(items) => items
+                .iter()
+                .enumerate()
+                .any(|(index, item)| self.has_secret(&path.then(Step::Index(index)), item, marks)),
+            Value::Map(members) => members.iter().any(|(name, member)| {
+                self.has_secret(&path.then(Step::Name(name.clone())), member, marks)
+            }),
+        }
+    }
+
+    /// Free text, such as an error of a provider, with every marked value blotted out.
+    pub fn text(&self, text: &str) -> String {
+        // Longest first: a secret may contain another one.
+        let mut secrets: Vec<&String> = self.values.iter().collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.iter().fold(text.to_owned(), |text, secret| {
+            let escaped = serde_json::Value::from(secret.as_str()).to_string();
+            text.replace(secret.as_str(), "(sensitive)")
+                .replace(escaped.trim_matches('"'), "(sensitive)")
+        })
+    }
+}
+
+/// Whether the value at `path` is secret by its place.
+fn is_marked(path: &Path, marks: &[Path]) -> bool {
+    if path.0.is_empty() {
+        return false;
+    }
+    // A dynamically typed attribute lies one level deeper in the state than in Terraform's marks:
+    // `input.password` is written as `input.value.password`.
+    let unwrapped = Path(
+        path.0
+            .iter()
+            .filter(|step| **step != Step::Name("value".to_owned()))
+            .cloned()
+            .collect(),
+    );
+    marks
+        .iter()
+        .any(|mark| mark.covers(path) || mark.covers(&unwrapped))
+        || path.last_name().is_some_and(is_secret_name)
+}
+
+/// Whether a name says that its value is secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('-', "_");
+    SECRET_NAMES.iter().any(|secret| name.contains(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::state;
+    use crate::model::state::StateBytes;
+
+    const STATE: &str = r#"{"version":4,"terraform_version":"1.11.4","serial":1,"lineage":"l",
+      "outputs":{"o":{"value":{"k":"output-secret"},"type":"string","sensitive":true}},
+      "resources":[{"mode":"managed","type":"terraform_data","name":"a",
+      "provider":"provider[\"terraform.io/builtin/terraform\"]","instances":[{"attributes":
+        {"id":"1","input":{"value":{"pw":"hunter22","n":1234567},"type":"string"},
+         "output":{"value":{"pw":"hunter22"},"type":"string"}},
+      "sensitive_attributes":[[{"type":"get_attr","value":"input"}]]}]}]}"#;
+
+    fn redactor() -> Redactor {
+        let bytes = StateBytes::new(STATE.as_bytes().to_vec());
+        Redactor::default().with_state(&state::parse(&bytes).unwrap())
+    }
+
+    fn path(names: &[&str]) -> Path {
+        Path(
+            names
+                .iter()
+                .map(|name| Step::Name((*name).to_owned()))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn a_marked_value_is_hidden_wherever_else_it_occurs() {
+        let redactor = redactor();
+        let text = |text: &str| Value::Text(text.to_owned());
+        for hidden in ["hunter22", "x=hunter22;", "output-secret"] {
+            let shown = redactor.show(&path(&["output", "value"]), Some(&text(hidden)), &[]);
+            assert_eq!(shown, Shown::Sensitive, "{hidden}");
+        }
+        let number = json::value("1234567").unwrap();
+        assert_eq!(
+            redactor.show(&path(&["port"]), Some(&number), &[]),
+            Shown::Sensitive
+        );
+        let plain = text("hunter");
+        assert_eq!(
+            redactor.show(&path(&["a"]), Some(&plain), &[]),
+            Shown::Plain(plain.clone())
+        );
+        assert_eq!(
+            redactor.text("error: hunter22 is wrong"),
+            "error: (sensitive) is wrong"
+        );
+    }
+
+    #[test]
+    fn paths_and_names_hide_whatever_the_value_is() {
+        let redactor = Redactor::default();
+        let value = Value::Bool(true);
+        let marks = [path(&["input", "flag"])];
+        for hidden in [
+            &["input", "value", "flag"][..],
+            &["input", "flag", "x"],
+            &["db_password"],
+        ] {
+            assert_eq!(
+                redactor.show(&path(hidden), Some(&value), &marks),
+                Shown::Sensitive
+            );
+        }
+        assert_eq!(
+            redactor.show(&path(&["secret"]), None, &marks),
+            Shown::Absent
+        );
+    }
+
+    #[test]
+    fn a_composite_with_a_secret_inside_is_hidden_as_a_whole() {
+        let value = json::value(r#"{"a":[{"token":"x"}]}"#).unwrap();
+        let shown = Redactor::default().show(&path(&["block"]), Some(&value), &[]);
+        assert_eq!(shown, Shown::Sensitive);
+    }
+}

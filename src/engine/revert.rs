@@ -1,0 +1,233 @@
+//! Why each action of a revert's plan is there.
+//!
+//! An action is *undo* when the object it concerns differs between the good snapshot and the state
+//! as it was before anything was refreshed; anything else is *collateral*: nothing changed there
+//! since good, and yet the plan touches it. Where a destroyed object came from is judged here too.
+//! Whether the revert may go on is `engine::hazard`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::compare::differences;
+use super::diff::AttributeChange;
+use super::redact::Redactor;
+use crate::codec::json;
+use crate::model::address::{Address, Mode};
+use crate::model::digest::Digest;
+use crate::model::entry::Revision;
+use crate::model::plan::{Action, Plan, PlannedChange};
+use crate::model::state::{Instance, State};
+use crate::model::value::{Path, Step, Value};
+
+/// What is known when a revert's plan is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The plan of the good configuration on the current state.
+    pub plan: &'a Plan,
+    /// The good snapshot.
+    pub good: Recorded<'a>,
+    /// The state as it is now, before any refresh.
+    pub current: &'a State<'a>,
+    /// The newest snapshot between the good one and the present, if one was taken.
+    pub before: Option<Recorded<'a>>,
+}
+
+/// A state with the entry that recorded it.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded<'a> {
+    /// The entry's revision.
+    pub revision: Revision,
+    /// When it was taken.
+    pub time: Timestamp,
+    /// The state.
+    pub state: &'a State<'a>,
+}
+
+/// Why an action is part of a revert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It takes back what changed since the good snapshot.
+    Undo,
+    /// Nothing changed there since the good snapshot.
+    Collateral,
+}
+
+impl Why {
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Undo => "undo",
+            Self::Collateral => "collateral",
+        }
+    }
+}
+
+/// Where an object that would be destroyed came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The good snapshot knows its address.
+    Good,
+    /// It was made after this snapshot, which was taken just before the failed apply.
+    MadeSince {
+        /// The snapshot that does not have it yet.
+        revision: Revision,
+        /// When that was taken: the object is not older.
+        time: Timestamp,
+    },
+    /// Nobody knows.
+    Unknown,
+}
+
+/// One action of the plan, judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedAction {
+    /// The address; a left-over object carries its key.
+    pub address: String,
+    /// What would happen.
+    pub action: Action,
+    /// Why.
+    pub why: Why,
+    /// Where the object came from.
+    pub origin: Origin,
+    /// What would change inside it, safe to show.
+    pub attributes: Vec<AttributeChange>,
+}
+
+/// The address of a change as screens, records and `--allow` name it.
+pub fn shown_address(change: &PlannedChange) -> String {
+    match &change.deposed {
+        Some(key) => format!("{} (deposed {key})", change.address),
+        None => change.address.to_string(),
+    }
+}
+
+/// Judges every action of the plan that changes anything.
+pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
+    let good = by_slot(facts.good.state);
+    let current = by_slot(facts.current);
+    facts
+        .plan
+        .effective()
+        .map(|change| {
+            let slot = (&change.address, change.deposed.as_deref());
+            JudgedAction {
+                address: shown_address(change),
+                action: change.action,
+                why: why(good.get(&slot).copied(), current.get(&slot).copied()),
+                origin: origin(facts, change),
+                attributes: attributes(change, redactor),
+            }
+        })
+        .collect()
+}
+
+type Slot<'a> = (&'a Address, Option<&'a str>);
+
+/// The objects of a state by address and deposed key.
+pub(super) fn by_slot<'s, 'a>(state: &'s State<'a>) -> BTreeMap<Slot<'s>, &'s Instance<'a>> {
+    state
+        .instances
+        .iter()
+        .filter(|instance| instance.address.mode == Mode::Managed)
+        .map(|instance| ((&instance.address, instance.deposed.as_deref()), instance))
+        .collect()
+}
+
+fn why(good: Option<&Instance<'_>>, current: Option<&Instance<'_>>) -> Why {
+    match (good, current) {
+        (Some(good), Some(current)) if is_same(good, current) => Why::Collateral,
+        (None, None) => Why::Collateral,
+        _ => Why::Undo,
+    }
+}
+
+/// Whether two states say the same of an object.
+pub(super) fn is_same(a: &Instance<'_>, b: &Instance<'_>) -> bool {
+    let value = |instance: &Instance<'_>| json::raw_value(instance.attributes);
+    a.status == b.status
+        && (a.attributes == b.attributes
+            || matches!((value(a), value(b)), (Ok(a), Ok(b)) if differences(&a, &b).is_empty()))
+}
+
+fn origin(facts: &Facts<'_>, change: &PlannedChange) -> Origin {
+    let knows = |state: &State<'_>| {
+        state.instances.iter().any(|instance| {
+            instance.address == change.address
+                && instance.deposed.as_deref() == change.deposed.as_deref()
+        })
+    };
+    if knows(facts.good.state) {
+        return Origin::Good;
+    }
+    match facts.before {
+        Some(before) if !knows(before.state) => Origin::MadeSince {
+            revision: before.revision,
+            time: before.time,
+        },
+        _ => Origin::Unknown,
+    }
+}
+
+fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChange> {
+    let mut marks = Vec::new();
+    shadow_paths(&Path::default(), &change.before_sensitive, &mut marks);
+    shadow_paths(&Path::default(), &change.after_sensitive, &mut marks);
+    differences(&change.before, &change.after)
+        .into_iter()
+        // What is known only after apply would read as "removed".
+        .filter(|difference| !is_unknown(&difference.path, &change.after_unknown))
+        .map(|difference| AttributeChange {
+            before: redactor.show(&difference.path, difference.before.as_ref(), &marks),
+            after: redactor.show(&difference.path, difference.after.as_ref(), &marks),
+            path: difference.path,
+        })
+        .collect()
+}
+
+/// The paths at which a shadow says `true`.
+pub(super) fn shadow_paths(path: &Path, shadow: &Value, found: &mut Vec<Path>) {
+    match shadow {
+        Value::Bool(true) => found.push(path.clone()),
+        Value::Map(members) => {
+            for (name, member) in members {
+                shadow_paths(&path.then(Step::Name(name.clone())), member, found);
+            }
+        }
+        Value::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                shadow_paths(&path.then(Step::Index(index)), item, found);
+            }
+        }
+        Value::Null | Value::Bool(false) | Value::Number(_) | Value::Text(_) => {}
+    }
+}
+
+fn is_unknown(path: &Path, after_unknown: &Value) -> bool {
+    let mut unknown = Vec::new();
+    shadow_paths(&Path::default(), after_unknown, &mut unknown);
+    unknown.iter().any(|mark| mark.covers(path))
+}
+
+/// SHA-256 over address, action, before and after of every action: what a consent is for.
+pub fn actions_digest(plan: &Plan) -> Digest {
+    let lines: Vec<String> = plan
+        .effective()
+        .map(|change| {
+            let line = serde_json::json!([
+                shown_address(change),
+                change.action.name(),
+                json::to_serde(&change.before),
+                json::to_serde(&change.after),
+                json::to_serde(&change.after_unknown),
+            ]);
+            line.to_string()
+        })
+        .chain(
+            plan.outputs
+                .iter()
+                .map(|o| format!("output.{} {}", o.name, o.action)),
+        )
+        .collect();
+    Digest::of(lines.join("\n").as_bytes())
+}
