@@ -62,7 +62,7 @@ pub fn check(
                 since,
             });
         }
-        if let Some(backend) = backend.filter(|backend| **backend != first.backend) {
+        if let Some(backend) = backend.filter(|backend| !first.backend.is_same_place(backend)) {
             return Err(Mismatch::Backend {
                 found: backend.clone(),
                 pinned: first.backend.clone(),

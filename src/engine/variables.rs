@@ -38,17 +38,16 @@ pub fn compare(
     today: &BTreeMap<String, String>,
 ) -> BTreeMap<String, Standing> {
     let standing = |name: &String, declared: &Declared| {
-        let captured = captured
+        let was = captured
             .get(name)
             .map(|variable| variable.value.reveal_for_terraform());
-        match (captured, today.get(name)) {
+        let is_in_files = in_files.contains(name);
+        match (was, today.get(name)) {
             (Some(was), Some(is)) if was != is => Some(Standing::Differs),
-            (Some(_), _) => None,
-            (None, _) if in_files.contains(name) => None,
-            (None, Some(_)) if declared.required => Some(Standing::TakenFromToday),
-            (None, Some(_)) => Some(Standing::OnlyToday),
-            (None, None) if declared.required => Some(Standing::Missing),
-            (None, None) => None,
+            (None, Some(_)) if declared.required && !is_in_files => Some(Standing::TakenFromToday),
+            (None, Some(_)) if !is_in_files => Some(Standing::OnlyToday),
+            (None, None) if declared.required && !is_in_files => Some(Standing::Missing),
+            _ => None,
         }
     };
     declared

@@ -78,6 +78,8 @@ pub enum Event {
     Diagnostic(Diagnostic),
     /// The final numbers; absent when an apply failed.
     Summary(Counts),
+    /// Not of the stream: the child has just been asked to stop, once.
+    StopRequested,
     /// A line we have no use for.
     Other,
 }

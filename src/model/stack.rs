@@ -62,11 +62,43 @@ impl fmt::Display for StackName {
 pub struct BackendIdentity {
     /// Terraform's backend type, such as `local` or `s3`.
     pub kind: String,
-    /// The settings that say *which* state: bucket and key, an address, an absolute path.
+    /// The settings that say which state it is and how to reach it, without credentials: bucket
+    /// and key, an address, an absolute path. A value that is no text is written as JSON.
     pub settings: BTreeMap<String, String>,
 }
 
+/// Which settings of a backend say *which* state it is; the others say how to reach it.
+fn identity_settings(kind: &str) -> Option<&'static [&'static str]> {
+    Some(match kind {
+        "local" => &["path", "workspace_dir"],
+        "s3" => &[
+            "bucket",
+            "key",
+            "endpoint",
+            "endpoints",
+            "workspace_key_prefix",
+        ],
+        "http" => &["address"],
+        "gcs" => &["bucket", "prefix"],
+        "azurerm" => &["storage_account_name", "container_name", "key"],
+        "consul" => &["address", "path"],
+        "kubernetes" => &["secret_suffix", "namespace"],
+        "pg" => &["schema_name"],
+        _ => return None,
+    })
+}
+
 impl BackendIdentity {
+    /// Whether both name the same state, however each is reached.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        match identity_settings(&self.kind) {
+            Some(names) if self.kind == other.kind => names
+                .iter()
+                .all(|name| self.settings.get(*name) == other.settings.get(*name)),
+            _ => self == other,
+        }
+    }
+
     /// Whether runs happen on somebody else's machine, so that no plan of ours can be applied.
     pub fn is_remote_execution(&self) -> bool {
         matches!(self.kind.as_str(), "cloud" | "remote")

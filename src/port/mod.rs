@@ -4,4 +4,6 @@
 //! here; `store`, `terraform` and `cli` bring them.
 
 pub mod clock;
+pub mod interrupt;
 pub mod object_store;
+pub mod terraform;

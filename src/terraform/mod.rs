@@ -1,1 +1,12 @@
-//! (to come)
+//! Terraform and OpenTofu as child processes; also git, for facts about a commit.
+//!
+//! This is the only place that starts a process. Children get an allow-listed environment and no
+//! standard input, write into files so that nothing we do can block or break them, are asked to
+//! stop once and never killed. Start with [`command::Cli`].
+
+pub mod command;
+pub mod environment;
+pub mod failure;
+pub mod git;
+pub mod locate;
+pub mod process;

@@ -1,0 +1,20 @@
+//! Word that somebody wants us to stop.
+//!
+//! A use case looks before each step that changes something; a running child is told once and
+//! waited for. Nothing is ever torn down by a signal itself.
+
+/// A source of the wish to stop.
+pub trait Interrupt {
+    /// The signal that asked, such as 2 for SIGINT, if one has.
+    fn requested(&self) -> Option<i32>;
+}
+
+/// Nobody ever asks: for tests and for commands that are over in a moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Never;
+
+impl Interrupt for Never {
+    fn requested(&self) -> Option<i32> {
+        None
+    }
+}

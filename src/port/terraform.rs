@@ -1,0 +1,162 @@
+//! What Terraform or OpenTofu must offer.
+//!
+//! Each method is one command that ends. Only [`Terraform::apply`] changes the world, and it takes
+//! a saved plan and nothing else. There is deliberately no way to force, to break a lock or to kill.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::model::entry::EngineVersion;
+use crate::model::event::{Diagnostic, Event};
+use crate::model::secret::Secret;
+
+/// Where a command works.
+#[derive(Debug, Clone)]
+pub struct Workplace {
+    /// The root module's directory.
+    pub root: PathBuf,
+    /// Set for a private copy: its own `.terraform`.
+    pub data_directory: Option<PathBuf>,
+    /// The workspace, always named.
+    pub workspace: String,
+    /// Variables for the child alone, such as `TF_VAR_…`.
+    pub environment: Vec<(String, Secret<String>)>,
+}
+
+/// What to plan.
+#[derive(Debug, Clone, Default)]
+pub struct PlanRequest {
+    /// Where the plan is saved.
+    pub out: PathBuf,
+    /// `-var-file`s in order.
+    pub var_files: Vec<PathBuf>,
+    /// `-target`s.
+    pub targets: Vec<String>,
+    /// How long to wait for Terraform's lock, in seconds; zero refuses at once.
+    pub lock_timeout_seconds: u64,
+}
+
+/// How an apply ended.
+#[derive(Debug, Clone)]
+pub struct ApplyReport {
+    /// Exit code 0.
+    pub succeeded: bool,
+    /// It was asked to stop.
+    pub interrupted: bool,
+    /// Errors and warnings in Terraform's words: not safe to show before redaction.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Where the raw event stream lies.
+    pub events: PathBuf,
+}
+
+/// Who holds Terraform's lock, in Terraform's words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LockHolder {
+    /// The lock's id.
+    pub id: String,
+    /// `user@host`.
+    pub who: String,
+    /// Such as `OperationTypeApply`.
+    pub operation: String,
+    /// When it was taken.
+    pub created: String,
+}
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no binary.
+    #[error("terraform not found: `{searched}`")]
+    NotFound {
+        /// What was looked for, and where.
+        searched: String,
+    },
+    /// The binary could not be started.
+    #[error("cannot start `{program}`")]
+    CannotStart {
+        /// The binary.
+        program: String,
+        /// The system's word.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The directory is not initialised, or for another backend or provider.
+    #[error("terraform is not initialised here: {summary}")]
+    NotInitialised {
+        /// Terraform's own word.
+        summary: String,
+        /// More of it: not safe to show before redaction.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// Somebody else holds the lock.
+    #[error("the state is locked by {}", .0.who)]
+    Locked(LockHolder),
+    /// The plan is for a state that is no longer the present one.
+    #[error("the saved plan is stale")]
+    StalePlan,
+    /// It was asked to stop and did.
+    #[error("interrupted during `terraform {command}`")]
+    Interrupted {
+        /// The subcommand.
+        command: &'static str,
+        /// The signal that asked.
+        signal: i32,
+    },
+    /// It ended with an error.
+    #[error("terraform {command} failed")]
+    Failed {
+        /// The subcommand.
+        command: &'static str,
+        /// What it said: not safe to show before redaction.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// It ended well and said something that cannot be read.
+    #[error("terraform {command} said something that cannot be read")]
+    Unreadable {
+        /// The subcommand.
+        command: &'static str,
+    },
+    /// A file of the private directory could not be written or read.
+    #[error("cannot use `{path}`")]
+    Io {
+        /// The file.
+        path: String,
+        /// The system's word.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A watcher of events as they come.
+pub type Watch<'a> = dyn FnMut(&Event) + 'a;
+
+/// Terraform or OpenTofu.
+pub trait Terraform: fmt::Debug {
+    /// Which of the two, and its version.
+    fn version(&self) -> Result<EngineVersion, Error>;
+
+    /// The state as the backend holds it; nothing when there is none yet. Takes no lock.
+    fn pull(&self, place: &Workplace) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Prepares a private copy; the lock file is read-only. `backend_config` gives credentials.
+    fn init(&self, place: &Workplace, backend_config: Option<&Path>) -> Result<(), Error>;
+
+    /// Plans and saves the plan; an errored plan is an error.
+    fn plan(
+        &self,
+        place: &Workplace,
+        request: &PlanRequest,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), Error>;
+
+    /// A saved plan as JSON.
+    fn show_plan(&self, place: &Workplace, plan: &Path) -> Result<Vec<u8>, Error>;
+
+    /// Applies a saved plan. A failed apply is a report; an error means that it never began.
+    fn apply(
+        &self,
+        place: &Workplace,
+        plan: &Path,
+        watch: &mut Watch<'_>,
+    ) -> Result<ApplyReport, Error>;
+}

@@ -1,0 +1,208 @@
+//! Terraform's commands, one method each.
+//!
+//! [`Cli`] implements the port with real children. Every command names its workspace, never asks,
+//! and is read by its exit code and its own diagnostics.
+
+use std::cell::OnceCell;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::environment::{Environment, FIXED};
+use super::failure::{diagnostics, error};
+use super::process::{Finished, Invocation, Moment, run};
+use crate::codec::events::parse_line;
+use crate::model::entry::{EngineKind, EngineVersion};
+use crate::model::event::Event;
+use crate::port::interrupt::Interrupt;
+use crate::port::terraform::{ApplyReport, Error, PlanRequest, Terraform, Watch, Workplace};
+
+/// A binary with the environment its children get.
+pub struct Cli {
+    program: PathBuf,
+    environment: Environment,
+    interrupt: Rc<dyn Interrupt>,
+    version: OnceCell<EngineVersion>,
+}
+
+impl fmt::Debug for Cli {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cli")
+            .field("program", &self.program)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Cli {
+    /// Uses `program`; `environment` is what `environment::allowed` let pass.
+    pub fn new(program: PathBuf, environment: Environment, interrupt: Rc<dyn Interrupt>) -> Self {
+        Self {
+            program,
+            environment,
+            interrupt,
+            version: OnceCell::new(),
+        }
+    }
+
+    /// The binary.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    fn run(
+        &self,
+        place: &Workplace,
+        arguments: &[&str],
+        output: Option<PathBuf>,
+        watch: &mut Watch<'_>,
+    ) -> Result<Finished, Error> {
+        let mut environment = self.environment.clone();
+        environment.extend(FIXED.map(|(name, value)| (name.to_owned(), value.into())));
+        environment.insert("TF_WORKSPACE".to_owned(), place.workspace.clone().into());
+        if let Some(directory) = &place.data_directory {
+            environment.insert("TF_DATA_DIR".to_owned(), directory.clone().into_os_string());
+        }
+        for (name, value) in &place.environment {
+            environment.insert(name.clone(), value.reveal_for_terraform().clone().into());
+        }
+        let invocation = Invocation {
+            program: &self.program,
+            arguments: arguments
+                .iter()
+                .map(|argument| (*argument).to_owned())
+                .collect(),
+            directory: &place.root,
+            environment,
+            output,
+        };
+        let mut tell = |moment: Moment<'_>| match moment {
+            Moment::Line(line) => watch(&parse_line(line)),
+            Moment::StopRequested => watch(&Event::StopRequested),
+        };
+        run(&invocation, self.interrupt.as_ref(), &mut tell).map_err(|source| Error::CannotStart {
+            program: self.program.display().to_string(),
+            source,
+        })
+    }
+
+    /// Runs a command that must end with exit code 0.
+    fn must(
+        &self,
+        command: &'static str,
+        place: &Workplace,
+        arguments: &[&str],
+        watch: &mut Watch<'_>,
+    ) -> Result<Finished, Error> {
+        let finished = self.run(place, arguments, None, watch)?;
+        if finished.succeeded() {
+            Ok(finished)
+        } else {
+            Err(error(command, &finished))
+        }
+    }
+}
+
+/// Whoever does not care for events.
+fn nobody(_: &Event) {}
+
+impl Terraform for Cli {
+    fn version(&self) -> Result<EngineVersion, Error> {
+        if let Some(version) = self.version.get() {
+            return Ok(version.clone());
+        }
+        let place = Workplace {
+            root: PathBuf::from("/"),
+            data_directory: None,
+            workspace: "default".to_owned(),
+            environment: Vec::new(),
+        };
+        let finished = self.must("version", &place, &["version"], &mut nobody)?;
+        let text = String::from_utf8_lossy(&finished.stdout);
+        let first = text.lines().next().unwrap_or_default();
+        let version = [
+            ("Terraform v", EngineKind::Terraform),
+            ("OpenTofu v", EngineKind::OpenTofu),
+        ]
+        .into_iter()
+        .find_map(|(word, kind)| {
+            let version = first.strip_prefix(word)?.trim().to_owned();
+            Some(EngineVersion { kind, version })
+        })
+        .ok_or(Error::Unreadable { command: "version" })?;
+        Ok(self.version.get_or_init(|| version).clone())
+    }
+
+    fn pull(&self, place: &Workplace) -> Result<Option<Vec<u8>>, Error> {
+        let finished = self.must("state pull", place, &["state", "pull"], &mut nobody)?;
+        Ok(Some(finished.stdout).filter(|bytes| !bytes.iter().all(u8::is_ascii_whitespace)))
+    }
+
+    fn init(&self, place: &Workplace, backend_config: Option<&Path>) -> Result<(), Error> {
+        let config = backend_config.map(|path| format!("-backend-config={}", path.display()));
+        let mut arguments = vec!["init", "-input=false", "-no-color", "-lockfile=readonly"];
+        arguments.extend(config.as_deref());
+        self.must("init", place, &arguments, &mut nobody).map(drop)
+    }
+
+    fn plan(
+        &self,
+        place: &Workplace,
+        request: &PlanRequest,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), Error> {
+        let out = format!("-out={}", request.out.display());
+        let wait = format!("-lock-timeout={}s", request.lock_timeout_seconds);
+        let mut arguments = vec!["plan", "-json", "-input=false", &wait, &out];
+        let files: Vec<String> = request
+            .var_files
+            .iter()
+            .map(|path| format!("-var-file={}", path.display()))
+            .collect();
+        let targets: Vec<String> = request
+            .targets
+            .iter()
+            .map(|address| format!("-target={address}"))
+            .collect();
+        arguments.extend(files.iter().chain(&targets).map(String::as_str));
+        self.must("plan", place, &arguments, watch).map(drop)
+    }
+
+    fn show_plan(&self, place: &Workplace, plan: &Path) -> Result<Vec<u8>, Error> {
+        let plan = plan.display().to_string();
+        self.must("show", place, &["show", "-json", &plan], &mut nobody)
+            .map(|finished| finished.stdout)
+    }
+
+    fn apply(
+        &self,
+        place: &Workplace,
+        plan: &Path,
+        watch: &mut Watch<'_>,
+    ) -> Result<ApplyReport, Error> {
+        let events = plan.with_extension("events.jsonl");
+        let shown = plan.display().to_string();
+        let arguments = ["apply", "-json", "-input=false", &shown];
+        let mut has_begun = false;
+        let mut tell = |event: &Event| {
+            has_begun |= matches!(event, Event::Started(_));
+            watch(event);
+        };
+        let finished = self.run(place, &arguments, Some(events.clone()), &mut tell)?;
+        if !finished.succeeded() && !has_begun {
+            // Refused before anything was touched: a lock, a stale plan.
+            let refusal = error("apply", &finished);
+            if matches!(
+                refusal,
+                Error::Locked(_) | Error::StalePlan | Error::NotInitialised { .. }
+            ) {
+                return Err(refusal);
+            }
+        }
+        Ok(ApplyReport {
+            succeeded: finished.succeeded(),
+            interrupted: finished.asked_to_stop.is_some(),
+            diagnostics: diagnostics(&finished),
+            events,
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! What went wrong, from Terraform's own words.
+//!
+//! With `-json` errors are diagnostics in the stream; other commands print boxes on standard error
+//! (with colours even into a pipe). Texts are matched as measured with 1.11.4; one that nobody
+//! knows is a plain failure, never a success.
+
+use super::process::Finished;
+use crate::codec::events::parse_line;
+use crate::model::event::{Diagnostic, Event, Severity};
+use crate::port::terraform::{Error, LockHolder};
+
+/// The diagnostics of a finished command.
+pub(super) fn diagnostics(finished: &Finished) -> Vec<Diagnostic> {
+    let stdout = String::from_utf8_lossy(&finished.stdout);
+    let mut found: Vec<Diagnostic> = stdout
+        .lines()
+        .filter_map(|line| match parse_line(line) {
+            Event::Diagnostic(diagnostic) => Some(diagnostic),
+            Event::Started(_)
+            | Event::Completed(_)
+            | Event::Errored(_)
+            | Event::Refreshed { .. }
+            | Event::Summary(_)
+            | Event::StopRequested
+            | Event::Other => None,
+        })
+        .collect();
+    found.extend(boxes(&String::from_utf8_lossy(&finished.stderr)));
+    found
+}
+
+/// Errors and warnings as Terraform prints them for people.
+fn boxes(text: &str) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for line in text.lines() {
+        let line = without_colours(line);
+        let line = line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end();
+        let begun = [
+            ("Error: ", Severity::Error),
+            ("Warning: ", Severity::Warning),
+        ]
+        .into_iter()
+        .find_map(|(word, severity)| Some((line.strip_prefix(word)?, severity)));
+        match (begun, found.last_mut()) {
+            (Some((summary, severity)), _) => found.push(Diagnostic {
+                severity,
+                summary: summary.to_owned(),
+                detail: String::new(),
+                address: None,
+            }),
+            (None, Some(open)) if !line.is_empty() => {
+                if !open.detail.is_empty() {
+                    open.detail.push('\n');
+                }
+                open.detail.push_str(line);
+            }
+            (None, _) => {}
+        }
+    }
+    found
+}
+
+fn without_colours(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line.chars();
+    while let Some(character) = rest.next() {
+        if character == '\u{1b}' {
+            rest.by_ref().find(char::is_ascii_alphabetic);
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
+}
+
+/// The error of a command that did not end with exit code 0.
+pub(super) fn error(command: &'static str, finished: &Finished) -> Error {
+    let diagnostics = diagnostics(finished);
+    if let Some(signal) = finished.asked_to_stop {
+        return Error::Interrupted { command, signal };
+    }
+    let errors = || diagnostics.iter().filter(|d| d.severity == Severity::Error);
+    if let Some(lock) = errors().find(|d| d.summary.contains("Error acquiring the state lock")) {
+        if let Some(holder) = lock_holder(&lock.detail) {
+            return Error::Locked(holder);
+        }
+    }
+    if errors().any(|d| d.summary == "Saved plan is stale") {
+        return Error::StalePlan;
+    }
+    let uninitialised = errors().find(|d| NOT_INITIALISED.iter().any(|s| d.summary.contains(s)));
+    if let Some(summary) = uninitialised.map(|d| d.summary.clone()) {
+        return Error::NotInitialised {
+            summary,
+            diagnostics,
+        };
+    }
+    Error::Failed {
+        command,
+        diagnostics,
+    }
+}
+
+/// Summaries that mean "run terraform init".
+const NOT_INITIALISED: [&str; 8] = [
+    "Backend initialization required",
+    "Required plugins are not installed",
+    "Inconsistent dependency lock file",
+    "Module not installed",
+    "Missing required provider",
+    "Could not load plugin",
+    "Backend configuration changed",
+    "Initialization required",
+];
+
+/// Reads the `Lock Info` that Terraform prints; nothing when the error has another cause, such as
+/// a state that cannot be read.
+fn lock_holder(detail: &str) -> Option<LockHolder> {
+    let (message, info) = detail.split_once("Lock Info:")?;
+    let field = |name: &str| {
+        info.lines()
+            .find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(':'))
+            .map_or_else(String::new, |value| value.trim().to_owned())
+    };
+    let mut holder = LockHolder {
+        id: field("ID"),
+        who: field("Who"),
+        operation: field("Operation"),
+        created: field("Created"),
+    };
+    // With the http backend the box shows the requester; the holder's id stands in the message.
+    if let Some((_, id)) = message.split_once("already locked:\nID=") {
+        id.lines()
+            .next()
+            .unwrap_or_default()
+            .clone_into(&mut holder.id);
+        holder.who = "somebody else".to_owned();
+        holder.operation = String::new();
+        holder.created = String::new();
+    }
+    Some(holder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finished(stdout: &str, stderr: &str) -> Finished {
+        Finished {
+            code: Some(1),
+            signal: None,
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+            asked_to_stop: None,
+        }
+    }
+
+    #[test]
+    fn a_lock_names_its_holder() {
+        let line = serde_json::json!({"type": "diagnostic", "diagnostic": {"severity": "error",
+            "summary": "Error acquiring the state lock",
+            "detail": "Error message: resource temporarily unavailable\nLock Info:\n  ID:        c87459fd\n  Path:      terraform.tfstate\n  Operation: OperationTypeApply\n  Who:       root@vm\n  Version:   1.11.4\n  Created:   2026-11-21 02:50:38 +0000 UTC\n  Info:      \n"}});
+        let Error::Locked(holder) = error("plan", &finished(&line.to_string(), "")) else {
+            panic!("locked")
+        };
+        assert_eq!(holder.who, "root@vm");
+        assert_eq!(holder.operation, "OperationTypeApply");
+        assert_eq!(holder.created, "2026-11-21 02:50:38 +0000 UTC");
+    }
+
+    #[test]
+    fn boxes_with_colours_are_read() {
+        let text = "\u{1b}[31m╷\u{1b}[0m\n\u{1b}[31m│\u{1b}[0m \u{1b}[1mError: Backend initialization required, please run \"terraform init\"\u{1b}[0m\n│ \n│ Reason: Unsetting the previously set backend \"s3\"\n╵\n";
+        let error = error("state pull", &finished("", text));
+        assert!(
+            matches!(error, Error::NotInitialised { summary, .. } if summary.starts_with("Backend init"))
+        );
+    }
+
+    #[test]
+    fn a_stale_plan_and_anything_else_are_told_apart() {
+        let stale = r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Saved plan is stale"}}"#;
+        assert!(matches!(
+            error("apply", &finished(stale, "")),
+            Error::StalePlan
+        ));
+        let other = error("apply", &finished("", "Error: Something\n\nmore\n"));
+        assert!(matches!(other, Error::Failed { diagnostics, .. } if diagnostics.len() == 1));
+    }
+}
