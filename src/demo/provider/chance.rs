@@ -5,13 +5,15 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
+use crate::model::digest::Digest;
+
 /// As many random hexadecimal digits as asked for.
 pub(super) fn hex(digits: usize) -> String {
-    // Hashing anything yields a fresh number, because each state has keys of its own.
-    let number = || format!("{:016x}", RandomState::new().hash_one(()));
-    let mut text: String = std::iter::repeat_with(number)
-        .take(digits.div_ceil(16))
-        .collect();
+    // Each state has keys of its own, but one key is the last one plus one: only a digest makes
+    // two numbers in a row look unlike each other.
+    let number = || RandomState::new().hash_one(()).to_be_bytes();
+    let chunks = std::iter::repeat_with(|| Digest::of(&number()).short());
+    let mut text: String = chunks.take(digits.div_ceil(8)).collect();
     text.truncate(digits);
     text
 }

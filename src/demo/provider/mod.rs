@@ -64,9 +64,13 @@ pub fn serve() -> ExitCode {
     }
 }
 
-/// Tells Terraform's log why there will be no provider.
+/// Says why there will be no provider.
+///
+/// Terraform keeps what a provider writes to standard error for its log, but it shows the first
+/// line of standard output when that is no handshake.
 fn refuse(why: &str) -> ExitCode {
     // Nobody may be listening any more; the exit code says the same.
+    drop(writeln!(io::stdout(), "{why}"));
     drop(writeln!(io::stderr(), "{why}"));
     ExitCode::FAILURE
 }

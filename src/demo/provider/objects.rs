@@ -161,8 +161,8 @@ impl World {
             return Ok(());
         };
         for known in self.registry.all()? {
-            let is_link = known.id.starts_with(ResourceType::Link.id_prefix());
-            if is_link && self.text_at(&known.path)?.trim_end_matches('\n') == found.path {
+            let leads_here = |text: String| text.trim_end_matches('\n') == found.path;
+            if is_link(&known.id) && leads_here(self.text_at(&known.path)?) {
                 return Err(Error::InUse {
                     id: id.to_owned(),
                     by: known.id,
@@ -193,9 +193,12 @@ impl World {
             }
             ResourceType::Link | ResourceType::Token => {
                 let target = planned.get("target").as_text().unwrap_or_default();
-                let path = self.registry.path_of(target)?;
-                let path = path.filter(|path| self.root.join(path).exists());
-                let path = path.ok_or_else(|| Error::Missing(target.to_owned()))?;
+                let path = self
+                    .registry
+                    .path_of(target)?
+                    .filter(|_| !is_link(target))
+                    .filter(|path| self.root.join(path).exists())
+                    .ok_or_else(|| Error::Missing(target.to_owned()))?;
                 Ok(format!("{path}\n"))
             }
         }
@@ -242,6 +245,10 @@ struct Found {
 
 fn id_of(state: &Value) -> &str {
     state.get("id").as_text().unwrap_or_default()
+}
+
+fn is_link(id: &str) -> bool {
+    id.starts_with(ResourceType::Link.id_prefix())
 }
 
 fn set_mode(file: &Path, planned: &Value) -> Result<(), Error> {

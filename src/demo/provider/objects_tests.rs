@@ -168,6 +168,12 @@ fn a_link_needs_a_target_and_shows_where_it_leads() {
     assert!(matches!(refused, Err(Error::Missing(_))));
 
     let target = scene.make(ResourceType::File, &file("a", ""));
+    let by = scene.make(ResourceType::Link, &link("by", &target));
+    let refused = scene.world.create(ResourceType::Link, &link("l", &by));
+    assert!(
+        matches!(refused, Err(Error::Missing(_))),
+        "a link to a link"
+    );
     let other = scene.make(ResourceType::File, &file("b", ""));
     let made = scene.make(ResourceType::Link, &link("l", &target));
     scene.write("l", "b\n");

@@ -263,3 +263,7 @@ fn complaint(summary: &str, detail: &str) -> Message {
         .bytes(2, format!("cannot {summary}"))
         .bytes(3, detail)
 }
+
+#[cfg(test)]
+#[path = "rpc_tests.rs"]
+mod tests;

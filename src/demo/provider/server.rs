@@ -16,7 +16,8 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use h2::RecvStream;
 use h2::server::SendResponse;
 use http::{HeaderMap, HeaderValue, Request, Response};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_local;
 
@@ -102,15 +103,18 @@ impl Drop for UnderWay {
 
 async fn welcome(listener: TcpListener, service: Rc<Service>, life: Rc<Life>) {
     while let Ok((socket, _)) = listener.accept().await {
+        // Small messages go to and fro, and each may wait 40 ms without this. To fail is harmless.
+        drop(socket.set_nodelay(true));
         spawn_local(converse(socket, Rc::clone(&service), Rc::clone(&life)));
     }
     life.note(&life.host_left);
 }
 
 /// Answers all calls of one connection, of which a host makes only one.
-async fn converse(socket: TcpStream, service: Rc<Service>, life: Rc<Life>) {
-    // Small messages go to and fro; without this each of them may wait 40 ms. Failing is harmless.
-    drop(socket.set_nodelay(true));
+async fn converse<S>(socket: S, service: Rc<Service>, life: Rc<Life>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let handshake = h2::server::Builder::new()
         .initial_window_size(WINDOW)
         .initial_connection_window_size(WINDOW)
@@ -212,3 +216,7 @@ fn head() -> Response<()> {
     response.headers_mut().insert("content-type", kind);
     response
 }
+
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;
