@@ -1,0 +1,95 @@
+//! The Terraform provider `unapply/demo`, embedded in the binary: every object is a real file.
+//!
+//! The program becomes the provider when Terraform starts it under a provider's name, so that a
+//! demo and the tests need nothing but Terraform. It speaks plugin protocol 6 itself and without
+//! TLS; it offers no data sources, no functions and no nested blocks, and it knows nothing of
+//! unapply. Start from [`is_requested`] and [`serve`]; what Terraform may ask is in `rpc`, what it
+//! may declare in `schema`, the objects are in `objects`, and failures on demand in `faults`.
+
+mod chance;
+mod environment;
+mod faults;
+mod layout;
+mod lifecycle;
+mod msgpack;
+mod objects;
+mod plan;
+mod registry;
+mod rpc;
+mod schema;
+mod server;
+mod wire;
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use tokio::task::LocalSet;
+
+use environment::Environment;
+
+/// The environment variable in which Terraform says that it means to start a plugin.
+pub const COOKIE_VARIABLE: &str = "TF_PLUGIN_MAGIC_COOKIE";
+
+/// What Terraform and OpenTofu put into [`COOKIE_VARIABLE`]; a sign of good faith, not a secret.
+const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+
+/// Whether Terraform started this process as a provider.
+///
+/// The name has to come from the first argument: Terraform installs a provider as a symbolic link,
+/// and the path of the running executable would name what the link leads to.
+pub fn is_requested(argv0: &Path, cookie: Option<&str>) -> bool {
+    cookie == Some(COOKIE)
+        && argv0
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("terraform-provider-"))
+}
+
+/// Serves Terraform until it asks for the end or goes away.
+pub fn serve() -> ExitCode {
+    let environment = Environment::read();
+    if environment.wants_tls {
+        return refuse("this provider speaks no TLS: run terraform with TF_DISABLE_PLUGIN_TLS=1");
+    }
+    let outcome = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .and_then(|runtime| {
+            let service = rpc::Service::new(environment.faults);
+            LocalSet::new().block_on(&runtime, server::run(service))
+        });
+    match outcome {
+        Ok(code) => code,
+        Err(error) => refuse(&format!("this provider cannot serve: {error}")),
+    }
+}
+
+/// Says why there will be no provider.
+///
+/// Terraform keeps what a provider writes to standard error for its log, but it shows the first
+/// line of standard output when that is no handshake.
+fn refuse(why: &str) -> ExitCode {
+    // Nobody may be listening any more; the exit code says the same.
+    drop(writeln!(io::stdout(), "{why}"));
+    drop(writeln!(io::stderr(), "{why}"));
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_terraform_starting_a_provider_gets_one() {
+        let installed = Path::new("/plugins/linux_amd64/terraform-provider-demo_v0.1.0");
+        assert!(is_requested(installed, Some(COOKIE)));
+        assert!(is_requested(
+            Path::new("terraform-provider-demo"),
+            Some(COOKIE)
+        ));
+        assert!(!is_requested(installed, None));
+        assert!(!is_requested(installed, Some("another")));
+        assert!(!is_requested(Path::new("/usr/bin/unapply"), Some(COOKIE)));
+        assert!(!is_requested(Path::new(""), Some(COOKIE)));
+    }
+}

@@ -1,0 +1,275 @@
+//! The world: objects that are files under one root directory.
+//!
+//! An object is found by its id, never by its path alone, so that a state never mistakes a later
+//! object for its own. Nothing outside the root is touched, and faults are deliberately unknown
+//! here. Start from [`World`].
+
+use std::fmt;
+use std::fs::{self, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::chance;
+use super::layout::{self, FileText, VolumeText};
+use super::msgpack::Value;
+use super::registry::{Registry, absent};
+use super::schema::ResourceType;
+use crate::model::digest::Digest;
+
+/// Why the world refused.
+#[derive(Debug)]
+pub(super) enum Error {
+    /// There is something at the path.
+    AlreadyExists(String),
+    /// There is no object of this id.
+    Missing(String),
+    /// The object cannot be deleted as long as another refers to it.
+    InUse {
+        /// The object.
+        id: String,
+        /// The one that refers to it.
+        by: String,
+    },
+    /// The values cannot be written.
+    Invalid(String),
+    /// The file system failed.
+    Io(io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyExists(path) => write!(f, "AlreadyExists: there is an object at `{path}`"),
+            Self::Missing(id) => write!(f, "NotFound: there is no object `{id}`"),
+            Self::InUse { id, by } => write!(f, "DependencyViolation: `{id}` is in use by `{by}`"),
+            Self::Invalid(why) => write!(f, "InvalidParameter: {why}"),
+            Self::Io(error) => write!(f, "InternalError: {error}"),
+        }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// All objects under a root.
+#[derive(Debug)]
+pub(super) struct World {
+    root: PathBuf,
+    registry: Registry,
+}
+
+impl World {
+    /// The world under `root`, which need not exist before the first object does.
+    pub(super) fn under(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            registry: Registry::under(root),
+        }
+    }
+
+    /// Makes an object and says what became of it.
+    pub(super) fn create(&self, kind: ResourceType, planned: &Value) -> Result<Value, Error> {
+        layout::check(kind, planned).map_err(Error::Invalid)?;
+        if kind == ResourceType::Token {
+            return Ok(make_token(planned));
+        }
+        let path = planned.get("path").as_text().unwrap_or_default();
+        layout::check_path(path).map_err(Error::Invalid)?;
+        let text = self.render(kind, planned, &VolumeText::empty())?;
+        let file = self.root.join(path);
+        fs::create_dir_all(file.parent().unwrap_or(&self.root))?;
+        let mut created = fs::File::create_new(&file).map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                Error::AlreadyExists(path.to_owned())
+            } else {
+                Error::Io(error)
+            }
+        })?;
+        created.write_all(text.as_bytes())?;
+        set_mode(&file, planned)?;
+        let id = self.registry.assign(kind, path)?;
+        Ok(planned.clone().with("id", Value::Text(id)))
+    }
+
+    /// The object of `state` as it is now; `Null` if it is gone.
+    pub(super) fn read(&self, kind: ResourceType, state: &Value) -> Result<Value, Error> {
+        if kind == ResourceType::Token {
+            return Ok(state.clone());
+        }
+        let Some(Found { path, file, text }) = self.find(kind, state)? else {
+            return Ok(Value::Null);
+        };
+        let object = Value::object([("id", state.get("id").clone()), ("path", Value::Text(path))]);
+        Ok(match kind {
+            ResourceType::File => {
+                let mode = fs::metadata(file)?.permissions().mode() & 0o777;
+                let object = object.with("mode", Value::Text(format!("{mode:04o}")));
+                let attributes = FileText::parse(&text).attributes().into_iter();
+                attributes.fold(object, |object, (name, value)| object.with(name, value))
+            }
+            ResourceType::Volume => {
+                let size = VolumeText::parse(&text).size.map(Value::Integer);
+                object.with("size", size.unwrap_or_default())
+            }
+            ResourceType::Link | ResourceType::Token => {
+                let target = text.trim_end_matches('\n');
+                // An object that is gone has no id any more; its path at least tells a reader so.
+                let id = self.registry.id_of(target)?;
+                object.with(
+                    "target",
+                    Value::Text(id.unwrap_or_else(|| target.to_owned())),
+                )
+            }
+        })
+    }
+
+    /// Changes the object of `prior` in place and says what became of it.
+    pub(super) fn update(
+        &self,
+        kind: ResourceType,
+        prior: &Value,
+        planned: &Value,
+    ) -> Result<Value, Error> {
+        layout::check(kind, planned).map_err(Error::Invalid)?;
+        if kind == ResourceType::Token {
+            return Ok(planned.clone());
+        }
+        let id = id_of(prior);
+        let found = self
+            .find(kind, prior)?
+            .ok_or_else(|| Error::Missing(id.to_owned()))?;
+        let text = self.render(kind, planned, &VolumeText::parse(&found.text))?;
+        let draft = self.registry.draft(id);
+        fs::File::create(&draft)?.write_all(text.as_bytes())?;
+        fs::set_permissions(&draft, fs::metadata(&found.file)?.permissions())?;
+        set_mode(&draft, planned)?;
+        fs::rename(&draft, &found.file)?;
+        Ok(planned.clone())
+    }
+
+    /// Deletes the object of `prior`; one that is gone already is no error.
+    pub(super) fn delete(&self, kind: ResourceType, prior: &Value) -> Result<(), Error> {
+        if kind == ResourceType::Token {
+            return Ok(());
+        }
+        let id = id_of(prior);
+        let Some(found) = self.find(kind, prior)? else {
+            return Ok(());
+        };
+        for known in self.registry.all()? {
+            let leads_here = |text: String| text.trim_end_matches('\n') == found.path;
+            if is_link(&known.id) && leads_here(self.text_at(&known.path)?) {
+                return Err(Error::InUse {
+                    id: id.to_owned(),
+                    by: known.id,
+                });
+            }
+        }
+        fs::remove_file(&found.file)?;
+        self.registry.forget(id)?;
+        self.tidy(&found.file);
+        Ok(())
+    }
+
+    /// The text of the new file of an object, which for a volume carries on the data of `before`.
+    fn render(
+        &self,
+        kind: ResourceType,
+        planned: &Value,
+        before: &VolumeText,
+    ) -> Result<String, Error> {
+        match kind {
+            ResourceType::File => {
+                let text = FileText::of(planned).map_err(Error::Invalid)?;
+                Ok(text.render())
+            }
+            ResourceType::Volume => {
+                let size = planned.get("size").as_integer().unwrap_or_default();
+                Ok(before.render(size))
+            }
+            ResourceType::Link | ResourceType::Token => {
+                let target = planned.get("target").as_text().unwrap_or_default();
+                let path = self
+                    .registry
+                    .path_of(target)?
+                    .filter(|_| !is_link(target))
+                    .filter(|path| self.root.join(path).exists())
+                    .ok_or_else(|| Error::Missing(target.to_owned()))?;
+                Ok(format!("{path}\n"))
+            }
+        }
+    }
+
+    fn find(&self, kind: ResourceType, state: &Value) -> Result<Option<Found>, Error> {
+        let id = id_of(state);
+        let known = self.registry.path_of(id)?;
+        let Some(path) = known.filter(|_| id.starts_with(kind.id_prefix())) else {
+            return Ok(None);
+        };
+        let file = self.root.join(&path);
+        let bytes = absent(fs::read(&file))?;
+        Ok(bytes.map(|bytes| {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            Found { path, file, text }
+        }))
+    }
+
+    /// The text of the object at `path`; empty if it is gone.
+    fn text_at(&self, path: &str) -> io::Result<String> {
+        let text = absent(fs::read_to_string(self.root.join(path)))?;
+        Ok(text.unwrap_or_default())
+    }
+
+    /// Removes the directories that `file` was the last in, except the root.
+    fn tidy(&self, file: &Path) {
+        let above = file.ancestors().skip(1);
+        for directory in above.take_while(|directory| *directory != self.root) {
+            // A directory that still holds something refuses, and so it should.
+            if fs::remove_dir(directory).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// An object that exists.
+struct Found {
+    path: String,
+    file: PathBuf,
+    text: String,
+}
+
+fn id_of(state: &Value) -> &str {
+    state.get("id").as_text().unwrap_or_default()
+}
+
+fn is_link(id: &str) -> bool {
+    id.starts_with(ResourceType::Link.id_prefix())
+}
+
+fn set_mode(file: &Path, planned: &Value) -> Result<(), Error> {
+    let Some(mode) = planned.get("mode").as_text() else {
+        return Ok(());
+    };
+    let mode = layout::parse_mode(mode).map_err(Error::Invalid)?;
+    Ok(fs::set_permissions(file, Permissions::from_mode(mode))?)
+}
+
+fn make_token(planned: &Value) -> Value {
+    let length = planned.get("length").as_integer().unwrap_or_default();
+    let value = chance::hex(usize::try_from(length).unwrap_or_default());
+    let digest = Digest::of(value.as_bytes()).short();
+    let id = format!("{}{digest}", ResourceType::Token.id_prefix());
+    planned
+        .clone()
+        .with("id", Value::Text(id))
+        .with("value", Value::Text(value))
+}
+
+#[cfg(test)]
+#[path = "objects_tests.rs"]
+mod tests;

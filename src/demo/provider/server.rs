@@ -1,0 +1,222 @@
+//! gRPC over HTTP/2 on a local port, as much of it as one host with unary calls needs.
+//!
+//! The life of the process follows the host's: it ends when the host asks or goes away, and not
+//! before everything under way is finished, as a cloud would go on after its client died. The
+//! host decides about interruptions, so `SIGINT`, which a terminal sends to the whole group, is
+//! deliberately ignored. Start from [`run`].
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use h2::RecvStream;
+use h2::server::SendResponse;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_local;
+
+use super::rpc::{Answer, Service};
+use super::wire::Message;
+
+/// Larger than any state, so that no message waits for the other side's credit.
+const WINDOW: u32 = 16 << 20;
+
+/// The gRPC status codes that occur here.
+const OK: &str = "0";
+const INVALID_ARGUMENT: &str = "3";
+const UNIMPLEMENTED: &str = "12";
+
+/// Serves one host and says how the process is to end.
+pub(super) async fn run(service: Service) -> io::Result<ExitCode> {
+    // To listen for the signal is to ignore it, even when nobody asks whether it came.
+    let interrupts = signal(SignalKind::interrupt())?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    writeln!(io::stdout(), "1|6|tcp|{address}|grpc|")?;
+    io::stdout().flush()?;
+
+    let life = Rc::new(Life::default());
+    spawn_local(welcome(listener, Rc::new(service), Rc::clone(&life)));
+    let end = poll_fn(|context| life.poll_end(context)).await;
+    drop(interrupts);
+    Ok(end)
+}
+
+/// What keeps the process alive, and what ends it.
+#[derive(Debug, Default)]
+struct Life {
+    under_way: Cell<usize>,
+    asked_to_end: Cell<bool>,
+    host_left: Cell<bool>,
+    crashed: Cell<bool>,
+    waiting: RefCell<Option<Waker>>,
+}
+
+impl Life {
+    fn poll_end(&self, context: &Context<'_>) -> Poll<ExitCode> {
+        if self.crashed.get() {
+            return Poll::Ready(ExitCode::FAILURE);
+        }
+        if self.host_left.get() && self.under_way.get() == 0 {
+            return Poll::Ready(ExitCode::SUCCESS);
+        }
+        *self.waiting.borrow_mut() = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    fn note(&self, fact: &Cell<bool>) {
+        fact.set(true);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(waiting) = self.waiting.borrow_mut().take() {
+            waiting.wake();
+        }
+    }
+}
+
+/// A call that is not finished yet.
+struct UnderWay(Rc<Life>);
+
+impl UnderWay {
+    fn begin(life: &Rc<Life>) -> Self {
+        life.under_way.set(life.under_way.get() + 1);
+        Self(Rc::clone(life))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0
+            .under_way
+            .set(self.0.under_way.get().saturating_sub(1));
+        self.0.wake();
+    }
+}
+
+async fn welcome(listener: TcpListener, service: Rc<Service>, life: Rc<Life>) {
+    while let Ok((socket, _)) = listener.accept().await {
+        // Small messages go to and fro, and each may wait 40 ms without this. To fail is harmless.
+        drop(socket.set_nodelay(true));
+        spawn_local(converse(socket, Rc::clone(&service), Rc::clone(&life)));
+    }
+    life.note(&life.host_left);
+}
+
+/// Answers all calls of one connection, of which a host makes only one.
+async fn converse<S>(socket: S, service: Rc<Service>, life: Rc<Life>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let handshake = h2::server::Builder::new()
+        .initial_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .handshake(socket)
+        .await;
+    if let Ok(mut connection) = handshake {
+        let mut next_call = async || {
+            poll_fn(|context| {
+                if life.asked_to_end.get() {
+                    connection.graceful_shutdown();
+                }
+                connection.poll_accept(context)
+            })
+            .await
+        };
+        while let Some(Ok((request, respond))) = next_call().await {
+            let under_way = UnderWay::begin(&life);
+            let service = Rc::clone(&service);
+            spawn_local(async move {
+                // An error here means that the host is not interested any more.
+                drop(exchange(request, respond, &service, &under_way.0).await);
+                drop(under_way);
+            });
+        }
+    }
+    life.note(&life.host_left);
+}
+
+async fn exchange(
+    request: Request<RecvStream>,
+    mut respond: SendResponse<Bytes>,
+    service: &Service,
+    life: &Life,
+) -> Result<(), h2::Error> {
+    let path = request.uri().path().to_owned();
+    let body = receive(request.into_body()).await?;
+    if path == "/plugin.GRPCController/Shutdown" {
+        life.note(&life.asked_to_end);
+        return reply(&mut respond, &Message::default());
+    }
+    let Some(method) = path.strip_prefix("/tfplugin6.Provider/") else {
+        // Logs, broker and health of the plugin library: the host does without.
+        return decline(&mut respond, UNIMPLEMENTED, "not offered");
+    };
+    // One byte says whether the message is compressed, which nobody negotiated; four its length.
+    let Some(([0, ..], message)) = body.split_at_checked(5) else {
+        return decline(&mut respond, INVALID_ARGUMENT, "not a plain gRPC message");
+    };
+    match service.call(method, message).await {
+        Ok(Answer::Reply(message)) => reply(&mut respond, &message),
+        Ok(Answer::Unimplemented) => decline(&mut respond, UNIMPLEMENTED, "not offered"),
+        Ok(Answer::Crash) => {
+            life.note(&life.crashed);
+            std::future::pending().await
+        }
+        Err(malformed) => decline(&mut respond, INVALID_ARGUMENT, malformed.0),
+    }
+}
+
+async fn receive(mut body: RecvStream) -> Result<Bytes, h2::Error> {
+    let mut all = BytesMut::new();
+    while let Some(chunk) = body.data().await {
+        let chunk = chunk?;
+        body.flow_control().release_capacity(chunk.len())?;
+        all.extend_from_slice(&chunk);
+    }
+    Ok(all.freeze())
+}
+
+fn reply(respond: &mut SendResponse<Bytes>, message: &Message) -> Result<(), h2::Error> {
+    let message = message.as_bytes();
+    let mut framed = BytesMut::with_capacity(message.len() + 5);
+    framed.put_u8(0);
+    framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
+    framed.put_slice(message);
+
+    let mut stream = respond.send_response(head(), false)?;
+    stream.send_data(framed.freeze(), false)?;
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grpc-status", HeaderValue::from_static(OK));
+    stream.send_trailers(trailers)
+}
+
+fn decline(
+    respond: &mut SendResponse<Bytes>,
+    status: &'static str,
+    why: &'static str,
+) -> Result<(), h2::Error> {
+    let mut response = head();
+    let headers = response.headers_mut();
+    headers.insert("grpc-status", HeaderValue::from_static(status));
+    headers.insert("grpc-message", HeaderValue::from_static(why));
+    respond.send_response(response, true).map(drop)
+}
+
+fn head() -> Response<()> {
+    let mut response = Response::new(());
+    let kind = HeaderValue::from_static("application/grpc");
+    response.headers_mut().insert("content-type", kind);
+    response
+}
+
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;
