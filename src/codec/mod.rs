@@ -3,8 +3,12 @@
 //! This is the only layer that knows field names. It does no I/O: text in, values out. Whoever
 //! reads Terraform's formats starts at [`state`], [`plan`] or [`events`].
 
-pub mod backend;
+pub mod bundle;
 pub mod events;
+pub mod hcl;
 pub mod json;
+pub mod marker;
 pub mod plan;
+pub mod planfile;
+pub mod record;
 pub mod state;

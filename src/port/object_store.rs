@@ -4,6 +4,7 @@
 //! cannot be called cannot go wrong. The precondition is part of the call: [`ObjectStore::create`]
 //! never replaces. Errors are never folded into "not there".
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A key: `/`-separated parts of printable ASCII, relative to the store's root.
@@ -29,6 +30,11 @@ impl Key {
         &self.0
     }
 
+    /// The parts, outermost first.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.0.split('/')
+    }
+
     /// The last part.
     pub fn last(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
@@ -47,7 +53,7 @@ impl fmt::Display for Key {
 pub enum Created {
     /// The object is new and durable.
     New,
-    /// An object was already there; it is untouched.
+    /// An object was already there; it is untouched, and as durable as a new one.
     Exists,
 }
 
@@ -87,6 +93,25 @@ pub enum ObjectError {
         #[source]
         source: std::io::Error,
     },
+    /// The object may be visible, and may be gone after a power cut. Reading it back settles
+    /// nothing: nobody may rely on it.
+    #[error("written, but not known to be durable: `{key}`")]
+    NotDurable {
+        /// What was being written.
+        key: String,
+        /// The system's own word.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The place cannot create an object only if it is not there.
+    #[error("create-only writes are not supported here: `{key}`")]
+    Unsupported {
+        /// What was being written.
+        key: String,
+        /// The system's own word.
+        #[source]
+        source: std::io::Error,
+    },
     /// Anything else; nothing was written.
     #[error("cannot reach `{key}`")]
     Failed {
@@ -111,4 +136,18 @@ pub trait ObjectStore: fmt::Debug + Send + Sync {
 
     /// Every key that lies below `prefix` (whole parts), in byte order.
     fn list(&self, prefix: &Key) -> Result<Vec<Key>, ObjectError>;
+
+    /// The distinct parts that follow `prefix` in those keys, in byte order.
+    ///
+    /// A store that can tell them without walking through every key should do so.
+    fn children(&self, prefix: &Key) -> Result<Vec<String>, ObjectError> {
+        let below = format!("{prefix}/");
+        let next = |key: &Key| {
+            let rest = key.as_str().strip_prefix(&below)?;
+            rest.split('/').next().map(ToOwned::to_owned)
+        };
+        let keys = self.list(prefix)?;
+        let parts: BTreeSet<String> = keys.iter().filter_map(next).collect();
+        Ok(parts.into_iter().collect())
+    }
 }

@@ -1,1 +1,28 @@
-//! (to come)
+//! The repository over any object store, and the object stores themselves.
+//!
+//! Start with [`Repository`]; [`LocalStore`] keeps the objects in a directory. Nothing here decides
+//! what an entry means for a stack, reads a clock, deletes, or writes over anything. What follows
+//! is the contract of what lies in a store.
+//!
+#![doc = include_str!("FORMAT.md")]
+
+mod blob;
+mod check;
+mod directory;
+mod error;
+mod keys;
+mod local;
+mod log;
+mod probe;
+mod random;
+mod repository;
+mod write;
+
+pub use blob::{BLOB_BYTES_MAX, StoredBlob};
+pub use check::{CheckReport, Depth, Finding, Problem};
+pub use error::{BlobProblem, EntryProblem, Error, Lie};
+pub use local::LocalStore;
+pub use log::After;
+pub use probe::create_only_holds;
+pub use random::nonce;
+pub use repository::Repository;

@@ -1,1 +1,13 @@
 //! The integration tests, one binary.
+
+// Marked as tests, so that their helpers may unwrap.
+#[cfg(test)]
+mod store_contract;
+#[cfg(test)]
+mod store_crash;
+#[cfg(test)]
+mod store_faults;
+#[cfg(test)]
+mod store_tamper;
+#[cfg(test)]
+mod support;

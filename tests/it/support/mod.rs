@@ -1,0 +1,5 @@
+//! What the tests share: stores that behave, stores that do not, and things to say.
+
+pub(crate) mod faulty;
+pub(crate) mod memory;
+pub(crate) mod records;
