@@ -1,1 +1,3 @@
-//! (to come)
+//! Foreign formats and our own records, to and from [`crate::model`]; no I/O.
+
+pub mod hcl;
