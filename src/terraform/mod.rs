@@ -1,1 +1,3 @@
-//! (to come)
+//! Terraform itself: its private directories.
+
+pub mod workdir;
