@@ -7,7 +7,6 @@ pub mod bundle;
 pub mod events;
 pub mod hcl;
 pub mod json;
-pub mod marker;
 pub mod plan;
 pub mod planfile;
 pub mod record;

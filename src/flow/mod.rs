@@ -1,1 +1,3 @@
-//! (to come)
+//! One use case a module: decide, record, do, verify.
+
+pub mod configuration;

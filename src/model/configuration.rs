@@ -147,14 +147,21 @@ pub enum VariableOrigin {
 /// The value of a variable that no file of the bundle gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {
-    /// The value as Terraform takes it from `-var` or `TF_VAR_…`.
+    /// From the environment and the command line: the text as Terraform takes it from `TF_VAR_…`
+    /// and `-var`, whose meaning depends on the declared type. From a plan: the value as JSON.
     pub value: Secret<String>,
     /// Where it was seen.
     pub origin: VariableOrigin,
 }
 
-/// A configuration, complete enough to plan with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where a bundle holds modules that are not local ones, each below its key.
+pub const REMOTE_MODULES: &str = "_modules";
+
+/// Where a bundle holds `-var-file`s that lie outside its top, each below its position.
+pub const OUTSIDE_VAR_FILES: &str = "_var_files";
+
+/// A configuration, complete enough to plan with. Its files hold secrets: `Debug` shows no content.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Bundle {
     /// The root module's directory.
     pub root: BundlePath,
@@ -166,6 +173,18 @@ pub struct Bundle {
     pub var_files: Vec<BundlePath>,
     /// Values from the environment, the command line or a plan.
     pub variables: BTreeMap<String, Variable>,
+}
+
+impl fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bundle")
+            .field("root", &self.root)
+            .field("files", &self.files.keys())
+            .field("modules", &self.modules)
+            .field("var_files", &self.var_files)
+            .field("variables", &self.variables)
+            .finish()
+    }
 }
 
 /// The id of a blob: the SHA-256 of its stored bytes.

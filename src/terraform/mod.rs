@@ -10,3 +10,4 @@ pub mod failure;
 pub mod git;
 pub mod locate;
 pub mod process;
+pub mod workdir;

@@ -1,0 +1,136 @@
+//! The archive's first member: what the files are, and the values that no file holds.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+use crate::model::configuration::{Bundle, BundlePath, Module, Variable, VariableOrigin};
+use crate::model::secret::Secret;
+
+/// The format that this version writes and the only one it reads.
+const FORMAT: u64 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    format: u64,
+    root: String,
+    modules: Vec<ModuleRecord>,
+    var_files: Vec<String>,
+    variables: BTreeMap<String, VariableRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModuleRecord {
+    key: String,
+    source: String,
+    version: Option<String>,
+    directory: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VariableRecord {
+    value: String,
+    origin: OriginRecord,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OriginRecord {
+    Environment,
+    CommandLine,
+    Plan,
+}
+
+#[derive(Deserialize)]
+struct FormatOnly {
+    format: u64,
+}
+
+/// The manifest of `bundle`, one line.
+pub(super) fn write(bundle: &Bundle) -> Result<Vec<u8>, Error> {
+    let module = |module: &Module| ModuleRecord {
+        key: module.key.clone(),
+        source: module.source.clone(),
+        version: module.version.clone(),
+        directory: module.directory.as_str().to_owned(),
+    };
+    let variable = |(name, variable): (&String, &Variable)| {
+        let record = VariableRecord {
+            value: variable.value.reveal_for_terraform().clone(),
+            origin: match variable.origin {
+                VariableOrigin::Environment => OriginRecord::Environment,
+                VariableOrigin::CommandLine => OriginRecord::CommandLine,
+                VariableOrigin::Plan => OriginRecord::Plan,
+            },
+        };
+        (name.clone(), record)
+    };
+    let path = |path: &BundlePath| path.as_str().to_owned();
+    let manifest = Manifest {
+        format: FORMAT,
+        root: path(&bundle.root),
+        modules: bundle.modules.iter().map(module).collect(),
+        var_files: bundle.var_files.iter().map(path).collect(),
+        variables: bundle.variables.iter().map(variable).collect(),
+    };
+    let mut bytes = serde_json::to_vec(&manifest).map_err(|error| malformed(&error))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// The bundle that the manifest describes, still without files.
+pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Error> {
+    let FormatOnly { format } = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    if format != FORMAT {
+        return Err(Error::Format { format });
+    }
+    let manifest: Manifest = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    let path = |text: String| text.parse::<BundlePath>().map_err(Error::Path);
+    let modules: Result<Vec<Module>, Error> = manifest
+        .modules
+        .into_iter()
+        .map(|record| {
+            Ok(Module {
+                key: record.key,
+                source: record.source,
+                version: record.version,
+                directory: path(record.directory)?,
+            })
+        })
+        .collect();
+    let variable = |record: VariableRecord| Variable {
+        value: Secret::new(record.value),
+        origin: match record.origin {
+            OriginRecord::Environment => VariableOrigin::Environment,
+            OriginRecord::CommandLine => VariableOrigin::CommandLine,
+            OriginRecord::Plan => VariableOrigin::Plan,
+        },
+    };
+    Ok(Bundle {
+        root: path(manifest.root)?,
+        files: BTreeMap::new(),
+        modules: modules?,
+        var_files: manifest
+            .var_files
+            .into_iter()
+            .map(path)
+            .collect::<Result<_, _>>()?,
+        variables: manifest
+            .variables
+            .into_iter()
+            .map(|(name, record)| (name, variable(record)))
+            .collect(),
+    })
+}
+
+/// Says where, never what: serde's own words may quote a value.
+fn malformed(error: &serde_json::Error) -> Error {
+    Error::Manifest {
+        line: error.line(),
+        column: error.column(),
+    }
+}

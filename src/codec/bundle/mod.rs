@@ -1,0 +1,166 @@
+//! A configuration as one deterministic archive, and the strict reader of such archives.
+//!
+//! The archive is a plain uncompressed tar of regular files, sorted, without times and owners; its
+//! first member is the manifest, the only place where values of variables stand. What is read may
+//! come from anybody: the tar crate only iterates, every member is checked here, and an archive
+//! that [`pack`] would not have written byte for byte is refused. Nothing is ever extracted from
+//! here to a disk. Start from [`pack`] and [`unpack`].
+
+mod check;
+mod manifest;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+
+use tar::{Builder, EntryType, Header};
+
+use crate::model::configuration::{Bundle, RefusedPath};
+
+pub use check::{check, check_path};
+pub use read::unpack;
+
+/// The most files a bundle holds.
+pub const FILES_MAX: usize = 20_000;
+
+/// The most bytes that a bundle's files have together.
+pub const BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// The most bytes that the manifest has.
+const MANIFEST_MAX: u64 = 16 * 1024 * 1024;
+
+/// The archive's member that describes the others.
+const MANIFEST: &str = "_unapply/bundle.json";
+
+/// The directory, at the bundle's top, that belongs to unapply.
+pub const OWN_DIRECTORY: &str = "_unapply";
+
+/// Why something is no bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A path is not one that a bundle may hold.
+    #[error("bundle has a path that it must not hold")]
+    Path(#[source] RefusedPath),
+    /// A path is not in Unicode's composed form, so that two spellings could mean one file.
+    #[error("path is not in Unicode normalisation form C: `{path}`")]
+    NotComposed {
+        /// The path.
+        path: String,
+    },
+    /// A name means something else, or nothing, on another system.
+    #[error("name is not portable: `{path}`")]
+    NotPortable {
+        /// The path.
+        path: String,
+    },
+    /// A path lies where only unapply writes.
+    #[error("path is reserved: `{path}`")]
+    Reserved {
+        /// The path.
+        path: String,
+    },
+    /// Two paths are one on a file system that ignores case.
+    #[error("paths differ in case only: `{path}` and `{other}`")]
+    Twins {
+        /// A path, or the part of one.
+        path: String,
+        /// Its twin.
+        other: String,
+    },
+    /// The same path twice.
+    #[error("path appears twice: `{path}`")]
+    Duplicate {
+        /// The path.
+        path: String,
+    },
+    /// A path is a file and also the directory of another.
+    #[error("path is a file and a directory: `{path}`")]
+    FileAndDirectory {
+        /// The path.
+        path: String,
+    },
+    /// There are too many files.
+    #[error("bundle has more than {FILES_MAX} files")]
+    TooManyFiles,
+    /// The files are too large, or the manifest is, or a path.
+    #[error("bundle is too large: more than {BYTES_MAX} bytes")]
+    TooLarge,
+    /// A member is a link, a device, a directory or something of an extension.
+    #[error("member is not a regular file: `{path}`")]
+    NotAFile {
+        /// The path.
+        path: String,
+    },
+    /// A member's mode is not that of a private file.
+    #[error("member has mode {mode:o}: `{path}`")]
+    Mode {
+        /// The path.
+        path: String,
+        /// The mode.
+        mode: u32,
+    },
+    /// The bytes are not a tar archive.
+    #[error("not a tar archive")]
+    NotAnArchive(#[source] io::Error),
+    /// The first member is not the manifest.
+    #[error("archive does not begin with `{MANIFEST}`")]
+    NoManifest,
+    /// The manifest does not say what a manifest says.
+    #[error("manifest is malformed at line {line}, column {column}")]
+    Manifest {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// The manifest is of a format that this version does not know.
+    #[error("bundle has format {format}, which this version does not know")]
+    Format {
+        /// The format.
+        format: u64,
+    },
+    /// The manifest names a file or a directory that the archive does not hold.
+    #[error("manifest names what the archive does not hold: `{path}`")]
+    NotHeld {
+        /// The path.
+        path: String,
+    },
+    /// The manifest has two modules under one key.
+    #[error("manifest has a module twice: `{key}`")]
+    ModuleTwice {
+        /// The module's key.
+        key: String,
+    },
+    /// The archive holds the right things, but written otherwise than we write.
+    #[error("archive is not in the form in which bundles are written")]
+    NotCanonical,
+}
+
+/// Writes the archive: the same bundle always gives the same bytes.
+pub fn pack(bundle: &Bundle) -> Result<Vec<u8>, Error> {
+    check(bundle)?;
+    let mut archive = Builder::new(Vec::new());
+    let manifest = manifest::write(bundle)?;
+    if u64::try_from(manifest.len()).map_or(true, |length| length > MANIFEST_MAX) {
+        return Err(Error::TooLarge);
+    }
+    append(&mut archive, MANIFEST, &manifest)?;
+    for (path, content) in &bundle.files {
+        append(&mut archive, path.as_str(), content)?;
+    }
+    archive.into_inner().map_err(Error::NotAnArchive)
+}
+
+fn append(archive: &mut Builder<Vec<u8>>, path: &str, content: &[u8]) -> Result<(), Error> {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(EntryType::Regular);
+    header.set_size(u64::try_from(content.len()).unwrap_or(u64::MAX));
+    header.set_mode(0o600);
+    header.set_mtime(0);
+    header.set_uid(0);
+    header.set_gid(0);
+    archive
+        .append_data(&mut header, path, content)
+        .map_err(Error::NotAnArchive)
+}

@@ -1,0 +1,196 @@
+//! What unapply needs to know of Terraform's language, read from the content of files.
+//!
+//! Nothing is evaluated and no file is opened: facts come from the syntax tree of `.tf` and
+//! `.tf.json` content, and an expression that cannot be folded to a path is said to be unknown
+//! instead of guessed. Whatever does not parse is reported beside the facts, because a broken
+//! configuration is exactly what a failed apply may have left. Start from [`scan`]; writing an
+//! override is [`backend_override`], the dependency lock file is [`lock`].
+
+mod cut;
+mod fold;
+mod json;
+pub mod lock;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hcl_edit::parser::parse_body;
+use hcl_edit::structure::Body;
+
+pub use cut::without_state_blocks;
+pub use scan::scan;
+pub use write::{NotAnArgument, assignment, backend_override, expression};
+
+/// Content that is not Terraform's language. Never says what stands there: it may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The syntax is broken.
+    #[error("does not parse at line {line}: `{file}`")]
+    Syntax {
+        /// The file's name.
+        file: String,
+        /// The line where reading stopped, from 1.
+        line: usize,
+    },
+    /// The bytes are not text.
+    #[error("is not UTF-8: `{file}`")]
+    NotUtf8 {
+        /// The file's name.
+        file: String,
+    },
+}
+
+/// How a file of configuration is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    /// `.tf` and `.tofu`.
+    Native,
+    /// `.tf.json` and `.tofu.json`.
+    Json,
+}
+
+impl Syntax {
+    /// The syntax of a file that Terraform or OpenTofu loads as configuration; `None` for others,
+    /// such as the hidden and backup files of editors.
+    pub fn of(file_name: &str) -> Option<Self> {
+        let ends = |suffix: &str| file_name.ends_with(suffix);
+        if file_name.starts_with('.') || ends("~") || file_name.starts_with('#') {
+            None
+        } else if ends(".tf.json") || ends(".tofu.json") {
+            Some(Self::Json)
+        } else if ends(".tf") || ends(".tofu") {
+            Some(Self::Native)
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether Terraform merges the file over the others: `override.tf` and `*_override.tf`.
+pub fn is_override(file_name: &str) -> bool {
+    let stem = file_name.split('.').next().unwrap_or(file_name);
+    stem == "override" || stem.ends_with("_override")
+}
+
+/// What a module's files say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// Its input variables.
+    pub variables: BTreeMap<String, Declared>,
+    /// Its module calls with their source, where that is written out.
+    pub modules: BTreeMap<String, Option<String>>,
+    /// Where it keeps its state, when it says so.
+    pub backend: Option<Backend>,
+    /// Every `required_version`.
+    pub required_versions: Vec<String>,
+    /// Resources, as `type.name`, that must not be destroyed.
+    pub prevent_destroy: BTreeSet<String>,
+    /// Calls of functions that read files.
+    pub reads: BTreeSet<FileRead>,
+    /// Files that could not be understood; the other facts come from the rest.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A declared input variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Declared {
+    /// Whether it may be left out.
+    pub has_default: bool,
+    /// How Terraform takes its value from the command line.
+    pub value: ValueSyntax,
+    /// What must not happen to its value.
+    pub marks: Marks,
+}
+
+/// What must not happen to a variable's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// It is not to be shown.
+    pub sensitive: bool,
+    /// It is not to be kept in a plan or a state.
+    pub ephemeral: bool,
+}
+
+/// How Terraform takes the text of `-var` and `TF_VAR_…`, which depends on the declared type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueSyntax {
+    /// The text is the value: a string, number, bool, or no type at all.
+    Literal,
+    /// The text is an expression.
+    Expression,
+}
+
+/// Where configuration says that the state is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Backend {
+    /// `backend "kind"`.
+    Kind(String),
+    /// A `cloud` block.
+    Cloud,
+}
+
+/// A call of a function that reads files.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileRead {
+    /// The function's name.
+    pub function: String,
+    /// What it reads.
+    pub target: ReadTarget,
+}
+
+/// What a file-reading function reads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReadTarget {
+    /// This file.
+    File(Place),
+    /// Some files of this directory.
+    Within(Place),
+    /// Not to be told from the text.
+    Unknown,
+}
+
+/// A path in configuration, normalised, with what it is relative to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// What the path starts from.
+    pub base: Base,
+    /// The path, without `.` parts; `..` only in front; `.` for the base itself.
+    pub path: String,
+}
+
+/// What a path in configuration starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Base {
+    /// The directory of the module that has the expression.
+    Module,
+    /// The root module's directory, where Terraform runs.
+    Root,
+    /// The file system.
+    Absolute,
+}
+
+/// UTF-8 text without the byte order mark, which Terraform skips too.
+fn text_of<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, Unreadable> {
+    let text = std::str::from_utf8(content).map_err(|_| Unreadable::NotUtf8 {
+        file: file.to_owned(),
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// The syntax tree of a file; JSON is brought into the shape of native syntax first.
+fn body_of(file: &str, content: &[u8]) -> Result<Body, Unreadable> {
+    let text = text_of(file, content)?;
+    let broken = |line| Unreadable::Syntax {
+        file: file.to_owned(),
+        line,
+    };
+    match Syntax::of(file) {
+        Some(Syntax::Json) => json::body(text).map_err(|error| broken(error.line())),
+        Some(Syntax::Native) | None => {
+            parse_body(text).map_err(|error| broken(error.location().line()))
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Facts of a module from the syntax trees of its files.
+//!
+//! Files are taken in Terraform's order, override files last, so that a later word on the same
+//! thing wins. Types and expressions are not evaluated. Start from [`scan`].
+
+use std::collections::BTreeMap;
+
+use hcl_edit::Ident;
+use hcl_edit::expr::{Expression, FuncCall};
+use hcl_edit::structure::{Block, BlockLabel, Body};
+use hcl_edit::visit::{Visit, visit_func_call};
+
+use super::fold::{Folded, Locals, fold};
+use super::{
+    Backend, Declared, Facts, FileRead, Marks, ReadTarget, ValueSyntax, body_of, is_override,
+};
+
+/// Functions whose first argument is a path of something read while planning.
+const READERS: [&str; 11] = [
+    "file",
+    "fileexists",
+    "fileset",
+    "filebase64",
+    "filemd5",
+    "filesha1",
+    "filesha256",
+    "filesha512",
+    "filebase64sha256",
+    "filebase64sha512",
+    "templatefile",
+];
+
+/// Reads the facts of one module from its files, by file name.
+pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> Facts {
+    let mut facts = Facts::default();
+    let mut bodies = Vec::new();
+    let (overrides, primary): (Vec<_>, Vec<_>) =
+        files.iter().partition(|(name, _)| is_override(name));
+    for (name, content) in primary.into_iter().chain(overrides) {
+        match body_of(name, content) {
+            Ok(body) => bodies.push(body),
+            Err(unreadable) => facts.unreadable.push(unreadable),
+        }
+    }
+    let locals: Locals = bodies
+        .iter()
+        .flat_map(|body| body.get_blocks("locals"))
+        .flat_map(|block| block.body.attributes())
+        .map(|attribute| (attribute.key.to_string(), attribute.value.clone()))
+        .collect();
+    for body in &bodies {
+        body.blocks().for_each(|block| take(&mut facts, block));
+        let mut reads = Reads {
+            locals: &locals,
+            facts: &mut facts,
+        };
+        reads.visit_body(body);
+    }
+    facts
+}
+
+fn take(facts: &mut Facts, block: &Block) {
+    let labels: Vec<&str> = block.labels.iter().map(BlockLabel::as_str).collect();
+    match (block.ident.as_str(), labels.as_slice()) {
+        ("variable", [name]) => {
+            let before = facts.variables.get(*name).copied();
+            let declared = declared(&block.body, before);
+            facts.variables.insert((*name).to_owned(), declared);
+        }
+        ("module", [name]) => {
+            let source = attribute(&block.body, "source").map(|value| value.as_str());
+            let before = facts.modules.remove(*name).flatten();
+            // An override that says nothing of the source leaves it as it was.
+            let source = source.map_or(before, |text| text.map(str::to_owned));
+            facts.modules.insert((*name).to_owned(), source);
+        }
+        ("resource", [kind, name]) => prevention(facts, &block.body, &format!("{kind}.{name}")),
+        ("terraform", []) => settings(facts, &block.body),
+        _ => {}
+    }
+}
+
+fn declared(body: &Body, before: Option<Declared>) -> Declared {
+    let before = before.unwrap_or(Declared {
+        has_default: false,
+        value: ValueSyntax::Literal,
+        marks: Marks::default(),
+    });
+    let flag = |name, otherwise| {
+        attribute(body, name).map_or(otherwise, |value| value.as_bool().unwrap_or(true))
+    };
+    Declared {
+        has_default: before.has_default || body.has_attribute("default"),
+        value: attribute(body, "type").map_or(before.value, value_syntax),
+        marks: Marks {
+            sensitive: flag("sensitive", before.marks.sensitive),
+            ephemeral: flag("ephemeral", before.marks.ephemeral),
+        },
+    }
+}
+
+/// Terraform takes the text as it is for the primitive types only; `any` is an expression. In JSON,
+/// and in the old way of writing, the type stands in quotes.
+fn value_syntax(constraint: &Expression) -> ValueSyntax {
+    let unquoted = constraint
+        .as_str()
+        .and_then(|text| text.parse::<Expression>().ok());
+    let name = unquoted.as_ref().unwrap_or(constraint).as_variable();
+    match name.map(Ident::as_str) {
+        Some("string" | "number" | "bool") => ValueSyntax::Literal,
+        Some(_) | None => ValueSyntax::Expression,
+    }
+}
+
+fn prevention(facts: &mut Facts, body: &Body, address: &str) {
+    for lifecycle in body.get_blocks("lifecycle") {
+        match attribute(&lifecycle.body, "prevent_destroy").and_then(Expression::as_bool) {
+            Some(true) => {
+                facts.prevent_destroy.insert(address.to_owned());
+            }
+            Some(false) => {
+                facts.prevent_destroy.remove(address);
+            }
+            None => {}
+        }
+    }
+}
+
+fn settings(facts: &mut Facts, body: &Body) {
+    if let Some(version) = attribute(body, "required_version").and_then(Expression::as_str) {
+        facts.required_versions.push(version.to_owned());
+    }
+    for block in body.blocks() {
+        match (block.ident.as_str(), block.labels.as_slice()) {
+            ("backend", [kind]) => facts.backend = Some(Backend::Kind(kind.as_str().to_owned())),
+            ("cloud", []) => facts.backend = Some(Backend::Cloud),
+            _ => {}
+        }
+    }
+}
+
+fn attribute<'a>(body: &'a Body, name: &str) -> Option<&'a Expression> {
+    body.get_attribute(name).map(|attribute| &attribute.value)
+}
+
+/// Collects calls of file-reading functions.
+struct Reads<'a> {
+    locals: &'a Locals,
+    facts: &'a mut Facts,
+}
+
+impl Visit for Reads<'_> {
+    fn visit_func_call(&mut self, call: &FuncCall) {
+        let name = call.name.name.as_str();
+        let namespace: Vec<&str> = call
+            .name
+            .namespace
+            .iter()
+            .map(|part| part.as_str())
+            .collect();
+        if READERS.contains(&name) && matches!(namespace.as_slice(), [] | ["core"]) {
+            self.facts.reads.insert(FileRead {
+                function: name.to_owned(),
+                target: self.target(name, call),
+            });
+        }
+        visit_func_call(self, call);
+    }
+}
+
+impl Reads<'_> {
+    fn target(&self, name: &str, call: &FuncCall) -> ReadTarget {
+        let Some(first) = call.args.get(0) else {
+            return ReadTarget::Unknown;
+        };
+        let path = fold(first, self.locals);
+        if name != "fileset" {
+            return path.into_target();
+        }
+        let pattern = call.args.get(1).map(|pattern| fold(pattern, self.locals));
+        pattern.unwrap_or_else(Folded::unknown).into_set(path)
+    }
+}

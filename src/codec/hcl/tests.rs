@@ -1,0 +1,388 @@
+use super::*;
+use crate::model::value::{Number, Value};
+
+fn module(files: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+    let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), text.as_bytes().to_vec());
+    files.iter().map(owned).collect()
+}
+
+fn reads(text: &str) -> Vec<ReadTarget> {
+    let facts = scan(&module(&[("main.tf", text)]));
+    assert_eq!(facts.unreadable, []);
+    facts.reads.into_iter().map(|read| read.target).collect()
+}
+
+fn at(base: Base, path: &str) -> Place {
+    Place {
+        base,
+        path: path.to_owned(),
+    }
+}
+
+const NATIVE: &str = r#"
+terraform {
+  required_version = ">= 1.5"
+  backend "s3" { bucket = "b" }
+}
+variable "plain" {}
+variable "secret" {
+  type      = string
+  default   = "x"
+  sensitive = true
+}
+variable "list" { type = list(string) }
+variable "any" { type = any }
+variable "old" { type = "map" }
+variable "token" {
+  type      = number
+  ephemeral = true
+}
+module "net" { source = "./net" }
+module "vpc" {
+  source  = "a/b/c"
+  version = "1.0"
+}
+resource "aws_db" "main" {
+  lifecycle { prevent_destroy = true }
+}
+resource "aws_db" "other" {
+  lifecycle { prevent_destroy = false }
+}
+"#;
+
+const JSON: &str = r#"{
+  "//": "comment",
+  "terraform": {"required_version": ">= 1.5", "backend": {"s3": {"bucket": "b"}}},
+  "variable": [
+    {"plain": {}, "secret": {"type": "string", "default": "x", "sensitive": true}},
+    {"list": {"type": "list(string)"}, "any": {"type": "any"}, "old": {"type": "map"}},
+    {"token": {"type": "number", "ephemeral": true}}
+  ],
+  "module": {"net": {"source": "./net"}},
+  "module": {"vpc": {"source": "a/b/c", "version": "1.0"}},
+  "resource": {"aws_db": {
+    "main": {"lifecycle": {"prevent_destroy": true}},
+    "other": [{"lifecycle": [{"prevent_destroy": false}]}]
+  }}
+}"#;
+
+#[test]
+fn native_and_json_files_tell_the_same_facts() {
+    let native = scan(&module(&[("main.tf", NATIVE)]));
+    let json = scan(&module(&[("main.tf.json", JSON)]));
+    assert_eq!(native, json);
+    let declared = |name: &str| native.variables[name];
+    assert!(declared("secret").has_default && declared("secret").marks.sensitive);
+    assert!(declared("token").marks.ephemeral && !declared("token").has_default);
+    let syntax: Vec<_> = ["plain", "secret", "token", "list", "any", "old"]
+        .map(|name| declared(name).value)
+        .to_vec();
+    assert_eq!(syntax[..3], [ValueSyntax::Literal; 3]);
+    assert_eq!(syntax[3..], [ValueSyntax::Expression; 3]);
+    assert_eq!(native.backend, Some(Backend::Kind("s3".to_owned())));
+    assert_eq!(native.required_versions, [">= 1.5"]);
+    assert_eq!(native.modules["net"].as_deref(), Some("./net"));
+    assert_eq!(native.modules["vpc"].as_deref(), Some("a/b/c"));
+    assert_eq!(
+        native.prevent_destroy,
+        BTreeSet::from(["aws_db.main".to_owned()])
+    );
+}
+
+#[test]
+fn override_files_have_the_last_word() {
+    let facts = scan(&module(&[
+        (
+            "a_override.tf",
+            "terraform {\n cloud {}\n}\nmodule \"m\" { source = \"./b\" }",
+        ),
+        (
+            "b.tf",
+            "terraform {\n backend \"s3\" {}\n}\nmodule \"m\" { source = \"./a\" }",
+        ),
+        (
+            "override.tf",
+            "variable \"x\" { default = 1 }\nmodule \"m\" { providers = {} }",
+        ),
+        ("z.tf", "variable \"x\" { type = list(number) }"),
+    ]));
+    assert_eq!(facts.backend, Some(Backend::Cloud));
+    assert_eq!(facts.modules["m"].as_deref(), Some("./b"));
+    assert!(facts.variables["x"].has_default);
+    assert_eq!(facts.variables["x"].value, ValueSyntax::Expression);
+}
+
+#[test]
+fn a_broken_file_is_named_with_its_line_and_the_rest_still_tells() {
+    let facts = scan(&module(&[
+        ("bad.tf", "variable \"a\" {}\n\nresource \"x\" {\n"),
+        ("bad.tf.json", "{\n  \"variable\": [\n"),
+        ("good.tf", "\u{feff}variable \"b\" {}"),
+    ]));
+    assert!(facts.variables.contains_key("b"));
+    let shown: Vec<String> = facts.unreadable.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "does not parse at line 3: `bad.tf`",
+            "does not parse at line 3: `bad.tf.json`"
+        ]
+    );
+    let latin = BTreeMap::from([("l.tf".to_owned(), b"# caf\xe9\n".to_vec())]);
+    assert_eq!(
+        scan(&latin).unreadable,
+        [Unreadable::NotUtf8 {
+            file: "l.tf".into()
+        }]
+    );
+}
+
+#[test]
+fn hidden_and_backup_files_are_no_configuration() {
+    for name in [
+        "main.tf~",
+        ".main.tf",
+        "#main.tf#",
+        "main.tfvars",
+        "main.tf.bak",
+        "x.json",
+    ] {
+        assert_eq!(Syntax::of(name), None, "{name}");
+    }
+    assert_eq!(Syntax::of("a.tofu"), Some(Syntax::Native));
+    assert_eq!(Syntax::of("a.tofu.json"), Some(Syntax::Json));
+}
+
+#[test]
+fn paths_that_the_text_tells_are_known() {
+    for (expression, expected) in [
+        (r#"file("a.txt")"#, at(Base::Root, "a.txt")),
+        (r#"file("./x/../a.txt")"#, at(Base::Root, "a.txt")),
+        (r#"file("${path.module}/a.txt")"#, at(Base::Module, "a.txt")),
+        (
+            r#"core::file(("${path.root}/../b"))"#,
+            at(Base::Root, "../b"),
+        ),
+        (r#"filemd5("${path.cwd}//b")"#, at(Base::Root, "b")),
+        (
+            r#"fileexists("/etc/../opt/x")"#,
+            at(Base::Absolute, "/opt/x"),
+        ),
+        (
+            r#"file(abspath("${path.module}/a"))"#,
+            at(Base::Module, "a"),
+        ),
+        (
+            r#"templatefile("${local.dir}/${"t"}.tpl", { x = 1 })"#,
+            at(Base::Module, "tpl/t.tpl"),
+        ),
+    ] {
+        let text = format!("locals {{\n dir = \"${{path.module}}/tpl\"\n x = {expression}\n}}");
+        assert_eq!(reads(&text), [ReadTarget::File(expected)], "{expression}");
+    }
+}
+
+#[test]
+fn a_known_directory_stands_for_what_is_not_known_in_it() {
+    for (expression, expected) in [
+        (
+            r#"file("${path.module}/f/${var.x}.txt")"#,
+            at(Base::Module, "f"),
+        ),
+        (
+            r#"file("${path.module}/${each.key}")"#,
+            at(Base::Module, "."),
+        ),
+        (r#"file("files/${var.x}")"#, at(Base::Root, "files")),
+        (
+            r#"fileset(path.module, "files/*.json")"#,
+            at(Base::Module, "files"),
+        ),
+        (
+            r#"fileset("${path.module}/d", "**")"#,
+            at(Base::Module, "d"),
+        ),
+        (r#"fileset("d", var.pattern)"#, at(Base::Root, "d")),
+        (r#"file("/opt/${var.x}")"#, at(Base::Absolute, "/opt")),
+    ] {
+        let text = format!("locals {{\n x = {expression}\n}}");
+        assert_eq!(reads(&text), [ReadTarget::Within(expected)], "{expression}");
+    }
+}
+
+#[test]
+fn what_the_text_does_not_tell_is_unknown() {
+    for expression in [
+        "file(var.x)",
+        "file()",
+        r#"file("${var.dir}/x")"#,
+        r#"file("/${var.dir}/x")"#,
+        r#"file("x${path.module}")"#,
+        r#"file("${path.module}x")"#,
+        r#"file("~/x")"#,
+        r#"file("/../x")"#,
+        "file(local.cycle)",
+        "file(local.absent)",
+        r#"file(join("/", ["a"]))"#,
+        r#"fileset(var.d, "*")"#,
+        r#"file("%{ if true }a%{ endif }")"#,
+    ] {
+        let text = format!("locals {{\n cycle = local.cycle\n x = {expression}\n}}");
+        assert_eq!(reads(&text), [ReadTarget::Unknown], "{expression}");
+    }
+}
+
+#[test]
+fn calls_are_found_wherever_an_expression_may_stand() {
+    let text = r#"
+resource "a" "b" {
+  x = { for f in fileset("d1", "*") : f => upper(file("d2/a")) }
+  y = <<-EOT
+    ${var.a ? filebase64("d3/a") : "x"}
+  EOT
+  dynamic "z" {
+    for_each = [1]
+    content { v = [filesha256("d4/a")][0] }
+  }
+}
+"#;
+    assert_eq!(reads(text).len(), 4);
+    let json = r#"{"resource": {"a": {"b": {"x": ["${file(\"d/a\")}"]}}}}"#;
+    let facts = scan(&module(&[("m.tf.json", json)]));
+    let target = facts.reads.into_iter().map(|read| read.target).next();
+    assert_eq!(target, Some(ReadTarget::File(at(Base::Root, "d/a"))));
+}
+
+fn cut(file: &str, text: &str) -> Option<String> {
+    let cut = without_state_blocks(file, text.as_bytes()).unwrap();
+    cut.map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+#[test]
+fn state_blocks_are_cut_and_every_other_byte_stays() {
+    let text = "# é first\r\nmoved {\r\n  from = a.b # c\r\n  to   = a.c\r\n}\r\nx \"y\"   {}\r\n\
+                # kept\nimport {\n to = a.b\n id = \"}\"\n} # after\nremoved {\n from = a.b\n}";
+    let expected = "# é first\r\n\r\nx \"y\"   {}\r\n# kept\n # after\n";
+    assert_eq!(cut("main.tf", text).as_deref(), Some(expected));
+    assert_eq!(cut("main.tf", "x \"moved\" {\n moved {}\n}\n"), None);
+    assert_eq!(cut("main.tf", ""), None);
+}
+
+#[test]
+fn state_blocks_are_cut_from_json_and_other_members_keep_their_text() {
+    let text = r#"{"moved": [{"from": "a.b"}], "x": {"n": 1.10, "a": 1, "a": 2}, "import": {}}"#;
+    let expected = "{\n\"x\": {\"n\": 1.10, \"a\": 1, \"a\": 2}\n}\n";
+    assert_eq!(cut("m.tf.json", text).as_deref(), Some(expected));
+    assert_eq!(cut("m.tf.json", r#"{"x": {"moved": 1}}"#), None);
+    let list = r#"[{"removed": {}}, {"x": 1}]"#;
+    assert_eq!(
+        cut("m.tf.json", list).as_deref(),
+        Some("[{\n\n},\n{\n\"x\": 1\n}]\n")
+    );
+}
+
+#[test]
+fn a_broken_file_is_refused_only_when_it_may_hold_a_state_block() {
+    assert_eq!(cut("main.tf", "resource {{{\n"), None);
+    assert!(without_state_blocks("main.tf", b"resource {{{\n  moved {\n").is_err());
+    assert!(without_state_blocks("m.tf.json", b"{\"moved\": [").is_err());
+    assert_eq!(without_state_blocks("main.tf", b"# \xff\n"), Ok(None));
+    assert!(without_state_blocks("main.tf", b"# \xff\nimport {}\n").is_err());
+}
+
+#[test]
+fn an_override_reads_back_as_the_settings_it_was_made_from() {
+    let texts = [
+        "a\"b\\c\n\t\r",
+        "${x}",
+        "$${x}",
+        "$$${x}",
+        "%{x}",
+        "%%{x}",
+        "\u{1}é",
+        "$",
+        "{$%",
+    ];
+    let nested = Value::Map(BTreeMap::from([
+        ("role arn".to_owned(), Value::Text("${x}".to_owned())),
+        (
+            "n".to_owned(),
+            Value::Number(Number::from_json_text("1.50")),
+        ),
+        (
+            "l".to_owned(),
+            Value::List(vec![Value::Null, Value::Bool(false)]),
+        ),
+    ]));
+    let mut settings: BTreeMap<String, Value> = texts
+        .iter()
+        .enumerate()
+        .map(|(position, text)| (format!("t{position}"), Value::Text((*text).to_owned())))
+        .collect();
+    settings.insert("endpoints".to_owned(), nested);
+    let content = backend_override("s\"3", &settings).unwrap();
+    let body = parse_body(&content).unwrap();
+    let backend = body.get_blocks("terraform").next().unwrap();
+    let backend = backend.body.get_blocks("backend").next().unwrap();
+    assert_eq!(backend.labels[0].as_str(), "s\"3");
+    for (position, text) in texts.iter().enumerate() {
+        let attribute = backend.body.get_attribute(&format!("t{position}")).unwrap();
+        assert_eq!(attribute.value.as_str(), Some(*text));
+    }
+    assert!(
+        content
+            .contains(r#"endpoints = { "l" = [null, false], "n" = 1.50, "role arn" = "$${x}" }"#)
+    );
+    let injected = BTreeMap::from([("a = 1 }".to_owned(), Value::Null)]);
+    assert!(backend_override("s3", &injected).is_err());
+}
+
+#[test]
+fn an_assignment_is_one_expression_alone() {
+    for text in ["[\"a\", # c\n]", "1 # c", " {\n a = 1\n} ", "<<E\nx\nE"] {
+        assert!(assignment("x", text).is_some(), "{text}");
+    }
+    for text in ["1)\ny = (2", "", "[", "1\n2", "<<E\nx"] {
+        assert_eq!(assignment("x", text), None, "{text}");
+    }
+    assert_eq!(assignment("x = 1\ny", "1"), None);
+}
+
+#[test]
+fn a_lock_file_tells_the_selected_versions() {
+    let text = br#"
+provider "registry.terraform.io/hashicorp/b" {
+  version     = "2.0.0"
+  constraints = "~> 2"
+  hashes = ["h1:x"]
+}
+provider "example.com/a/a" {
+  version = "1.0.0"
+}
+"#;
+    let shown: Vec<String> = lock::providers(text)
+        .unwrap()
+        .iter()
+        .map(|provider| format!("{} {}", provider.source, provider.version))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "example.com/a/a 1.0.0",
+            "registry.terraform.io/hashicorp/b 2.0.0"
+        ]
+    );
+    assert_eq!(lock::providers(b"# nothing\n"), Ok(Vec::new()));
+    assert!(matches!(
+        lock::providers(b"\n{"),
+        Err(lock::Error::Syntax { line: 2 })
+    ));
+    assert!(matches!(
+        lock::providers(b"provider \"aws\" {}"),
+        Err(lock::Error::Provider(_))
+    ));
+    assert!(matches!(
+        lock::providers(b"provider \"a/b/c\" {}"),
+        Err(lock::Error::NoVersion { .. })
+    ));
+}

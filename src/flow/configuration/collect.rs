@@ -1,0 +1,149 @@
+//! Files as they are collected, by absolute path, and the notes on what is missing.
+//!
+//! Paths are normalised by their text; links are followed when read, so that a linked file enters
+//! the bundle as the content that Terraform sees. Start from [`Collected`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use super::{Error, LOCK_FILE};
+use crate::codec::bundle::{BYTES_MAX, FILES_MAX};
+
+/// What has been collected so far.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    files: BTreeMap<PathBuf, Vec<u8>>,
+    notes: BTreeSet<String>,
+    bytes: u64,
+}
+
+impl Collected {
+    /// Says what could not be captured exactly.
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.insert(note);
+    }
+
+    /// The content taken for `path`.
+    pub(super) fn get(&self, path: &Path) -> Option<&Vec<u8>> {
+        self.files.get(path)
+    }
+
+    /// Takes content, unless the path has some or there is no room left.
+    pub(super) fn insert(&mut self, path: PathBuf, content: Vec<u8>) {
+        if self.files.contains_key(&path) {
+            return;
+        }
+        let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        if self.files.len() >= FILES_MAX || self.bytes.saturating_add(length) > BYTES_MAX {
+            self.note("files beyond the size of a bundle are left out".to_owned());
+            return;
+        }
+        self.bytes = self.bytes.saturating_add(length);
+        self.files.insert(path, content);
+    }
+
+    /// Everything, for the bundle.
+    pub(super) fn into_parts(self) -> (BTreeMap<PathBuf, Vec<u8>>, BTreeSet<String>) {
+        (self.files, self.notes)
+    }
+
+    /// The collected paths.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.keys().map(PathBuf::as_path)
+    }
+}
+
+/// An absolute path without `.` and `..`, by its text.
+pub(super) fn normalised(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                out.pop();
+            }
+            Component::CurDir => {}
+            Component::RootDir | Component::Normal(_) | Component::Prefix(_) => {
+                out.push(component);
+            }
+        }
+    }
+    out
+}
+
+/// The names of a directory's files, sorted; links to files count as files. Names that are not text
+/// are left out with a note.
+pub(super) fn file_names(
+    directory: &Path,
+    collected: &mut Collected,
+) -> Result<Vec<String>, Error> {
+    let failed = |source| Error::Read {
+        path: directory.to_owned(),
+        source,
+    };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if !entry.path().is_file() {
+            continue;
+        }
+        match entry.file_name().into_string() {
+            Ok(name) => names.push(name),
+            Err(name) => collected.note(format!(
+                "`{}` is left out: its name is not UTF-8",
+                directory.join(name).display()
+            )),
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Reads a file that Terraform loads.
+pub(super) fn loaded(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Takes the lock file and the files of values that Terraform loads unasked.
+pub(super) fn root_files(root: &Path, collected: &mut Collected) -> Result<(), Error> {
+    for name in file_names(root, collected)? {
+        if name == LOCK_FILE || is_loaded_values(&name) {
+            let path = root.join(name);
+            let content = loaded(&path)?;
+            collected.insert(path, content);
+        }
+    }
+    Ok(())
+}
+
+fn is_loaded_values(name: &str) -> bool {
+    let stem = name.strip_suffix(".json").unwrap_or(name);
+    stem == "terraform.tfvars" || stem.ends_with(".auto.tfvars")
+}
+
+/// Takes the `-var-file`s. One that is not there is an error: without it the same configuration
+/// would plan something else, and nothing would say so.
+pub(super) fn var_files(
+    root: &Path,
+    given: &[PathBuf],
+    collected: &mut Collected,
+) -> Result<Vec<PathBuf>, Error> {
+    let mut paths = Vec::new();
+    for given in given {
+        let path = normalised(&root.join(given));
+        let metadata = fs::metadata(&path).map_err(|source| Error::Read {
+            path: path.clone(),
+            source,
+        })?;
+        if !metadata.is_file() {
+            return Err(Error::NotAFile { path });
+        }
+        let content = loaded(&path)?;
+        collected.insert(path.clone(), content);
+        paths.push(path);
+    }
+    Ok(paths)
+}

@@ -1,0 +1,162 @@
+//! Collecting the configuration that belongs to a state, from a working directory or a saved plan.
+//!
+//! Everything that Terraform would read to plan is taken, as exact bytes: files, modules, values of
+//! variables. What cannot be taken exactly is said in a note instead of failing, because the moment
+//! after a failed apply is the one when there is no second chance. Nothing is written and nothing is
+//! run. Start from [`capture`].
+
+mod collect;
+mod modules;
+mod place;
+mod reads;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod variables;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::codec::bundle;
+use crate::codec::hcl::lock;
+use crate::codec::planfile::PlanArchive;
+use crate::model::configuration::{Bundle, LockedProvider};
+use crate::model::secret::Secret;
+
+use collect::Collected;
+pub use place::Unplaced;
+
+/// Terraform's dependency lock file.
+const LOCK_FILE: &str = ".terraform.lock.hcl";
+
+/// What to capture.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The root module's directory, absolute.
+    pub root: &'a Path,
+    /// Terraform's own directory, where it is not `.terraform` in the root.
+    pub data_directory: Option<&'a Path>,
+    /// `-var-file`s as given, relative to the root or absolute.
+    pub var_files: &'a [PathBuf],
+    /// `-var`s as given: name and text.
+    pub command_line: &'a [(String, Secret<String>)],
+    /// `TF_VAR_…` by the variable's name.
+    pub environment: &'a BTreeMap<String, Secret<String>>,
+    /// The saved plan whose configuration it is; without one, the directory's.
+    pub plan: Option<Planned<'a>>,
+}
+
+/// The configuration of a saved plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Planned<'a> {
+    /// Its files.
+    pub archive: &'a PlanArchive,
+    /// Its variables, each value as the JSON text in `terraform show -json`.
+    pub variables: &'a BTreeMap<String, Secret<String>>,
+}
+
+/// A captured configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Captured {
+    /// The configuration; `codec::bundle::pack` takes it.
+    pub bundle: Bundle,
+    /// What could not be captured exactly, in sentences.
+    pub notes: Vec<String>,
+    /// The providers that the lock file selects.
+    pub providers: Vec<LockedProvider>,
+}
+
+/// Why there is no configuration to keep.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A directory or a file that Terraform loads cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's own word.
+        #[source]
+        source: io::Error,
+    },
+    /// A `-var-file` is a pipe or a directory: its content cannot be kept.
+    #[error("not a regular file: `{}`", path.display())]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The root module lies where no bundle can hold it.
+    #[error("root module has no place in a bundle")]
+    Root {
+        /// Why not.
+        #[source]
+        source: Unplaced,
+    },
+    /// The configuration as a whole cannot be a bundle.
+    #[error("configuration in `{}` cannot be kept", root.display())]
+    Refused {
+        /// The root module's directory.
+        root: PathBuf,
+        /// Why not.
+        #[source]
+        source: bundle::Error,
+    },
+}
+
+/// Collects the configuration.
+pub fn capture(request: &Request<'_>) -> Result<Captured, Error> {
+    let root = fs::canonicalize(request.root).map_err(|source| Error::Read {
+        path: request.root.to_owned(),
+        source,
+    })?;
+    let layout = modules::Layout::of(&root, request.data_directory);
+    let mut collected = Collected::default();
+    let modules = match request.plan {
+        Some(planned) => modules::planned(&layout, planned.archive, &mut collected),
+        None => modules::installed(&layout, &mut collected)?,
+    };
+    let var_files = if let Some(planned) = request.plan {
+        if let Some(lock_file) = &planned.archive.lock_file {
+            collected.insert(root.join(LOCK_FILE), lock_file.clone());
+        }
+        // The plan holds the values that its files of values gave.
+        Vec::new()
+    } else {
+        collect::root_files(&root, &mut collected)?;
+        collect::var_files(&root, request.var_files, &mut collected)?
+    };
+    let own: Vec<&Path> = modules
+        .iter()
+        .filter(|module| !layout.is_remote(&module.directory))
+        .map(|module| module.directory.as_path())
+        .collect();
+    let tree = place::common_ancestor(&root, own);
+    reads::follow(&layout, &modules, &tree, &mut collected);
+    let variables = variables::of(request, &modules);
+    let providers = providers(&root, &mut collected);
+    let (bundle, notes) = place::bundle(&layout, &modules, &var_files, collected)
+        .map_err(|source| Error::Root { source })?;
+    let bundle = Bundle {
+        variables,
+        ..bundle
+    };
+    bundle::check(&bundle).map_err(|source| Error::Refused { root, source })?;
+    Ok(Captured {
+        bundle,
+        notes,
+        providers,
+    })
+}
+
+fn providers(root: &Path, collected: &mut Collected) -> Vec<LockedProvider> {
+    let Some(content) = collected.get(&root.join(LOCK_FILE)) else {
+        return Vec::new();
+    };
+    match lock::providers(content) {
+        Ok(providers) => providers,
+        Err(error) => {
+            collected.note(format!("{error}: provider versions are not known"));
+            Vec::new()
+        }
+    }
+}

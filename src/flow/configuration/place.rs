@@ -1,0 +1,166 @@
+//! Giving each collected file its place in the bundle.
+//!
+//! The bundle's top is the common ancestor of everything that is reached by relative paths, so that
+//! these stay true wherever the bundle is unpacked. Installed modules and files of values from
+//! elsewhere get places of their own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::collect::Collected;
+use super::modules::{Layout, SourceModule};
+use crate::codec::bundle::{self, OWN_DIRECTORY, check_path};
+use crate::model::configuration::{
+    Bundle, BundlePath, Module, OUTSIDE_VAR_FILES, REMOTE_MODULES, RefusedPath,
+};
+
+/// Why a path has no place in a bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum Unplaced {
+    /// It is no text, or lies outside of everything that is kept.
+    #[error("path is not UTF-8, or leads out of its module")]
+    Nowhere,
+    /// A bundle refuses such paths.
+    #[error(transparent)]
+    Refused(#[from] RefusedPath),
+    /// A bundle refuses this one.
+    #[error(transparent)]
+    NotPortable(#[from] bundle::Error),
+}
+
+/// The directory that holds `first` and all of `others`.
+pub(super) fn common_ancestor<'a>(
+    first: &Path,
+    others: impl IntoIterator<Item = &'a Path>,
+) -> PathBuf {
+    others.into_iter().fold(first.to_owned(), |top, other| {
+        let shared = top.components().zip(other.components());
+        shared
+            .take_while(|(a, b)| a == b)
+            .map(|(component, _)| component)
+            .collect()
+    })
+}
+
+/// The bundle, without values of variables, and the notes.
+pub(super) fn bundle(
+    layout: &Layout,
+    modules: &[SourceModule],
+    var_files: &[PathBuf],
+    collected: Collected,
+) -> Result<(Bundle, Vec<String>), Unplaced> {
+    let places = Places::of(layout, modules, var_files, &collected);
+    let (files, mut notes) = collected.into_parts();
+    let mut bundle = Bundle {
+        root: places.of_directory(&layout.root)?,
+        files: BTreeMap::new(),
+        modules: Vec::new(),
+        var_files: Vec::new(),
+        variables: BTreeMap::new(),
+    };
+    for (path, content) in files {
+        match places.of_file(&path) {
+            Ok(place) => {
+                bundle.files.insert(place, content);
+            }
+            Err(reason) => {
+                notes.insert(format!("`{}` is left out: {reason}", path.display()));
+            }
+        }
+    }
+    for module in modules.iter().filter(|module| !module.key.is_empty()) {
+        match places.of_directory(&module.directory) {
+            Ok(directory) => bundle.modules.push(Module {
+                key: module.key.clone(),
+                source: module.source.clone(),
+                version: module.version.clone(),
+                directory,
+            }),
+            Err(reason) => {
+                notes.insert(format!("module `{}` is left out: {reason}", module.key));
+            }
+        }
+    }
+    let held = var_files
+        .iter()
+        .filter_map(|path| places.of_file(path).ok());
+    bundle.var_files = held
+        .filter(|path| bundle.files.contains_key(path))
+        .collect();
+    Ok((bundle, notes.into_iter().collect()))
+}
+
+struct Places<'a> {
+    layout: &'a Layout,
+    top: PathBuf,
+    outside: BTreeMap<&'a Path, usize>,
+}
+
+impl<'a> Places<'a> {
+    fn of(
+        layout: &'a Layout,
+        modules: &'a [SourceModule],
+        var_files: &'a [PathBuf],
+        collected: &Collected,
+    ) -> Self {
+        let directories = modules.iter().map(|module| module.directory.as_path());
+        let is_var_file = |path: &Path| var_files.iter().any(|var_file| var_file == path);
+        let local: Vec<&Path> = directories
+            .chain(collected.paths().filter(|path| !is_var_file(path)))
+            .filter(|path| !layout.is_remote(path))
+            .collect();
+        let mut top = common_ancestor(&layout.root, local.iter().copied());
+        let reserved = [OWN_DIRECTORY, REMOTE_MODULES, OUTSIDE_VAR_FILES];
+        let is_reserved = |top: &Path, path: &Path| {
+            let first = path
+                .strip_prefix(top)
+                .ok()
+                .and_then(|path| path.iter().next());
+            let first = first.and_then(|name| name.to_str());
+            first.is_some_and(|name| reserved.iter().any(|own| name.eq_ignore_ascii_case(own)))
+        };
+        let var_files = var_files.iter().map(PathBuf::as_path);
+        // One level up, everything lies below the old top's own name.
+        while local
+            .iter()
+            .copied()
+            .chain(var_files.clone())
+            .any(|path| is_reserved(&top, path))
+            && top.pop()
+        {}
+        let outside = var_files.filter(|path| !path.starts_with(&top));
+        Self {
+            layout,
+            outside: outside
+                .enumerate()
+                .map(|(position, path)| (path, position))
+                .collect(),
+            top,
+        }
+    }
+
+    fn of_directory(&self, path: &Path) -> Result<BundlePath, Unplaced> {
+        if path == self.top {
+            return Ok(BundlePath::top());
+        }
+        self.of_file(path)
+    }
+
+    fn of_file(&self, path: &Path) -> Result<BundlePath, Unplaced> {
+        let inside = |base: &Path| {
+            let inside = path.strip_prefix(base).ok();
+            inside.and_then(Path::to_str).map(str::to_owned)
+        };
+        let text = if let Some(position) = self.outside.get(path) {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.map(|name| format!("{OUTSIDE_VAR_FILES}/{position}/{name}"))
+        } else if self.layout.is_remote(path) {
+            inside(&self.layout.installed).map(|inside| format!("{REMOTE_MODULES}/{inside}"))
+        } else {
+            inside(&self.top)
+        };
+        let place: BundlePath = text.ok_or(Unplaced::Nowhere)?.parse()?;
+        check_path(&place)?;
+        Ok(place)
+    }
+}

@@ -1,0 +1,337 @@
+//! A private directory in which a configuration of the past is planned and applied.
+//!
+//! The bundle's files keep their layout below it, modules included, so that `terraform init` fetches
+//! no module; the user's own directory is never touched. Values of variables are handed over so
+//! that each keeps its meaning and its rank. No process is started here. Start from
+//! [`PrivateDirectory::create`] and [`PrivateDirectory::lay_out`].
+
+mod variables;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use tempfile::TempDir;
+
+use crate::codec::hcl::{Syntax, Unreadable, without_state_blocks};
+use crate::model::configuration::{Bundle, BundlePath, REMOTE_MODULES, RefusedPath};
+use crate::model::digest::Digest;
+use crate::model::secret::Secret;
+
+/// The directory, inside the private one, where the bundle's top lies.
+const TREE: &str = "tree";
+
+/// Terraform's own directory below the root module.
+const DATA: &str = ".terraform";
+
+/// Why a configuration could not be laid out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No directory could be made.
+    #[error("cannot make a private directory in `{}`", parent.display())]
+    Create {
+        /// Where it was to be.
+        parent: PathBuf,
+        /// The system's own word.
+        #[source]
+        source: io::Error,
+    },
+    /// A file could not be written, replaced or removed.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's own word.
+        #[source]
+        source: io::Error,
+    },
+    /// A file may have `moved`, `removed` or `import` blocks, and they cannot be cut out.
+    #[error("cannot leave out the state blocks of `{path}`")]
+    StateBlocks {
+        /// The file, in the bundle.
+        path: BundlePath,
+        /// Why not.
+        #[source]
+        source: Unreadable,
+    },
+    /// The text given for a variable is not an expression, as its declared type asks for.
+    #[error("value is not an expression of Terraform's language: variable `{name}`")]
+    Variable {
+        /// The variable.
+        name: String,
+    },
+    /// The value that a plan gave is not JSON.
+    #[error("value from a plan is not JSON: variable `{name}`")]
+    PlannedVariable {
+        /// The variable.
+        name: String,
+    },
+    /// The name of an override file is not a plain name.
+    #[error("not a name for an override file")]
+    OverrideName(#[source] RefusedPath),
+    /// The name of an override file is one that Terraform does not take as an override.
+    #[error("not loaded as an override: `{name}`")]
+    NotAnOverride {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Which blocks of the configuration are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// All but `moved`, `removed` and `import`, which the state of that time has absorbed.
+    WithoutStateBlocks,
+    /// Every byte as captured.
+    Pristine,
+}
+
+/// A directory that only we may enter, removed when it is dropped.
+#[derive(Debug)]
+pub struct PrivateDirectory {
+    directory: TempDir,
+    root: BundlePath,
+    /// What [`Self::lay_out`] wrote, so that doing it again touches only what differs.
+    written: BTreeMap<PathBuf, Digest>,
+    environment: Vec<(String, Secret<String>)>,
+    var_files: Vec<PathBuf>,
+}
+
+impl PrivateDirectory {
+    /// Makes an empty one below `parent`.
+    pub fn create(parent: &Path) -> Result<Self, Error> {
+        let directory = tempfile::Builder::new()
+            .prefix("unapply-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(parent)
+            .map_err(|source| Error::Create {
+                parent: parent.to_owned(),
+                source,
+            })?;
+        Ok(Self {
+            directory,
+            root: BundlePath::top(),
+            written: BTreeMap::new(),
+            environment: Vec::new(),
+            var_files: Vec::new(),
+        })
+    }
+
+    /// The directory of the root module, where Terraform runs.
+    pub fn root(&self) -> PathBuf {
+        let tree = self.directory.path().join(TREE);
+        if self.root == BundlePath::top() {
+            tree
+        } else {
+            tree.join(self.root.as_str())
+        }
+    }
+
+    /// What `TF_DATA_DIR` must be, or may be left unset for.
+    pub fn data_dir(&self) -> PathBuf {
+        self.root().join(DATA)
+    }
+
+    /// Variables of the environment, such as `TF_VAR_region`, for each command that plans.
+    ///
+    /// They rank below every file of values, so they cannot be handed over in one. The caller's own
+    /// `TF_VAR_…` must not reach the child.
+    pub fn environment(&self) -> Vec<(String, Secret<String>)> {
+        self.environment.clone()
+    }
+
+    /// Absolute paths for `-var-file`, in the order in which they must be given.
+    pub fn var_file_arguments(&self) -> Vec<PathBuf> {
+        self.var_files.clone()
+    }
+
+    /// Writes the bundle. Called again, with either layout, it changes only what differs; Terraform's
+    /// own files and overrides stay.
+    pub fn lay_out(&mut self, bundle: &Bundle, layout: Layout) -> Result<(), Error> {
+        self.root = bundle.root.clone();
+        let variables = variables::written(bundle)?;
+        let mut files: BTreeMap<PathBuf, Cow<'_, [u8]>> = BTreeMap::new();
+        for (path, content) in &bundle.files {
+            files.insert(
+                self.place_of(path),
+                laid_out(bundle, path, content, layout)?,
+            );
+        }
+        if !bundle.modules.is_empty() {
+            let manifest = self.data_dir().join("modules/modules.json");
+            files.insert(manifest, Cow::Owned(module_manifest(bundle)));
+        }
+        let mut var_files: Vec<PathBuf> = bundle
+            .var_files
+            .iter()
+            .map(|path| self.place_of(path))
+            .collect();
+        for (name, content) in variables.files {
+            let path = self.directory.path().join(name);
+            var_files.push(path.clone());
+            files.insert(path, Cow::Owned(content.reveal_for_terraform().clone()));
+        }
+        self.write_all(&files)?;
+        self.var_files = var_files;
+        self.environment = variables.environment;
+        make_directory(&self.root())
+    }
+
+    /// Writes a file into the root module that Terraform merges over the others; `name` is like
+    /// `zz_unapply_override.tf`. It survives [`Self::lay_out`].
+    pub fn write_override(&self, name: &str, content: &str) -> Result<(), Error> {
+        let path: BundlePath = name.parse().map_err(Error::OverrideName)?;
+        if path.file_name() != name || !name.ends_with("_override.tf") {
+            return Err(Error::NotAnOverride {
+                name: name.to_owned(),
+            });
+        }
+        replace(&self.root().join(name), content.as_bytes())
+    }
+
+    /// Leaves the directory in place for somebody to look into.
+    pub fn keep(self) -> PathBuf {
+        self.directory.keep()
+    }
+
+    fn place_of(&self, path: &BundlePath) -> PathBuf {
+        match path.as_str().split_once('/') {
+            Some((REMOTE_MODULES, rest)) => self.data_dir().join("modules").join(rest),
+            _ => self.directory.path().join(TREE).join(path.as_str()),
+        }
+    }
+
+    fn write_all(&mut self, files: &BTreeMap<PathBuf, Cow<'_, [u8]>>) -> Result<(), Error> {
+        let gone = |path: &PathBuf| !files.contains_key(path);
+        for path in self.written.keys().filter(|path| gone(path)) {
+            remove(path)?;
+        }
+        self.written.retain(|path, _| !gone(path));
+        for (path, content) in files {
+            let digest = Digest::of(content);
+            if self.written.get(path) != Some(&digest) {
+                replace(path, content)?;
+                self.written.insert(path.clone(), digest);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn laid_out<'a>(
+    bundle: &Bundle,
+    path: &BundlePath,
+    content: &'a [u8],
+    layout: Layout,
+) -> Result<Cow<'a, [u8]>, Error> {
+    let directory = path.parent();
+    let is_loaded = directory == bundle.root
+        || bundle
+            .modules
+            .iter()
+            .any(|module| module.directory == directory);
+    match (layout, Syntax::of(path.file_name())) {
+        (Layout::WithoutStateBlocks, Some(_)) if is_loaded => {
+            let cut = without_state_blocks(path.file_name(), content);
+            let cut = cut.map_err(|source| Error::StateBlocks {
+                path: path.clone(),
+                source,
+            })?;
+            Ok(cut.map_or(Cow::Borrowed(content), Cow::Owned))
+        }
+        (Layout::WithoutStateBlocks | Layout::Pristine, _) => Ok(Cow::Borrowed(content)),
+    }
+}
+
+/// Terraform's record of installed modules, as `init` writes it.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Installed<'a> {
+    key: &'a str,
+    source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    dir: String,
+}
+
+fn module_manifest(bundle: &Bundle) -> Vec<u8> {
+    let root = Installed {
+        key: "",
+        source: "",
+        version: None,
+        dir: ".".to_owned(),
+    };
+    let others = bundle.modules.iter().map(|module| Installed {
+        key: &module.key,
+        source: &module.source,
+        version: module.version.as_deref(),
+        dir: relative(&bundle.root, &module.directory),
+    });
+    let modules: Vec<Installed<'_>> = [root].into_iter().chain(others).collect();
+    serde_json::json!({ "Modules": modules })
+        .to_string()
+        .into_bytes()
+}
+
+/// The way from the root module to a module, as Terraform writes it.
+fn relative(root: &BundlePath, directory: &BundlePath) -> String {
+    if let Some((REMOTE_MODULES, rest)) = directory.as_str().split_once('/') {
+        return format!("{DATA}/modules/{rest}");
+    }
+    let parts = |path: &BundlePath| -> Vec<String> {
+        let parts = path.as_str().split('/').filter(|part| *part != ".");
+        parts.map(str::to_owned).collect()
+    };
+    let (from, to) = (parts(root), parts(directory));
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from.iter().skip(shared).map(|_| "..");
+    let down = to.iter().skip(shared).map(String::as_str);
+    let way: Vec<&str> = up.chain(down).collect();
+    if way.is_empty() {
+        ".".to_owned()
+    } else {
+        way.join("/")
+    }
+}
+
+fn make_directory(path: &Path) -> Result<(), Error> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| Error::Write {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Write {
+            path: path.to_owned(),
+            source,
+        }),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Writes a new file, never through what stands there: whatever it is, it goes first.
+fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
+    remove(path)?;
+    if let Some(parent) = path.parent() {
+        make_directory(parent)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    options
+        .open(path)
+        .and_then(|mut file| file.write_all(content))
+        .map_err(|source| Error::Write {
+            path: path.to_owned(),
+            source,
+        })
+}

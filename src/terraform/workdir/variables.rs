@@ -1,0 +1,75 @@
+//! Values of variables, each in the form in which Terraform gives it the meaning and the rank it had.
+//!
+//! Terraform ranks, from below: environment, `terraform.tfvars`, `*.auto.tfvars`, then `-var` and
+//! `-var-file` as given. `-var` itself would show the value in the list of processes, so a file
+//! stands for it, which must say the same: for a primitive type the text is the value and goes into
+//! JSON as a string, for any other it is an expression and goes into native syntax.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Error;
+use crate::codec::hcl::{Facts, Syntax, ValueSyntax, assignment, scan};
+use crate::model::configuration::{Bundle, Variable, VariableOrigin};
+use crate::model::secret::Secret;
+
+/// Values by the way they travel.
+pub(super) struct Written {
+    /// `TF_VAR_…` for the child.
+    pub(super) environment: Vec<(String, Secret<String>)>,
+    /// Names and contents of files for `-var-file`.
+    pub(super) files: Vec<(&'static str, Secret<Vec<u8>>)>,
+}
+
+/// Sorts the bundle's values by the way they must travel.
+pub(super) fn written(bundle: &Bundle) -> Result<Written, Error> {
+    let facts = root_facts(bundle);
+    let mut environment = Vec::new();
+    let mut expressions = String::new();
+    let mut values: BTreeMap<&str, Value> = BTreeMap::new();
+    for (name, Variable { value, origin }) in &bundle.variables {
+        let text = value.reveal_for_terraform();
+        let syntax = facts.variables.get(name).map(|declared| declared.value);
+        match (origin, syntax) {
+            (VariableOrigin::Environment, _) => {
+                environment.push((format!("TF_VAR_{name}"), value.clone()));
+            }
+            (VariableOrigin::CommandLine, Some(ValueSyntax::Expression)) => {
+                let line = assignment(name, text);
+                let line = line.ok_or_else(|| Error::Variable { name: name.clone() })?;
+                expressions.push_str(&line);
+            }
+            (VariableOrigin::CommandLine, Some(ValueSyntax::Literal) | None) => {
+                values.insert(name, Value::String(text.clone()));
+            }
+            (VariableOrigin::Plan, _) => {
+                let value = serde_json::from_str(text);
+                let value = value.map_err(|_| Error::PlannedVariable { name: name.clone() })?;
+                values.insert(name, value);
+            }
+        }
+    }
+    let mut files = Vec::new();
+    if !expressions.is_empty() {
+        let content = Secret::new(expressions.into_bytes());
+        files.push(("expressions.tfvars", content));
+    }
+    if !values.is_empty() {
+        let json = serde_json::json!(values).to_string();
+        files.push(("values.tfvars.json", Secret::new(json.into_bytes())));
+    }
+    Ok(Written { environment, files })
+}
+
+fn root_facts(bundle: &Bundle) -> Facts {
+    let root = bundle
+        .files
+        .iter()
+        .filter(|(path, _)| path.parent() == bundle.root && Syntax::of(path.file_name()).is_some());
+    scan(
+        &root
+            .map(|(path, content)| (path.file_name().to_owned(), content.clone()))
+            .collect(),
+    )
+}
