@@ -3,6 +3,7 @@
 //! This is the only layer that knows field names. It does no I/O: text in, values out. Whoever
 //! reads Terraform's formats starts at [`state`], [`plan`] or [`events`].
 
+pub mod backend;
 pub mod bundle;
 pub mod events;
 pub mod hcl;

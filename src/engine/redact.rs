@@ -72,6 +72,15 @@ impl Redactor {
         self
     }
 
+    /// Learns texts that are known to be secret.
+    #[must_use]
+    pub fn with_secrets<'a>(mut self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        secrets
+            .into_iter()
+            .for_each(|secret| self.learn_text(secret));
+        self
+    }
+
     fn learn(&mut self, value: &Value) {
         match value {
             Value::Null | Value::Bool(_) => {}

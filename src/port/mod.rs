@@ -6,4 +6,5 @@
 pub mod clock;
 pub mod interrupt;
 pub mod object_store;
+pub mod progress;
 pub mod terraform;

@@ -4,7 +4,9 @@
 //! standard input, write into files so that nothing we do can block or break them, are asked to
 //! stop once and never killed. Start with [`command::Cli`].
 
+pub mod check;
 pub mod command;
+pub mod directory;
 pub mod environment;
 pub mod failure;
 pub mod git;

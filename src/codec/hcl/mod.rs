@@ -180,6 +180,37 @@ fn text_of<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, Unreadable> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
+/// The variables that a file of values gives a value; none when it cannot be read.
+pub fn assigned(file: &str, content: &[u8]) -> Vec<String> {
+    let Ok(text) = text_of(file, content) else {
+        return Vec::new();
+    };
+    let is_json = std::path::Path::new(file)
+        .extension()
+        .is_some_and(|end| end == "json");
+    if is_json {
+        let members: Result<BTreeMap<String, serde::de::IgnoredAny>, _> =
+            serde_json::from_str(text);
+        return members
+            .map(|members| members.into_keys().collect())
+            .unwrap_or_default();
+    }
+    parse_body(text).map_or_else(
+        |_| Vec::new(),
+        |body| {
+            body.attributes()
+                .map(|attribute| attribute.key.to_string())
+                .collect()
+        },
+    )
+}
+
+/// Whether Terraform loads this file of values by itself.
+pub fn is_loaded_by_itself(file_name: &str) -> bool {
+    let name = file_name.strip_suffix(".json").unwrap_or(file_name);
+    name == "terraform.tfvars" || name.ends_with(".auto.tfvars")
+}
+
 /// The syntax tree of a file; JSON is brought into the shape of native syntax first.
 fn body_of(file: &str, content: &[u8]) -> Result<Body, Unreadable> {
     let text = text_of(file, content)?;

@@ -1,0 +1,174 @@
+//! Why a use case stopped.
+//!
+//! A variant per decision that whoever called could take. Hints and exit codes are the command
+//! line's; texts of Terraform have passed the redactor before they come here.
+
+use crate::codec::{bundle, plan, planfile, state};
+use crate::engine::pin::Mismatch;
+use crate::model::entry::Revision;
+use crate::model::hazard::Hazard;
+use crate::model::version::Serial;
+use crate::port::terraform;
+use crate::store;
+use crate::terraform::{check, directory, workdir};
+
+use super::configuration;
+
+/// Why a use case stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Terraform refused or failed.
+    #[error(transparent)]
+    Terraform(#[from] terraform::Error),
+    /// The working directory cannot be understood.
+    #[error(transparent)]
+    Directory(#[from] directory::Error),
+    /// The configuration cannot be captured.
+    #[error(transparent)]
+    Configuration(#[from] configuration::Error),
+    /// A stored configuration cannot be read.
+    #[error("the configuration of revision {revision} cannot be read")]
+    Bundle {
+        /// The snapshot.
+        revision: Revision,
+        /// Why.
+        #[source]
+        source: bundle::Error,
+    },
+    /// A configuration cannot be packed.
+    #[error("the configuration cannot be stored")]
+    Unpackable(#[source] bundle::Error),
+    /// A saved plan cannot be read.
+    #[error("cannot use the saved plan `{path}`")]
+    PlanFile {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: planfile::Error,
+    },
+    /// The private directory cannot be used.
+    #[error(transparent)]
+    Workdir(#[from] workdir::Error),
+    /// What Terraform says of a plan cannot be read.
+    #[error(transparent)]
+    Plan(#[from] plan::Error),
+    /// A file cannot be read or written.
+    #[error("cannot use `{path}`")]
+    Io {
+        /// The file.
+        path: String,
+        /// The system's word.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The present state cannot be read as one; its bytes are kept.
+    #[error("{problem} ({found})")]
+    Unreadable {
+        /// What is wrong.
+        problem: state::Error,
+        /// Where it was found.
+        found: String,
+        /// The entry that keeps the bytes.
+        evidence: Option<Revision>,
+    },
+    /// A stored state cannot be read as one.
+    #[error("the state of revision {revision} cannot be read: {problem}")]
+    StoredState {
+        /// The snapshot.
+        revision: Revision,
+        /// What is wrong.
+        problem: String,
+    },
+    /// There is no state now, and there was one.
+    #[error("state lost: there is none at {found}, and revision {last} has one")]
+    StateGone {
+        /// Where it was looked for.
+        found: String,
+        /// The newest snapshot with a state.
+        last: Revision,
+    },
+    /// The state belongs to somebody else.
+    #[error("{mismatch}")]
+    Foreign {
+        /// In what.
+        mismatch: Mismatch,
+        /// The entry that keeps the bytes.
+        evidence: Option<Revision>,
+    },
+    /// The state went back, or two writers were at work.
+    #[error("the state's serial is {found}, and revision {newest} has {recorded}{}", if found == recorded { " with other content" } else { "" })]
+    Rewound {
+        /// The serial now.
+        found: Serial,
+        /// The newest snapshot before.
+        newest: Revision,
+        /// Its serial.
+        recorded: Serial,
+    },
+    /// The revision is no snapshot, or lacks what is needed.
+    #[error("revision {revision} {problem}")]
+    Unfit {
+        /// The revision.
+        revision: Revision,
+        /// What it lacks.
+        problem: &'static str,
+    },
+    /// Runs of this backend happen elsewhere.
+    #[error("runs of the backend `{kind}` happen on another machine")]
+    RemoteExecution {
+        /// `cloud` or `remote`.
+        kind: String,
+    },
+    /// Another revert is at work.
+    #[error("revert {intent} is under way ({who})")]
+    RevertUnderWay {
+        /// Its intent.
+        intent: Revision,
+        /// Who and where.
+        who: String,
+    },
+    /// Variables of the good configuration have no value.
+    #[error("no value for {}", .0.iter().map(|name| format!("`var.{name}`")).collect::<Vec<_>>().join(", "))]
+    MissingVariables(Vec<String>),
+    /// The plan is not one that may be applied.
+    #[error("the plan is incomplete: {0}")]
+    IncompletePlan(&'static str),
+    /// Hazards stand that nobody accepted.
+    #[error("{} not accepted", if .0.len() == 1 { "a hazard is" } else { "hazards are" })]
+    Hazards(Vec<Hazard>),
+    /// The world moved between the plan and the consent.
+    #[error("{what} changed after the plan was made")]
+    Moved {
+        /// What.
+        what: &'static str,
+    },
+    /// The live state is not the snapshot's, so nothing can be said of the snapshot by planning.
+    #[error("the live state is no longer that of revision {revision}")]
+    NotPresent {
+        /// The snapshot.
+        revision: Revision,
+    },
+    /// A follow-up plan was not empty.
+    #[error("a plan of revision {revision} is not empty")]
+    NotEmpty {
+        /// The snapshot.
+        revision: Revision,
+        /// What it proposes, without values.
+        proposes: Vec<String>,
+    },
+    /// A check of the stack did not pass.
+    #[error(transparent)]
+    Check(#[from] check::Failed),
+    /// Somebody wants us to stop.
+    #[error("interrupted before {before}")]
+    Interrupted {
+        /// What was not done.
+        before: &'static str,
+        /// The signal that asked.
+        signal: i32,
+    },
+}

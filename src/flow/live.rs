@@ -1,0 +1,43 @@
+//! The state as it is now, with its exact bytes.
+//!
+//! The local backend's file is read itself; any other backend is asked through `state pull`. No
+//! state yet is no error; an empty file is no state.
+
+use crate::codec::backend::Backend;
+use crate::model::entry::StateSource;
+use crate::model::state::StateBytes;
+use crate::terraform::directory;
+
+use super::{Error, Ports, Stack};
+
+/// The present state and where it came from.
+#[derive(Debug)]
+pub struct Live {
+    /// The exact bytes; none when there is no state yet.
+    pub bytes: Option<StateBytes>,
+    /// How they were got.
+    pub source: StateSource,
+    /// The backend, with what is not recorded of it.
+    pub backend: Backend,
+    /// Where they were found, for a person.
+    pub found: String,
+}
+
+/// Reads the present state of a stack. It does not judge the bytes.
+pub fn read(ports: &Ports<'_>, stack: &Stack) -> Result<Live, Error> {
+    let backend = directory::backend(&stack.root)?;
+    let file = directory::local_state_file(&stack.root, &backend.identity, &stack.workspace);
+    let (bytes, source, found) = if let Some(file) = file {
+        let bytes = directory::local_state(&file)?;
+        (bytes, StateSource::File, file.display().to_string())
+    } else {
+        let bytes = ports.terraform.pull(&stack.place())?;
+        (bytes, StateSource::Pull, backend.identity.to_string())
+    };
+    Ok(Live {
+        bytes: bytes.map(StateBytes::new),
+        source,
+        backend,
+        found,
+    })
+}

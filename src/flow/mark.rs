@@ -1,0 +1,184 @@
+//! Says of a snapshot that it is good, with evidence, or bad.
+//!
+//! A person's word gives the grade *applied*. With a follow-up plan of the snapshot's own
+//! configuration it becomes *plan-empty*: that needs the live state to be the snapshot's still.
+//! With the stack's checks passed as well, *checked*.
+
+use std::path::Path;
+
+use super::revert::draft::{load, load_bundle};
+use super::workplace::{Source, prepare};
+use super::{Error, Ports, Speaker, Stack, live};
+use crate::codec::state;
+use crate::engine::redact::Redactor;
+use crate::engine::verify::residual;
+use crate::model::entry::{Body, Entry, Mark};
+use crate::model::good::{Evidence, Grade, Residual, Verdict};
+use crate::port::progress::{Ended, Phase};
+use crate::store::After;
+use crate::terraform::check::{Check, run_check};
+use crate::terraform::workdir::Layout;
+
+/// How a snapshot is shown to be good.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// A person vouches.
+    Word,
+    /// A follow-up plan, then the stack's checks.
+    Verified {
+        /// What a plan that is not empty means.
+        residual: WhenNotEmpty,
+        /// The stack's checks, in order.
+        checks: Vec<Check>,
+    },
+}
+
+/// What to make of a follow-up plan that is not empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenNotEmpty {
+    /// It is a reason not to call the snapshot good.
+    Refuse,
+    /// It never is: what it proposes is kept as the residual.
+    Keep,
+}
+
+/// Marks a snapshot as good.
+pub fn good(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    entry: &Entry,
+    proof: &Proof,
+) -> Result<(Entry, Evidence), Error> {
+    let unfit = |problem| Error::Unfit {
+        revision: entry.revision,
+        problem,
+    };
+    let snapshot = entry.said.body.snapshot().ok_or(unfit("is no snapshot"))?;
+    let state = snapshot
+        .state
+        .as_ref()
+        .ok_or(unfit("has no state to go back to"))?;
+    // What cannot be read is never good.
+    let recorded = load(ports, entry, state)?;
+    let parsed = state::parse(&recorded.bytes).map_err(|problem| Error::StoredState {
+        revision: entry.revision,
+        problem: problem.to_string(),
+    })?;
+    let evidence = match proof {
+        Proof::Word => Evidence {
+            grade: Grade::Applied,
+            residual: vec![],
+            checks: vec![],
+        },
+        Proof::Verified { residual, checks } => {
+            let redactor = Redactor::default().with_state(&parsed);
+            let residual = follow_up(ports, stack, entry, *residual, &redactor)?;
+            let checks = run_checks(ports, &stack.root, checks)?;
+            let grade = if checks.is_empty() {
+                Grade::PlanEmpty
+            } else {
+                Grade::Checked
+            };
+            Evidence {
+                grade,
+                residual,
+                checks,
+            }
+        }
+    };
+    let mark = Mark {
+        revision: entry.revision,
+        verdict: Verdict::Good(evidence.clone()),
+    };
+    let entry = ports.say(&stack.name, speaker, After::Any, Body::Mark(mark))?;
+    Ok((entry, evidence))
+}
+
+/// Marks a snapshot as bad.
+pub fn bad(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    entry: &Entry,
+) -> Result<Entry, Error> {
+    let unfit = Error::Unfit {
+        revision: entry.revision,
+        problem: "is no snapshot",
+    };
+    entry.said.body.snapshot().ok_or(unfit)?;
+    let mark = Mark {
+        revision: entry.revision,
+        verdict: Verdict::Bad,
+    };
+    ports.say(&stack.name, speaker, After::Any, Body::Mark(mark))
+}
+
+/// What a plan of the snapshot's configuration proposes on the live state.
+fn follow_up(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    entry: &Entry,
+    when_not_empty: WhenNotEmpty,
+    redactor: &Redactor,
+) -> Result<Vec<Residual>, Error> {
+    let revision = entry.revision;
+    let unfit = |problem| Error::Unfit { revision, problem };
+    let snapshot = entry.said.body.snapshot().ok_or(unfit("is no snapshot"))?;
+    if snapshot.backend.is_remote_execution() {
+        return Err(Error::RemoteExecution {
+            kind: snapshot.backend.kind.clone(),
+        });
+    }
+    let live = live::read(ports, stack)?;
+    let recorded = snapshot.state.as_ref().map(|state| state.version.digest);
+    if live
+        .bytes
+        .as_ref()
+        .map(crate::model::state::StateBytes::digest)
+        != recorded
+    {
+        return Err(Error::NotPresent { revision });
+    }
+    let bundle = load_bundle(ports, revision, snapshot)?;
+    let source = Source {
+        bundle: &bundle,
+        snapshot,
+        live: &live.backend,
+    };
+    let prepared = prepare(ports, stack, &source, Layout::Pristine, redactor)?;
+    ports.progress.begin(Phase::Verify);
+    let (_, plan) = prepared.plan(ports, stack, "verify.tfplan", redactor)?;
+    let found = residual(&plan);
+    let proposes = || {
+        found
+            .iter()
+            .map(|r| format!("{} {}", r.action, r.address))
+            .collect()
+    };
+    match (found.len(), when_not_empty) {
+        (0, _) => ports.progress.end(Ended::Well, "plan is empty"),
+        (many, WhenNotEmpty::Keep) => {
+            ports.progress.end(
+                Ended::Well,
+                &format!("plan proposes {many}, kept as residual"),
+            );
+        }
+        (_, WhenNotEmpty::Refuse) => {
+            ports.progress.end(Ended::Badly, "plan is not empty");
+            return Err(Error::NotEmpty {
+                revision,
+                proposes: proposes(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Runs the checks; the first that fails is an error.
+fn run_checks(ports: &Ports<'_>, root: &Path, checks: &[Check]) -> Result<Vec<String>, Error> {
+    for check in checks {
+        run_check(check, root, ports.environment)?;
+    }
+    Ok(checks.iter().map(|check| check.command.clone()).collect())
+}

@@ -1,0 +1,137 @@
+//! Makes the plan of a revert in a private directory and judges it.
+//!
+//! Nothing real is changed. What comes out holds the saved plan itself: only that file can be
+//! applied later.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::draft::RevertDraft;
+use crate::codec::state;
+use crate::engine::hazard::hazards;
+use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
+use crate::flow::workplace::{Prepared, Source, prepare};
+use crate::flow::{Error, Ports, Stack};
+use crate::model::digest::Digest;
+use crate::model::hazard::Hazard;
+use crate::model::plan::{Plan, PlanExtent};
+use crate::model::state::State;
+use crate::model::version::StateVersion;
+use crate::port::progress::{Ended, Phase};
+use crate::terraform::workdir::Layout;
+
+/// A revert with its plan.
+#[derive(Debug)]
+pub struct CheckedRevert {
+    /// What was drafted.
+    pub draft: RevertDraft,
+    /// The private directory.
+    pub prepared: Prepared,
+    /// The saved plan.
+    pub plan_file: PathBuf,
+    /// SHA-256 of the saved plan.
+    pub plan_digest: Digest,
+    /// The plan.
+    pub plan: Plan,
+    /// SHA-256 over its actions.
+    pub actions_digest: Digest,
+    /// The state it was made for.
+    pub state: StateVersion,
+    /// Its actions, judged.
+    pub actions: Vec<JudgedAction>,
+    /// What stands against it.
+    pub hazards: Vec<Hazard>,
+}
+
+/// Plans the revert.
+pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<CheckedRevert, Error> {
+    let source = Source {
+        bundle: &draft.bundle,
+        snapshot: &draft.snapshot,
+        live: &draft.backend,
+    };
+    let prepared = prepare(
+        ports,
+        stack,
+        &source,
+        Layout::WithoutStateBlocks,
+        &draft.redactor,
+    )?;
+    ports.check_interrupt("the plan was made")?;
+    ports.progress.begin(Phase::Plan);
+    let (plan_file, plan) = prepared.plan(ports, stack, "revert.tfplan", &draft.redactor)?;
+    ports.progress.end(Ended::Well, "");
+    match plan.extent {
+        PlanExtent::Complete => {}
+        PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
+        PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
+    }
+    let redactor = draft.redactor.clone().with_plan(&plan);
+    let (state, actions, hazards) = judged(ports, stack, &draft, &plan, &redactor)?;
+    let plan_digest = digest_of(&plan_file)?;
+    Ok(CheckedRevert {
+        draft: RevertDraft { redactor, ..draft },
+        actions_digest: actions_digest(&plan),
+        prepared,
+        plan_file,
+        plan_digest,
+        plan,
+        state,
+        actions,
+        hazards,
+    })
+}
+
+/// SHA-256 of a file.
+pub(super) fn digest_of(path: &std::path::Path) -> Result<Digest, Error> {
+    fs::read(path)
+        .map(|bytes| Digest::of(&bytes))
+        .map_err(|source| Error::Io {
+            path: path.display().to_string(),
+            source,
+        })
+}
+
+fn judged(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    draft: &RevertDraft,
+    plan: &Plan,
+    redactor: &crate::engine::redact::Redactor,
+) -> Result<(StateVersion, Vec<JudgedAction>, Vec<Hazard>), Error> {
+    let good = parsed(&draft.good.bytes, draft.good.revision)?;
+    let current = parsed(&draft.current, draft.before.revision)?;
+    let between = match &draft.between {
+        Some(recorded) => Some((recorded, parsed(&recorded.bytes, recorded.revision)?)),
+        None => None,
+    };
+    let facts = Facts {
+        plan,
+        good: Recorded {
+            revision: draft.good.revision,
+            time: draft.good.time,
+            state: &good,
+        },
+        current: &current,
+        before: between.as_ref().map(|(recorded, state)| Recorded {
+            revision: recorded.revision,
+            time: recorded.time,
+            state,
+        }),
+    };
+    let actions = judge(&facts, redactor);
+    let now = ports.clock.now();
+    let hazards = hazards(&facts, &actions, &stack.limits, &draft.variables, now);
+    Ok((current.version.clone(), actions, hazards))
+}
+
+/// A state that was read before.
+pub(super) fn parsed(
+    bytes: &crate::model::state::StateBytes,
+    revision: crate::model::entry::Revision,
+) -> Result<State<'_>, Error> {
+    state::parse(bytes).map_err(|problem| Error::StoredState {
+        revision,
+        problem: problem.to_string(),
+    })
+}

@@ -1,0 +1,93 @@
+//! The one place where a revert becomes allowed.
+//!
+//! A [`Consent`] names the state, the actions and the hazards it is for, and only [`approve`] makes
+//! one. `--yes` accepts a plan and never a hazard: every hazard needs an allowance of its own.
+
+use jiff::Timestamp;
+
+use super::check::CheckedRevert;
+use crate::engine::hazard::Allowance;
+use crate::flow::Error;
+use crate::model::digest::Digest;
+use crate::model::entry::Actor;
+use crate::model::hazard::Hazard;
+use crate::model::version::StateVersion;
+
+/// A decision to apply exactly these actions to exactly this state.
+#[derive(Debug, Clone)]
+pub struct Consent {
+    state: StateVersion,
+    actions: Digest,
+    accepted: Vec<Hazard>,
+    by: Actor,
+    at: Timestamp,
+}
+
+impl Consent {
+    /// The state it is for.
+    pub fn state(&self) -> &StateVersion {
+        &self.state
+    }
+
+    /// SHA-256 over the actions it is for.
+    pub fn actions(&self) -> Digest {
+        self.actions
+    }
+
+    /// The hazards it accepts.
+    pub fn accepted(&self) -> &[Hazard] {
+        &self.accepted
+    }
+
+    /// Who consented.
+    pub fn by(&self) -> &Actor {
+        &self.by
+    }
+
+    /// When.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+/// A revert that may be executed.
+#[derive(Debug)]
+pub struct ApprovedRevert {
+    /// The revert with its plan.
+    pub checked: CheckedRevert,
+    /// The decision.
+    pub consent: Consent,
+}
+
+/// The hazards that no allowance covers.
+pub fn open_hazards<'a>(hazards: &'a [Hazard], allowed: &[Allowance]) -> Vec<&'a Hazard> {
+    let is_covered = |hazard: &Hazard| allowed.iter().any(|allowance| allowance.covers(hazard));
+    hazards
+        .iter()
+        .filter(|hazard| !is_covered(hazard))
+        .collect()
+}
+
+/// Approves a revert whose plan somebody has accepted; refused while a hazard stands.
+pub fn approve(
+    checked: CheckedRevert,
+    allowed: &[Allowance],
+    by: Actor,
+    at: Timestamp,
+) -> Result<ApprovedRevert, Error> {
+    let open: Vec<Hazard> = open_hazards(&checked.hazards, allowed)
+        .into_iter()
+        .cloned()
+        .collect();
+    if !open.is_empty() {
+        return Err(Error::Hazards(open));
+    }
+    let consent = Consent {
+        state: checked.state.clone(),
+        actions: checked.actions_digest,
+        accepted: checked.hazards.clone(),
+        by,
+        at,
+    };
+    Ok(ApprovedRevert { checked, consent })
+}

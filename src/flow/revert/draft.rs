@@ -1,0 +1,370 @@
+//! What is to be gone back to, and what is there now.
+//!
+//! The state as it is now is in the store before anything else happens. The draft reads and
+//! decides; it plans nothing.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::codec::backend::Backend;
+use crate::codec::{bundle, hcl, state};
+use crate::engine::good::{snapshots, verdicts};
+use crate::engine::pin::Standing as StateStanding;
+use crate::engine::redact::{Redactor, is_secret_name};
+use crate::engine::variables::{self, Declared, Standing};
+use crate::flow::snapshot::{self, Taken};
+use crate::flow::{Error, Ports, Speaker, Stack};
+use crate::model::configuration::{Bundle, Variable, VariableOrigin};
+use crate::model::entry::{
+    ApplyOutcome, Body, Cause, Entry, RevertOutcome, Revision, Snapshot, StateRef,
+};
+use crate::model::good::{Residual, Verdict};
+use crate::model::secret::Secret;
+use crate::model::state::StateBytes;
+use crate::model::version::{Relation, Serial};
+use crate::store::After;
+
+/// A state on record, with its bytes.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The entry.
+    pub revision: Revision,
+    /// When it was taken.
+    pub time: Timestamp,
+    /// The exact bytes.
+    pub bytes: StateBytes,
+}
+
+/// A revert that has been thought through and not yet planned.
+#[derive(Debug)]
+pub struct RevertDraft {
+    /// The entry to go back to.
+    pub target: Entry,
+    /// Its snapshot.
+    pub snapshot: Snapshot,
+    /// Its state.
+    pub good: Recorded,
+    /// What its configuration always proposes.
+    pub residual: Vec<Residual>,
+    /// Its configuration.
+    pub bundle: Bundle,
+    /// The snapshot of the present.
+    pub before: Entry,
+    /// The present state.
+    pub current: StateBytes,
+    /// The newest snapshot between the two, if there is one.
+    pub between: Option<Recorded>,
+    /// The backend, with what is not recorded.
+    pub backend: Backend,
+    /// Variables that are not simply as they were.
+    pub variables: BTreeMap<String, Standing>,
+    /// What must not be shown.
+    pub redactor: Redactor,
+    /// The newest entry that this draft has seen.
+    pub seen: Revision,
+}
+
+/// Drafts a revert to `target`.
+pub fn draft(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    target: &Entry,
+) -> Result<RevertDraft, Error> {
+    let unfit = |problem| Error::Unfit {
+        revision: target.revision,
+        problem,
+    };
+    let snapshot = target
+        .said
+        .body
+        .snapshot()
+        .ok_or(unfit("is no snapshot"))?
+        .clone();
+    let state = snapshot
+        .state
+        .clone()
+        .ok_or(unfit("has no state to go back to"))?;
+    if snapshot.backend.is_remote_execution() {
+        return Err(Error::RemoteExecution {
+            kind: snapshot.backend.kind,
+        });
+    }
+    let log = ports.repository.log(&stack.name)?;
+    let residual = match verdicts(&log).get(&target.revision) {
+        Some(Verdict::Bad) => return Err(unfit("is marked bad")),
+        Some(Verdict::Good(evidence)) => evidence.residual.clone(),
+        None => Vec::new(),
+    };
+    let abandoned = unfinished(&log, speaker)?;
+    let good = load(ports, target, &state)?;
+    let bundle = load_bundle(ports, target.revision, &snapshot)?;
+    ports.check_interrupt("the state was captured")?;
+    let request = snapshot::Request::of_stack(stack, Cause::BeforeRevert);
+    let taken = snapshot::take(ports, stack, speaker, &request)?;
+    if let Some(intent) = abandoned {
+        conclude(ports, stack, speaker, intent, &taken)?;
+    }
+    check_standing(&taken)?;
+    let current = taken
+        .bytes
+        .clone()
+        .ok_or(unfit("has a state, and there is none now"))?;
+    let between = between(ports, &log, target, &taken)?;
+    let (bundle, variables) = with_variables(bundle, stack)?;
+    let redactor = redactor(&bundle, [&good.bytes, &current])?;
+    let log = ports.repository.head(&stack.name)?;
+    Ok(RevertDraft {
+        target: target.clone(),
+        snapshot,
+        good,
+        residual,
+        bundle,
+        seen: log.map_or(taken.entry.revision, |head| head.revision),
+        before: taken.entry,
+        current,
+        between,
+        backend: taken.backend,
+        variables,
+        redactor,
+    })
+}
+
+/// A revert that nobody has concluded; refused while its process lives.
+fn unfinished(log: &[Entry], speaker: &Speaker) -> Result<Option<Revision>, Error> {
+    let concluded = |revision: Revision| {
+        log.iter().any(
+            |entry| matches!(&entry.said.body, Body::RevertOutcome(end) if end.intent == revision),
+        )
+    };
+    let open = log.iter().rev().find(|entry| {
+        matches!(entry.said.body, Body::RevertIntent(_)) && !concluded(entry.revision)
+    });
+    let Some(entry) = open else { return Ok(None) };
+    let actor = &entry.said.actor;
+    if actor.host == speaker.actor.host && is_alive(actor.process) {
+        let who = format!(
+            "{}, process {} on {}",
+            actor.name, actor.process, actor.host
+        );
+        return Err(Error::RevertUnderWay {
+            intent: entry.revision,
+            who,
+        });
+    }
+    Ok(Some(entry.revision))
+}
+
+/// Whether a process of this machine is there. Another process may have its number by now: then
+/// the answer is yes, and a person looks.
+fn is_alive(process: u32) -> bool {
+    let pid = i32::try_from(process)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| {
+        !matches!(
+            rustix::process::test_kill_process(pid),
+            Err(rustix::io::Errno::SRCH)
+        )
+    })
+}
+
+/// Says of an abandoned revert that nobody saw it end, with the state that was found.
+fn conclude(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    intent: Revision,
+    taken: &Taken,
+) -> Result<(), Error> {
+    let body = Body::RevertOutcome(RevertOutcome {
+        intent,
+        outcome: ApplyOutcome::Unknown,
+        after: Some(taken.entry.revision),
+        events: None,
+        errors: Vec::new(),
+    });
+    ports.say(&stack.name, speaker, After::Any, body).map(drop)
+}
+
+/// A state that went back or forked is recorded, and a person has to look before a revert.
+fn check_standing(taken: &Taken) -> Result<(), Error> {
+    let found = taken
+        .entry
+        .said
+        .body
+        .snapshot()
+        .and_then(|snapshot| snapshot.state.as_ref())
+        .map_or(Serial(0), |state| state.version.serial);
+    match taken.standing {
+        StateStanding::First | StateStanding::Recorded(_) | StateStanding::Grown => Ok(()),
+        StateStanding::Rewound { newest, serial } => Err(Error::Rewound {
+            found,
+            newest,
+            recorded: serial,
+        }),
+        StateStanding::Forked { newest } => Err(Error::Rewound {
+            found,
+            newest,
+            recorded: found,
+        }),
+    }
+}
+
+/// A stored state, checked against what the entry says of it.
+pub fn load(ports: &Ports<'_>, entry: &Entry, state: &StateRef) -> Result<Recorded, Error> {
+    let bytes = StateBytes::new(ports.repository.get_blob(&state.blob)?);
+    if bytes.digest() != state.version.digest {
+        return Err(Error::StoredState {
+            revision: entry.revision,
+            problem: "its content is not what the entry says".to_owned(),
+        });
+    }
+    Ok(Recorded {
+        revision: entry.revision,
+        time: entry.said.time,
+        bytes,
+    })
+}
+
+/// The configuration of a snapshot.
+pub fn load_bundle(
+    ports: &Ports<'_>,
+    revision: Revision,
+    snapshot: &Snapshot,
+) -> Result<Bundle, Error> {
+    let configuration = snapshot.configuration.as_ref().ok_or(Error::Unfit {
+        revision,
+        problem: "has no configuration",
+    })?;
+    let archive = ports.repository.get_blob(&configuration.blob)?;
+    bundle::unpack(&archive).map_err(|source| Error::Bundle { revision, source })
+}
+
+/// The newest snapshot after the good one whose state is older than the present one: what it does
+/// not know was made since.
+fn between(
+    ports: &Ports<'_>,
+    log: &[Entry],
+    target: &Entry,
+    taken: &Taken,
+) -> Result<Option<Recorded>, Error> {
+    let Some(present) = taken.snapshot()?.state.as_ref() else {
+        return Ok(None);
+    };
+    let newest = snapshots(log)
+        .rev()
+        .take_while(|(entry, _)| entry.revision > target.revision)
+        .filter_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))
+        .find(|(_, state)| state.version.relation(&present.version) == Relation::Older);
+    newest
+        .map(|(entry, state)| load(ports, entry, state))
+        .transpose()
+}
+
+/// The bundle with every value it needs, and the variables that are not as they were.
+fn with_variables(
+    mut bundle: Bundle,
+    stack: &Stack,
+) -> Result<(Bundle, BTreeMap<String, Standing>), Error> {
+    let declared = root_facts(&bundle)
+        .variables
+        .iter()
+        .map(|(name, declared)| {
+            (
+                name.clone(),
+                Declared {
+                    required: !declared.has_default,
+                },
+            )
+        })
+        .collect();
+    let in_files: Vec<String> = bundle
+        .files
+        .iter()
+        .filter(|(path, _)| {
+            let is_beside = path.parent() == bundle.root;
+            bundle.var_files.contains(path)
+                || is_beside && hcl::is_loaded_by_itself(path.file_name())
+        })
+        .flat_map(|(path, content)| hcl::assigned(path.file_name(), content))
+        .collect();
+    let today = today(stack);
+    let text = |value: &Secret<String>| value.reveal_for_terraform().clone();
+    let comparable = today
+        .iter()
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect();
+    let mut standing = variables::compare(&declared, &in_files, &bundle.variables, &comparable);
+    let missing: Vec<String> = standing
+        .iter()
+        .filter(|(_, standing)| **standing == Standing::Missing)
+        .map(|(name, _)| name.clone())
+        .collect();
+    if !missing.is_empty() {
+        return Err(Error::MissingVariables(missing));
+    }
+    // A plan holds values as JSON, the environment as text: they cannot be told apart by text.
+    standing.retain(|name, standing| {
+        *standing != Standing::Differs
+            || bundle
+                .variables
+                .get(name)
+                .is_none_or(|v| v.origin != VariableOrigin::Plan)
+    });
+    for (name, standing) in &standing {
+        if let (Standing::TakenFromToday, Some(value)) = (standing, today.get(name)) {
+            let origin = VariableOrigin::CommandLine;
+            bundle.variables.insert(
+                name.clone(),
+                Variable {
+                    value: value.clone(),
+                    origin,
+                },
+            );
+        }
+    }
+    Ok((bundle, standing))
+}
+
+/// What the files of the root module say.
+fn root_facts(bundle: &Bundle) -> hcl::Facts {
+    let root: BTreeMap<String, Vec<u8>> = bundle
+        .files
+        .iter()
+        .filter(|(path, _)| path.parent() == bundle.root)
+        .map(|(path, content)| (path.file_name().to_owned(), content.clone()))
+        .collect();
+    hcl::scan(&root)
+}
+
+/// Today's values: the command line wins over the environment.
+fn today(stack: &Stack) -> BTreeMap<String, Secret<String>> {
+    let mut today = stack.inputs.environment.clone();
+    today.extend(stack.inputs.command_line.iter().cloned());
+    today
+}
+
+/// Learns what must not be shown from both states and from the variables.
+fn redactor(bundle: &Bundle, states: [&StateBytes; 2]) -> Result<Redactor, Error> {
+    let declared = root_facts(bundle).variables;
+    let is_secret = |name: &str| {
+        is_secret_name(name)
+            || declared
+                .get(name)
+                .is_some_and(|declared| declared.marks.sensitive)
+    };
+    let secrets = bundle.variables.iter().filter(|(name, _)| is_secret(name));
+    let mut redactor = Redactor::default()
+        .with_secrets(secrets.map(|(_, variable)| variable.value.reveal_for_terraform().as_str()));
+    for bytes in states {
+        let parsed = state::parse(bytes).map_err(|problem| Error::Unreadable {
+            problem,
+            found: "the store".to_owned(),
+            evidence: None,
+        })?;
+        redactor = redactor.with_state(&parsed);
+    }
+    Ok(redactor)
+}

@@ -1,0 +1,245 @@
+//! Applies an approved plan, between a durable intent and a durable outcome.
+//!
+//! Order: the saved plan is stored, the state is read again, the intent is recorded, Terraform
+//! applies, the state is captured, the outcome is recorded. After the intent nothing returns early
+//! without an outcome, except our own death: then the next command finds the intent alone.
+
+use std::fs;
+use std::path::Path;
+
+use super::check::{CheckedRevert, digest_of};
+use super::consent::{ApprovedRevert, Consent};
+use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
+use crate::flow::workplace::{safe, safe_texts};
+use crate::flow::{Error, Ports, Speaker, Stack, live};
+use crate::model::configuration::BlobId;
+use crate::model::digest::Digest;
+use crate::model::entry::{
+    ApplyOutcome, Body, Cause, ConsentedAction, Entry, RevertIntent, RevertOutcome, Revision,
+    UnreadableState,
+};
+use crate::model::event::{Counts, Diagnostic, Event, Severity};
+use crate::port::progress::{Ended, Phase};
+use crate::port::terraform::ApplyReport;
+use crate::store::After;
+
+/// A revert whose apply has ended, and of which the log says so.
+#[derive(Debug)]
+pub struct ExecutedRevert {
+    /// The revert.
+    pub checked: CheckedRevert,
+    /// The intent's entry.
+    pub intent: Revision,
+    /// How the apply ended.
+    pub outcome: ApplyOutcome,
+    /// The snapshot taken afterwards, when the state could be read.
+    pub after: Result<Taken, Error>,
+    /// What Terraform said, safe to show.
+    pub diagnostics: Vec<Diagnostic>,
+    /// An `errored.tfstate` that Terraform left, kept in this entry.
+    pub errored_state: Option<Revision>,
+    /// Its final numbers, when it ended well.
+    pub counts: Counts,
+}
+
+/// Applies the plan.
+pub fn execute(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    approved: ApprovedRevert,
+) -> Result<ExecutedRevert, Error> {
+    let ApprovedRevert { checked, consent } = approved;
+    let plan = store_plan(ports, &checked)?;
+    check_present(ports, stack, &consent)?;
+    ports.check_interrupt("anything was applied")?;
+    let body = Body::RevertIntent(Box::new(intent(&checked, &consent, plan)));
+    let after = After::Exactly(Some(checked.draft.seen));
+    let intent = ports.say(&stack.name, speaker, after, body)?.revision;
+    ports.progress.begin(Phase::Apply);
+    let mut counts = Counts::default();
+    let mut watch = |event: &Event| {
+        if let Event::Summary(summary) = event {
+            counts = *summary;
+        }
+        ports.progress.event(event);
+    };
+    let applied = ports
+        .terraform
+        .apply(&checked.prepared.place, &checked.plan_file, &mut watch);
+    match applied {
+        Err(refusal) => {
+            ports
+                .progress
+                .end(Ended::Badly, "terraform refused the plan");
+            let refusal = safe(refusal, &checked.draft.redactor);
+            let end = outcome(
+                intent,
+                ApplyOutcome::NotStarted,
+                None,
+                vec![refusal.to_string()],
+            );
+            ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end))?;
+            Err(Error::Terraform(refusal))
+        }
+        Ok(report) => concluded(ports, stack, speaker, (checked, intent, counts), report),
+    }
+}
+
+/// Records what an apply left behind. Nothing in here stops before the outcome is recorded.
+fn concluded(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    (checked, intent, counts): (CheckedRevert, Revision, Counts),
+    report: ApplyReport,
+) -> Result<ExecutedRevert, Error> {
+    let result = match (report.succeeded, report.interrupted) {
+        (true, _) => ApplyOutcome::Succeeded,
+        (false, true) => ApplyOutcome::Interrupted,
+        (false, false) => ApplyOutcome::Failed,
+    };
+    let done = format!(
+        "{} added, {} changed, {} destroyed",
+        counts.add, counts.change, counts.remove
+    );
+    match result {
+        ApplyOutcome::Succeeded => ports.progress.end(Ended::Well, &done),
+        _ => ports.progress.end(Ended::Badly, result.name()),
+    }
+    let errored_state = keep_errored_state(ports, stack, speaker, &checked);
+    let events = fs::read(&report.events)
+        .ok()
+        .and_then(|bytes| ports.repository.put_blob(&bytes).ok())
+        .map(|blob| blob.id);
+    let request = Request {
+        configuration: checked
+            .draft
+            .snapshot
+            .configuration
+            .clone()
+            .map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
+        when_unchanged: WhenUnchanged::Record,
+        ..Request::of_stack(stack, Cause::AfterRevert)
+    };
+    let after = snapshot::take(ports, stack, speaker, &request);
+    let diagnostics = safe_texts(report.diagnostics, &checked.draft.redactor);
+    let errors = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .map(|diagnostic| match &diagnostic.address {
+            Some(address) => format!("{address}: {}", diagnostic.summary),
+            None => diagnostic.summary.clone(),
+        })
+        .collect();
+    let mut end = outcome(intent, result, events, errors);
+    end.after = after.as_ref().ok().map(|taken| taken.entry.revision);
+    ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end))?;
+    let errored_state = errored_state?;
+    Ok(ExecutedRevert {
+        checked,
+        intent,
+        outcome: result,
+        after,
+        diagnostics,
+        errored_state,
+        counts,
+    })
+}
+
+fn outcome(
+    intent: Revision,
+    outcome: ApplyOutcome,
+    events: Option<BlobId>,
+    errors: Vec<String>,
+) -> RevertOutcome {
+    RevertOutcome {
+        intent,
+        outcome,
+        after: None,
+        events,
+        errors,
+    }
+}
+
+/// Stores the plan that was gated, after checking that it is still that one.
+fn store_plan(ports: &Ports<'_>, checked: &CheckedRevert) -> Result<BlobId, Error> {
+    if digest_of(&checked.plan_file)? != checked.plan_digest {
+        return Err(Error::Moved {
+            what: "the saved plan",
+        });
+    }
+    let path = checked.plan_file.display().to_string();
+    let bytes = fs::read(&checked.plan_file).map_err(|source| Error::Io { path, source })?;
+    Ok(ports.repository.put_blob(&bytes)?.id)
+}
+
+/// Refuses when the state is no longer the one that the consent names.
+fn check_present(ports: &Ports<'_>, stack: &Stack, consent: &Consent) -> Result<(), Error> {
+    let live = live::read(ports, stack)?;
+    let digest: Option<Digest> = live.bytes.map(|bytes| bytes.digest());
+    if digest == Some(consent.state().digest) {
+        Ok(())
+    } else {
+        Err(Error::Moved { what: "the state" })
+    }
+}
+
+fn intent(checked: &CheckedRevert, consent: &Consent, plan: BlobId) -> RevertIntent {
+    RevertIntent {
+        target: checked.draft.target.revision,
+        before: checked.draft.before.revision,
+        state: consent.state().clone(),
+        plan,
+        actions_digest: consent.actions(),
+        actions: checked
+            .actions
+            .iter()
+            .map(|action| ConsentedAction {
+                address: action.address.clone(),
+                action: action.action.name().to_owned(),
+                why: action.why.name().to_owned(),
+            })
+            .collect(),
+        accepted: consent
+            .accepted()
+            .iter()
+            .map(|hazard| format!("{}={}", hazard.kind, hazard.subject))
+            .collect(),
+        directory: checked.prepared.place.root.display().to_string(),
+    }
+}
+
+/// Terraform leaves the state here when its backend is gone at the end: it goes into the store.
+fn keep_errored_state(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    checked: &CheckedRevert,
+) -> Result<Option<Revision>, Error> {
+    let path = checked.prepared.place.root.join("errored.tfstate");
+    let Some(bytes) = read_if_there(&path)? else {
+        return Ok(None);
+    };
+    let stored = ports.repository.put_blob(&bytes)?;
+    let body = Body::Evidence(UnreadableState {
+        blob: stored.id,
+        digest: stored.content,
+        bytes: stored.bytes,
+        found: "errored.tfstate of this revert's apply".to_owned(),
+        problem: "Terraform could not save the state to its backend".to_owned(),
+    });
+    let entry: Entry = ports.say(&stack.name, speaker, After::Any, body)?;
+    Ok(Some(entry.revision))
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Io {
+            path: path.display().to_string(),
+            source,
+        }),
+    }
+}

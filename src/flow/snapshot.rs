@@ -1,0 +1,411 @@
+//! Takes a snapshot: a state with its exact bytes, and the configuration that belongs to it.
+//!
+//! Bytes are in the store before anything is said about them. What cannot be read as a state, or is
+//! somebody else's, is kept as evidence and then refused. It marks nothing as good.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::configuration::{self, Captured, Planned};
+use super::live::{self, Live};
+use super::{Error, Ports, Speaker, Stack};
+use crate::codec::backend::Backend;
+use crate::codec::{bundle, json, plan, planfile, state};
+use crate::engine::good::snapshots;
+use crate::engine::pin::{self, Standing};
+use crate::model::address::Mode;
+use crate::model::configuration::{ConfigurationRef, ConfigurationSource};
+use crate::model::entry::{
+    Body, Cause, Entry, Revision, Snapshot, StateRef, StateSource, UnreadableState,
+};
+use crate::model::secret::Secret;
+use crate::model::stack::BackendIdentity;
+use crate::model::state::{State, StateBytes};
+use crate::port::progress::{Ended, Phase};
+use crate::store::After;
+use crate::terraform::{directory, git};
+
+/// Which state is taken.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// The one of the working directory's backend.
+    Live,
+    /// Bytes that somebody gives, from a pipeline.
+    Given {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Where they came from, for a person.
+        from: String,
+    },
+}
+
+/// Where its configuration comes from.
+#[derive(Debug, Clone)]
+pub enum ConfigurationFrom {
+    /// A directory, usually the stack's own.
+    Directory(PathBuf),
+    /// A saved plan, completed by the files that functions read in the stack's directory.
+    Plan(PathBuf),
+    /// It is known already: it is the one of another snapshot.
+    Known(ConfigurationRef),
+    /// Nobody knows it.
+    Unknown,
+}
+
+/// What to do when neither state nor configuration changed since the newest snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenUnchanged {
+    /// Say nothing.
+    Skip,
+    /// Say it all the same.
+    Record,
+}
+
+/// What to take.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Which state.
+    pub subject: Subject,
+    /// Which configuration.
+    pub configuration: ConfigurationFrom,
+    /// Why.
+    pub cause: Cause,
+    /// Labels.
+    pub tags: BTreeMap<String, String>,
+    /// Whether an unchanged one is recorded.
+    pub when_unchanged: WhenUnchanged,
+}
+
+impl Request {
+    /// The live state with the stack's own configuration.
+    pub fn of_stack(stack: &Stack, cause: Cause) -> Self {
+        Self {
+            subject: Subject::Live,
+            configuration: ConfigurationFrom::Directory(stack.root.clone()),
+            cause,
+            tags: BTreeMap::new(),
+            when_unchanged: WhenUnchanged::Skip,
+        }
+    }
+}
+
+/// A snapshot that is in the store.
+#[derive(Debug)]
+pub struct Taken {
+    /// Its entry, or the one that says the same already.
+    pub entry: Entry,
+    /// Whether the entry is new.
+    pub is_new: bool,
+    /// The state's bytes.
+    pub bytes: Option<StateBytes>,
+    /// How the state stood to what was on record.
+    pub standing: Standing,
+    /// The backend, with what is not recorded of it.
+    pub backend: Backend,
+}
+
+impl Taken {
+    /// The snapshot in the entry.
+    pub fn snapshot(&self) -> Result<&Snapshot, Error> {
+        self.entry.said.body.snapshot().ok_or(Error::Unfit {
+            revision: self.entry.revision,
+            problem: "is no snapshot",
+        })
+    }
+}
+
+/// Takes a snapshot.
+pub fn take(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    request: &Request,
+) -> Result<Taken, Error> {
+    ports.progress.begin(Phase::Snapshot);
+    let taken = take_quietly(ports, stack, speaker, request);
+    match &taken {
+        Ok(taken) => {
+            let serial = taken
+                .bytes
+                .as_ref()
+                .map_or("no state yet".to_owned(), |_| serial(taken));
+            let word = if taken.is_new { "" } else { ", unchanged" };
+            let detail = format!("{}  ({serial}{word})", taken.entry.revision);
+            ports.progress.end(Ended::Well, &detail);
+        }
+        Err(_) => ports.progress.end(Ended::Badly, ""),
+    }
+    taken
+}
+
+fn serial(taken: &Taken) -> String {
+    let state = taken
+        .entry
+        .said
+        .body
+        .snapshot()
+        .and_then(|snapshot| snapshot.state.as_ref());
+    state.map_or_else(String::new, |state| {
+        format!("serial {}", state.version.serial)
+    })
+}
+
+fn take_quietly(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    request: &Request,
+) -> Result<Taken, Error> {
+    let log = ports.repository.log(&stack.name)?;
+    let live = subject(ports, stack, request)?;
+    let state = judged(ports, stack, speaker, &log, &live)?;
+    let standing = match &state {
+        Some(state) => pin::standing(&log, &state.version),
+        None => Standing::First,
+    };
+    let configuration = configuration(ports, stack, &request.configuration)?;
+    if let Some(entry) = unchanged(&log, &live, configuration.as_ref(), request) {
+        let entry = entry.clone();
+        return Ok(Taken {
+            entry,
+            is_new: false,
+            bytes: live.bytes,
+            standing,
+            backend: live.backend,
+        });
+    }
+    let state = match (&state, &live.bytes) {
+        (Some(state), Some(bytes)) => Some(stored(ports, state, bytes, live.source)?),
+        _ => None,
+    };
+    let snapshot = Snapshot {
+        cause: request.cause,
+        state,
+        configuration,
+        engine: ports.terraform.version().ok(),
+        workspace: stack.workspace.clone(),
+        backend: live.backend.identity.clone(),
+        git: git::facts(ports.environment, &stack.root),
+        tags: request.tags.clone(),
+    };
+    let body = Body::Snapshot(Box::new(snapshot));
+    let entry = ports.say(&stack.name, speaker, After::Any, body)?;
+    Ok(Taken {
+        entry,
+        is_new: true,
+        bytes: live.bytes,
+        standing,
+        backend: live.backend,
+    })
+}
+
+/// The bytes to take, with where they live.
+fn subject(ports: &Ports<'_>, stack: &Stack, request: &Request) -> Result<Live, Error> {
+    match &request.subject {
+        Subject::Live => live::read(ports, stack),
+        Subject::Given { bytes, from } => {
+            // A pipeline may stand in an initialised directory, and then we know where it lives.
+            let identity = match directory::backend(&stack.root) {
+                Ok(backend) if backend.identity.kind != "local" => backend.identity,
+                Ok(_) | Err(_) => BackendIdentity {
+                    kind: pin::GIVEN.to_owned(),
+                    settings: BTreeMap::new(),
+                },
+            };
+            Ok(Live {
+                bytes: Some(StateBytes::new(bytes.clone())),
+                source: StateSource::Given,
+                backend: Backend {
+                    identity,
+                    withheld: BTreeMap::new(),
+                },
+                found: from.clone(),
+            })
+        }
+    }
+}
+
+/// Reads and judges the bytes; what cannot be taken is kept as evidence and refused.
+fn judged<'a>(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    log: &[Entry],
+    live: &'a Live,
+) -> Result<Option<State<'a>>, Error> {
+    let is_given = live.backend.identity.kind == pin::GIVEN;
+    let backend = (!is_given).then_some(&live.backend.identity);
+    let check = |lineage| pin::check(log, &stack.workspace, backend, lineage);
+    let Some(bytes) = &live.bytes else {
+        check(None).map_err(|mismatch| Error::Foreign {
+            mismatch,
+            evidence: None,
+        })?;
+        let last = snapshots(log)
+            .rev()
+            .find(|(_, snapshot)| snapshot.state.is_some());
+        return match last {
+            None => Ok(None),
+            Some((entry, _)) => Err(Error::StateGone {
+                found: live.found.clone(),
+                last: entry.revision,
+            }),
+        };
+    };
+    match state::parse(bytes) {
+        Err(problem) => {
+            let text = problem.to_string();
+            let evidence = keep(ports, stack, speaker, (log, live, bytes), text)?;
+            Err(Error::Unreadable {
+                problem,
+                found: live.found.clone(),
+                evidence: Some(evidence),
+            })
+        }
+        Ok(state) => match check(Some(&state.version.lineage)) {
+            Ok(()) => Ok(Some(state)),
+            Err(mismatch) => {
+                let text = mismatch.to_string();
+                let evidence = keep(ports, stack, speaker, (log, live, bytes), text)?;
+                Err(Error::Foreign {
+                    mismatch,
+                    evidence: Some(evidence),
+                })
+            }
+        },
+    }
+}
+
+/// Keeps bytes that are no state of this stack; the same bytes once.
+fn keep(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    (log, live, bytes): (&[Entry], &Live, &StateBytes),
+    problem: String,
+) -> Result<Revision, Error> {
+    let last = log.last();
+    if let Some(entry) = last {
+        if matches!(&entry.said.body, Body::Evidence(kept) if kept.digest == bytes.digest()) {
+            return Ok(entry.revision);
+        }
+    }
+    let stored = ports.repository.put_blob(bytes.as_slice())?;
+    let body = Body::Evidence(UnreadableState {
+        blob: stored.id,
+        digest: bytes.digest(),
+        bytes: stored.bytes,
+        found: live.found.clone(),
+        problem,
+    });
+    Ok(ports.say(&stack.name, speaker, After::Any, body)?.revision)
+}
+
+fn stored(
+    ports: &Ports<'_>,
+    state: &State<'_>,
+    bytes: &StateBytes,
+    source: StateSource,
+) -> Result<StateRef, Error> {
+    let blob = ports.repository.put_blob(bytes.as_slice())?;
+    let managed = state
+        .instances
+        .iter()
+        .filter(|object| object.address.mode == Mode::Managed);
+    Ok(StateRef {
+        version: state.version.clone(),
+        blob: blob.id,
+        bytes: blob.bytes,
+        source,
+        writer: state.writer.clone().into_owned(),
+        resources: u64::try_from(managed.count()).unwrap_or(u64::MAX),
+    })
+}
+
+/// The newest snapshot, if it says the same and nobody wants it said again.
+fn unchanged<'a>(
+    log: &'a [Entry],
+    live: &Live,
+    configuration: Option<&ConfigurationRef>,
+    request: &Request,
+) -> Option<&'a Entry> {
+    if request.when_unchanged == WhenUnchanged::Record || !request.tags.is_empty() {
+        return None;
+    }
+    let (entry, newest) = snapshots(log).next_back()?;
+    let same_state = newest.state.as_ref().map(|state| state.version.digest)
+        == live.bytes.as_ref().map(StateBytes::digest);
+    let same_configuration = newest.configuration.as_ref().map(|known| known.digest)
+        == configuration.map(|found| found.digest);
+    (same_state && same_configuration).then_some(entry)
+}
+
+/// Captures and stores the configuration.
+fn configuration(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    from: &ConfigurationFrom,
+) -> Result<Option<ConfigurationRef>, Error> {
+    let (captured, source) = match from {
+        ConfigurationFrom::Unknown => return Ok(None),
+        ConfigurationFrom::Known(known) => return Ok(Some(known.clone())),
+        ConfigurationFrom::Directory(root) => {
+            (capture(stack, root, None)?, ConfigurationSource::Directory)
+        }
+        ConfigurationFrom::Plan(file) => (planned(ports, stack, file)?, ConfigurationSource::Plan),
+    };
+    let archive = bundle::pack(&captured.bundle).map_err(Error::Unpackable)?;
+    let stored = ports.repository.put_blob(&archive)?;
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    Ok(Some(ConfigurationRef {
+        blob: stored.id,
+        digest: stored.content,
+        source,
+        files: count(captured.bundle.files.len()),
+        modules: count(captured.bundle.modules.len()),
+        variables: captured
+            .bundle
+            .variables
+            .iter()
+            .map(|(name, variable)| (name.clone(), variable.origin))
+            .collect(),
+        providers: captured.providers,
+        notes: captured.notes,
+    }))
+}
+
+fn capture(stack: &Stack, root: &Path, planned: Option<Planned<'_>>) -> Result<Captured, Error> {
+    Ok(configuration::capture(&configuration::Request {
+        root,
+        data_directory: None,
+        var_files: &stack.inputs.var_files,
+        command_line: &stack.inputs.command_line,
+        environment: &stack.inputs.environment,
+        plan: planned,
+    })?)
+}
+
+/// The configuration of a saved plan.
+fn planned(ports: &Ports<'_>, stack: &Stack, file: &Path) -> Result<Captured, Error> {
+    let path = file.display().to_string();
+    let bytes = fs::read(file).map_err(|source| Error::Io {
+        path: path.clone(),
+        source,
+    })?;
+    let archive = planfile::read(&bytes).map_err(|source| Error::PlanFile { path, source })?;
+    let shown = plan::parse(&ports.terraform.show_plan(&stack.place(), file)?)?;
+    let variables = shown
+        .variables
+        .iter()
+        .map(|(name, value)| {
+            let value = json::to_serde(value.reveal_for_terraform()).to_string();
+            (name.clone(), Secret::new(value))
+        })
+        .collect();
+    let planned = Planned {
+        archive: &archive,
+        variables: &variables,
+    };
+    capture(stack, &stack.root, Some(planned))
+}

@@ -1,0 +1,248 @@
+//! A private copy of a snapshot's configuration that Terraform can plan in.
+//!
+//! The backend is the recorded one, never the bundle's; its credentials come from today's
+//! environment or from the working directory's own record. Nothing of the user's directory is
+//! touched.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::{Error, Ports, Stack};
+use crate::codec::backend::Backend;
+use crate::codec::hcl::{backend_override, expression};
+use crate::codec::{json, plan};
+use crate::engine::pin;
+use crate::engine::redact::Redactor;
+use crate::model::configuration::Bundle;
+use crate::model::entry::Snapshot;
+use crate::model::event::{Diagnostic, Event};
+use crate::model::plan::Plan;
+use crate::model::secret::Secret;
+use crate::model::stack::BackendIdentity;
+use crate::model::value::Value;
+use crate::port::progress::{Ended, Phase};
+use crate::port::terraform::{self, PlanRequest, Workplace};
+use crate::terraform::workdir::{Layout, PrivateDirectory};
+
+/// The override file that names the backend.
+const OVERRIDE: &str = "zz_unapply_override.tf";
+
+/// A private directory that has been initialised.
+#[derive(Debug)]
+pub struct Prepared {
+    directory: PrivateDirectory,
+    /// Where Terraform works.
+    pub place: Workplace,
+}
+
+/// What is laid out, and where its state lives.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The configuration.
+    pub bundle: &'a Bundle,
+    /// The snapshot it belongs to.
+    pub snapshot: &'a Snapshot,
+    /// The backend of the working directory, for what is not recorded.
+    pub live: &'a Backend,
+}
+
+/// Lays out a configuration and initialises it.
+pub fn prepare(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    source: &Source<'_>,
+    layout: Layout,
+    redactor: &Redactor,
+) -> Result<Prepared, Error> {
+    ports.check_interrupt("the private directory was made")?;
+    ports.progress.begin(Phase::Workdir);
+    let mut directory = PrivateDirectory::create(&stack.temporary)?;
+    directory.lay_out(source.bundle, layout)?;
+    let identity = if source.snapshot.backend.kind == pin::GIVEN {
+        &source.live.identity
+    } else {
+        &source.snapshot.backend
+    };
+    directory.write_override(OVERRIDE, &override_text(stack, identity)?)?;
+    let credentials = credentials(&directory, identity, source.live)?;
+    let place = Workplace {
+        root: directory.root(),
+        data_directory: Some(directory.data_dir()),
+        workspace: stack.workspace.clone(),
+        environment: directory.environment(),
+    };
+    let prepared = Prepared { directory, place };
+    let files = source.bundle.files.len();
+    let modules = source.bundle.modules.len();
+    ports
+        .progress
+        .end(Ended::Well, &format!("{files} files, {modules} modules"));
+    ports.progress.begin(Phase::Init);
+    ports
+        .terraform
+        .init(&prepared.place, credentials.as_deref())
+        .map_err(|error| failed(ports, error, redactor))?;
+    ports.progress.end(Ended::Well, "lock file read-only");
+    Ok(prepared)
+}
+
+impl Prepared {
+    /// Puts every byte of the configuration back as it was captured.
+    pub fn make_pristine(&mut self, bundle: &Bundle) -> Result<(), Error> {
+        Ok(self.directory.lay_out(bundle, Layout::Pristine)?)
+    }
+
+    /// Where a file of ours lies, beside the configuration.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.place
+            .data_directory
+            .as_deref()
+            .unwrap_or(&self.place.root)
+            .join(name)
+    }
+
+    /// Plans, and reads the plan.
+    pub fn plan(
+        &self,
+        ports: &Ports<'_>,
+        stack: &Stack,
+        name: &str,
+        redactor: &Redactor,
+    ) -> Result<(PathBuf, Plan), Error> {
+        let request = PlanRequest {
+            out: self.file(name),
+            var_files: self.directory.var_file_arguments(),
+            targets: Vec::new(),
+            lock_timeout_seconds: stack.lock_timeout_seconds,
+        };
+        let mut watch = |event: &Event| ports.progress.event(event);
+        ports
+            .terraform
+            .plan(&self.place, &request, &mut watch)
+            .map_err(|error| failed(ports, error, redactor))?;
+        let shown = ports.terraform.show_plan(&self.place, &request.out)?;
+        Ok((request.out, plan::parse(&shown)?))
+    }
+
+    /// Leaves the directory where it is, for somebody to look into.
+    pub fn keep(self) -> PathBuf {
+        self.directory.keep()
+    }
+}
+
+/// An error of Terraform, safe to show, with the phase under way closed.
+fn failed(ports: &Ports<'_>, error: terraform::Error, redactor: &Redactor) -> Error {
+    ports.progress.end(Ended::Badly, "");
+    Error::Terraform(safe(error, redactor))
+}
+
+/// An error of Terraform with its texts redacted.
+pub fn safe(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
+    match error {
+        terraform::Error::Failed {
+            command,
+            diagnostics,
+        } => terraform::Error::Failed {
+            command,
+            diagnostics: safe_texts(diagnostics, redactor),
+        },
+        terraform::Error::NotInitialised {
+            summary,
+            diagnostics,
+        } => terraform::Error::NotInitialised {
+            summary: redactor.text(&summary),
+            diagnostics: safe_texts(diagnostics, redactor),
+        },
+        other @ (terraform::Error::NotFound { .. }
+        | terraform::Error::CannotStart { .. }
+        | terraform::Error::Locked(_)
+        | terraform::Error::StalePlan
+        | terraform::Error::Interrupted { .. }
+        | terraform::Error::Unreadable { .. }
+        | terraform::Error::Io { .. }) => other,
+    }
+}
+
+/// Diagnostics with their texts redacted.
+pub fn safe_texts(diagnostics: Vec<Diagnostic>, redactor: &Redactor) -> Vec<Diagnostic> {
+    diagnostics
+        .into_iter()
+        .map(|diagnostic| Diagnostic {
+            summary: redactor.text(&diagnostic.summary),
+            detail: redactor.text(&diagnostic.detail),
+            ..diagnostic
+        })
+        .collect()
+}
+
+/// The override that names the recorded backend; a local path is made absolute.
+fn override_text(stack: &Stack, identity: &BackendIdentity) -> Result<String, Error> {
+    let mut settings = BTreeMap::new();
+    for (name, text) in &identity.settings {
+        let is_structure = text.starts_with(['{', '[']);
+        let value = match json::value(text) {
+            Ok(value) if is_structure => value,
+            _ => Value::Text(text.clone()),
+        };
+        settings.insert(name.clone(), value);
+    }
+    if identity.kind == "local" {
+        let absolute = |name: &str, default: &str| {
+            let given = identity.settings.get(name).map_or(default, String::as_str);
+            Value::Text(stack.root.join(given).display().to_string())
+        };
+        let path = absolute("path", "terraform.tfstate");
+        let workspaces = absolute("workspace_dir", "terraform.tfstate.d");
+        settings.insert("path".to_owned(), path);
+        settings.insert("workspace_dir".to_owned(), workspaces);
+    }
+    backend_override(&identity.kind, &settings).map_err(|_| Error::Moved {
+        what: "the backend",
+    })
+}
+
+/// A file with what is not recorded of the backend, from the working directory's own record.
+fn credentials(
+    directory: &PrivateDirectory,
+    identity: &BackendIdentity,
+    live: &Backend,
+) -> Result<Option<PathBuf>, Error> {
+    if live.withheld.is_empty() || !live.identity.is_same_place(identity) {
+        return Ok(None);
+    }
+    let path = directory.root().join("zz_unapply.tfbackend");
+    let lines: Vec<String> = live
+        .withheld
+        .iter()
+        .map(|(name, value)| line(name, value))
+        .collect();
+    write_private(&path, lines.concat().as_bytes())?;
+    Ok(Some(path))
+}
+
+fn line(name: &str, value: &Secret<String>) -> String {
+    let text = value.reveal_for_terraform();
+    let value = match json::value(text) {
+        Ok(value) if text.starts_with(['{', '[']) => value,
+        _ => Value::Text(text.clone()),
+    };
+    format!("{name} = {}\n", expression(&value))
+}
+
+/// Writes a file that only we may read.
+fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
+    use std::io::Write as _;
+    let failed = |source| Error::Io {
+        path: path.display().to_string(),
+        source,
+    };
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(failed)?;
+    file.write_all(content).map_err(failed)
+}

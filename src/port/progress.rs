@@ -1,0 +1,68 @@
+//! Who is told how long work gets on.
+//!
+//! Told, not asked: nothing a listener does changes what a use case does next.
+
+use crate::model::event::Event;
+
+/// The parts of long work, in the order in which they can come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The state as it is now is put into the store.
+    Snapshot,
+    /// The good configuration is laid out in a private directory.
+    Workdir,
+    /// `terraform init` there.
+    Init,
+    /// `terraform plan` there.
+    Plan,
+    /// `terraform apply` of the plan that was consented to.
+    Apply,
+    /// A second plan.
+    Verify,
+    /// The objects are compared with the good snapshot's.
+    Compare,
+}
+
+impl Phase {
+    /// The word for a screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Snapshot => "snapshot",
+            Self::Workdir => "workdir",
+            Self::Init => "init",
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+            Self::Verify => "verify",
+            Self::Compare => "compare",
+        }
+    }
+}
+
+/// How a phase ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// As it should.
+    Well,
+    /// Not as it should; what follows says how.
+    Badly,
+}
+
+/// A listener.
+pub trait Progress {
+    /// A phase begins.
+    fn begin(&self, phase: Phase);
+    /// Something happened in the phase under way.
+    fn event(&self, event: &Event);
+    /// The phase under way has ended; `detail` is one clause and safe to show.
+    fn end(&self, ended: Ended, detail: &str);
+}
+
+/// Nobody listens.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: Phase) {}
+    fn event(&self, _: &Event) {}
+    fn end(&self, _: Ended, _: &str) {}
+}

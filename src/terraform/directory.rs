@@ -1,0 +1,182 @@
+//! What a working directory says of itself: its backend, its workspace, its local state.
+//!
+//! Read-only. A directory whose configuration names a backend that `terraform init` has not seen is
+//! refused: its state would be looked for in the wrong place.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::codec::backend::{self, Backend};
+use crate::codec::hcl;
+use crate::model::stack::BackendIdentity;
+
+/// Why a directory could not be understood.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be read.
+    #[error("cannot read `{path}`")]
+    Read {
+        /// The file or directory.
+        path: String,
+        /// The system's word.
+        #[source]
+        source: io::Error,
+    },
+    /// The configuration names a backend that the directory is not initialised for.
+    #[error("backend `{declared}` is not initialised in `{directory}`")]
+    NotInitialised {
+        /// The backend of the configuration.
+        declared: String,
+        /// The directory.
+        directory: String,
+    },
+    /// Terraform's record of the backend cannot be read.
+    #[error("cannot understand `{path}`")]
+    Record {
+        /// The file.
+        path: String,
+    },
+}
+
+/// The state file of Terraform's default backend.
+const STATE_FILE: &str = "terraform.tfstate";
+
+/// The backend that `root` is initialised for.
+pub fn backend(root: &Path) -> Result<Backend, Error> {
+    let record = root.join(".terraform").join(STATE_FILE);
+    let recorded = match read(&record)? {
+        None => None,
+        Some(bytes) => backend::parse(&bytes).map_err(|_| Error::Record {
+            path: record.display().to_string(),
+        })?,
+    };
+    let declared = declared_backend(root)?;
+    match (declared, recorded) {
+        (None, None) => Ok(local_default()),
+        (Some(kind), Some(recorded)) if recorded.identity.kind == kind => Ok(with_path(recorded)),
+        (None, Some(recorded)) => Ok(with_path(recorded)),
+        (Some(declared), _) => Err(Error::NotInitialised {
+            declared,
+            directory: root.display().to_string(),
+        }),
+    }
+}
+
+fn local_default() -> Backend {
+    let settings = BTreeMap::from([("path".to_owned(), STATE_FILE.to_owned())]);
+    Backend {
+        identity: BackendIdentity {
+            kind: "local".to_owned(),
+            settings,
+        },
+        withheld: BTreeMap::new(),
+    }
+}
+
+/// A local backend without a path uses the default one.
+fn with_path(mut backend: Backend) -> Backend {
+    if backend.identity.kind == "local" {
+        let path = || STATE_FILE.to_owned();
+        backend
+            .identity
+            .settings
+            .entry("path".to_owned())
+            .or_insert_with(path);
+    }
+    backend
+}
+
+/// The backend that the root module's files name.
+fn declared_backend(root: &Path) -> Result<Option<String>, Error> {
+    let refused = |path: &Path, source| Error::Read {
+        path: path.display().to_string(),
+        source,
+    };
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(root).map_err(|source| refused(root, source))? {
+        let entry = entry.map_err(|source| refused(root, source))?;
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        if hcl::Syntax::of(&name).is_some() {
+            let path = entry.path();
+            if let Some(content) = read(&path)? {
+                files.insert(name, content);
+            }
+        }
+    }
+    Ok(hcl::scan(&files).backend.map(|backend| match backend {
+        hcl::Backend::Kind(kind) => kind,
+        hcl::Backend::Cloud => "cloud".to_owned(),
+    }))
+}
+
+/// A file's content; nothing when there is no such file.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Read {
+            path: path.display().to_string(),
+            source,
+        }),
+    }
+}
+
+/// The workspace that `terraform workspace select` has chosen here, `default` otherwise.
+pub fn selected_workspace(root: &Path) -> Result<String, Error> {
+    let chosen = read(&root.join(".terraform").join("environment"))?;
+    let name = chosen.map_or_else(String::new, |bytes| {
+        String::from_utf8_lossy(&bytes).trim().to_owned()
+    });
+    Ok(if name.is_empty() {
+        "default".to_owned()
+    } else {
+        name
+    })
+}
+
+/// Where the local backend keeps the state of a workspace; none for any other backend.
+pub fn local_state_file(
+    root: &Path,
+    identity: &BackendIdentity,
+    workspace: &str,
+) -> Option<PathBuf> {
+    if identity.kind != "local" {
+        return None;
+    }
+    let setting = |name: &str, default: &str| {
+        root.join(identity.settings.get(name).map_or(default, String::as_str))
+    };
+    Some(if workspace == "default" {
+        setting("path", STATE_FILE)
+    } else {
+        setting("workspace_dir", "terraform.tfstate.d")
+            .join(workspace)
+            .join(STATE_FILE)
+    })
+}
+
+/// The bytes of a local state; nothing when there is none.
+///
+/// Terraform truncates and rewrites the file in place, so a look in the middle of a write can find
+/// half of it: while its lock is announced, what does not end like a state is looked at again, for
+/// a second.
+pub fn local_state(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let lock = path
+        .file_name()
+        .map(|name| path.with_file_name(format!(".{}.lock.info", name.to_string_lossy())));
+    for _ in 0..20 {
+        let bytes = read(path)?;
+        let is_whole = bytes
+            .as_ref()
+            .is_none_or(|bytes| bytes.trim_ascii_end().ends_with(b"}"));
+        if is_whole || !lock.as_ref().is_some_and(|lock| lock.exists()) {
+            return Ok(bytes);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    read(path)
+}
