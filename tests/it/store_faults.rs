@@ -7,7 +7,8 @@ use std::sync::{Arc, Barrier};
 use unapply::model::entry::Revision;
 use unapply::port::object_store::{ObjectError, ObjectStore};
 use unapply::store::{
-    After, BlobProblem, Depth, EntryProblem, Error, Lie, LocalStore, Problem, Repository, nonce,
+    After, BlobProblem, Depth, EntryProblem, Error, Finding, Lie, LocalStore, Problem, Repository,
+    nonce,
 };
 
 use crate::support::faulty::{
@@ -74,6 +75,21 @@ fn a_write_that_never_gets_an_answer_is_not_acknowledged() {
 }
 
 #[test]
+fn what_may_not_last_is_not_acknowledged_although_it_can_be_read() {
+    let (inner, repository) = losing(Lost::NotDurable, u64::MAX);
+    assert!(matches!(
+        repository.append(&stack(), remark(2), After::Any),
+        Err(Error::Object(ObjectError::NotDurable { .. }))
+    ));
+    assert!(matches!(
+        repository.put_blob(b"content"),
+        Err(Error::Object(ObjectError::NotDurable { .. }))
+    ));
+    let reader = Repository::open(inner).unwrap();
+    assert!(reader.check(Depth::Everything).unwrap().is_sound());
+}
+
+#[test]
 fn a_store_that_fails_now_and_then_loses_nothing_acknowledged() {
     for nth in 2..9 {
         let inner = initialised(0);
@@ -102,11 +118,11 @@ fn a_store_that_fails_now_and_then_loses_nothing_acknowledged() {
 #[test]
 fn stores_that_break_their_word_about_conditions_are_refused() {
     let refused = |objects: Arc<dyn ObjectStore>| {
-        let error = Repository::initialise(objects).unwrap_err();
-        match error {
-            Error::Lies { lie, .. } => lie,
-            other => panic!("{other:?}"),
-        }
+        let answer = Repository::initialise(objects);
+        let Err(Error::Lies { lie, .. }) = answer else {
+            panic!("{answer:?}");
+        };
+        lie
     };
     let memory = Arc::<MemoryStore>::default;
     assert_eq!(
@@ -332,7 +348,7 @@ fn equal_content_is_stored_once_and_content_of_any_size_comes_back() {
         let first = repository.put_blob(&content).unwrap();
         let keys = inner.keys();
         let second = repository.put_blob(&content).unwrap();
-        assert_eq!((second.id, second.content), (first.id, first.content));
+        assert_eq!(second.id, first.id);
         assert_eq!(inner.keys(), keys);
         assert_eq!(repository.get_blob(&first.id).unwrap(), content);
     }
@@ -388,16 +404,19 @@ fn check_tells_missing_damaged_and_mistaken_blobs_and_counts_the_rest() {
     let deep = repository.check(Depth::Everything).unwrap();
     assert_eq!((deep.stacks, deep.entries, deep.blobs), (1, 3, 3));
     assert_eq!(deep.unreferenced, 1);
-    let mut found: Vec<_> = deep
-        .findings
-        .iter()
-        .map(|finding| match &finding.problem {
-            Problem::Blob(BlobProblem::Missing) => (finding.revision, "missing"),
-            Problem::Blob(BlobProblem::Changed { .. }) => (finding.revision, "changed"),
-            Problem::Blob(BlobProblem::WrongContent { .. }) => (finding.revision, "wrong"),
-            other => panic!("{other:?}"),
-        })
-        .collect();
+    let told = |finding: &Finding| {
+        let Problem::Blob(problem) = &finding.problem else {
+            panic!("{finding:?}");
+        };
+        let word = match problem {
+            BlobProblem::Missing => "missing",
+            BlobProblem::Changed { .. } => "changed",
+            BlobProblem::WrongContent { .. } => "wrong",
+            BlobProblem::NotAFrame | BlobProblem::Bomb { .. } | BlobProblem::Unpack { .. } => "?",
+        };
+        (finding.revision, word)
+    };
+    let mut found: Vec<_> = deep.findings.iter().map(told).collect();
     found.sort();
     assert_eq!(
         found,
@@ -447,6 +466,12 @@ impl SmallDisk {
     fn path(&self) -> &Path {
         self.0.path()
     }
+
+    fn make_read_only(&self) {
+        let mut mount = assert_cmd::Command::new("mount");
+        mount.args(["-o", "remount,ro"]).arg(self.path());
+        mount.assert().success();
+    }
 }
 
 impl Drop for SmallDisk {
@@ -490,4 +515,29 @@ fn a_full_disk_is_told_and_leaves_no_half_object() {
     let log = reader.log(&stack()).unwrap();
     assert_eq!(u64::try_from(log.len()).unwrap(), acknowledged);
     assert!(reader.check(Depth::Everything).unwrap().is_sound());
+}
+
+#[test]
+fn a_read_only_disk_can_be_read_and_says_no_to_writers() {
+    let Some(disk) = SmallDisk::mount() else {
+        println!("not checked: a small tmpfs cannot be mounted here");
+        return;
+    };
+    let root = disk.path().join("store");
+    let objects = Arc::new(LocalStore::create(&root).unwrap().0);
+    let repository = Repository::initialise(objects).unwrap().0;
+    repository.append(&stack(), remark(1), After::Any).unwrap();
+    disk.make_read_only();
+    let reader = Repository::open(Arc::new(LocalStore::open(&root).unwrap())).unwrap();
+    assert_eq!(reader.log(&stack()).unwrap().len(), 1);
+    assert!(reader.check(Depth::Everything).unwrap().is_sound());
+    for error in [
+        reader.append(&stack(), remark(2), After::Any).unwrap_err(),
+        reader.put_blob(b"content").unwrap_err(),
+    ] {
+        assert!(
+            matches!(error, Error::Object(ObjectError::Denied { .. })),
+            "{error:?}"
+        );
+    }
 }
