@@ -25,8 +25,6 @@ const LEVEL: i32 = 3;
 pub struct StoredBlob {
     /// What an entry refers to.
     pub id: BlobId,
-    /// SHA-256 of the content.
-    pub content: Digest,
     /// Size of the content.
     pub bytes: u64,
     /// Size as stored.
@@ -50,7 +48,6 @@ impl Repository {
         };
         Ok(StoredBlob {
             id,
-            content: Digest::of(content),
             bytes: size(content),
             stored_bytes: size(&stored),
             created,

@@ -104,7 +104,8 @@ struct Check {
 }
 
 impl Repository {
-    /// Verifies every log, and blobs as deep as asked. It fails only when the store cannot list.
+    /// Verifies every log, and blobs as deep as asked. It fails only when the store cannot tell
+    /// which stacks there are.
     pub fn check(&self, depth: Depth) -> Result<CheckReport, Error> {
         let mut check = Check::default();
         for part in self.objects.children(&keys::stacks()?)? {
@@ -122,7 +123,7 @@ impl Repository {
 
     fn check_log(&self, stack: &StackName, part: &str, check: &mut Check) -> Result<(), Error> {
         let mut slots = BTreeSet::new();
-        for key in self.objects.list(&keys::stack(part)?)? {
+        for key in self.listed(&keys::stack(part)?, Some(stack), check) {
             match keys::revision(key.last()) {
                 Some(revision) if keys::slot(stack, revision)? == key => {
                     slots.insert(revision);
@@ -151,6 +152,22 @@ impl Repository {
             }
         }
         Ok(())
+    }
+
+    /// The keys below the prefix; a list that cannot be had is a finding.
+    fn listed(&self, prefix: &Key, stack: Option<&StackName>, check: &mut Check) -> Vec<Key> {
+        match self.objects.list(prefix) {
+            Ok(keys) => keys,
+            Err(error) => {
+                check.report.findings.push(Finding {
+                    key: prefix.to_string(),
+                    stack: stack.cloned(),
+                    revision: None,
+                    problem: Problem::Unreachable(error),
+                });
+                Vec::new()
+            }
+        }
     }
 
     /// Checks one slot and tells what the next one must refer to, when that is known.
@@ -192,7 +209,7 @@ impl Repository {
 
     fn check_blobs(&self, depth: Depth, check: &mut Check) -> Result<(), Error> {
         let mut stored = BTreeSet::new();
-        for key in self.objects.list(&keys::blobs()?)? {
+        for key in self.listed(&keys::blobs()?, None, check) {
             match keys::blob_id(&key) {
                 Some(id) => {
                     stored.insert(id);

@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::directory::{Directory, Linked, TEMPORARY, WriteError};
-use super::error::Error;
 use super::random;
 use crate::port::object_store::{Created, Key, ObjectError, ObjectStore};
 
@@ -49,7 +48,7 @@ impl LocalStore {
 
     /// Opens a directory, made first if need be, and says whether it was made. A new or empty one
     /// is hidden from git.
-    pub fn create(path: &Path) -> Result<(Self, Created), Error> {
+    pub fn create(path: &Path) -> Result<(Self, Created), ObjectError> {
         let shown = path.display().to_string();
         let created = make_durably(path).map_err(|error| failure(&shown, error))?;
         let store = Self::open(path)?;
@@ -62,7 +61,7 @@ impl LocalStore {
     }
 
     /// Creates the file `name` below the directories `parents`, which are made if need be.
-    fn write(&self, parents: &[&str], name: &str, bytes: &[u8]) -> Result<Created, Error> {
+    fn write(&self, parents: &[&str], name: &str, bytes: &[u8]) -> Result<Created, ObjectError> {
         let key = [parents, &[name]].concat().join("/");
         let failed = |error| failure(&key, error);
         let directory = self.directory_for(parents).map_err(failed)?;
@@ -70,15 +69,14 @@ impl LocalStore {
             directory.sync().map_err(failed)?;
             return Ok(Created::Exists);
         }
-        let temporary = format!("{TEMPORARY}{}", random::nonce()?);
+        let nonce = random::nonce().map_err(|error| failed(io::Error::other(error)))?;
+        let temporary = format!("{TEMPORARY}{nonce}");
         match directory.create(&temporary, name, bytes) {
             Ok(Linked::New) => Ok(Created::New),
             Ok(Linked::Taken) => Ok(Created::Exists),
-            Err(WriteError::Before(error)) => Err(failed(error).into()),
-            Err(WriteError::NoLinks(source)) => {
-                Err(ObjectError::Unsupported { key, source }.into())
-            }
-            Err(WriteError::After(source)) => Err(ObjectError::NotDurable { key, source }.into()),
+            Err(WriteError::Before(error)) => Err(failed(error)),
+            Err(WriteError::NoLinks(source)) => Err(ObjectError::Unsupported { key, source }),
+            Err(WriteError::After(source)) => Err(ObjectError::NotDurable { key, source }),
         }
     }
 
@@ -161,11 +159,7 @@ impl ObjectStore for LocalStore {
             return Err(refused());
         }
         let (name, parents) = parts.split_last().ok_or_else(refused)?;
-        match self.write(parents, name, bytes) {
-            Ok(created) => Ok(created),
-            Err(Error::Object(error)) => Err(error),
-            Err(other) => Err(failure(key.as_str(), io::Error::other(other))),
-        }
+        self.write(parents, name, bytes)
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, ObjectError> {

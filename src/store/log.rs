@@ -194,12 +194,19 @@ impl Repository {
         Ok(names.iter().filter_map(|name| keys::revision(name)).max())
     }
 
-    /// The newest entry, after looking for slots that the list does not show yet.
+    /// The newest entry, after looking for slots that a list does not show yet. A process that
+    /// has seen the log starts from there and needs no list.
     fn newest(&self, stack: &StackName) -> Result<Option<Verified>, Error> {
         let seen = self.seen().get(stack).copied();
-        let listed = self.last_listed(stack)?;
         let mut newest = None;
-        if let Some(revision) = listed {
+        if let Some(tip) = seen {
+            let bytes = self.slot(stack, tip.revision)?;
+            let bytes = bytes.ok_or_else(|| rewound(stack, tip))?;
+            if record::digest(&bytes).ok() != Some(tip.digest) {
+                return Err(rewound(stack, tip));
+            }
+            newest = Some((tip.revision, bytes));
+        } else if let Some(revision) = self.last_listed(stack)? {
             let bytes = self.slot(stack, revision)?;
             let gap = || entry_error(stack, revision, EntryProblem::Gap);
             newest = Some((revision, bytes.ok_or_else(gap)?));
@@ -215,19 +222,9 @@ impl Repository {
             }
         }
         let Some((revision, bytes)) = newest else {
-            return match seen {
-                Some(tip) => Err(rewound(stack, tip)),
-                None => Ok(None),
-            };
+            return Ok(None);
         };
         let verified = self.verified_link(stack, revision, &bytes)?;
-        match seen {
-            Some(tip) if tip.revision > revision => return Err(rewound(stack, tip)),
-            Some(tip) if tip.revision == revision && tip != verified.tip() => {
-                return Err(rewound(stack, tip));
-            }
-            Some(_) | None => {}
-        }
         self.remember(stack, verified.tip());
         Ok(Some(verified))
     }

@@ -2,9 +2,13 @@
 
 // Marked as tests, so that their helpers may unwrap.
 #[cfg(test)]
+mod store_blobs;
+#[cfg(test)]
 mod store_contract;
 #[cfg(test)]
 mod store_crash;
+#[cfg(test)]
+mod store_disk;
 #[cfg(test)]
 mod store_faults;
 #[cfg(test)]

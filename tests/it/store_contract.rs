@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::thread;
 
 use unapply::port::object_store::{Created, Key, ObjectError, ObjectStore};
-use unapply::store::{Error, LocalStore, Repository};
+use unapply::store::{After, Depth, Error, LocalStore, Repository};
 
 use crate::support::memory::MemoryStore;
-use crate::support::records::{key, remark, stack};
+use crate::support::records::{blob_key, key, remark, remarked, snapshot, stack};
 
 /// Runs a check on a fresh store of each kind.
 fn on_every_store(check: impl Fn(&dyn ObjectStore)) {
@@ -127,9 +127,7 @@ fn sixteen_appenders_of_one_stack_make_a_gapless_log() {
                     let repository = if writer % 2 == 0 { shared } else { &own };
                     for number in 0..5 {
                         let draft = remark(writer * 100 + number);
-                        repository
-                            .append(&stack(), draft, unapply::store::After::Any)
-                            .unwrap();
+                        repository.append(&stack(), draft, After::Any).unwrap();
                     }
                 });
             }
@@ -138,9 +136,52 @@ fn sixteen_appenders_of_one_stack_make_a_gapless_log() {
         assert_eq!(log.len(), 80);
         let said: BTreeSet<_> = log
             .iter()
-            .map(|entry| crate::support::records::remarked(&entry.said).unwrap())
+            .map(|entry| remarked(&entry.said).unwrap())
             .collect();
         assert_eq!(said.len(), 80);
+    }
+}
+
+/// What a shell says in the store's directory; `None` where it lacks a program.
+fn shell(root: &Path, script: &str) -> Option<String> {
+    let mut shell = assert_cmd::Command::new("sh");
+    let output = shell
+        .current_dir(root)
+        .args(["-ec", script])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    (output.status.code() != Some(127)).then(|| text.trim_end().to_owned())
+}
+
+#[test]
+fn every_object_opens_with_stock_tools() {
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path().join("store");
+    let objects = Arc::new(LocalStore::create(&root).unwrap().0);
+    let repository = Repository::initialise(objects).unwrap().0;
+    let content = b"{\"version\":4}";
+    let stored = repository.put_blob(content).unwrap();
+    let first = repository
+        .append(&stack(), snapshot(content, &stored), After::Any)
+        .unwrap();
+    repository.append(&stack(), remark(1), After::Any).unwrap();
+    let log = "stacks/prod%2Fnetwork/log";
+    let digest = format!("head -n 1 {log}/00000000000000000001 | tr -d '\\n' | sha256sum");
+    assert_eq!(
+        shell(&root, &digest).unwrap(),
+        format!("{}  -", first.digest)
+    );
+    let refers = format!("grep -c '\"prev\":\"{}\"' {log}/*2", first.digest);
+    assert_eq!(shell(&root, &refers).unwrap(), "1");
+    let blob = blob_key(&stored);
+    assert_eq!(
+        shell(&root, &format!("sha256sum {blob}")).unwrap(),
+        format!("{}  {blob}", stored.id)
+    );
+    match shell(&root, &format!("zstd -dc < {blob}")) {
+        Some(text) => assert_eq!(text.as_bytes(), content),
+        None => println!("not checked: there is no zstd here"),
     }
 }
 
@@ -234,15 +275,13 @@ fn reading_a_store_leaves_every_file_as_it_was() {
     let root = place.path().join("store");
     let objects = Arc::new(LocalStore::create(&root).unwrap().0);
     let repository = Repository::initialise(objects).unwrap().0;
-    repository
-        .append(&stack(), remark(1), unapply::store::After::Any)
-        .unwrap();
+    repository.append(&stack(), remark(1), After::Any).unwrap();
     let before = listing(&root);
     let reader = Repository::open(Arc::new(LocalStore::open(&root).unwrap())).unwrap();
     assert_eq!(reader.log(&stack()).unwrap().len(), 1);
     assert_eq!(reader.stacks().unwrap(), [stack()]);
     assert!(reader.head(&"other".parse().unwrap()).unwrap().is_none());
-    let report = reader.check(unapply::store::Depth::Everything).unwrap();
+    let report = reader.check(Depth::Everything).unwrap();
     assert!(report.is_sound());
     assert_eq!(listing(&root), before);
 }

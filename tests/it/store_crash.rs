@@ -61,15 +61,15 @@ fn die_at(nth: u64, side: Side) -> bool {
 #[test]
 fn a_writer_may_die_at_any_call() {
     for side in [Side::Before, Side::After] {
-        let died = (1..).take_while(|nth| !die_at(*nth, side)).count();
-        assert!(died >= 8, "the sweep has met {died} calls only");
+        let died = (1..1000).take_while(|nth| !die_at(*nth, side)).count();
+        assert!((8..900).contains(&died), "the sweep has met {died} calls");
     }
 }
 
 #[test]
 fn initialising_may_die_at_any_call() {
     for side in [Side::Before, Side::After] {
-        let died = (1..)
+        let died = (1..1000)
             .take_while(|nth| {
                 let memory = Arc::new(MemoryStore::default());
                 let dying = FailFromNth {
@@ -86,6 +86,6 @@ fn initialising_may_die_at_any_call() {
                 done.is_err()
             })
             .count();
-        assert!(died >= 8, "the sweep has met {died} calls only");
+        assert!((8..900).contains(&died), "the sweep has met {died} calls");
     }
 }

@@ -1,33 +1,18 @@
 //! Each way in which a store can misbehave, and which error comes out of the repository.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Barrier};
 
 use unapply::model::entry::Revision;
 use unapply::port::object_store::{ObjectError, ObjectStore};
-use unapply::store::{
-    After, BlobProblem, Depth, EntryProblem, Error, Lie, LocalStore, Problem, Repository, nonce,
-};
+use unapply::store::{After, BlobProblem, Depth, EntryProblem, Error, Lie, Repository, nonce};
 
 use crate::support::faulty::{
     ChecksThenWrites, FailEveryNth, FlipsBit, Hidden, HidesObject, IgnoresCondition,
     InvertsCondition, LoseAnswer, Lost,
 };
 use crate::support::memory::MemoryStore;
-use crate::support::records::{blob_key, key, remark, slot, snapshot, stack};
-
-/// A store with `entries` remarks in the log of the stack.
-fn initialised(entries: u64) -> Arc<MemoryStore> {
-    let memory = Arc::new(MemoryStore::default());
-    let (repository, _) = Repository::initialise(memory.shared()).unwrap();
-    for number in 1..=entries {
-        repository
-            .append(&stack(), remark(number), After::Any)
-            .unwrap();
-    }
-    memory
-}
+use crate::support::records::{initialised, remark, slot, stack};
 
 fn open(objects: impl ObjectStore + 'static) -> Repository {
     Repository::open(Arc::new(objects)).unwrap()
@@ -74,6 +59,21 @@ fn a_write_that_never_gets_an_answer_is_not_acknowledged() {
 }
 
 #[test]
+fn what_may_not_last_is_not_acknowledged_although_it_can_be_read() {
+    let (inner, repository) = losing(Lost::NotDurable, u64::MAX);
+    assert!(matches!(
+        repository.append(&stack(), remark(2), After::Any),
+        Err(Error::Object(ObjectError::NotDurable { .. }))
+    ));
+    assert!(matches!(
+        repository.put_blob(b"content"),
+        Err(Error::Object(ObjectError::NotDurable { .. }))
+    ));
+    let reader = Repository::open(inner).unwrap();
+    assert!(reader.check(Depth::Everything).unwrap().is_sound());
+}
+
+#[test]
 fn a_store_that_fails_now_and_then_loses_nothing_acknowledged() {
     for nth in 2..9 {
         let inner = initialised(0);
@@ -102,11 +102,11 @@ fn a_store_that_fails_now_and_then_loses_nothing_acknowledged() {
 #[test]
 fn stores_that_break_their_word_about_conditions_are_refused() {
     let refused = |objects: Arc<dyn ObjectStore>| {
-        let error = Repository::initialise(objects).unwrap_err();
-        match error {
-            Error::Lies { lie, .. } => lie,
-            other => panic!("{other:?}"),
-        }
+        let answer = Repository::initialise(objects);
+        let Err(Error::Lies { lie, .. }) = answer else {
+            panic!("{answer:?}");
+        };
+        lie
     };
     let memory = Arc::<MemoryStore>::default;
     assert_eq!(
@@ -321,173 +321,4 @@ fn the_same_nonce_twice_is_the_same_entry() {
     assert_eq!(once(After::Exactly(Some(Revision(2)))).unwrap(), first);
     assert_eq!(once(After::Any).unwrap(), first);
     assert_eq!(repository.log(&stack()).unwrap().len(), 4);
-}
-
-#[test]
-fn equal_content_is_stored_once_and_content_of_any_size_comes_back() {
-    let inner = initialised(0);
-    let repository = Repository::open(inner.shared()).unwrap();
-    for size in [0, 1, 300, 3_000_000] {
-        let content = vec![b'x'; size];
-        let first = repository.put_blob(&content).unwrap();
-        let keys = inner.keys();
-        let second = repository.put_blob(&content).unwrap();
-        assert_eq!((second.id, second.content), (first.id, first.content));
-        assert_eq!(inner.keys(), keys);
-        assert_eq!(repository.get_blob(&first.id).unwrap(), content);
-    }
-}
-
-/// Stores bytes under the key of their digest, as somebody with the right to write could.
-fn planted(inner: &MemoryStore, bytes: &[u8]) -> unapply::model::configuration::BlobId {
-    let digest = unapply::model::digest::Digest::of(bytes);
-    let text = digest.to_string();
-    let place = key(&format!("blobs/{}/{text}", text.get(..2).unwrap()));
-    inner.tamper(&place, Some(bytes.to_vec()));
-    unapply::model::configuration::BlobId(digest)
-}
-
-#[test]
-fn what_is_no_frame_or_claims_too_much_is_never_unpacked() {
-    let inner = initialised(0);
-    let repository = Repository::open(inner.shared()).unwrap();
-    let problem = |bytes: &[u8]| match repository.get_blob(&planted(&inner, bytes)) {
-        Err(Error::Blob { source, .. }) => source,
-        other => panic!("{other:?}"),
-    };
-    assert!(matches!(problem(b""), BlobProblem::NotAFrame));
-    assert!(matches!(problem(b"not zstd"), BlobProblem::NotAFrame));
-    // A frame of one segment that claims 2^62 bytes, then an empty last block.
-    let mut bomb = vec![0x28, 0xb5, 0x2f, 0xfd, 0xe0];
-    bomb.extend_from_slice(&(1_u64 << 62).to_le_bytes());
-    bomb.extend_from_slice(&[1, 0, 0]);
-    assert!(matches!(
-        problem(&bomb),
-        BlobProblem::Bomb { bytes } if bytes == 1 << 62
-    ));
-    // One that claims 255 bytes and has none.
-    let short = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0xff, 1, 0, 0];
-    assert!(matches!(problem(&short), BlobProblem::Unpack { .. }));
-}
-
-#[test]
-fn check_tells_missing_damaged_and_mistaken_blobs_and_counts_the_rest() {
-    let inner = initialised(0);
-    let repository = Repository::open(inner.shared()).unwrap();
-    let stored: Vec<_> = ["one", "two", "three", "four"]
-        .map(|content| repository.put_blob(content.as_bytes()).unwrap())
-        .into();
-    for (content, blob) in ["one", "two", "other than three"].iter().zip(&stored) {
-        let draft = snapshot(content.as_bytes(), blob);
-        repository.append(&stack(), draft, After::Any).unwrap();
-    }
-    inner.tamper(&blob_key(&stored[0]), None);
-    inner.tamper(&blob_key(&stored[1]), Some(b"damaged".to_vec()));
-    let shallow = repository.check(Depth::Structure).unwrap();
-    assert_eq!((shallow.findings.len(), shallow.blobs_read), (1, 0));
-    let deep = repository.check(Depth::Everything).unwrap();
-    assert_eq!((deep.stacks, deep.entries, deep.blobs), (1, 3, 3));
-    assert_eq!(deep.unreferenced, 1);
-    let mut found: Vec<_> = deep
-        .findings
-        .iter()
-        .map(|finding| match &finding.problem {
-            Problem::Blob(BlobProblem::Missing) => (finding.revision, "missing"),
-            Problem::Blob(BlobProblem::Changed { .. }) => (finding.revision, "changed"),
-            Problem::Blob(BlobProblem::WrongContent { .. }) => (finding.revision, "wrong"),
-            other => panic!("{other:?}"),
-        })
-        .collect();
-    found.sort();
-    assert_eq!(
-        found,
-        [
-            (Some(Revision(1)), "missing"),
-            (Some(Revision(2)), "changed"),
-            (Some(Revision(3)), "wrong"),
-        ]
-    );
-    assert!(matches!(
-        repository.get_blob(&stored[0].id),
-        Err(Error::Blob {
-            source: BlobProblem::Missing,
-            ..
-        })
-    ));
-}
-
-#[test]
-fn a_sample_reads_its_share_of_the_blobs() {
-    let repository = Repository::open(initialised(0)).unwrap();
-    for number in 0..20 {
-        let content = format!("state {number}");
-        let stored = repository.put_blob(content.as_bytes()).unwrap();
-        let draft = snapshot(content.as_bytes(), &stored);
-        repository.append(&stack(), draft, After::Any).unwrap();
-    }
-    for (percent, expected) in [(0, 0), (25, 5), (100, 20), (255, 20)] {
-        let report = repository.check(Depth::Sample(percent)).unwrap();
-        assert!(report.is_sound());
-        assert_eq!(report.blobs_read, expected, "{percent}");
-    }
-}
-
-/// A tmpfs of 256 KiB that goes away with the value; none where mounting is not allowed.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount() -> Option<Self> {
-        let place = tempfile::tempdir().unwrap();
-        let mut mount = assert_cmd::Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=256k", "unapply-test"]);
-        let output = mount.arg(place.path()).output().ok()?;
-        output.status.success().then_some(Self(place))
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let mut umount = assert_cmd::Command::new("umount");
-        umount.arg(self.path()).ok().map(drop).unwrap_or_default();
-    }
-}
-
-#[test]
-fn a_full_disk_is_told_and_leaves_no_half_object() {
-    let Some(disk) = SmallDisk::mount() else {
-        println!("not checked: a small tmpfs cannot be mounted here");
-        return;
-    };
-    let root = disk.path().join("store");
-    let objects = Arc::new(LocalStore::create(&root).unwrap().0);
-    let repository = Repository::initialise(objects).unwrap().0;
-    let mut acknowledged = 0;
-    let error = loop {
-        match repository.append(&stack(), remark(acknowledged), After::Any) {
-            Ok(_) => acknowledged += 1,
-            Err(error) => break error,
-        }
-    };
-    assert!(
-        matches!(error, Error::Object(ObjectError::Full { .. })),
-        "{error:?}"
-    );
-    let mut random = vec![0_u8; 300_000];
-    for (position, byte) in random.iter_mut().enumerate() {
-        *byte = unapply::model::digest::Digest::of(&position.to_le_bytes())
-            .to_string()
-            .as_bytes()[0];
-    }
-    assert!(matches!(
-        repository.put_blob(&random),
-        Err(Error::Object(ObjectError::Full { .. }))
-    ));
-    let reader = Repository::open(Arc::new(LocalStore::open(&root).unwrap())).unwrap();
-    let log = reader.log(&stack()).unwrap();
-    assert_eq!(u64::try_from(log.len()).unwrap(), acknowledged);
-    assert!(reader.check(Depth::Everything).unwrap().is_sound());
 }

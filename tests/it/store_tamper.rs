@@ -1,10 +1,11 @@
 //! What somebody with the right to write to the store can do to a log, and who notices.
 
+use std::os::unix::fs::symlink;
 use std::sync::Arc;
 
 use unapply::model::entry::Revision;
 use unapply::port::object_store::{Key, ObjectStore as _};
-use unapply::store::{After, Depth, EntryProblem, Error, Problem, Repository};
+use unapply::store::{After, Depth, EntryProblem, Error, LocalStore, Problem, Repository};
 
 use crate::support::memory::MemoryStore;
 use crate::support::records::{key, remark, slot, stack};
@@ -195,4 +196,29 @@ fn names_that_are_none_of_ours_are_findings_and_disturb_no_reader() {
     let foreign = |finding: &&unapply::store::Finding| matches!(finding.problem, Problem::Foreign);
     assert_eq!(report.findings.iter().filter(foreign).count(), 4);
     assert_eq!(report.findings.len(), 4);
+}
+
+#[test]
+fn check_goes_on_after_what_it_cannot_read() {
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path().join("store");
+    let objects = Arc::new(LocalStore::create(&root).unwrap().0);
+    let repository = Repository::initialise(objects).unwrap().0;
+    for name in ["a", "c"] {
+        let name = name.parse().unwrap();
+        repository.append(&name, remark(1), After::Any).unwrap();
+    }
+    // Links lead out of the store, whatever they lead to.
+    symlink(root.join("stacks/a"), root.join("stacks/b")).unwrap();
+    let entry = root.join("stacks/c/log/00000000000000000001");
+    std::fs::rename(&entry, place.path().join("entry")).unwrap();
+    symlink(place.path().join("entry"), &entry).unwrap();
+    let report = repository.check(Depth::Everything).unwrap();
+    assert_eq!((report.stacks, report.entries), (3, 1));
+    let unreachable = |finding: &unapply::store::Finding| {
+        let stack = finding.stack.as_ref().map(ToString::to_string);
+        (stack, matches!(finding.problem, Problem::Unreachable(_)))
+    };
+    let found: Vec<_> = report.findings.iter().map(unreachable).collect();
+    assert_eq!(found, [(Some("b".into()), true), (Some("c".into()), true)]);
 }

@@ -13,7 +13,7 @@ use crate::model::digest::Digest;
 use crate::model::entry as model;
 use crate::model::stack::StackName;
 
-/// What is looked at first: another major version may differ in everything else.
+/// All that can be relied on in another major version.
 #[derive(Deserialize)]
 struct Version {
     format: String,
@@ -66,11 +66,13 @@ pub(super) fn encode(header: &Header, draft: &model::Draft) -> Result<Vec<u8>, E
 }
 
 pub(super) fn decode(line: &[u8]) -> Result<(Header, model::Draft), Error> {
-    let Version { format } = serde_json::from_slice(line).map_err(malformed)?;
-    if format != FORMAT {
-        return Err(Error::UnknownFormat { format });
+    let read = serde_json::from_slice::<Payload>(line).map_err(|error| unknown_or(line, error));
+    let payload = read?;
+    if payload.format != FORMAT {
+        return Err(Error::UnknownFormat {
+            format: payload.format,
+        });
     }
-    let payload: Payload = serde_json::from_slice(line).map_err(malformed)?;
     check_place(&payload)?;
     let body = decode_body(&payload.kind, payload.body.get())?;
     let header = Header {
@@ -92,6 +94,14 @@ pub(super) fn decode(line: &[u8]) -> Result<(Header, model::Draft), Error> {
         body,
     };
     Ok((header, draft))
+}
+
+/// Names another format rather than the first field in which it differs.
+fn unknown_or(line: &[u8], source: serde_json::Error) -> Error {
+    match serde_json::from_slice::<Version>(line) {
+        Ok(Version { format }) if format != FORMAT => Error::UnknownFormat { format },
+        Ok(_) | Err(_) => malformed(source),
+    }
 }
 
 fn malformed(source: serde_json::Error) -> Error {

@@ -29,6 +29,8 @@ pub(crate) enum Lost {
     AfterCommit,
     /// It did not.
     BeforeCommit,
+    /// It did, and the disk said that it may not last.
+    NotDurable,
 }
 
 /// Loses the answers to the first `left` writes.
@@ -50,10 +52,16 @@ impl ObjectStore for LoseAnswer {
         if self.left.fetch_update(order, order, one_less).is_err() {
             return self.inner.create(key, bytes);
         }
-        if self.lost == Lost::AfterCommit {
+        if self.lost != Lost::BeforeCommit {
             let (Created::New | Created::Exists) = self.inner.create(key, bytes)?;
         }
-        Err(no_answer(key))
+        Err(match self.lost {
+            Lost::AfterCommit | Lost::BeforeCommit => no_answer(key),
+            Lost::NotDurable => ObjectError::NotDurable {
+                key: key.to_string(),
+                source: io::Error::other("fsync"),
+            },
+        })
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, ObjectError> {

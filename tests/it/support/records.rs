@@ -1,6 +1,7 @@
 //! Things to say in a log.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use unapply::model::digest::Digest;
 use unapply::model::entry::{
@@ -10,7 +11,9 @@ use unapply::model::good::Verdict;
 use unapply::model::stack::{BackendIdentity, StackName};
 use unapply::model::version::{Lineage, Serial, StateVersion};
 use unapply::port::object_store::Key;
-use unapply::store::StoredBlob;
+use unapply::store::{After, Repository, StoredBlob};
+
+use super::memory::MemoryStore;
 
 /// The stack of most tests.
 pub(crate) fn stack() -> StackName {
@@ -95,4 +98,16 @@ pub(crate) fn snapshot(content: &[u8], stored: &StoredBlob) -> Draft {
         git: None,
         tags: BTreeMap::new(),
     })))
+}
+
+/// A store with `entries` remarks in the log of the stack.
+pub(crate) fn initialised(entries: u64) -> Arc<MemoryStore> {
+    let memory = Arc::new(MemoryStore::default());
+    let (repository, _) = Repository::initialise(memory.shared()).unwrap();
+    for number in 1..=entries {
+        repository
+            .append(&stack(), remark(number), After::Any)
+            .unwrap();
+    }
+    memory
 }
