@@ -160,17 +160,16 @@ impl World {
         let Some(found) = self.find(kind, prior)? else {
             return Ok(());
         };
-        for known in self.registry.all()? {
-            let leads_here = |text: String| text.trim_end_matches('\n') == found.path;
-            if is_link(&known.id) && leads_here(self.text_at(&known.path)?) {
+        for by in self.registry.ids(ResourceType::Link)? {
+            if self.target_of(&by)?.as_deref() == Some(&found.path) {
                 return Err(Error::InUse {
                     id: id.to_owned(),
-                    by: known.id,
+                    by,
                 });
             }
         }
         fs::remove_file(&found.file)?;
-        self.registry.forget(id)?;
+        self.registry.forget(id, &found.path)?;
         self.tidy(&found.file);
         Ok(())
     }
@@ -196,7 +195,7 @@ impl World {
                 let path = self
                     .registry
                     .path_of(target)?
-                    .filter(|_| !is_link(target))
+                    .filter(|_| !target.starts_with(ResourceType::Link.id_prefix()))
                     .filter(|path| self.root.join(path).exists())
                     .ok_or_else(|| Error::Missing(target.to_owned()))?;
                 Ok(format!("{path}\n"))
@@ -218,10 +217,13 @@ impl World {
         }))
     }
 
-    /// The text of the object at `path`; empty if it is gone.
-    fn text_at(&self, path: &str) -> io::Result<String> {
+    /// The path to which the link `id` leads, as long as there is such a link.
+    fn target_of(&self, id: &str) -> io::Result<Option<String>> {
+        let Some(path) = self.registry.path_of(id)? else {
+            return Ok(None);
+        };
         let text = absent(fs::read_to_string(self.root.join(path)))?;
-        Ok(text.unwrap_or_default())
+        Ok(text.map(|text| text.trim_end_matches('\n').to_owned()))
     }
 
     /// Removes the directories that `file` was the last in, except the root.
@@ -245,10 +247,6 @@ struct Found {
 
 fn id_of(state: &Value) -> &str {
     state.get("id").as_text().unwrap_or_default()
-}
-
-fn is_link(id: &str) -> bool {
-    id.starts_with(ResourceType::Link.id_prefix())
 }
 
 fn set_mode(file: &Path, planned: &Value) -> Result<(), Error> {

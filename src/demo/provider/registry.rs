@@ -1,8 +1,10 @@
-//! Which id the world gave to which object: one small file an object, under `.ids` in the root.
+//! Which id the world gave to which object, kept under `.ids` in the root.
 //!
 //! Ids are given at random, as clouds do, so that an object made again is another object; they are
 //! kept apart from the objects, so that two worlds with the same objects are the same byte for
-//! byte. Whether an object still exists is deliberately not known here. Start from [`Registry`].
+//! byte. `.ids/ID` holds the path; `.ids/at/DIGEST-OF-PATH` holds the id that lives there now, and
+//! only that one counts. Whether its file still exists is deliberately not known here. Start from
+//! [`Registry`].
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::chance;
 use super::schema::ResourceType;
+use crate::model::digest::Digest;
 
 const DIGITS: usize = 8;
 
@@ -17,15 +20,6 @@ const DIGITS: usize = 8;
 #[derive(Debug)]
 pub(super) struct Registry {
     directory: PathBuf,
-}
-
-/// An object's id and the path under which it was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
-    /// The id.
-    pub(super) id: String,
-    /// The path below the root.
-    pub(super) path: String,
 }
 
 impl Registry {
@@ -38,18 +32,21 @@ impl Registry {
 
     /// Gives a new object at `path` its id, and forgets whatever was there before.
     pub(super) fn assign(&self, kind: ResourceType, path: &str) -> io::Result<String> {
-        fs::create_dir_all(&self.directory)?;
-        // An object that somebody deleted behind our back is still listed.
-        for stale in self.all()?.iter().filter(|known| known.path == path) {
-            self.forget(&stale.id)?;
+        let at = self.at(path);
+        fs::create_dir_all(at.parent().unwrap_or(&self.directory))?;
+        // An object that somebody deleted behind our back still has its id.
+        if let Some(stale) = self.id_of(path)? {
+            self.forget(&stale, path)?;
         }
         loop {
             let id = format!("{}{}", kind.id_prefix(), chance::hex(DIGITS));
             match fs::File::create_new(self.directory.join(&id)) {
-                Ok(mut file) => return file.write_all(path.as_bytes()).map(|()| id),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Ok(mut file) => file.write_all(path.as_bytes())?,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(error),
             }
+            fs::File::create(at)?.write_all(id.as_bytes())?;
+            return Ok(id);
         }
     }
 
@@ -59,37 +56,48 @@ impl Registry {
         if !is_id(id) {
             return Ok(None);
         }
-        absent(fs::read_to_string(self.directory.join(id)))
+        let Some(path) = absent(fs::read_to_string(self.directory.join(id)))? else {
+            return Ok(None);
+        };
+        let lives_there = self.id_of(&path)?.as_deref() == Some(id);
+        Ok(lives_there.then_some(path))
     }
 
     /// The id of the object at `path`.
     pub(super) fn id_of(&self, path: &str) -> io::Result<Option<String>> {
-        let mut all = self.all()?.into_iter();
-        Ok(all.find(|known| known.path == path).map(|known| known.id))
+        absent(fs::read_to_string(self.at(path)))
     }
 
-    /// All objects, in the order of their ids.
-    pub(super) fn all(&self) -> io::Result<Vec<Known>> {
+    /// The ids of all objects of one type, in order.
+    pub(super) fn ids(&self, kind: ResourceType) -> io::Result<Vec<String>> {
         let Some(entries) = absent(fs::read_dir(&self.directory))? else {
             return Ok(Vec::new());
         };
-        let mut all = Vec::new();
+        let mut ids = Vec::new();
         for entry in entries {
-            let id = entry?.file_name().to_string_lossy().into_owned();
-            all.extend(self.path_of(&id)?.map(|path| Known { id, path }));
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.starts_with(kind.id_prefix()) && is_id(&name) {
+                ids.push(name);
+            }
         }
-        all.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(all)
+        ids.sort();
+        Ok(ids)
     }
 
-    /// Forgets the object `id`.
-    pub(super) fn forget(&self, id: &str) -> io::Result<()> {
+    /// Forgets the object `id` at `path`.
+    pub(super) fn forget(&self, id: &str, path: &str) -> io::Result<()> {
+        absent(fs::remove_file(self.at(path)))?;
         absent(fs::remove_file(self.directory.join(id))).map(drop)
     }
 
     /// A place for the new version of a file until it is complete: never listed as an object.
     pub(super) fn draft(&self, id: &str) -> PathBuf {
         self.directory.join(format!("{id}.draft"))
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        let digest = Digest::of(path.as_bytes());
+        self.directory.join("at").join(digest.to_string())
     }
 }
 
@@ -124,8 +132,14 @@ mod tests {
         assert_eq!(registry.path_of(&first).unwrap(), None);
         assert_eq!(registry.path_of(&second).unwrap().as_deref(), Some("a"));
         assert_eq!(registry.id_of("a").unwrap(), Some(second.clone()));
-        registry.forget(&second).unwrap();
-        assert!(registry.all().unwrap().is_empty());
+        assert_eq!(
+            registry.ids(ResourceType::File).unwrap(),
+            std::slice::from_ref(&second)
+        );
+        assert!(registry.ids(ResourceType::Link).unwrap().is_empty());
+        registry.forget(&second, "a").unwrap();
+        assert!(registry.ids(ResourceType::File).unwrap().is_empty());
+        assert_eq!(registry.id_of("a").unwrap(), None);
     }
 
     #[test]

@@ -216,13 +216,17 @@ impl Service {
 
 fn validate(request: &Fields<'_>) -> Result<Message, Malformed> {
     let kind = kind(request)?;
-    let config = value(request, 2)?;
-    Ok(match layout::check(kind, &config) {
-        Ok(()) => Message::default(),
-        Err(why) => {
-            let summary = format!("validate {}", kind.title(&config));
-            Message::default().message(1, &complaint(&summary, &why))
+    // The one call in which a person sees what is wrong with a value, and where.
+    let (title, checked) = match value(request, 2) {
+        Ok(config) => {
+            let checked = layout::check(kind, &config);
+            (kind.title(&config).to_owned(), checked)
         }
+        Err(malformed) => (kind.name().to_owned(), Err(malformed.to_string())),
+    };
+    Ok(match checked {
+        Ok(()) => Message::default(),
+        Err(why) => Message::default().message(1, &complaint(&format!("validate {title}"), &why)),
     })
 }
 
