@@ -11,6 +11,7 @@ use std::process::{Command, Output};
 use unapply::codec::{bundle, planfile};
 use unapply::flow::configuration::{Captured, Planned, Request, capture};
 use unapply::model::secret::Secret;
+use unapply::model::value::Value;
 use unapply::terraform::workdir::{Layout, PrivateDirectory};
 
 static NO_VARIABLES: BTreeMap<String, Secret<String>> = BTreeMap::new();
@@ -297,7 +298,9 @@ fn laying_out_again_swaps_only_the_state_blocks() {
     private
         .lay_out(&captured.bundle, Layout::WithoutStateBlocks)
         .unwrap();
-    let settings = BTreeMap::new();
+    let state = parent.path().join("${x} \"$${y}\".json");
+    let path = Value::Text(state.display().to_string());
+    let settings = BTreeMap::from([("path".to_owned(), path)]);
     let content = unapply::codec::hcl::backend_override("local", &settings).unwrap();
     private
         .write_override("zz_unapply_override.tf", &content)
@@ -317,6 +320,13 @@ fn laying_out_again_swaps_only_the_state_blocks() {
         .modified()
         .unwrap();
     assert_eq!(kept, still);
+    terraform(&private.root(), &["init", "-input=false"], &[]);
+    terraform(
+        &private.root(),
+        &["apply", "-input=false", "-auto-approve"],
+        &[],
+    );
+    assert!(state.is_file());
     for name in ["../x_override.tf", "x.tf", "a/x_override.tf"] {
         assert!(private.write_override(name, "").is_err(), "{name}");
     }
