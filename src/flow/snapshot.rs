@@ -16,6 +16,7 @@ use crate::engine::good::snapshots;
 use crate::engine::pin::{self, Standing};
 use crate::model::address::Mode;
 use crate::model::configuration::{ConfigurationRef, ConfigurationSource};
+use crate::model::digest::Digest;
 use crate::model::entry::{
     Body, Cause, Entry, Revision, Snapshot, StateRef, StateSource, UnreadableState,
 };
@@ -286,11 +287,10 @@ fn keep(
     problem: String,
 ) -> Result<Revision, Error> {
     let last = log.last();
-    if let Some(entry) = last {
-        if matches!(&entry.said.body, Body::Evidence(kept) if kept.digest == bytes.digest()) {
+    if let Some(entry) = last
+        && matches!(&entry.said.body, Body::Evidence(kept) if kept.digest == bytes.digest()) {
             return Ok(entry.revision);
         }
-    }
     let stored = ports.repository.put_blob(bytes.as_slice())?;
     let body = Body::Evidence(UnreadableState {
         blob: stored.id,
@@ -360,7 +360,7 @@ fn configuration(
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     Ok(Some(ConfigurationRef {
         blob: stored.id,
-        digest: stored.content,
+        digest: Digest::of(&archive),
         source,
         files: count(captured.bundle.files.len()),
         modules: count(captured.bundle.modules.len()),

@@ -80,11 +80,10 @@ pub(super) fn error(command: &'static str, finished: &Finished) -> Error {
         return Error::Interrupted { command, signal };
     }
     let errors = || diagnostics.iter().filter(|d| d.severity == Severity::Error);
-    if let Some(lock) = errors().find(|d| d.summary.contains("Error acquiring the state lock")) {
-        if let Some(holder) = lock_holder(&lock.detail) {
+    if let Some(lock) = errors().find(|d| d.summary.contains("Error acquiring the state lock"))
+        && let Some(holder) = lock_holder(&lock.detail) {
             return Error::Locked(holder);
         }
-    }
     if errors().any(|d| d.summary == "Saved plan is stale") {
         return Error::StalePlan;
     }
@@ -134,7 +133,7 @@ fn lock_holder(detail: &str) -> Option<LockHolder> {
             .next()
             .unwrap_or_default()
             .clone_into(&mut holder.id);
-        holder.who = "somebody else".to_owned();
+        "somebody else".clone_into(&mut holder.who);
         holder.operation = String::new();
         holder.created = String::new();
     }

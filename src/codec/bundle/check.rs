@@ -68,7 +68,7 @@ fn is_not_portable(part: &str) -> bool {
         matches!(number, Some([b'0'..=b'9']))
     };
     part.ends_with(['.', ' '])
-        || part.contains([':', '<', '>', '"', '|', '?', '*'])
+        || part.contains(':')
         || part.len() > 255
         || DEVICES.contains(&stem.as_str())
         || numbered("com")

@@ -386,3 +386,87 @@ provider "example.com/a/a" {
         Err(lock::Error::NoVersion { .. })
     ));
 }
+
+#[test]
+fn deep_and_odd_nesting_neither_overflows_nor_takes_long() {
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("{a=", "}"),
+        ("\"${", "}\""),
+        ("f(", ")"),
+        ("!", ""),
+        ("[for x in ", ": x]"),
+        ("true?", ":1"),
+        ("a[", "]"),
+        ("1+", ""),
+    ] {
+        for depth in [20, 60, 5_000] {
+            let text = format!("x = {}1{}\n", open.repeat(depth), close.repeat(depth));
+            scan(&module(&[("a.tf", &text)]));
+            scan(&module(&[("a.tf", &format!("x = {}", open.repeat(depth)))]));
+            let quoted = serde_json::json!({"locals": {"x": format!("${{{text}}}")}});
+            scan(&module(&[("a.tf.json", &quoted.to_string())]));
+        }
+    }
+    let deep = format!("{{\"locals\": {{\"x\": {}", "[".repeat(100_000));
+    assert_eq!(scan(&module(&[("a.tf.json", &deep)])).unreadable.len(), 1);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_content_makes_reading_panic(
+        parts in proptest::collection::vec(
+            proptest::sample::select(&[
+                "x", " = ", "{", "}", "\n", "\"", "${", "%{", "é", "moved ", "<<E\n", "E\n", "(",
+                ")", "[", "]", ":", ",", "\\", "# c", "/*", "file", "path.module", "1", "\r\n", "$",
+            ][..]),
+            0..40,
+        )
+    ) {
+        let text = parts.concat();
+        for name in ["a.tf", "a.tf.json"] {
+            scan(&module(&[(name, &text)]));
+            drop(without_state_blocks(name, text.as_bytes()));
+        }
+        drop(lock::providers(text.as_bytes()));
+    }
+}
+
+#[test]
+fn what_people_write_parses() {
+    let text = r#"
+/* block */ // line
+locals {
+  a = "$${not} %%{not} \u00e9 \"q\" ${"nested ${upper("x")}"}"
+  b = <<-EOT
+    %{~ for x in var.l ~}
+    ${x}
+    %{~ endfor ~}
+    %{if true}y%{else}n%{endif}
+  EOT
+  c = <<EOT
+raw "quotes" $${x}
+EOT
+  d = { for k, v in var.m : k => v... if v != null }
+  e = var.a.0.b[*].c[0]["k"].*.d
+  f = (
+    var.x
+    ? 1e5
+    : -0.5
+  )
+  g = { "a b" : 1, (var.k) = 2, c = 3 }
+  h = [for x in [1, 2] : x if x > 1 && !false || true]
+  i = provider::aws::arn_parse("x")
+  j = concat(var.a, var.b...)
+  é = 1
+  k-l = "a" # end
+  m = a % b == c ? "${~ x ~}" : null
+}
+resource aws_x "y" {
+  dynamic "z" { for_each = [] }
+}"#;
+    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+        assert_eq!(scan(&module(&[("a.tf", &text)])).unreadable, []);
+    }
+}

@@ -14,6 +14,8 @@ use crate::codec::bundle::{BYTES_MAX, FILES_MAX};
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     files: BTreeMap<PathBuf, Vec<u8>>,
+    /// Files without which the same configuration would plan something else.
+    needed: BTreeSet<PathBuf>,
     notes: BTreeSet<String>,
     bytes: u64,
 }
@@ -29,7 +31,21 @@ impl Collected {
         self.files.get(path)
     }
 
-    /// Takes content, unless the path has some or there is no room left.
+    /// Takes the content of a file that Terraform loads. It is never left out: what does not fit
+    /// makes the bundle as a whole be refused.
+    pub(super) fn insert_loaded(&mut self, path: PathBuf, content: Vec<u8>) {
+        let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        self.bytes = self.bytes.saturating_add(length);
+        self.needed.insert(path.clone());
+        self.files.insert(path, content);
+    }
+
+    /// Whether Terraform loads the file.
+    pub(super) fn is_needed(&self, path: &Path) -> bool {
+        self.needed.contains(path)
+    }
+
+    /// Takes content that a function may read, unless the path has some or there is no room left.
     pub(super) fn insert(&mut self, path: PathBuf, content: Vec<u8>) {
         if self.files.contains_key(&path) {
             return;
@@ -43,9 +59,14 @@ impl Collected {
         self.files.insert(path, content);
     }
 
-    /// Everything, for the bundle.
-    pub(super) fn into_parts(self) -> (BTreeMap<PathBuf, Vec<u8>>, BTreeSet<String>) {
-        (self.files, self.notes)
+    /// Takes the files out, for the bundle.
+    pub(super) fn take_files(&mut self) -> BTreeMap<PathBuf, Vec<u8>> {
+        std::mem::take(&mut self.files)
+    }
+
+    /// The notes, sorted.
+    pub(super) fn into_notes(self) -> Vec<String> {
+        self.notes.into_iter().collect()
     }
 
     /// The collected paths.
@@ -113,7 +134,7 @@ pub(super) fn root_files(root: &Path, collected: &mut Collected) -> Result<(), E
         if name == LOCK_FILE || is_loaded_values(&name) {
             let path = root.join(name);
             let content = loaded(&path)?;
-            collected.insert(path, content);
+            collected.insert_loaded(path, content);
         }
     }
     Ok(())
@@ -142,7 +163,7 @@ pub(super) fn var_files(
             return Err(Error::NotAFile { path });
         }
         let content = loaded(&path)?;
-        collected.insert(path.clone(), content);
+        collected.insert_loaded(path.clone(), content);
         paths.push(path);
     }
     Ok(paths)

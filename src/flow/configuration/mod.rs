@@ -85,9 +85,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// The root module lies where no bundle can hold it.
-    #[error("root module has no place in a bundle")]
-    Root {
+    /// The root module, or a file that Terraform loads, cannot be held by a bundle.
+    #[error("no place in a bundle for `{}`", path.display())]
+    NoPlace {
+        /// The file or directory.
+        path: PathBuf,
         /// Why not.
         #[source]
         source: Unplaced,
@@ -117,7 +119,7 @@ pub fn capture(request: &Request<'_>) -> Result<Captured, Error> {
     };
     let var_files = if let Some(planned) = request.plan {
         if let Some(lock_file) = &planned.archive.lock_file {
-            collected.insert(root.join(LOCK_FILE), lock_file.clone());
+            collected.insert_loaded(root.join(LOCK_FILE), lock_file.clone());
         }
         // The plan holds the values that its files of values gave.
         Vec::new()
@@ -135,7 +137,7 @@ pub fn capture(request: &Request<'_>) -> Result<Captured, Error> {
     let variables = variables::of(request, &modules);
     let providers = providers(&root, &mut collected);
     let (bundle, notes) = place::bundle(&layout, &modules, &var_files, collected)
-        .map_err(|source| Error::Root { source })?;
+        .map_err(|(path, source)| Error::NoPlace { path, source })?;
     let bundle = Bundle {
         variables,
         ..bundle

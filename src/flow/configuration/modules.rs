@@ -76,7 +76,7 @@ pub(super) fn planned(
     for module in &archive.modules {
         let directory = normalised(&layout.root.join(&module.directory));
         for (name, content) in &module.files {
-            collected.insert(directory.join(name), content.clone());
+            collected.insert_loaded(directory.join(name), content.clone());
         }
         let facts = facts(&directory, &module.files, collected);
         modules.push(SourceModule {
@@ -203,7 +203,7 @@ fn module(
             let path = directory.join(&name);
             let content = loaded(&path)?;
             files.insert(name, content.clone());
-            collected.insert(path, content);
+            collected.insert_loaded(path, content);
         }
     }
     let facts = facts(&directory, &files, collected);

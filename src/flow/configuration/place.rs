@@ -42,52 +42,53 @@ pub(super) fn common_ancestor<'a>(
     })
 }
 
-/// The bundle, without values of variables, and the notes.
+/// The bundle, without values of variables, and the notes; or what has no place although it must.
 pub(super) fn bundle(
     layout: &Layout,
     modules: &[SourceModule],
     var_files: &[PathBuf],
-    collected: Collected,
-) -> Result<(Bundle, Vec<String>), Unplaced> {
+    mut collected: Collected,
+) -> Result<(Bundle, Vec<String>), (PathBuf, Unplaced)> {
     let places = Places::of(layout, modules, var_files, &collected);
-    let (files, mut notes) = collected.into_parts();
+    let root = places.of_directory(&layout.root);
     let mut bundle = Bundle {
-        root: places.of_directory(&layout.root)?,
+        root: root.map_err(needed(&layout.root))?,
         files: BTreeMap::new(),
         modules: Vec::new(),
         var_files: Vec::new(),
         variables: BTreeMap::new(),
     };
-    for (path, content) in files {
+    for (path, content) in collected.take_files() {
         match places.of_file(&path) {
             Ok(place) => {
                 bundle.files.insert(place, content);
             }
+            Err(reason) if collected.is_needed(&path) => return Err((path, reason)),
             Err(reason) => {
-                notes.insert(format!("`{}` is left out: {reason}", path.display()));
+                collected.note(format!("`{}` is left out: {reason}", path.display()));
             }
         }
     }
     for module in modules.iter().filter(|module| !module.key.is_empty()) {
-        match places.of_directory(&module.directory) {
-            Ok(directory) => bundle.modules.push(Module {
-                key: module.key.clone(),
-                source: module.source.clone(),
-                version: module.version.clone(),
-                directory,
-            }),
-            Err(reason) => {
-                notes.insert(format!("module `{}` is left out: {reason}", module.key));
-            }
-        }
+        let directory = places.of_directory(&module.directory);
+        bundle.modules.push(Module {
+            key: module.key.clone(),
+            source: module.source.clone(),
+            version: module.version.clone(),
+            directory: directory.map_err(needed(&module.directory))?,
+        });
     }
-    let held = var_files
-        .iter()
-        .filter_map(|path| places.of_file(path).ok());
-    bundle.var_files = held
-        .filter(|path| bundle.files.contains_key(path))
-        .collect();
-    Ok((bundle, notes.into_iter().collect()))
+    for path in var_files {
+        let place = places.of_file(path).map_err(needed(path))?;
+        bundle.var_files.push(place);
+    }
+    Ok((bundle, collected.into_notes()))
+}
+
+/// Names the path that must have a place and has none.
+fn needed(path: &Path) -> impl FnOnce(Unplaced) -> (PathBuf, Unplaced) {
+    let path = path.to_owned();
+    move |source| (path, source)
 }
 
 struct Places<'a> {

@@ -99,6 +99,9 @@ impl<'a> Sweep<'a> {
 
     /// Takes one file; false when there is no room.
     fn file(&mut self, path: PathBuf, collected: &mut Collected) -> bool {
+        if collected.get(&path).is_some() {
+            return true;
+        }
         let inside =
             |path: &Path| fs::canonicalize(path).is_ok_and(|target| target.starts_with(self.tree));
         if !path.is_file() || (path.is_symlink() && !inside(&path)) {
@@ -106,9 +109,6 @@ impl<'a> Sweep<'a> {
             collected.note(format!(
                 "`{shown}` is left out: it is not a regular file, or links to one outside"
             ));
-            return true;
-        }
-        if collected.get(&path).is_some() {
             return true;
         }
         let length = fs::metadata(&path).map_or(u64::MAX, |metadata| metadata.len());

@@ -105,7 +105,10 @@ fn concluded(
     );
     match result {
         ApplyOutcome::Succeeded => ports.progress.end(Ended::Well, &done),
-        _ => ports.progress.end(Ended::Badly, result.name()),
+        ApplyOutcome::Failed
+        | ApplyOutcome::Interrupted
+        | ApplyOutcome::Unknown
+        | ApplyOutcome::NotStarted => ports.progress.end(Ended::Badly, result.name()),
     }
     let errored_state = keep_errored_state(ports, stack, speaker, &checked);
     let events = fs::read(&report.events)
@@ -224,7 +227,7 @@ fn keep_errored_state(
     let stored = ports.repository.put_blob(&bytes)?;
     let body = Body::Evidence(UnreadableState {
         blob: stored.id,
-        digest: stored.content,
+        digest: Digest::of(&bytes),
         bytes: stored.bytes,
         found: "errored.tfstate of this revert's apply".to_owned(),
         problem: "Terraform could not save the state to its backend".to_owned(),

@@ -41,9 +41,8 @@ pub fn verify(
     executed: &mut ExecutedRevert,
 ) -> Result<VerifiedRevert, Error> {
     let checked = &mut executed.checked;
-    let taken = match &executed.after {
-        Ok(taken) => taken,
-        Err(_) => return Err(Error::Moved { what: "the state" }),
+    let Ok(taken) = &executed.after else {
+        return Err(Error::Moved { what: "the state" });
     };
     let revision = taken.entry.revision;
     ports.progress.begin(Phase::Verify);
