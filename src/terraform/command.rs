@@ -60,6 +60,8 @@ impl Cli {
         environment.extend(FIXED.map(|(name, value)| (name.to_owned(), value.into())));
         environment.insert("TF_WORKSPACE".to_owned(), place.workspace.clone().into());
         if let Some(directory) = &place.data_directory {
+            // A private copy brings its own values; today's would win over its files.
+            environment.retain(|name, _| !name.starts_with("TF_VAR_"));
             environment.insert("TF_DATA_DIR".to_owned(), directory.clone().into_os_string());
         }
         for (name, value) in &place.environment {
