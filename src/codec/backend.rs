@@ -126,10 +126,7 @@ pub fn parse(bytes: &[u8]) -> Result<Option<Backend>, NotABackendRecord> {
             withheld.insert(name, Secret::new(value));
         }
     }
-    Ok(Some(Backend {
-        identity: BackendIdentity { kind, settings },
-        withheld,
-    }))
+    Ok(Some(Backend { identity: BackendIdentity { kind, settings }, withheld }))
 }
 
 /// A setting as text; nothing for null and for empty blocks.
@@ -167,22 +164,9 @@ mod tests {
             "address":"https://u:p@state.example/prod","username":"u","password":"hunter2",
             "retry_max":2,"lock_address":null},"hash":1}}"#;
         let backend = parse(record).unwrap().unwrap();
-        assert_eq!(
-            backend.identity.to_string(),
-            "http https://state.example/prod"
-        );
-        assert_eq!(
-            backend
-                .identity
-                .settings
-                .get("retry_max")
-                .map(String::as_str),
-            Some("2")
-        );
-        assert_eq!(
-            backend.withheld.keys().collect::<Vec<_>>(),
-            ["password", "username"]
-        );
+        assert_eq!(backend.identity.to_string(), "http https://state.example/prod");
+        assert_eq!(backend.identity.settings.get("retry_max").map(String::as_str), Some("2"));
+        assert_eq!(backend.withheld.keys().collect::<Vec<_>>(), ["password", "username"]);
         assert!(!format!("{backend:?}").contains("hunter2"));
     }
 

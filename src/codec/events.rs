@@ -54,12 +54,10 @@ pub fn parse_line(line: &str) -> Event {
         "apply_start" => line.hook.map(|hook| Event::Started(read_hook(hook))),
         "apply_complete" => line.hook.map(|hook| Event::Completed(read_hook(hook))),
         "apply_errored" => line.hook.map(|hook| Event::Errored(read_hook(hook))),
-        "refresh_complete" => line.hook.map(|hook| Event::Refreshed {
-            address: hook.resource.addr,
-        }),
-        "diagnostic" => line
-            .diagnostic
-            .map(|diagnostic| Event::Diagnostic(read(diagnostic))),
+        "refresh_complete" => {
+            line.hook.map(|hook| Event::Refreshed { address: hook.resource.addr })
+        }
+        "diagnostic" => line.diagnostic.map(|diagnostic| Event::Diagnostic(read(diagnostic))),
         "change_summary" => line.changes.map(|changes| {
             Event::Summary(Counts {
                 add: changes.add,
@@ -79,25 +77,12 @@ fn read_hook(hook: HookLine) -> Hook {
         Some("delete") => Operation::Delete,
         _ => Operation::Other,
     };
-    Hook {
-        address: hook.resource.addr,
-        operation,
-        id: hook.id_value.filter(|id| !id.is_empty()),
-    }
+    Hook { address: hook.resource.addr, operation, id: hook.id_value.filter(|id| !id.is_empty()) }
 }
 
 fn read(line: DiagnosticLine) -> Diagnostic {
-    let severity = if line.severity == "warning" {
-        Severity::Warning
-    } else {
-        Severity::Error
-    };
-    Diagnostic {
-        severity,
-        summary: line.summary,
-        detail: line.detail,
-        address: line.address,
-    }
+    let severity = if line.severity == "warning" { Severity::Warning } else { Severity::Error };
+    Diagnostic { severity, summary: line.summary, detail: line.detail, address: line.address }
 }
 
 #[cfg(test)]
@@ -116,14 +101,7 @@ mod tests {
             })
         );
         let summary = r#"{"type":"change_summary","changes":{"add":2,"change":1,"import":0,"remove":3,"operation":"apply"}}"#;
-        assert_eq!(
-            parse_line(summary),
-            Event::Summary(Counts {
-                add: 2,
-                change: 1,
-                remove: 3
-            })
-        );
+        assert_eq!(parse_line(summary), Event::Summary(Counts { add: 2, change: 1, remove: 3 }));
         let diagnostic =
             r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"s","detail":"d"}}"#;
         assert!(matches!(parse_line(diagnostic), Event::Diagnostic(d) if d.summary == "s"));
@@ -131,13 +109,7 @@ mod tests {
 
     #[test]
     fn any_other_line_is_passed_over() {
-        for line in [
-            "",
-            "panic: x",
-            "{",
-            r#"{"type":"log"}"#,
-            r#"{"type":"apply_start"}"#,
-        ] {
+        for line in ["", "panic: x", "{", r#"{"type":"log"}"#, r#"{"type":"apply_start"}"#] {
             assert_eq!(parse_line(line), Event::Other);
         }
     }

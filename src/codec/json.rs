@@ -36,18 +36,13 @@ pub enum Error {
 impl From<serde_json::Error> for Error {
     /// Keeps the place and drops the message, which can quote content.
     fn from(error: serde_json::Error) -> Self {
-        Self::Syntax {
-            line: error.line(),
-            column: error.column(),
-        }
+        Self::Syntax { line: error.line(), column: error.column() }
     }
 }
 
 /// The bytes as text, refused with the place when they are not UTF-8.
 pub fn text(bytes: &[u8]) -> Result<&str, Error> {
-    std::str::from_utf8(bytes).map_err(|error| Error::NotUtf8 {
-        offset: error.valid_up_to(),
-    })
+    std::str::from_utf8(bytes).map_err(|error| Error::NotUtf8 { offset: error.valid_up_to() })
 }
 
 /// Checks nesting without recursion; strings are skipped as such.
@@ -120,12 +115,9 @@ pub(super) fn convert(value: serde_json::Value) -> Value {
         }
         serde_json::Value::String(text) => Value::Text(text),
         serde_json::Value::Array(items) => Value::List(items.into_iter().map(convert).collect()),
-        serde_json::Value::Object(members) => Value::Map(
-            members
-                .into_iter()
-                .map(|(name, value)| (name, convert(value)))
-                .collect(),
-        ),
+        serde_json::Value::Object(members) => {
+            Value::Map(members.into_iter().map(|(name, value)| (name, convert(value))).collect())
+        }
     }
 }
 
@@ -139,10 +131,7 @@ pub fn to_serde(value: &Value) -> serde_json::Value {
         Value::Text(text) => text.as_str().into(),
         Value::List(items) => items.iter().map(to_serde).collect(),
         Value::Map(members) => serde_json::Value::Object(
-            members
-                .iter()
-                .map(|(name, value)| (name.clone(), to_serde(value)))
-                .collect(),
+            members.iter().map(|(name, value)| (name.clone(), to_serde(value))).collect(),
         ),
     }
 }
@@ -153,16 +142,8 @@ mod tests {
 
     #[test]
     fn every_digit_of_a_number_is_kept() {
-        for text in [
-            "9007199254740993",
-            "123456789012345678901234567890",
-            "1e400",
-            "-0",
-            "1.10",
-        ] {
-            let Value::Number(number) = value(text).unwrap() else {
-                panic!("{text}")
-            };
+        for text in ["9007199254740993", "123456789012345678901234567890", "1e400", "-0", "1.10"] {
+            let Value::Number(number) = value(text).unwrap() else { panic!("{text}") };
             let same = Number::from_json_text(text);
             assert_eq!(number, same, "{text}");
         }

@@ -110,9 +110,7 @@ pub fn parse(bytes: &[u8]) -> Result<Plan, Error> {
     };
     let changes = changes(file.resource_changes)?;
     let outputs = outputs(file.output_changes)?;
-    let has_work = changes
-        .iter()
-        .any(|change| change.action.changes() || change.importing)
+    let has_work = changes.iter().any(|change| change.action.changes() || change.importing)
         || outputs.iter().any(|output| output.action != Action::NoOp);
     Ok(Plan {
         drift: self::changes(file.resource_drift)?,
@@ -146,25 +144,18 @@ fn changes(files: Vec<ChangeFile>) -> Result<Vec<PlannedChange>, Error> {
 }
 
 fn change(file: ChangeFile) -> Result<PlannedChange, Error> {
-    let refuse = |problem| Error::Change {
-        address: file.address.chars().take(200).collect(),
-        problem,
-    };
-    let address: Address = file
-        .address
-        .parse()
-        .map_err(|_| refuse("has an address that cannot be read"))?;
+    let refuse =
+        |problem| Error::Change { address: file.address.chars().take(200).collect(), problem };
+    let address: Address =
+        file.address.parse().map_err(|_| refuse("has an address that cannot be read"))?;
     let previous_address = match &file.previous_address {
         None => None,
-        Some(text) => Some(
-            text.parse()
-                .map_err(|_| refuse("has a previous address that cannot be read"))?,
-        ),
+        Some(text) => {
+            Some(text.parse().map_err(|_| refuse("has a previous address that cannot be read"))?)
+        }
     };
-    let provider = file
-        .provider_name
-        .parse()
-        .map_err(|_| refuse("has a provider that cannot be read"))?;
+    let provider =
+        file.provider_name.parse().map_err(|_| refuse("has a provider that cannot be read"))?;
     let action = action(&file.change.actions).ok_or_else(|| refuse("has an unknown action"))?;
     Ok(PlannedChange {
         address,
@@ -178,16 +169,8 @@ fn change(file: ChangeFile) -> Result<PlannedChange, Error> {
         after_unknown: json::convert(file.change.after_unknown),
         before_sensitive: json::convert(file.change.before_sensitive),
         after_sensitive: json::convert(file.change.after_sensitive),
-        replace_paths: file
-            .change
-            .replace_paths
-            .iter()
-            .map(|path| read_path(path))
-            .collect(),
-        importing: file
-            .change
-            .importing
-            .is_some_and(|importing| !importing.is_null()),
+        replace_paths: file.change.replace_paths.iter().map(|path| read_path(path)).collect(),
+        importing: file.change.importing.is_some_and(|importing| !importing.is_null()),
     })
 }
 
@@ -245,16 +228,9 @@ mod tests {
         assert!(!plan.is_empty());
         let change = plan.changes.first().unwrap();
         assert_eq!(change.action, Action::CreateThenDelete);
-        let paths: Vec<String> = change
-            .replace_paths
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let paths: Vec<String> = change.replace_paths.iter().map(ToString::to_string).collect();
         assert_eq!(paths, ["path", "rules[0]"]);
-        assert!(
-            !format!("{plan:?}").contains("hunter2"),
-            "variables are secret"
-        );
+        assert!(!format!("{plan:?}").contains("hunter2"), "variables are secret");
     }
 
     #[test]
@@ -268,10 +244,7 @@ mod tests {
                 unknown_action.as_str(),
                 "the plan's change of `demo_file.a[0]` has an unknown action",
             ),
-            (
-                bad_address.as_str(),
-                "the plan's change of `demo file` has an address",
-            ),
+            (bad_address.as_str(), "the plan's change of `demo file` has an address"),
         ];
         for (text, expected) in table {
             let message = parse(text.as_bytes()).unwrap_err().to_string();

@@ -143,10 +143,7 @@ fn modules(listed: &[u8], members: BTreeMap<String, Vec<u8>>) -> Result<Vec<Plan
     for (member, content) in members {
         let inside = member.strip_prefix("tfconfig/m-");
         if let Some((key, name)) = inside.and_then(|rest| rest.split_once('/')) {
-            files
-                .entry(key.to_owned())
-                .or_default()
-                .insert(name.to_owned(), content);
+            files.entry(key.to_owned()).or_default().insert(name.to_owned(), content);
         }
     }
     let modules: Vec<PlannedModule> = listed
@@ -161,9 +158,7 @@ fn modules(listed: &[u8], members: BTreeMap<String, Vec<u8>>) -> Result<Vec<Plan
         .collect();
     let has_root = modules.iter().any(|module| module.key.is_empty());
     // Files of a module that is not listed: something is lost, and nothing says what.
-    (files.is_empty() && has_root)
-        .then_some(modules)
-        .ok_or(Error::Modules)
+    (files.is_empty() && has_root).then_some(modules).ok_or(Error::Modules)
 }
 
 fn unzip(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Error> {
@@ -181,14 +176,9 @@ fn unzip(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Error> {
         let name = member.name().map_err(Error::Damaged)?.into_owned();
         let mut content = Vec::new();
         // The sizes that the file claims are not believed.
-        let read = member
-            .take(left.saturating_add(1))
-            .read_to_end(&mut content);
+        let read = member.take(left.saturating_add(1)).read_to_end(&mut content);
         if let Err(source) = read {
-            return Err(Error::DamagedMember {
-                member: name,
-                source,
-            });
+            return Err(Error::DamagedMember { member: name, source });
         }
         let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
         left = left.checked_sub(length).ok_or(Error::TooLarge)?;

@@ -36,43 +36,23 @@ fn walk(path: &Path, before: Option<&Value>, after: Option<&Value>, found: &mut 
             names.sort();
             names.dedup();
             for name in names {
-                walk(
-                    &path.then(Step::Name(name.clone())),
-                    a.get(name),
-                    b.get(name),
-                    found,
-                );
+                walk(&path.then(Step::Name(name.clone())), a.get(name), b.get(name), found);
             }
         }
         (Some(Value::List(a)), Some(Value::List(b))) => {
             for index in 0..a.len().max(b.len()) {
-                walk(
-                    &path.then(Step::Index(index)),
-                    a.get(index),
-                    b.get(index),
-                    found,
-                );
+                walk(&path.then(Step::Index(index)), a.get(index), b.get(index), found);
             }
         }
         (Some(a), Some(b)) if a == b => {}
         (Some(Value::Map(members)), None) if !members.is_empty() => {
             for (name, value) in members {
-                walk(
-                    &path.then(Step::Name(name.clone())),
-                    Some(value),
-                    None,
-                    found,
-                );
+                walk(&path.then(Step::Name(name.clone())), Some(value), None, found);
             }
         }
         (None, Some(Value::Map(members))) if !members.is_empty() => {
             for (name, value) in members {
-                walk(
-                    &path.then(Step::Name(name.clone())),
-                    None,
-                    Some(value),
-                    found,
-                );
+                walk(&path.then(Step::Name(name.clone())), None, Some(value), found);
             }
         }
         (Some(Value::List(items)), None) if !items.is_empty() => {
@@ -85,11 +65,9 @@ fn walk(path: &Path, before: Option<&Value>, after: Option<&Value>, found: &mut 
                 walk(&path.then(Step::Index(index)), None, Some(value), found);
             }
         }
-        (a, b) => found.push(Difference {
-            path: path.clone(),
-            before: a.cloned(),
-            after: b.cloned(),
-        }),
+        (a, b) => {
+            found.push(Difference { path: path.clone(), before: a.cloned(), after: b.cloned() })
+        }
     }
 }
 
@@ -100,9 +78,7 @@ mod tests {
 
     fn check(before: &str, after: &str, expected: &[&str]) {
         let show = |value: &Option<Value>| {
-            value
-                .as_ref()
-                .map_or("-".to_owned(), |value| json::to_serde(value).to_string())
+            value.as_ref().map_or("-".to_owned(), |value| json::to_serde(value).to_string())
         };
         let (before, after) = (json::value(before).unwrap(), json::value(after).unwrap());
         let found: Vec<String> = differences(&before, &after)
@@ -114,21 +90,9 @@ mod tests {
 
     #[test]
     fn only_leaves_that_differ_are_named() {
-        check(
-            r#"{"a":1,"b":[1,2]}"#,
-            r#"{"a":1.0,"b":[1,3,4]}"#,
-            &["b[1] 2 3", "b[2] - 4"],
-        );
-        check(
-            r#"{"tags":{"x":"1"}}"#,
-            r#"{"tags":{"x":"1","y":"2"}}"#,
-            &[r#"tags.y - "2""#],
-        );
-        check(
-            r#"{"a":{"b":{"c":true}}}"#,
-            r#"{"a":null}"#,
-            &["a.b.c true -"],
-        );
+        check(r#"{"a":1,"b":[1,2]}"#, r#"{"a":1.0,"b":[1,3,4]}"#, &["b[1] 2 3", "b[2] - 4"]);
+        check(r#"{"tags":{"x":"1"}}"#, r#"{"tags":{"x":"1","y":"2"}}"#, &[r#"tags.y - "2""#]);
+        check(r#"{"a":{"b":{"c":true}}}"#, r#"{"a":null}"#, &["a.b.c true -"]);
         check(r#"{"a":null}"#, "{}", &[]);
         check(r#"{"a":[]}"#, "{}", &["a [] -"]);
         check(r#"{"a":"x"}"#, r#"{"a":{"b":1}}"#, &[r#"a "x" {"b":1}"#]);

@@ -106,10 +106,7 @@ impl Diff {
 
     /// How many objects changed in this way.
     pub fn count(&self, kind: ChangeKind) -> usize {
-        self.changes
-            .iter()
-            .filter(|change| change.kind == kind)
-            .count()
+        self.changes.iter().filter(|change| change.kind == kind).count()
     }
 }
 
@@ -121,21 +118,16 @@ fn slot<'a>(instance: &'a Instance<'_>) -> Slot<'a> {
 
 /// Compares two states; `redactor` must have learnt both.
 pub fn diff(before: &State<'_>, after: &State<'_>, redactor: &Redactor) -> Diff {
-    let mut result = Diff {
-        outputs: outputs(before, after, redactor),
-        ..Diff::default()
-    };
+    let mut result = Diff { outputs: outputs(before, after, redactor), ..Diff::default() };
     for (old, new) in pairs(before, after) {
         let (mode, change) = match (old, new) {
             (Some(old), Some(new)) => (new.address.mode, compared(old, new, redactor)),
-            (None, Some(new)) => (
-                new.address.mode,
-                Some(one_sided(new, ChangeKind::Added, redactor)),
-            ),
-            (Some(old), None) => (
-                old.address.mode,
-                Some(one_sided(old, ChangeKind::Removed, redactor)),
-            ),
+            (None, Some(new)) => {
+                (new.address.mode, Some(one_sided(new, ChangeKind::Added, redactor)))
+            }
+            (Some(old), None) => {
+                (old.address.mode, Some(one_sided(old, ChangeKind::Removed, redactor)))
+            }
             (None, None) => continue,
         };
         match (mode, change) {
@@ -145,9 +137,7 @@ pub fn diff(before: &State<'_>, after: &State<'_>, redactor: &Redactor) -> Diff 
             (Mode::Data, None) => {}
         }
     }
-    result
-        .changes
-        .sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    result.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
     result
 }
 
@@ -156,20 +146,14 @@ type Pair<'s, 'a> = (Option<&'s Instance<'a>>, Option<&'s Instance<'a>>);
 /// Matches instances: by identity where it is unique on both sides, then by address.
 fn pairs<'s, 'a>(before: &'s State<'a>, after: &'s State<'a>) -> Vec<Pair<'s, 'a>> {
     let old_by_identity = unique_identities(before);
-    let mut unmatched: BTreeMap<Slot<'s>, &'s Instance<'a>> = before
-        .instances
-        .iter()
-        .map(|instance| (slot(instance), instance))
-        .collect();
+    let mut unmatched: BTreeMap<Slot<'s>, &'s Instance<'a>> =
+        before.instances.iter().map(|instance| (slot(instance), instance)).collect();
     let mut pairs = Vec::with_capacity(after.instances.len());
     let mut rest = Vec::new();
     let new_by_identity = unique_identities(after);
     for new in &after.instances {
         // The same slot with the same id needs no search.
-        let same_place = unmatched
-            .get(&slot(new))
-            .filter(|old| old.id == new.id)
-            .copied();
+        let same_place = unmatched.get(&slot(new)).filter(|old| old.id == new.id).copied();
         let old = same_place.or_else(|| {
             let identity = new.identity()?;
             new_by_identity.get(&identity)?;
@@ -194,11 +178,7 @@ fn pairs<'s, 'a>(before: &'s State<'a>, after: &'s State<'a>) -> Vec<Pair<'s, 'a
 fn unique_identities<'s, 'a>(state: &'s State<'a>) -> BTreeMap<Identity, &'s Instance<'a>> {
     let mut unique = BTreeMap::new();
     let mut twice = BTreeSet::new();
-    for instance in state
-        .instances
-        .iter()
-        .filter(|i| i.address.mode == Mode::Managed)
-    {
+    for instance in state.instances.iter().filter(|i| i.address.mode == Mode::Managed) {
         if let Some(identity) = instance.identity()
             && unique.insert(identity.clone(), instance).is_some()
         {
@@ -254,12 +234,7 @@ fn one_sided(instance: &Instance<'_>, kind: ChangeKind, redactor: &Redactor) -> 
         kind,
         tainted: instance.status == Status::Tainted,
         id: instance.id.clone(),
-        attributes: shown(
-            before,
-            after,
-            (&instance.sensitive, &instance.sensitive),
-            redactor,
-        ),
+        attributes: shown(before, after, (&instance.sensitive, &instance.sensitive), redactor),
     }
 }
 
@@ -302,11 +277,7 @@ fn outputs(before: &State<'_>, after: &State<'_>, redactor: &Redactor) -> Vec<Ou
 }
 
 fn by_name<'s, 'a>(state: &'s State<'a>) -> BTreeMap<&'s str, &'s Output<'a>> {
-    state
-        .outputs
-        .iter()
-        .map(|output| (output.name.as_ref(), output))
-        .collect()
+    state.outputs.iter().map(|output| (output.name.as_ref(), output)).collect()
 }
 
 fn output(
@@ -323,11 +294,7 @@ fn output(
     }
     let secret = old.is_some_and(|o| o.sensitive) || new.is_some_and(|o| o.sensitive);
     let path = Path(vec![crate::model::value::Step::Name(name.to_owned())]);
-    let marks = if secret {
-        vec![path.clone()]
-    } else {
-        Vec::new()
-    };
+    let marks = if secret { vec![path.clone()] } else { Vec::new() };
     Some(OutputChange {
         name: name.to_owned(),
         before: redactor.show(&path, before.as_ref(), &marks),

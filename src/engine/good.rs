@@ -35,16 +35,12 @@ pub fn good_snapshots(log: &[Entry]) -> Vec<KnownGood<'_>> {
     let verdicts = verdicts(log);
     log.iter()
         .rev()
-        .filter_map(
-            |entry| match (&entry.said.body, verdicts.get(&entry.revision)) {
-                (Body::Snapshot(snapshot), Some(Verdict::Good(evidence))) => Some(KnownGood {
-                    entry,
-                    snapshot,
-                    evidence,
-                }),
-                _ => None,
-            },
-        )
+        .filter_map(|entry| match (&entry.said.body, verdicts.get(&entry.revision)) {
+            (Body::Snapshot(snapshot), Some(Verdict::Good(evidence))) => {
+                Some(KnownGood { entry, snapshot, evidence })
+            }
+            _ => None,
+        })
         .collect()
 }
 
@@ -55,8 +51,7 @@ pub fn last_known_good(log: &[Entry]) -> Option<KnownGood<'_>> {
 
 /// The snapshots of a log, oldest first.
 pub fn snapshots(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &Snapshot)> {
-    log.iter()
-        .filter_map(|entry| entry.said.body.snapshot().map(|snapshot| (entry, snapshot)))
+    log.iter().filter_map(|entry| entry.said.body.snapshot().map(|snapshot| (entry, snapshot)))
 }
 
 #[cfg(test)]

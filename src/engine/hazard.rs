@@ -27,10 +27,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_destroy: 3,
-            protect: Vec::new(),
-        }
+        Self { max_destroy: 3, protect: Vec::new() }
     }
 }
 
@@ -69,10 +66,7 @@ impl std::str::FromStr for Allowance {
         let kind =
             HazardKind::from_name(kind).ok_or_else(|| NotAnAllowance::Hazard(kind.to_owned()))?;
         if kind.can_be_accepted() {
-            Ok(Self {
-                kind,
-                subject: Pattern::new(subject),
-            })
+            Ok(Self { kind, subject: Pattern::new(subject) })
         } else {
             Err(NotAnAllowance::Never(kind))
         }
@@ -112,11 +106,7 @@ pub fn hazards(
         found.extend(collateral(facts, action));
     }
     found.extend(too_many(judged, limits));
-    found.extend(
-        variables
-            .iter()
-            .map(|(name, standing)| variable(name, *standing)),
-    );
+    found.extend(variables.iter().map(|(name, standing)| variable(name, *standing)));
     found.sort_by_key(|hazard| {
         let order = HazardKind::ALL.iter().position(|kind| *kind == hazard.kind);
         (order, hazard.subject.clone())
@@ -125,11 +115,7 @@ pub fn hazards(
 }
 
 fn hazard(kind: HazardKind, change: &PlannedChange, why: String) -> Hazard {
-    Hazard {
-        kind,
-        subject: shown_address(change),
-        why,
-    }
+    Hazard { kind, subject: shown_address(change), why }
 }
 
 /// The plan would destroy an object that the good snapshot knows at another address.
@@ -148,10 +134,7 @@ fn rekey(
     let is_home = *home == change.address.to_string() && change.deposed.is_none();
     let revision = facts.good.revision;
     (!is_home).then(|| {
-        let why = format!(
-            "{revision} knows this very object ({}) as {home}",
-            identity.id
-        );
+        let why = format!("{revision} knows this very object ({}) as {home}", identity.id);
         hazard(HazardKind::NeedsRekey, change, why)
     })
 }
@@ -178,10 +161,7 @@ fn data(change: &PlannedChange, action: &JudgedAction, now: Timestamp) -> Option
 
 fn protected(change: &PlannedChange, limits: &Limits) -> Option<Hazard> {
     let address = change.address.to_string();
-    let pattern = limits
-        .protect
-        .iter()
-        .find(|pattern| pattern.matches(&address))?;
+    let pattern = limits.protect.iter().find(|pattern| pattern.matches(&address))?;
     let ends = change.action.destroys() || change.action == Action::Forget;
     ends.then(|| {
         let why = format!("would {}; protected by `{pattern}`", change.action);

@@ -120,13 +120,10 @@ pub fn standing(log: &[Entry], present: &StateVersion) -> Standing {
     match present.relation(&state.version) {
         Relation::Same => Standing::Recorded(entry.revision),
         Relation::Newer | Relation::Unrelated => Standing::Grown,
-        Relation::Older => Standing::Rewound {
-            newest: entry.revision,
-            serial: state.version.serial,
-        },
-        Relation::Forked => Standing::Forked {
-            newest: entry.revision,
-        },
+        Relation::Older => {
+            Standing::Rewound { newest: entry.revision, serial: state.version.serial }
+        }
+        Relation::Forked => Standing::Forked { newest: entry.revision },
     }
 }
 
@@ -140,14 +137,8 @@ mod tests {
     #[test]
     fn a_foreign_lineage_workspace_or_backend_is_named() {
         let log = log(vec![taken(1, "a")]);
-        let here = BackendIdentity {
-            kind: "local".into(),
-            settings: BTreeMap::new(),
-        };
-        let there = BackendIdentity {
-            kind: "s3".into(),
-            settings: BTreeMap::new(),
-        };
+        let here = BackendIdentity { kind: "local".into(), settings: BTreeMap::new() };
+        let there = BackendIdentity { kind: "s3".into(), settings: BTreeMap::new() };
         let ours = Lineage::new("l").unwrap();
         let theirs = Lineage::new("m").unwrap();
         assert_eq!(check(&log, "default", Some(&here), Some(&ours)), Ok(()));
@@ -164,18 +155,9 @@ mod tests {
     fn serials_that_go_back_or_fork_are_told_apart() {
         let log = log(vec![taken(5, "a")]);
         assert_eq!(standing(&[], &version(5, "a")), Standing::First);
-        assert_eq!(
-            standing(&log, &version(5, "a")),
-            Standing::Recorded(Revision(1))
-        );
+        assert_eq!(standing(&log, &version(5, "a")), Standing::Recorded(Revision(1)));
         assert_eq!(standing(&log, &version(6, "b")), Standing::Grown);
-        assert!(matches!(
-            standing(&log, &version(4, "b")),
-            Standing::Rewound { .. }
-        ));
-        assert!(matches!(
-            standing(&log, &version(5, "b")),
-            Standing::Forked { .. }
-        ));
+        assert!(matches!(standing(&log, &version(4, "b")), Standing::Rewound { .. }));
+        assert!(matches!(standing(&log, &version(5, "b")), Standing::Forked { .. }));
     }
 }

@@ -75,9 +75,7 @@ impl Redactor {
     /// Learns texts that are known to be secret.
     #[must_use]
     pub fn with_secrets<'a>(mut self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        secrets
-            .into_iter()
-            .for_each(|secret| self.learn_text(secret));
+        secrets.into_iter().for_each(|secret| self.learn_text(secret));
         self
     }
 
@@ -156,10 +154,7 @@ impl Redactor {
         match value {
             Value::Null | Value::Bool(_) => false,
             Value::Number(number) => self.values.contains(number.as_str()),
-            Value::Text(text) => self
-                .values
-                .iter()
-                .any(|secret| text.contains(secret.as_str())),
+            Value::Text(text) => self.values.iter().any(|secret| text.contains(secret.as_str())),
             Value::List(items) => items
                 .iter()
                 .enumerate()
@@ -191,15 +186,9 @@ fn is_marked(path: &Path, marks: &[Path]) -> bool {
     // A dynamically typed attribute lies one level deeper in the state than in Terraform's marks:
     // `input.password` is written as `input.value.password`.
     let unwrapped = Path(
-        path.0
-            .iter()
-            .filter(|step| **step != Step::Name("value".to_owned()))
-            .cloned()
-            .collect(),
+        path.0.iter().filter(|step| **step != Step::Name("value".to_owned())).cloned().collect(),
     );
-    marks
-        .iter()
-        .any(|mark| mark.covers(path) || mark.covers(&unwrapped))
+    marks.iter().any(|mark| mark.covers(path) || mark.covers(&unwrapped))
         || path.last_name().is_some_and(is_secret_name)
 }
 
@@ -229,12 +218,7 @@ mod tests {
     }
 
     fn path(names: &[&str]) -> Path {
-        Path(
-            names
-                .iter()
-                .map(|name| Step::Name((*name).to_owned()))
-                .collect(),
-        )
+        Path(names.iter().map(|name| Step::Name((*name).to_owned())).collect())
     }
 
     #[test]
@@ -246,19 +230,10 @@ mod tests {
             assert_eq!(shown, Shown::Sensitive, "{hidden}");
         }
         let number = json::value("1234567").unwrap();
-        assert_eq!(
-            redactor.show(&path(&["port"]), Some(&number), &[]),
-            Shown::Sensitive
-        );
+        assert_eq!(redactor.show(&path(&["port"]), Some(&number), &[]), Shown::Sensitive);
         let plain = text("hunter");
-        assert_eq!(
-            redactor.show(&path(&["a"]), Some(&plain), &[]),
-            Shown::Plain(plain.clone())
-        );
-        assert_eq!(
-            redactor.text("error: hunter22 is wrong"),
-            "error: (sensitive) is wrong"
-        );
+        assert_eq!(redactor.show(&path(&["a"]), Some(&plain), &[]), Shown::Plain(plain.clone()));
+        assert_eq!(redactor.text("error: hunter22 is wrong"), "error: (sensitive) is wrong");
     }
 
     #[test]
@@ -266,20 +241,10 @@ mod tests {
         let redactor = Redactor::default();
         let value = Value::Bool(true);
         let marks = [path(&["input", "flag"])];
-        for hidden in [
-            &["input", "value", "flag"][..],
-            &["input", "flag", "x"],
-            &["db_password"],
-        ] {
-            assert_eq!(
-                redactor.show(&path(hidden), Some(&value), &marks),
-                Shown::Sensitive
-            );
+        for hidden in [&["input", "value", "flag"][..], &["input", "flag", "x"], &["db_password"]] {
+            assert_eq!(redactor.show(&path(hidden), Some(&value), &marks), Shown::Sensitive);
         }
-        assert_eq!(
-            redactor.show(&path(&["secret"]), None, &marks),
-            Shown::Absent
-        );
+        assert_eq!(redactor.show(&path(&["secret"]), None, &marks), Shown::Absent);
     }
 
     #[test]

@@ -161,10 +161,9 @@ fn origin(facts: &Facts<'_>, change: &PlannedChange) -> Origin {
         return Origin::Good;
     }
     match facts.before {
-        Some(before) if !knows(before.state) => Origin::MadeSince {
-            revision: before.revision,
-            time: before.time,
-        },
+        Some(before) if !knows(before.state) => {
+            Origin::MadeSince { revision: before.revision, time: before.time }
+        }
         _ => Origin::Unknown,
     }
 }
@@ -223,11 +222,7 @@ pub fn actions_digest(plan: &Plan) -> Digest {
             ]);
             line.to_string()
         })
-        .chain(
-            plan.outputs
-                .iter()
-                .map(|o| format!("output.{} {}", o.name, o.action)),
-        )
+        .chain(plan.outputs.iter().map(|o| format!("output.{} {}", o.name, o.action)))
         .collect();
     Digest::of(lines.join("\n").as_bytes())
 }

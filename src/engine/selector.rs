@@ -88,9 +88,7 @@ fn moment(text: &str) -> Option<Selector> {
         return Some(Selector::Ago(text.to_owned()));
     }
     let day = text.parse::<jiff::civil::Date>().ok()?;
-    day.to_zoned(jiff::tz::TimeZone::UTC)
-        .ok()
-        .map(|zoned| Selector::At(zoned.timestamp()))
+    day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| Selector::At(zoned.timestamp()))
 }
 
 impl fmt::Display for Selector {
@@ -141,10 +139,7 @@ pub fn select<'a>(
 ) -> Result<Selected<'a>, NotFound> {
     let nothing = || NotFound::Nothing(selector.to_string());
     let newest = |fits: &dyn Fn(&Entry) -> bool| {
-        snapshots(log)
-            .map(|(entry, _)| entry)
-            .rev()
-            .find(|entry| fits(entry))
+        snapshots(log).map(|(entry, _)| entry).rev().find(|entry| fits(entry))
     };
     let found = match selector {
         Selector::Live => return Ok(Selected::Live),
@@ -185,10 +180,7 @@ pub fn select<'a>(
 /// A range such as `42..@`, or one selector that stands for `SELECTOR..@`.
 pub fn parse_range(text: &str) -> Result<(Selector, Selector), NotASelector> {
     // `../old.tfstate` is a file and no range: both sides of a range have something in them.
-    match text
-        .split_once("..")
-        .filter(|(from, to)| !from.is_empty() && !to.is_empty())
-    {
+    match text.split_once("..").filter(|(from, to)| !from.is_empty() && !to.is_empty()) {
         Some((from, to)) if !to.starts_with('/') || from.contains('/') => {
             Ok((from.parse()?, to.parse()?))
         }
@@ -220,21 +212,8 @@ mod tests {
             let selector: Selector = text.parse().unwrap();
             assert_eq!(selector.to_string(), text);
         }
-        assert_eq!(
-            "at:2026-11-20T16:00Z".parse(),
-            "at:2026-11-20T16:00:00Z".parse::<Selector>()
-        );
-        for text in [
-            "",
-            "x",
-            "good~",
-            "tag:x",
-            "commit:zz",
-            "serial:-1",
-            "at:never",
-            "-1",
-            "4 2",
-        ] {
+        assert_eq!("at:2026-11-20T16:00Z".parse(), "at:2026-11-20T16:00:00Z".parse::<Selector>());
+        for text in ["", "x", "good~", "tag:x", "commit:zz", "serial:-1", "at:never", "-1", "4 2"] {
             assert!(text.parse::<Selector>().is_err(), "{text}");
         }
     }
@@ -246,10 +225,7 @@ mod tests {
         assert_eq!(range("good..44"), Ok("good 44".into()));
         assert_eq!(range("42"), Ok("42 @".into()));
         assert_eq!(range("../old.tfstate"), Ok("../old.tfstate @".into()));
-        assert_eq!(
-            range("./a.tfstate.../b.tfstate"),
-            Ok("./a.tfstate ./b.tfstate".into())
-        );
+        assert_eq!(range("./a.tfstate.../b.tfstate"), Ok("./a.tfstate ./b.tfstate".into()));
     }
 
     #[test]

@@ -38,9 +38,7 @@ pub fn compare(
     today: &BTreeMap<String, String>,
 ) -> BTreeMap<String, Standing> {
     let standing = |name: &String, declared: &Declared| {
-        let was = captured
-            .get(name)
-            .map(|variable| variable.value.reveal_for_terraform());
+        let was = captured.get(name).map(|variable| variable.value.reveal_for_terraform());
         let is_in_files = in_files.contains(name);
         match (was, today.get(name)) {
             (Some(was), Some(is)) if was != is => Some(Standing::Differs),
@@ -64,19 +62,10 @@ mod tests {
 
     #[test]
     fn only_what_is_not_as_it_was_is_named() {
-        let names = [
-            "same", "differs", "gone", "new", "needed", "missing", "file",
-        ];
+        let names = ["same", "differs", "gone", "new", "needed", "missing", "file"];
         let required = ["needed", "missing", "file"];
         let declared = names
-            .map(|name| {
-                (
-                    name.to_owned(),
-                    Declared {
-                        required: required.contains(&name),
-                    },
-                )
-            })
+            .map(|name| (name.to_owned(), Declared { required: required.contains(&name) }))
             .into();
         let variable = |value: &str| Variable {
             value: Secret::new(value.to_owned()),
@@ -85,15 +74,9 @@ mod tests {
         let captured = [("same", "1"), ("differs", "1"), ("gone", "1")]
             .map(|(name, value)| (name.to_owned(), variable(value)))
             .into();
-        let today = [
-            ("same", "1"),
-            ("differs", "2"),
-            ("new", "1"),
-            ("needed", "1"),
-            ("else", "1"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
+        let today = [("same", "1"), ("differs", "2"), ("new", "1"), ("needed", "1"), ("else", "1")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
         let found = compare(&declared, &["file".to_owned()], &captured, &today);
         let expected = [
             ("differs", Standing::Differs),
@@ -101,11 +84,6 @@ mod tests {
             ("needed", Standing::TakenFromToday),
             ("new", Standing::OnlyToday),
         ];
-        assert_eq!(
-            found,
-            expected
-                .map(|(name, standing)| (name.to_owned(), standing))
-                .into()
-        );
+        assert_eq!(found, expected.map(|(name, standing)| (name.to_owned(), standing)).into());
     }
 }

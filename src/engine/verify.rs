@@ -16,11 +16,8 @@ use crate::model::value::Path;
 
 /// What a plan proposes, without values: sorted by address.
 pub fn residual(plan: &Plan) -> Vec<Residual> {
-    let outputs = plan
-        .outputs
-        .iter()
-        .filter(|output| output.action != Action::NoOp)
-        .map(|output| Residual {
+    let outputs =
+        plan.outputs.iter().filter(|output| output.action != Action::NoOp).map(|output| Residual {
             address: format!("output.{}", output.name),
             action: output.action.name().to_owned(),
             paths: Vec::new(),
@@ -41,11 +38,7 @@ fn of_change(change: &PlannedChange) -> Residual {
         .collect();
     paths.sort();
     paths.dedup();
-    Residual {
-        address: shown_address(change),
-        action: change.action.name().to_owned(),
-        paths,
-    }
+    Residual { address: shown_address(change), action: change.action.name().to_owned(), paths }
 }
 
 /// A comparison of the state after a revert with the good one.
@@ -76,34 +69,18 @@ pub fn compare(
             None => comparison.differences.push(format!("{address} is missing")),
             Some(found) if is_same(object, found) => comparison.equal += 1,
             Some(found) if object.id != found.id => {
-                comparison
-                    .notes
-                    .push(format!("{address} was made anew and has another id"));
+                comparison.notes.push(format!("{address} was made anew and has another id"));
             }
             Some(found) => comparison.notes.push(note(address, object, found)),
         }
     }
-    for address in there
-        .keys()
-        .filter(|address| !wanted.contains_key(*address))
-    {
-        comparison
-            .differences
-            .push(format!("{address} is there and was not"));
+    for address in there.keys().filter(|address| !wanted.contains_key(*address)) {
+        comparison.differences.push(format!("{address} is there and was not"));
     }
-    for left_over in now
-        .instances
-        .iter()
-        .filter(|object| object.deposed.is_some())
-    {
-        comparison
-            .differences
-            .push(format!("{} has a left-over object", left_over.address));
+    for left_over in now.instances.iter().filter(|object| object.deposed.is_some()) {
+        comparison.differences.push(format!("{} has a left-over object", left_over.address));
     }
-    for action in found_residual
-        .iter()
-        .filter(|action| !expected_residual.contains(action))
-    {
+    for action in found_residual.iter().filter(|action| !expected_residual.contains(action)) {
         comparison.differences.push(format!(
             "a plan still wants to {} {}{}",
             action.action,
@@ -130,10 +107,9 @@ fn managed<'s, 'a>(state: &'s State<'a>) -> BTreeMap<&'s Address, &'s Instance<'
 fn note(address: &Address, wanted: &Instance<'_>, found: &Instance<'_>) -> String {
     let value = |object: &Instance<'_>| crate::codec::json::raw_value(object.attributes);
     let paths: Vec<String> = match (value(wanted), value(found)) {
-        (Ok(wanted), Ok(found)) => differences(&wanted, &found)
-            .iter()
-            .map(|d| d.path.to_string())
-            .collect(),
+        (Ok(wanted), Ok(found)) => {
+            differences(&wanted, &found).iter().map(|d| d.path.to_string()).collect()
+        }
         _ => Vec::new(),
     };
     if paths.is_empty() {

@@ -34,10 +34,5 @@ pub fn read(ports: &Ports<'_>, stack: &Stack) -> Result<Live, Error> {
         let bytes = ports.terraform.pull(&stack.place())?;
         (bytes, StateSource::Pull, backend.identity.to_string())
     };
-    Ok(Live {
-        bytes: bytes.map(StateBytes::new),
-        source,
-        backend,
-        found,
-    })
+    Ok(Live { bytes: bytes.map(StateBytes::new), source, backend, found })
 }

@@ -50,15 +50,9 @@ pub fn good(
     entry: &Entry,
     proof: &Proof,
 ) -> Result<(Entry, Evidence), Error> {
-    let unfit = |problem| Error::Unfit {
-        revision: entry.revision,
-        problem,
-    };
+    let unfit = |problem| Error::Unfit { revision: entry.revision, problem };
     let snapshot = entry.said.body.snapshot().ok_or(unfit("is no snapshot"))?;
-    let state = snapshot
-        .state
-        .as_ref()
-        .ok_or(unfit("has no state to go back to"))?;
+    let state = snapshot.state.as_ref().ok_or(unfit("has no state to go back to"))?;
     // What cannot be read is never good.
     let recorded = load(ports, entry, state)?;
     let parsed = state::parse(&recorded.bytes).map_err(|problem| Error::StoredState {
@@ -66,31 +60,16 @@ pub fn good(
         problem: problem.to_string(),
     })?;
     let evidence = match proof {
-        Proof::Word => Evidence {
-            grade: Grade::Applied,
-            residual: vec![],
-            checks: vec![],
-        },
+        Proof::Word => Evidence { grade: Grade::Applied, residual: vec![], checks: vec![] },
         Proof::Verified { residual, checks } => {
             let redactor = Redactor::default().with_state(&parsed);
             let residual = follow_up(ports, stack, entry, *residual, &redactor)?;
             let checks = run_checks(ports, &stack.root, checks)?;
-            let grade = if checks.is_empty() {
-                Grade::PlanEmpty
-            } else {
-                Grade::Checked
-            };
-            Evidence {
-                grade,
-                residual,
-                checks,
-            }
+            let grade = if checks.is_empty() { Grade::PlanEmpty } else { Grade::Checked };
+            Evidence { grade, residual, checks }
         }
     };
-    let mark = Mark {
-        revision: entry.revision,
-        verdict: Verdict::Good(evidence.clone()),
-    };
+    let mark = Mark { revision: entry.revision, verdict: Verdict::Good(evidence.clone()) };
     let entry = ports.say(&stack.name, speaker, After::Any, Body::Mark(mark))?;
     Ok((entry, evidence))
 }
@@ -102,15 +81,9 @@ pub fn bad(
     speaker: &Speaker,
     entry: &Entry,
 ) -> Result<Entry, Error> {
-    let unfit = Error::Unfit {
-        revision: entry.revision,
-        problem: "is no snapshot",
-    };
+    let unfit = Error::Unfit { revision: entry.revision, problem: "is no snapshot" };
     entry.said.body.snapshot().ok_or(unfit)?;
-    let mark = Mark {
-        revision: entry.revision,
-        verdict: Verdict::Bad,
-    };
+    let mark = Mark { revision: entry.revision, verdict: Verdict::Bad };
     ports.say(&stack.name, speaker, After::Any, Body::Mark(mark))
 }
 
@@ -126,50 +99,28 @@ fn follow_up(
     let unfit = |problem| Error::Unfit { revision, problem };
     let snapshot = entry.said.body.snapshot().ok_or(unfit("is no snapshot"))?;
     if snapshot.backend.is_remote_execution() {
-        return Err(Error::RemoteExecution {
-            kind: snapshot.backend.kind.clone(),
-        });
+        return Err(Error::RemoteExecution { kind: snapshot.backend.kind.clone() });
     }
     let live = live::read(ports, stack)?;
     let recorded = snapshot.state.as_ref().map(|state| state.version.digest);
-    if live
-        .bytes
-        .as_ref()
-        .map(crate::model::state::StateBytes::digest)
-        != recorded
-    {
+    if live.bytes.as_ref().map(crate::model::state::StateBytes::digest) != recorded {
         return Err(Error::NotPresent { revision });
     }
     let bundle = load_bundle(ports, revision, snapshot)?;
-    let source = Source {
-        bundle: &bundle,
-        snapshot,
-        live: &live.backend,
-    };
+    let source = Source { bundle: &bundle, snapshot, live: &live.backend };
     let prepared = prepare(ports, stack, &source, Layout::Pristine, redactor)?;
     ports.progress.begin(Phase::Verify);
     let (_, plan) = prepared.plan(ports, stack, "verify.tfplan", redactor)?;
     let found = residual(&plan);
-    let proposes = || {
-        found
-            .iter()
-            .map(|r| format!("{} {}", r.action, r.address))
-            .collect()
-    };
+    let proposes = || found.iter().map(|r| format!("{} {}", r.action, r.address)).collect();
     match (found.len(), when_not_empty) {
         (0, _) => ports.progress.end(Ended::Well, "plan is empty"),
         (many, WhenNotEmpty::Keep) => {
-            ports.progress.end(
-                Ended::Well,
-                &format!("plan proposes {many}, kept as residual"),
-            );
+            ports.progress.end(Ended::Well, &format!("plan proposes {many}, kept as residual"));
         }
         (_, WhenNotEmpty::Refuse) => {
             ports.progress.end(Ended::Badly, "plan is not empty");
-            return Err(Error::NotEmpty {
-                revision,
-                proposes: proposes(),
-            });
+            return Err(Error::NotEmpty { revision, proposes: proposes() });
         }
     }
     Ok(found)

@@ -46,9 +46,7 @@ pub struct Ports<'a> {
 
 impl std::fmt::Debug for Ports<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ports")
-            .field("repository", &self.repository)
-            .finish_non_exhaustive()
+        f.debug_struct("Ports").field("repository", &self.repository).finish_non_exhaustive()
     }
 }
 
@@ -103,6 +101,8 @@ pub struct Speaker {
     pub tool: String,
     /// Why, in the person's words.
     pub reason: Option<String>,
+    /// The ticket it belongs to.
+    pub ticket: Option<String>,
 }
 
 impl Ports<'_> {
@@ -119,6 +119,7 @@ impl Ports<'_> {
             actor: speaker.actor.clone(),
             tool: speaker.tool.clone(),
             reason: speaker.reason.clone(),
+            ticket: speaker.ticket.clone(),
             body,
         };
         Ok(self.repository.append(stack, draft, after)?)

@@ -12,13 +12,15 @@ use super::live::{self, Live};
 use super::{Error, Ports, Speaker, Stack};
 use crate::codec::backend::Backend;
 use crate::codec::{bundle, json, plan, planfile, state};
+use crate::engine::diff::{ChangeKind, diff};
 use crate::engine::good::snapshots;
 use crate::engine::pin::{self, Standing};
+use crate::engine::redact::Redactor;
 use crate::model::address::Mode;
 use crate::model::configuration::{ConfigurationRef, ConfigurationSource};
 use crate::model::digest::Digest;
 use crate::model::entry::{
-    Body, Cause, Entry, Revision, Snapshot, StateRef, StateSource, UnreadableState,
+    Body, Cause, ChangeSince, Entry, Revision, Snapshot, StateRef, StateSource, UnreadableState,
 };
 use crate::model::secret::Secret;
 use crate::model::stack::BackendIdentity;
@@ -104,15 +106,18 @@ pub struct Taken {
     pub standing: Standing,
     /// The backend, with what is not recorded of it.
     pub backend: Backend,
+    /// Why the configuration could not be captured, if it could not.
+    pub problem: Option<Error>,
 }
 
 impl Taken {
     /// The snapshot in the entry.
     pub fn snapshot(&self) -> Result<&Snapshot, Error> {
-        self.entry.said.body.snapshot().ok_or(Error::Unfit {
-            revision: self.entry.revision,
-            problem: "is no snapshot",
-        })
+        self.entry
+            .said
+            .body
+            .snapshot()
+            .ok_or(Error::Unfit { revision: self.entry.revision, problem: "is no snapshot" })
     }
 }
 
@@ -127,10 +132,7 @@ pub fn take(
     let taken = take_quietly(ports, stack, speaker, request);
     match &taken {
         Ok(taken) => {
-            let serial = taken
-                .bytes
-                .as_ref()
-                .map_or("no state yet".to_owned(), |_| serial(taken));
+            let serial = taken.bytes.as_ref().map_or("no state yet".to_owned(), |_| serial(taken));
             let word = if taken.is_new { "" } else { ", unchanged" };
             let detail = format!("{}  ({serial}{word})", taken.entry.revision);
             ports.progress.end(Ended::Well, &detail);
@@ -141,15 +143,8 @@ pub fn take(
 }
 
 fn serial(taken: &Taken) -> String {
-    let state = taken
-        .entry
-        .said
-        .body
-        .snapshot()
-        .and_then(|snapshot| snapshot.state.as_ref());
-    state.map_or_else(String::new, |state| {
-        format!("serial {}", state.version.serial)
-    })
+    let state = taken.entry.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
+    state.map_or_else(String::new, |state| format!("serial {}", state.version.serial))
 }
 
 fn take_quietly(
@@ -165,7 +160,12 @@ fn take_quietly(
         Some(state) => pin::standing(&log, &state.version),
         None => Standing::First,
     };
-    let configuration = configuration(ports, stack, &request.configuration)?;
+    let (configuration, problem) = match configuration(ports, stack, &request.configuration) {
+        Ok(configuration) => (configuration, None),
+        // Evidence first: a state without its configuration is worth keeping, and it is said.
+        Err(problem @ (Error::Configuration(_) | Error::Unpackable(_))) => (None, Some(problem)),
+        Err(other) => return Err(other),
+    };
     if let Some(entry) = unchanged(&log, &live, configuration.as_ref(), request) {
         let entry = entry.clone();
         return Ok(Taken {
@@ -174,8 +174,10 @@ fn take_quietly(
             bytes: live.bytes,
             standing,
             backend: live.backend,
+            problem,
         });
     }
+    let change = state.as_ref().and_then(|state| change_since(ports, &log, state));
     let state = match (&state, &live.bytes) {
         (Some(state), Some(bytes)) => Some(stored(ports, state, bytes, live.source)?),
         _ => None,
@@ -189,16 +191,11 @@ fn take_quietly(
         backend: live.backend.identity.clone(),
         git: git::facts(ports.environment, &stack.root),
         tags: request.tags.clone(),
+        change,
     };
     let body = Body::Snapshot(Box::new(snapshot));
     let entry = ports.say(&stack.name, speaker, After::Any, body)?;
-    Ok(Taken {
-        entry,
-        is_new: true,
-        bytes: live.bytes,
-        standing,
-        backend: live.backend,
-    })
+    Ok(Taken { entry, is_new: true, bytes: live.bytes, standing, backend: live.backend, problem })
 }
 
 /// The bytes to take, with where they live.
@@ -209,18 +206,14 @@ fn subject(ports: &Ports<'_>, stack: &Stack, request: &Request) -> Result<Live, 
             // A pipeline may stand in an initialised directory, and then we know where it lives.
             let identity = match directory::backend(&stack.root) {
                 Ok(backend) if backend.identity.kind != "local" => backend.identity,
-                Ok(_) | Err(_) => BackendIdentity {
-                    kind: pin::GIVEN.to_owned(),
-                    settings: BTreeMap::new(),
-                },
+                Ok(_) | Err(_) => {
+                    BackendIdentity { kind: pin::GIVEN.to_owned(), settings: BTreeMap::new() }
+                }
             };
             Ok(Live {
                 bytes: Some(StateBytes::new(bytes.clone())),
                 source: StateSource::Given,
-                backend: Backend {
-                    identity,
-                    withheld: BTreeMap::new(),
-                },
+                backend: Backend { identity, withheld: BTreeMap::new() },
                 found: from.clone(),
             })
         }
@@ -239,40 +232,27 @@ fn judged<'a>(
     let backend = (!is_given).then_some(&live.backend.identity);
     let check = |lineage| pin::check(log, &stack.workspace, backend, lineage);
     let Some(bytes) = &live.bytes else {
-        check(None).map_err(|mismatch| Error::Foreign {
-            mismatch,
-            evidence: None,
-        })?;
-        let last = snapshots(log)
-            .rev()
-            .find(|(_, snapshot)| snapshot.state.is_some());
+        check(None).map_err(|mismatch| Error::Foreign { mismatch, evidence: None })?;
+        let last = snapshots(log).rev().find(|(_, snapshot)| snapshot.state.is_some());
         return match last {
             None => Ok(None),
-            Some((entry, _)) => Err(Error::StateGone {
-                found: live.found.clone(),
-                last: entry.revision,
-            }),
+            Some((entry, _)) => {
+                Err(Error::StateGone { found: live.found.clone(), last: entry.revision })
+            }
         };
     };
     match state::parse(bytes) {
         Err(problem) => {
             let text = problem.to_string();
             let evidence = keep(ports, stack, speaker, (log, live, bytes), text)?;
-            Err(Error::Unreadable {
-                problem,
-                found: live.found.clone(),
-                evidence: Some(evidence),
-            })
+            Err(Error::Unreadable { problem, found: live.found.clone(), evidence: Some(evidence) })
         }
         Ok(state) => match check(Some(&state.version.lineage)) {
             Ok(()) => Ok(Some(state)),
             Err(mismatch) => {
                 let text = mismatch.to_string();
                 let evidence = keep(ports, stack, speaker, (log, live, bytes), text)?;
-                Err(Error::Foreign {
-                    mismatch,
-                    evidence: Some(evidence),
-                })
+                Err(Error::Foreign { mismatch, evidence: Some(evidence) })
             }
         },
     }
@@ -288,9 +268,10 @@ fn keep(
 ) -> Result<Revision, Error> {
     let last = log.last();
     if let Some(entry) = last
-        && matches!(&entry.said.body, Body::Evidence(kept) if kept.digest == bytes.digest()) {
-            return Ok(entry.revision);
-        }
+        && matches!(&entry.said.body, Body::Evidence(kept) if kept.digest == bytes.digest())
+    {
+        return Ok(entry.revision);
+    }
     let stored = ports.repository.put_blob(bytes.as_slice())?;
     let body = Body::Evidence(UnreadableState {
         blob: stored.id,
@@ -309,10 +290,7 @@ fn stored(
     source: StateSource,
 ) -> Result<StateRef, Error> {
     let blob = ports.repository.put_blob(bytes.as_slice())?;
-    let managed = state
-        .instances
-        .iter()
-        .filter(|object| object.address.mode == Mode::Managed);
+    let managed = state.instances.iter().filter(|object| object.address.mode == Mode::Managed);
     Ok(StateRef {
         version: state.version.clone(),
         blob: blob.id,
@@ -320,6 +298,28 @@ fn stored(
         source,
         writer: state.writer.clone().into_owned(),
         resources: u64::try_from(managed.count()).unwrap_or(u64::MAX),
+    })
+}
+
+/// What changed since the newest snapshot with a state. It is a convenience of the log: what cannot
+/// be compared is left out.
+fn change_since(ports: &Ports<'_>, log: &[Entry], state: &State<'_>) -> Option<ChangeSince> {
+    let (entry, earlier) = snapshots(log)
+        .rev()
+        .find_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))?;
+    let bytes = StateBytes::new(ports.repository.get_blob(&earlier.blob).ok()?);
+    let before = state::parse(&bytes).ok()?;
+    let diff = diff(&before, state, &Redactor::default());
+    let count = |kinds: &[ChangeKind]| {
+        kinds.iter().map(|kind| u64::try_from(diff.count(*kind)).unwrap_or(u64::MAX)).sum()
+    };
+    let tainted = diff.changes.iter().filter(|change| change.tainted).count();
+    Some(ChangeSince {
+        against: entry.revision,
+        added: count(&[ChangeKind::Added]),
+        changed: count(&[ChangeKind::Changed, ChangeKind::Replaced, ChangeKind::Moved]),
+        removed: count(&[ChangeKind::Removed]),
+        tainted: u64::try_from(tainted).unwrap_or(u64::MAX),
     })
 }
 
@@ -389,10 +389,7 @@ fn capture(stack: &Stack, root: &Path, planned: Option<Planned<'_>>) -> Result<C
 /// The configuration of a saved plan.
 fn planned(ports: &Ports<'_>, stack: &Stack, file: &Path) -> Result<Captured, Error> {
     let path = file.display().to_string();
-    let bytes = fs::read(file).map_err(|source| Error::Io {
-        path: path.clone(),
-        source,
-    })?;
+    let bytes = fs::read(file).map_err(|source| Error::Io { path: path.clone(), source })?;
     let archive = planfile::read(&bytes).map_err(|source| Error::PlanFile { path, source })?;
     let shown = plan::parse(&ports.terraform.show_plan(&stack.place(), file)?)?;
     let variables = shown
@@ -403,9 +400,6 @@ fn planned(ports: &Ports<'_>, stack: &Stack, file: &Path) -> Result<Captured, Er
             (name.clone(), Secret::new(value))
         })
         .collect();
-    let planned = Planned {
-        archive: &archive,
-        variables: &variables,
-    };
+    let planned = Planned { archive: &archive, variables: &variables };
     capture(stack, &stack.root, Some(planned))
 }

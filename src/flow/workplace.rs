@@ -75,9 +75,7 @@ pub fn prepare(
     let prepared = Prepared { directory, place };
     let files = source.bundle.files.len();
     let modules = source.bundle.modules.len();
-    ports
-        .progress
-        .end(Ended::Well, &format!("{files} files, {modules} modules"));
+    ports.progress.end(Ended::Well, &format!("{files} files, {modules} modules"));
     ports.progress.begin(Phase::Init);
     ports
         .terraform
@@ -95,11 +93,7 @@ impl Prepared {
 
     /// Where a file of ours lies, beside the configuration.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.place
-            .data_directory
-            .as_deref()
-            .unwrap_or(&self.place.root)
-            .join(name)
+        self.place.data_directory.as_deref().unwrap_or(&self.place.root).join(name)
     }
 
     /// Plans, and reads the plan.
@@ -140,20 +134,15 @@ fn failed(ports: &Ports<'_>, error: terraform::Error, redactor: &Redactor) -> Er
 /// An error of Terraform with its texts redacted.
 pub fn safe(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
     match error {
-        terraform::Error::Failed {
-            command,
-            diagnostics,
-        } => terraform::Error::Failed {
-            command,
-            diagnostics: safe_texts(diagnostics, redactor),
-        },
-        terraform::Error::NotInitialised {
-            summary,
-            diagnostics,
-        } => terraform::Error::NotInitialised {
-            summary: redactor.text(&summary),
-            diagnostics: safe_texts(diagnostics, redactor),
-        },
+        terraform::Error::Failed { command, diagnostics } => {
+            terraform::Error::Failed { command, diagnostics: safe_texts(diagnostics, redactor) }
+        }
+        terraform::Error::NotInitialised { summary, diagnostics } => {
+            terraform::Error::NotInitialised {
+                summary: redactor.text(&summary),
+                diagnostics: safe_texts(diagnostics, redactor),
+            }
+        }
         other @ (terraform::Error::NotFound { .. }
         | terraform::Error::CannotStart { .. }
         | terraform::Error::Locked(_)
@@ -197,9 +186,7 @@ fn override_text(stack: &Stack, identity: &BackendIdentity) -> Result<String, Er
         settings.insert("path".to_owned(), path);
         settings.insert("workspace_dir".to_owned(), workspaces);
     }
-    backend_override(&identity.kind, &settings).map_err(|_| Error::Moved {
-        what: "the backend",
-    })
+    backend_override(&identity.kind, &settings).map_err(|_| Error::Moved { what: "the backend" })
 }
 
 /// A file with what is not recorded of the backend, from the working directory's own record.
@@ -212,11 +199,7 @@ fn credentials(
         return Ok(None);
     }
     let path = directory.root().join("zz_unapply.tfbackend");
-    let lines: Vec<String> = live
-        .withheld
-        .iter()
-        .map(|(name, value)| line(name, value))
-        .collect();
+    let lines: Vec<String> = live.withheld.iter().map(|(name, value)| line(name, value)).collect();
     write_private(&path, lines.concat().as_bytes())?;
     Ok(Some(path))
 }
@@ -233,16 +216,8 @@ fn line(name: &str, value: &Secret<String>) -> String {
 /// Writes a file that only we may read.
 fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
     use std::io::Write as _;
-    let failed = |source| Error::Io {
-        path: path.display().to_string(),
-        source,
-    };
+    let failed = |source| Error::Io { path: path.display().to_string(), source };
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(failed)?;
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     file.write_all(content).map_err(failed)
 }

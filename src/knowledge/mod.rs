@@ -39,12 +39,8 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 // A file that does not parse is left out here and fails `every_file_is_read_sorted_and_complete`.
-static PROVIDERS: LazyLock<Vec<ProviderFile>> = LazyLock::new(|| {
-    FILES
-        .iter()
-        .filter_map(|(_, text)| toml::from_str(text).ok())
-        .collect()
-});
+static PROVIDERS: LazyLock<Vec<ProviderFile>> =
+    LazyLock::new(|| FILES.iter().filter_map(|(_, text)| toml::from_str(text).ok()).collect());
 
 /// Whether objects of type `kind` of this provider bear data.
 pub fn bears_data(provider: &ProviderSource, kind: &str) -> Bears {
@@ -89,10 +85,7 @@ mod tests {
             let mut sorted = keys.clone();
             sorted.sort_unstable();
             let tables = text.matches('[').count();
-            assert!(
-                tables > 1 || keys == sorted,
-                "{name}: entries are not sorted"
-            );
+            assert!(tables > 1 || keys == sorted, "{name}: entries are not sorted");
         }
     }
 

@@ -120,21 +120,12 @@ impl FromStr for Address {
         } else {
             Mode::Managed
         };
-        let kind = parts
-            .next()
-            .filter(|part| part.key.is_none())
-            .ok_or_else(refused)?;
+        let kind = parts.next().filter(|part| part.key.is_none()).ok_or_else(refused)?;
         let name = parts.next().ok_or_else(refused)?;
         if parts.next().is_some() {
             return Err(refused());
         }
-        Ok(Self {
-            module,
-            mode,
-            kind: kind.name,
-            name: name.name,
-            key: name.key,
-        })
+        Ok(Self { module, mode, kind: kind.name, name: name.name, key: name.key })
     }
 }
 
@@ -146,11 +137,7 @@ pub fn parse_module_path(text: &str) -> Result<Vec<ModuleStep>, NotAnAddress> {
     let refused = || NotAnAddress(text.chars().take(200).collect());
     let mut parts = parts(text).ok_or_else(refused)?.into_iter().peekable();
     let module = take_modules(&mut parts).ok_or_else(refused)?;
-    if parts.next().is_some() {
-        Err(refused())
-    } else {
-        Ok(module)
-    }
+    if parts.next().is_some() { Err(refused()) } else { Ok(module) }
 }
 
 /// A dotted part with its optional key.
@@ -171,10 +158,7 @@ fn take_modules(
     let mut module = Vec::new();
     while parts.next_if(|part| part.is_bare("module")).is_some() {
         let step = parts.next()?;
-        module.push(ModuleStep {
-            name: step.name,
-            key: step.key,
-        });
+        module.push(ModuleStep { name: step.name, key: step.key });
     }
     Some(module)
 }
@@ -186,21 +170,14 @@ fn parts(text: &str) -> Option<Vec<Part>> {
     loop {
         let end = rest.find(['.', '[']).unwrap_or(rest.len());
         let (name, after) = rest.split_at_checked(end)?;
-        if name.is_empty()
-            || name
-                .chars()
-                .any(|c| c.is_whitespace() || c == '"' || c == ']')
-        {
+        if name.is_empty() || name.chars().any(|c| c.is_whitespace() || c == '"' || c == ']') {
             return None;
         }
         let (key, after) = match after.strip_prefix('[') {
             Some(inside) => take_key(inside).map(|(key, after)| (Some(key), after))?,
             None => (None, after),
         };
-        parts.push(Part {
-            name: name.to_owned(),
-            key,
-        });
+        parts.push(Part { name: name.to_owned(), key });
         match after.strip_prefix('.') {
             Some(next) => rest = next,
             None if after.is_empty() => return Some(parts),
@@ -233,9 +210,7 @@ fn take_key(text: &str) -> Option<(InstanceKey, &str)> {
             '$' | '%' => {
                 name.push(character);
                 let doubled = rest.peek().is_some_and(|(_, next)| *next == character)
-                    && inside
-                        .get(position + 2..)
-                        .is_some_and(|text| text.starts_with('{'));
+                    && inside.get(position + 2..).is_some_and(|text| text.starts_with('{'));
                 if doubled {
                     rest.next();
                 }
@@ -266,10 +241,7 @@ impl ProviderSource {
             "registry.opentofu.org" => "registry.terraform.io",
             host => host,
         };
-        Self {
-            host: host.to_owned(),
-            ..self.clone()
-        }
+        Self { host: host.to_owned(), ..self.clone() }
     }
 }
 
@@ -286,9 +258,7 @@ impl FromStr for ProviderSource {
         let refused = || NotAProvider(text.chars().take(200).collect());
         let fits = |part: &&str| {
             !part.is_empty()
-                && part
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'))
+                && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'))
         };
         let parts: Vec<&str> = text.split('/').filter(fits).collect();
         match (parts.as_slice(), text.matches('/').count()) {
@@ -334,11 +304,7 @@ impl FromStr for ProviderAddress {
             _ => return Err(refused()),
         };
         let module = module.strip_suffix('.').unwrap_or(module).to_owned();
-        Ok(Self {
-            source: source.parse()?,
-            module,
-            alias,
-        })
+        Ok(Self { source: source.parse()?, module, alias })
     }
 }
 

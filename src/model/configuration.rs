@@ -40,11 +40,7 @@ impl BundlePath {
 
     /// The path of `name` below this directory.
     pub fn join(&self, name: &str) -> Result<Self, RefusedPath> {
-        if self.0 == "." {
-            name.parse()
-        } else {
-            format!("{}/{name}", self.0).parse()
-        }
+        if self.0 == "." { name.parse() } else { format!("{}/{name}", self.0).parse() }
     }
 
     /// The last part.
@@ -66,10 +62,7 @@ impl FromStr for BundlePath {
     type Err = RefusedPath;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = |reason| RefusedPath {
-            path: text.chars().take(200).collect(),
-            reason,
-        };
+        let refuse = |reason| RefusedPath { path: text.chars().take(200).collect(), reason };
         if text == "." {
             return Ok(Self::top());
         }
@@ -90,10 +83,7 @@ impl FromStr for BundlePath {
             if part.is_empty() || *part == "." || *part == ".." {
                 return Err(refuse("is not normalised"));
             }
-            if FORBIDDEN_PARTS
-                .iter()
-                .any(|name| part.eq_ignore_ascii_case(name))
-            {
+            if FORBIDDEN_PARTS.iter().any(|name| part.eq_ignore_ascii_case(name)) {
                 return Err(refuse("lies in a directory that a bundle must not hold"));
             }
         }
@@ -270,13 +260,7 @@ mod tests {
         let path: BundlePath = "envs/prod/main.tf".parse().unwrap();
         assert_eq!(path.file_name(), "main.tf");
         assert_eq!(path.parent().as_str(), "envs/prod");
-        assert_eq!(
-            BundlePath::top().join("main.tf").unwrap().as_str(),
-            "main.tf"
-        );
-        assert_eq!(
-            path.parent().join("x.tf").unwrap().as_str(),
-            "envs/prod/x.tf"
-        );
+        assert_eq!(BundlePath::top().join("main.tf").unwrap().as_str(), "main.tf");
+        assert_eq!(path.parent().join("x.tf").unwrap().as_str(), "envs/prod/x.tf");
     }
 }

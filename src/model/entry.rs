@@ -71,6 +71,8 @@ pub struct Draft {
     pub tool: String,
     /// Why, in the person's words.
     pub reason: Option<String>,
+    /// The ticket it belongs to, as the person's tracker names it.
+    pub ticket: Option<String>,
     /// The fact.
     pub body: Body,
 }
@@ -227,6 +229,23 @@ pub struct Snapshot {
     pub git: Option<GitFacts>,
     /// Labels given by the user.
     pub tags: BTreeMap<String, String>,
+    /// What changed since the snapshot before it, when both states could be read.
+    pub change: Option<ChangeSince>,
+}
+
+/// How many objects changed between two snapshots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeSince {
+    /// The earlier snapshot.
+    pub against: Revision,
+    /// Objects that were not there.
+    pub added: u64,
+    /// Objects with other attributes, another address, or another real object behind them.
+    pub changed: u64,
+    /// Objects that are there no more.
+    pub removed: u64,
+    /// Objects whose creation had failed half-way.
+    pub tainted: u64,
 }
 
 /// Bytes that should have been a state.

@@ -36,18 +36,12 @@ pub enum Action {
 impl Action {
     /// Whether an existing object ends.
     pub fn destroys(self) -> bool {
-        matches!(
-            self,
-            Self::Delete | Self::DeleteThenCreate | Self::CreateThenDelete
-        )
+        matches!(self, Self::Delete | Self::DeleteThenCreate | Self::CreateThenDelete)
     }
 
     /// Whether an object ends and another takes its place.
     pub fn replaces(self) -> bool {
-        matches!(
-            self,
-            Self::DeleteThenCreate | Self::CreateThenDelete | Self::CreateThenForget
-        )
+        matches!(self, Self::DeleteThenCreate | Self::CreateThenDelete | Self::CreateThenForget)
     }
 
     /// Whether anything happens to the real world or to what Terraform manages.
@@ -147,17 +141,12 @@ pub enum PlanExtent {
 impl Plan {
     /// The changes that would really happen, deposed objects included.
     pub fn effective(&self) -> impl Iterator<Item = &PlannedChange> {
-        self.changes
-            .iter()
-            .filter(|change| change.action.changes() || change.importing)
+        self.changes.iter().filter(|change| change.action.changes() || change.importing)
     }
 
     /// Whether applying it would do nothing, outputs included.
     pub fn is_empty(&self) -> bool {
         self.effective().next().is_none()
-            && self
-                .outputs
-                .iter()
-                .all(|output| output.action == Action::NoOp)
+            && self.outputs.iter().all(|output| output.action == Action::NoOp)
     }
 }

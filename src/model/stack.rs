@@ -71,13 +71,7 @@ pub struct BackendIdentity {
 fn identity_settings(kind: &str) -> Option<&'static [&'static str]> {
     Some(match kind {
         "local" => &["path", "workspace_dir"],
-        "s3" => &[
-            "bucket",
-            "key",
-            "endpoint",
-            "endpoints",
-            "workspace_key_prefix",
-        ],
+        "s3" => &["bucket", "key", "endpoint", "endpoints", "workspace_key_prefix"],
         "http" => &["address"],
         "gcs" => &["bucket", "prefix"],
         "azurerm" => &["storage_account_name", "container_name", "key"],
@@ -92,9 +86,9 @@ impl BackendIdentity {
     /// Whether both name the same state, however each is reached.
     pub fn is_same_place(&self, other: &Self) -> bool {
         match identity_settings(&self.kind) {
-            Some(names) if self.kind == other.kind => names
-                .iter()
-                .all(|name| self.settings.get(*name) == other.settings.get(*name)),
+            Some(names) if self.kind == other.kind => {
+                names.iter().all(|name| self.settings.get(*name) == other.settings.get(*name))
+            }
             _ => self == other,
         }
     }
@@ -108,22 +102,11 @@ impl BackendIdentity {
 impl fmt::Display for BackendIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.kind)?;
-        let telling = [
-            "path",
-            "bucket",
-            "prefix",
-            "container_name",
-            "address",
-            "key",
-            "name",
-        ];
+        let telling = ["path", "bucket", "prefix", "container_name", "address", "key", "name"];
         for name in telling {
             if let Some(value) = self.settings.get(name) {
-                let glue = if name == "key" && self.settings.contains_key("bucket") {
-                    "/"
-                } else {
-                    " "
-                };
+                let glue =
+                    if name == "key" && self.settings.contains_key("bucket") { "/" } else { " " };
                 write!(f, "{glue}{value}")?;
             }
         }
@@ -144,18 +127,7 @@ mod tests {
 
     #[test]
     fn names_that_could_leave_their_place_are_refused() {
-        for text in [
-            "",
-            "/",
-            "a//b",
-            "..",
-            "a/..",
-            "-rf",
-            "a b",
-            "a\nb",
-            "é",
-            &"x".repeat(129),
-        ] {
+        for text in ["", "/", "a//b", "..", "a/..", "-rf", "a b", "a\nb", "é", &"x".repeat(129)] {
             assert!(text.parse::<StackName>().is_err(), "{text:?}");
         }
     }

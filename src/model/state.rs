@@ -39,12 +39,7 @@ impl StateBytes {
 
 impl fmt::Debug for StateBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "StateBytes({} bytes, {})",
-            self.bytes.len(),
-            self.digest.short()
-        )
+        write!(f, "StateBytes({} bytes, {})", self.bytes.len(), self.digest.short())
     }
 }
 

@@ -165,9 +165,7 @@ impl fmt::Display for Path {
 /// Whether `text` can stand unquoted in Terraform's language.
 pub fn is_identifier(text: &str) -> bool {
     let mut characters = text.chars();
-    characters
-        .next()
-        .is_some_and(|first| first.is_alphabetic() || first == '_')
+    characters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
         && characters.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
 }
 

@@ -104,11 +104,7 @@ mod tests {
             (version("l", 1, "x"), Relation::Same, Relation::Same),
             (version("l", 2, "x"), Relation::Older, Relation::Newer),
             (version("l", 1, "y"), Relation::Forked, Relation::Forked),
-            (
-                version("m", 9, "x"),
-                Relation::Unrelated,
-                Relation::Unrelated,
-            ),
+            (version("m", 9, "x"), Relation::Unrelated, Relation::Unrelated),
         ];
         for (b, forth, back) in table {
             assert_eq!(a.relation(&b), forth);

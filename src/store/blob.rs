@@ -46,12 +46,7 @@ impl Repository {
                 return Err(Error::Blob { id, source });
             }
         };
-        Ok(StoredBlob {
-            id,
-            bytes: size(content),
-            stored_bytes: size(&stored),
-            created,
-        })
+        Ok(StoredBlob { id, bytes: size(content), stored_bytes: size(&stored), created })
     }
 
     /// The content of a blob, verified.
@@ -72,11 +67,7 @@ impl Repository {
             return Ok(Err(BlobProblem::Missing));
         };
         let found = Digest::of(&stored);
-        Ok(if found == id.0 {
-            Ok(stored)
-        } else {
-            Err(BlobProblem::Changed { found })
-        })
+        Ok(if found == id.0 { Ok(stored) } else { Err(BlobProblem::Changed { found }) })
     }
 }
 
@@ -113,9 +104,7 @@ pub(super) fn unpack(stored: &[u8]) -> Result<Vec<u8>, BlobProblem> {
         .try_reserve_exact(capacity)
         .map_err(|_| unpack(std::io::ErrorKind::OutOfMemory.into()))?;
     let mut decompressor = Decompressor::new().map_err(unpack)?;
-    let written = decompressor
-        .decompress_to_buffer(stored, &mut content)
-        .map_err(unpack)?;
+    let written = decompressor.decompress_to_buffer(stored, &mut content).map_err(unpack)?;
     if written == capacity {
         Ok(content)
     } else {

@@ -301,9 +301,7 @@ impl Check {
         needs: &[Reference],
         problem: impl Fn() -> Problem,
     ) -> Result<(), Error> {
-        needs
-            .iter()
-            .try_for_each(|need| self.first(id, std::slice::from_ref(need), problem()))
+        needs.iter().try_for_each(|need| self.first(id, std::slice::from_ref(need), problem()))
     }
 
     /// One finding, told of the first entry that needs the blob.
@@ -362,10 +360,7 @@ fn chosen(
     let marked =
         |position: u64| (start + (position + 1) * share) / 100 > (start + position * share) / 100;
     let ids = (0..).zip(references.keys());
-    Ok(ids
-        .filter(|(position, _)| marked(*position))
-        .map(|(_, id)| *id)
-        .collect())
+    Ok(ids.filter(|(position, _)| marked(*position)).map(|(_, id)| *id).collect())
 }
 
 fn count(items: impl Iterator) -> u64 {

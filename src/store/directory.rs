@@ -178,10 +178,7 @@ impl Directory {
             if kind == FileType::Unknown {
                 kind = self.kind(name)?;
             }
-            items.push(Item {
-                name: name.to_owned(),
-                is_directory: kind == FileType::Directory,
-            });
+            items.push(Item { name: name.to_owned(), is_directory: kind == FileType::Directory });
         }
         items.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(items)

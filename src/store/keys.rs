@@ -11,9 +11,7 @@ const BLOBS: &str = "blobs";
 const LOG: &str = "log";
 
 fn key(parts: &[&str]) -> Result<Key, Error> {
-    Key::from_parts(parts).ok_or_else(|| Error::NotAKey {
-        text: parts.join("/"),
-    })
+    Key::from_parts(parts).ok_or_else(|| Error::NotAKey { text: parts.join("/") })
 }
 
 pub(super) fn marker() -> Result<Key, Error> {

@@ -33,17 +33,11 @@ impl LocalStore {
         let root = match Directory::open(path) {
             Ok(root) => root,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(ObjectError::Missing {
-                    place: path.display().to_string(),
-                });
+                return Err(ObjectError::Missing { place: path.display().to_string() });
             }
             Err(error) => return Err(failure(&path.display().to_string(), error)),
         };
-        Ok(Self {
-            path: path.to_owned(),
-            root,
-            durable: Mutex::new(BTreeSet::new()),
-        })
+        Ok(Self { path: path.to_owned(), root, durable: Mutex::new(BTreeSet::new()) })
     }
 
     /// Opens a directory, made first if need be, and says whether it was made. A new or empty one
@@ -164,8 +158,7 @@ impl ObjectStore for LocalStore {
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, ObjectError> {
         let parts: Vec<&str> = key.parts().collect();
-        self.read(&parts)
-            .map_err(|error| failure(key.as_str(), error))
+        self.read(&parts).map_err(|error| failure(key.as_str(), error))
     }
 
     fn list(&self, prefix: &Key) -> Result<Vec<Key>, ObjectError> {
@@ -253,15 +246,9 @@ fn make_durably(path: &Path) -> io::Result<Created> {
 fn failure(key: &str, source: io::Error) -> ObjectError {
     let key = key.to_owned();
     let kind = source.kind();
-    if matches!(
-        kind,
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-    ) {
+    if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
         ObjectError::Full { key, source }
-    } else if matches!(
-        kind,
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
-    ) {
+    } else if matches!(kind, io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) {
         ObjectError::Denied { key, source }
     } else {
         ObjectError::Failed { key, source }

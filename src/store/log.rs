@@ -43,10 +43,7 @@ pub(super) struct Verified {
 
 impl Verified {
     fn tip(&self) -> Tip {
-        Tip {
-            revision: self.entry.revision,
-            digest: self.entry.digest,
-        }
+        Tip { revision: self.entry.revision, digest: self.entry.digest }
     }
 }
 
@@ -91,10 +88,7 @@ impl Repository {
             return Err(if behind {
                 entry_error(stack, revision, EntryProblem::Gap)
             } else {
-                Error::NoSuchRevision {
-                    stack: stack.clone(),
-                    revision,
-                }
+                Error::NoSuchRevision { stack: stack.clone(), revision }
             });
         };
         let verified = self.verified_link(stack, revision, &bytes)?;
@@ -127,10 +121,7 @@ impl Repository {
             let other = match self.settle(&keys::slot(stack, header.revision)?, &bytes)? {
                 Settled::Stored(_) => {
                     let digest = record::digest(&bytes).map_err(|e| unwritable(stack, e))?;
-                    let verified = Verified {
-                        entry: entry(header, draft, digest),
-                        nonce,
-                    };
+                    let verified = Verified { entry: entry(header, draft, digest), nonce };
                     self.remember(stack, verified.tip());
                     return Ok(verified.entry);
                 }
@@ -325,10 +316,7 @@ impl Repository {
 
     fn remember(&self, stack: &StackName, tip: Tip) {
         let mut seen = self.seen();
-        if seen
-            .get(stack)
-            .is_none_or(|old| old.revision < tip.revision)
-        {
+        if seen.get(stack).is_none_or(|old| old.revision < tip.revision) {
             seen.insert(stack.clone(), tip);
         }
     }
@@ -354,23 +342,13 @@ fn entry(header: Header, said: Draft, digest: Digest) -> Entry {
 }
 
 fn entry_error(stack: &StackName, revision: Revision, source: EntryProblem) -> Error {
-    Error::Entry {
-        stack: stack.clone(),
-        revision,
-        source,
-    }
+    Error::Entry { stack: stack.clone(), revision, source }
 }
 
 fn rewound(stack: &StackName, tip: Tip) -> Error {
-    Error::Rewound {
-        stack: stack.clone(),
-        revision: tip.revision,
-    }
+    Error::Rewound { stack: stack.clone(), revision: tip.revision }
 }
 
 fn unwritable(stack: &StackName, source: record::Error) -> Error {
-    Error::Unwritable {
-        stack: stack.clone(),
-        source,
-    }
+    Error::Unwritable { stack: stack.clone(), source }
 }

@@ -15,10 +15,7 @@ const RACERS: u8 = 8;
 /// Creates a key twice and lets writers race for another; a store that lies is an error.
 pub fn create_only_holds(objects: &dyn ObjectStore) -> Result<(), Error> {
     let attempt = random::nonce()?.to_string();
-    let caught = |lie| Error::Lies {
-        place: objects.place(),
-        lie,
-    };
+    let caught = |lie| Error::Lies { place: objects.place(), lie };
     let once = keys::probe(&attempt, "once")?;
     if objects.create(&once, b"first\n")? != Created::New {
         return Err(caught(Lie::RefusesNew));
@@ -49,10 +46,7 @@ pub(super) fn holds(objects: &dyn ObjectStore, key: &Key, bytes: &[u8]) -> Resul
         Some(_) => Lie::Changed(key.clone()),
         None => Lie::Vanished(key.clone()),
     };
-    Err(Error::Lies {
-        place: objects.place(),
-        lie,
-    })
+    Err(Error::Lies { place: objects.place(), lie })
 }
 
 /// Each racer writes its own number. One that the system cannot start does not take part.

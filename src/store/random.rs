@@ -15,9 +15,7 @@ pub(super) fn store_id() -> Result<StoreId, Error> {
 /// Evenly distributed in `0..100`, nearly.
 pub(super) fn percent() -> Result<u64, Error> {
     let draw = bytes()?;
-    Ok(u64::from(draw.iter().fold(0_u32, |sum, byte| {
-        (sum * 256 + u32::from(*byte)) % 100
-    })))
+    Ok(u64::from(draw.iter().fold(0_u32, |sum, byte| (sum * 256 + u32::from(*byte)) % 100)))
 }
 
 fn bytes() -> Result<[u8; 16], Error> {

@@ -30,19 +30,11 @@ impl Repository {
     /// Opens a store without writing anything.
     pub fn open(objects: Arc<dyn ObjectStore>) -> Result<Self, Error> {
         let Some(bytes) = objects.get(&keys::marker()?)? else {
-            return Err(Error::NotInitialised {
-                place: objects.place(),
-            });
+            return Err(Error::NotInitialised { place: objects.place() });
         };
-        let id = marker::decode(&bytes).map_err(|source| Error::Unfit {
-            place: objects.place(),
-            source,
-        })?;
-        Ok(Self {
-            objects,
-            id,
-            seen: Mutex::new(BTreeMap::new()),
-        })
+        let id = marker::decode(&bytes)
+            .map_err(|source| Error::Unfit { place: objects.place(), source })?;
+        Ok(Self { objects, id, seen: Mutex::new(BTreeMap::new()) })
     }
 
     /// Makes a store of the place, after finding out that it keeps its word, or opens the store
@@ -55,16 +47,11 @@ impl Repository {
         }
         probe::create_only_holds(&*objects)?;
         let store = random::store_id()?;
-        let bytes = marker::encode(store).map_err(|source| Error::Unfit {
-            place: objects.place(),
-            source,
-        })?;
+        let bytes = marker::encode(store)
+            .map_err(|source| Error::Unfit { place: objects.place(), source })?;
         // Settling needs a repository, and the marker is what makes one.
-        let founding = Self {
-            objects: Arc::clone(&objects),
-            id: store,
-            seen: Mutex::new(BTreeMap::new()),
-        };
+        let founding =
+            Self { objects: Arc::clone(&objects), id: store, seen: Mutex::new(BTreeMap::new()) };
         let created = match founding.settle(&keys::marker()?, &bytes)? {
             Settled::Stored(_) => Created::New,
             Settled::Other(_) => Created::Exists,
@@ -87,9 +74,6 @@ impl Repository {
     /// Parts that no writer of ours gives are passed over; [`Self::check`] reports them.
     pub fn stacks(&self) -> Result<Vec<StackName>, Error> {
         let parts = self.objects.children(&keys::stacks()?)?;
-        Ok(parts
-            .iter()
-            .filter_map(|part| keys::stack_name(part))
-            .collect())
+        Ok(parts.iter().filter_map(|part| keys::stack_name(part)).collect())
     }
 }

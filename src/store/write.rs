@@ -52,9 +52,6 @@ impl Repository {
     }
 
     pub(super) fn lie(&self, lie: Lie) -> Error {
-        Error::Lies {
-            place: self.place(),
-            lie,
-        }
+        Error::Lies { place: self.place(), lie }
     }
 }

@@ -54,20 +54,14 @@ pub enum Failed {
 struct Deadline(Instant);
 
 impl Interrupt for Deadline {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a limit on a command is no time of a record"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a limit on a command is no time of a record")]
     fn requested(&self) -> Option<i32> {
         (Instant::now() >= self.0).then_some(2)
     }
 }
 
 /// Runs one check.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a limit on a command is no time of a record"
-)]
+#[expect(clippy::disallowed_methods, reason = "a limit on a command is no time of a record")]
 pub fn run_check(check: &Check, root: &Path, environment: &Environment) -> Result<(), Failed> {
     let command = check.command.clone();
     let invocation = Invocation {
@@ -78,23 +72,14 @@ pub fn run_check(check: &Check, root: &Path, environment: &Environment) -> Resul
         output: None,
     };
     let deadline = Deadline(Instant::now() + Duration::from_secs(check.timeout_seconds));
-    let finished =
-        run(&invocation, &deadline, &mut |_| {}).map_err(|source| Failed::CannotStart {
-            command: command.clone(),
-            source,
-        })?;
+    let finished = run(&invocation, &deadline, &mut |_| {})
+        .map_err(|source| Failed::CannotStart { command: command.clone(), source })?;
     if finished.asked_to_stop.is_some() {
-        return Err(Failed::TooLong {
-            command,
-            timeout_seconds: check.timeout_seconds,
-        });
+        return Err(Failed::TooLong { command, timeout_seconds: check.timeout_seconds });
     }
     match (finished.code, finished.signal) {
         (Some(0), _) => Ok(()),
-        (Some(code), _) => Err(Failed::Ended {
-            command,
-            end: format!("exit code {code}"),
-        }),
+        (Some(code), _) => Err(Failed::Ended { command, end: format!("exit code {code}") }),
         (None, signal) => {
             let end = format!("signal {}", signal.unwrap_or_default());
             Err(Failed::Ended { command, end })

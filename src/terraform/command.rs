@@ -27,21 +27,14 @@ pub struct Cli {
 
 impl fmt::Debug for Cli {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cli")
-            .field("program", &self.program)
-            .finish_non_exhaustive()
+        f.debug_struct("Cli").field("program", &self.program).finish_non_exhaustive()
     }
 }
 
 impl Cli {
     /// Uses `program`; `environment` is what `environment::allowed` let pass.
     pub fn new(program: PathBuf, environment: Environment, interrupt: Rc<dyn Interrupt>) -> Self {
-        Self {
-            program,
-            environment,
-            interrupt,
-            version: OnceCell::new(),
-        }
+        Self { program, environment, interrupt, version: OnceCell::new() }
     }
 
     /// The binary.
@@ -69,10 +62,7 @@ impl Cli {
         }
         let invocation = Invocation {
             program: &self.program,
-            arguments: arguments
-                .iter()
-                .map(|argument| (*argument).to_owned())
-                .collect(),
+            arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
             directory: &place.root,
             environment,
             output,
@@ -96,11 +86,7 @@ impl Cli {
         watch: &mut Watch<'_>,
     ) -> Result<Finished, Error> {
         let finished = self.run(place, arguments, None, watch)?;
-        if finished.succeeded() {
-            Ok(finished)
-        } else {
-            Err(error(command, &finished))
-        }
+        if finished.succeeded() { Ok(finished) } else { Err(error(command, &finished)) }
     }
 }
 
@@ -121,16 +107,14 @@ impl Terraform for Cli {
         let finished = self.must("version", &place, &["version"], &mut nobody)?;
         let text = String::from_utf8_lossy(&finished.stdout);
         let first = text.lines().next().unwrap_or_default();
-        let version = [
-            ("Terraform v", EngineKind::Terraform),
-            ("OpenTofu v", EngineKind::OpenTofu),
-        ]
-        .into_iter()
-        .find_map(|(word, kind)| {
-            let version = first.strip_prefix(word)?.trim().to_owned();
-            Some(EngineVersion { kind, version })
-        })
-        .ok_or(Error::Unreadable { command: "version" })?;
+        let version =
+            [("Terraform v", EngineKind::Terraform), ("OpenTofu v", EngineKind::OpenTofu)]
+                .into_iter()
+                .find_map(|(word, kind)| {
+                    let version = first.strip_prefix(word)?.trim().to_owned();
+                    Some(EngineVersion { kind, version })
+                })
+                .ok_or(Error::Unreadable { command: "version" })?;
         Ok(self.version.get_or_init(|| version).clone())
     }
 
@@ -155,16 +139,10 @@ impl Terraform for Cli {
         let out = format!("-out={}", request.out.display());
         let wait = format!("-lock-timeout={}s", request.lock_timeout_seconds);
         let mut arguments = vec!["plan", "-json", "-input=false", &wait, &out];
-        let files: Vec<String> = request
-            .var_files
-            .iter()
-            .map(|path| format!("-var-file={}", path.display()))
-            .collect();
-        let targets: Vec<String> = request
-            .targets
-            .iter()
-            .map(|address| format!("-target={address}"))
-            .collect();
+        let files: Vec<String> =
+            request.var_files.iter().map(|path| format!("-var-file={}", path.display())).collect();
+        let targets: Vec<String> =
+            request.targets.iter().map(|address| format!("-target={address}")).collect();
         arguments.extend(files.iter().chain(&targets).map(String::as_str));
         self.must("plan", place, &arguments, watch).map(drop)
     }
@@ -193,10 +171,8 @@ impl Terraform for Cli {
         if !finished.succeeded() && !has_begun {
             // Refused before anything was touched: a lock, a stale plan.
             let refusal = error("apply", &finished);
-            if matches!(
-                refusal,
-                Error::Locked(_) | Error::StalePlan | Error::NotInitialised { .. }
-            ) {
+            if matches!(refusal, Error::Locked(_) | Error::StalePlan | Error::NotInitialised { .. })
+            {
                 return Err(refusal);
             }
         }

@@ -48,29 +48,24 @@ pub fn backend(root: &Path) -> Result<Backend, Error> {
     let record = root.join(".terraform").join(STATE_FILE);
     let recorded = match read(&record)? {
         None => None,
-        Some(bytes) => backend::parse(&bytes).map_err(|_| Error::Record {
-            path: record.display().to_string(),
-        })?,
+        Some(bytes) => backend::parse(&bytes)
+            .map_err(|_| Error::Record { path: record.display().to_string() })?,
     };
     let declared = declared_backend(root)?;
     match (declared, recorded) {
         (None, None) => Ok(local_default()),
         (Some(kind), Some(recorded)) if recorded.identity.kind == kind => Ok(with_path(recorded)),
         (None, Some(recorded)) => Ok(with_path(recorded)),
-        (Some(declared), _) => Err(Error::NotInitialised {
-            declared,
-            directory: root.display().to_string(),
-        }),
+        (Some(declared), _) => {
+            Err(Error::NotInitialised { declared, directory: root.display().to_string() })
+        }
     }
 }
 
 fn local_default() -> Backend {
     let settings = BTreeMap::from([("path".to_owned(), STATE_FILE.to_owned())]);
     Backend {
-        identity: BackendIdentity {
-            kind: "local".to_owned(),
-            settings,
-        },
+        identity: BackendIdentity { kind: "local".to_owned(), settings },
         withheld: BTreeMap::new(),
     }
 }
@@ -79,21 +74,14 @@ fn local_default() -> Backend {
 fn with_path(mut backend: Backend) -> Backend {
     if backend.identity.kind == "local" {
         let path = || STATE_FILE.to_owned();
-        backend
-            .identity
-            .settings
-            .entry("path".to_owned())
-            .or_insert_with(path);
+        backend.identity.settings.entry("path".to_owned()).or_insert_with(path);
     }
     backend
 }
 
 /// The backend that the root module's files name.
 fn declared_backend(root: &Path) -> Result<Option<String>, Error> {
-    let refused = |path: &Path, source| Error::Read {
-        path: path.display().to_string(),
-        source,
-    };
+    let refused = |path: &Path, source| Error::Read { path: path.display().to_string(), source };
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(root).map_err(|source| refused(root, source))? {
         let entry = entry.map_err(|source| refused(root, source))?;
@@ -118,24 +106,16 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Read {
-            path: path.display().to_string(),
-            source,
-        }),
+        Err(source) => Err(Error::Read { path: path.display().to_string(), source }),
     }
 }
 
 /// The workspace that `terraform workspace select` has chosen here, `default` otherwise.
 pub fn selected_workspace(root: &Path) -> Result<String, Error> {
     let chosen = read(&root.join(".terraform").join("environment"))?;
-    let name = chosen.map_or_else(String::new, |bytes| {
-        String::from_utf8_lossy(&bytes).trim().to_owned()
-    });
-    Ok(if name.is_empty() {
-        "default".to_owned()
-    } else {
-        name
-    })
+    let name =
+        chosen.map_or_else(String::new, |bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    Ok(if name.is_empty() { "default".to_owned() } else { name })
 }
 
 /// Where the local backend keeps the state of a workspace; none for any other backend.
@@ -153,9 +133,7 @@ pub fn local_state_file(
     Some(if workspace == "default" {
         setting("path", STATE_FILE)
     } else {
-        setting("workspace_dir", "terraform.tfstate.d")
-            .join(workspace)
-            .join(STATE_FILE)
+        setting("workspace_dir", "terraform.tfstate.d").join(workspace).join(STATE_FILE)
     })
 }
 
@@ -170,9 +148,7 @@ pub fn local_state(path: &Path) -> Result<Option<Vec<u8>>, Error> {
         .map(|name| path.with_file_name(format!(".{}.lock.info", name.to_string_lossy())));
     for _ in 0..20 {
         let bytes = read(path)?;
-        let is_whole = bytes
-            .as_ref()
-            .is_none_or(|bytes| bytes.trim_ascii_end().ends_with(b"}"));
+        let is_whole = bytes.as_ref().is_none_or(|bytes| bytes.trim_ascii_end().ends_with(b"}"));
         if is_whole || !lock.as_ref().is_some_and(|lock| lock.exists()) {
             return Ok(bytes);
         }

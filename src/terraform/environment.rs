@@ -33,28 +33,18 @@ const ALWAYS: [&str; 13] = [
 pub const DEFAULT_PASS: [&str; 4] = ["AWS_*", "GOOGLE_*", "ARM_*", "KUBE*"];
 
 /// Names that never pass.
-const NEVER: [&str; 6] = [
-    "TF_CLI_ARGS*",
-    "TF_WORKSPACE",
-    "TF_DATA_DIR",
-    "TF_LOG*",
-    "TF_REATTACH_PROVIDERS",
-    "LD_*",
-];
+const NEVER: [&str; 6] =
+    ["TF_CLI_ARGS*", "TF_WORKSPACE", "TF_DATA_DIR", "TF_LOG*", "TF_REATTACH_PROVIDERS", "LD_*"];
 
 /// Whether settings ask for a name that never passes.
 pub fn is_forbidden(pattern: &str) -> bool {
-    NEVER
-        .iter()
-        .any(|never| Pattern::new(*never).matches(pattern) || *never == pattern)
+    NEVER.iter().any(|never| Pattern::new(*never).matches(pattern) || *never == pattern)
 }
 
 /// The part of `environment` that a child may see; `pass` are the patterns of the settings.
 pub fn allowed(environment: &Environment, pass: &[Pattern]) -> Environment {
     let fits = |patterns: &[&str], name: &str| {
-        patterns
-            .iter()
-            .any(|pattern| Pattern::new(*pattern).matches(name))
+        patterns.iter().any(|pattern| Pattern::new(*pattern).matches(name))
     };
     environment
         .iter()
@@ -67,11 +57,8 @@ pub fn allowed(environment: &Environment, pass: &[Pattern]) -> Environment {
 }
 
 /// What every Terraform child gets in addition: no prompts, no call home.
-pub(super) const FIXED: [(&str, &str); 3] = [
-    ("TF_IN_AUTOMATION", "1"),
-    ("TF_INPUT", "0"),
-    ("CHECKPOINT_DISABLE", "1"),
-];
+pub(super) const FIXED: [(&str, &str); 3] =
+    [("TF_IN_AUTOMATION", "1"), ("TF_INPUT", "0"), ("CHECKPOINT_DISABLE", "1")];
 
 #[cfg(test)]
 mod tests {
@@ -97,9 +84,6 @@ mod tests {
         .into();
         let pass = [Pattern::new("AWS_*"), Pattern::new("TF_*")];
         let names: Vec<String> = allowed(&environment, &pass).into_keys().collect();
-        assert_eq!(
-            names,
-            ["AWS_PROFILE", "HOME", "PATH", "TF_ENCRYPTION", "TF_VAR_x"]
-        );
+        assert_eq!(names, ["AWS_PROFILE", "HOME", "PATH", "TF_ENCRYPTION", "TF_VAR_x"]);
     }
 }

@@ -35,12 +35,9 @@ fn boxes(text: &str) -> Vec<Diagnostic> {
     for line in text.lines() {
         let line = without_colours(line);
         let line = line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end();
-        let begun = [
-            ("Error: ", Severity::Error),
-            ("Warning: ", Severity::Warning),
-        ]
-        .into_iter()
-        .find_map(|(word, severity)| Some((line.strip_prefix(word)?, severity)));
+        let begun = [("Error: ", Severity::Error), ("Warning: ", Severity::Warning)]
+            .into_iter()
+            .find_map(|(word, severity)| Some((line.strip_prefix(word)?, severity)));
         match (begun, found.last_mut()) {
             (Some((summary, severity)), _) => found.push(Diagnostic {
                 severity,
@@ -81,23 +78,18 @@ pub(super) fn error(command: &'static str, finished: &Finished) -> Error {
     }
     let errors = || diagnostics.iter().filter(|d| d.severity == Severity::Error);
     if let Some(lock) = errors().find(|d| d.summary.contains("Error acquiring the state lock"))
-        && let Some(holder) = lock_holder(&lock.detail) {
-            return Error::Locked(holder);
-        }
+        && let Some(holder) = lock_holder(&lock.detail)
+    {
+        return Error::Locked(holder);
+    }
     if errors().any(|d| d.summary == "Saved plan is stale") {
         return Error::StalePlan;
     }
     let uninitialised = errors().find(|d| NOT_INITIALISED.iter().any(|s| d.summary.contains(s)));
     if let Some(summary) = uninitialised.map(|d| d.summary.clone()) {
-        return Error::NotInitialised {
-            summary,
-            diagnostics,
-        };
+        return Error::NotInitialised { summary, diagnostics };
     }
-    Error::Failed {
-        command,
-        diagnostics,
-    }
+    Error::Failed { command, diagnostics }
 }
 
 /// Summaries that mean "run terraform init".
@@ -129,10 +121,7 @@ fn lock_holder(detail: &str) -> Option<LockHolder> {
     };
     // With the http backend the box shows the requester; the holder's id stands in the message.
     if let Some((_, id)) = message.split_once("already locked:\nID=") {
-        id.lines()
-            .next()
-            .unwrap_or_default()
-            .clone_into(&mut holder.id);
+        id.lines().next().unwrap_or_default().clone_into(&mut holder.id);
         "somebody else".clone_into(&mut holder.who);
         holder.operation = String::new();
         holder.created = String::new();
@@ -179,10 +168,7 @@ mod tests {
     #[test]
     fn a_stale_plan_and_anything_else_are_told_apart() {
         let stale = r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Saved plan is stale"}}"#;
-        assert!(matches!(
-            error("apply", &finished(stale, "")),
-            Error::StalePlan
-        ));
+        assert!(matches!(error("apply", &finished(stale, "")), Error::StalePlan));
         let other = error("apply", &finished("", "Error: Something\n\nmore\n"));
         assert!(matches!(other, Error::Failed { diagnostics, .. } if diagnostics.len() == 1));
     }

@@ -20,14 +20,7 @@ pub fn facts(environment: &Environment, directory: &Path) -> Option<GitFacts> {
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     child.insert("GIT_OPTIONAL_LOCKS".to_owned(), "0".into());
-    let arguments = [
-        "status",
-        "--porcelain=v2",
-        "--branch",
-        "--untracked-files=normal",
-        "--",
-        ".",
-    ];
+    let arguments = ["status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", "."];
     let invocation = Invocation {
         program: &program,
         arguments: arguments.map(str::to_owned).to_vec(),
@@ -41,9 +34,7 @@ pub fn facts(environment: &Environment, directory: &Path) -> Option<GitFacts> {
 
 fn read(finished: &Finished) -> Option<GitFacts> {
     let text = String::from_utf8_lossy(&finished.stdout);
-    let commit = text
-        .lines()
-        .find_map(|line| line.strip_prefix("# branch.oid "))?;
+    let commit = text.lines().find_map(|line| line.strip_prefix("# branch.oid "))?;
     let is_commit = commit.len() >= 40 && commit.chars().all(|c| c.is_ascii_hexdigit());
     is_commit.then(|| GitFacts {
         commit: commit.to_owned(),

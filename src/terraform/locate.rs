@@ -19,8 +19,7 @@ pub fn on_path(environment: &Environment, name: &str) -> Option<PathBuf> {
 }
 
 fn is_program(path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
+    path.metadata().is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
 }
 
 /// The binary to run: as the user says (a path or a name), else `terraform`, else `tofu`.

@@ -75,9 +75,7 @@ pub fn run(
     let stdout = output_file(invocation.output.as_deref())?;
     let stderr = tempfile::tempfile()?;
     let mut child = spawn(invocation, &stdout, &stderr)?;
-    let pid = i32::try_from(child.id())
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
+    let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
     let (ended, end) = mpsc::channel();
     let waiter = std::thread::spawn(move || {
         // The receiver is gone only if we are.
@@ -107,12 +105,7 @@ pub fn run(
     }
     lines.read(watch)?;
     lines.finish(watch);
-    Ok(finished(
-        status,
-        read_whole(&stdout)?,
-        read_whole(&stderr)?,
-        asked_to_stop,
-    ))
+    Ok(finished(status, read_whole(&stdout)?, read_whole(&stderr)?, asked_to_stop))
 }
 
 fn finished(
@@ -121,31 +114,19 @@ fn finished(
     stderr: Vec<u8>,
     asked_to_stop: Option<i32>,
 ) -> Finished {
-    Finished {
-        code: status.code(),
-        signal: status.signal(),
-        stdout,
-        stderr,
-        asked_to_stop,
-    }
+    Finished { code: status.code(), signal: status.signal(), stdout, stderr, asked_to_stop }
 }
 
 fn output_file(path: Option<&Path>) -> io::Result<File> {
     match path {
         None => tempfile::tempfile(),
-        Some(path) => File::options()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path),
+        Some(path) => {
+            File::options().read(true).write(true).create_new(true).mode(0o600).open(path)
+        }
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that starts a process"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that starts a process")]
 fn spawn(
     invocation: &Invocation<'_>,
     stdout: &File,
@@ -177,11 +158,7 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn new(file: &'a File) -> Self {
-        Self {
-            file,
-            offset: 0,
-            partial: Vec::new(),
-        }
+        Self { file, offset: 0, partial: Vec::new() }
     }
 
     fn read(&mut self, watch: &mut dyn FnMut(Moment<'_>)) -> io::Result<()> {
@@ -204,9 +181,7 @@ impl<'a> Lines<'a> {
     /// Tells the line that has been gathered, if there is one.
     fn finish(&mut self, watch: &mut dyn FnMut(Moment<'_>)) {
         if !self.partial.is_empty() {
-            watch(Moment::Line(
-                String::from_utf8_lossy(&self.partial).trim_end(),
-            ));
+            watch(Moment::Line(String::from_utf8_lossy(&self.partial).trim_end()));
             self.partial.clear();
         }
     }

@@ -108,10 +108,7 @@ impl PrivateDirectory {
             .prefix("unapply-")
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in(parent)
-            .map_err(|source| Error::Create {
-                parent: parent.to_owned(),
-                source,
-            })?;
+            .map_err(|source| Error::Create { parent: parent.to_owned(), source })?;
         Ok(Self {
             directory,
             root: BundlePath::top(),
@@ -124,11 +121,7 @@ impl PrivateDirectory {
     /// The directory of the root module, where Terraform runs.
     pub fn root(&self) -> PathBuf {
         let tree = self.directory.path().join(TREE);
-        if self.root == BundlePath::top() {
-            tree
-        } else {
-            tree.join(self.root.as_str())
-        }
+        if self.root == BundlePath::top() { tree } else { tree.join(self.root.as_str()) }
     }
 
     /// What `TF_DATA_DIR` must be, or may be left unset for.
@@ -156,20 +149,14 @@ impl PrivateDirectory {
         let variables = variables::written(bundle)?;
         let mut files: BTreeMap<PathBuf, Cow<'_, [u8]>> = BTreeMap::new();
         for (path, content) in &bundle.files {
-            files.insert(
-                self.place_of(path),
-                laid_out(bundle, path, content, layout)?,
-            );
+            files.insert(self.place_of(path), laid_out(bundle, path, content, layout)?);
         }
         if !bundle.modules.is_empty() {
             let manifest = self.data_dir().join("modules/modules.json");
             files.insert(manifest, Cow::Owned(module_manifest(bundle)));
         }
-        let mut var_files: Vec<PathBuf> = bundle
-            .var_files
-            .iter()
-            .map(|path| self.place_of(path))
-            .collect();
+        let mut var_files: Vec<PathBuf> =
+            bundle.var_files.iter().map(|path| self.place_of(path)).collect();
         for (name, content) in variables.files {
             let path = self.directory.path().join(name);
             var_files.push(path.clone());
@@ -186,9 +173,7 @@ impl PrivateDirectory {
     pub fn write_override(&self, name: &str, content: &str) -> Result<(), Error> {
         let path: BundlePath = name.parse().map_err(Error::OverrideName)?;
         if path.file_name() != name || !name.ends_with("_override.tf") {
-            return Err(Error::NotAnOverride {
-                name: name.to_owned(),
-            });
+            return Err(Error::NotAnOverride { name: name.to_owned() });
         }
         replace(&self.root().join(name), content.as_bytes())
     }
@@ -230,17 +215,11 @@ fn laid_out<'a>(
 ) -> Result<Cow<'a, [u8]>, Error> {
     let directory = path.parent();
     let is_loaded = directory == bundle.root
-        || bundle
-            .modules
-            .iter()
-            .any(|module| module.directory == directory);
+        || bundle.modules.iter().any(|module| module.directory == directory);
     match (layout, Syntax::of(path.file_name())) {
         (Layout::WithoutStateBlocks, Some(_)) if is_loaded => {
             let cut = without_state_blocks(path.file_name(), content);
-            let cut = cut.map_err(|source| Error::StateBlocks {
-                path: path.clone(),
-                source,
-            })?;
+            let cut = cut.map_err(|source| Error::StateBlocks { path: path.clone(), source })?;
             Ok(cut.map_or(Cow::Borrowed(content), Cow::Owned))
         }
         (Layout::WithoutStateBlocks | Layout::Pristine, _) => Ok(Cow::Borrowed(content)),
@@ -259,12 +238,7 @@ struct Installed<'a> {
 }
 
 fn module_manifest(bundle: &Bundle) -> Vec<u8> {
-    let root = Installed {
-        key: "",
-        source: "",
-        version: None,
-        dir: ".".to_owned(),
-    };
+    let root = Installed { key: "", source: "", version: None, dir: ".".to_owned() };
     let others = bundle.modules.iter().map(|module| Installed {
         key: &module.key,
         source: &module.source,
@@ -272,9 +246,7 @@ fn module_manifest(bundle: &Bundle) -> Vec<u8> {
         dir: relative(&bundle.root, &module.directory),
     });
     let modules: Vec<Installed<'_>> = [root].into_iter().chain(others).collect();
-    serde_json::json!({ "Modules": modules })
-        .to_string()
-        .into_bytes()
+    serde_json::json!({ "Modules": modules }).to_string().into_bytes()
 }
 
 /// The way from the root module to a module, as Terraform writes it.
@@ -291,11 +263,7 @@ fn relative(root: &BundlePath, directory: &BundlePath) -> String {
     let up = from.iter().skip(shared).map(|_| "..");
     let down = to.iter().skip(shared).map(String::as_str);
     let way: Vec<&str> = up.chain(down).collect();
-    if way.is_empty() {
-        ".".to_owned()
-    } else {
-        way.join("/")
-    }
+    if way.is_empty() { ".".to_owned() } else { way.join("/") }
 }
 
 fn make_directory(path: &Path) -> Result<(), Error> {
@@ -303,18 +271,14 @@ fn make_directory(path: &Path) -> Result<(), Error> {
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .map_err(|source| Error::Write {
-            path: path.to_owned(),
-            source,
-        })
+        .map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 fn remove(path: &Path) -> Result<(), Error> {
     match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Write {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(Error::Write { path: path.to_owned(), source })
+        }
         Ok(()) | Err(_) => Ok(()),
     }
 }
@@ -330,8 +294,5 @@ fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
     options
         .open(path)
         .and_then(|mut file| file.write_all(content))
-        .map_err(|source| Error::Write {
-            path: path.to_owned(),
-            source,
-        })
+        .map_err(|source| Error::Write { path: path.to_owned(), source })
 }

@@ -16,10 +16,7 @@ use unapply::terraform::workdir::{Layout, PrivateDirectory};
 
 static NO_VARIABLES: BTreeMap<String, Secret<String>> = BTreeMap::new();
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test's own files are not private"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test's own files are not private")]
 fn put(directory: &Path, files: &[(&str, &str)]) {
     for (path, content) in files {
         let path = directory.join(path);
@@ -28,16 +25,11 @@ fn put(directory: &Path, files: &[(&str, &str)]) {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the test drives Terraform itself"
-)]
+#[expect(clippy::disallowed_methods, reason = "the test drives Terraform itself")]
 fn terraform(root: &Path, arguments: &[&str], environment: &[(String, Secret<String>)]) -> Output {
     let mut command = Command::new("terraform");
     command.current_dir(root).args(arguments);
-    command
-        .env("CHECKPOINT_DISABLE", "1")
-        .env("TF_IN_AUTOMATION", "1");
+    command.env("CHECKPOINT_DISABLE", "1").env("TF_IN_AUTOMATION", "1");
     for (name, value) in environment {
         command.env(name, value.reveal_for_terraform());
     }
@@ -67,18 +59,15 @@ fn laid_out(parent: &Path, captured: &Captured) -> PrivateDirectory {
     let packed = bundle::pack(&captured.bundle).unwrap();
     let unpacked = bundle::unpack(&packed).unwrap();
     let mut private = PrivateDirectory::create(parent).unwrap();
-    private
-        .lay_out(&unpacked, Layout::WithoutStateBlocks)
-        .unwrap();
+    private.lay_out(&unpacked, Layout::WithoutStateBlocks).unwrap();
     terraform(&private.root(), &["init", "-input=false", "-no-color"], &[]);
     private
 }
 
 /// The planned outputs, as JSON.
 fn outputs(private: &PrivateDirectory) -> serde_json::Value {
-    let mut arguments: Vec<String> = ["plan", "-input=false", "-no-color", "-out=x.tfplan"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut arguments: Vec<String> =
+        ["plan", "-input=false", "-no-color", "-out=x.tfplan"].map(str::to_owned).to_vec();
     for path in private.var_file_arguments() {
         arguments.push(format!("-var-file={}", path.display()));
     }
@@ -111,10 +100,7 @@ moved {
 output "o" { value = [module.local.o, module.r.o, module.v.o] }
 "#,
     ),
-    (
-        "modules/m/main.tf",
-        "output \"o\" { value = file(\"${path.module}/../../shared/f.txt\") }",
-    ),
+    ("modules/m/main.tf", "output \"o\" { value = file(\"${path.module}/../../shared/f.txt\") }"),
     ("shared/f.txt", "shared"),
     (
         "envs/prod/.terraform/modules/r/sub/main.tf",
@@ -128,10 +114,7 @@ output "o" { value = [module.local.o, module.r.o, module.v.o] }
 ];
 
 const INSTALLED: [(&str, &str); 2] = [
-    (
-        "envs/prod/.terraform/modules/v/main.tf",
-        "output \"o\" { value = \"registry\" }",
-    ),
+    ("envs/prod/.terraform/modules/v/main.tf", "output \"o\" { value = \"registry\" }"),
     (
         "envs/prod/.terraform/modules/modules.json",
         r#"{"Modules":[{"Key":"","Source":"","Dir":"."},
@@ -151,10 +134,7 @@ fn init_fetches_no_module_and_functions_find_their_files() {
     assert_eq!(captured.notes, Vec::<String>::new());
     let parent = tempfile::tempdir().unwrap();
     let private = laid_out(parent.path(), &captured);
-    assert_eq!(
-        outputs(&private),
-        serde_json::json!(["shared", "remote", "registry"])
-    );
+    assert_eq!(outputs(&private), serde_json::json!(["shared", "remote", "registry"]));
     assert!(private.data_dir().join("modules/r/n/f.txt").is_file());
     assert!(!user.path().join("envs/prod/x.tfplan").exists());
 }
@@ -167,43 +147,23 @@ fn a_saved_plan_is_captured_as_it_was_planned() {
     let root = user.path().join("envs/prod");
     put(
         &root,
-        &[(
-            "v.tf",
-            "variable \"x\" { type = map(string) }\noutput \"x\" { value = var.x }",
-        )],
+        &[("v.tf", "variable \"x\" { type = map(string) }\noutput \"x\" { value = var.x }")],
     );
     terraform(&root, &["init", "-input=false"], &[]);
     let x = r#"x={"k"="$${v}"}"#;
-    terraform(
-        &root,
-        &["plan", "-input=false", "-out=p.tfplan", "-var", x],
-        &[],
-    );
+    terraform(&root, &["plan", "-input=false", "-out=p.tfplan", "-var", x], &[]);
     let archive = planfile::read(&fs::read(root.join("p.tfplan")).unwrap()).unwrap();
     let variables = BTreeMap::from([("x".to_owned(), secret(r#"{"k":"${v}"}"#))]);
-    let planned = Planned {
-        archive: &archive,
-        variables: &variables,
-    };
+    let planned = Planned { archive: &archive, variables: &variables };
     put(&root, &[("main.tf", "broken {{{")]);
-    let captured = capture(&Request {
-        plan: Some(planned),
-        ..request(&root)
-    })
-    .unwrap();
+    let captured = capture(&Request { plan: Some(planned), ..request(&root) }).unwrap();
     assert_eq!(captured.notes, Vec::<String>::new());
     let parent = tempfile::tempdir().unwrap();
     let private = laid_out(parent.path(), &captured);
-    assert_eq!(
-        outputs(&private),
-        serde_json::json!(["shared", "remote", "registry"])
-    );
+    assert_eq!(outputs(&private), serde_json::json!(["shared", "remote", "registry"]));
     let shown = terraform(&private.root(), &["show", "-json", "x.tfplan"], &[]);
     let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
-    assert_eq!(
-        shown["variables"]["x"]["value"],
-        serde_json::json!({"k": "${v}"})
-    );
+    assert_eq!(shown["variables"]["x"]["value"], serde_json::json!({"k": "${v}"}));
 }
 
 const VARIABLES: &str = r#"
@@ -228,14 +188,8 @@ fn values_keep_their_meaning_and_their_rank() {
         user.path(),
         &[
             ("main.tf", VARIABLES),
-            (
-                "terraform.tfvars",
-                "env_below_tfvars = \"tfvars\"\ncli_above_all = \"tfvars\"\n",
-            ),
-            (
-                "zzz.auto.tfvars",
-                "cli_above_all = \"auto\"\nvar_file = \"auto\"\n",
-            ),
+            ("terraform.tfvars", "env_below_tfvars = \"tfvars\"\ncli_above_all = \"tfvars\"\n"),
+            ("zzz.auto.tfvars", "cli_above_all = \"auto\"\nvar_file = \"auto\"\n"),
             ("one.tfvars", "var_file = 1\ncli_above_all = 1\n"),
             ("two.tfvars", "var_file = \"two\"\n"),
         ],
@@ -285,47 +239,27 @@ fn values_keep_their_meaning_and_their_rank() {
 fn laying_out_again_swaps_only_the_state_blocks() {
     let user = tempfile::tempdir().unwrap();
     let main = "moved {\n  from = terraform_data.a\n  to   = terraform_data.b\n}\n";
-    put(
-        user.path(),
-        &[
-            ("main.tf", main),
-            ("b.tf", "resource \"terraform_data\" \"b\" {}"),
-        ],
-    );
+    put(user.path(), &[("main.tf", main), ("b.tf", "resource \"terraform_data\" \"b\" {}")]);
     let captured = capture(&request(user.path())).unwrap();
     let parent = tempfile::tempdir().unwrap();
     let mut private = PrivateDirectory::create(parent.path()).unwrap();
-    private
-        .lay_out(&captured.bundle, Layout::WithoutStateBlocks)
-        .unwrap();
+    private.lay_out(&captured.bundle, Layout::WithoutStateBlocks).unwrap();
     let state = parent.path().join("${x} \"$${y}\".json");
     let path = Value::Text(state.display().to_string());
     let settings = BTreeMap::from([("path".to_owned(), path)]);
     let content = unapply::codec::hcl::backend_override("local", &settings).unwrap();
-    private
-        .write_override("zz_unapply_override.tf", &content)
-        .unwrap();
+    private.write_override("zz_unapply_override.tf", &content).unwrap();
     let read = |name: &str| fs::read_to_string(private.root().join(name)).unwrap();
     assert_eq!(read("main.tf"), "\n");
-    let kept = fs::metadata(private.root().join("b.tf"))
-        .unwrap()
-        .modified()
-        .unwrap();
+    let kept = fs::metadata(private.root().join("b.tf")).unwrap().modified().unwrap();
     private.lay_out(&captured.bundle, Layout::Pristine).unwrap();
     let read = |name: &str| fs::read_to_string(private.root().join(name)).unwrap();
     assert_eq!(read("main.tf"), main);
     assert_eq!(read("zz_unapply_override.tf"), content);
-    let still = fs::metadata(private.root().join("b.tf"))
-        .unwrap()
-        .modified()
-        .unwrap();
+    let still = fs::metadata(private.root().join("b.tf")).unwrap().modified().unwrap();
     assert_eq!(kept, still);
     terraform(&private.root(), &["init", "-input=false"], &[]);
-    terraform(
-        &private.root(),
-        &["apply", "-input=false", "-auto-approve"],
-        &[],
-    );
+    terraform(&private.root(), &["apply", "-input=false", "-auto-approve"], &[]);
     assert!(state.is_file());
     for name in ["../x_override.tf", "x.tf", "a/x_override.tf"] {
         assert!(private.write_override(name, "").is_err(), "{name}");
@@ -335,16 +269,9 @@ fn laying_out_again_swaps_only_the_state_blocks() {
 #[test]
 fn the_directory_is_private_and_goes_when_it_is_dropped() {
     let user = tempfile::tempdir().unwrap();
-    put(
-        user.path(),
-        &[("main.tf", "variable \"a\" {}"), ("x/a.tfvars", "a = 1")],
-    );
+    put(user.path(), &[("main.tf", "variable \"a\" {}"), ("x/a.tfvars", "a = 1")]);
     let var_files = [PathBuf::from("x/a.tfvars")];
-    let captured = capture(&Request {
-        var_files: &var_files,
-        ..request(user.path())
-    })
-    .unwrap();
+    let captured = capture(&Request { var_files: &var_files, ..request(user.path()) }).unwrap();
     let parent = tempfile::tempdir().unwrap();
     let mut private = PrivateDirectory::create(parent.path()).unwrap();
     private.lay_out(&captured.bundle, Layout::Pristine).unwrap();

@@ -97,10 +97,7 @@ fn check_tells_missing_damaged_and_mistaken_blobs_and_counts_the_rest() {
     );
     assert!(matches!(
         repository.get_blob(&stored[0].id),
-        Err(Error::Blob {
-            source: BlobProblem::Missing,
-            ..
-        })
+        Err(Error::Blob { source: BlobProblem::Missing, .. })
     ));
 }
 

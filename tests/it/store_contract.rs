@@ -76,10 +76,7 @@ fn of_thirty_two_writers_of_one_key_exactly_one_wins() {
                         scope.spawn(move || (racer, store.create(key, &[racer]).unwrap()))
                     })
                     .collect();
-                racers
-                    .into_iter()
-                    .map(|racer| racer.join().unwrap())
-                    .collect()
+                racers.into_iter().map(|racer| racer.join().unwrap()).collect()
             });
             let won = |answer: &&(u8, Created)| answer.1 == Created::New;
             let winners: Vec<_> = answers.iter().filter(won).collect();
@@ -105,10 +102,7 @@ fn keys_that_could_leave_the_store_cannot_be_made() {
     ] {
         assert_eq!(Key::from_parts(parts), None, "{parts:?}");
     }
-    assert_eq!(
-        Key::from_parts(&["stacks", "a%2Fb"]).unwrap().as_str(),
-        "stacks/a%2Fb"
-    );
+    assert_eq!(Key::from_parts(&["stacks", "a%2Fb"]).unwrap().as_str(), "stacks/a%2Fb");
 }
 
 #[test]
@@ -134,10 +128,7 @@ fn sixteen_appenders_of_one_stack_make_a_gapless_log() {
         });
         let log = Repository::open(objects).unwrap().log(&stack()).unwrap();
         assert_eq!(log.len(), 80);
-        let said: BTreeSet<_> = log
-            .iter()
-            .map(|entry| remarked(&entry.said).unwrap())
-            .collect();
+        let said: BTreeSet<_> = log.iter().map(|entry| remarked(&entry.said).unwrap()).collect();
         assert_eq!(said.len(), 80);
     }
 }
@@ -145,11 +136,7 @@ fn sixteen_appenders_of_one_stack_make_a_gapless_log() {
 /// What a shell says in the store's directory; `None` where it lacks a program.
 fn shell(root: &Path, script: &str) -> Option<String> {
     let mut shell = assert_cmd::Command::new("sh");
-    let output = shell
-        .current_dir(root)
-        .args(["-ec", script])
-        .output()
-        .unwrap();
+    let output = shell.current_dir(root).args(["-ec", script]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     (output.status.code() != Some(127)).then(|| text.trim_end().to_owned())
 }
@@ -162,16 +149,11 @@ fn every_object_opens_with_stock_tools() {
     let repository = Repository::initialise(objects).unwrap().0;
     let content = b"{\"version\":4}";
     let stored = repository.put_blob(content).unwrap();
-    let first = repository
-        .append(&stack(), snapshot(content, &stored), After::Any)
-        .unwrap();
+    let first = repository.append(&stack(), snapshot(content, &stored), After::Any).unwrap();
     repository.append(&stack(), remark(1), After::Any).unwrap();
     let log = "stacks/prod%2Fnetwork/log";
     let digest = format!("head -n 1 {log}/00000000000000000001 | tr -d '\\n' | sha256sum");
-    assert_eq!(
-        shell(&root, &digest).unwrap(),
-        format!("{}  -", first.digest)
-    );
+    assert_eq!(shell(&root, &digest).unwrap(), format!("{}  -", first.digest));
     let refers = format!("grep -c '\"prev\":\"{}\"' {log}/*2", first.digest);
     assert_eq!(shell(&root, &refers).unwrap(), "1");
     let blob = blob_key(&stored);
@@ -215,10 +197,7 @@ fn a_directory_with_something_in_it_is_not_hidden_from_git() {
 fn a_missing_directory_is_not_an_empty_store() {
     let place = tempfile::tempdir().unwrap();
     let root = place.path().join("store");
-    assert!(matches!(
-        LocalStore::open(&root),
-        Err(ObjectError::Missing { .. })
-    ));
+    assert!(matches!(LocalStore::open(&root), Err(ObjectError::Missing { .. })));
     let store = LocalStore::create(&root).unwrap().0;
     std::fs::remove_dir_all(&root).unwrap();
     assert!(store.get(&key("a/b")).is_err());
@@ -259,10 +238,7 @@ fn symbolic_links_below_the_root_are_never_followed() {
     assert!(store.list(&key("stacks")).is_err());
     assert!(store.get(&key("blob")).is_err());
     assert!(store.get(&key("dangling")).is_err());
-    assert_eq!(
-        store.create(&key("dangling"), b"x").unwrap(),
-        Created::Exists
-    );
+    assert_eq!(store.create(&key("dangling"), b"x").unwrap(), Created::Exists);
     assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 1);
     // The root itself may be one: that is its owner's choice.
     symlink(&root, place.path().join("link")).unwrap();
@@ -316,8 +292,5 @@ fn a_place_without_a_store_and_a_store_of_another_version_are_told_apart() {
     let newer = br#"{"format":"unapply/2"}"#.to_vec();
     objects.tamper(&key("unapply.json"), Some(newer));
     assert!(matches!(open(), Err(Error::Unfit { .. })));
-    assert!(matches!(
-        Repository::initialise(objects.shared()),
-        Err(Error::Unfit { .. })
-    ));
+    assert!(matches!(Repository::initialise(objects.shared()), Err(Error::Unfit { .. })));
 }

@@ -33,12 +33,8 @@ fn store_with_one_entry() -> Arc<MemoryStore> {
 fn die_at(nth: u64, side: Side) -> bool {
     let memory = store_with_one_entry();
     let nonce = nonce().unwrap();
-    let dying = Arc::new(FailFromNth {
-        inner: Arc::clone(&memory),
-        nth,
-        side,
-        calls: AtomicU64::new(0),
-    });
+    let dying =
+        Arc::new(FailFromNth { inner: Arc::clone(&memory), nth, side, calls: AtomicU64::new(0) });
     let acknowledged = capture(dying, nonce);
 
     let survivor = Repository::open(memory.shared()).unwrap();

@@ -55,18 +55,12 @@ fn a_full_disk_is_told_and_leaves_no_half_object() {
             Err(error) => break error,
         }
     };
-    assert!(
-        matches!(error, Error::Object(ObjectError::Full { .. })),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Object(ObjectError::Full { .. })), "{error:?}");
     let mut random = vec![0_u8; 300_000];
     for (position, byte) in random.iter_mut().enumerate() {
         *byte = Digest::of(&position.to_le_bytes()).to_string().as_bytes()[0];
     }
-    assert!(matches!(
-        repository.put_blob(&random),
-        Err(Error::Object(ObjectError::Full { .. }))
-    ));
+    assert!(matches!(repository.put_blob(&random), Err(Error::Object(ObjectError::Full { .. }))));
     let reader = Repository::open(Arc::new(LocalStore::open(&root).unwrap())).unwrap();
     let log = reader.log(&stack()).unwrap();
     assert_eq!(u64::try_from(log.len()).unwrap(), acknowledged);
@@ -91,9 +85,6 @@ fn a_read_only_disk_can_be_read_and_says_no_to_writers() {
         reader.append(&stack(), remark(2), After::Any).unwrap_err(),
         reader.put_blob(b"content").unwrap_err(),
     ] {
-        assert!(
-            matches!(error, Error::Object(ObjectError::Denied { .. })),
-            "{error:?}"
-        );
+        assert!(matches!(error, Error::Object(ObjectError::Denied { .. })), "{error:?}");
     }
 }

@@ -20,11 +20,8 @@ fn open(objects: impl ObjectStore + 'static) -> Repository {
 
 fn losing(lost: Lost, answers: u64) -> (Arc<MemoryStore>, Repository) {
     let inner = initialised(1);
-    let repository = open(LoseAnswer {
-        inner: Arc::clone(&inner),
-        lost,
-        left: AtomicU64::new(answers),
-    });
+    let repository =
+        open(LoseAnswer { inner: Arc::clone(&inner), lost, left: AtomicU64::new(answers) });
     (inner, repository)
 }
 
@@ -77,11 +74,7 @@ fn what_may_not_last_is_not_acknowledged_although_it_can_be_read() {
 fn a_store_that_fails_now_and_then_loses_nothing_acknowledged() {
     for nth in 2..9 {
         let inner = initialised(0);
-        let faulty = FailEveryNth {
-            inner: Arc::clone(&inner),
-            nth,
-            calls: AtomicU64::new(0),
-        };
+        let faulty = FailEveryNth { inner: Arc::clone(&inner), nth, calls: AtomicU64::new(0) };
         let repository = open(faulty);
         let mut acknowledged = Vec::new();
         for number in 0..40 {
@@ -109,18 +102,9 @@ fn stores_that_break_their_word_about_conditions_are_refused() {
         lie
     };
     let memory = Arc::<MemoryStore>::default;
-    assert_eq!(
-        refused(Arc::new(IgnoresCondition(memory()))),
-        Lie::Overwrites
-    );
-    assert_eq!(
-        refused(Arc::new(InvertsCondition(memory()))),
-        Lie::RefusesNew
-    );
-    let racy = ChecksThenWrites {
-        inner: memory(),
-        meeting: Barrier::new(8),
-    };
+    assert_eq!(refused(Arc::new(IgnoresCondition(memory()))), Lie::Overwrites);
+    assert_eq!(refused(Arc::new(InvertsCondition(memory()))), Lie::RefusesNew);
+    let racy = ChecksThenWrites { inner: memory(), meeting: Barrier::new(8) };
     assert_eq!(refused(Arc::new(racy)), Lie::Winners(8));
 }
 
@@ -133,10 +117,9 @@ fn an_entry_overwritten_later_is_noticed_by_its_writer() {
     let theirs = initialised_as(&inner, 1);
     let bytes = theirs.get(&slot(2)).unwrap();
     inner.tamper(&slot(2), bytes);
-    for seen in [
-        ours.append(&stack(), remark(3), After::Any).unwrap_err(),
-        ours.log(&stack()).unwrap_err(),
-    ] {
+    for seen in
+        [ours.append(&stack(), remark(3), After::Any).unwrap_err(), ours.log(&stack()).unwrap_err()]
+    {
         assert!(
             matches!(seen, Error::Rewound { revision, .. } if revision == entry.revision),
             "{seen:?}"
@@ -169,17 +152,11 @@ fn a_log_that_is_cut_off_is_noticed_by_whoever_has_seen_more() {
         }
         assert!(matches!(
             repository.head(&stack()),
-            Err(Error::Rewound {
-                revision: Revision(3),
-                ..
-            })
+            Err(Error::Rewound { revision: Revision(3), .. })
         ));
         assert!(matches!(
             repository.log(&stack()),
-            Err(Error::Rewound {
-                revision: Revision(3),
-                ..
-            })
+            Err(Error::Rewound { revision: Revision(3), .. })
         ));
     }
 }
@@ -187,10 +164,7 @@ fn a_log_that_is_cut_off_is_noticed_by_whoever_has_seen_more() {
 #[test]
 fn a_bit_flipped_under_way_is_read_again_and_one_flipped_at_rest_is_an_error() {
     let inner = initialised(0);
-    let stored = Repository::open(inner.shared())
-        .unwrap()
-        .put_blob(b"content")
-        .unwrap();
+    let stored = Repository::open(inner.shared()).unwrap().put_blob(b"content").unwrap();
     let flips = |once| {
         open(FlipsBit {
             inner: Arc::clone(&inner),
@@ -202,25 +176,16 @@ fn a_bit_flipped_under_way_is_read_again_and_one_flipped_at_rest_is_an_error() {
     assert_eq!(flips(true).get_blob(&stored.id).unwrap(), b"content");
     assert!(matches!(
         flips(false).get_blob(&stored.id),
-        Err(Error::Blob {
-            source: BlobProblem::Changed { .. },
-            ..
-        })
+        Err(Error::Blob { source: BlobProblem::Changed { .. }, .. })
     ));
     // Deduplication must not rely on a damaged blob.
     assert!(matches!(
         flips(false).put_blob(b"content"),
-        Err(Error::Blob {
-            source: BlobProblem::Changed { .. },
-            ..
-        })
+        Err(Error::Blob { source: BlobProblem::Changed { .. }, .. })
     ));
     assert!(matches!(
         flips(false).put_blob(b"new content"),
-        Err(Error::Lies {
-            lie: Lie::Changed(_),
-            ..
-        })
+        Err(Error::Lies { lie: Lie::Changed(_), .. })
     ));
 }
 
@@ -234,19 +199,12 @@ fn an_entry_damaged_before_it_was_acknowledged_is_not_acknowledged() {
     });
     assert!(matches!(
         repository.append(&stack(), remark(1), After::Any),
-        Err(Error::Lies {
-            lie: Lie::Changed(_),
-            ..
-        })
+        Err(Error::Lies { lie: Lie::Changed(_), .. })
     ));
 }
 
 fn hiding(entries: u64, revision: u64, hidden: Hidden) -> Repository {
-    open(HidesObject {
-        inner: initialised(entries),
-        key: slot(revision),
-        hidden,
-    })
+    open(HidesObject { inner: initialised(entries), key: slot(revision), hidden })
 }
 
 #[test]
@@ -277,11 +235,7 @@ fn a_hidden_entry_is_a_gap_and_a_hidden_write_is_a_lie() {
     // The entry before the head is read before anything is appended.
     assert!(matches!(
         hiding(3, 2, Hidden::Everywhere).append(&stack(), remark(4), After::Any),
-        Err(Error::Entry {
-            revision: Revision(2),
-            source: EntryProblem::Gap,
-            ..
-        })
+        Err(Error::Entry { revision: Revision(2), source: EntryProblem::Gap, .. })
     ));
     assert!(matches!(
         hiding(3, 4, Hidden::Everywhere).append(&stack(), remark(4), After::Any),
@@ -296,19 +250,13 @@ fn an_entry_that_depends_on_what_was_read_is_refused_when_the_log_has_moved() {
     for stale in [None, Some(Revision(1)), Some(Revision(7))] {
         assert!(matches!(
             append(After::Exactly(stale)),
-            Err(Error::Moved {
-                now: Some(Revision(2)),
-                ..
-            })
+            Err(Error::Moved { now: Some(Revision(2)), .. })
         ));
     }
     let entry = append(After::Exactly(Some(Revision(2)))).unwrap();
     assert_eq!(entry.revision, Revision(3));
     assert_eq!(repository.entry(&stack(), Revision(3)).unwrap(), entry);
-    assert!(matches!(
-        repository.entry(&stack(), Revision(4)),
-        Err(Error::NoSuchRevision { .. })
-    ));
+    assert!(matches!(repository.entry(&stack(), Revision(4)), Err(Error::NoSuchRevision { .. })));
 }
 
 #[test]

@@ -16,9 +16,7 @@ fn filled() -> Arc<MemoryStore> {
     let memory = Arc::new(MemoryStore::default());
     let (repository, _) = Repository::initialise(memory.shared()).unwrap();
     for number in 1..=ENTRIES {
-        repository
-            .append(&stack(), remark(number), After::Any)
-            .unwrap();
+        repository.append(&stack(), remark(number), After::Any).unwrap();
     }
     memory
 }
@@ -58,10 +56,7 @@ fn a_modified_entry_breaks_the_chain_behind_it() {
             Error::Entry { revision: behind, source: EntryProblem::BrokenChain { .. }, .. }
                 if behind == Revision(revision + 1)
         ));
-        assert!(matches!(
-            problems.as_slice(),
-            [Problem::Entry(EntryProblem::BrokenChain { .. })]
-        ));
+        assert!(matches!(problems.as_slice(), [Problem::Entry(EntryProblem::BrokenChain { .. })]));
         let reader = Repository::open(memory).unwrap();
         let one = reader.entry(&stack(), Revision(revision));
         assert!(matches!(one, Err(Error::Entry { .. })));
@@ -76,10 +71,7 @@ fn nothing_is_appended_behind_an_entry_that_does_not_verify() {
         let repository = Repository::open(memory.shared()).unwrap();
         assert!(matches!(
             repository.append(&stack(), remark(7), After::Any),
-            Err(Error::Entry {
-                source: EntryProblem::Unreadable { .. },
-                ..
-            })
+            Err(Error::Entry { source: EntryProblem::Unreadable { .. }, .. })
         ));
         assert_eq!(memory.get(&slot(ENTRIES + 1)).unwrap(), None);
     }
@@ -96,10 +88,7 @@ fn a_deleted_entry_is_a_gap() {
             Error::Entry { revision: gap, source: EntryProblem::Gap, .. }
                 if gap == Revision(revision)
         ));
-        assert!(matches!(
-            problems.as_slice(),
-            [Problem::Entry(EntryProblem::Gap)]
-        ));
+        assert!(matches!(problems.as_slice(), [Problem::Entry(EntryProblem::Gap)]));
     }
 }
 
@@ -112,10 +101,7 @@ fn swapped_entries_say_that_they_belong_elsewhere() {
     let (error, problems) = noticed(&memory, "swapped");
     assert!(matches!(
         error,
-        Error::Entry {
-            source: EntryProblem::Misplaced { what: "revision" },
-            ..
-        }
+        Error::Entry { source: EntryProblem::Misplaced { what: "revision" }, .. }
     ));
     assert!(problems.len() >= 2);
 }
@@ -129,10 +115,7 @@ fn entries_of_another_stack_or_store_are_refused() {
     let reader = Repository::open(memory.shared()).unwrap();
     assert!(matches!(
         reader.log(&"other".parse().unwrap()),
-        Err(Error::Entry {
-            source: EntryProblem::Misplaced { what: "stack" },
-            ..
-        })
+        Err(Error::Entry { source: EntryProblem::Misplaced { what: "stack" }, .. })
     ));
     memory.tamper(&elsewhere, None);
 
@@ -141,10 +124,7 @@ fn entries_of_another_stack_or_store_are_refused() {
     let (error, _) = noticed(&memory, "from another store");
     assert!(matches!(
         error,
-        Error::Entry {
-            source: EntryProblem::Misplaced { what: "store" },
-            ..
-        }
+        Error::Entry { source: EntryProblem::Misplaced { what: "store" }, .. }
     ));
 }
 
@@ -167,13 +147,7 @@ fn a_slot_made_up_at_the_end_of_all_numbers_stops_nobody_for_long() {
     let last = bytes(&memory, &slot(ENTRIES));
     memory.tamper(&slot(u64::MAX), Some(last));
     let (error, _) = noticed(&memory, "far away");
-    assert!(matches!(
-        error,
-        Error::Entry {
-            source: EntryProblem::Gap,
-            ..
-        }
-    ));
+    assert!(matches!(error, Error::Entry { source: EntryProblem::Gap, .. }));
     let repository = Repository::open(memory).unwrap();
     assert!(repository.append(&stack(), remark(1), After::Any).is_err());
 }

@@ -40,19 +40,13 @@ pub fn check(bundle: &Bundle) -> Result<(), Error> {
 pub fn check_path(path: &BundlePath) -> Result<(), Error> {
     let text = path.as_str();
     if !is_nfc(text) {
-        return Err(Error::NotComposed {
-            path: text.to_owned(),
-        });
+        return Err(Error::NotComposed { path: text.to_owned() });
     }
     if text == "." || text.split('/').next().is_some_and(is_own) {
-        return Err(Error::Reserved {
-            path: text.to_owned(),
-        });
+        return Err(Error::Reserved { path: text.to_owned() });
     }
     if text.split('/').any(is_not_portable) {
-        return Err(Error::NotPortable {
-            path: text.to_owned(),
-        });
+        return Err(Error::NotPortable { path: text.to_owned() });
     }
     Ok(())
 }
@@ -82,15 +76,9 @@ fn twins(seen: &mut BTreeMap<String, String>, path: &BundlePath) -> Result<(), E
     for end in ends.chain([text.len()]) {
         let spelled = text.get(..end).unwrap_or(text);
         let folded: String = spelled.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-        let other = seen
-            .entry(folded)
-            .or_insert_with(|| spelled.to_owned())
-            .clone();
+        let other = seen.entry(folded).or_insert_with(|| spelled.to_owned()).clone();
         if other != spelled {
-            return Err(Error::Twins {
-                path: spelled.to_owned(),
-                other,
-            });
+            return Err(Error::Twins { path: spelled.to_owned(), other });
         }
     }
     Ok(())
@@ -101,9 +89,7 @@ fn directories(bundle: &Bundle) -> Result<(), Error> {
         let mut parent = path.parent();
         while parent != BundlePath::top() {
             if bundle.files.contains_key(&parent) {
-                return Err(Error::FileAndDirectory {
-                    path: parent.as_str().to_owned(),
-                });
+                return Err(Error::FileAndDirectory { path: parent.as_str().to_owned() });
             }
             parent = parent.parent();
         }
@@ -114,17 +100,13 @@ fn directories(bundle: &Bundle) -> Result<(), Error> {
 fn manifest(bundle: &Bundle) -> Result<(), Error> {
     for path in &bundle.var_files {
         if !bundle.files.contains_key(path) {
-            return Err(Error::NotHeld {
-                path: path.as_str().to_owned(),
-            });
+            return Err(Error::NotHeld { path: path.as_str().to_owned() });
         }
     }
     let mut keys = BTreeSet::new();
     for module in &bundle.modules {
         if !keys.insert(module.key.as_str()) {
-            return Err(Error::ModuleTwice {
-                key: module.key.clone(),
-            });
+            return Err(Error::ModuleTwice { key: module.key.clone() });
         }
     }
     let directories = bundle.modules.iter().map(|module| &module.directory);
@@ -133,9 +115,7 @@ fn manifest(bundle: &Bundle) -> Result<(), Error> {
             check_path(directory)?;
         }
         if bundle.files.contains_key(directory) {
-            return Err(Error::FileAndDirectory {
-                path: directory.as_str().to_owned(),
-            });
+            return Err(Error::FileAndDirectory { path: directory.as_str().to_owned() });
         }
     }
     Ok(())

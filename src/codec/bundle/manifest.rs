@@ -114,11 +114,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Error> {
         root: path(manifest.root)?,
         files: BTreeMap::new(),
         modules: modules?,
-        var_files: manifest
-            .var_files
-            .into_iter()
-            .map(path)
-            .collect::<Result<_, _>>()?,
+        var_files: manifest.var_files.into_iter().map(path).collect::<Result<_, _>>()?,
         variables: manifest
             .variables
             .into_iter()
@@ -129,8 +125,5 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Error> {
 
 /// Says where, never what: serde's own words may quote a value.
 fn malformed(error: &serde_json::Error) -> Error {
-    Error::Manifest {
-        line: error.line(),
-        column: error.column(),
-    }
+    Error::Manifest { line: error.line(), column: error.column() }
 }

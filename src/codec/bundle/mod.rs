@@ -160,7 +160,5 @@ fn append(archive: &mut Builder<Vec<u8>>, path: &str, content: &[u8]) -> Result<
     header.set_mtime(0);
     header.set_uid(0);
     header.set_gid(0);
-    archive
-        .append_data(&mut header, path, content)
-        .map_err(Error::NotAnArchive)
+    archive.append_data(&mut header, path, content).map_err(Error::NotAnArchive)
 }

@@ -12,11 +12,7 @@ const PATH_MAX: u64 = 1025;
 
 /// Reads an archive that [`pack`] wrote, and no other.
 pub fn unpack(bytes: &[u8]) -> Result<Bundle, Error> {
-    let mut members = Members {
-        long_name: None,
-        left: BYTES_MAX + MANIFEST_MAX,
-        bundle: None,
-    };
+    let mut members = Members { long_name: None, left: BYTES_MAX + MANIFEST_MAX, bundle: None };
     let mut archive = Archive::new(bytes);
     let entries = archive.entries().map_err(Error::NotAnArchive)?.raw(true);
     for entry in entries {
@@ -24,11 +20,7 @@ pub fn unpack(bytes: &[u8]) -> Result<Bundle, Error> {
     }
     let bundle = members.bundle.ok_or(Error::NoManifest)?;
     check(&bundle)?;
-    if pack(&bundle)? == bytes {
-        Ok(bundle)
-    } else {
-        Err(Error::NotCanonical)
-    }
+    if pack(&bundle)? == bytes { Ok(bundle) } else { Err(Error::NotCanonical) }
 }
 
 struct Members {
@@ -76,9 +68,7 @@ fn add(bundle: &mut Bundle, path: &str, content: Vec<u8>) -> Result<(), Error> {
     let parsed: BundlePath = path.parse().map_err(Error::Path)?;
     match bundle.files.insert(parsed, content) {
         None => Ok(()),
-        Some(_) => Err(Error::Duplicate {
-            path: path.to_owned(),
-        }),
+        Some(_) => Err(Error::Duplicate { path: path.to_owned() }),
     }
 }
 
@@ -98,9 +88,5 @@ fn content(entry: &mut Entry<'_, &[u8]>, left: &mut u64) -> Result<Vec<u8>, Erro
     *left = left.checked_sub(size).ok_or(Error::TooLarge)?;
     let mut bytes = Vec::new();
     entry.read_to_end(&mut bytes).map_err(Error::NotAnArchive)?;
-    if u64::try_from(bytes.len()) == Ok(size) {
-        Ok(bytes)
-    } else {
-        Err(Error::NotCanonical)
-    }
+    if u64::try_from(bytes.len()) == Ok(size) { Ok(bytes) } else { Err(Error::NotCanonical) }
 }

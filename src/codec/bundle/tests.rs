@@ -43,9 +43,7 @@ fn full() -> Bundle {
         ("c", VariableOrigin::Plan),
     ] {
         let value = Secret::new(format!("value-{name}\n"));
-        bundle
-            .variables
-            .insert(name.to_owned(), Variable { value, origin });
+        bundle.variables.insert(name.to_owned(), Variable { value, origin });
     }
     bundle
 }
@@ -70,10 +68,7 @@ fn member(path: &str) -> Member {
 fn archive(members: Vec<Member>) -> Vec<u8> {
     let manifest = manifest::write(&bundle(&[])).unwrap();
     let mut builder = Builder::new(Vec::new());
-    let first = Member {
-        content: manifest,
-        ..member(MANIFEST)
-    };
+    let first = Member { content: manifest, ..member(MANIFEST) };
     for member in [first].into_iter().chain(members) {
         let mut header = Header::new_gnu();
         header.as_old_mut().name[..member.path.len()].copy_from_slice(&member.path);
@@ -111,10 +106,7 @@ fn the_manifest_comes_first_and_no_member_has_a_time_or_an_owner() {
         let entry = entry.unwrap();
         let header = entry.header();
         assert_eq!(header.mode().unwrap(), 0o600);
-        assert_eq!(
-            header.mtime().unwrap() + header.uid().unwrap() + header.gid().unwrap(),
-            0
-        );
+        assert_eq!(header.mtime().unwrap() + header.uid().unwrap() + header.gid().unwrap(), 0);
         assert_eq!(header.username_bytes(), Some(b"".as_slice()));
         paths.push(String::from_utf8(entry.path_bytes().into_owned()).unwrap());
     }
@@ -126,10 +118,7 @@ fn the_manifest_comes_first_and_no_member_has_a_time_or_an_owner() {
 #[test]
 fn debug_output_shows_neither_content_nor_values() {
     let shown = format!("{:?}", full());
-    assert!(
-        !shown.contains("value-") && !shown.contains("120, 32, 61"),
-        "{shown}"
-    );
+    assert!(!shown.contains("value-") && !shown.contains("120, 32, 61"), "{shown}");
 }
 
 #[test]
@@ -148,15 +137,9 @@ fn paths_that_leave_the_bundle_are_refused() {
         "terraform.tfstate",
         "",
     ] {
-        assert!(
-            matches!(refusal(vec![member(path)]), Error::Path(_)),
-            "{path}"
-        );
+        assert!(matches!(refusal(vec![member(path)]), Error::Path(_)), "{path}");
     }
-    let not_text = Member {
-        path: b"a\xff".to_vec(),
-        ..member("")
-    };
+    let not_text = Member { path: b"a\xff".to_vec(), ..member("") };
     assert!(matches!(refusal(vec![not_text]), Error::NotCanonical));
 }
 
@@ -175,33 +158,20 @@ fn everything_but_private_regular_files_is_refused() {
         EntryType::GNULongLink,
         EntryType::GNUSparse,
     ] {
-        let link = Member {
-            kind,
-            ..member("link")
-        };
+        let link = Member { kind, ..member("link") };
         let error = refusal(vec![link, member("link/x")]);
-        assert!(
-            matches!(error, Error::NotAFile { .. }),
-            "{kind:?}: {error:?}"
-        );
+        assert!(matches!(error, Error::NotAFile { .. }), "{kind:?}: {error:?}");
     }
     for mode in [0o4600, 0o2600, 0o1600, 0o644, 0o700] {
-        let error = refusal(vec![Member {
-            mode,
-            ..member("x")
-        }]);
+        let error = refusal(vec![Member { mode, ..member("x") }]);
         assert!(matches!(error, Error::Mode { .. }), "{mode:o}");
     }
 }
 
 #[test]
 fn names_that_are_one_file_elsewhere_are_refused() {
-    for (a, b) in [
-        ("A.tf", "a.tf"),
-        ("D/x", "d/y"),
-        ("Ä.tf", "ä.tf"),
-        ("\u{212b}.tf", "\u{e5}.tf"),
-    ] {
+    for (a, b) in [("A.tf", "a.tf"), ("D/x", "d/y"), ("Ä.tf", "ä.tf"), ("\u{212b}.tf", "\u{e5}.tf")]
+    {
         let error = pack(&bundle(&[(a, ""), (b, "")])).unwrap_err();
         let is_refused = matches!(error, Error::Twins { .. } | Error::NotComposed { .. });
         assert!(is_refused, "{a} {b}: {error:?}");
@@ -219,40 +189,20 @@ fn names_that_are_one_file_elsewhere_are_refused() {
 
 #[test]
 fn names_that_another_system_takes_otherwise_are_refused() {
-    for path in [
-        "CON",
-        "nul.tf",
-        "a/Aux.txt",
-        "com1",
-        "x.",
-        "x ",
-        "a:b",
-        "d./x",
-        "lpt9.x",
-    ] {
+    for path in ["CON", "nul.tf", "a/Aux.txt", "com1", "x.", "x ", "a:b", "d./x", "lpt9.x"] {
         let error = refusal(vec![member(path)]);
-        assert!(
-            matches!(error, Error::NotPortable { .. }),
-            "{path}: {error:?}"
-        );
+        assert!(matches!(error, Error::NotPortable { .. }), "{path}: {error:?}");
     }
     for path in ["_unapply/x", "_UNAPPLY/x", "_unapply"] {
         let error = refusal(vec![member(path)]);
         assert!(matches!(error, Error::Reserved { .. }), "{path}");
     }
-    pack(&bundle(&[
-        ("console.tf", ""),
-        ("com.tf", ""),
-        ("a/_unapply/x", ""),
-    ]))
-    .unwrap();
+    pack(&bundle(&[("console.tf", ""), ("com.tf", ""), ("a/_unapply/x", "")])).unwrap();
 }
 
 #[test]
 fn too_many_too_large_and_too_long_are_refused() {
-    let many: Vec<Member> = (0..=FILES_MAX)
-        .map(|n| member(&format!("f{n:06}")))
-        .collect();
+    let many: Vec<Member> = (0..=FILES_MAX).map(|n| member(&format!("f{n:06}"))).collect();
     assert!(matches!(refusal(many), Error::TooManyFiles));
     let mut bytes = archive(vec![member("x")]);
     let claim = bytes.len() - 1024 - 512;
@@ -283,15 +233,9 @@ fn a_manifest_that_does_not_agree_is_refused() {
     assert!(matches!(pack(&twice), Err(Error::ModuleTwice { .. })));
     let mut file_as_root = full();
     file_as_root.root = "envs/prod/main.tf".parse().unwrap();
-    assert!(matches!(
-        pack(&file_as_root),
-        Err(Error::FileAndDirectory { .. })
-    ));
+    assert!(matches!(pack(&file_as_root), Err(Error::FileAndDirectory { .. })));
     let read = |text: &str| manifest::read(text.as_bytes()).unwrap_err();
-    assert!(matches!(
-        read(r#"{"format":2}"#),
-        Error::Format { format: 2 }
-    ));
+    assert!(matches!(read(r#"{"format":2}"#), Error::Format { format: 2 }));
     for text in ["", "{}", r#"{"format":1}"#, "[]", r#"{"format":-1}"#] {
         assert!(matches!(read(text), Error::Manifest { .. }), "{text}");
     }
@@ -314,10 +258,7 @@ fn an_archive_in_any_other_form_is_refused() {
     }
     let mut plain = Builder::new(Vec::new());
     append(&mut plain, "main.tf", b"x").unwrap();
-    assert!(matches!(
-        unpack(&plain.into_inner().unwrap()),
-        Err(Error::NoManifest)
-    ));
+    assert!(matches!(unpack(&plain.into_inner().unwrap()), Err(Error::NoManifest)));
 }
 
 proptest! {

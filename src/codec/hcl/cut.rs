@@ -29,10 +29,7 @@ pub fn without_state_blocks(file: &str, content: &[u8]) -> Result<Option<Vec<u8>
     match cut {
         Ok(cut) => Ok(cut.map(String::into_bytes)),
         Err(_) if !looks_like_state_block(text) => Ok(None),
-        Err(line) => Err(Unreadable::Syntax {
-            file: file.to_owned(),
-            line,
-        }),
+        Err(line) => Err(Unreadable::Syntax { file: file.to_owned(), line }),
     }
 }
 
@@ -67,9 +64,7 @@ fn cut_native(text: &str) -> Result<Option<String>, usize> {
 fn cut_json(text: &str) -> Result<Option<String>, serde_json::Error> {
     let objects = objects(text)?;
     let is_cut = |name: &str| STATE_BLOCKS.contains(&name);
-    let found = objects
-        .iter()
-        .any(|Members(members)| members.iter().any(|(name, _)| is_cut(name)));
+    let found = objects.iter().any(|Members(members)| members.iter().any(|(name, _)| is_cut(name)));
     if !found {
         return Ok(None);
     }

@@ -29,26 +29,15 @@ pub(super) struct Folded {
 impl Folded {
     /// Nothing is known.
     pub(super) fn unknown() -> Self {
-        Self {
-            base: None,
-            text: String::new(),
-            whole: false,
-        }
+        Self { base: None, text: String::new(), whole: false }
     }
 
     fn text(text: &str) -> Self {
-        Self {
-            base: None,
-            text: text.to_owned(),
-            whole: true,
-        }
+        Self { base: None, text: text.to_owned(), whole: true }
     }
 
     fn base(base: Base) -> Self {
-        Self {
-            base: Some(base),
-            ..Self::text("")
-        }
+        Self { base: Some(base), ..Self::text("") }
     }
 
     fn append(&mut self, next: &Self) {
@@ -118,10 +107,7 @@ fn folded(expression: &Expression, locals: &Locals, left: u8) -> Folded {
             _ => Folded::unknown(),
         };
     }
-    match expression
-        .as_traversal()
-        .map(|found| (root_of(found), found))
-    {
+    match expression.as_traversal().map(|found| (root_of(found), found)) {
         Some((Some("path"), found)) => match attribute_of(found) {
             Some("module") => Folded::base(Base::Module),
             // Terraform runs in the root module's directory.

@@ -35,9 +35,7 @@ pub enum Error {
 /// The providers that the lock file selects, sorted.
 pub fn providers(content: &[u8]) -> Result<Vec<LockedProvider>, Error> {
     let text = std::str::from_utf8(content).map_err(|_| Error::NotUtf8)?;
-    let body = parse_body(text).map_err(|error| Error::Syntax {
-        line: error.location().line(),
-    })?;
+    let body = parse_body(text).map_err(|error| Error::Syntax { line: error.location().line() })?;
     let mut providers = Vec::new();
     for block in body.get_blocks("provider") {
         let name = block.labels.first().map_or("", |label| label.as_str());
@@ -45,9 +43,9 @@ pub fn providers(content: &[u8]) -> Result<Vec<LockedProvider>, Error> {
         let version = version.and_then(|attribute| Expression::as_str(&attribute.value));
         providers.push(LockedProvider {
             source: name.parse().map_err(Error::Provider)?,
-            version: version.map(str::to_owned).ok_or_else(|| Error::NoVersion {
-                provider: name.to_owned(),
-            })?,
+            version: version
+                .map(str::to_owned)
+                .ok_or_else(|| Error::NoVersion { provider: name.to_owned() })?,
         });
     }
     providers.sort();

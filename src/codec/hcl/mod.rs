@@ -174,9 +174,8 @@ pub enum Base {
 
 /// UTF-8 text without the byte order mark, which Terraform skips too.
 fn text_of<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, Unreadable> {
-    let text = std::str::from_utf8(content).map_err(|_| Unreadable::NotUtf8 {
-        file: file.to_owned(),
-    })?;
+    let text =
+        std::str::from_utf8(content).map_err(|_| Unreadable::NotUtf8 { file: file.to_owned() })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
@@ -185,23 +184,15 @@ pub fn assigned(file: &str, content: &[u8]) -> Vec<String> {
     let Ok(text) = text_of(file, content) else {
         return Vec::new();
     };
-    let is_json = std::path::Path::new(file)
-        .extension()
-        .is_some_and(|end| end == "json");
+    let is_json = std::path::Path::new(file).extension().is_some_and(|end| end == "json");
     if is_json {
         let members: Result<BTreeMap<String, serde::de::IgnoredAny>, _> =
             serde_json::from_str(text);
-        return members
-            .map(|members| members.into_keys().collect())
-            .unwrap_or_default();
+        return members.map(|members| members.into_keys().collect()).unwrap_or_default();
     }
     parse_body(text).map_or_else(
         |_| Vec::new(),
-        |body| {
-            body.attributes()
-                .map(|attribute| attribute.key.to_string())
-                .collect()
-        },
+        |body| body.attributes().map(|attribute| attribute.key.to_string()).collect(),
     )
 }
 
@@ -214,10 +205,7 @@ pub fn is_loaded_by_itself(file_name: &str) -> bool {
 /// The syntax tree of a file; JSON is brought into the shape of native syntax first.
 fn body_of(file: &str, content: &[u8]) -> Result<Body, Unreadable> {
     let text = text_of(file, content)?;
-    let broken = |line| Unreadable::Syntax {
-        file: file.to_owned(),
-        line,
-    };
+    let broken = |line| Unreadable::Syntax { file: file.to_owned(), line };
     match Syntax::of(file) {
         Some(Syntax::Json) => json::body(text).map_err(|error| broken(error.line())),
         Some(Syntax::Native) | None => {

@@ -50,10 +50,7 @@ pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> Facts {
         .collect();
     for body in &bodies {
         body.blocks().for_each(|block| take(&mut facts, block));
-        let mut reads = Reads {
-            locals: &locals,
-            facts: &mut facts,
-        };
+        let mut reads = Reads { locals: &locals, facts: &mut facts };
         reads.visit_body(body);
     }
     facts
@@ -102,9 +99,7 @@ fn declared(body: &Body, before: Option<Declared>) -> Declared {
 /// Terraform takes the text as it is for the primitive types only; `any` is an expression. In JSON,
 /// and in the old way of writing, the type stands in quotes.
 fn value_syntax(constraint: &Expression) -> ValueSyntax {
-    let unquoted = constraint
-        .as_str()
-        .and_then(|text| text.parse::<Expression>().ok());
+    let unquoted = constraint.as_str().and_then(|text| text.parse::<Expression>().ok());
     let name = unquoted.as_ref().unwrap_or(constraint).as_variable();
     match name.map(Ident::as_str) {
         Some("string" | "number" | "bool") => ValueSyntax::Literal,
@@ -152,17 +147,11 @@ struct Reads<'a> {
 impl Visit for Reads<'_> {
     fn visit_func_call(&mut self, call: &FuncCall) {
         let name = call.name.name.as_str();
-        let namespace: Vec<&str> = call
-            .name
-            .namespace
-            .iter()
-            .map(|part| part.as_str())
-            .collect();
+        let namespace: Vec<&str> = call.name.namespace.iter().map(|part| part.as_str()).collect();
         if READERS.contains(&name) && matches!(namespace.as_slice(), [] | ["core"]) {
-            self.facts.reads.insert(FileRead {
-                function: name.to_owned(),
-                target: self.target(name, call),
-            });
+            self.facts
+                .reads
+                .insert(FileRead { function: name.to_owned(), target: self.target(name, call) });
         }
         visit_func_call(self, call);
     }

@@ -13,10 +13,7 @@ fn reads(text: &str) -> Vec<ReadTarget> {
 }
 
 fn at(base: Base, path: &str) -> Place {
-    Place {
-        base,
-        path: path.to_owned(),
-    }
+    Place { base, path: path.to_owned() }
 }
 
 const NATIVE: &str = r#"
@@ -83,27 +80,15 @@ fn native_and_json_files_tell_the_same_facts() {
     assert_eq!(native.required_versions, [">= 1.5"]);
     assert_eq!(native.modules["net"].as_deref(), Some("./net"));
     assert_eq!(native.modules["vpc"].as_deref(), Some("a/b/c"));
-    assert_eq!(
-        native.prevent_destroy,
-        BTreeSet::from(["aws_db.main".to_owned()])
-    );
+    assert_eq!(native.prevent_destroy, BTreeSet::from(["aws_db.main".to_owned()]));
 }
 
 #[test]
 fn override_files_have_the_last_word() {
     let facts = scan(&module(&[
-        (
-            "a_override.tf",
-            "terraform {\n cloud {}\n}\nmodule \"m\" { source = \"./b\" }",
-        ),
-        (
-            "b.tf",
-            "terraform {\n backend \"s3\" {}\n}\nmodule \"m\" { source = \"./a\" }",
-        ),
-        (
-            "override.tf",
-            "variable \"x\" { default = 1 }\nmodule \"m\" { providers = {} }",
-        ),
+        ("a_override.tf", "terraform {\n cloud {}\n}\nmodule \"m\" { source = \"./b\" }"),
+        ("b.tf", "terraform {\n backend \"s3\" {}\n}\nmodule \"m\" { source = \"./a\" }"),
+        ("override.tf", "variable \"x\" { default = 1 }\nmodule \"m\" { providers = {} }"),
         ("z.tf", "variable \"x\" { type = list(number) }"),
     ]));
     assert_eq!(facts.backend, Some(Backend::Cloud));
@@ -123,30 +108,15 @@ fn a_broken_file_is_named_with_its_line_and_the_rest_still_tells() {
     let shown: Vec<String> = facts.unreadable.iter().map(ToString::to_string).collect();
     assert_eq!(
         shown,
-        [
-            "does not parse at line 3: `bad.tf`",
-            "does not parse at line 3: `bad.tf.json`"
-        ]
+        ["does not parse at line 3: `bad.tf`", "does not parse at line 3: `bad.tf.json`"]
     );
     let latin = BTreeMap::from([("l.tf".to_owned(), b"# caf\xe9\n".to_vec())]);
-    assert_eq!(
-        scan(&latin).unreadable,
-        [Unreadable::NotUtf8 {
-            file: "l.tf".into()
-        }]
-    );
+    assert_eq!(scan(&latin).unreadable, [Unreadable::NotUtf8 { file: "l.tf".into() }]);
 }
 
 #[test]
 fn hidden_and_backup_files_are_no_configuration() {
-    for name in [
-        "main.tf~",
-        ".main.tf",
-        "#main.tf#",
-        "main.tfvars",
-        "main.tf.bak",
-        "x.json",
-    ] {
+    for name in ["main.tf~", ".main.tf", "#main.tf#", "main.tfvars", "main.tf.bak", "x.json"] {
         assert_eq!(Syntax::of(name), None, "{name}");
     }
     assert_eq!(Syntax::of("a.tofu"), Some(Syntax::Native));
@@ -159,23 +129,11 @@ fn paths_that_the_text_tells_are_known() {
         (r#"file("a.txt")"#, at(Base::Root, "a.txt")),
         (r#"file("./x/../a.txt")"#, at(Base::Root, "a.txt")),
         (r#"file("${path.module}/a.txt")"#, at(Base::Module, "a.txt")),
-        (
-            r#"core::file(("${path.root}/../b"))"#,
-            at(Base::Root, "../b"),
-        ),
+        (r#"core::file(("${path.root}/../b"))"#, at(Base::Root, "../b")),
         (r#"filemd5("${path.cwd}//b")"#, at(Base::Root, "b")),
-        (
-            r#"fileexists("/etc/../opt/x")"#,
-            at(Base::Absolute, "/opt/x"),
-        ),
-        (
-            r#"file(abspath("${path.module}/a"))"#,
-            at(Base::Module, "a"),
-        ),
-        (
-            r#"templatefile("${local.dir}/${"t"}.tpl", { x = 1 })"#,
-            at(Base::Module, "tpl/t.tpl"),
-        ),
+        (r#"fileexists("/etc/../opt/x")"#, at(Base::Absolute, "/opt/x")),
+        (r#"file(abspath("${path.module}/a"))"#, at(Base::Module, "a")),
+        (r#"templatefile("${local.dir}/${"t"}.tpl", { x = 1 })"#, at(Base::Module, "tpl/t.tpl")),
     ] {
         let text = format!("locals {{\n dir = \"${{path.module}}/tpl\"\n x = {expression}\n}}");
         assert_eq!(reads(&text), [ReadTarget::File(expected)], "{expression}");
@@ -185,23 +143,11 @@ fn paths_that_the_text_tells_are_known() {
 #[test]
 fn a_known_directory_stands_for_what_is_not_known_in_it() {
     for (expression, expected) in [
-        (
-            r#"file("${path.module}/f/${var.x}.txt")"#,
-            at(Base::Module, "f"),
-        ),
-        (
-            r#"file("${path.module}/${each.key}")"#,
-            at(Base::Module, "."),
-        ),
+        (r#"file("${path.module}/f/${var.x}.txt")"#, at(Base::Module, "f")),
+        (r#"file("${path.module}/${each.key}")"#, at(Base::Module, ".")),
         (r#"file("files/${var.x}")"#, at(Base::Root, "files")),
-        (
-            r#"fileset(path.module, "files/*.json")"#,
-            at(Base::Module, "files"),
-        ),
-        (
-            r#"fileset("${path.module}/d", "**")"#,
-            at(Base::Module, "d"),
-        ),
+        (r#"fileset(path.module, "files/*.json")"#, at(Base::Module, "files")),
+        (r#"fileset("${path.module}/d", "**")"#, at(Base::Module, "d")),
         (r#"fileset("d", var.pattern)"#, at(Base::Root, "d")),
         (r#"file("/opt/${var.x}")"#, at(Base::Absolute, "/opt")),
     ] {
@@ -275,10 +221,7 @@ fn state_blocks_are_cut_from_json_and_other_members_keep_their_text() {
     assert_eq!(cut("m.tf.json", text).as_deref(), Some(expected));
     assert_eq!(cut("m.tf.json", r#"{"x": {"moved": 1}}"#), None);
     let list = r#"[{"removed": {}}, {"x": 1}]"#;
-    assert_eq!(
-        cut("m.tf.json", list).as_deref(),
-        Some("[{\n\n},\n{\n\"x\": 1\n}]\n")
-    );
+    assert_eq!(cut("m.tf.json", list).as_deref(), Some("[{\n\n},\n{\n\"x\": 1\n}]\n"));
 }
 
 #[test]
@@ -292,27 +235,11 @@ fn a_broken_file_is_refused_only_when_it_may_hold_a_state_block() {
 
 #[test]
 fn an_override_reads_back_as_the_settings_it_was_made_from() {
-    let texts = [
-        "a\"b\\c\n\t\r",
-        "${x}",
-        "$${x}",
-        "$$${x}",
-        "%{x}",
-        "%%{x}",
-        "\u{1}é",
-        "$",
-        "{$%",
-    ];
+    let texts = ["a\"b\\c\n\t\r", "${x}", "$${x}", "$$${x}", "%{x}", "%%{x}", "\u{1}é", "$", "{$%"];
     let nested = Value::Map(BTreeMap::from([
         ("role arn".to_owned(), Value::Text("${x}".to_owned())),
-        (
-            "n".to_owned(),
-            Value::Number(Number::from_json_text("1.50")),
-        ),
-        (
-            "l".to_owned(),
-            Value::List(vec![Value::Null, Value::Bool(false)]),
-        ),
+        ("n".to_owned(), Value::Number(Number::from_json_text("1.50"))),
+        ("l".to_owned(), Value::List(vec![Value::Null, Value::Bool(false)])),
     ]));
     let mut settings: BTreeMap<String, Value> = texts
         .iter()
@@ -365,22 +292,10 @@ provider "example.com/a/a" {
         .iter()
         .map(|provider| format!("{} {}", provider.source, provider.version))
         .collect();
-    assert_eq!(
-        shown,
-        [
-            "example.com/a/a 1.0.0",
-            "registry.terraform.io/hashicorp/b 2.0.0"
-        ]
-    );
+    assert_eq!(shown, ["example.com/a/a 1.0.0", "registry.terraform.io/hashicorp/b 2.0.0"]);
     assert_eq!(lock::providers(b"# nothing\n"), Ok(Vec::new()));
-    assert!(matches!(
-        lock::providers(b"\n{"),
-        Err(lock::Error::Syntax { line: 2 })
-    ));
-    assert!(matches!(
-        lock::providers(b"provider \"aws\" {}"),
-        Err(lock::Error::Provider(_))
-    ));
+    assert!(matches!(lock::providers(b"\n{"), Err(lock::Error::Syntax { line: 2 })));
+    assert!(matches!(lock::providers(b"provider \"aws\" {}"), Err(lock::Error::Provider(_))));
     assert!(matches!(
         lock::providers(b"provider \"a/b/c\" {}"),
         Err(lock::Error::NoVersion { .. })

@@ -95,11 +95,7 @@ fn quoted(out: &mut String, text: &str) {
             // `$${` is the escape of `${`; after another `$` it would be read otherwise, so there
             // the sign is written by its number.
             '$' | '%' if characters.peek() == Some(&'{') && before == Some(character) => {
-                out.push_str(if character == '$' {
-                    "\\u0024"
-                } else {
-                    "\\u0025"
-                });
+                out.push_str(if character == '$' { "\\u0024" } else { "\\u0025" });
             }
             '$' | '%' if characters.peek() == Some(&'{') => {
                 out.push(character);

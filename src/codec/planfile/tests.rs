@@ -40,11 +40,7 @@ fn a_plan_gives_its_modules_lock_file_and_states() {
     assert_eq!(read.state.as_slice(), b"s");
     assert_eq!(read.previous_state.as_slice(), b"before");
     assert_eq!(read.lock_file.as_deref(), Some(b"lock".as_slice()));
-    let keys: Vec<&str> = read
-        .modules
-        .iter()
-        .map(|module| module.key.as_str())
-        .collect();
+    let keys: Vec<&str> = read.modules.iter().map(|module| module.key.as_str()).collect();
     assert_eq!(keys, ["", "r.n", "v"]);
     assert_eq!(read.modules[0].files["main.tf"], b"root");
     assert_eq!(read.modules[1].directory, ".terraform/modules/r/n");
@@ -66,19 +62,13 @@ fn what_is_given_instead_of_a_plan_is_named() {
     for other in [b"".as_slice(), b"{}", b"[1]", b"main.tf"] {
         assert!(matches!(read(other), Err(Error::NotAPlan)));
     }
-    assert!(matches!(
-        read(&plan(&[("a.txt", b"x")])),
-        Err(Error::NotAPlan)
-    ));
+    assert!(matches!(read(&plan(&[("a.txt", b"x")])), Err(Error::NotAPlan)));
 }
 
 #[test]
 fn an_incomplete_or_damaged_plan_is_refused() {
     for missing in ["tfstate", "tfstate-prev", "tfconfig/modules.json"] {
-        let rest: Vec<_> = members()
-            .into_iter()
-            .filter(|(name, _)| *name != missing)
-            .collect();
+        let rest: Vec<_> = members().into_iter().filter(|(name, _)| *name != missing).collect();
         let error = read(&plan(&rest)).unwrap_err();
         assert!(matches!(error, Error::Missing { member } if member == missing));
     }
@@ -87,10 +77,7 @@ fn an_incomplete_or_damaged_plan_is_refused() {
     assert!(matches!(read(&plan(&unlisted)), Err(Error::Modules)));
     let whole = plan(&members());
     for cut in [4, whole.len() / 2, whole.len() - 4] {
-        assert!(
-            matches!(read(&whole[..cut]), Err(Error::Damaged(_))),
-            "{cut}"
-        );
+        assert!(matches!(read(&whole[..cut]), Err(Error::Damaged(_))), "{cut}");
     }
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut flipped = plan_with(&members(), stored);

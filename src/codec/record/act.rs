@@ -43,13 +43,7 @@ pub(super) struct Evidence {
 
 impl From<&model::UnreadableState> for Evidence {
     fn from(evidence: &model::UnreadableState) -> Self {
-        let model::UnreadableState {
-            blob,
-            digest,
-            bytes,
-            found,
-            problem,
-        } = evidence;
+        let model::UnreadableState { blob, digest, bytes, found, problem } = evidence;
         Self {
             blob: AsText(blob.0),
             sha256: AsText(*digest),
@@ -105,11 +99,7 @@ impl From<&model::Mark> for Mark {
     fn from(mark: &model::Mark) -> Self {
         let model::Mark { revision, verdict } = mark;
         let (verdict, evidence) = match verdict {
-            good::Verdict::Good(good::Evidence {
-                grade,
-                residual,
-                checks,
-            }) => {
+            good::Verdict::Good(good::Evidence { grade, residual, checks }) => {
                 let evidence = GoodEvidence {
                     grade: *grade,
                     residual: residual.iter().map(Residual::from).collect(),
@@ -119,11 +109,7 @@ impl From<&model::Mark> for Mark {
             }
             good::Verdict::Bad => (Verdict::Bad, None),
         };
-        Self {
-            revision: revision.0,
-            verdict,
-            evidence,
-        }
+        Self { revision: revision.0, verdict, evidence }
     }
 }
 
@@ -147,35 +133,20 @@ impl TryFrom<Mark> for model::Mark {
                 return Err(Error::Inconsistent { what });
             }
         };
-        Ok(Self {
-            revision: Revision(mark.revision),
-            verdict,
-        })
+        Ok(Self { revision: Revision(mark.revision), verdict })
     }
 }
 
 impl From<&good::Residual> for Residual {
     fn from(residual: &good::Residual) -> Self {
-        let good::Residual {
-            address,
-            action,
-            paths,
-        } = residual;
-        Self {
-            address: address.clone(),
-            action: action.clone(),
-            paths: paths.clone(),
-        }
+        let good::Residual { address, action, paths } = residual;
+        Self { address: address.clone(), action: action.clone(), paths: paths.clone() }
     }
 }
 
 impl From<Residual> for good::Residual {
     fn from(residual: Residual) -> Self {
-        Self {
-            address: residual.address,
-            action: residual.action,
-            paths: residual.paths,
-        }
+        Self { address: residual.address, action: residual.action, paths: residual.paths }
     }
 }
 
@@ -260,13 +231,7 @@ pub(super) struct RevertOutcome {
 
 impl From<&model::RevertOutcome> for RevertOutcome {
     fn from(ended: &model::RevertOutcome) -> Self {
-        let model::RevertOutcome {
-            intent,
-            outcome,
-            after,
-            events,
-            errors,
-        } = ended;
+        let model::RevertOutcome { intent, outcome, after, events, errors } = ended;
         Self {
             intent: intent.0,
             outcome: *outcome,
@@ -301,14 +266,8 @@ pub(super) struct Verification {
 
 impl From<&model::Verification> for Verification {
     fn from(verification: &model::Verification) -> Self {
-        let model::Verification {
-            intent,
-            snapshot,
-            residual,
-            expected,
-            equal,
-            differences,
-        } = verification;
+        let model::Verification { intent, snapshot, residual, expected, equal, differences } =
+            verification;
         Self {
             intent: intent.0,
             snapshot: snapshot.0,

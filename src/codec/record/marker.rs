@@ -73,10 +73,8 @@ pub fn decode(bytes: &[u8]) -> Result<StoreId, Error> {
         return Err(Error::Format { found: format });
     }
     let marker: Marker = serde_json::from_slice(bytes).map_err(malformed)?;
-    for (field, found, known) in [
-        ("blobs", marker.blobs, BLOBS),
-        ("digest", marker.digest, DIGEST),
-    ] {
+    for (field, found, known) in [("blobs", marker.blobs, BLOBS), ("digest", marker.digest, DIGEST)]
+    {
         if found != known {
             return Err(Error::Algorithm { field, found });
         }

@@ -135,8 +135,8 @@ fn payload(bytes: &[u8]) -> Result<&[u8], Error> {
     match (lines.next(), lines.next(), lines.count()) {
         (Some(payload), Some(b""), 0) => Ok(payload),
         (Some(_), Some(_), 0) => Err(Error::Signed),
-        (_, second, more) => Err(Error::NotTwoLines {
-            lines: 1 + usize::from(second.is_some()) + more,
-        }),
+        (_, second, more) => {
+            Err(Error::NotTwoLines { lines: 1 + usize::from(second.is_some()) + more })
+        }
     }
 }

@@ -67,6 +67,16 @@ pub(super) struct Snapshot {
     engine: Option<Engine>,
     git: Option<Git>,
     tags: BTreeMap<String, String>,
+    change: Option<Change>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Change {
+    against: u64,
+    added: u64,
+    changed: u64,
+    removed: u64,
+    tainted: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -144,25 +154,26 @@ impl From<&model::Snapshot> for Snapshot {
             backend: BackendIdentity { kind, settings },
             git,
             tags,
+            change,
         } = snapshot;
         Self {
             cause: *cause,
             workspace: workspace.clone(),
-            backend: Backend {
-                kind: kind.clone(),
-                settings: settings.clone(),
-            },
+            backend: Backend { kind: kind.clone(), settings: settings.clone() },
             state: state.as_ref().map(State::from),
             configuration: configuration.as_ref().map(Configuration::from),
-            engine: engine.as_ref().map(|engine| Engine {
-                kind: engine.kind,
-                version: engine.version.clone(),
-            }),
-            git: git.as_ref().map(|git| Git {
-                commit: git.commit.clone(),
-                dirty: git.dirty,
-            }),
+            engine: engine
+                .as_ref()
+                .map(|engine| Engine { kind: engine.kind, version: engine.version.clone() }),
+            git: git.as_ref().map(|git| Git { commit: git.commit.clone(), dirty: git.dirty }),
             tags: tags.clone(),
+            change: change.map(|change| Change {
+                against: change.against.0,
+                added: change.added,
+                changed: change.changed,
+                removed: change.removed,
+                tainted: change.tainted,
+            }),
         }
     }
 }
@@ -173,36 +184,31 @@ impl From<Snapshot> for model::Snapshot {
             cause: snapshot.cause,
             state: snapshot.state.map(Into::into),
             configuration: snapshot.configuration.map(Into::into),
-            engine: snapshot.engine.map(|engine| model::EngineVersion {
-                kind: engine.kind,
-                version: engine.version,
-            }),
+            engine: snapshot
+                .engine
+                .map(|engine| model::EngineVersion { kind: engine.kind, version: engine.version }),
             workspace: snapshot.workspace,
             backend: BackendIdentity {
                 kind: snapshot.backend.kind,
                 settings: snapshot.backend.settings,
             },
-            git: snapshot.git.map(|git| model::GitFacts {
-                commit: git.commit,
-                dirty: git.dirty,
-            }),
+            git: snapshot.git.map(|git| model::GitFacts { commit: git.commit, dirty: git.dirty }),
             tags: snapshot.tags,
+            change: snapshot.change.map(|change| model::ChangeSince {
+                against: model::Revision(change.against),
+                added: change.added,
+                changed: change.changed,
+                removed: change.removed,
+                tainted: change.tainted,
+            }),
         }
     }
 }
 
 impl From<&StateVersion> for Version {
     fn from(version: &StateVersion) -> Self {
-        let StateVersion {
-            lineage,
-            serial,
-            digest,
-        } = version;
-        Self {
-            lineage: LineageText(lineage.clone()),
-            serial: serial.0,
-            sha256: AsText(*digest),
-        }
+        let StateVersion { lineage, serial, digest } = version;
+        Self { lineage: LineageText(lineage.clone()), serial: serial.0, sha256: AsText(*digest) }
     }
 }
 
@@ -218,14 +224,7 @@ impl From<Version> for StateVersion {
 
 impl From<&model::StateRef> for State {
     fn from(state: &model::StateRef) -> Self {
-        let model::StateRef {
-            version,
-            blob,
-            bytes,
-            source,
-            writer,
-            resources,
-        } = state;
+        let model::StateRef { version, blob, bytes, source, writer, resources } = state;
         Self {
             version: version.into(),
             blob: AsText(blob.0),

@@ -35,13 +35,10 @@ fn header(revision: u64) -> Header {
 fn draft(body: Body) -> Draft {
     Draft {
         time: "2026-02-03T04:05:06.789Z".parse().unwrap(),
-        actor: Actor {
-            name: "oncall".into(),
-            host: "ops-1".into(),
-            process: u32::MAX,
-        },
+        actor: Actor { name: "oncall".into(), host: "ops-1".into(), process: u32::MAX },
         tool: "unapply 0.1.0".into(),
         reason: Some("line\nbreak \u{2028} \"quote\" \u{7f}é".into()),
+        ticket: Some("OPS-4410".into()),
         body,
     }
 }
@@ -55,11 +52,7 @@ fn residual() -> Vec<Residual> {
 }
 
 fn snapshot(cause: Cause, source: StateSource, kind: EngineKind) -> Snapshot {
-    let origins = [
-        VariableOrigin::Environment,
-        VariableOrigin::CommandLine,
-        VariableOrigin::Plan,
-    ];
+    let origins = [VariableOrigin::Environment, VariableOrigin::CommandLine, VariableOrigin::Plan];
     Snapshot {
         cause,
         state: Some(StateRef {
@@ -83,31 +76,27 @@ fn snapshot(cause: Cause, source: StateSource, kind: EngineKind) -> Snapshot {
             }],
             notes: vec!["a note".into()],
         }),
-        engine: Some(EngineVersion {
-            kind,
-            version: "1.11.4".into(),
-        }),
+        engine: Some(EngineVersion { kind, version: "1.11.4".into() }),
         workspace: "default".into(),
         backend: BackendIdentity {
             kind: "s3".into(),
             settings: BTreeMap::from([("bucket".into(), "b".into()), ("key".into(), "k".into())]),
         },
-        git: Some(GitFacts {
-            commit: "c4a032a".into(),
-            dirty: true,
-        }),
+        git: Some(GitFacts { commit: "c4a032a".into(), dirty: true }),
         tags: BTreeMap::from([("release".into(), "42".into())]),
+        change: Some(ChangeSince {
+            against: Revision(41),
+            added: 2,
+            changed: 1,
+            removed: 0,
+            tainted: u64::MAX,
+        }),
     }
 }
 
 fn snapshots() -> Vec<Body> {
     let mut bodies = Vec::new();
-    for cause in [
-        Cause::Manual,
-        Cause::Init,
-        Cause::BeforeRevert,
-        Cause::AfterRevert,
-    ] {
+    for cause in [Cause::Manual, Cause::Init, Cause::BeforeRevert, Cause::AfterRevert] {
         for source in [StateSource::File, StateSource::Pull, StateSource::Given] {
             for kind in [EngineKind::Terraform, EngineKind::OpenTofu] {
                 bodies.push(Body::Snapshot(Box::new(snapshot(cause, source, kind))));
@@ -124,6 +113,7 @@ fn snapshots() -> Vec<Body> {
         engine: None,
         git: None,
         tags: BTreeMap::new(),
+        change: None,
         ..from_plan.clone()
     })));
     bodies.push(Body::Snapshot(Box::new(from_plan)));
@@ -140,12 +130,7 @@ fn marks() -> Vec<Body> {
         })
     });
     let verdicts = good.into_iter().chain([Verdict::Bad]);
-    let mark = |verdict| {
-        Body::Mark(Mark {
-            revision: Revision(41),
-            verdict,
-        })
-    };
+    let mark = |verdict| Body::Mark(Mark { revision: Revision(41), verdict });
     verdicts.map(mark).collect()
 }
 
@@ -272,10 +257,7 @@ fn a_wrong_shape_is_refused_by_name() {
         (payload, "entry does not end with a line feed"),
         (cut, "entry has 1 lines instead of 2"),
         (&with(b"", b"\n"), "entry has 3 lines instead of 2"),
-        (
-            &with(b"\xef\xbb\xbf", b""),
-            "entry begins with a byte order mark",
-        ),
+        (&with(b"\xef\xbb\xbf", b""), "entry begins with a byte order mark"),
         (&crlf, "entry has a carriage return"),
         (&signed, "entry is signed, which this version cannot check"),
         (b"{}\n\n", "entry is malformed"),
@@ -303,10 +285,7 @@ fn unknown_formats_kinds_and_words_are_refused_by_name() {
         Err(Error::UnknownFormat { format }) if format == "unapply/2"
     ));
     // Another major version is named even when nothing else of it can be read.
-    assert!(matches!(
-        decode(b"{\"format\":\"unapply/2\"}\n\n"),
-        Err(Error::UnknownFormat { .. })
-    ));
+    assert!(matches!(decode(b"{\"format\":\"unapply/2\"}\n\n"), Err(Error::UnknownFormat { .. })));
     assert!(matches!(
         edited("\"kind\":\"mark\"", "\"kind\":\"hold\""),
         Err(Error::UnknownKind { kind }) if kind == "hold"
@@ -333,10 +312,7 @@ fn contradictions_are_refused() {
         ("\"seq\":2", "\"seq\":1"),
         ("\"seq\":2", "\"seq\":0"),
         (previous.as_str(), "\"prev\":null"),
-        (
-            "\"evidence\":null",
-            "\"evidence\":{\"grade\":\"applied\",\"residual\":[],\"checks\":[]}",
-        ),
+        ("\"evidence\":null", "\"evidence\":{\"grade\":\"applied\",\"residual\":[],\"checks\":[]}"),
         ("\"bad\"", "\"good\""),
     ] {
         let refused = edited(from, to);
@@ -355,18 +331,12 @@ fn a_marker_names_its_store_and_refuses_what_it_does_not_know() {
     );
     assert_eq!(marker::decode(text.as_bytes()).unwrap(), store);
     let edit = |from: &str, to: &str| marker::decode(text.replace(from, to).as_bytes());
-    assert!(matches!(
-        edit("unapply/1", "unapply/2"),
-        Err(marker::Error::Format { .. })
-    ));
+    assert!(matches!(edit("unapply/1", "unapply/2"), Err(marker::Error::Format { .. })));
     assert!(matches!(
         edit("zstd", "zstd+age"),
         Err(marker::Error::Algorithm { field: "blobs", .. })
     ));
-    assert!(matches!(
-        edit("0909", "zz"),
-        Err(marker::Error::Malformed { .. })
-    ));
+    assert!(matches!(edit("0909", "zz"), Err(marker::Error::Malformed { .. })));
 }
 
 proptest! {

@@ -32,6 +32,7 @@ struct Payload {
     actor: Actor,
     tool: String,
     reason: Option<String>,
+    ticket: Option<String>,
     body: Box<RawValue>,
 }
 
@@ -59,6 +60,7 @@ pub(super) fn encode(header: &Header, draft: &model::Draft) -> Result<Vec<u8>, E
         },
         tool: draft.tool.clone(),
         reason: draft.reason.clone(),
+        ticket: draft.ticket.clone(),
         body: encode_body(&draft.body).map_err(malformed)?,
     };
     check_place(&payload)?;
@@ -69,9 +71,7 @@ pub(super) fn decode(line: &[u8]) -> Result<(Header, model::Draft), Error> {
     let read = serde_json::from_slice::<Payload>(line).map_err(|error| unknown_or(line, error));
     let payload = read?;
     if payload.format != FORMAT {
-        return Err(Error::UnknownFormat {
-            format: payload.format,
-        });
+        return Err(Error::UnknownFormat { format: payload.format });
     }
     check_place(&payload)?;
     let body = decode_body(&payload.kind, payload.body.get())?;
@@ -91,6 +91,7 @@ pub(super) fn decode(line: &[u8]) -> Result<(Header, model::Draft), Error> {
         },
         tool: payload.tool,
         reason: payload.reason,
+        ticket: payload.ticket,
         body,
     };
     Ok((header, draft))
@@ -144,9 +145,7 @@ fn decode_body(kind: &str, text: &str) -> Result<model::Body, Error> {
         "revert-outcome" => model::Body::RevertOutcome(read::<act::RevertOutcome>(text)?.into()),
         "verification" => model::Body::Verification(read::<act::Verification>(text)?.into()),
         unknown => {
-            return Err(Error::UnknownKind {
-                kind: unknown.chars().take(80).collect(),
-            });
+            return Err(Error::UnknownKind { kind: unknown.chars().take(80).collect() });
         }
     })
 }

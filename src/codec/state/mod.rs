@@ -54,15 +54,8 @@ pub enum Error {
     },
 }
 
-const KNOWN_FIELDS: [&str; 7] = [
-    "version",
-    "terraform_version",
-    "serial",
-    "lineage",
-    "outputs",
-    "resources",
-    "check_results",
-];
+const KNOWN_FIELDS: [&str; 7] =
+    ["version", "terraform_version", "serial", "lineage", "outputs", "resources", "check_results"];
 
 /// Reads a state from its exact bytes.
 pub fn parse(bytes: &StateBytes) -> Result<State<'_>, Error> {
@@ -92,11 +85,7 @@ pub fn parse(bytes: &StateBytes) -> Result<State<'_>, Error> {
     Ok(State {
         version,
         writer,
-        outputs: outputs
-            .unwrap_or_default()
-            .into_iter()
-            .map(output)
-            .collect(),
+        outputs: outputs.unwrap_or_default().into_iter().map(output).collect(),
         instances: instances(resources)?,
     })
 }
@@ -173,10 +162,7 @@ fn check_format(fields: &BTreeMap<Cow<'_, str>, &RawValue>) -> Result<(), Error>
 }
 
 fn field(name: &str, problem: &'static str) -> Error {
-    Error::Field {
-        field: name.chars().take(100).collect(),
-        problem,
-    }
+    Error::Field { field: name.chars().take(100).collect(), problem }
 }
 
 fn required<'a, T: Deserialize<'a>>(
@@ -208,11 +194,7 @@ struct OutputFile<'a> {
 }
 
 fn output<'a>((Text(name), file): (Text<'a>, OutputFile<'a>)) -> Output<'a> {
-    Output {
-        name,
-        value: json::raw(file.value),
-        sensitive: file.sensitive,
-    }
+    Output { name, value: json::raw(file.value), sensitive: file.sensitive }
 }
 
 #[derive(Deserialize)]
@@ -259,10 +241,7 @@ fn instances(resources: Vec<ResourceFile<'_>>) -> Result<Vec<Instance<'_>>, Erro
             let instance = block.instance(file)?;
             let key = (instance.address.clone(), instance.deposed.clone());
             if !seen.insert(key) {
-                return Err(resource_error(
-                    &instance.address.to_string(),
-                    "occurs twice",
-                ));
+                return Err(resource_error(&instance.address.to_string(), "occurs twice"));
             }
             instances.push(instance);
         }
@@ -271,10 +250,7 @@ fn instances(resources: Vec<ResourceFile<'_>>) -> Result<Vec<Instance<'_>>, Erro
 }
 
 fn resource_error(address: &str, problem: &'static str) -> Error {
-    Error::Resource {
-        address: address.chars().take(200).collect(),
-        problem,
-    }
+    Error::Resource { address: address.chars().take(200).collect(), problem }
 }
 
 /// What all instances of one `resources` element share.
@@ -319,20 +295,14 @@ impl Block {
         };
         let refuse = |address: &Address, problem| resource_error(&address.to_string(), problem);
         address.key = instance_key(file.index_key).map_err(|()| {
-            refuse(
-                &address,
-                "has an instance key that is neither text nor number",
-            )
+            refuse(&address, "has an instance key that is neither text nor number")
         })?;
         let status = match file.status.as_deref() {
             None | Some("") => Status::Ready,
             Some("tainted") => Status::Tainted,
             Some(_) => return Err(refuse(&address, "has an unknown status")),
         };
-        let attributes = file
-            .attributes
-            .filter(|raw| raw.get() != "null")
-            .or(file.attributes_flat);
+        let attributes = file.attributes.filter(|raw| raw.get() != "null").or(file.attributes_flat);
         let attributes = attributes.map_or(RawJson("null"), json::raw);
         let sensitive = sensitive_paths(file.sensitive_attributes)
             .ok_or_else(|| refuse(&address, "has sensitive paths that cannot be read"))?;
@@ -364,9 +334,7 @@ fn instance_key(raw: Option<&RawValue>) -> Result<Option<InstanceKey>, ()> {
             .map(|name| Some(InstanceKey::Name(name)))
             .map_err(|_| ());
     }
-    raw.parse()
-        .map(|index| Some(InstanceKey::Index(index)))
-        .map_err(|_| ())
+    raw.parse().map(|index| Some(InstanceKey::Index(index))).map_err(|_| ())
 }
 
 /// The attribute `id`, when it is a text with something in it.
@@ -379,9 +347,7 @@ fn id(attributes: RawJson<'_>) -> Option<String> {
     let only: OnlyId<'_> = json::deserialize(attributes.0).ok()?;
     let raw = only.id?.get();
     if raw.starts_with('"') {
-        json::deserialize::<String>(raw)
-            .ok()
-            .filter(|id| !id.is_empty())
+        json::deserialize::<String>(raw).ok().filter(|id| !id.is_empty())
     } else {
         None
     }
@@ -407,10 +373,7 @@ fn sensitive_paths(raw: Option<&RawValue>) -> Option<Vec<Path>> {
         return Some(Vec::new());
     };
     let paths: Vec<Vec<PathStep<'_>>> = json::deserialize(raw.get()).ok()?;
-    paths
-        .iter()
-        .map(|steps| steps.iter().map(path_step).collect::<Option<_>>().map(Path))
-        .collect()
+    paths.iter().map(|steps| steps.iter().map(path_step).collect::<Option<_>>().map(Path)).collect()
 }
 
 fn path_step(step: &PathStep<'_>) -> Option<Step> {

@@ -91,9 +91,7 @@ impl Faults {
             .map(str::trim)
             .filter(|entry| !entry.is_empty());
         for entry in entries {
-            faults
-                .add(entry)
-                .ok_or_else(|| UnknownFault(entry.to_owned()))?;
+            faults.add(entry).ok_or_else(|| UnknownFault(entry.to_owned()))?;
         }
         Ok(faults)
     }
@@ -107,18 +105,14 @@ impl Faults {
                 let delay = Duration::from_millis(milliseconds.parse().ok()?);
                 self.delays.push((delay, name.to_owned()));
             }
-            _ => self
-                .wanted
-                .push((Fault::from_name(kind)?, argument.to_owned())),
+            _ => self.wanted.push((Fault::from_name(kind)?, argument.to_owned())),
         }
         Some(())
     }
 
     /// Whether `fault` is asked for the object `name`.
     pub(super) fn want(&self, fault: Fault, name: &str) -> bool {
-        self.wanted
-            .iter()
-            .any(|(wanted, pattern)| *wanted == fault && means(pattern, name))
+        self.wanted.iter().any(|(wanted, pattern)| *wanted == fault && means(pattern, name))
     }
 
     /// How much longer a change of the object `name` takes.
@@ -173,14 +167,9 @@ mod tests {
 
     #[test]
     fn a_typing_error_is_an_error() {
-        for text in [
-            "creat:a",
-            "create",
-            "create:",
-            "delay-ms:a",
-            "delay-ms:a:x",
-            "schema-version:x",
-        ] {
+        for text in
+            ["creat:a", "create", "create:", "delay-ms:a", "delay-ms:a:x", "schema-version:x"]
+        {
             assert!(Faults::parse(text).is_err(), "{text}");
         }
     }

@@ -78,9 +78,7 @@ fn in_range(
         Ok(())
     } else {
         let (least, most) = range.into_inner();
-        Err(format!(
-            "not a whole number from {least} to {most}: `{name}`"
-        ))
+        Err(format!("not a whole number from {least} to {most}: `{name}`"))
     }
 }
 
@@ -138,11 +136,7 @@ impl FileText {
         while let Some(row) = rows.next_if(|row| !MARKS.contains(row)) {
             content.push(row);
         }
-        let mut text = Self {
-            content: content.join("\n"),
-            secret,
-            ..Self::default()
-        };
+        let mut text = Self { content: content.join("\n"), secret, ..Self::default() };
         while let Some(mark) = rows.next() {
             let section = std::iter::from_fn(|| rows.next_if(|row| !MARKS.contains(row)));
             match mark {
@@ -157,16 +151,11 @@ impl FileText {
 
     /// The attributes again.
     pub(super) fn attributes(self) -> [(&'static str, Value); 4] {
-        let lines = self
-            .lines
-            .map(|lines| Value::List(lines.into_iter().map(Value::Text).collect()));
+        let lines =
+            self.lines.map(|lines| Value::List(lines.into_iter().map(Value::Text).collect()));
         let labels = self.labels.map(|labels| {
             let members = labels.into_iter();
-            Value::Map(
-                members
-                    .map(|(key, value)| (key, Value::Text(value)))
-                    .collect(),
-            )
+            Value::Map(members.map(|(key, value)| (key, Value::Text(value))).collect())
         });
         [
             ("content", Value::Text(self.content)),
@@ -186,11 +175,7 @@ fn lines(value: &Value) -> Result<Option<Vec<String>>, String> {
     let Value::List(items) = value else {
         return Ok(None);
     };
-    items
-        .iter()
-        .map(|item| row(item, "lines"))
-        .collect::<Result<_, _>>()
-        .map(Some)
+    items.iter().map(|item| row(item, "lines")).collect::<Result<_, _>>().map(Some)
 }
 
 fn labels(value: &Value) -> Result<Option<BTreeMap<String, String>>, String> {
@@ -235,23 +220,15 @@ impl VolumeText {
 
     /// A volume without data.
     pub(super) fn empty() -> Self {
-        Self {
-            size: None,
-            data: String::new(),
-        }
+        Self { size: None, data: String::new() }
     }
 
     /// Reads a volume; one that lost its header is all data.
     pub(super) fn parse(file: &str) -> Self {
         let (header, data) = file.split_once('\n').unwrap_or((file, ""));
-        let size = header
-            .strip_prefix(Self::HEADER)
-            .and_then(|size| size.parse().ok());
+        let size = header.strip_prefix(Self::HEADER).and_then(|size| size.parse().ok());
         let data = if size.is_some() { data } else { file };
-        Self {
-            size,
-            data: data.to_owned(),
-        }
+        Self { size, data: data.to_owned() }
     }
 
     /// The file of the same data in another size.

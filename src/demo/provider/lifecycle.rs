@@ -40,8 +40,7 @@ impl Change {
     /// What a person calls the object.
     pub(super) fn title(&self) -> &str {
         let gone = self.planned == Value::Null;
-        self.kind
-            .title(if gone { &self.prior } else { &self.planned })
+        self.kind.title(if gone { &self.prior } else { &self.planned })
     }
 
     /// The verb for a message.
@@ -100,17 +99,11 @@ impl Change {
 }
 
 fn failed(error: &super::objects::Error, state: Value) -> Outcome {
-    Outcome::Failed {
-        state,
-        why: error.to_string(),
-    }
+    Outcome::Failed { state, why: error.to_string() }
 }
 
 fn injected(fault: &str, state: Value) -> Outcome {
-    Outcome::Failed {
-        state,
-        why: format!("InjectedFault: `{fault}` was asked for"),
-    }
+    Outcome::Failed { state, why: format!("InjectedFault: `{fault}` was asked for") }
 }
 
 #[cfg(test)]

@@ -3,19 +3,13 @@
 use super::*;
 
 fn planned(content: &str) -> Value {
-    Value::object([
-        ("path", Value::text("a")),
-        ("content", Value::text(content)),
-    ])
+    Value::object([("path", Value::text("a")), ("content", Value::text(content))])
 }
 
 /// Carries a change of the object `a` out under `faults`, in the world under `root`.
 fn change(root: &tempfile::TempDir, faults: &str, prior: &Value, planned: &Value) -> Outcome {
-    let change = Change {
-        kind: ResourceType::File,
-        prior: prior.clone(),
-        planned: planned.clone(),
-    };
+    let change =
+        Change { kind: ResourceType::File, prior: prior.clone(), planned: planned.clone() };
     let faults = Faults::parse(faults).unwrap();
     change.carry_out(&World::under(root.path()), &faults)
 }
@@ -33,11 +27,9 @@ fn content(root: &tempfile::TempDir) -> Option<String> {
 
 #[test]
 fn a_failed_creation_makes_the_object_or_not_and_tells_or_not() {
-    for (fault, made, told) in [
-        ("create:a", false, false),
-        ("create-after:a", true, true),
-        ("create-lost:a", true, false),
-    ] {
+    for (fault, made, told) in
+        [("create:a", false, false), ("create-after:a", true, true), ("create-lost:a", true, false)]
+    {
         let root = tempfile::tempdir().unwrap();
         let outcome = change(&root, fault, &Value::Null, &planned("new"));
         assert!(matches!(outcome, Outcome::Failed { .. }), "{fault}");
@@ -71,26 +63,15 @@ fn a_failed_update_tells_what_the_object_is_now() {
 fn a_failed_deletion_keeps_the_object_and_its_state() {
     let root = tempfile::tempdir().unwrap();
     let prior = state(change(&root, "", &Value::Null, &planned("old")));
-    assert_eq!(
-        state(change(&root, "delete:*", &prior, &Value::Null)),
-        prior
-    );
+    assert_eq!(state(change(&root, "delete:*", &prior, &Value::Null)), prior);
     assert!(content(&root).is_some());
-    assert_eq!(
-        change(&root, "", &prior, &Value::Null),
-        Outcome::Done(Value::Null)
-    );
+    assert_eq!(change(&root, "", &prior, &Value::Null), Outcome::Done(Value::Null));
     assert_eq!(content(&root), None);
 }
 
 #[test]
 fn faults_of_others_do_no_harm() {
     let root = tempfile::tempdir().unwrap();
-    let outcome = change(
-        &root,
-        "create:b,crash:b,delete:a",
-        &Value::Null,
-        &planned("new"),
-    );
+    let outcome = change(&root, "create:b,crash:b,delete:a", &Value::Null, &planned("new"));
     assert!(matches!(outcome, Outcome::Done(_)));
 }

@@ -51,10 +51,8 @@ pub fn serve() -> ExitCode {
     if environment.wants_tls {
         return refuse("this provider speaks no TLS: run terraform with TF_DISABLE_PLUGIN_TLS=1");
     }
-    let outcome = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .and_then(|runtime| {
+    let outcome =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
             let service = rpc::Service::new(environment.faults);
             LocalSet::new().block_on(&runtime, server::run(service))
         });
@@ -83,10 +81,7 @@ mod tests {
     fn only_terraform_starting_a_provider_gets_one() {
         let installed = Path::new("/plugins/linux_amd64/terraform-provider-demo_v0.1.0");
         assert!(is_requested(installed, Some(COOKIE)));
-        assert!(is_requested(
-            Path::new("terraform-provider-demo"),
-            Some(COOKIE)
-        ));
+        assert!(is_requested(Path::new("terraform-provider-demo"), Some(COOKIE)));
         assert!(!is_requested(installed, None));
         assert!(!is_requested(installed, Some("another")));
         assert!(!is_requested(Path::new("/usr/bin/unapply"), Some(COOKIE)));

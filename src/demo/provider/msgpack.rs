@@ -38,9 +38,7 @@ impl Value {
 
     /// An object with these attributes.
     pub(super) fn object<'a>(attributes: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
-        let owned = attributes
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value));
+        let owned = attributes.into_iter().map(|(name, value)| (name.to_owned(), value));
         Self::Map(owned.collect())
     }
 
@@ -64,20 +62,12 @@ impl Value {
 
     /// The text of a string.
     pub(super) fn as_text(&self) -> Option<&str> {
-        if let Self::Text(text) = self {
-            Some(text)
-        } else {
-            None
-        }
+        if let Self::Text(text) = self { Some(text) } else { None }
     }
 
     /// The value of a number.
     pub(super) fn as_integer(&self) -> Option<i64> {
-        if let Self::Integer(number) = self {
-            Some(*number)
-        } else {
-            None
-        }
+        if let Self::Integer(number) = self { Some(*number) } else { None }
     }
 
     /// Neither known nor given: there is nothing to look at yet.
@@ -149,9 +139,7 @@ struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
     fn value(&mut self, depth: usize) -> Result<Value, Malformed> {
-        let depth = depth
-            .checked_sub(1)
-            .ok_or(Malformed("a value that is too deep"))?;
+        let depth = depth.checked_sub(1).ok_or(Malformed("a value that is too deep"))?;
         let kind = self.byte()?;
         match kind {
             0xc0 => Ok(Value::Null),
@@ -232,9 +220,7 @@ impl Reader<'_> {
 
     fn number(&mut self, width: u64) -> Result<u64, Malformed> {
         let bytes = self.take(width)?;
-        Ok(bytes
-            .iter()
-            .fold(0, |value, byte| value << 8 | u64::from(*byte)))
+        Ok(bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
     }
 
     fn byte(&mut self) -> Result<u8, Malformed> {
@@ -319,21 +305,13 @@ mod tests {
             (b"\xd1\xff\x00", -256),
             (b"\xd3\x80\0\0\0\0\0\0\0", i64::MIN),
         ] {
-            assert_eq!(
-                Value::decode(bytes),
-                Ok(Value::Integer(number)),
-                "{bytes:?}"
-            );
+            assert_eq!(Value::decode(bytes), Ok(Value::Integer(number)), "{bytes:?}");
         }
     }
 
     #[test]
     fn any_extension_is_an_unknown_value() {
-        for bytes in [
-            &b"\xd4\0\0"[..],
-            b"\xd8\x0c0123456789abcdef",
-            b"\xc7\x03\x0c\x81\x01\xc2",
-        ] {
+        for bytes in [&b"\xd4\0\0"[..], b"\xd8\x0c0123456789abcdef", b"\xc7\x03\x0c\x81\x01\xc2"] {
             assert_eq!(Value::decode(bytes), Ok(Value::Unknown), "{bytes:?}");
         }
     }

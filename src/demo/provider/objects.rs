@@ -65,10 +65,7 @@ pub(super) struct World {
 impl World {
     /// The world under `root`, which need not exist before the first object does.
     pub(super) fn under(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-            registry: Registry::under(root),
-        }
+        Self { root: root.to_owned(), registry: Registry::under(root) }
     }
 
     /// Makes an object and says what became of it.
@@ -119,10 +116,7 @@ impl World {
                 let target = text.trim_end_matches('\n');
                 // An object that is gone has no id any more; its path at least tells a reader so.
                 let id = self.registry.id_of(target)?;
-                object.with(
-                    "target",
-                    Value::Text(id.unwrap_or_else(|| target.to_owned())),
-                )
+                object.with("target", Value::Text(id.unwrap_or_else(|| target.to_owned())))
             }
         })
     }
@@ -139,9 +133,7 @@ impl World {
             return Ok(planned.clone());
         }
         let id = id_of(prior);
-        let found = self
-            .find(kind, prior)?
-            .ok_or_else(|| Error::Missing(id.to_owned()))?;
+        let found = self.find(kind, prior)?.ok_or_else(|| Error::Missing(id.to_owned()))?;
         let text = self.render(kind, planned, &VolumeText::parse(&found.text))?;
         let draft = self.registry.draft(id);
         fs::File::create(&draft)?.write_all(text.as_bytes())?;
@@ -162,10 +154,7 @@ impl World {
         };
         for by in self.registry.ids(ResourceType::Link)? {
             if self.target_of(&by)?.as_deref() == Some(&found.path) {
-                return Err(Error::InUse {
-                    id: id.to_owned(),
-                    by,
-                });
+                return Err(Error::InUse { id: id.to_owned(), by });
             }
         }
         fs::remove_file(&found.file)?;
@@ -262,10 +251,7 @@ fn make_token(planned: &Value) -> Value {
     let value = chance::hex(usize::try_from(length).unwrap_or_default());
     let digest = Digest::of(value.as_bytes()).short();
     let id = format!("{}{digest}", ResourceType::Token.id_prefix());
-    planned
-        .clone()
-        .with("id", Value::Text(id))
-        .with("value", Value::Text(value))
+    planned.clone().with("id", Value::Text(id)).with("value", Value::Text(value))
 }
 
 #[cfg(test)]

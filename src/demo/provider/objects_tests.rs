@@ -25,10 +25,7 @@ impl Scene {
     }
 
     fn write(&self, name: &str, text: &str) {
-        fs::File::create(self.path(name))
-            .unwrap()
-            .write_all(text.as_bytes())
-            .unwrap();
+        fs::File::create(self.path(name)).unwrap().write_all(text.as_bytes()).unwrap();
     }
 
     fn make(&self, kind: ResourceType, planned: &Value) -> Value {
@@ -54,20 +51,12 @@ fn file(path: &str, content: &str) -> Value {
 
 fn volume(path: &str, size: i64) -> Value {
     let path = Value::text(path);
-    Value::object([
-        ("id", Value::Unknown),
-        ("path", path),
-        ("size", Value::Integer(size)),
-    ])
+    Value::object([("id", Value::Unknown), ("path", path), ("size", Value::Integer(size))])
 }
 
 fn link(path: &str, target: &Value) -> Value {
     let path = Value::text(path);
-    Value::object([
-        ("id", Value::Unknown),
-        ("path", path),
-        ("target", target.get("id").clone()),
-    ])
+    Value::object([("id", Value::Unknown), ("path", path), ("target", target.get("id").clone())])
 }
 
 #[test]
@@ -135,10 +124,7 @@ fn a_volume_keeps_its_data_when_it_grows_and_loses_it_when_made_again() {
     let header = scene.text("disk");
     scene.write("disk", &format!("{header}rows\n"));
     let larger = made.clone().with("size", Value::Integer(9));
-    scene
-        .world
-        .update(ResourceType::Volume, &made, &larger)
-        .unwrap();
+    scene.world.update(ResourceType::Volume, &made, &larger).unwrap();
     assert_eq!(scene.now(ResourceType::Volume, &made), larger);
     assert!(scene.text("disk").ends_with("\nrows\n"));
 
@@ -170,22 +156,13 @@ fn a_link_needs_a_target_and_shows_where_it_leads() {
     let target = scene.make(ResourceType::File, &file("a", ""));
     let by = scene.make(ResourceType::Link, &link("by", &target));
     let refused = scene.world.create(ResourceType::Link, &link("l", &by));
-    assert!(
-        matches!(refused, Err(Error::Missing(_))),
-        "a link to a link"
-    );
+    assert!(matches!(refused, Err(Error::Missing(_))), "a link to a link");
     let other = scene.make(ResourceType::File, &file("b", ""));
     let made = scene.make(ResourceType::Link, &link("l", &target));
     scene.write("l", "b\n");
-    assert_eq!(
-        scene.now(ResourceType::Link, &made).get("target"),
-        other.get("id")
-    );
+    assert_eq!(scene.now(ResourceType::Link, &made).get("target"), other.get("id"));
     scene.write("l", "nowhere\n");
-    assert_eq!(
-        scene.now(ResourceType::Link, &made).get("target"),
-        &Value::text("nowhere")
-    );
+    assert_eq!(scene.now(ResourceType::Link, &made).get("target"), &Value::text("nowhere"));
 }
 
 #[test]

@@ -19,10 +19,7 @@ impl Plan {
     /// Plans the way from `prior` to `config`; either is `Null` where there is no object.
     pub(super) fn of(kind: ResourceType, prior: &Value, config: &Value) -> Self {
         if *config == Value::Null {
-            return Self {
-                state: Value::Null,
-                replacing: Vec::new(),
-            };
+            return Self { state: Value::Null, replacing: Vec::new() };
         }
         let attributes = kind.attributes();
         let planned = |attribute: &Attribute| planned(attribute, prior, config);
@@ -103,19 +100,12 @@ mod tests {
         assert!(replacing(&prior, &volume(Value::Null, "a", 5)).is_empty());
         assert!(replacing(&prior, &volume(Value::Null, "a", 6)).is_empty());
         assert_eq!(replacing(&prior, &volume(Value::Null, "a", 4)), ["size"]);
-        assert_eq!(
-            replacing(&prior, &volume(Value::Null, "b", 4)),
-            ["path", "size"]
-        );
+        assert_eq!(replacing(&prior, &volume(Value::Null, "b", 4)), ["path", "size"]);
     }
 
     #[test]
     fn without_a_configuration_nothing_is_left() {
-        let plan = Plan::of(
-            ResourceType::Volume,
-            &volume(Value::Null, "a", 5),
-            &Value::Null,
-        );
+        let plan = Plan::of(ResourceType::Volume, &volume(Value::Null, "a", 5), &Value::Null);
         assert_eq!(plan.state, Value::Null);
     }
 }

@@ -25,9 +25,7 @@ pub(super) struct Registry {
 impl Registry {
     /// The registry of the world under `root`, which need not exist yet.
     pub(super) fn under(root: &Path) -> Self {
-        Self {
-            directory: root.join(".ids"),
-        }
+        Self { directory: root.join(".ids") }
     }
 
     /// Gives a new object at `path` its id, and forgets whatever was there before.
@@ -132,10 +130,7 @@ mod tests {
         assert_eq!(registry.path_of(&first).unwrap(), None);
         assert_eq!(registry.path_of(&second).unwrap().as_deref(), Some("a"));
         assert_eq!(registry.id_of("a").unwrap(), Some(second.clone()));
-        assert_eq!(
-            registry.ids(ResourceType::File).unwrap(),
-            std::slice::from_ref(&second)
-        );
+        assert_eq!(registry.ids(ResourceType::File).unwrap(), std::slice::from_ref(&second));
         assert!(registry.ids(ResourceType::Link).unwrap().is_empty());
         registry.forget(&second, "a").unwrap();
         assert!(registry.ids(ResourceType::File).unwrap().is_empty());
@@ -147,14 +142,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join(".ids")).unwrap();
         let registry = Registry::under(root.path());
-        for id in [
-            "",
-            "../a",
-            "f-../../x",
-            "f-0123456",
-            "f-0123456g",
-            "x-01234567",
-        ] {
+        for id in ["", "../a", "f-../../x", "f-0123456", "f-0123456g", "x-01234567"] {
             assert_eq!(registry.path_of(id).unwrap(), None, "{id}");
         }
     }

@@ -38,10 +38,7 @@ pub(super) struct Service {
 impl Service {
     /// A provider with these faults, in the current directory until it is configured.
     pub(super) fn new(faults: String) -> Self {
-        Self {
-            root: RefCell::new(PathBuf::from(".")),
-            faults,
-        }
+        Self { root: RefCell::new(PathBuf::from(".")), faults }
     }
 
     /// Answers one call.
@@ -84,10 +81,7 @@ impl Service {
             Message::default().message(1, &provider),
             |reply, kind| {
                 let schema = kind.schema(faults.schema_version());
-                reply.message(
-                    2,
-                    &Message::default().bytes(1, kind.name()).message(2, &schema),
-                )
+                reply.message(2, &Message::default().bytes(1, kind.name()).message(2, &schema))
             },
         )
     }
@@ -126,9 +120,7 @@ impl Service {
         let kind = kind(request)?;
         let state = value(request, 2)?;
         let reply = |state: &Value| {
-            Message::default()
-                .message(1, &dynamic(state))
-                .bytes(3, request.bytes(3))
+            Message::default().message(1, &dynamic(state)).bytes(3, request.bytes(3))
         };
         Ok(match self.observe(kind, &state) {
             Ok(now) => reply(&now),
@@ -145,32 +137,19 @@ impl Service {
         if faults.want(Fault::Read, title) {
             return Err("InjectedFault: `read` was asked for".to_owned());
         }
-        let now = self
-            .world()
-            .read(kind, state)
-            .map_err(|error| error.to_string())?;
-        Ok(if faults.want(Fault::Perpetual, title) {
-            normalised(now)
-        } else {
-            now
-        })
+        let now = self.world().read(kind, state).map_err(|error| error.to_string())?;
+        Ok(if faults.want(Fault::Perpetual, title) { normalised(now) } else { now })
     }
 
     async fn apply(&self, request: &Fields<'_>) -> Result<Answer, Malformed> {
-        let change = Change {
-            kind: kind(request)?,
-            prior: value(request, 2)?,
-            planned: value(request, 3)?,
-        };
+        let change =
+            Change { kind: kind(request)?, prior: value(request, 2)?, planned: value(request, 3)? };
         let outcome = match self.faults() {
             Ok(faults) => {
                 tokio::time::sleep(faults.delay(change.title())).await;
                 change.carry_out(&self.world(), &faults)
             }
-            Err(why) => Outcome::Failed {
-                state: change.prior.clone(),
-                why,
-            },
+            Err(why) => Outcome::Failed { state: change.prior.clone(), why },
         };
         Ok(match outcome {
             Outcome::Done(state) => Answer::Reply(Message::default().message(1, &dynamic(&state))),
@@ -188,10 +167,7 @@ impl Service {
         let id = request.text(2)?;
         let only_id = Value::object(kind.attributes().iter().map(|attribute| {
             let is_id = attribute.name == "id";
-            (
-                attribute.name,
-                if is_id { Value::text(id) } else { Value::Null },
-            )
+            (attribute.name, if is_id { Value::text(id) } else { Value::Null })
         }));
         let refused = |why: &str| {
             let summary = format!("import {} {id}", kind.name());
@@ -205,9 +181,8 @@ impl Service {
             Ok(Value::Null) => refused("NotFound: there is no such object"),
             // Terraform reads the object next, so nothing but its id needs to be told.
             Ok(_) => {
-                let imported = Message::default()
-                    .bytes(1, kind.name())
-                    .message(2, &dynamic(&only_id));
+                let imported =
+                    Message::default().bytes(1, kind.name()).message(2, &dynamic(&only_id));
                 Ok(Message::default().message(1, &imported))
             }
         }
@@ -262,10 +237,7 @@ fn dynamic(value: &Value) -> Message {
 
 /// An error as Terraform shows it.
 fn complaint(summary: &str, detail: &str) -> Message {
-    Message::default()
-        .number(1, 1)
-        .bytes(2, format!("cannot {summary}"))
-        .bytes(3, detail)
+    Message::default().number(1, 1).bytes(2, format!("cannot {summary}")).bytes(3, detail)
 }
 
 #[cfg(test)]

@@ -16,10 +16,7 @@ impl Scene {
         let service = Service::new(faults.to_owned());
         let scene = Self { root, service };
         let config = Value::object([("root", Value::text(scene.root.path().to_str().unwrap()))]);
-        scene.call(
-            "ConfigureProvider",
-            &Message::default().message(2, &dynamic(&config)),
-        );
+        scene.call("ConfigureProvider", &Message::default().message(2, &dynamic(&config)));
         scene
     }
 
@@ -45,9 +42,7 @@ impl Scene {
 }
 
 fn of_file(state: &Value) -> Message {
-    Message::default()
-        .bytes(1, "demo_file")
-        .message(2, &dynamic(state))
+    Message::default().bytes(1, "demo_file").message(2, &dynamic(state))
 }
 
 fn planned() -> Value {

@@ -97,12 +97,8 @@ const LINK: [Attribute; 3] = [
 
 const TOKEN: [Attribute; 4] = [
     Attribute::new("id", Type::Text, Origin::Computed),
-    Attribute::new(
-        "length",
-        Type::Number,
-        Origin::Default(Constant::Integer(16)),
-    )
-    .replaces(Replacement::WhenChanged),
+    Attribute::new("length", Type::Number, Origin::Default(Constant::Integer(16)))
+        .replaces(Replacement::WhenChanged),
     Attribute::new("keepers", Type::TextMap, Origin::Optional).replaces(Replacement::WhenChanged),
     Attribute::new("value", Type::Text, Origin::Computed),
 ];
@@ -173,13 +169,7 @@ enum Type {
 
 impl Attribute {
     const fn new(name: &'static str, kind: Type, origin: Origin) -> Self {
-        Self {
-            name,
-            origin,
-            replacement: Replacement::Never,
-            kind,
-            sensitive: false,
-        }
+        Self { name, origin, replacement: Replacement::Never, kind, sensitive: false }
     }
 
     const fn replaces(mut self, replacement: Replacement) -> Self {
@@ -219,9 +209,7 @@ impl Attribute {
 pub(super) fn schema(version: u64, attributes: &[Attribute]) -> Message {
     let block = attributes
         .iter()
-        .fold(Message::default(), |block, attribute| {
-            block.message(2, &attribute.announce())
-        });
+        .fold(Message::default(), |block, attribute| block.message(2, &attribute.announce()));
     Message::default().number(1, version).message(2, &block)
 }
 
@@ -241,15 +229,9 @@ mod tests {
 
     #[test]
     fn a_secret_is_announced_as_sensitive_and_optional() {
-        let secret = FILE
-            .iter()
-            .find(|attribute| attribute.name == "secret")
-            .unwrap();
-        let expected = Message::default()
-            .bytes(1, "secret")
-            .bytes(2, "\"string\"")
-            .number(5, 1)
-            .number(7, 1);
+        let secret = FILE.iter().find(|attribute| attribute.name == "secret").unwrap();
+        let expected =
+            Message::default().bytes(1, "secret").bytes(2, "\"string\"").number(5, 1).number(7, 1);
         assert_eq!(secret.announce(), expected);
     }
 }

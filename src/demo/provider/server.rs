@@ -94,9 +94,7 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0
-            .under_way
-            .set(self.0.under_way.get().saturating_sub(1));
+        self.0.under_way.set(self.0.under_way.get().saturating_sub(1));
         self.0.wake();
     }
 }

@@ -10,10 +10,7 @@ use super::super::msgpack::Value;
 use super::*;
 
 fn run_local<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     LocalSet::new().block_on(&runtime, future)
 }
 
@@ -33,9 +30,7 @@ async fn call(calls: &mut SendRequest<Bytes>, path: &str, body: &[u8]) -> (Strin
     let uri = format!("http://localhost{path}");
     let request = Request::post(uri).body(()).unwrap();
     let (response, mut stream) = calls.send_request(request, false).unwrap();
-    stream
-        .send_data(Bytes::copy_from_slice(body), true)
-        .unwrap();
+    stream.send_data(Bytes::copy_from_slice(body), true).unwrap();
     let (head, mut body) = response.await.unwrap().into_parts();
     let mut length = 0;
     while let Some(chunk) = body.data().await {
@@ -95,9 +90,7 @@ fn what_is_under_way_is_finished_after_the_host_is_gone() {
         // The creation is slow and then fails, so that nothing is left behind.
         let (mut calls, life) = host("delay-ms:*:50,create:*").await;
         let request = Request::post("http://localhost/tfplugin6.Provider/ApplyResourceChange");
-        let (response, mut stream) = calls
-            .send_request(request.body(()).unwrap(), false)
-            .unwrap();
+        let (response, mut stream) = calls.send_request(request.body(()).unwrap(), false).unwrap();
         stream.send_data(Bytes::from(creation()), true).unwrap();
         while life.under_way.get() == 0 {
             tokio::task::yield_now().await;

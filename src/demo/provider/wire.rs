@@ -138,9 +138,7 @@ impl<'a> Fields<'a> {
 fn varint(rest: &mut &[u8]) -> Result<u64, Malformed> {
     let mut value = 0_u64;
     for shift in (0..64).step_by(7) {
-        let (byte, tail) = rest
-            .split_first()
-            .ok_or(Malformed("a number that is cut off"))?;
+        let (byte, tail) = rest.split_first().ok_or(Malformed("a number that is cut off"))?;
         *rest = tail;
         value |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
@@ -190,14 +188,7 @@ mod tests {
 
     #[test]
     fn what_is_cut_off_is_refused() {
-        for bytes in [
-            &b"\x08"[..],
-            b"\x08\x80",
-            b"\x12\x05abc",
-            b"\x09abc",
-            b"\x0b",
-            &[0x80; 11],
-        ] {
+        for bytes in [&b"\x08"[..], b"\x08\x80", b"\x12\x05abc", b"\x09abc", b"\x0b", &[0x80; 11]] {
             assert!(Fields::read(bytes).is_err(), "{bytes:?}");
         }
     }

@@ -56,10 +56,8 @@ fn check(before: &[Object<'_>], after: &[Object<'_>], expected: &[&str]) {
                 .filter(|attribute| attribute.path.to_string() != "id")
                 .map(|a| format!(" {}:{}→{}", a.path, word(&a.before), word(&a.after)))
                 .collect();
-            let from = change
-                .previous_address
-                .as_ref()
-                .map_or(String::new(), |a| format!(" from {a}"));
+            let from =
+                change.previous_address.as_ref().map_or(String::new(), |a| format!(" from {a}"));
             let tainted = if change.tainted { " (tainted)" } else { "" };
             format!(
                 "{} {}{from}{tainted}{}",
@@ -84,22 +82,10 @@ fn word(shown: &Shown) -> String {
 fn each_kind_of_change_has_its_word() {
     let a = ("a", "1", r#","x":1"#);
     check(&[a], &[a], &[]);
-    check(
-        &[a],
-        &[("a", "1", r#","x":2"#)],
-        &["changed demo_file.a x:1→2"],
-    );
+    check(&[a], &[("a", "1", r#","x":2"#)], &["changed demo_file.a x:1→2"]);
     check(&[a], &[("a", "2", r#","x":1"#)], &["replaced demo_file.a"]);
-    check(
-        &[a],
-        &[("!a", "1", r#","x":1"#)],
-        &["tainted demo_file.a (tainted)"],
-    );
-    check(
-        &[a],
-        &[("b", "1", r#","x":1"#)],
-        &["moved demo_file.b from demo_file.a"],
-    );
+    check(&[a], &[("!a", "1", r#","x":1"#)], &["tainted demo_file.a (tainted)"]);
+    check(&[a], &[("b", "1", r#","x":1"#)], &["moved demo_file.b from demo_file.a"]);
     check(
         &[a],
         &[("m/a", "1", r#","x":2"#)],
@@ -114,11 +100,7 @@ fn an_id_that_occurs_twice_matches_nothing_by_itself() {
     check(
         &[("a", "1", ""), ("b", "1", "")],
         &[("c", "1", "")],
-        &[
-            "removed demo_file.a",
-            "removed demo_file.b",
-            "added demo_file.c",
-        ],
+        &["removed demo_file.a", "removed demo_file.b", "added demo_file.c"],
     );
 }
 
@@ -127,10 +109,7 @@ fn two_objects_that_swap_their_addresses_have_both_moved() {
     check(
         &[("a", "1", ""), ("b", "2", "")],
         &[("a", "2", ""), ("b", "1", "")],
-        &[
-            "moved demo_file.a from demo_file.b",
-            "moved demo_file.b from demo_file.a",
-        ],
+        &["moved demo_file.a from demo_file.b", "moved demo_file.b from demo_file.a"],
     );
 }
 

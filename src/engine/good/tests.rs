@@ -34,15 +34,10 @@ pub(in crate::engine) fn snapshot(version: StateVersion) -> Snapshot {
         configuration: None,
         engine: None,
         workspace: "default".into(),
-        backend: BackendIdentity {
-            kind: "local".into(),
-            settings: BTreeMap::new(),
-        },
-        git: Some(GitFacts {
-            commit: "8f3c2ab0".into(),
-            dirty: false,
-        }),
+        backend: BackendIdentity { kind: "local".into(), settings: BTreeMap::new() },
+        git: Some(GitFacts { commit: "8f3c2ab0".into(), dirty: false }),
         tags: BTreeMap::from([("release".to_owned(), "1".to_owned())]),
+        change: None,
     }
 }
 
@@ -59,13 +54,10 @@ pub(in crate::engine) fn log(bodies: Vec<Body>) -> Vec<Entry> {
             digest: Digest::of(&number.to_be_bytes()),
             said: Draft {
                 time: start + jiff::SignedDuration::from_hours(i64::try_from(number).unwrap()),
-                actor: Actor {
-                    name: "a".into(),
-                    host: "h".into(),
-                    process: 1,
-                },
+                actor: Actor { name: "a".into(), host: "h".into(), process: 1 },
                 tool: "unapply".into(),
                 reason: None,
+                ticket: None,
                 body,
             },
         })
@@ -79,30 +71,17 @@ pub(in crate::engine) fn taken(serial: u64, content: &str) -> Body {
 
 /// A good mark.
 pub(in crate::engine) fn good(revision: u64) -> Body {
-    let evidence = Evidence {
-        grade: Grade::Applied,
-        residual: vec![],
-        checks: vec![],
-    };
-    Body::Mark(Mark {
-        revision: Revision(revision),
-        verdict: Verdict::Good(evidence),
-    })
+    let evidence = Evidence { grade: Grade::Applied, residual: vec![], checks: vec![] };
+    Body::Mark(Mark { revision: Revision(revision), verdict: Verdict::Good(evidence) })
 }
 
 fn bad(revision: u64) -> Body {
-    Body::Mark(Mark {
-        revision: Revision(revision),
-        verdict: Verdict::Bad,
-    })
+    Body::Mark(Mark { revision: Revision(revision), verdict: Verdict::Bad })
 }
 
 fn check(bodies: Vec<Body>, expected: Option<u64>) {
     let log = log(bodies);
-    assert_eq!(
-        last_known_good(&log).map(|good| good.entry.revision.0),
-        expected
-    );
+    assert_eq!(last_known_good(&log).map(|good| good.entry.revision.0), expected);
 }
 
 #[test]
@@ -110,18 +89,9 @@ fn the_newest_snapshot_whose_newest_mark_is_good_is_the_last_known_good_one() {
     check(vec![], None);
     check(vec![taken(1, "a")], None);
     check(vec![taken(1, "a"), good(1)], Some(1));
-    check(
-        vec![taken(1, "a"), taken(2, "b"), good(1), good(2)],
-        Some(2),
-    );
-    check(
-        vec![taken(1, "a"), taken(2, "b"), good(2), good(1)],
-        Some(2),
-    );
-    check(
-        vec![taken(1, "a"), taken(2, "b"), good(1), good(2), bad(2)],
-        Some(1),
-    );
+    check(vec![taken(1, "a"), taken(2, "b"), good(1), good(2)], Some(2));
+    check(vec![taken(1, "a"), taken(2, "b"), good(2), good(1)], Some(2));
+    check(vec![taken(1, "a"), taken(2, "b"), good(1), good(2), bad(2)], Some(1));
     check(vec![taken(1, "a"), good(1), bad(1), good(1)], Some(1));
 }
 

@@ -98,10 +98,7 @@ pub(super) fn file_names(
     directory: &Path,
     collected: &mut Collected,
 ) -> Result<Vec<String>, Error> {
-    let failed = |source| Error::Read {
-        path: directory.to_owned(),
-        source,
-    };
+    let failed = |source| Error::Read { path: directory.to_owned(), source };
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -122,10 +119,7 @@ pub(super) fn file_names(
 
 /// Reads a file that Terraform loads.
 pub(super) fn loaded(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|source| Error::Read {
-        path: path.to_owned(),
-        source,
-    })
+    fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 
 /// Takes the lock file and the files of values that Terraform loads unasked.
@@ -155,10 +149,8 @@ pub(super) fn var_files(
     let mut paths = Vec::new();
     for given in given {
         let path = normalised(&root.join(given));
-        let metadata = fs::metadata(&path).map_err(|source| Error::Read {
-            path: path.clone(),
-            source,
-        })?;
+        let metadata =
+            fs::metadata(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
         if !metadata.is_file() {
             return Err(Error::NotAFile { path });
         }

@@ -107,10 +107,8 @@ pub enum Error {
 
 /// Collects the configuration.
 pub fn capture(request: &Request<'_>) -> Result<Captured, Error> {
-    let root = fs::canonicalize(request.root).map_err(|source| Error::Read {
-        path: request.root.to_owned(),
-        source,
-    })?;
+    let root = fs::canonicalize(request.root)
+        .map_err(|source| Error::Read { path: request.root.to_owned(), source })?;
     let layout = modules::Layout::of(&root, request.data_directory);
     let mut collected = Collected::default();
     let modules = match request.plan {
@@ -138,16 +136,9 @@ pub fn capture(request: &Request<'_>) -> Result<Captured, Error> {
     let providers = providers(&root, &mut collected);
     let (bundle, notes) = place::bundle(&layout, &modules, &var_files, collected)
         .map_err(|(path, source)| Error::NoPlace { path, source })?;
-    let bundle = Bundle {
-        variables,
-        ..bundle
-    };
+    let bundle = Bundle { variables, ..bundle };
     bundle::check(&bundle).map_err(|source| Error::Refused { root, source })?;
-    Ok(Captured {
-        bundle,
-        notes,
-        providers,
-    })
+    Ok(Captured { bundle, notes, providers })
 }
 
 fn providers(root: &Path, collected: &mut Collected) -> Vec<LockedProvider> {

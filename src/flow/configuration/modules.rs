@@ -29,10 +29,7 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn of(root: &Path, data_directory: Option<&Path>) -> Self {
         let data = data_directory.unwrap_or(Path::new(".terraform"));
-        Self {
-            root: root.to_owned(),
-            installed: normalised(&root.join(data)).join("modules"),
-        }
+        Self { root: root.to_owned(), installed: normalised(&root.join(data)).join("modules") }
     }
 
     /// Whether `directory` was put there by `terraform init`.
@@ -96,12 +93,8 @@ pub(super) fn installed(
     collected: &mut Collected,
 ) -> Result<Vec<SourceModule>, Error> {
     let manifest = manifest(layout, collected)?;
-    let root = Installed {
-        key: String::new(),
-        source: String::new(),
-        version: None,
-        dir: ".".to_owned(),
-    };
+    let root =
+        Installed { key: String::new(), source: String::new(), version: None, dir: ".".to_owned() };
     let mut modules: Vec<SourceModule> = Vec::new();
     let mut waiting = vec![root];
     while let Some(next) = waiting.pop() {
@@ -135,11 +128,7 @@ pub(super) fn installed(
 }
 
 fn key_below(parent: &str, name: &str) -> String {
-    if parent.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{parent}.{name}")
-    }
+    if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
 }
 
 /// Where a called module lies. A local source is believed before the manifest, which may be of
@@ -176,10 +165,7 @@ fn manifest(
         collected.note("Terraform's list of installed modules is malformed".to_owned());
         return Ok(BTreeMap::new());
     };
-    let named = manifest
-        .modules
-        .into_iter()
-        .filter(|module| !module.key.is_empty());
+    let named = manifest.modules.into_iter().filter(|module| !module.key.is_empty());
     Ok(named.map(|module| (module.key.clone(), module)).collect())
 }
 
@@ -219,10 +205,8 @@ fn module(
 fn facts(directory: &Path, files: &BTreeMap<String, Vec<u8>>, collected: &mut Collected) -> Facts {
     let facts = scan(files);
     for unreadable in &facts.unreadable {
-        collected.note(format!(
-            "a file of `{}` {unreadable}; it is kept as it is",
-            directory.display()
-        ));
+        collected
+            .note(format!("a file of `{}` {unreadable}; it is kept as it is", directory.display()));
     }
     facts
 }

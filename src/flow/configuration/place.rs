@@ -35,10 +35,7 @@ pub(super) fn common_ancestor<'a>(
 ) -> PathBuf {
     others.into_iter().fold(first.to_owned(), |top, other| {
         let shared = top.components().zip(other.components());
-        shared
-            .take_while(|(a, b)| a == b)
-            .map(|(component, _)| component)
-            .collect()
+        shared.take_while(|(a, b)| a == b).map(|(component, _)| component).collect()
     })
 }
 
@@ -113,29 +110,19 @@ impl<'a> Places<'a> {
         let mut top = common_ancestor(&layout.root, local.iter().copied());
         let reserved = [OWN_DIRECTORY, REMOTE_MODULES, OUTSIDE_VAR_FILES];
         let is_reserved = |top: &Path, path: &Path| {
-            let first = path
-                .strip_prefix(top)
-                .ok()
-                .and_then(|path| path.iter().next());
+            let first = path.strip_prefix(top).ok().and_then(|path| path.iter().next());
             let first = first.and_then(|name| name.to_str());
             first.is_some_and(|name| reserved.iter().any(|own| name.eq_ignore_ascii_case(own)))
         };
         let var_files = var_files.iter().map(PathBuf::as_path);
         // One level up, everything lies below the old top's own name.
-        while local
-            .iter()
-            .copied()
-            .chain(var_files.clone())
-            .any(|path| is_reserved(&top, path))
+        while local.iter().copied().chain(var_files.clone()).any(|path| is_reserved(&top, path))
             && top.pop()
         {}
         let outside = var_files.filter(|path| !path.starts_with(&top));
         Self {
             layout,
-            outside: outside
-                .enumerate()
-                .map(|(position, path)| (path, position))
-                .collect(),
+            outside: outside.enumerate().map(|(position, path)| (path, position)).collect(),
             top,
         }
     }

@@ -88,15 +88,11 @@ fn file(
         return;
     }
     if !path.is_file() {
-        collected.note(format!(
-            "`{function}` reads `{shown}`, which is not a regular file"
-        ));
+        collected.note(format!("`{function}` reads `{shown}`, which is not a regular file"));
         return;
     }
     let Ok(content) = fs::read(&path) else {
-        collected.note(format!(
-            "`{function}` reads `{shown}`, which cannot be read"
-        ));
+        collected.note(format!("`{function}` reads `{shown}`, which cannot be read"));
         return;
     };
     let digest = Digest::of(&content).short();
@@ -124,9 +120,7 @@ fn file(
 /// Whether a bundle must not hold the file. Where the whole tree lies does not matter.
 fn is_forbidden(path: &Path, tree: &Path) -> bool {
     let inside = path.strip_prefix(tree).unwrap_or(path);
-    inside
-        .iter()
-        .any(|part| part.to_str().is_none_or(is_never_taken))
+    inside.iter().any(|part| part.to_str().is_none_or(is_never_taken))
 }
 
 /// Whether the file itself is a link that leads out of `tree`. A way that leads through linked

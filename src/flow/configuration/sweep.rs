@@ -54,12 +54,7 @@ pub(super) struct Sweep<'a> {
 impl<'a> Sweep<'a> {
     /// Begins a sweep whose links must not leave `tree`.
     pub(super) fn new(tree: &'a Path) -> Self {
-        Self {
-            tree,
-            done: BTreeSet::new(),
-            files_left: FILES_MAX,
-            bytes_left: BYTES_MAX,
-        }
+        Self { tree, done: BTreeSet::new(), files_left: FILES_MAX, bytes_left: BYTES_MAX }
     }
 
     /// Takes the files below `directory`.

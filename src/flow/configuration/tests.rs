@@ -34,10 +34,7 @@ impl Tree {
         self.directory.path().join(path)
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test's own files are not private"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a test's own files are not private")]
     fn put(&self, path: &str, content: &[u8]) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -69,12 +66,7 @@ impl Tree {
 }
 
 fn paths(captured: &Captured) -> Vec<&str> {
-    captured
-        .bundle
-        .files
-        .keys()
-        .map(BundlePath::as_str)
-        .collect()
+    captured.bundle.files.keys().map(BundlePath::as_str).collect()
 }
 
 fn secret(text: &str) -> Secret<String> {
@@ -93,10 +85,7 @@ fn the_root_gives_what_terraform_loads_and_nothing_else() {
             ("terraform.tfvars", "x = 1"),
             ("a.auto.tfvars.json", "{}"),
             ("other.tfvars", "x = 2"),
-            (
-                ".terraform.lock.hcl",
-                "provider \"a.b/c/d\" {\n version = \"1.0.0\"\n}\n",
-            ),
+            (".terraform.lock.hcl", "provider \"a.b/c/d\" {\n version = \"1.0.0\"\n}\n"),
             ("terraform.tfstate", "{}"),
             ("terraform.tfstate.1.backup", "{}"),
             ("plan.tfplan", "x"),
@@ -129,22 +118,13 @@ fn local_modules_keep_their_place_beside_the_root() {
     let tree = Tree::new(
         "envs/prod",
         &[
-            (
-                "envs/prod/main.tf",
-                "module \"a\" { source = \"../../modules/a\" }",
-            ),
+            ("envs/prod/main.tf", "module \"a\" { source = \"../../modules/a\" }"),
             (
                 "modules/a/main.tf",
                 "module \"b\" { source = \"./b\" }\nmodule \"c\" { source = \"../c\" }",
             ),
-            (
-                "modules/a/b/main.tf",
-                "locals { x = file(\"${path.module}/../../../shared/x\") }",
-            ),
-            (
-                "modules/c/main.tf.json",
-                r#"{"locals": {"x": "${file(\"r.txt\")}"}}"#,
-            ),
+            ("modules/a/b/main.tf", "locals { x = file(\"${path.module}/../../../shared/x\") }"),
+            ("modules/c/main.tf.json", r#"{"locals": {"x": "${file(\"r.txt\")}"}}"#),
             ("modules/unused/main.tf", ""),
             ("envs/prod/r.txt", "r"),
             ("shared/x", "x"),
@@ -169,14 +149,7 @@ fn local_modules_keep_their_place_beside_the_root() {
         .iter()
         .map(|module| (module.key.as_str(), module.directory.as_str()))
         .collect();
-    assert_eq!(
-        modules,
-        [
-            ("a", "modules/a"),
-            ("a.b", "modules/a/b"),
-            ("a.c", "modules/c")
-        ]
-    );
+    assert_eq!(modules, [("a", "modules/a"), ("a.b", "modules/a/b"), ("a.c", "modules/c")]);
     assert_eq!(captured.notes, Vec::<String>::new());
 }
 
@@ -199,19 +172,10 @@ fn installed_modules_get_a_place_of_their_own_without_git() {
             ),
             (".terraform/modules/modules.json", MANIFEST),
             (".terraform/modules/r/.git/config", "token"),
-            (
-                ".terraform/modules/r/sub/main.tf",
-                "module \"n\" { source = \"../n\" }",
-            ),
-            (
-                ".terraform/modules/r/n/main.tf",
-                "locals { x = file(\"${path.module}/${var.y}\") }",
-            ),
+            (".terraform/modules/r/sub/main.tf", "module \"n\" { source = \"../n\" }"),
+            (".terraform/modules/r/n/main.tf", "locals { x = file(\"${path.module}/${var.y}\") }"),
             (".terraform/modules/r/n/t/a.txt", "a"),
-            (
-                ".terraform/modules/v/main.tf",
-                "locals { x = file(\"${path.module}/f\") }",
-            ),
+            (".terraform/modules/v/main.tf", "locals { x = file(\"${path.module}/f\") }"),
             (".terraform/modules/v/f", "f"),
             ("stale/main.tf", ""),
         ],
@@ -230,19 +194,11 @@ fn installed_modules_get_a_place_of_their_own_without_git() {
     );
     let version = captured.bundle.modules[2].version.as_deref();
     assert_eq!(version, Some("1.2.3"));
-    assert_eq!(
-        captured.notes,
-        ["module `gone` is not installed and is left out"]
-    );
+    assert_eq!(captured.notes, ["module `gone` is not installed and is left out"]);
     let elsewhere = tree.path("data");
     fs::rename(tree.path(".terraform"), &elsewhere).unwrap();
-    tree.put(
-        "data/modules/modules.json",
-        MANIFEST.replace(".terraform/", "data/").as_bytes(),
-    );
-    let moved = tree
-        .capture_with(|request| request.data_directory = Some(&elsewhere))
-        .unwrap();
+    tree.put("data/modules/modules.json", MANIFEST.replace(".terraform/", "data/").as_bytes());
+    let moved = tree.capture_with(|request| request.data_directory = Some(&elsewhere)).unwrap();
     assert_eq!(moved, captured);
 }
 
@@ -266,20 +222,14 @@ fn an_unknown_path_takes_the_directory_without_credentials_and_says_so() {
     let outside = Tree::new(".", &[("x", "# outside")]);
     symlink(outside.path("x"), tree.path("linked.tf")).unwrap();
     let captured = tree.capture();
-    assert_eq!(
-        paths(&captured),
-        ["d/a.txt", "d/in", "linked.tf", "main.tf", "unapply.toml"]
-    );
+    assert_eq!(paths(&captured), ["d/a.txt", "d/in", "linked.tf", "main.tf", "unapply.toml"]);
     assert_eq!(captured.notes.len(), 2);
     assert!(captured.notes[1].contains("`file` reads in the root module is not known"));
 }
 
 #[test]
 fn a_directory_too_large_to_take_is_taken_in_part() {
-    let tree = Tree::new(
-        ".",
-        &[("main.tf", "locals { x = fileset(path.module, \"d/*\") }")],
-    );
+    let tree = Tree::new(".", &[("main.tf", "locals { x = fileset(path.module, \"d/*\") }")]);
     tree.put("d/large", &vec![0; 33 * 1024 * 1024]);
     tree.put("d/a", b"a");
     let captured = tree.capture();
@@ -300,44 +250,22 @@ fn files_that_are_absolute_linked_out_or_missing_are_noted_instead() {
     symlink(&absolute, tree.path("link")).unwrap();
     symlink(outside.path("secret"), tree.path("linked.tf")).unwrap();
     let captured = tree.capture();
-    assert_eq!(
-        paths(&captured),
-        ["linked.tf", "main.tf"],
-        "what Terraform loads is followed"
-    );
+    assert_eq!(paths(&captured), ["linked.tf", "main.tf"], "what Terraform loads is followed");
     assert_eq!(captured.notes.len(), 4, "{:?}", captured.notes);
     let digest = crate::model::digest::Digest::of(b"# s").short();
-    assert_eq!(
-        captured
-            .notes
-            .iter()
-            .filter(|note| note.contains(&digest))
-            .count(),
-        2
-    );
+    assert_eq!(captured.notes.iter().filter(|note| note.contains(&digest)).count(), 2);
 }
 
 #[test]
 fn a_configuration_that_does_not_parse_is_captured_with_a_note() {
     let tree = Tree::new(
         ".",
-        &[
-            ("main.tf", "resource {{{\n"),
-            ("m/x.txt", ""),
-            ("ok.tf", "variable \"a\" {}"),
-        ],
+        &[("main.tf", "resource {{{\n"), ("m/x.txt", ""), ("ok.tf", "variable \"a\" {}")],
     );
     let environment = BTreeMap::from([("hidden".to_owned(), secret("1"))]);
-    let captured = tree
-        .capture_with(|request| request.environment = &environment)
-        .unwrap();
+    let captured = tree.capture_with(|request| request.environment = &environment).unwrap();
     assert_eq!(paths(&captured), ["m/x.txt", "main.tf", "ok.tf"]);
-    assert!(
-        captured
-            .notes
-            .iter()
-            .any(|note| note.contains("does not parse at line 1"))
-    );
+    assert!(captured.notes.iter().any(|note| note.contains("does not parse at line 1")));
     assert!(captured.bundle.variables.contains_key("hidden"));
 }
 
@@ -351,10 +279,7 @@ fn a_users_own_directory_of_a_reserved_name_moves_the_top_up() {
         ],
     );
     let captured = tree.capture();
-    assert_eq!(
-        paths(&captured),
-        ["repo/_modules/m/main.tf", "repo/main.tf"]
-    );
+    assert_eq!(paths(&captured), ["repo/_modules/m/main.tf", "repo/main.tf"]);
     assert_eq!(captured.bundle.root.as_str(), "repo");
 }
 
@@ -369,33 +294,19 @@ fn twins_that_a_bundle_cannot_hold_are_an_error() {
 fn modules_that_call_themselves_end() {
     let tree = Tree::new(".", &[("main.tf", "module \"m\" { source = \"./\" }")]);
     let captured = tree.capture();
-    assert!(
-        captured.notes[0].contains("are left out"),
-        "{:?}",
-        captured.notes
-    );
+    assert!(captured.notes[0].contains("are left out"), "{:?}", captured.notes);
 }
 
 #[test]
 fn two_captures_of_one_configuration_are_one_bundle() {
-    let files = [
-        ("main.tf", "locals { x = file(var.x) }"),
-        ("b", "1"),
-        ("a/c", "2"),
-    ];
+    let files = [("main.tf", "locals { x = file(var.x) }"), ("b", "1"), ("a/c", "2")];
     let pack_of = |tree: &Tree| pack(&tree.capture().bundle).unwrap();
-    assert_eq!(
-        pack_of(&Tree::new(".", &files)),
-        pack_of(&Tree::new(".", &files))
-    );
+    assert_eq!(pack_of(&Tree::new(".", &files)), pack_of(&Tree::new(".", &files)));
 }
 
 #[test]
 fn a_loaded_file_that_no_bundle_can_hold_is_an_error_and_a_read_one_a_note() {
-    let tree = Tree::new(
-        ".",
-        &[("main.tf", "locals { x = file(\"a:b\") }"), ("a:b", "")],
-    );
+    let tree = Tree::new(".", &[("main.tf", "locals { x = file(\"a:b\") }"), ("a:b", "")]);
     let captured = tree.capture();
     assert_eq!(paths(&captured), ["main.tf"]);
     assert!(captured.notes[0].contains("is left out: name is not portable"));

@@ -17,10 +17,7 @@ pub(super) fn of(request: &Request<'_>, modules: &[SourceModule]) -> BTreeMap<St
             root.facts.variables.contains_key(name) || !root.facts.unreadable.is_empty()
         })
     };
-    let variable = |value: &Secret<String>, origin| Variable {
-        value: value.clone(),
-        origin,
-    };
+    let variable = |value: &Secret<String>, origin| Variable { value: value.clone(), origin };
     let environment = request
         .environment
         .iter()
@@ -31,10 +28,7 @@ pub(super) fn of(request: &Request<'_>, modules: &[SourceModule]) -> BTreeMap<St
         .iter()
         .map(|(name, value)| (name.clone(), variable(value, VariableOrigin::CommandLine)));
     // A plan has no ephemeral values: those stay with the origins above.
-    let planned = request
-        .plan
-        .into_iter()
-        .flat_map(|planned| planned.variables);
+    let planned = request.plan.into_iter().flat_map(|planned| planned.variables);
     let planned =
         planned.map(|(name, value)| (name.clone(), variable(value, VariableOrigin::Plan)));
     environment.chain(command_line).chain(planned).collect()

@@ -45,18 +45,8 @@ pub struct CheckedRevert {
 
 /// Plans the revert.
 pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<CheckedRevert, Error> {
-    let source = Source {
-        bundle: &draft.bundle,
-        snapshot: &draft.snapshot,
-        live: &draft.backend,
-    };
-    let prepared = prepare(
-        ports,
-        stack,
-        &source,
-        Layout::WithoutStateBlocks,
-        &draft.redactor,
-    )?;
+    let source = Source { bundle: &draft.bundle, snapshot: &draft.snapshot, live: &draft.backend };
+    let prepared = prepare(ports, stack, &source, Layout::WithoutStateBlocks, &draft.redactor)?;
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
     let (plan_file, plan) = prepared.plan(ports, stack, "revert.tfplan", &draft.redactor)?;
@@ -86,10 +76,7 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
 pub(super) fn digest_of(path: &std::path::Path) -> Result<Digest, Error> {
     fs::read(path)
         .map(|bytes| Digest::of(&bytes))
-        .map_err(|source| Error::Io {
-            path: path.display().to_string(),
-            source,
-        })
+        .map_err(|source| Error::Io { path: path.display().to_string(), source })
 }
 
 fn judged(
@@ -107,11 +94,7 @@ fn judged(
     };
     let facts = Facts {
         plan,
-        good: Recorded {
-            revision: draft.good.revision,
-            time: draft.good.time,
-            state: &good,
-        },
+        good: Recorded { revision: draft.good.revision, time: draft.good.time, state: &good },
         current: &current,
         before: between.as_ref().map(|(recorded, state)| Recorded {
             revision: recorded.revision,
@@ -130,8 +113,6 @@ pub(super) fn parsed(
     bytes: &crate::model::state::StateBytes,
     revision: crate::model::entry::Revision,
 ) -> Result<State<'_>, Error> {
-    state::parse(bytes).map_err(|problem| Error::StoredState {
-        revision,
-        problem: problem.to_string(),
-    })
+    state::parse(bytes)
+        .map_err(|problem| Error::StoredState { revision, problem: problem.to_string() })
 }

@@ -62,10 +62,7 @@ pub struct ApprovedRevert {
 /// The hazards that no allowance covers.
 pub fn open_hazards<'a>(hazards: &'a [Hazard], allowed: &[Allowance]) -> Vec<&'a Hazard> {
     let is_covered = |hazard: &Hazard| allowed.iter().any(|allowance| allowance.covers(hazard));
-    hazards
-        .iter()
-        .filter(|hazard| !is_covered(hazard))
-        .collect()
+    hazards.iter().filter(|hazard| !is_covered(hazard)).collect()
 }
 
 /// Approves a revert whose plan somebody has accepted; refused while a hazard stands.
@@ -75,10 +72,7 @@ pub fn approve(
     by: Actor,
     at: Timestamp,
 ) -> Result<ApprovedRevert, Error> {
-    let open: Vec<Hazard> = open_hazards(&checked.hazards, allowed)
-        .into_iter()
-        .cloned()
-        .collect();
+    let open: Vec<Hazard> = open_hazards(&checked.hazards, allowed).into_iter().cloned().collect();
     if !open.is_empty() {
         return Err(Error::Hazards(open));
     }

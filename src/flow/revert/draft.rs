@@ -72,24 +72,11 @@ pub fn draft(
     speaker: &Speaker,
     target: &Entry,
 ) -> Result<RevertDraft, Error> {
-    let unfit = |problem| Error::Unfit {
-        revision: target.revision,
-        problem,
-    };
-    let snapshot = target
-        .said
-        .body
-        .snapshot()
-        .ok_or(unfit("is no snapshot"))?
-        .clone();
-    let state = snapshot
-        .state
-        .clone()
-        .ok_or(unfit("has no state to go back to"))?;
+    let unfit = |problem| Error::Unfit { revision: target.revision, problem };
+    let snapshot = target.said.body.snapshot().ok_or(unfit("is no snapshot"))?.clone();
+    let state = snapshot.state.clone().ok_or(unfit("has no state to go back to"))?;
     if snapshot.backend.is_remote_execution() {
-        return Err(Error::RemoteExecution {
-            kind: snapshot.backend.kind,
-        });
+        return Err(Error::RemoteExecution { kind: snapshot.backend.kind });
     }
     let log = ports.repository.log(&stack.name)?;
     let residual = match verdicts(&log).get(&target.revision) {
@@ -107,10 +94,7 @@ pub fn draft(
         conclude(ports, stack, speaker, intent, &taken)?;
     }
     check_standing(&taken)?;
-    let current = taken
-        .bytes
-        .clone()
-        .ok_or(unfit("has a state, and there is none now"))?;
+    let current = taken.bytes.clone().ok_or(unfit("has a state, and there is none now"))?;
     let between = between(ports, &log, target, &taken)?;
     let (bundle, variables) = with_variables(bundle, stack)?;
     let redactor = redactor(&bundle, [&good.bytes, &current])?;
@@ -144,14 +128,8 @@ fn unfinished(log: &[Entry], speaker: &Speaker) -> Result<Option<Revision>, Erro
     let Some(entry) = open else { return Ok(None) };
     let actor = &entry.said.actor;
     if actor.host == speaker.actor.host && is_alive(actor.process) {
-        let who = format!(
-            "{}, process {} on {}",
-            actor.name, actor.process, actor.host
-        );
-        return Err(Error::RevertUnderWay {
-            intent: entry.revision,
-            who,
-        });
+        let who = format!("{}, process {} on {}", actor.name, actor.process, actor.host);
+        return Err(Error::RevertUnderWay { intent: entry.revision, who });
     }
     Ok(Some(entry.revision))
 }
@@ -159,14 +137,9 @@ fn unfinished(log: &[Entry], speaker: &Speaker) -> Result<Option<Revision>, Erro
 /// Whether a process of this machine is there. Another process may have its number by now: then
 /// the answer is yes, and a person looks.
 fn is_alive(process: u32) -> bool {
-    let pid = i32::try_from(process)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
+    let pid = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| {
-        !matches!(
-            rustix::process::test_kill_process(pid),
-            Err(rustix::io::Errno::SRCH)
-        )
+        !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
     })
 }
 
@@ -199,16 +172,10 @@ fn check_standing(taken: &Taken) -> Result<(), Error> {
         .map_or(Serial(0), |state| state.version.serial);
     match taken.standing {
         StateStanding::First | StateStanding::Recorded(_) | StateStanding::Grown => Ok(()),
-        StateStanding::Rewound { newest, serial } => Err(Error::Rewound {
-            found,
-            newest,
-            recorded: serial,
-        }),
-        StateStanding::Forked { newest } => Err(Error::Rewound {
-            found,
-            newest,
-            recorded: found,
-        }),
+        StateStanding::Rewound { newest, serial } => {
+            Err(Error::Rewound { found, newest, recorded: serial })
+        }
+        StateStanding::Forked { newest } => Err(Error::Rewound { found, newest, recorded: found }),
     }
 }
 
@@ -221,11 +188,7 @@ pub fn load(ports: &Ports<'_>, entry: &Entry, state: &StateRef) -> Result<Record
             problem: "its content is not what the entry says".to_owned(),
         });
     }
-    Ok(Recorded {
-        revision: entry.revision,
-        time: entry.said.time,
-        bytes,
-    })
+    Ok(Recorded { revision: entry.revision, time: entry.said.time, bytes })
 }
 
 /// The configuration of a snapshot.
@@ -234,10 +197,10 @@ pub fn load_bundle(
     revision: Revision,
     snapshot: &Snapshot,
 ) -> Result<Bundle, Error> {
-    let configuration = snapshot.configuration.as_ref().ok_or(Error::Unfit {
-        revision,
-        problem: "has no configuration",
-    })?;
+    let configuration = snapshot
+        .configuration
+        .as_ref()
+        .ok_or(Error::Unfit { revision, problem: "has no configuration" })?;
     let archive = ports.repository.get_blob(&configuration.blob)?;
     bundle::unpack(&archive).map_err(|source| Error::Bundle { revision, source })
 }
@@ -258,9 +221,7 @@ fn between(
         .take_while(|(entry, _)| entry.revision > target.revision)
         .filter_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))
         .find(|(_, state)| state.version.relation(&present.version) == Relation::Older);
-    newest
-        .map(|(entry, state)| load(ports, entry, state))
-        .transpose()
+    newest.map(|(entry, state)| load(ports, entry, state)).transpose()
 }
 
 /// The bundle with every value it needs, and the variables that are not as they were.
@@ -271,14 +232,7 @@ fn with_variables(
     let declared = root_facts(&bundle)
         .variables
         .iter()
-        .map(|(name, declared)| {
-            (
-                name.clone(),
-                Declared {
-                    required: !declared.has_default,
-                },
-            )
-        })
+        .map(|(name, declared)| (name.clone(), Declared { required: !declared.has_default }))
         .collect();
     let in_files: Vec<String> = bundle
         .files
@@ -292,10 +246,7 @@ fn with_variables(
         .collect();
     let today = today(stack);
     let text = |value: &Secret<String>| value.reveal_for_terraform().clone();
-    let comparable = today
-        .iter()
-        .map(|(name, value)| (name.clone(), text(value)))
-        .collect();
+    let comparable = today.iter().map(|(name, value)| (name.clone(), text(value))).collect();
     let mut standing = variables::compare(&declared, &in_files, &bundle.variables, &comparable);
     let missing: Vec<String> = standing
         .iter()
@@ -308,21 +259,12 @@ fn with_variables(
     // A plan holds values as JSON, the environment as text: they cannot be told apart by text.
     standing.retain(|name, standing| {
         *standing != Standing::Differs
-            || bundle
-                .variables
-                .get(name)
-                .is_none_or(|v| v.origin != VariableOrigin::Plan)
+            || bundle.variables.get(name).is_none_or(|v| v.origin != VariableOrigin::Plan)
     });
     for (name, standing) in &standing {
         if let (Standing::TakenFromToday, Some(value)) = (standing, today.get(name)) {
             let origin = VariableOrigin::CommandLine;
-            bundle.variables.insert(
-                name.clone(),
-                Variable {
-                    value: value.clone(),
-                    origin,
-                },
-            );
+            bundle.variables.insert(name.clone(), Variable { value: value.clone(), origin });
         }
     }
     Ok((bundle, standing))
@@ -350,10 +292,7 @@ fn today(stack: &Stack) -> BTreeMap<String, Secret<String>> {
 fn redactor(bundle: &Bundle, states: [&StateBytes; 2]) -> Result<Redactor, Error> {
     let declared = root_facts(bundle).variables;
     let is_secret = |name: &str| {
-        is_secret_name(name)
-            || declared
-                .get(name)
-                .is_some_and(|declared| declared.marks.sensitive)
+        is_secret_name(name) || declared.get(name).is_some_and(|declared| declared.marks.sensitive)
     };
     let secrets = bundle.variables.iter().filter(|(name, _)| is_secret(name));
     let mut redactor = Redactor::default()

@@ -64,21 +64,12 @@ pub fn execute(
         }
         ports.progress.event(event);
     };
-    let applied = ports
-        .terraform
-        .apply(&checked.prepared.place, &checked.plan_file, &mut watch);
+    let applied = ports.terraform.apply(&checked.prepared.place, &checked.plan_file, &mut watch);
     match applied {
         Err(refusal) => {
-            ports
-                .progress
-                .end(Ended::Badly, "terraform refused the plan");
+            ports.progress.end(Ended::Badly, "terraform refused the plan");
             let refusal = safe(refusal, &checked.draft.redactor);
-            let end = outcome(
-                intent,
-                ApplyOutcome::NotStarted,
-                None,
-                vec![refusal.to_string()],
-            );
+            let end = outcome(intent, ApplyOutcome::NotStarted, None, vec![refusal.to_string()]);
             ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end))?;
             Err(Error::Terraform(refusal))
         }
@@ -99,10 +90,8 @@ fn concluded(
         (false, true) => ApplyOutcome::Interrupted,
         (false, false) => ApplyOutcome::Failed,
     };
-    let done = format!(
-        "{} added, {} changed, {} destroyed",
-        counts.add, counts.change, counts.remove
-    );
+    let done =
+        format!("{} added, {} changed, {} destroyed", counts.add, counts.change, counts.remove);
     match result {
         ApplyOutcome::Succeeded => ports.progress.end(Ended::Well, &done),
         ApplyOutcome::Failed
@@ -156,21 +145,13 @@ fn outcome(
     events: Option<BlobId>,
     errors: Vec<String>,
 ) -> RevertOutcome {
-    RevertOutcome {
-        intent,
-        outcome,
-        after: None,
-        events,
-        errors,
-    }
+    RevertOutcome { intent, outcome, after: None, events, errors }
 }
 
 /// Stores the plan that was gated, after checking that it is still that one.
 fn store_plan(ports: &Ports<'_>, checked: &CheckedRevert) -> Result<BlobId, Error> {
     if digest_of(&checked.plan_file)? != checked.plan_digest {
-        return Err(Error::Moved {
-            what: "the saved plan",
-        });
+        return Err(Error::Moved { what: "the saved plan" });
     }
     let path = checked.plan_file.display().to_string();
     let bytes = fs::read(&checked.plan_file).map_err(|source| Error::Io { path, source })?;
@@ -240,9 +221,6 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Io {
-            path: path.display().to_string(),
-            source,
-        }),
+        Err(source) => Err(Error::Io { path: path.display().to_string(), source }),
     }
 }

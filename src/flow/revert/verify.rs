@@ -48,9 +48,7 @@ pub fn verify(
     ports.progress.begin(Phase::Verify);
     checked.prepared.make_pristine(&checked.draft.bundle)?;
     let redactor = &checked.draft.redactor;
-    let (_, plan) = checked
-        .prepared
-        .plan(ports, stack, "verify.tfplan", redactor)?;
+    let (_, plan) = checked.prepared.plan(ports, stack, "verify.tfplan", redactor)?;
     let found = residual(&plan);
     let word = match found.len() {
         0 => "plan is empty".to_owned(),
@@ -58,37 +56,17 @@ pub fn verify(
     };
     ports.progress.end(Ended::Well, &word);
     ports.progress.begin(Phase::Compare);
-    let bytes = taken
-        .bytes
-        .as_ref()
-        .ok_or(Error::Moved { what: "the state" })?;
+    let bytes = taken.bytes.as_ref().ok_or(Error::Moved { what: "the state" })?;
     let now = parsed(bytes, revision)?;
     let good = parsed(&checked.draft.good.bytes, checked.draft.good.revision)?;
     let comparison = compare(&good, &checked.draft.residual, &now, &found);
-    let entry = record(
-        ports,
-        stack,
-        speaker,
-        (executed.intent, revision),
-        (&comparison, &found),
-    )?;
+    let entry = record(ports, stack, speaker, (executed.intent, revision), (&comparison, &found))?;
     let target = executed.checked.draft.target.revision;
-    let detail = format!(
-        "{} of {} resources equal {target}",
-        comparison.equal, comparison.expected
-    );
-    let ended = if comparison.differences.is_empty() {
-        Ended::Well
-    } else {
-        Ended::Badly
-    };
+    let detail =
+        format!("{} of {} resources equal {target}", comparison.equal, comparison.expected);
+    let ended = if comparison.differences.is_empty() { Ended::Well } else { Ended::Badly };
     ports.progress.end(ended, &detail);
-    Ok(VerifiedRevert {
-        comparison,
-        residual: found,
-        snapshot: revision,
-        entry,
-    })
+    Ok(VerifiedRevert { comparison, residual: found, snapshot: revision, entry })
 }
 
 fn record(
@@ -110,15 +88,9 @@ fn record(
     let body = Body::Verification(verification);
     let entry = ports.say(&stack.name, speaker, After::Any, body)?;
     if is_verified {
-        let evidence = Evidence {
-            grade: Grade::PlanEmpty,
-            residual: residual.to_vec(),
-            checks: Vec::new(),
-        };
-        let mark = Mark {
-            revision: snapshot,
-            verdict: Verdict::Good(evidence),
-        };
+        let evidence =
+            Evidence { grade: Grade::PlanEmpty, residual: residual.to_vec(), checks: Vec::new() };
+        let mark = Mark { revision: snapshot, verdict: Verdict::Good(evidence) };
         ports.say(&stack.name, speaker, After::Any, Body::Mark(mark))?;
     }
     Ok(entry.revision)

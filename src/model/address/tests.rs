@@ -78,14 +78,10 @@ proptest! {
 
 #[test]
 fn both_registries_are_one_provider() {
-    let ours: ProviderAddress = r#"provider["registry.terraform.io/hashicorp/aws"].west"#
-        .parse()
-        .unwrap();
+    let ours: ProviderAddress =
+        r#"provider["registry.terraform.io/hashicorp/aws"].west"#.parse().unwrap();
     assert_eq!(ours.alias.as_deref(), Some("west"));
-    assert_eq!(
-        ours.to_string(),
-        r#"provider["registry.terraform.io/hashicorp/aws"].west"#
-    );
+    assert_eq!(ours.to_string(), r#"provider["registry.terraform.io/hashicorp/aws"].west"#);
     let theirs: ProviderSource = "registry.opentofu.org/hashicorp/aws".parse().unwrap();
     assert_eq!(ours.source.canonical(), theirs.canonical());
     let other: ProviderSource = "registry.example.com/hashicorp/aws".parse().unwrap();
@@ -94,12 +90,7 @@ fn both_registries_are_one_provider() {
 
 #[test]
 fn malformed_provider_names_are_refused() {
-    for text in [
-        "",
-        "provider.aws",
-        r#"provider["aws"]"#,
-        r#"provider["a/b/c"].", "x"#,
-    ] {
+    for text in ["", "provider.aws", r#"provider["aws"]"#, r#"provider["a/b/c"].", "x"#] {
         assert!(text.parse::<ProviderAddress>().is_err(), "{text}");
     }
 }

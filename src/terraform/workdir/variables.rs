@@ -67,9 +67,5 @@ fn root_facts(bundle: &Bundle) -> Facts {
         .files
         .iter()
         .filter(|(path, _)| path.parent() == bundle.root && Syntax::of(path.file_name()).is_some());
-    scan(
-        &root
-            .map(|(path, content)| (path.file_name().to_owned(), content.clone()))
-            .collect(),
-    )
+    scan(&root.map(|(path, content)| (path.file_name().to_owned(), content.clone())).collect())
 }

@@ -9,17 +9,11 @@ use unapply::port::object_store::{Created, Key, ObjectError, ObjectStore};
 use super::memory::MemoryStore;
 
 fn no_answer(key: &Key) -> ObjectError {
-    ObjectError::Ambiguous {
-        key: key.to_string(),
-        source: io::ErrorKind::ConnectionReset.into(),
-    }
+    ObjectError::Ambiguous { key: key.to_string(), source: io::ErrorKind::ConnectionReset.into() }
 }
 
 fn failed(key: &Key) -> ObjectError {
-    ObjectError::Failed {
-        key: key.to_string(),
-        source: io::ErrorKind::ConnectionRefused.into(),
-    }
+    ObjectError::Failed { key: key.to_string(), source: io::ErrorKind::ConnectionRefused.into() }
 }
 
 /// When the answer to a write is lost.
@@ -57,10 +51,9 @@ impl ObjectStore for LoseAnswer {
         }
         Err(match self.lost {
             Lost::AfterCommit | Lost::BeforeCommit => no_answer(key),
-            Lost::NotDurable => ObjectError::NotDurable {
-                key: key.to_string(),
-                source: io::Error::other("fsync"),
-            },
+            Lost::NotDurable => {
+                ObjectError::NotDurable { key: key.to_string(), source: io::Error::other("fsync") }
+            }
         })
     }
 
@@ -137,11 +130,7 @@ pub(crate) struct FailEveryNth {
 impl FailEveryNth {
     fn count(&self, key: &Key) -> Result<(), ObjectError> {
         let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
-        if call.is_multiple_of(self.nth) {
-            Err(failed(key))
-        } else {
-            Ok(())
-        }
+        if call.is_multiple_of(self.nth) { Err(failed(key)) } else { Ok(()) }
     }
 }
 

@@ -53,9 +53,7 @@ impl ObjectStore for MemoryStore {
     fn list(&self, prefix: &Key) -> Result<Vec<Key>, ObjectError> {
         let below = format!("{prefix}/");
         let objects = self.0.lock().unwrap();
-        let found = objects
-            .keys()
-            .filter(|key| key.as_str().starts_with(&below));
+        let found = objects.keys().filter(|key| key.as_str().starts_with(&below));
         Ok(found.cloned().collect())
     }
 }

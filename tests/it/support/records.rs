@@ -41,23 +41,17 @@ pub(crate) fn blob_key(blob: &StoredBlob) -> Key {
 pub(crate) fn draft(body: Body) -> Draft {
     Draft {
         time: "2026-02-03T04:05:06Z".parse().unwrap(),
-        actor: Actor {
-            name: "oncall".into(),
-            host: "ops-1".into(),
-            process: 4711,
-        },
+        actor: Actor { name: "oncall".into(), host: "ops-1".into(), process: 4711 },
         tool: "unapply 0.1.0".into(),
         reason: None,
+        ticket: None,
         body,
     }
 }
 
 /// Something short to say, told apart by its number.
 pub(crate) fn remark(number: u64) -> Draft {
-    draft(Body::Mark(Mark {
-        revision: Revision(number),
-        verdict: Verdict::Bad,
-    }))
+    draft(Body::Mark(Mark { revision: Revision(number), verdict: Verdict::Bad }))
 }
 
 /// The number of a remark.
@@ -91,12 +85,10 @@ pub(crate) fn snapshot(content: &[u8], stored: &StoredBlob) -> Draft {
         configuration: None,
         engine: None,
         workspace: "default".into(),
-        backend: BackendIdentity {
-            kind: "local".into(),
-            settings: BTreeMap::new(),
-        },
+        backend: BackendIdentity { kind: "local".into(), settings: BTreeMap::new() },
         git: None,
         tags: BTreeMap::new(),
+        change: None,
     })))
 }
 
@@ -105,9 +97,7 @@ pub(crate) fn initialised(entries: u64) -> Arc<MemoryStore> {
     let memory = Arc::new(MemoryStore::default());
     let (repository, _) = Repository::initialise(memory.shared()).unwrap();
     for number in 1..=entries {
-        repository
-            .append(&stack(), remark(number), After::Any)
-            .unwrap();
+        repository.append(&stack(), remark(number), After::Any).unwrap();
     }
     memory
 }

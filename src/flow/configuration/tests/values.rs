@@ -20,58 +20,24 @@ fn values_come_from_the_place_that_wins_and_only_for_declared_names() {
 #[test]
 fn var_files_are_kept_in_order_wherever_they_lie() {
     let outside = Tree::new(".", &[("x.tfvars", "a = 3")]);
-    let tree = Tree::new(
-        "root",
-        &[
-            ("root/main.tf", ""),
-            ("root/v/a.tfvars", ""),
-            ("b.tfvars", ""),
-        ],
-    );
-    let given = [
-        "v/a.tfvars".into(),
-        "../b.tfvars".into(),
-        outside.path("x.tfvars"),
-    ];
-    let captured = tree
-        .capture_with(|request| request.var_files = &given)
-        .unwrap();
-    let kept: Vec<&str> = captured
-        .bundle
-        .var_files
-        .iter()
-        .map(BundlePath::as_str)
-        .collect();
-    assert_eq!(
-        kept,
-        [
-            "v/a.tfvars",
-            "_var_files/0/b.tfvars",
-            "_var_files/1/x.tfvars"
-        ]
-    );
+    let tree =
+        Tree::new("root", &[("root/main.tf", ""), ("root/v/a.tfvars", ""), ("b.tfvars", "")]);
+    let given = ["v/a.tfvars".into(), "../b.tfvars".into(), outside.path("x.tfvars")];
+    let captured = tree.capture_with(|request| request.var_files = &given).unwrap();
+    let kept: Vec<&str> = captured.bundle.var_files.iter().map(BundlePath::as_str).collect();
+    assert_eq!(kept, ["v/a.tfvars", "_var_files/0/b.tfvars", "_var_files/1/x.tfvars"]);
     let missing = ["gone.tfvars".into()];
-    let error = tree
-        .capture_with(|request| request.var_files = &missing)
-        .unwrap_err();
+    let error = tree.capture_with(|request| request.var_files = &missing).unwrap_err();
     assert!(matches!(error, Error::Read { .. }));
     let directory = ["v".into()];
-    let error = tree
-        .capture_with(|request| request.var_files = &directory)
-        .unwrap_err();
+    let error = tree.capture_with(|request| request.var_files = &directory).unwrap_err();
     assert!(matches!(error, Error::NotAFile { .. }));
 }
 
 #[test]
 fn a_saved_plan_gives_its_own_files_and_the_directory_those_that_functions_read() {
-    let tree = Tree::new(
-        ".",
-        &[
-            ("main.tf", "broken {{{"),
-            ("f.txt", "f"),
-            ("terraform.tfvars", "a = 1"),
-        ],
-    );
+    let tree =
+        Tree::new(".", &[("main.tf", "broken {{{"), ("f.txt", "f"), ("terraform.tfvars", "a = 1")]);
     let main =
         b"variable \"a\" {}\nlocals { x = file(\"f.txt\") }\nmodule \"r\" { source = \"x/y/z\" }";
     let module = |key: &str, directory: &str, content: &[u8]| PlannedModule {
@@ -82,31 +48,15 @@ fn a_saved_plan_gives_its_own_files_and_the_directory_those_that_functions_read(
         files: BTreeMap::from([("main.tf".to_owned(), content.to_vec())]),
     };
     let archive = PlanArchive {
-        modules: vec![
-            module("", ".", main),
-            module("r", ".terraform/modules/r", b"# r"),
-        ],
+        modules: vec![module("", ".", main), module("r", ".terraform/modules/r", b"# r")],
         lock_file: Some(b"# lock\n".to_vec()),
         state: StateBytes::new(Vec::new()),
         previous_state: StateBytes::new(Vec::new()),
     };
     let variables = BTreeMap::from([("a".to_owned(), secret("2"))]);
-    let planned = Planned {
-        archive: &archive,
-        variables: &variables,
-    };
-    let captured = tree
-        .capture_with(|request| request.plan = Some(planned))
-        .unwrap();
-    assert_eq!(
-        paths(&captured),
-        [
-            ".terraform.lock.hcl",
-            "_modules/r/main.tf",
-            "f.txt",
-            "main.tf"
-        ]
-    );
+    let planned = Planned { archive: &archive, variables: &variables };
+    let captured = tree.capture_with(|request| request.plan = Some(planned)).unwrap();
+    assert_eq!(paths(&captured), [".terraform.lock.hcl", "_modules/r/main.tf", "f.txt", "main.tf"]);
     assert_eq!(captured.bundle.files[&"main.tf".parse().unwrap()], main);
     assert_eq!(captured.bundle.variables["a"].origin, VariableOrigin::Plan);
     assert_eq!(captured.notes, Vec::<String>::new());
