@@ -15,5 +15,5 @@ fn main() -> ExitCode {
     if provider::is_requested(Path::new(&argv0), cookie.as_deref()) {
         return provider::serve();
     }
-    ExitCode::SUCCESS
+    unapply::cli::run()
 }

@@ -66,7 +66,7 @@ fn walk(path: &Path, before: Option<&Value>, after: Option<&Value>, found: &mut 
             }
         }
         (a, b) => {
-            found.push(Difference { path: path.clone(), before: a.cloned(), after: b.cloned() })
+            found.push(Difference { path: path.clone(), before: a.cloned(), after: b.cloned() });
         }
     }
 }

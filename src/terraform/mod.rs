@@ -4,6 +4,7 @@
 //! standard input, write into files so that nothing we do can block or break them, are asked to
 //! stop once and never killed. Start with [`command::Cli`].
 
+pub mod absent;
 pub mod check;
 pub mod command;
 pub mod directory;

@@ -186,8 +186,7 @@ pub fn assigned(file: &str, content: &[u8]) -> Vec<String> {
     };
     let is_json = std::path::Path::new(file).extension().is_some_and(|end| end == "json");
     if is_json {
-        let members: Result<BTreeMap<String, serde::de::IgnoredAny>, _> =
-            serde_json::from_str(text);
+        let members: Result<BTreeMap<String, serde_json::Value>, _> = serde_json::from_str(text);
         return members.map(|members| members.into_keys().collect()).unwrap_or_default();
     }
     parse_body(text).map_or_else(

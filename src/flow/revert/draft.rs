@@ -115,17 +115,21 @@ pub fn draft(
     })
 }
 
-/// A revert that nobody has concluded; refused while its process lives.
-fn unfinished(log: &[Entry], speaker: &Speaker) -> Result<Option<Revision>, Error> {
+/// The newest revert that nobody has concluded.
+pub fn open_intent(log: &[Entry]) -> Option<&Entry> {
     let concluded = |revision: Revision| {
         log.iter().any(
             |entry| matches!(&entry.said.body, Body::RevertOutcome(end) if end.intent == revision),
         )
     };
-    let open = log.iter().rev().find(|entry| {
+    log.iter().rev().find(|entry| {
         matches!(entry.said.body, Body::RevertIntent(_)) && !concluded(entry.revision)
-    });
-    let Some(entry) = open else { return Ok(None) };
+    })
+}
+
+/// A revert to be concluded by this one; refused while its process lives.
+fn unfinished(log: &[Entry], speaker: &Speaker) -> Result<Option<Revision>, Error> {
+    let Some(entry) = open_intent(log) else { return Ok(None) };
     let actor = &entry.said.actor;
     if actor.host == speaker.actor.host && is_alive(actor.process) {
         let who = format!("{}, process {} on {}", actor.name, actor.process, actor.host);

@@ -1,0 +1,355 @@
+//! What can be typed. No defaults that depend on the world: those are settings.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "unapply",
+    version,
+    about = "Undoes a Terraform apply",
+    help_template = HELP,
+    disable_help_subcommand = true,
+    infer_subcommands = false,
+    propagate_version = false,
+    max_term_width = 100
+)]
+pub struct Arguments {
+    /// Flags that every verb takes.
+    #[command(flatten)]
+    pub(super) global: Global,
+    /// The verb.
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+/// The first screen: what people need at three in the morning, first.
+const HELP: &str = "\
+{about}
+
+{usage-heading} {usage}
+
+Everyday:
+  status      one line a stack: good revision, live serial, age of the last snapshot
+  history     entries of a stack, newest first
+  diff        what changed, by resource and attribute; default `good..@`
+  revert      take the stack back to what was good, with real plan and apply
+
+Record:
+  snapshot    keep the state and its configuration
+  mark        call a snapshot good or bad
+  show        one entry; for a snapshot its resources and outputs
+
+Operate:
+  init        write unapply.toml, create the store, take the first snapshot
+  check       integrity of the store: slots, chain, hashes
+  demo        the whole story in a scratch directory with real terraform
+  completion  completions for a shell
+
+Revisions: 42  good  good~1  @ (live)  @- (newest)  tag:K=V  commit:8f3c2ab  serial:57  at:2h
+           ./old.tfstate   ranges: 42..@
+
+{options}
+";
+
+/// Flags that every verb takes.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Work in this directory
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub chdir: Option<PathBuf>,
+    /// Only this stack; `*` matches any text, repeatable
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub stack: Vec<String>,
+    /// All stacks of unapply.toml
+    #[arg(long, global = true)]
+    pub all: bool,
+    /// The workspace; otherwise the stack's, otherwise the one selected
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "UNAPPLY_WORKSPACE",
+        hide_env_values = true
+    )]
+    pub workspace: Option<String>,
+    /// The store: a directory
+    #[arg(long, global = true, value_name = "URL", env = "UNAPPLY_STORE", hide_env_values = true)]
+    pub store: Option<String>,
+    /// Settings instead of the unapply.toml found upwards
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "UNAPPLY_CONFIG",
+        hide_env_values = true
+    )]
+    pub config: Option<PathBuf>,
+    /// The terraform or tofu to run
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "UNAPPLY_TF_BIN",
+        hide_env_values = true
+    )]
+    pub tf_bin: Option<String>,
+    /// A variable's value, as for terraform
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
+    pub var: Vec<String>,
+    /// A file of values, as for terraform
+    #[arg(long, global = true, value_name = "FILE")]
+    pub var_file: Vec<PathBuf>,
+    /// How data is printed
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+    /// Short for `--output json`
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Colours
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "UNAPPLY_COLOR",
+        hide_env_values = true
+    )]
+    pub color: When,
+    /// Never ask
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// Accept the plan that is shown; never a hazard
+    #[arg(short, long, global = true)]
+    pub yes: bool,
+    /// Say only what is asked for
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// How long to wait for Terraform's lock, such as 60s or 5m
+    #[arg(
+        long,
+        global = true,
+        value_name = "DUR",
+        env = "UNAPPLY_LOCK_TIMEOUT",
+        hide_env_values = true
+    )]
+    pub lock_timeout: Option<String>,
+    /// Who acts, for the record
+    #[arg(long, global = true, value_name = "NAME", env = "UNAPPLY_ACTOR", hide_env_values = true)]
+    pub actor: Option<String>,
+    /// Why, for the record
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// The ticket it belongs to, for the record
+    #[arg(long, global = true, value_name = "ID")]
+    pub ticket: Option<String>,
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For a person.
+    Table,
+    /// One JSON object.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// One line a stack: good revision, live serial, age of the last snapshot
+    Status,
+    /// Entries of a stack, newest first
+    History(History),
+    /// What changed, by resource and attribute; default `good..@`
+    Diff(Diff),
+    /// Take the stack back to what was good, with real plan and apply
+    Revert(Revert),
+    /// Keep the state and the configuration that belongs to it
+    Snapshot(Snapshot),
+    /// Call a snapshot good or bad
+    Mark(Mark),
+    /// One entry; for a snapshot its metadata, resources and outputs
+    Show(Show),
+    /// Write unapply.toml, create and probe the store, take the first snapshot
+    Init,
+    /// Integrity of the store: slots, chain, hashes
+    Check(Check),
+    /// The whole story in a scratch directory with real terraform
+    Demo(Demo),
+    /// Completions for a shell
+    Completion(Completion),
+}
+
+/// `history`.
+#[derive(Debug, Args)]
+pub(super) struct History {
+    /// At most this many entries
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub max: usize,
+    /// Only entries of this kind: snapshot, evidence, mark, revert-intent, revert-outcome, verification
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Only entries since then: a time, or a span such as 2h
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+}
+
+/// `diff`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// A revision or a range; default `good..@`
+    #[arg(value_name = "A[..B]")]
+    pub range: Option<String>,
+    /// Numbers only
+    #[arg(long)]
+    pub stat: bool,
+    /// Only this part
+    #[arg(long, value_name = "PART")]
+    pub only: Option<Part>,
+    /// Only resources whose address fits; `*` matches any text
+    #[arg(long, value_name = "GLOB")]
+    pub resource: Option<String>,
+    /// Data sources too
+    #[arg(long)]
+    pub show_hidden: bool,
+    /// Exit 2 when there are differences
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// A part of a diff.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Part {
+    /// Resources.
+    State,
+    /// Outputs.
+    Outputs,
+}
+
+/// `revert`.
+#[derive(Debug, Args)]
+pub(super) struct Revert {
+    /// The snapshot to go back to; default `good`
+    #[arg(value_name = "REV")]
+    pub revision: Option<String>,
+    /// Stop before the confirmation
+    #[arg(long)]
+    pub plan_only: bool,
+    /// Accept a hazard at an address; `*` matches any text, repeatable
+    #[arg(long, value_name = "HAZARD=ADDR")]
+    pub allow: Vec<String>,
+}
+
+/// `snapshot`.
+#[derive(Debug, Args)]
+pub(super) struct Snapshot {
+    /// This state instead of the live one; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// The configuration that belongs to it
+    #[arg(long, value_name = "DIR")]
+    pub config_dir: Option<PathBuf>,
+    /// The configuration of this saved plan
+    #[arg(long, value_name = "FILE", conflicts_with = "config_dir")]
+    pub tfplan: Option<PathBuf>,
+    /// A label, repeatable
+    #[arg(long, value_name = "K=V")]
+    pub tag: Vec<String>,
+    /// Record it even if nothing changed
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `mark`.
+#[derive(Debug, Args)]
+pub(super) struct Mark {
+    /// The verdict
+    #[command(subcommand)]
+    pub verdict: Verdict,
+}
+
+/// A verdict on a snapshot.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verdict {
+    /// It is good: you vouch for it, or let a plan and the stack's checks prove it
+    Good {
+        /// The snapshot; default the newest
+        #[arg(value_name = "REV", default_value = "@-")]
+        revision: String,
+        /// Prove it: a plan of its configuration must be empty, and the checks of `[good]` pass
+        #[arg(long)]
+        verify: bool,
+        /// The plan is never empty: keep what it proposes as the residual
+        #[arg(long, requires = "verify")]
+        residual: bool,
+    },
+    /// It is bad: never go back to it
+    Bad {
+        /// The snapshot
+        #[arg(value_name = "REV")]
+        revision: String,
+    },
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// The revision
+    #[arg(value_name = "REV")]
+    pub revision: String,
+    /// Only this resource, with its attributes
+    #[arg(long, value_name = "ADDR")]
+    pub resource: Option<String>,
+    /// The files of the configuration, or the content of one
+    #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub config: Option<String>,
+    /// The exact bytes of the state, to standard output; refused on a terminal
+    #[arg(long, conflicts_with_all = ["resource", "config"])]
+    pub raw_state: bool,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Read the content of blobs too: all, or a sample such as 5%
+    #[arg(long, value_name = "PERCENT", num_args = 0..=1, require_equals = true, default_missing_value = "100%")]
+    pub read_data: Option<String>,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Play it here and leave everything in place; default a directory that is removed
+    #[arg(long, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+}
+
+/// `completion`.
+#[derive(Debug, Args)]
+pub(super) struct Completion {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}

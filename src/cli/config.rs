@@ -1,0 +1,290 @@
+//! `unapply.toml`: found upwards, read strictly.
+//!
+//! Unknown keys are errors with the line and a suggestion. Keys that the format has and this
+//! version does not serve yet are refused by name, never ignored: whoever configures encryption
+//! must not get a store without it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// The name of the file.
+pub(super) const FILE_NAME: &str = "unapply.toml";
+
+/// The settings of a file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Config {
+    /// The format of the file.
+    pub version: Option<u64>,
+    /// Where the store is.
+    #[serde(default)]
+    pub store: Store,
+    /// Which Terraform, and what it may see.
+    #[serde(default)]
+    pub terraform: Terraform,
+    /// What makes a snapshot good.
+    #[serde(default)]
+    pub good: Good,
+    /// What a revert may do.
+    #[serde(default)]
+    pub revert: Revert,
+    /// The stacks.
+    #[serde(default)]
+    pub stack: Vec<Stack>,
+}
+
+/// `[store]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Store {
+    /// A directory, relative to the file.
+    pub url: Option<String>,
+}
+
+/// `[terraform]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Terraform {
+    /// `auto`, a name on PATH, or a path.
+    pub bin: Option<String>,
+    /// Names of variables that children see besides those that always pass.
+    pub env_pass: Option<Vec<String>>,
+}
+
+/// `[good]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Good {
+    /// What has to hold, in order.
+    pub checks: Option<Vec<Check>>,
+}
+
+/// One of `[good] checks`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Check {
+    /// `exit-zero` or `plan-empty`.
+    Named(NamedCheck),
+    /// A command.
+    Command(CommandCheck),
+}
+
+/// Checks with a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum NamedCheck {
+    /// The apply ended with exit code 0.
+    ExitZero,
+    /// A follow-up plan is empty.
+    PlanEmpty,
+}
+
+/// A command that must end with exit code 0.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CommandCheck {
+    /// The command line.
+    pub command: String,
+    /// How long it may take.
+    pub timeout: Option<String>,
+}
+
+/// `[revert]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Revert {
+    /// How many objects may be destroyed that are not undone.
+    pub max_destroy: Option<u64>,
+    /// Addresses that no revert destroys without being told.
+    pub protect: Option<Vec<String>>,
+}
+
+/// One `[[stack]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stack {
+    /// Its name.
+    pub name: String,
+    /// The root module's directory, relative to the file.
+    pub dir: Option<PathBuf>,
+    /// Its workspace.
+    pub workspace: Option<String>,
+    /// Files of values, relative to the root module.
+    #[serde(default)]
+    pub var_files: Vec<PathBuf>,
+}
+
+/// A settings file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// It cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is not what it should be.
+    #[error("{}:{line}: {problem}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// Keys of the format that this version does not serve.
+const NOT_SERVED: [(&str, Option<&str>); 11] = [
+    ("encryption", None),
+    ("trust", None),
+    ("drift", None),
+    ("retention", None),
+    ("store", Some("region")),
+    ("store", Some("endpoint")),
+    ("store", Some("path_style")),
+    ("store", Some("instance_metadata")),
+    ("revert", Some("hold_for")),
+    ("notify", None),
+    ("report", None),
+];
+
+/// The nearest `unapply.toml`, upwards to the top of the repository or of the file system.
+pub(super) fn find(from: &Path) -> Option<PathBuf> {
+    for directory in from.ancestors() {
+        let candidate = directory.join(FILE_NAME);
+        if candidate.is_file() {
+            return Some(candidate);
+        }
+        if directory.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+/// Reads a settings file.
+pub(super) fn read(path: &Path) -> Result<Config, Error> {
+    let text =
+        fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    parse(path, &text)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Config, Error> {
+    let invalid = |line, problem| Error::Invalid { path: path.to_owned(), line, problem };
+    if let Ok(table) = text.parse::<toml::Table>() {
+        for (section, key) in NOT_SERVED {
+            let found = table.get(section);
+            let is_there = match key {
+                None => found.is_some(),
+                Some(key) => found.and_then(|section| section.get(key)).is_some(),
+            };
+            if is_there {
+                let name = key.map_or(format!("[{section}]"), |key| format!("{section}.{key}"));
+                let problem = format!("`{name}` is not served by this version, and is not ignored");
+                return Err(invalid(line_of(text, key.unwrap_or(section)), problem));
+            }
+        }
+    }
+    let config: Config = toml::from_str(text).map_err(|error| {
+        let line = error
+            .span()
+            .map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
+        invalid(line, with_suggestion(error.message()))
+    })?;
+    match config.version {
+        Some(1) => Ok(config),
+        Some(other) => Err(invalid(line_of(text, "version"), format!("version {other} is not 1"))),
+        None => Err(invalid(1, "`version = 1` is missing".to_owned())),
+    }
+}
+
+/// The first line that names a key.
+fn line_of(text: &str, name: &str) -> usize {
+    text.lines().position(|line| line.contains(name)).map_or(1, |index| index + 1)
+}
+
+/// Serde's message with the nearest of the names it expected.
+fn with_suggestion(message: &str) -> String {
+    let Some(rest) = message.strip_prefix("unknown field ") else {
+        return message.to_owned();
+    };
+    let mut names = rest.split('`').skip(1).step_by(2);
+    let Some(unknown) = names.next() else { return message.to_owned() };
+    let nearest = names
+        .map(|name| (strsim::jaro(unknown, name), name))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((_, name)) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
+        None => format!("unknown key `{unknown}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        parse(Path::new("unapply.toml"), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let table = [
+            ("", "unapply.toml:1: `version = 1` is missing"),
+            ("version = 2", "unapply.toml:1: version 2 is not 1"),
+            (
+                "version = 1\n[revert]\nmax_destory = 1",
+                "unapply.toml:3: unknown key `max_destory`; did you mean `max_destroy`?",
+            ),
+            (
+                "version = 1\n[encryption]\nrecipients = []",
+                "unapply.toml:2: `[encryption]` is not served by this version, and is not ignored",
+            ),
+            (
+                "version = 1\n[trust]",
+                "unapply.toml:2: `[trust]` is not served by this version, and is not ignored",
+            ),
+            (
+                "version = 1\n[store]\nregion = \"x\"",
+                "unapply.toml:3: `store.region` is not served by this version, and is not ignored",
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(problem(text), expected);
+        }
+        assert!(problem("version = ").starts_with("unapply.toml:1: "));
+    }
+
+    #[test]
+    fn a_full_file_is_read() {
+        let text = r#"
+            version = 1
+            [store]
+            url = "./.unapply"
+            [terraform]
+            bin = "auto"
+            env_pass = ["AWS_*"]
+            [good]
+            checks = ["exit-zero", "plan-empty", { command = "./smoke.sh", timeout = "2m" }]
+            [revert]
+            max_destroy = 3
+            protect = ["module.dns.**"]
+            [[stack]]
+            name = "prod/network"
+            dir = "envs/prod/network"
+            workspace = "default"
+            var_files = ["prod.tfvars"]
+        "#;
+        let config = parse(Path::new("x"), text).unwrap();
+        assert_eq!(config.stack.len(), 1);
+        assert_eq!(config.good.checks.map(|checks| checks.len()), Some(3));
+    }
+}

@@ -1,0 +1,86 @@
+//! One match over the verbs, and one way out.
+
+use std::ffi::OsString;
+use std::rc::Rc;
+
+use clap::Parser as _;
+
+use super::args::{Arguments, Verb};
+use super::environment::World;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::interrupt::Signals;
+use super::settings;
+use super::verbs::{self, Session};
+
+/// Parses, runs, shows what went wrong.
+pub(super) fn main(arguments: Vec<OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let (world, signals) = match (World::look(), Signals::listen()) {
+        (Ok(world), Ok(signals)) => (world, signals),
+        (Err(error), _) | (_, Err(error)) => {
+            let output = super::output::Output::new(
+                super::output::Paint::Plain,
+                super::output::Paint::Plain,
+                super::output::Talk::Usual,
+            );
+            let what = "cannot look at the working directory or listen for signals".to_owned();
+            let failure = Failure::new(Exit::Failure, what).caused_by(&error);
+            failure.show(&output);
+            return failure.exit;
+        }
+    };
+    let output = Rc::new(settings::output(&arguments.global, &world));
+    let not_done = not_done(&arguments.verb);
+    let session = Session::new(arguments.global, world, signals, Rc::clone(&output));
+    match run(&session, arguments.verb) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let failure = failure.not_done_by_default(not_done);
+            failure.show(&output);
+            failure.exit
+        }
+    }
+}
+
+/// Clap's own texts; its exit code 2 would mean drift here.
+fn usage(error: &clap::Error) -> Exit {
+    let _nobody_reads = error.print().is_err();
+    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+}
+
+fn run(session: &Session, verb: Verb) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Status => verbs::status::run(session),
+        Verb::History(arguments) => verbs::history::run(session, &arguments),
+        Verb::Diff(arguments) => verbs::diff::run(session, &arguments),
+        Verb::Revert(arguments) => verbs::revert::run(session, &arguments),
+        Verb::Snapshot(arguments) => verbs::snapshot::run(session, &arguments),
+        Verb::Mark(arguments) => verbs::mark::run(session, &arguments),
+        Verb::Show(arguments) => verbs::show::run(session, &arguments),
+        Verb::Init => verbs::init::run(session),
+        Verb::Check(arguments) => verbs::check::run(session, &arguments),
+        Verb::Demo(arguments) => verbs::demo::run(session, &arguments),
+        Verb::Completion(arguments) => verbs::completion::run(session, &arguments),
+    }
+}
+
+/// What a verb has not done when it fails before doing anything.
+fn not_done(verb: &Verb) -> &'static str {
+    match verb {
+        Verb::Revert(_) => "nothing was applied",
+        Verb::Snapshot(_) => "no snapshot was recorded",
+        Verb::Mark(_) => "no mark was recorded",
+        Verb::Init => "the stack is not set up",
+        Verb::Status
+        | Verb::History(_)
+        | Verb::Diff(_)
+        | Verb::Show(_)
+        | Verb::Check(_)
+        | Verb::Demo(_)
+        | Verb::Completion(_) => "nothing was changed",
+    }
+}

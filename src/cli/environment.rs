@@ -1,0 +1,93 @@
+//! What the process was given: environment, working directory, terminals. Read once.
+//!
+//! This is the only module that asks the system for them; everything below gets values.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::port::clock::Clock;
+use crate::terraform::environment::Environment;
+
+/// The world as found at the start.
+#[derive(Debug, Clone)]
+pub(super) struct World {
+    /// The environment; names that are not UTF-8 are passed over.
+    pub environment: Environment,
+    /// The working directory.
+    pub directory: PathBuf,
+    /// Where standard input, output and error lead.
+    pub terminals: Terminals,
+}
+
+/// Which standard streams are terminals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Terminals {
+    /// A person can answer.
+    pub input: Stream,
+    /// Data is read by a person.
+    pub output: Stream,
+    /// Talk is read by a person.
+    pub error: Stream,
+}
+
+/// Where a stream leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stream {
+    /// To a person.
+    Terminal,
+    /// To a file, a pipe, nowhere.
+    Other,
+}
+
+impl Stream {
+    fn of(stream: &impl std::io::IsTerminal) -> Self {
+        if stream.is_terminal() { Self::Terminal } else { Self::Other }
+    }
+}
+
+impl World {
+    /// Looks.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that looks")]
+    pub(super) fn look() -> std::io::Result<Self> {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .collect();
+        Ok(Self {
+            environment,
+            directory: std::env::current_dir()?,
+            terminals: Terminals {
+                input: Stream::of(&std::io::stdin()),
+                output: Stream::of(&std::io::stdout()),
+                error: Stream::of(&std::io::stderr()),
+            },
+        })
+    }
+
+    /// A variable's text, when it is set, not empty, and UTF-8.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.environment.get(name)?.to_str().filter(|text| !text.is_empty())
+    }
+
+    /// A variable as it is.
+    pub(super) fn raw(&self, name: &str) -> Option<&OsString> {
+        self.environment.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a build server runs us: then nothing prompts.
+    pub(super) fn is_ci(&self) -> bool {
+        self.text("CI").is_some_and(|value| value != "false" && value != "0")
+    }
+}
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}

@@ -1,0 +1,348 @@
+//! Errors as a person needs them: what happened, what was not done, what state things are in, what
+//! to run next; and the exit code.
+//!
+//! This is the one boundary where kinds become codes and hints. Texts of Terraform that arrive here
+//! have passed the redactor; everything is made inert on the way out.
+
+use std::error::Error as StdError;
+
+use super::config;
+use super::exit::Exit;
+use super::output::{Output, inert, inert_lines};
+use crate::flow::Error;
+use crate::model::event::{Diagnostic, Severity};
+use crate::model::hazard::Hazard;
+use crate::port::object_store::ObjectError;
+use crate::port::terraform;
+use crate::store;
+use crate::terraform::directory;
+
+/// A command that did not do what it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// The code.
+    pub exit: Exit,
+    told: Box<Told>,
+}
+
+/// The four answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Told {
+    what: String,
+    causes: Vec<String>,
+    not_done: Option<String>,
+    now: Option<String>,
+    next: Vec<String>,
+}
+
+impl Failure {
+    /// What happened.
+    pub(super) fn new(exit: Exit, what: String) -> Self {
+        Self { exit, told: Box::new(Told { what, ..Told::default() }) }
+    }
+
+    /// The same with another code.
+    pub(super) fn with_exit(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
+    /// Adds an error and what lies below it.
+    pub(super) fn caused_by(mut self, error: &dyn StdError) -> Self {
+        let mut source = Some(error);
+        while let Some(error) = source {
+            self.told.causes.push(error.to_string());
+            source = error.source();
+        }
+        self
+    }
+
+    /// What was not done.
+    pub(super) fn not_done(mut self, text: impl Into<String>) -> Self {
+        self.told.not_done = Some(text.into());
+        self
+    }
+
+    /// What was not done, unless that is known better already.
+    pub(super) fn not_done_by_default(mut self, text: &str) -> Self {
+        self.told.not_done.get_or_insert_with(|| text.to_owned());
+        self
+    }
+
+    /// What state things are in.
+    pub(super) fn now(mut self, text: impl Into<String>) -> Self {
+        self.told.now = Some(text.into());
+        self
+    }
+
+    /// What to run next.
+    pub(super) fn next(mut self, command: impl Into<String>) -> Self {
+        self.told.next.push(command.into());
+        self
+    }
+
+    /// Adds lines of detail below what happened.
+    pub(super) fn details(mut self, lines: impl IntoIterator<Item = String>) -> Self {
+        self.told.causes.extend(lines);
+        self
+    }
+
+    /// Shows it.
+    pub(super) fn show(&self, output: &Output) {
+        let paint = output.talk_paint;
+        let code = paint.dim(&format!("(exit {})", self.exit.code()));
+        let mut text = format!("{} {}   {code}\n", paint.red("Error:"), inert(&self.told.what));
+        let mut line = |label: &str, content: &str| {
+            for (index, part) in inert_lines(content).lines().enumerate() {
+                let label = if index == 0 { label } else { "" };
+                text.push_str(&format!("  {label:<10} {part}\n"));
+            }
+        };
+        for cause in &self.told.causes {
+            line("because", cause);
+        }
+        if let Some(not_done) = &self.told.not_done {
+            line("not done", not_done);
+        }
+        if let Some(now) = &self.told.now {
+            line("now", now);
+        }
+        for (index, next) in self.told.next.iter().enumerate() {
+            line(if index == 0 { "next" } else { "" }, next);
+        }
+        output.insist(&text);
+    }
+}
+
+impl From<config::Error> for Failure {
+    fn from(error: config::Error) -> Self {
+        let failure = Self::new(Exit::Usage, error.to_string());
+        match error.source() {
+            Some(source) => failure.caused_by(source),
+            None => failure,
+        }
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        store_failure(&error)
+    }
+}
+
+impl From<terraform::Error> for Failure {
+    fn from(error: terraform::Error) -> Self {
+        terraform_failure(&error)
+    }
+}
+
+/// A failure with the error's own text and causes.
+fn plain(exit: Exit, error: &dyn StdError) -> Failure {
+    let failure = Failure::new(exit, error.to_string());
+    match error.source() {
+        Some(source) => failure.caused_by(source),
+        None => failure,
+    }
+}
+
+fn store_failure(error: &store::Error) -> Failure {
+    use store::Error as E;
+    match error {
+        E::Object(object) => object_failure(object),
+        E::NotInitialised { .. } => plain(Exit::Store, error).next("unapply init"),
+        E::Unfit { .. } | E::Lies { .. } => {
+            plain(Exit::Store, error).next("unapply --store DIR init")
+        }
+        E::Moved { .. } | E::Contended { .. } => plain(Exit::Locked, error)
+            .now("another unapply has written to this stack; its entries are kept")
+            .next("unapply history"),
+        E::Rewound { .. } | E::Entry { .. } | E::Blob { .. } => plain(Exit::Integrity, error)
+            .now("nothing that cannot be verified was used")
+            .next("unapply check --read-data"),
+        E::NoSuchRevision { .. } => plain(Exit::NoRevision, error).next("unapply history"),
+        E::TooLarge { .. }
+        | E::Compress { .. }
+        | E::Unwritable { .. }
+        | E::Random { .. }
+        | E::NotAKey { .. } => plain(Exit::Failure, error),
+    }
+}
+
+fn object_failure(error: &ObjectError) -> Failure {
+    match error {
+        ObjectError::Missing { .. } => plain(Exit::Store, error).next("unapply init"),
+        ObjectError::Denied { .. } => plain(Exit::Permission, error),
+        ObjectError::Full { .. } => plain(Exit::Failure, error)
+            .now("what was acknowledged before is kept; `unapply check` proves it")
+            .next("free some space, then run the same command again"),
+        ObjectError::Unsupported { .. } => plain(Exit::Store, error),
+        ObjectError::Ambiguous { .. }
+        | ObjectError::NotDurable { .. }
+        | ObjectError::Failed { .. } => plain(Exit::Failure, error).next("unapply check"),
+    }
+}
+
+/// Terraform's diagnostics as lines: errors with their detail, at most five.
+pub(super) fn diagnostic_lines(diagnostics: &[Diagnostic]) -> Vec<String> {
+    let errors: Vec<&Diagnostic> =
+        diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
+    let mut lines: Vec<String> = errors
+        .iter()
+        .take(5)
+        .map(|error| {
+            let place = error.address.as_ref().map_or_else(String::new, |a| format!("{a}: "));
+            let detail = error.detail.trim();
+            let glue = if detail.is_empty() { "" } else { "\n" };
+            format!("{place}{}{glue}{detail}", error.summary)
+        })
+        .collect();
+    if errors.len() > 5 {
+        lines.push(format!("and {} more", errors.len() - 5));
+    }
+    lines
+}
+
+fn terraform_failure(error: &terraform::Error) -> Failure {
+    use terraform::Error as E;
+    match error {
+        E::NotFound { .. } => plain(Exit::Terraform, error)
+            .next("install terraform or tofu, or name one: unapply --tf-bin PATH …"),
+        E::CannotStart { .. } => plain(Exit::Terraform, error),
+        E::NotInitialised { diagnostics, .. } => plain(Exit::Terraform, error)
+            .details(diagnostic_lines(diagnostics).into_iter().skip(1))
+            .next("terraform init"),
+        E::Locked(holder) => Failure::new(Exit::Locked, error.to_string())
+            .details([format!(
+                "lock {} · {} · since {}",
+                holder.id, holder.operation, holder.created
+            )])
+            .now("the lock is Terraform's and was not touched")
+            .next("wait for it, or with more patience: unapply --lock-timeout 10m …"),
+        E::StalePlan => plain(Exit::Refused, error)
+            .now("somebody changed the state after the plan was made")
+            .next("unapply revert"),
+        E::Interrupted { signal, .. } => Failure::new(Exit::of_signal(*signal), error.to_string()),
+        E::Failed { diagnostics, .. } => {
+            let exit = if is_permission(diagnostics) { Exit::Permission } else { Exit::Failure };
+            plain(exit, error).details(diagnostic_lines(diagnostics))
+        }
+        E::Unreadable { .. } | E::Io { .. } => plain(Exit::Failure, error),
+    }
+}
+
+/// Whether Terraform's own words are about credentials.
+fn is_permission(diagnostics: &[Diagnostic]) -> bool {
+    let words = ["AccessDenied", "No valid credential sources", "ExpiredToken", "403 Forbidden"];
+    diagnostics.iter().filter(|d| d.severity == Severity::Error).any(|diagnostic| {
+        words.iter().any(|w| diagnostic.summary.contains(w) || diagnostic.detail.contains(w))
+    })
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        flow_failure(&error)
+    }
+}
+
+fn directory_failure(error: &directory::Error) -> Failure {
+    match error {
+        directory::Error::NotInitialised { .. } => {
+            plain(Exit::Terraform, error).next("terraform init")
+        }
+        directory::Error::Read { source, .. } => plain(of_io(source), error),
+        directory::Error::Record { .. } => plain(Exit::Failure, error),
+    }
+}
+
+/// The code for a file that cannot be used.
+fn of_io(source: &std::io::Error) -> Exit {
+    if source.kind() == std::io::ErrorKind::PermissionDenied {
+        Exit::Permission
+    } else {
+        Exit::Failure
+    }
+}
+
+/// Hazards that stand, each with the flag that would accept it.
+fn hazards_failure(hazards: &[Hazard]) -> Failure {
+    let lines = hazards.iter().map(|h| format!("{}  {}  {}", h.kind, h.subject, h.why));
+    let what = match hazards {
+        [one] => format!("{} stands against this revert: {}", one.kind, one.subject),
+        many => format!("{} hazards stand against this revert", many.len()),
+    };
+    let mut failure = Failure::new(Exit::Refused, what).details(lines);
+    for hazard in hazards.iter().filter(|hazard| hazard.kind.can_be_accepted()).take(5) {
+        let flag = format!("unapply revert --allow '{}={}'", hazard.kind, hazard.subject);
+        failure = failure.next(flag);
+    }
+    if hazards.iter().any(|hazard| !hazard.kind.can_be_accepted()) {
+        failure = failure
+            .now("needs-rekey cannot be accepted: the plan would destroy an object that is wanted")
+            .next(
+                "terraform state mv ADDRESS-NOW ADDRESS-IN-THE-GOOD-SNAPSHOT, then unapply revert",
+            );
+    }
+    failure
+}
+
+fn evidence(revision: Option<crate::model::entry::Revision>) -> String {
+    match revision {
+        Some(revision) => format!("the bytes are kept as revision {revision}"),
+        None => "nothing was kept, for there is nothing".to_owned(),
+    }
+}
+
+/// What use cases refuse by themselves.
+fn flow_failure(error: &Error) -> Failure {
+    match error {
+        Error::Store(inner) => store_failure(inner),
+        Error::Terraform(inner) => terraform_failure(inner),
+        Error::Directory(inner) => directory_failure(inner),
+        Error::Hazards(hazards) => hazards_failure(hazards),
+        Error::Configuration(_)
+        | Error::Unpackable(_)
+        | Error::Workdir(_)
+        | Error::Plan(_)
+        | Error::Check(_) => plain(Exit::Failure, error),
+        Error::Io { source, .. } => plain(of_io(source), error),
+        Error::Interrupted { signal, .. } => plain(Exit::of_signal(*signal), error),
+        Error::Unreadable { evidence: kept, .. } | Error::Foreign { evidence: kept, .. } => {
+            let next = kept.map_or("unapply history".to_owned(), |r| format!("unapply show {r}"));
+            plain(Exit::Refused, error).now(evidence(*kept)).next(next)
+        }
+        Error::StateGone { last, .. } => plain(Exit::Refused, error)
+            .now(format!("revision {last} holds the last state that was seen"))
+            .next(format!("unapply show {last} --raw-state > recovered.tfstate")),
+        Error::StoredState { .. } | Error::Bundle { .. } => {
+            plain(Exit::Integrity, error).next("unapply check --read-data")
+        }
+        Error::Rewound { newest, .. } => plain(Exit::Refused, error)
+            .now("somebody restored an older state, or two writers were at work; both are kept")
+            .next(format!("unapply diff {newest}..@"))
+            .next("unapply snapshot   (to go on from the state as it is)"),
+        Error::Unfit { .. } => plain(Exit::NoRevision, error).next("unapply history"),
+        Error::RemoteExecution { .. } => plain(Exit::Refused, error)
+            .now("a plan made here cannot be applied there; the snapshots are kept")
+            .next("apply the good commit by hand: unapply show good"),
+        Error::RevertUnderWay { .. } => {
+            plain(Exit::Locked, error).now("it was left alone").next("unapply status")
+        }
+        Error::MissingVariables(names) => {
+            let name = names.first().map_or("NAME", String::as_str);
+            plain(Exit::Refused, error)
+                .now("the good snapshot did not capture it, and it has no value today")
+                .next(format!("unapply revert --var {name}=…"))
+        }
+        Error::IncompletePlan(_) | Error::Moved { .. } => {
+            plain(Exit::Refused, error).next("unapply revert")
+        }
+        Error::NotPresent { revision } => plain(Exit::Refused, error)
+            .now("a plan would say nothing about it")
+            .next(format!("unapply mark good {revision}   (on your word)")),
+        Error::NotEmpty { revision, proposes } => plain(Exit::Refused, error)
+            .details(proposes.iter().map(|line| format!("it would {line}")))
+            .next(format!(
+                "unapply mark good {revision} --verify --residual   (if it never is empty)"
+            )),
+        Error::PlanFile { .. } => plain(Exit::Refused, error),
+    }
+}

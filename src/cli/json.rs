@@ -1,0 +1,388 @@
+//! What `--json` prints: types whose schemas are generated, committed and compared by a test.
+//!
+//! Every object is an [`Envelope`] with its kind. Minor versions add fields. Values have passed the
+//! redactor; a hidden one is said to be hidden and carries nothing.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::codec::json::to_serde;
+use crate::engine::diff::{AttributeChange, Diff, ObjectChange, OutputChange};
+use crate::engine::redact::Shown;
+use crate::engine::revert::JudgedAction;
+use crate::model::entry as model;
+use crate::model::good::{Evidence, Residual, Verdict};
+use crate::model::hazard::Hazard;
+
+mod entry;
+
+pub use entry::{Body, Entry};
+
+/// The version of everything here.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// What every object has.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Envelope<T> {
+    /// The version of the format.
+    pub format_version: String,
+    /// What this is, such as `unapply.diff`.
+    pub kind: String,
+    /// When it was made, RFC 3339 UTC.
+    pub generated_at: String,
+    /// The tool and its version.
+    pub tool: String,
+    /// The stack, where there is one.
+    pub stack: Option<String>,
+    /// The content.
+    #[serde(flatten)]
+    pub body: T,
+}
+
+/// A value, unless it is hidden or not there.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ShownValue {
+    /// Whether it is hidden.
+    pub sensitive: bool,
+    /// The value; null when it is hidden or not there.
+    pub value: serde_json::Value,
+}
+
+impl From<&Shown> for ShownValue {
+    fn from(shown: &Shown) -> Self {
+        match shown {
+            Shown::Absent => Self { sensitive: false, value: serde_json::Value::Null },
+            Shown::Sensitive => Self { sensitive: true, value: serde_json::Value::Null },
+            Shown::Plain(value) => Self { sensitive: false, value: to_serde(value) },
+        }
+    }
+}
+
+/// `unapply.diff`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DiffOut {
+    /// The first side.
+    pub from: String,
+    /// The second side.
+    pub to: String,
+    /// Managed objects that differ.
+    pub changes: Vec<ChangeOut>,
+    /// Data sources that differ; only with `--show-hidden`.
+    pub data: Vec<ChangeOut>,
+    /// Outputs that differ.
+    pub outputs: Vec<OutputOut>,
+    /// How many of each kind.
+    pub summary: BTreeMap<String, u64>,
+}
+
+/// One object of a diff.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChangeOut {
+    /// Its address.
+    pub address: String,
+    /// Its former address, when it moved.
+    pub previous_address: Option<String>,
+    /// The key of a left-over object.
+    pub deposed: Option<String>,
+    /// `added`, `removed`, `changed`, `replaced`, `moved` or `tainted`.
+    pub change: String,
+    /// Whether the next plan replaces it.
+    pub tainted: bool,
+    /// Its real id.
+    pub id: Option<String>,
+    /// Attributes that differ.
+    pub attributes: Vec<AttributeOut>,
+}
+
+/// One attribute of a diff.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AttributeOut {
+    /// Where.
+    pub path: String,
+    /// What was there.
+    pub before: ShownValue,
+    /// What is there now.
+    pub after: ShownValue,
+}
+
+/// One output of a diff.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OutputOut {
+    /// Its name.
+    pub name: String,
+    /// What it was.
+    pub before: ShownValue,
+    /// What it is now.
+    pub after: ShownValue,
+}
+
+impl From<&AttributeChange> for AttributeOut {
+    fn from(change: &AttributeChange) -> Self {
+        Self {
+            path: change.path.to_string(),
+            before: (&change.before).into(),
+            after: (&change.after).into(),
+        }
+    }
+}
+
+impl From<&ObjectChange> for ChangeOut {
+    fn from(change: &ObjectChange) -> Self {
+        Self {
+            address: change.address.to_string(),
+            previous_address: change.previous_address.as_ref().map(ToString::to_string),
+            deposed: change.deposed.clone(),
+            change: change.kind.name().to_owned(),
+            tainted: change.tainted,
+            id: change.id.clone(),
+            attributes: change.attributes.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&OutputChange> for OutputOut {
+    fn from(change: &OutputChange) -> Self {
+        Self {
+            name: change.name.clone(),
+            before: (&change.before).into(),
+            after: (&change.after).into(),
+        }
+    }
+}
+
+impl DiffOut {
+    /// A diff between two sides.
+    pub fn new(from: String, to: String, diff: &Diff) -> Self {
+        let mut summary = BTreeMap::from([("unchanged".to_owned(), diff.unchanged)]);
+        for change in &diff.changes {
+            *summary.entry(change.kind.name().to_owned()).or_insert(0) += 1;
+        }
+        Self {
+            from,
+            to,
+            changes: diff.changes.iter().map(Into::into).collect(),
+            data: diff.data.iter().map(Into::into).collect(),
+            outputs: diff.outputs.iter().map(Into::into).collect(),
+            summary,
+        }
+    }
+}
+
+/// `unapply.history`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HistoryOut {
+    /// Entries, newest first.
+    pub entries: Vec<Entry>,
+    /// How many entries the log has.
+    pub total: u64,
+}
+
+/// `unapply.show`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ShowOut {
+    /// The entry.
+    pub entry: Entry,
+    /// Its resources, for a snapshot.
+    pub resources: Vec<ResourceOut>,
+    /// Its outputs, for a snapshot.
+    pub outputs: BTreeMap<String, ShownValue>,
+}
+
+/// One object of a snapshot.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ResourceOut {
+    /// Its address.
+    pub address: String,
+    /// The key of a left-over object.
+    pub deposed: Option<String>,
+    /// Its provider.
+    pub provider: String,
+    /// Its real id.
+    pub id: Option<String>,
+    /// Whether the next plan replaces it.
+    pub tainted: bool,
+    /// Its attributes by path; only with `--resource`.
+    pub attributes: Option<BTreeMap<String, ShownValue>>,
+}
+
+/// `unapply.status`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StatusOut {
+    /// One for each stack.
+    pub stacks: Vec<StackStatus>,
+}
+
+/// One stack's state of affairs.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct StackStatus {
+    /// Its name.
+    pub stack: String,
+    /// The last known good revision.
+    pub good: Option<u64>,
+    /// Its grade.
+    pub grade: Option<String>,
+    /// When it was taken.
+    pub good_taken_at: Option<String>,
+    /// The live serial; null when there is no state or it could not be read.
+    pub live_serial: Option<u64>,
+    /// How the live state stands: `good`, `recorded`, `grown`, `rewound`, `forked`, `none`, `unknown`.
+    pub live: String,
+    /// The newest snapshot.
+    pub newest: Option<u64>,
+    /// When it was taken.
+    pub newest_taken_at: Option<String>,
+    /// A revert that nobody has concluded.
+    pub unfinished: Option<u64>,
+    /// Why something could not be told.
+    pub problem: Option<String>,
+}
+
+/// `unapply.snapshot`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SnapshotOut {
+    /// The entry.
+    pub entry: Entry,
+    /// Whether it is new: an unchanged stack gets no new entry.
+    pub recorded: bool,
+    /// Why the configuration could not be captured, if it could not.
+    pub configuration_problem: Option<String>,
+}
+
+/// `unapply.mark`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MarkOut {
+    /// The entry.
+    pub entry: Entry,
+}
+
+/// `unapply.init`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct InitOut {
+    /// Where the store is.
+    pub store: String,
+    /// Whether it is new.
+    pub store_created: bool,
+    /// The settings file.
+    pub settings: String,
+    /// Whether it is new.
+    pub settings_created: bool,
+    /// The first snapshot.
+    pub snapshot: Option<u64>,
+}
+
+/// `unapply.check`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CheckOut {
+    /// Whether nothing is wrong.
+    pub sound: bool,
+    /// How many stacks have a log.
+    pub stacks: u64,
+    /// How many entries were read.
+    pub entries: u64,
+    /// How many blobs are referred to.
+    pub blobs: u64,
+    /// Of how many the content was read.
+    pub blobs_read: u64,
+    /// Blobs that no entry refers to; harmless.
+    pub unreferenced: u64,
+    /// What is wrong.
+    pub findings: Vec<FindingOut>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FindingOut {
+    /// Where.
+    pub key: String,
+    /// Whose log is concerned.
+    pub stack: Option<String>,
+    /// Which entry.
+    pub revision: Option<u64>,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// `unapply.revert`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RevertOut {
+    /// The snapshot that was gone back to.
+    pub target: u64,
+    /// The snapshot of the state before.
+    pub before: u64,
+    /// `planned`, `nothing-to-do`, `reverted`, `not-verified` or `failed`.
+    pub result: String,
+    /// What the plan does.
+    pub actions: Vec<ActionOut>,
+    /// What stood against it.
+    pub hazards: Vec<HazardOut>,
+    /// The intent's entry, once there is one.
+    pub intent: Option<u64>,
+    /// The snapshot afterwards.
+    pub after: Option<u64>,
+    /// What differs afterwards.
+    pub differences: Vec<String>,
+    /// What is equal in effect and not the same object, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// One action of a revert.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ActionOut {
+    /// The address.
+    pub address: String,
+    /// `create`, `update`, `destroy`, `replace`…
+    pub action: String,
+    /// `undo` or `collateral`.
+    pub why: String,
+    /// What would change.
+    pub attributes: Vec<AttributeOut>,
+}
+
+impl From<&JudgedAction> for ActionOut {
+    fn from(action: &JudgedAction) -> Self {
+        Self {
+            address: action.address.clone(),
+            action: action.action.name().to_owned(),
+            why: action.why.name().to_owned(),
+            attributes: action.attributes.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// One hazard.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HazardOut {
+    /// Its name, as `--allow` takes it.
+    pub hazard: String,
+    /// What it concerns.
+    pub subject: String,
+    /// The facts.
+    pub why: String,
+}
+
+impl From<&Hazard> for HazardOut {
+    fn from(hazard: &Hazard) -> Self {
+        Self {
+            hazard: hazard.kind.name().to_owned(),
+            subject: hazard.subject.clone(),
+            why: hazard.why.clone(),
+        }
+    }
+}
+
+/// Every kind with the schema of its envelope, for the test that compares them.
+pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
+    vec![
+        ("unapply.check", schemars::schema_for!(Envelope<CheckOut>)),
+        ("unapply.diff", schemars::schema_for!(Envelope<DiffOut>)),
+        ("unapply.history", schemars::schema_for!(Envelope<HistoryOut>)),
+        ("unapply.init", schemars::schema_for!(Envelope<InitOut>)),
+        ("unapply.mark", schemars::schema_for!(Envelope<MarkOut>)),
+        ("unapply.revert", schemars::schema_for!(Envelope<RevertOut>)),
+        ("unapply.show", schemars::schema_for!(Envelope<ShowOut>)),
+        ("unapply.snapshot", schemars::schema_for!(Envelope<SnapshotOut>)),
+        ("unapply.status", schemars::schema_for!(Envelope<StatusOut>)),
+    ]
+}

@@ -1,0 +1,304 @@
+//! Entries of the log as `--json` prints them.
+//!
+//! Close to the stored record and not the same thing: this may grow for readers, the record may
+//! not change at all.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Evidence, Residual, Verdict, model};
+
+/// An entry.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Entry {
+    /// Its number.
+    pub revision: u64,
+    /// What it says: `snapshot`, `mark`…
+    pub entry: String,
+    /// When.
+    pub time: String,
+    /// By whom.
+    pub actor: String,
+    /// On which machine.
+    pub host: String,
+    /// With which tool.
+    pub tool: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// The ticket.
+    pub ticket: Option<String>,
+    /// SHA-256 of its first line.
+    pub digest: String,
+    /// The newest verdict on a snapshot: `good`, `bad`, or none.
+    pub verdict: Option<String>,
+    /// The grade of a good snapshot.
+    pub grade: Option<String>,
+    /// The fact.
+    pub body: Body,
+}
+
+/// The fact.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "type")]
+pub enum Body {
+    /// A state was captured.
+    Snapshot(Box<SnapshotBody>),
+    /// Bytes were captured that are no state of this stack.
+    Evidence {
+        /// Where they were found.
+        found: String,
+        /// What is wrong with them.
+        problem: String,
+        /// Their size.
+        bytes: u64,
+        /// Their SHA-256.
+        digest: String,
+    },
+    /// A snapshot was called good or bad.
+    Mark {
+        /// The snapshot.
+        revision: u64,
+        /// `good` or `bad`.
+        verdict: String,
+        /// The grade, if good.
+        grade: Option<String>,
+        /// What a plan always proposes.
+        residual: Vec<ResidualOut>,
+        /// The checks that passed.
+        checks: Vec<String>,
+    },
+    /// A revert was about to apply.
+    RevertIntent {
+        /// The snapshot to go back to.
+        target: u64,
+        /// The snapshot of the state before.
+        before: u64,
+        /// The actions as `ACTION ADDRESS (WHY)`.
+        actions: Vec<String>,
+        /// SHA-256 over the actions.
+        actions_digest: String,
+        /// Hazards that were accepted.
+        accepted: Vec<String>,
+    },
+    /// A revert's apply had ended.
+    RevertOutcome {
+        /// The intent.
+        intent: u64,
+        /// How it ended.
+        outcome: String,
+        /// The snapshot afterwards.
+        after: Option<u64>,
+        /// Errors.
+        errors: Vec<String>,
+    },
+    /// A revert was verified.
+    Verification {
+        /// The intent.
+        intent: u64,
+        /// The snapshot that was compared.
+        snapshot: u64,
+        /// How many objects were expected.
+        expected: u64,
+        /// How many are equal.
+        equal: u64,
+        /// What differs.
+        differences: Vec<String>,
+    },
+}
+
+/// A snapshot's facts.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SnapshotBody {
+    /// Why it was taken.
+    pub cause: String,
+    /// The lineage of its state.
+    pub lineage: Option<String>,
+    /// The serial of its state.
+    pub serial: Option<u64>,
+    /// SHA-256 of the exact bytes of its state.
+    pub state_digest: Option<String>,
+    /// The size of its state.
+    pub state_bytes: Option<u64>,
+    /// How the state was got: `file`, `pull` or `given`.
+    pub state_source: Option<String>,
+    /// How many managed objects it knows.
+    pub resources: Option<u64>,
+    /// SHA-256 of its configuration's archive.
+    pub configuration_digest: Option<String>,
+    /// How many files its configuration has.
+    pub configuration_files: Option<u64>,
+    /// What could not be captured exactly.
+    pub configuration_notes: Vec<String>,
+    /// Names of variables whose values were captured.
+    pub variables: Vec<String>,
+    /// Providers and their versions.
+    pub providers: BTreeMap<String, String>,
+    /// The binary and its version.
+    pub terraform: Option<String>,
+    /// The workspace.
+    pub workspace: String,
+    /// The kind of backend.
+    pub backend: String,
+    /// The commit.
+    pub commit: Option<String>,
+    /// Whether the work tree differed from it.
+    pub dirty: Option<bool>,
+    /// Labels.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// One change that a plan always proposes.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ResidualOut {
+    /// The address.
+    pub address: String,
+    /// The action.
+    pub action: String,
+    /// The attributes.
+    pub paths: Vec<String>,
+}
+
+impl From<&Residual> for ResidualOut {
+    fn from(residual: &Residual) -> Self {
+        Self {
+            address: residual.address.clone(),
+            action: residual.action.clone(),
+            paths: residual.paths.clone(),
+        }
+    }
+}
+
+impl Entry {
+    /// An entry with the newest verdict on it.
+    pub fn new(entry: &model::Entry, verdict: Option<&Verdict>) -> Self {
+        Self {
+            revision: entry.revision.0,
+            entry: entry.said.body.kind().to_owned(),
+            time: format!("{:.0}", entry.said.time),
+            actor: entry.said.actor.name.clone(),
+            host: entry.said.actor.host.clone(),
+            tool: entry.said.tool.clone(),
+            reason: entry.said.reason.clone(),
+            ticket: entry.said.ticket.clone(),
+            digest: entry.digest.to_string(),
+            verdict: verdict.map(|verdict| word(verdict).to_owned()),
+            grade: verdict.and_then(grade),
+            body: (&entry.said.body).into(),
+        }
+    }
+}
+
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Good(_) => "good",
+        Verdict::Bad => "bad",
+    }
+}
+
+fn grade(verdict: &Verdict) -> Option<String> {
+    match verdict {
+        Verdict::Good(Evidence { grade, .. }) => Some(grade.name().to_owned()),
+        Verdict::Bad => None,
+    }
+}
+
+impl From<&model::Body> for Body {
+    fn from(body: &model::Body) -> Self {
+        match body {
+            model::Body::Snapshot(snapshot) => Self::Snapshot(Box::new((&**snapshot).into())),
+            model::Body::Evidence(kept) => Self::Evidence {
+                found: kept.found.clone(),
+                problem: kept.problem.clone(),
+                bytes: kept.bytes,
+                digest: kept.digest.to_string(),
+            },
+            model::Body::Mark(mark) => {
+                let (residual, checks) = match &mark.verdict {
+                    Verdict::Good(evidence) => {
+                        let residual = evidence.residual.iter().map(Into::into).collect();
+                        (residual, evidence.checks.clone())
+                    }
+                    Verdict::Bad => (Vec::new(), Vec::new()),
+                };
+                Self::Mark {
+                    revision: mark.revision.0,
+                    verdict: word(&mark.verdict).to_owned(),
+                    grade: grade(&mark.verdict),
+                    residual,
+                    checks,
+                }
+            }
+            model::Body::RevertIntent(intent) => intent_body(intent),
+            model::Body::RevertOutcome(outcome) => Self::RevertOutcome {
+                intent: outcome.intent.0,
+                outcome: outcome.outcome.name().to_owned(),
+                after: outcome.after.map(|revision| revision.0),
+                errors: outcome.errors.clone(),
+            },
+            model::Body::Verification(found) => Self::Verification {
+                intent: found.intent.0,
+                snapshot: found.snapshot.0,
+                expected: found.expected,
+                equal: found.equal,
+                differences: found.differences.clone(),
+            },
+        }
+    }
+}
+
+fn intent_body(intent: &model::RevertIntent) -> Body {
+    let line = |action: &model::ConsentedAction| {
+        format!("{} {} ({})", action.action, action.address, action.why)
+    };
+    Body::RevertIntent {
+        target: intent.target.0,
+        before: intent.before.0,
+        actions: intent.actions.iter().map(line).collect(),
+        actions_digest: intent.actions_digest.to_string(),
+        accepted: intent.accepted.clone(),
+    }
+}
+
+impl From<&model::Snapshot> for SnapshotBody {
+    fn from(snapshot: &model::Snapshot) -> Self {
+        let state = snapshot.state.as_ref();
+        let configuration = snapshot.configuration.as_ref();
+        let source = |state: &model::StateRef| match state.source {
+            model::StateSource::File => "file".to_owned(),
+            model::StateSource::Pull => "pull".to_owned(),
+            model::StateSource::Given => "given".to_owned(),
+        };
+        Self {
+            cause: snapshot.cause.name().to_owned(),
+            lineage: state.map(|state| state.version.lineage.to_string()),
+            serial: state.map(|state| state.version.serial.0),
+            state_digest: state.map(|state| state.version.digest.to_string()),
+            state_bytes: state.map(|state| state.bytes),
+            state_source: state.map(source),
+            resources: state.map(|state| state.resources),
+            configuration_digest: configuration.map(|found| found.digest.to_string()),
+            configuration_files: configuration.map(|found| found.files),
+            configuration_notes: configuration.map_or_else(Vec::new, |found| found.notes.clone()),
+            variables: configuration.map_or_else(Vec::new, |found| {
+                found.variables.iter().map(|(name, _)| name.clone()).collect()
+            }),
+            providers: configuration.map_or_else(BTreeMap::new, |found| {
+                let pair = |p: &crate::model::configuration::LockedProvider| {
+                    (p.source.to_string(), p.version.clone())
+                };
+                found.providers.iter().map(pair).collect()
+            }),
+            terraform: snapshot
+                .engine
+                .as_ref()
+                .map(|engine| format!("{} {}", engine.kind.name(), engine.version)),
+            workspace: snapshot.workspace.clone(),
+            backend: snapshot.backend.to_string(),
+            commit: snapshot.git.as_ref().map(|git| git.commit.clone()),
+            dirty: snapshot.git.as_ref().map(|git| git.dirty),
+            tags: snapshot.tags.clone(),
+        }
+    }
+}

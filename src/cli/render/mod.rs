@@ -1,0 +1,6 @@
+//! Values as text for a person. JSON is `cli::json`.
+
+pub(super) mod diff;
+pub(super) mod table;
+pub(super) mod time;
+pub(super) mod value;

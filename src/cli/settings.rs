@@ -1,0 +1,366 @@
+//! Flags, environment and files, resolved once into plain values.
+//!
+//! Precedence: flag, `UNAPPLY_*`, project file, user file, default. After this nobody asks where a
+//! value came from.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::args::{Global, When};
+use super::config::{self, Config};
+use super::environment::{Stream, World};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{Output, Paint, Talk};
+use crate::engine::hazard::Limits;
+use crate::flow::{Inputs, Speaker, Stack};
+use crate::model::entry::Actor;
+use crate::model::pattern::Pattern;
+use crate::model::secret::Secret;
+use crate::terraform::check::Check;
+use crate::terraform::directory;
+use crate::terraform::environment::{DEFAULT_PASS, is_forbidden};
+
+/// The tool and its version, as records name it.
+pub(super) const TOOL: &str = concat!("unapply ", env!("CARGO_PKG_VERSION"));
+
+/// Everything that was resolved.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// Where the store is.
+    pub store: PathBuf,
+    /// The settings file of the project, if there is one.
+    pub project: Option<PathBuf>,
+    /// Where a new settings file would be written.
+    pub base: PathBuf,
+    /// `auto`, a name, or a path.
+    pub tf_bin: Option<String>,
+    /// What children may see besides what always passes.
+    pub env_pass: Vec<Pattern>,
+    /// The stack's own checks.
+    pub checks: Vec<Check>,
+    /// Who speaks.
+    pub speaker: Speaker,
+    limits: Limits,
+    lock_timeout_seconds: u64,
+    stacks: Vec<config::Stack>,
+    inputs: Inputs,
+    workspace: Option<String>,
+    /// `TF_WORKSPACE`, which never reaches Terraform.
+    unread_workspace: Option<String>,
+    temporary: PathBuf,
+}
+
+/// Which stacks a command is for.
+#[derive(Debug, Clone)]
+pub(super) struct Selection {
+    /// `--stack` patterns.
+    pub patterns: Vec<Pattern>,
+    /// `--all`.
+    pub everything: Everything,
+}
+
+/// Whether all stacks are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Everything {
+    /// `--all` was given.
+    Asked,
+    /// The command is for one stack.
+    One,
+}
+
+impl Selection {
+    /// What the flags say.
+    pub(super) fn of(global: &Global) -> Self {
+        let everything = if global.all { Everything::Asked } else { Everything::One };
+        Self { patterns: global.stack.iter().map(Pattern::new).collect(), everything }
+    }
+}
+
+/// Resolves colours and talk; this never fails, so that errors can be shown.
+pub(super) fn output(global: &Global, world: &World) -> Output {
+    let paint = |stream: Stream| {
+        let wanted = match global.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto if world.raw("NO_COLOR").is_some() => false,
+            When::Auto if world.text("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+            When::Auto => stream == Stream::Terminal && world.text("TERM") != Some("dumb"),
+        };
+        if wanted { Paint::Colours } else { Paint::Plain }
+    };
+    let talk = match (global.quiet, global.verbose) {
+        (true, _) => Talk::Quiet,
+        (false, true) => Talk::Verbose,
+        (false, false) => Talk::Usual,
+    };
+    Output::new(paint(world.terminals.output), paint(world.terminals.error), talk)
+}
+
+impl Settings {
+    /// Resolves everything but the stack. `root` stands in for the working directory when the
+    /// configuration lies elsewhere (`--config-dir`).
+    pub(super) fn resolve(
+        global: &Global,
+        world: &World,
+        root: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        let chdir = global.chdir.as_deref().map(|dir| world.directory.join(dir));
+        let base = chdir.unwrap_or_else(|| world.directory.clone());
+        let base = root.map_or_else(|| base.clone(), |root| base.join(root));
+        let base = std::fs::canonicalize(&base).map_err(|error| {
+            Failure::new(Exit::Usage, format!("no directory `{}`", base.display()))
+                .caused_by(&error)
+        })?;
+        let given = global.config.as_ref().map(|path| world.directory.join(path));
+        let project = given.or_else(|| config::find(&base));
+        let config = project.as_deref().map_or_else(|| Ok(Config::default()), config::read)?;
+        let user = user_config(world)?;
+        let beside = project.as_deref().and_then(Path::parent).unwrap_or(&base).to_owned();
+        let pick = |own: Option<String>, users: Option<String>| own.or(users);
+        let env_pass = config.terraform.env_pass.or(user.terraform.env_pass);
+        Ok(Self {
+            store: store(global, world, (config.store.url, user.store.url), &beside)?,
+            tf_bin: global.tf_bin.clone().or(pick(config.terraform.bin, user.terraform.bin)),
+            env_pass: env_pass_patterns(env_pass)?,
+            checks: checks(config.good.checks.or(user.good.checks))?,
+            limits: limits(config.revert, user.revert),
+            speaker: speaker(global, world),
+            lock_timeout_seconds: seconds(global.lock_timeout.as_deref().unwrap_or("60s"))?,
+            stacks: config.stack,
+            inputs: inputs(global, world)?,
+            workspace: global.workspace.clone(),
+            unread_workspace: world.text("TF_WORKSPACE").map(str::to_owned),
+            temporary: world.text("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),
+            project,
+            base,
+        })
+    }
+
+    /// The stacks that a command is for.
+    pub(super) fn select(&self, selection: &Selection) -> Result<Vec<Stack>, Failure> {
+        if self.stacks.is_empty() {
+            return self.implicit().map(|stack| vec![stack]);
+        }
+        let fits = |stack: &&config::Stack| {
+            selection.patterns.iter().any(|pattern| pattern.matches(&stack.name))
+        };
+        let chosen: Vec<&config::Stack> = match selection.everything {
+            Everything::Asked => self.stacks.iter().collect(),
+            Everything::One if !selection.patterns.is_empty() => {
+                self.stacks.iter().filter(fits).collect()
+            }
+            Everything::One => self.nearby(),
+        };
+        if chosen.is_empty() {
+            let names: Vec<&str> = self.stacks.iter().map(|stack| stack.name.as_str()).collect();
+            return Err(Failure::new(Exit::Usage, "no stack fits".to_owned())
+                .now(format!("unapply.toml has {}", names.join(", ")))
+                .next("unapply status --all"));
+        }
+        chosen.into_iter().map(|stack| self.stack(stack)).collect()
+    }
+
+    /// The one stack that a command is for.
+    pub(super) fn select_one(&self, selection: &Selection) -> Result<Stack, Failure> {
+        let mut stacks = self.select(selection)?;
+        match (stacks.pop(), stacks.is_empty()) {
+            (Some(stack), true) => Ok(stack),
+            (last, _) => {
+                stacks.extend(last);
+                let names: Vec<&str> = stacks.iter().map(|stack| stack.name.as_str()).collect();
+                Err(Failure::new(Exit::Usage, "this is for one stack at a time".to_owned())
+                    .now(format!("{} fit: {}", names.len(), names.join(", ")))
+                    .next("unapply --stack NAME …"))
+            }
+        }
+    }
+
+    /// Without a name: the stack of this directory, or the only one, or all of them.
+    fn nearby(&self) -> Vec<&config::Stack> {
+        let here: Vec<&config::Stack> =
+            self.stacks.iter().filter(|stack| self.root_of(stack) == self.base).collect();
+        if here.is_empty() { self.stacks.iter().collect() } else { here }
+    }
+
+    fn root_of(&self, stack: &config::Stack) -> PathBuf {
+        let beside = self.project.as_deref().and_then(Path::parent).unwrap_or(&self.base);
+        let root = stack.dir.as_ref().map_or_else(|| beside.to_owned(), |dir| beside.join(dir));
+        std::fs::canonicalize(&root).unwrap_or(root)
+    }
+
+    fn stack(&self, stack: &config::Stack) -> Result<Stack, Failure> {
+        let root = self.root_of(stack);
+        let var_files = stack.var_files.iter().chain(&self.inputs.var_files).cloned().collect();
+        self.built(&stack.name, root, stack.workspace.clone(), var_files)
+    }
+
+    /// Without a settings file the directory itself is the stack.
+    fn implicit(&self) -> Result<Stack, Failure> {
+        let is_configuration = |name: &str| crate::codec::hcl::Syntax::of(name).is_some();
+        let has_any = std::fs::read_dir(&self.base).is_ok_and(|entries| {
+            entries.flatten().any(|entry| entry.file_name().to_str().is_some_and(is_configuration))
+        });
+        if !has_any {
+            let what = format!("no stack here: no *.tf in `{}`", self.base.display());
+            return Err(Failure::new(Exit::Usage, what)
+                .now("and no unapply.toml upwards".to_owned())
+                .next("unapply -C DIR status"));
+        }
+        let name = self.base.file_name().map(|name| name.to_string_lossy().into_owned());
+        let fitting = |c: char| {
+            if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '-' }
+        };
+        let name: String = name.as_deref().unwrap_or("stack").chars().map(fitting).collect();
+        let name = name.trim_start_matches(['-', '.']);
+        let name = if name.is_empty() { "stack" } else { name };
+        self.built(name, self.base.clone(), None, self.inputs.var_files.clone())
+    }
+
+    fn built(
+        &self,
+        name: &str,
+        root: PathBuf,
+        workspace: Option<String>,
+        var_files: Vec<PathBuf>,
+    ) -> Result<Stack, Failure> {
+        let name = name.parse().map_err(|error| {
+            Failure::new(Exit::Usage, "a stack's name".to_owned()).caused_by(&error)
+        })?;
+        let selected = || directory::selected_workspace(&root);
+        let workspace = match (self.workspace.clone().or(workspace), &self.unread_workspace) {
+            (Some(workspace), _) => workspace,
+            // Whoever relies on it is told instead of being sent to another state.
+            (None, Some(wanted)) => {
+                let what = format!("TF_WORKSPACE is `{wanted}`, and unapply does not follow it");
+                return Err(
+                    Failure::new(Exit::Usage, what).next(format!("unapply --workspace {wanted} …"))
+                );
+            }
+            (None, None) => {
+                selected().map_err(|error| Failure::from(crate::flow::Error::from(error)))?
+            }
+        };
+        Ok(Stack {
+            name,
+            workspace,
+            inputs: Inputs { var_files, ..self.inputs.clone() },
+            limits: self.limits.clone(),
+            lock_timeout_seconds: self.lock_timeout_seconds,
+            temporary: self.temporary.clone(),
+            root,
+        })
+    }
+}
+
+fn user_config(world: &World) -> Result<Config, Failure> {
+    let home = || world.text("HOME").map(|home| Path::new(home).join(".config"));
+    let directory = world.text("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home);
+    let path = directory.map(|directory| directory.join("unapply/config.toml"));
+    match path.filter(|path| path.is_file()) {
+        None => Ok(Config::default()),
+        Some(path) => Ok(config::read(&path)?),
+    }
+}
+
+fn store(
+    global: &Global,
+    world: &World,
+    (project, user): (Option<String>, Option<String>),
+    beside: &Path,
+) -> Result<PathBuf, Failure> {
+    let (url, relative_to) = match (&global.store, project, user) {
+        (Some(url), _, _) => (url.clone(), world.directory.as_path()),
+        (None, Some(url), _) | (None, None, Some(url)) => (url, beside),
+        (None, None, None) => ("./.unapply".to_owned(), beside),
+    };
+    if url.contains("://") || url.contains("${") {
+        return Err(Failure::new(Exit::Store, format!("this version keeps no store in `{url}`"))
+            .next("unapply --store DIR init"));
+    }
+    let path = relative_to.join(url);
+    Ok(std::path::absolute(&path).unwrap_or(path))
+}
+
+fn env_pass_patterns(names: Option<Vec<String>>) -> Result<Vec<Pattern>, Failure> {
+    let names = names.unwrap_or_else(|| DEFAULT_PASS.map(str::to_owned).to_vec());
+    if let Some(name) = names.iter().find(|name| is_forbidden(name)) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("`terraform.env_pass` names `{name}`, which no child may see"),
+        ));
+    }
+    Ok(names.into_iter().map(Pattern::new).collect())
+}
+
+fn checks(checks: Option<Vec<config::Check>>) -> Result<Vec<Check>, Failure> {
+    let Some(checks) = checks else { return Ok(Vec::new()) };
+    let (mut commands, mut named) = (Vec::new(), Vec::new());
+    for check in checks {
+        match check {
+            config::Check::Named(name) => named.push(name),
+            config::Check::Command(command) => {
+                let timeout_seconds = seconds(command.timeout.as_deref().unwrap_or("2m"))?;
+                commands.push(Check { command: command.command, timeout_seconds });
+            }
+        }
+    }
+    if named.contains(&config::NamedCheck::PlanEmpty) {
+        return Ok(commands);
+    }
+    Err(Failure::new(Exit::Usage, "`good.checks` leaves out `plan-empty`".to_owned())
+        .now("a snapshot is never called verified without a plan".to_owned()))
+}
+
+fn limits(project: config::Revert, user: config::Revert) -> Limits {
+    let default = Limits::default();
+    let protect = project.protect.or(user.protect);
+    Limits {
+        max_destroy: project.max_destroy.or(user.max_destroy).unwrap_or(default.max_destroy),
+        protect: protect.unwrap_or_default().into_iter().map(Pattern::new).collect(),
+    }
+}
+
+/// Reads a span such as `60s` or `2m`.
+fn seconds(text: &str) -> Result<u64, Failure> {
+    text.parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|span| u64::try_from(span.as_secs()).ok())
+        .ok_or_else(|| Failure::new(Exit::Usage, format!("`{text}` is no span such as 60s or 2m")))
+}
+
+fn inputs(global: &Global, world: &World) -> Result<Inputs, Failure> {
+    let mut command_line = Vec::new();
+    for given in &global.var {
+        let Some((name, value)) = given.split_once('=') else {
+            // The text may be a secret whose name was forgotten: it is not repeated.
+            return Err(Failure::new(Exit::Usage, "`--var` takes NAME=VALUE".to_owned()));
+        };
+        command_line.push((name.to_owned(), Secret::new(value.to_owned())));
+    }
+    let environment: BTreeMap<String, Secret<String>> = world
+        .environment
+        .iter()
+        .filter_map(|(name, value)| {
+            let name = name.strip_prefix("TF_VAR_")?;
+            Some((name.to_owned(), Secret::new(value.to_str()?.to_owned())))
+        })
+        .collect();
+    let var_files = global.var_file.iter().map(|path| world.directory.join(path)).collect();
+    Ok(Inputs { var_files, command_line, environment })
+}
+
+fn speaker(global: &Global, world: &World) -> Speaker {
+    let pipeline = world.text("GITHUB_RUN_ID").map(|run| format!("ci gha/{run}"));
+    let pipeline =
+        pipeline.or_else(|| world.text("CI_JOB_ID").map(|job| format!("ci gitlab/{job}")));
+    let person = world.text("USER").or(world.text("LOGNAME")).map(str::to_owned);
+    let name = global.actor.clone().or(pipeline).or(person).unwrap_or_else(|| "unknown".to_owned());
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Speaker {
+        actor: Actor { name, host, process: std::process::id() },
+        tool: TOOL.to_owned(),
+        reason: global.reason.clone(),
+        ticket: global.ticket.clone(),
+    }
+}

@@ -1,0 +1,97 @@
+//! `unapply init`: settings, store, first snapshot.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::Session;
+use crate::cli::args::Format;
+use crate::cli::config::FILE_NAME;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::json::InitOut;
+use crate::cli::settings::{Selection, Settings};
+use crate::flow::snapshot::{Request, take};
+use crate::flow::{Error, Stack};
+use crate::model::entry::Cause;
+use crate::port::object_store::Created;
+
+/// Sets a stack up. Done again, it changes nothing.
+pub(in crate::cli) fn run(session: &Session) -> Result<Exit, Failure> {
+    let settings = session.settings()?;
+    let selection = Selection::of(&session.global);
+    let stacks = settings.select(&selection)?;
+    let (file, file_is_new) = match &settings.project {
+        Some(path) => (path.clone(), false),
+        None => (write_settings(session, &settings, &stacks)?, true),
+    };
+    let opened = session.open_or_create(&settings)?;
+    let mut newest = None;
+    for stack in &stacks {
+        let request = Request::of_stack(stack, Cause::Init);
+        let taken = take(&session.ports(&opened), stack, &settings.speaker, &request)?;
+        newest = Some(taken.entry.revision);
+    }
+    let store_created = opened.created == Created::New;
+    if session.format() == Format::Table {
+        let word = |is_new| if is_new { "written" } else { "there already" };
+        let text = format!(
+            "settings  {} ({})\nstore     {} ({})\nsnapshot  {}\nnext: unapply mark good @- · unapply status\n",
+            session.short(&file),
+            word(file_is_new),
+            session.short(&settings.store),
+            if store_created { "created, create-only writes hold" } else { "there already" },
+            newest.map_or("-".to_owned(), |revision| revision.to_string()),
+        );
+        session.data(&text)?;
+    } else {
+        let body = InitOut {
+            store: settings.store.display().to_string(),
+            store_created,
+            settings: file.display().to_string(),
+            settings_created: file_is_new,
+            snapshot: newest.map(|revision| revision.0),
+        };
+        session.json("unapply.init", stacks.first(), body)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn write_settings(
+    session: &Session,
+    settings: &Settings,
+    stacks: &[Stack],
+) -> Result<PathBuf, Failure> {
+    let path = settings.base.join(FILE_NAME);
+    let text = settings_text(session, settings, stacks);
+    write_new(&path, text.as_bytes())
+        .map_err(|source| Failure::from(Error::Io { path: session.short(&path), source }))?;
+    Ok(path)
+}
+
+fn settings_text(session: &Session, settings: &Settings, stacks: &[Stack]) -> String {
+    let url = match (&session.global.store, settings.store.strip_prefix(&settings.base)) {
+        (None, _) => "./.unapply".to_owned(),
+        (Some(_), Ok(relative)) => format!("./{}", relative.display()),
+        (Some(_), Err(_)) => settings.store.display().to_string(),
+    };
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let mut text = format!("version = 1\n\n[store]\nurl = {}\n", quoted(&url));
+    for stack in stacks {
+        text.push_str(&format!(
+            "\n[[stack]]\nname = {}\ndir = \".\"\n",
+            quoted(stack.name.as_str())
+        ));
+        if stack.workspace != "default" {
+            text.push_str(&format!("workspace = {}\n", quoted(&stack.workspace)));
+        }
+    }
+    text
+}
+
+/// Writes a file that must not be there yet.
+fn write_new(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}

@@ -1,0 +1,51 @@
+//! `unapply mark`: calls a snapshot good or bad.
+
+use super::Session;
+use super::side;
+use crate::cli::args::{Format, Mark as Arguments, Verdict};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::json::{Entry as EntryOut, MarkOut};
+use crate::flow::mark::{Proof, WhenNotEmpty, bad, good};
+
+/// Marks.
+pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    let (settings, stack) = session.one()?;
+    let opened = session.open(&settings)?;
+    let ports = session.ports(&opened);
+    let log = ports.repository.log(&stack.name)?;
+    let speaker = &settings.speaker;
+    let (said, line) = match &arguments.verdict {
+        Verdict::Good { revision, verify, residual } => {
+            let target = side::entry(session, &log, revision)?;
+            let keep = if *residual { WhenNotEmpty::Keep } else { WhenNotEmpty::Refuse };
+            let proof = if *verify {
+                Proof::Verified { residual: keep, checks: settings.checks.clone() }
+            } else {
+                Proof::Word
+            };
+            let (said, evidence) = good(&ports, &stack, speaker, &target, &proof)?;
+            let word = match evidence.residual.len() {
+                0 => String::new(),
+                many => format!(", residual {many}"),
+            };
+            let line = format!("★ {} is good ({}{word})", target.revision, evidence.grade);
+            (said, line)
+        }
+        Verdict::Bad { revision } => {
+            let target = side::entry(session, &log, revision)?;
+            let said = bad(&ports, &stack, speaker, &target)?;
+            (said, format!("{} is bad: no revert goes back to it", target.revision))
+        }
+    };
+    if session.format() == Format::Table {
+        session.data(&format!("{}: {line}\n", stack.name))?;
+    } else {
+        session.json(
+            "unapply.mark",
+            Some(&stack),
+            MarkOut { entry: EntryOut::new(&said, None) },
+        )?;
+    }
+    Ok(Exit::Done)
+}

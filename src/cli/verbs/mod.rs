@@ -1,0 +1,188 @@
+//! The verbs, one a file: resolve, call a use case, show.
+
+pub(super) mod check;
+pub(super) mod completion;
+pub(super) mod demo;
+pub(super) mod diff;
+pub(super) mod history;
+pub(super) mod init;
+pub(super) mod mark;
+pub(super) mod revert;
+pub(super) mod show;
+pub(super) mod side;
+pub(super) mod snapshot;
+pub(super) mod status;
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::args::{Format, Global};
+use super::environment::{Stream, SystemClock, World};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::interrupt::Signals;
+use super::json::{Envelope, FORMAT_VERSION};
+use super::output::Output;
+use super::progress::Screen;
+use super::render::time::Times;
+use super::settings::{Selection, Settings, TOOL};
+use crate::flow::{Ports, Stack};
+use crate::port::clock::Clock as _;
+use crate::port::object_store::Created;
+use crate::port::terraform::Terraform;
+use crate::store::{LocalStore, Repository};
+use crate::terraform::absent::Absent;
+use crate::terraform::command::Cli;
+use crate::terraform::environment::allowed;
+use crate::terraform::locate;
+
+/// What every verb has at hand.
+pub(super) struct Session {
+    /// The flags that every verb takes.
+    pub global: Global,
+    /// The world as found.
+    pub world: World,
+    /// The wish to stop.
+    pub signals: Signals,
+    /// Where data and talk go.
+    pub output: Rc<Output>,
+    progress: Screen,
+    clock: SystemClock,
+}
+
+/// A store and a Terraform that are open.
+pub(super) struct Opened {
+    repository: Repository,
+    terraform: Box<dyn Terraform>,
+    /// Whether the store is new.
+    pub created: Created,
+}
+
+impl Session {
+    /// Puts it together.
+    pub(super) fn new(global: Global, world: World, signals: Signals, output: Rc<Output>) -> Self {
+        let progress = Screen::new(Rc::clone(&output), world.terminals.error);
+        Self { global, world, signals, output, progress, clock: SystemClock }
+    }
+
+    /// Resolves the settings.
+    pub(super) fn settings(&self) -> Result<Settings, Failure> {
+        Settings::resolve(&self.global, &self.world, None)
+    }
+
+    /// Resolves the settings and the one stack that is meant.
+    pub(super) fn one(&self) -> Result<(Settings, Stack), Failure> {
+        let settings = self.settings()?;
+        let stack = settings.select_one(&Selection::of(&self.global))?;
+        Ok((settings, stack))
+    }
+
+    /// Resolves the settings and every stack that is meant.
+    pub(super) fn several(&self) -> Result<(Settings, Vec<Stack>), Failure> {
+        let settings = self.settings()?;
+        let stacks = settings.select(&Selection::of(&self.global))?;
+        Ok((settings, stacks))
+    }
+
+    /// Opens a store that must be there.
+    pub(super) fn open(&self, settings: &Settings) -> Result<Opened, Failure> {
+        let objects = LocalStore::open(&settings.store).map_err(crate::store::Error::from)?;
+        let repository = Repository::open(Arc::new(objects))?;
+        Ok(Opened { repository, terraform: self.terraform(settings), created: Created::Exists })
+    }
+
+    /// Opens a store, and makes it if there is none yet.
+    pub(super) fn open_or_create(&self, settings: &Settings) -> Result<Opened, Failure> {
+        let (objects, _) =
+            LocalStore::create(&settings.store).map_err(crate::store::Error::from)?;
+        let (repository, created) = Repository::initialise(Arc::new(objects))?;
+        if created == Created::New {
+            let place = self.short(&settings.store);
+            self.output.talk(&format!("Created the store {place} (0700, git-ignored)\n"));
+        }
+        Ok(Opened { repository, terraform: self.terraform(settings), created })
+    }
+
+    /// Terraform, or something that says that there is none when it is needed.
+    fn terraform(&self, settings: &Settings) -> Box<dyn Terraform> {
+        match locate::binary(&self.world.environment, settings.tf_bin.as_deref()) {
+            Ok(program) => {
+                self.output.whisper(&format!("terraform: {}\n", program.display()));
+                let environment = allowed(&self.world.environment, &settings.env_pass);
+                Box::new(Cli::new(program, environment, Rc::new(self.signals.clone())))
+            }
+            Err(searched) => Box::new(Absent::new(searched)),
+        }
+    }
+
+    /// What a use case needs.
+    pub(super) fn ports<'a>(&'a self, opened: &'a Opened) -> Ports<'a> {
+        Ports {
+            repository: &opened.repository,
+            terraform: opened.terraform.as_ref(),
+            clock: &self.clock,
+            interrupt: &self.signals,
+            progress: &self.progress,
+            environment: &self.world.environment,
+        }
+    }
+
+    /// How times are shown in data.
+    pub(super) fn times(&self) -> Times {
+        match self.world.terminals.output {
+            Stream::Terminal => Times::Relative { now: self.clock.now(), zone: TimeZone::system() },
+            Stream::Other => Times::Absolute,
+        }
+    }
+
+    /// The format of data.
+    pub(super) fn format(&self) -> Format {
+        if self.global.json { Format::Json } else { self.global.output }
+    }
+
+    /// Prints one JSON object.
+    pub(super) fn json<T: Serialize>(
+        &self,
+        kind: &str,
+        stack: Option<&Stack>,
+        body: T,
+    ) -> Result<(), Failure> {
+        let envelope = Envelope {
+            format_version: FORMAT_VERSION.to_owned(),
+            kind: kind.to_owned(),
+            generated_at: format!("{:.0}", self.clock.now()),
+            tool: TOOL.to_owned(),
+            stack: stack.map(|stack| stack.name.to_string()),
+            body,
+        };
+        let text = match self.format() {
+            Format::Ndjson => serde_json::to_string(&envelope),
+            Format::Json | Format::Table => serde_json::to_string_pretty(&envelope),
+        };
+        let text = text.map_err(|error| {
+            Failure::new(Exit::Failure, "cannot write JSON".to_owned()).caused_by(&error)
+        })?;
+        self.data(&format!("{text}\n"))
+    }
+
+    /// Prints data.
+    pub(super) fn data(&self, text: &str) -> Result<(), Failure> {
+        self.output.data(text).map_err(|error| {
+            Failure::new(Exit::Failure, "cannot write to standard output".to_owned())
+                .caused_by(&error)
+        })
+    }
+
+    /// A path as a person would type it from here.
+    pub(super) fn short(&self, path: &Path) -> String {
+        match path.strip_prefix(&self.world.directory) {
+            Ok(relative) if relative.as_os_str().is_empty() => ".".to_owned(),
+            Ok(relative) => format!("./{}", relative.display()),
+            Err(_) => path.display().to_string(),
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! `unapply revert`: shows, asks, applies, proves.
+//!
+//! The use case's five steps, with a person between the plan and the apply. Hazards are settled in
+//! place on a terminal; elsewhere each needs its `--allow`, and the plan needs `--yes`.
+
+use super::Session;
+use super::side::entry as find_entry;
+use crate::cli::args::{Format, Revert as Arguments};
+use crate::cli::environment::Stream;
+use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, diagnostic_lines};
+use crate::cli::json::RevertOut;
+use crate::cli::prompt::{Answer, ask};
+use crate::cli::settings::Settings;
+use crate::engine::hazard::Allowance;
+use crate::flow::revert::check::{CheckedRevert, check};
+use crate::flow::revert::consent::{approve, open_hazards};
+use crate::flow::revert::draft::draft;
+use crate::flow::revert::execute::{ExecutedRevert, execute};
+use crate::flow::revert::verify::{VerifiedRevert, verify};
+use crate::flow::{Ports, Stack};
+use crate::model::entry::ApplyOutcome;
+use crate::model::hazard::Hazard;
+use crate::model::pattern::Pattern;
+use crate::port::clock::Clock as _;
+
+mod screen;
+
+/// Reverts.
+pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut allowed = allowances(&arguments.allow)?;
+    let (settings, stack) = session.one()?;
+    let opened = session.open(&settings)?;
+    let ports = session.ports(&opened);
+    let log = ports.repository.log(&stack.name)?;
+    let wanted = arguments.revision.as_deref().unwrap_or("good");
+    let target = find_entry(session, &log, wanted)?;
+    let heading = super::side::label(session, &log, &target);
+    session.output.talk(&format!("Revert {} to {heading}\n\n", stack.name));
+    let checked = draft(&ports, &stack, &settings.speaker, &target)
+        .and_then(|draft| check(&ports, &stack, draft))?;
+    show_plan(session, &checked);
+    if checked.plan.is_empty() {
+        return nothing_to_do(session, &stack, &checked);
+    }
+    if arguments.plan_only {
+        return plan_only(session, &stack, &checked, &allowed);
+    }
+    settle(session, &checked, &mut allowed)?;
+    confirm(session, &stack)?;
+    let by = settings.speaker.actor.clone();
+    let approved = approve(checked, &allowed, by, session.clock.now())?;
+    session.output.talk("\n");
+    let executed = execute(&ports, &stack, &settings.speaker, approved)?;
+    conclude(session, (&ports, &settings, &stack), executed)
+}
+
+fn allowances(given: &[String]) -> Result<Vec<Allowance>, Failure> {
+    given
+        .iter()
+        .map(|text| {
+            text.parse().map_err(|error: crate::engine::hazard::NotAnAllowance| {
+                let names = crate::model::hazard::HazardKind::ALL
+                    .map(crate::model::hazard::HazardKind::name);
+                Failure::new(Exit::Usage, error.to_string())
+                    .now(format!("hazards are {}", names.join(", ")))
+            })
+        })
+        .collect()
+}
+
+/// The plan goes to whoever decides; in JSON it is part of the one object at the end.
+fn show_plan(session: &Session, checked: &CheckedRevert) {
+    let text = screen::plan(checked, session.output.talk_paint);
+    if session.format() == Format::Table {
+        session.output.insist(&text);
+    } else {
+        session.output.talk(&text);
+    }
+}
+
+fn nothing_to_do(
+    session: &Session,
+    stack: &Stack,
+    checked: &CheckedRevert,
+) -> Result<Exit, Failure> {
+    let target = checked.draft.target.revision;
+    if session.format() == Format::Table {
+        session.data(&format!(
+            "{}: nothing to undo: a plan of {target} on the state as it is proposes nothing\n",
+            stack.name
+        ))?;
+    } else {
+        session.json("unapply.revert", Some(stack), planned(checked, "nothing-to-do"))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn plan_only(
+    session: &Session,
+    stack: &Stack,
+    checked: &CheckedRevert,
+    allowed: &[Allowance],
+) -> Result<Exit, Failure> {
+    if session.format() == Format::Table {
+        let open = open_hazards(&checked.hazards, allowed);
+        let next = if open.is_empty() { "unapply revert".to_owned() } else { allow_flags(&open) };
+        session.data(&format!("{}: planned, nothing was applied\nnext: {next}\n", stack.name))?;
+    } else {
+        session.json("unapply.revert", Some(stack), planned(checked, "planned"))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn allow_flags(open: &[&Hazard]) -> String {
+    let flags: Vec<String> = open
+        .iter()
+        .filter(|hazard| hazard.kind.can_be_accepted())
+        .take(3)
+        .map(|hazard| format!("--allow '{}={}'", hazard.kind, hazard.subject))
+        .collect();
+    format!("unapply revert {}", flags.join(" "))
+}
+
+/// What a revert would do.
+fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
+    RevertOut {
+        target: checked.draft.target.revision.0,
+        before: checked.draft.before.revision.0,
+        result: result.to_owned(),
+        actions: checked.actions.iter().map(Into::into).collect(),
+        hazards: checked.hazards.iter().map(Into::into).collect(),
+        intent: None,
+        after: None,
+        differences: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// Why nobody can be asked, if so.
+fn silence(session: &Session) -> Option<&'static str> {
+    if session.global.no_input {
+        Some("--no-input was given")
+    } else if session.world.is_ci() {
+        Some("CI is set")
+    } else if session.world.terminals.input == Stream::Other {
+        Some("standard input is no terminal")
+    } else {
+        None
+    }
+}
+
+/// Settles each hazard that no flag has accepted: type the address, or stop.
+fn settle(
+    session: &Session,
+    checked: &CheckedRevert,
+    allowed: &mut Vec<Allowance>,
+) -> Result<(), Failure> {
+    let open: Vec<Hazard> = open_hazards(&checked.hazards, allowed).into_iter().cloned().collect();
+    let cannot = open.iter().any(|hazard| !hazard.kind.can_be_accepted());
+    if !open.is_empty() && (cannot || silence(session).is_some()) {
+        return Err(Failure::from(crate::flow::Error::Hazards(open)));
+    }
+    for hazard in open {
+        let question = screen::hazard_question(&hazard, session.output.talk_paint);
+        match ask(&session.output, &session.signals, &question) {
+            Answer::Line(line) if line == hazard.subject => {
+                allowed.push(Allowance {
+                    kind: hazard.kind,
+                    subject: Pattern::new(hazard.subject.clone()),
+                });
+            }
+            Answer::Interrupted(signal) => return Err(stopped(Exit::of_signal(signal))),
+            Answer::Line(_) | Answer::Closed => return Err(stopped(Exit::Refused)),
+        }
+    }
+    Ok(())
+}
+
+fn stopped(exit: Exit) -> Failure {
+    Failure::new(exit, "stopped".to_owned())
+        .now("the stack is as it was; the snapshot taken before is kept")
+        .next("unapply diff · unapply revert")
+}
+
+/// Asks for the plan, unless `--yes` has answered.
+fn confirm(session: &Session, stack: &Stack) -> Result<(), Failure> {
+    if session.global.yes {
+        return Ok(());
+    }
+    if let Some(why) = silence(session) {
+        let what = format!("the plan needs a yes, and nobody can be asked: {why}");
+        return Err(Failure::new(Exit::NeedsConfirmation, what)
+            .now("the stack is as it was; the snapshot taken before is kept")
+            .next("unapply revert --yes"));
+    }
+    let question = format!(
+        "\nDo you want to apply this plan to {}?\n  Only 'yes' will be accepted.\n  Enter a value: ",
+        stack.name
+    );
+    match ask(&session.output, &session.signals, &question) {
+        Answer::Line(line) if line == "yes" => Ok(()),
+        Answer::Interrupted(signal) => Err(stopped(Exit::of_signal(signal))),
+        Answer::Line(_) | Answer::Closed => Err(stopped(Exit::Refused)),
+    }
+}
+
+/// Verifies what went well, and says what did not.
+fn conclude(
+    session: &Session,
+    (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
+    mut executed: ExecutedRevert,
+) -> Result<Exit, Failure> {
+    if executed.outcome != ApplyOutcome::Succeeded {
+        return failed(session, stack, executed);
+    }
+    let verified = match verify(ports, stack, &settings.speaker, &mut executed) {
+        Ok(verified) => verified,
+        Err(error) => {
+            return Err(Failure::from(error)
+                .with_exit(Exit::NotVerified)
+                .not_done("the revert was applied, and not verified")
+                .now(format!("the apply succeeded; its record is revision {}", executed.intent))
+                .next("unapply diff · unapply revert"));
+        }
+    };
+    report(session, stack, &executed, &verified)?;
+    Ok(if verified.is_verified() { Exit::Done } else { Exit::NotVerified })
+}
+
+fn report(
+    session: &Session,
+    stack: &Stack,
+    executed: &ExecutedRevert,
+    verified: &VerifiedRevert,
+) -> Result<(), Failure> {
+    if session.format() == Format::Table {
+        let text = screen::result(stack, executed, verified, session.output.data_paint);
+        return session.data(&text);
+    }
+    let result = if verified.is_verified() { "reverted" } else { "not-verified" };
+    let body = RevertOut {
+        intent: Some(executed.intent.0),
+        after: Some(verified.snapshot.0),
+        differences: verified.comparison.differences.clone(),
+        notes: verified.comparison.notes.clone(),
+        ..planned(&executed.checked, result)
+    };
+    session.json("unapply.revert", Some(stack), body)
+}
+
+/// An apply that did not end well.
+fn failed(session: &Session, stack: &Stack, executed: ExecutedRevert) -> Result<Exit, Failure> {
+    let lines = diagnostic_lines(&executed.diagnostics);
+    let target = executed.checked.draft.target.revision;
+    let intent = executed.intent;
+    let (exit, what) = match executed.outcome {
+        ApplyOutcome::Interrupted => {
+            let signal = crate::port::interrupt::Interrupt::requested(&session.signals);
+            let exit = Exit::of_signal(signal.unwrap_or(2));
+            (exit, format!("the revert to {target} was interrupted"))
+        }
+        ApplyOutcome::Succeeded
+        | ApplyOutcome::Failed
+        | ApplyOutcome::Unknown
+        | ApplyOutcome::NotStarted => {
+            (Exit::Failure, format!("the revert to {target} was applied in part: terraform failed"))
+        }
+    };
+    let now = match &executed.after {
+        Ok(taken) => format!("the state is kept as revision {}", taken.entry.revision),
+        Err(error) => format!("the state could not be read: {error}"),
+    };
+    let now = match executed.errored_state {
+        Some(revision) => {
+            format!("{now}\nTerraform could not save its state; it is kept as revision {revision}")
+        }
+        None => now,
+    };
+    if session.format() != Format::Table {
+        let after = executed.after.as_ref().ok().map(|taken| taken.entry.revision.0);
+        let body =
+            RevertOut { intent: Some(intent.0), after, ..planned(&executed.checked, "failed") };
+        session.json("unapply.revert", Some(stack), body)?;
+    }
+    // What Terraform left there may be needed, and nobody knows for what.
+    let place = executed.checked.prepared.keep();
+    Err(Failure::new(exit, what)
+        .details(lines)
+        .not_done("what the plan had not reached yet; see the difference")
+        .now(format!("{now}\nthe private directory is kept: {}", place.display()))
+        .next(format!("unapply diff {target}..@"))
+        .next("unapply revert   (goes on from the state as it is)"))
+}

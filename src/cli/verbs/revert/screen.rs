@@ -1,0 +1,153 @@
+//! What a revert shows: the plan with its reasons, the hazards, the result.
+
+use crate::cli::output::{Paint, inert};
+use crate::cli::render::diff::attributes;
+use crate::engine::revert::{JudgedAction, Origin};
+use crate::flow::Stack;
+use crate::flow::revert::check::CheckedRevert;
+use crate::flow::revert::execute::ExecutedRevert;
+use crate::flow::revert::verify::VerifiedRevert;
+use crate::model::hazard::Hazard;
+use crate::model::plan::Action;
+
+/// The plan: every action says why it is there.
+pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
+    let width =
+        |text: fn(&JudgedAction) -> usize| checked.actions.iter().map(text).max().unwrap_or(0);
+    let addresses = width(|action| inert(&action.address).chars().count());
+    let words = width(|action| action.action.name().len());
+    let target = checked.draft.target.revision.0;
+    let mut text = String::from("\n");
+    for action in &checked.actions {
+        let sign = sign(action.action);
+        let line = format!(
+            "{:<addresses$}   {:<words$}   {}   {}",
+            inert(&action.address),
+            action.action.name(),
+            because(action, target),
+            action.why.name(),
+        );
+        text.push_str(&format!("  {} {}\n", paint.sign(sign, sign), line.trim_end()));
+        if action.action == Action::Update || action.action.replaces() {
+            text.push_str(&indented(&attributes(&action.attributes, paint)));
+        }
+    }
+    for output in checked.plan.outputs.iter().filter(|output| output.action != Action::NoOp) {
+        text.push_str(&format!("    output {}   {}\n", inert(&output.name), output.action));
+    }
+    let count = |fits: fn(Action) -> bool| {
+        checked.actions.iter().filter(|action| fits(action.action)).count()
+    };
+    let add = count(|a| a == Action::Create || a.replaces());
+    let change = count(|a| a == Action::Update);
+    let destroy = count(Action::destroys);
+    text.push_str(&format!("\nPlan: {add} to add, {change} to change, {destroy} to destroy.\n"));
+    text.push_str(&hazards(&checked.hazards, paint));
+    text
+}
+
+fn indented(text: &str) -> String {
+    text.lines().flat_map(|line| ["    ", line, "\n"]).collect()
+}
+
+fn sign(action: Action) -> &'static str {
+    match action {
+        Action::Create => "+",
+        Action::Update => "~",
+        Action::Delete => "-",
+        Action::DeleteThenCreate | Action::CreateThenDelete | Action::CreateThenForget => "±",
+        Action::Forget => "!",
+        Action::NoOp | Action::Read => " ",
+    }
+}
+
+/// The facts behind an action, in one clause.
+fn because(action: &JudgedAction, target: u64) -> String {
+    match (action.action, action.origin) {
+        (Action::Create, _) => format!("in {target} and not there now"),
+        (_, Origin::MadeSince { revision, .. }) => {
+            format!("made after {revision}; not in {target}")
+        }
+        (_, Origin::Unknown) => format!("not in {target}; nobody knows who made it"),
+        (_, Origin::Good) => format!("back to {target}"),
+    }
+}
+
+fn hazards(hazards: &[Hazard], paint: Paint) -> String {
+    if hazards.is_empty() {
+        return "  hazards   none\n".to_owned();
+    }
+    let mut text = String::from("  hazards\n");
+    for hazard in hazards {
+        text.push_str(&format!(
+            "    {} {}   {}\n      {}\n",
+            paint.red("✗"),
+            paint.bold(hazard.kind.name()),
+            inert(&hazard.subject),
+            inert(&hazard.why)
+        ));
+    }
+    text
+}
+
+/// Asks about one hazard.
+pub(super) fn hazard_question(hazard: &Hazard, paint: Paint) -> String {
+    format!(
+        "\n{}   {}\n  {}\n  Type {} to accept it, anything else stops: ",
+        paint.bold(hazard.kind.name()),
+        inert(&hazard.subject),
+        inert(&hazard.why),
+        inert(&hazard.subject),
+    )
+}
+
+/// What a revert has come to.
+pub(super) fn result(
+    stack: &Stack,
+    executed: &ExecutedRevert,
+    verified: &VerifiedRevert,
+    paint: Paint,
+) -> String {
+    let target = executed.checked.draft.target.revision;
+    let mut text = String::from("\n");
+    for note in &verified.comparison.notes {
+        text.push_str(&format!("  {} {}\n", paint.dim("·"), inert(note)));
+    }
+    for difference in &verified.comparison.differences {
+        text.push_str(&format!("  {} {}\n", paint.red("✗"), inert(difference)));
+    }
+    let now = verified.snapshot;
+    if verified.is_verified() {
+        let line = format!("Reverted {} to {target}. Now at {now} (good plan-empty).", stack.name);
+        text.push_str(&format!("{}\n", paint.green(&line)));
+        text.push_str(&reminder(executed, paint));
+    } else {
+        let line =
+            format!("Reverted {} to {target}, and it is not what {target} says.", stack.name);
+        text.push_str(&format!("{}\n", paint.red(&line)));
+        text.push_str(&format!("next: unapply diff {target}..{now} · unapply revert {target}\n"));
+    }
+    text
+}
+
+/// The working directory still holds what was undone.
+fn reminder(executed: &ExecutedRevert, paint: Paint) -> String {
+    let good = executed.checked.draft.snapshot.configuration.as_ref().map(|c| c.digest);
+    let before = executed.checked.draft.before.said.body.snapshot();
+    let found = before.and_then(|snapshot| snapshot.configuration.as_ref());
+    if found.map(|configuration| configuration.digest) == good {
+        return "next: unapply history\n".to_owned();
+    }
+    let commit = before.and_then(|snapshot| snapshot.git.as_ref()).filter(|git| !git.dirty);
+    let (what, next) = match commit {
+        Some(git) => {
+            let commit: String = git.commit.chars().take(7).collect();
+            (format!("Your branch still contains {commit}"), format!("git revert {commit}"))
+        }
+        None => (
+            "The working directory still holds what was undone".to_owned(),
+            "terraform plan".to_owned(),
+        ),
+    };
+    format!("\n{} {what}: the next apply would do it again.\nnext: {next}\n", paint.yellow("!"))
+}

@@ -1,0 +1,320 @@
+//! `unapply show`: one entry, whatever it says.
+
+use std::collections::BTreeMap;
+
+use super::side::{entry as find_entry, short_commit};
+use super::{Opened, Session};
+use crate::cli::args::{Format, Show as Arguments};
+use crate::cli::environment::Stream;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::json::{Body as BodyOut, Entry as EntryOut, ResourceOut, ShowOut, ShownValue};
+use crate::cli::output::inert;
+use crate::cli::render::value::shown;
+use crate::codec::{json, state};
+use crate::engine::compare::differences;
+use crate::engine::good::verdicts;
+use crate::engine::redact::Redactor;
+use crate::flow::revert::draft::{load, load_bundle};
+use crate::flow::{Error, Stack};
+use crate::model::entry::{Entry, Snapshot};
+use crate::model::state::{Instance, State, StateBytes, Status};
+use crate::model::value::{Path, Step, Value};
+
+/// Shows an entry.
+pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    let (settings, stack) = session.one()?;
+    let opened = session.open(&settings)?;
+    let log = session.ports(&opened).repository.log(&stack.name)?;
+    let entry = find_entry(session, &log, &arguments.revision)?;
+    let snapshot = entry.said.body.snapshot();
+    if arguments.raw_state {
+        return raw_state(session, &opened, &entry);
+    }
+    if let (Some(path), Some(snapshot)) = (&arguments.config, snapshot) {
+        return configuration(session, &opened, (&entry, snapshot), path);
+    }
+    let verdicts = verdicts(&log);
+    let out = EntryOut::new(&entry, verdicts.get(&entry.revision).copied());
+    let bytes = match snapshot.and_then(|snapshot| snapshot.state.as_ref()) {
+        Some(state) => Some(load(&session.ports(&opened), &entry, state)?.bytes),
+        None => None,
+    };
+    let (resources, outputs) = match &bytes {
+        Some(bytes) => contents(bytes, &entry, arguments.resource.as_deref())?,
+        None => (Vec::new(), BTreeMap::new()),
+    };
+    if let Some(address) = arguments.resource.as_deref().filter(|_| resources.is_empty()) {
+        let what = format!("revision {} has no resource `{address}`", entry.revision);
+        return Err(
+            Failure::new(Exit::NoRevision, what).next(format!("unapply show {}", entry.revision))
+        );
+    }
+    if session.format() == Format::Table {
+        session.data(&screen(session, &stack, (&entry, snapshot), &out, (&resources, &outputs)))?;
+    } else {
+        session.json("unapply.show", Some(&stack), ShowOut { entry: out, resources, outputs })?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The exact bytes, also of evidence.
+fn raw_state(session: &Session, opened: &Opened, entry: &Entry) -> Result<Exit, Failure> {
+    if session.world.terminals.output == Stream::Terminal {
+        return Err(Failure::new(Exit::Refused, "a state holds secrets in clear".to_owned())
+            .not_done("nothing was printed on the terminal")
+            .next(format!("unapply show {} --raw-state > FILE", entry.revision)));
+    }
+    let ports = session.ports(opened);
+    let bytes = match (&entry.said.body, entry.said.body.snapshot().map(|s| s.state.as_ref())) {
+        (_, Some(Some(state))) => load(&ports, entry, state)?.bytes.as_slice().to_vec(),
+        (crate::model::entry::Body::Evidence(kept), _) => ports.repository.get_blob(&kept.blob)?,
+        _ => {
+            let revision = entry.revision;
+            return Err(Error::Unfit { revision, problem: "holds no state" }.into());
+        }
+    };
+    session.output.bytes(&bytes).map_err(|error| {
+        Failure::new(Exit::Failure, "cannot write to standard output".to_owned()).caused_by(&error)
+    })?;
+    Ok(Exit::Done)
+}
+
+/// The files of a configuration, or the content of one.
+fn configuration(
+    session: &Session,
+    opened: &Opened,
+    (entry, snapshot): (&Entry, &Snapshot),
+    path: &str,
+) -> Result<Exit, Failure> {
+    let bundle = load_bundle(&session.ports(opened), entry.revision, snapshot)?;
+    if path.is_empty() {
+        let files: Vec<String> = bundle.files.keys().map(|file| format!("{file}\n")).collect();
+        session.data(&files.concat())?;
+        let next =
+            format!("{} files\nnext: unapply show {} --config=PATH\n", files.len(), entry.revision);
+        session.output.talk(&next);
+        return Ok(Exit::Done);
+    }
+    let file = bundle.files.iter().find(|(file, _)| file.as_str() == path);
+    let Some((file, content)) = file else {
+        let what = format!("the configuration of {} has no file `{path}`", entry.revision);
+        return Err(Failure::new(Exit::NoRevision, what)
+            .next(format!("unapply show {} --config", entry.revision)));
+    };
+    let holds_values = file.file_name().contains(".tfvars") || bundle.var_files.contains(file);
+    if holds_values && session.world.terminals.output == Stream::Terminal {
+        return Err(Failure::new(Exit::Refused, "a file of values may hold secrets".to_owned())
+            .not_done("nothing was printed on the terminal")
+            .next(format!("unapply show {} --config={path} > FILE", entry.revision)));
+    }
+    session.output.bytes(content).map_err(|error| {
+        Failure::new(Exit::Failure, "cannot write to standard output".to_owned()).caused_by(&error)
+    })?;
+    Ok(Exit::Done)
+}
+
+type Contents = (Vec<ResourceOut>, BTreeMap<String, ShownValue>);
+
+fn contents(bytes: &StateBytes, entry: &Entry, only: Option<&str>) -> Result<Contents, Failure> {
+    let state = state::parse(bytes).map_err(|problem| {
+        Failure::from(Error::StoredState { revision: entry.revision, problem: problem.to_string() })
+    })?;
+    let redactor = Redactor::default().with_state(&state);
+    let resources = state
+        .instances
+        .iter()
+        .filter(|object| only.is_none_or(|only| object.address.to_string() == only))
+        .map(|object| resource(object, only, &redactor))
+        .collect();
+    Ok((resources, outputs(&state, &redactor)))
+}
+
+fn outputs(state: &State<'_>, redactor: &Redactor) -> BTreeMap<String, ShownValue> {
+    let show = |output: &crate::model::state::Output<'_>| {
+        let path = Path(vec![Step::Name(output.name.to_string())]);
+        let marks = if output.sensitive { vec![path.clone()] } else { Vec::new() };
+        let value = json::raw_value(output.value).ok();
+        let shown = redactor.show(&path, value.as_ref(), &marks);
+        (output.name.to_string(), ShownValue::from(&shown))
+    };
+    state.outputs.iter().map(show).collect()
+}
+
+fn resource(object: &Instance<'_>, only: Option<&str>, redactor: &Redactor) -> ResourceOut {
+    // The attributes of every object at once would be a wall of text.
+    let attributes = only.map(|_| {
+        let value = json::raw_value(object.attributes).unwrap_or(Value::Null);
+        differences(&Value::Null, &value)
+            .into_iter()
+            .map(|leaf| {
+                let shown = redactor.show(&leaf.path, leaf.after.as_ref(), &object.sensitive);
+                (leaf.path.to_string(), ShownValue::from(&shown))
+            })
+            .collect()
+    });
+    ResourceOut {
+        address: object.address.to_string(),
+        deposed: object.deposed.as_deref().map(str::to_owned),
+        provider: object.provider.to_string(),
+        id: object.id.clone(),
+        tainted: object.status == Status::Tainted,
+        attributes,
+    }
+}
+
+fn line(text: &mut String, label: &str, value: &str) {
+    if !value.is_empty() {
+        text.push_str(&format!("  {label:<10} {}\n", inert(value)));
+    }
+}
+
+fn screen(
+    session: &Session,
+    stack: &Stack,
+    (entry, snapshot): (&Entry, Option<&Snapshot>),
+    out: &EntryOut,
+    (resources, outputs): (&[ResourceOut], &BTreeMap<String, ShownValue>),
+) -> String {
+    let paint = session.output.data_paint;
+    let verdict = match (&out.verdict, &out.grade) {
+        (Some(_), Some(grade)) => format!(" · ★ good ({grade})"),
+        (Some(verdict), None) => format!(" · {verdict}"),
+        (None, _) => String::new(),
+    };
+    let heading = format!("{} {}   {}{verdict}", stack.name, out.revision, out.entry);
+    let mut text = format!("{}\n", paint.bold(&heading));
+    let by = format!(
+        "{} by {} on {}, {}",
+        session.times().show(entry.said.time),
+        out.actor,
+        out.host,
+        out.tool
+    );
+    line(&mut text, "when", &by);
+    line(&mut text, "reason", out.reason.as_deref().unwrap_or_default());
+    line(&mut text, "ticket", out.ticket.as_deref().unwrap_or_default());
+    match snapshot {
+        Some(snapshot) => snapshot_lines(&mut text, snapshot),
+        None => body_lines(&mut text, &out.body),
+    }
+    line(&mut text, "entry", &format!("sha256 {}", out.digest));
+    if !resources.is_empty() {
+        text.push_str("\nResources:\n");
+    }
+    for resource in resources {
+        text.push_str(&resource_lines(resource));
+    }
+    if !outputs.is_empty() {
+        text.push_str("\nOutputs:\n");
+    }
+    for (name, value) in outputs {
+        text.push_str(&format!("  {} = {}\n", inert(name), value_of(value)));
+    }
+    if snapshot.is_some() {
+        let count = resources.len();
+        let word = if count == 1 { "resource" } else { "resources" };
+        let next = format!("unapply show {0} --config · unapply diff {0}..@", out.revision);
+        text.push_str(&format!("\n{count} {word}\nnext: {next}\n"));
+    } else {
+        text.push_str("\nnext: unapply history\n");
+    }
+    text
+}
+
+fn snapshot_lines(text: &mut String, snapshot: &Snapshot) {
+    line(text, "cause", snapshot.cause.name());
+    match &snapshot.state {
+        None => line(text, "state", "none yet"),
+        Some(state) => {
+            let facts = format!(
+                "serial {} · lineage {} · {} resources · {} bytes · written by {}",
+                state.version.serial,
+                state.version.lineage,
+                state.resources,
+                state.bytes,
+                state.writer
+            );
+            line(text, "state", &facts);
+            line(text, "", &format!("sha256 {}", state.version.digest));
+        }
+    }
+    match &snapshot.configuration {
+        None => line(text, "config", "none: nothing can be reverted to this snapshot"),
+        Some(found) => {
+            let names: Vec<&str> = found.variables.iter().map(|(name, _)| name.as_str()).collect();
+            let variables = if names.is_empty() {
+                String::new()
+            } else {
+                format!(" · values of {}", names.join(", "))
+            };
+            let facts = format!("{} files, {} modules{variables}", found.files, found.modules);
+            line(text, "config", &facts);
+            line(text, "", &format!("sha256 {}", found.digest));
+            for note in &found.notes {
+                line(text, "", &format!("! {note}"));
+            }
+            for provider in &found.providers {
+                line(text, "provider", &format!("{} {}", provider.source, provider.version));
+            }
+        }
+    }
+    if let Some(engine) = &snapshot.engine {
+        line(text, "engine", &format!("{} {}", engine.kind.name(), engine.version));
+    }
+    line(text, "backend", &format!("{} · workspace {}", snapshot.backend, snapshot.workspace));
+    if let Some(git) = &snapshot.git {
+        let dirty = if git.dirty { " (with changes)" } else { "" };
+        line(text, "commit", &format!("{}{dirty}", short_commit(&git.commit)));
+    }
+    for (key, value) in &snapshot.tags {
+        line(text, "tag", &format!("{key}={value}"));
+    }
+}
+
+/// Any other entry: its facts as they are in JSON, one a line.
+fn body_lines(text: &mut String, body: &BodyOut) {
+    let Ok(serde_json::Value::Object(members)) = serde_json::to_value(body) else { return };
+    for (name, value) in members.iter().filter(|(name, _)| *name != "type") {
+        let name = name.replace('_', " ");
+        match value {
+            serde_json::Value::Null => {}
+            serde_json::Value::String(value) => line(text, &name, value),
+            serde_json::Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let label = if index == 0 { name.as_str() } else { "" };
+                    let item = item.as_str().map_or_else(|| item.to_string(), str::to_owned);
+                    line(text, label, &item);
+                }
+            }
+            serde_json::Value::Bool(_)
+            | serde_json::Value::Number(_)
+            | serde_json::Value::Object(_) => line(text, &name, &value.to_string()),
+        }
+    }
+}
+
+fn resource_lines(resource: &ResourceOut) -> String {
+    let id = resource.id.as_deref().map_or(String::new(), |id| format!("   id {}", inert(id)));
+    let deposed = resource
+        .deposed
+        .as_deref()
+        .map_or(String::new(), |key| format!(" (deposed {})", inert(key)));
+    let tainted = if resource.tainted { "   tainted" } else { "" };
+    let mut text = format!("  {}{deposed}{id}{tainted}\n", inert(&resource.address));
+    for (path, value) in resource.attributes.iter().flatten() {
+        text.push_str(&format!("      {} = {}\n", inert(path), value_of(value)));
+    }
+    text
+}
+
+fn value_of(value: &ShownValue) -> String {
+    use crate::engine::redact::Shown;
+    if value.sensitive {
+        return shown(&Shown::Sensitive);
+    }
+    match json::value(&value.value.to_string()) {
+        Ok(Value::Null) | Err(_) => shown(&Shown::Absent),
+        Ok(value) => shown(&Shown::Plain(value)),
+    }
+}

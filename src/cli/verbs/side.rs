@@ -1,0 +1,137 @@
+//! One side of a comparison: an entry of the log, the live state, or a file.
+
+use super::{Opened, Session};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::codec::state;
+use crate::engine::good::verdicts;
+use crate::engine::selector::{NotASelector, NotFound, Selected, Selector, select};
+use crate::flow::revert::draft::load;
+use crate::flow::{Error, Stack, live};
+use crate::model::entry::Entry;
+use crate::model::good::Verdict;
+use crate::model::state::{State, StateBytes};
+use crate::port::clock::Clock as _;
+
+/// A state with its name.
+#[derive(Debug)]
+pub(in crate::cli) struct Side {
+    /// The exact bytes.
+    pub bytes: StateBytes,
+    /// Its name, for a heading and for JSON.
+    pub label: String,
+}
+
+impl Side {
+    /// The state in it.
+    pub(in crate::cli) fn state(&self) -> Result<State<'_>, Failure> {
+        state::parse(&self.bytes).map_err(|problem| {
+            let error = Error::Unreadable { problem, found: self.label.clone(), evidence: None };
+            Failure::from(error)
+        })
+    }
+}
+
+/// Reads a selector.
+pub(in crate::cli) fn selector(text: &str) -> Result<Selector, Failure> {
+    text.parse().map_err(|error: NotASelector| unreadable(&error))
+}
+
+/// A text that is no selector.
+pub(in crate::cli) fn unreadable(error: &NotASelector) -> Failure {
+    Failure::new(Exit::Usage, error.to_string())
+        .now(
+            "a revision is 42, good, good~1, @, @-, tag:K=V, commit:…, serial:…, at:…, or a file"
+                .to_owned(),
+        )
+        .next("unapply history")
+}
+
+/// A selector that finds nothing.
+pub(in crate::cli) fn not_found(error: &NotFound) -> Failure {
+    let failure = Failure::new(Exit::NoRevision, error.to_string());
+    match error {
+        NotFound::NoGood => failure
+            .now("no snapshot has been marked good".to_owned())
+            .next("unapply mark good REV   (a snapshot that you vouch for)"),
+        NotFound::Nothing(_) => failure.next("unapply history"),
+    }
+}
+
+/// The entry that a selector names; the live state and files are no entries.
+pub(in crate::cli) fn entry(
+    session: &Session,
+    log: &[Entry],
+    text: &str,
+) -> Result<Entry, Failure> {
+    let wanted = selector(text)?;
+    match select(&wanted, log, session.clock.now()).map_err(|error| not_found(&error))? {
+        Selected::Entry(entry) => Ok(entry.clone()),
+        Selected::Live | Selected::File(_) => {
+            Err(Failure::new(Exit::Usage, format!("`{text}` is not in the log"))
+                .next("unapply snapshot"))
+        }
+    }
+}
+
+/// Loads a side. `opened` is needed for entries and the live state only.
+pub(in crate::cli) fn load_side(
+    session: &Session,
+    opened: Option<(&Opened, &Stack, &[Entry])>,
+    wanted: &Selector,
+) -> Result<Side, Failure> {
+    let log = opened.map_or(&[][..], |(_, _, log)| log);
+    let selected = select(wanted, log, session.clock.now()).map_err(|e| not_found(&e))?;
+    match (selected, opened) {
+        (Selected::File(path), _) => {
+            let path = session.world.directory.join(path);
+            let bytes = std::fs::read(&path).map_err(|source| {
+                Failure::from(Error::Io { path: path.display().to_string(), source })
+            })?;
+            Ok(Side { bytes: StateBytes::new(bytes), label: session.short(&path) })
+        }
+        (Selected::Live, Some((opened, stack, _))) => {
+            let found = live::read(&session.ports(opened), stack)?;
+            let bytes = found.bytes.ok_or_else(|| no_state(&found.found))?;
+            let serial =
+                state::parse(&bytes).map(|state| format!(", serial {}", state.version.serial));
+            let label = format!("@ (live{})", serial.unwrap_or_default());
+            Ok(Side { bytes, label })
+        }
+        (Selected::Entry(entry), Some((opened, _, log))) => {
+            let state = entry.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
+            let state = state.ok_or(Error::Unfit {
+                revision: entry.revision,
+                problem: "has no state that can be compared",
+            })?;
+            let bytes = load(&session.ports(opened), entry, state)?.bytes;
+            Ok(Side { bytes, label: label(session, log, entry) })
+        }
+        (Selected::Live | Selected::Entry(_), None) => {
+            Err(not_found(&NotFound::Nothing(wanted.to_string())))
+        }
+    }
+}
+
+fn no_state(found: &str) -> Failure {
+    Failure::new(Exit::Refused, format!("there is no state at {found}")).next("unapply status")
+}
+
+/// An entry in a few words: `42 (good, yesterday 16:20, 2b91e07)`.
+pub(in crate::cli) fn label(session: &Session, log: &[Entry], entry: &Entry) -> String {
+    let verdict = match verdicts(log).get(&entry.revision) {
+        Some(Verdict::Good(evidence)) => format!("good {}, ", evidence.grade),
+        Some(Verdict::Bad) => "bad, ".to_owned(),
+        None => String::new(),
+    };
+    let snapshot = entry.said.body.snapshot();
+    let commit = snapshot.and_then(|s| s.git.as_ref()).map(|git| short_commit(&git.commit));
+    let commit = commit.map_or_else(String::new, |commit| format!(", {commit}"));
+    let time = session.times().show(entry.said.time);
+    format!("{} ({verdict}{time}{commit})", entry.revision)
+}
+
+/// The first seven digits of a commit.
+pub(in crate::cli) fn short_commit(commit: &str) -> String {
+    commit.chars().take(7).collect()
+}

@@ -1,0 +1,159 @@
+//! `unapply snapshot`: keeps a state and its configuration.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::Path;
+
+use super::{Opened, Session};
+use crate::cli::args::{Format, Snapshot as Arguments};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::json::{Entry as EntryOut, SnapshotOut};
+use crate::cli::output::inert;
+use crate::cli::settings::{Everything, Selection, Settings};
+use crate::engine::pin::Standing;
+use crate::flow::snapshot::{ConfigurationFrom, Request, Subject, Taken, WhenUnchanged, take};
+use crate::flow::{Error, Stack};
+use crate::model::entry::Cause;
+
+/// Takes one of each stack that is meant.
+pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    let tags = tags(&arguments.tag)?;
+    let root = arguments.config_dir.as_deref().filter(|_| arguments.state.is_some());
+    let settings = Settings::resolve(&session.global, &session.world, root)?;
+    let selection = Selection::of(&session.global);
+    let stacks = if arguments.state.is_some() || arguments.tfplan.is_some() {
+        vec![settings.select_one(&selection)?]
+    } else {
+        settings.select(&selection)?
+    };
+    if stacks.len() > 1 && selection.everything == Everything::One && selection.patterns.is_empty()
+    {
+        settings.select_one(&selection)?;
+    }
+    let opened = session.open_or_create(&settings)?;
+    let mut failures = 0_usize;
+    let mut last = None;
+    for stack in &stacks {
+        let request = request(session, stack, arguments, &tags)?;
+        match one(session, &opened, &settings, (stack, &request)) {
+            Ok(()) => {}
+            Err(failure) if stacks.len() > 1 => {
+                failure.clone().now(format!("stack {}", stack.name)).show(&session.output);
+                failures += 1;
+                last = Some(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    match (failures, last) {
+        (0, _) | (_, None) => Ok(Exit::Done),
+        (all, Some(failure)) if all == stacks.len() => Ok(failure.exit),
+        _ => Ok(Exit::SomeFailed),
+    }
+}
+
+fn one(
+    session: &Session,
+    opened: &Opened,
+    settings: &Settings,
+    (stack, request): (&Stack, &Request),
+) -> Result<(), Failure> {
+    let ports = session.ports(opened);
+    let taken = take(&ports, stack, &settings.speaker, request)?;
+    if session.format() == Format::Table {
+        session.data(&screen(stack, &taken)?)?;
+    } else {
+        let body = SnapshotOut {
+            entry: EntryOut::new(&taken.entry, None),
+            recorded: taken.is_new,
+            configuration_problem: taken.problem.as_ref().map(ToString::to_string),
+        };
+        session.json("unapply.snapshot", Some(stack), body)?;
+    }
+    warn(session, &taken);
+    match taken.problem {
+        None => Ok(()),
+        Some(problem) => Err(Failure::from(problem)
+            .not_done("its configuration was not kept: nothing can be reverted to this snapshot")
+            .now(format!("the state is kept as revision {}", taken.entry.revision))),
+    }
+}
+
+/// What is unusual about a state that was recorded.
+fn warn(session: &Session, taken: &Taken) {
+    let sign = session.output.talk_paint.yellow("!");
+    match &taken.standing {
+        Standing::Rewound { newest, serial } => session
+            .output
+            .talk(&format!("{sign} the state went back: revision {newest} has serial {serial}\n")),
+        Standing::Forked { newest } => session.output.talk(&format!(
+            "{sign} the state forked: revision {newest} has the same serial and other content\n"
+        )),
+        Standing::First | Standing::Recorded(_) | Standing::Grown => {}
+    }
+    let notes = taken.snapshot().ok().and_then(|snapshot| snapshot.configuration.as_ref());
+    for note in notes.map_or(&[][..], |configuration| &configuration.notes) {
+        session.output.talk(&format!("{sign} {}\n", inert(note)));
+    }
+}
+
+fn screen(stack: &Stack, taken: &Taken) -> Result<String, Failure> {
+    let snapshot = taken.snapshot().map_err(Failure::from)?;
+    let state = snapshot.state.as_ref().map_or("no state yet".to_owned(), |state| {
+        format!("serial {} · {} resources", state.version.serial, state.resources)
+    });
+    let configuration = snapshot
+        .configuration
+        .as_ref()
+        .map_or("no configuration".to_owned(), |c| format!("{} files", c.files));
+    let revision = taken.entry.revision;
+    Ok(if taken.is_new {
+        format!("{}: snapshot {revision} · {state} · {configuration}\n", stack.name)
+    } else {
+        format!("{}: unchanged since {revision} · {state} · no new entry\n", stack.name)
+    })
+}
+
+fn request(
+    session: &Session,
+    stack: &Stack,
+    arguments: &Arguments,
+    tags: &BTreeMap<String, String>,
+) -> Result<Request, Failure> {
+    let here = |path: &Path| session.world.directory.join(path);
+    let configuration = match (&arguments.tfplan, &arguments.config_dir, &arguments.state) {
+        (Some(plan), _, _) => ConfigurationFrom::Plan(here(plan)),
+        (None, Some(directory), _) => ConfigurationFrom::Directory(here(directory)),
+        (None, None, Some(_)) => ConfigurationFrom::Unknown,
+        (None, None, None) => ConfigurationFrom::Directory(stack.root.clone()),
+    };
+    let subject = match &arguments.state {
+        None => Subject::Live,
+        Some(path) => given(session, path)?,
+    };
+    let when_unchanged = if arguments.force { WhenUnchanged::Record } else { WhenUnchanged::Skip };
+    Ok(Request { subject, configuration, cause: Cause::Manual, tags: tags.clone(), when_unchanged })
+}
+
+fn given(session: &Session, path: &Path) -> Result<Subject, Failure> {
+    let failed = |source| Failure::from(Error::Io { path: path.display().to_string(), source });
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map_err(failed)?;
+        return Ok(Subject::Given { bytes, from: "standard input".to_owned() });
+    }
+    let path = session.world.directory.join(path);
+    let bytes = std::fs::read(&path).map_err(failed)?;
+    Ok(Subject::Given { bytes, from: session.short(&path) })
+}
+
+fn tags(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    given
+        .iter()
+        .map(|tag| match tag.split_once('=') {
+            Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+            _ => Err(Failure::new(Exit::Usage, format!("`--tag {tag}` is not K=V"))),
+        })
+        .collect()
+}

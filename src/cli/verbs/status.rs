@@ -1,0 +1,142 @@
+//! `unapply status`: one line a stack.
+
+use super::{Opened, Session};
+use crate::cli::args::Format;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::json::{StackStatus, StatusOut};
+use crate::cli::output::inert;
+use crate::cli::render::table::{Align, columns};
+use crate::codec::state;
+use crate::engine::good::{last_known_good, snapshots};
+use crate::engine::pin::{self, Standing};
+use crate::flow::revert::draft::open_intent;
+use crate::flow::{Stack, live};
+use crate::model::entry::Entry;
+use jiff::Timestamp;
+
+/// Looks at every stack that is meant.
+pub(in crate::cli) fn run(session: &Session) -> Result<Exit, Failure> {
+    let (settings, stacks) = session.several()?;
+    let opened = session.open(&settings)?;
+    let mut found = Vec::new();
+    for stack in &stacks {
+        found.push(look(session, &opened, stack)?);
+    }
+    if session.format() == Format::Table {
+        session.data(&screen(session, &found))?;
+    } else {
+        session.json("unapply.status", None, StatusOut { stacks: found })?;
+    }
+    Ok(Exit::Done)
+}
+
+fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus, Failure> {
+    let ports = session.ports(opened);
+    let log = ports.repository.log(&stack.name)?;
+    let good = last_known_good(&log);
+    let newest = snapshots(&log).next_back().map(|(entry, _)| entry);
+    let rfc = |time: Timestamp| format!("{time:.0}");
+    let mut status = StackStatus {
+        stack: stack.name.to_string(),
+        good: good.map(|good| good.entry.revision.0),
+        grade: good.map(|good| good.evidence.grade.name().to_owned()),
+        good_taken_at: good.map(|good| rfc(good.entry.said.time)),
+        newest: newest.map(|entry| entry.revision.0),
+        newest_taken_at: newest.map(|entry| rfc(entry.said.time)),
+        unfinished: open_intent(&log).map(|entry| entry.revision.0),
+        ..StackStatus::default()
+    };
+    match live::read(&ports, stack) {
+        Err(error) => {
+            "unknown".clone_into(&mut status.live);
+            status.problem = Some(error.to_string());
+        }
+        Ok(live) => match live.bytes.as_ref().map(|bytes| (bytes, state::parse(bytes))) {
+            None => "none".clone_into(&mut status.live),
+            Some((_, Err(problem))) => {
+                "unknown".clone_into(&mut status.live);
+                status.problem = Some(problem.to_string());
+            }
+            Some((_, Ok(state))) => {
+                status.live_serial = Some(state.version.serial.0);
+                let mismatch = pin::check(
+                    &log,
+                    &stack.workspace,
+                    Some(&live.backend.identity),
+                    Some(&state.version.lineage),
+                );
+                status.problem = mismatch.err().map(|mismatch| mismatch.to_string());
+                standing(&log, &state.version).clone_into(&mut status.live);
+            }
+        },
+    }
+    Ok(status)
+}
+
+fn standing(log: &[Entry], version: &crate::model::version::StateVersion) -> &'static str {
+    let is_good = last_known_good(log)
+        .and_then(|good| good.snapshot.state.as_ref())
+        .is_some_and(|state| state.version.digest == version.digest);
+    match pin::standing(log, version) {
+        _ if is_good => "good",
+        Standing::Recorded(_) => "recorded",
+        Standing::First | Standing::Grown => "grown",
+        Standing::Rewound { .. } => "rewound",
+        Standing::Forked { .. } => "forked",
+    }
+}
+
+const HEADER: [(&str, Align); 5] = [
+    ("STACK", Align::Left),
+    ("GOOD", Align::Left),
+    ("LIVE", Align::Left),
+    ("LAST SNAPSHOT", Align::Left),
+    ("NOTE", Align::Left),
+];
+
+fn screen(session: &Session, found: &[StackStatus]) -> String {
+    let rows = found.iter().map(|status| row(session, status)).collect();
+    let mut text = columns(&HEADER, rows);
+    let word = if found.len() == 1 { "stack" } else { "stacks" };
+    text.push_str(&format!("\n{} {word}\n", found.len()));
+    let next = if found.iter().any(|status| status.unfinished.is_some()) {
+        "unapply revert   (a revert was left unfinished: this one concludes it)"
+    } else if found.iter().all(|status| status.newest.is_none()) {
+        "unapply snapshot"
+    } else if found.iter().all(|status| status.good.is_none()) {
+        "unapply mark good @-"
+    } else if found.iter().all(|status| status.live == "good") {
+        "unapply history"
+    } else {
+        "unapply diff"
+    };
+    text.push_str(&format!("next: {next}\n"));
+    text
+}
+
+fn row(session: &Session, status: &StackStatus) -> Vec<String> {
+    let when = |time: &Option<String>| {
+        let time = time.as_ref().and_then(|time| time.parse::<Timestamp>().ok());
+        time.map_or("-".to_owned(), |time| session.times().show(time))
+    };
+    let good = match (status.good, &status.grade) {
+        (Some(revision), Some(grade)) => {
+            format!("★ {revision} {grade} · {}", when(&status.good_taken_at))
+        }
+        _ => "none".to_owned(),
+    };
+    let live = match (status.live_serial, status.live.as_str()) {
+        (Some(serial), "good") => format!("serial {serial} = good"),
+        (Some(serial), "grown") => format!("serial {serial}, not recorded"),
+        (Some(serial), word) => format!("serial {serial}, {word}"),
+        (None, "none") => "no state yet".to_owned(),
+        (None, word) => word.to_owned(),
+    };
+    let newest = status.newest.map_or("-".to_owned(), |revision| {
+        format!("{revision} · {}", when(&status.newest_taken_at))
+    });
+    let unfinished = status.unfinished.map(|revision| format!("revert {revision} is unfinished"));
+    let notes: Vec<String> = [unfinished, status.problem.clone()].into_iter().flatten().collect();
+    vec![status.stack.clone(), good, live, newest, inert(&notes.join(" · "))]
+}

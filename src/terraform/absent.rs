@@ -1,0 +1,52 @@
+//! What stands in where there is no Terraform.
+//!
+//! A state in a local file can be kept, shown and compared without one; only what really needs
+//! Terraform says that it is missing.
+
+use std::path::Path;
+
+use crate::model::entry::EngineVersion;
+use crate::port::terraform::{ApplyReport, Error, PlanRequest, Terraform, Watch, Workplace};
+
+/// No Terraform.
+#[derive(Debug)]
+pub struct Absent {
+    searched: String,
+}
+
+impl Absent {
+    /// Remembers why there is none.
+    pub fn new(searched: String) -> Self {
+        Self { searched }
+    }
+
+    fn missing<T>(&self) -> Result<T, Error> {
+        Err(Error::NotFound { searched: self.searched.clone() })
+    }
+}
+
+impl Terraform for Absent {
+    fn version(&self) -> Result<EngineVersion, Error> {
+        self.missing()
+    }
+
+    fn pull(&self, _: &Workplace) -> Result<Option<Vec<u8>>, Error> {
+        self.missing()
+    }
+
+    fn init(&self, _: &Workplace, _: Option<&Path>) -> Result<(), Error> {
+        self.missing()
+    }
+
+    fn plan(&self, _: &Workplace, _: &PlanRequest, _: &mut Watch<'_>) -> Result<(), Error> {
+        self.missing()
+    }
+
+    fn show_plan(&self, _: &Workplace, _: &Path) -> Result<Vec<u8>, Error> {
+        self.missing()
+    }
+
+    fn apply(&self, _: &Workplace, _: &Path, _: &mut Watch<'_>) -> Result<ApplyReport, Error> {
+        self.missing()
+    }
+}
