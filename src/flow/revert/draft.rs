@@ -210,7 +210,8 @@ pub fn load_bundle(
 }
 
 /// The newest snapshot after the good one whose state is older than the present one: what it does
-/// not know was made since.
+/// not know was made since. Those that reverts took themselves say nothing about where an object
+/// came from: an earlier revert that failed must not make this one ask about what it was to undo.
 fn between(
     ports: &Ports<'_>,
     log: &[Entry],
@@ -223,6 +224,7 @@ fn between(
     let newest = snapshots(log)
         .rev()
         .take_while(|(entry, _)| entry.revision > target.revision)
+        .filter(|(_, snapshot)| matches!(snapshot.cause, Cause::Manual | Cause::Init))
         .filter_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))
         .find(|(_, state)| state.version.relation(&present.version) == Relation::Older);
     newest.map(|(entry, state)| load(ports, entry, state)).transpose()
