@@ -3,3 +3,4 @@
 pub(crate) mod faulty;
 pub(crate) mod memory;
 pub(crate) mod records;
+pub(crate) mod stage;
