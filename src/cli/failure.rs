@@ -153,7 +153,7 @@ fn store_failure(error: &store::Error) -> Failure {
             plain(Exit::Store, error).next("unapply --store DIR init")
         }
         E::Moved { .. } | E::Contended { .. } => plain(Exit::Locked, error)
-            .now("another unapply has written to this stack; its entries are kept")
+            .now("somebody else has written to this stack; what they said is kept")
             .next("unapply history"),
         E::Rewound { .. } | E::Entry { .. } | E::Blob { .. } => plain(Exit::Integrity, error)
             .now("nothing that cannot be verified was used")

@@ -1,0 +1,123 @@
+//! The README, the help and the hints say what is so.
+
+use std::collections::BTreeSet;
+
+use unapply::cli::{Exit, command};
+
+fn readme() -> String {
+    std::fs::read_to_string("README.md").unwrap()
+}
+
+/// The verbs that there are.
+fn verbs() -> BTreeSet<String> {
+    command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect()
+}
+
+#[test]
+fn the_readme_has_exactly_the_exit_codes_that_there_are() {
+    let table: Vec<String> =
+        Exit::ALL.iter().map(|(_, code, meaning)| format!("| {code} | {meaning} |")).collect();
+    assert!(
+        readme().contains(&format!("|---|---|\n{}\n", table.join("\n"))),
+        "{}",
+        table.join("\n")
+    );
+    let codes: BTreeSet<u8> = Exit::ALL.iter().map(|(_, code, _)| *code).collect();
+    assert_eq!(codes.len(), Exit::ALL.len(), "each exit has a code of its own");
+    assert!(Exit::ALL.iter().all(|(exit, code, _)| exit.code() == *code));
+}
+
+#[test]
+fn every_command_of_the_readme_is_one_that_unapply_takes() {
+    let mut seen = 0;
+    for line in readme().lines() {
+        let line = line.trim_start_matches("$ ").split(" # ").next().unwrap_or_default();
+        let line = line.rsplit("| ").next().unwrap_or(line).trim();
+        let Some(typed) = line.strip_prefix("unapply ") else { continue };
+        let words = typed.split_whitespace().map(|word| word.trim_matches('"'));
+        let mut words: Vec<&str> = words.collect();
+        // A quoted text is one word to a shell.
+        if let Some(start) = words.iter().position(|word| *word == "--reason") {
+            let end = words.iter().skip(start + 1).position(|word| word.starts_with("--"));
+            let end = end.map_or(words.len(), |offset| start + 1 + offset);
+            words.splice(start + 1..end, ["text"]);
+        }
+        let parsed = command().try_get_matches_from(std::iter::once("unapply").chain(words));
+        assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        seen += 1;
+    }
+    assert!(seen > 6, "only {seen} commands were found");
+}
+
+#[test]
+fn hazards_and_verbs_of_the_readme_are_those_that_there_are() {
+    let readme = readme();
+    for kind in unapply::model::hazard::HazardKind::ALL {
+        assert!(readme.contains(&format!("| `{}` |", kind.name())), "{kind}");
+    }
+    for verb in verbs() {
+        assert!(readme.contains(&verb), "{verb}");
+    }
+}
+
+#[test]
+fn the_first_screen_of_help_names_every_verb() {
+    let help = command().render_help().to_string();
+    for verb in verbs() {
+        assert!(help.contains(&format!("\n  {verb} ")), "{verb}");
+    }
+}
+
+/// Every `unapply WORD` in a string of the sources is a verb, a flag, or a placeholder.
+#[test]
+fn hints_name_only_verbs_that_exist() {
+    let verbs = verbs();
+    let hint = regex::Regex::new(r#"["·(`\s]unapply ([a-z]+)\b"#).unwrap();
+    let mut seen = 0;
+    for file in sources("src/cli") {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for line in text.lines().filter(|line| line.contains('"') && !line.trim().starts_with("//"))
+        {
+            for found in hint.captures_iter(line) {
+                assert!(verbs.contains(&found[1]), "{}: {}", file.display(), &found[0]);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} hints were found");
+}
+
+fn sources(directory: &str) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(path.to_str().unwrap()));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The schemas of what `--json` prints are committed; a change needs a new `format_version`.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test that can accept what it finds")]
+fn json_schemas_are_the_committed_ones() {
+    let accept = std::env::var_os("UNAPPLY_ACCEPT").is_some();
+    let mut kinds = BTreeSet::new();
+    for (kind, schema) in unapply::cli::json::schemas() {
+        let path = format!("testdata/schemas/{kind}-{}.json", unapply::cli::json::FORMAT_VERSION);
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if accept {
+            std::fs::create_dir_all("testdata/schemas").unwrap();
+            std::fs::write(&path, &text).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(committed, text, "{path}: accept with UNAPPLY_ACCEPT=1, or raise the version");
+        kinds.insert(path);
+    }
+    let on_disk: BTreeSet<String> =
+        sources("testdata/schemas").into_iter().map(|path| path.display().to_string()).collect();
+    assert_eq!(on_disk, kinds, "a schema without a kind");
+}
