@@ -122,7 +122,8 @@ pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
         .collect()
 }
 
-type Slot<'a> = (&'a Address, Option<&'a str>);
+/// An address with the key of a left-over.
+pub(super) type Slot<'a> = (&'a Address, Option<&'a str>);
 
 /// The objects of a state by address and deposed key.
 pub(super) fn by_slot<'s, 'a>(state: &'s State<'a>) -> BTreeMap<Slot<'s>, &'s Instance<'a>> {
