@@ -180,9 +180,10 @@ fn data(change: &PlannedChange, action: &JudgedAction, now: Timestamp) -> Option
 fn protected(change: &PlannedChange, limits: &Limits) -> Option<Hazard> {
     let address = change.address.to_string();
     let pattern = limits.protect.iter().find(|pattern| pattern.matches(&address))?;
-    let ends = change.action.destroys() || change.action == Action::Forget;
+    let action = change.action;
+    let ends = action.destroys() || action.replaces() || action == Action::Forget;
     ends.then(|| {
-        let why = format!("would {}; protected by `{pattern}`", change.action);
+        let why = format!("would {action}; protected by `{pattern}`");
         hazard(HazardKind::Protected, change, why)
     })
 }
