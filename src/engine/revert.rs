@@ -209,6 +209,22 @@ fn is_unknown(path: &Path, after_unknown: &Value) -> bool {
     unknown.iter().any(|mark| mark.covers(path))
 }
 
+/// The word for an action that tells the two orders of a replacement apart: whether the old object
+/// is still there when the new one is made is part of what is consented to.
+fn exact_name(action: Action) -> &'static str {
+    match action {
+        Action::CreateThenDelete => "create-then-destroy",
+        Action::NoOp
+        | Action::Create
+        | Action::Read
+        | Action::Update
+        | Action::Delete
+        | Action::DeleteThenCreate
+        | Action::Forget
+        | Action::CreateThenForget => action.name(),
+    }
+}
+
 /// SHA-256 over address, action, before and after of every action: what a consent is for.
 pub fn actions_digest(plan: &Plan) -> Digest {
     let lines: Vec<String> = plan
@@ -216,7 +232,8 @@ pub fn actions_digest(plan: &Plan) -> Digest {
         .map(|change| {
             let line = serde_json::json!([
                 shown_address(change),
-                change.action.name(),
+                exact_name(change.action),
+                change.importing,
                 json::to_serde(&change.before),
                 json::to_serde(&change.after),
                 json::to_serde(&change.after_unknown),
