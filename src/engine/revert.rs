@@ -228,3 +228,6 @@ pub fn actions_digest(plan: &Plan) -> Digest {
         .collect();
     Digest::of(lines.join("\n").as_bytes())
 }
+
+#[cfg(test)]
+mod tests;
