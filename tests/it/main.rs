@@ -17,3 +17,5 @@ mod store_faults;
 mod store_tamper;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tidy;
