@@ -11,7 +11,7 @@ use super::redact::{Redactor, Shown};
 use crate::codec::json;
 use crate::model::address::{Address, Mode};
 use crate::model::state::{Identity, Instance, Output, State, Status};
-use crate::model::value::{Path, Value};
+use crate::model::value::{Path, Step, Value};
 
 /// What happened to one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +68,7 @@ pub struct ObjectChange {
     pub kind: ChangeKind,
     /// Whether Terraform would replace it.
     pub tainted: bool,
-    /// Its real id: in the second state, else in the first.
+    /// Its real id: in the second state, else in the first. None when it is secret.
     pub id: Option<String>,
     /// What differs inside it.
     pub attributes: Vec<AttributeChange>,
@@ -212,7 +212,7 @@ fn compared(old: &Instance<'_>, new: &Instance<'_>, redactor: &Redactor) -> Opti
         deposed: new.deposed.as_deref().map(str::to_owned),
         kind,
         tainted: new.status == Status::Tainted,
-        id: new.id.clone(),
+        id: shown_id(new, redactor),
         attributes,
     })
 }
@@ -233,9 +233,17 @@ fn one_sided(instance: &Instance<'_>, kind: ChangeKind, redactor: &Redactor) -> 
         deposed: instance.deposed.as_deref().map(str::to_owned),
         kind,
         tainted: instance.status == Status::Tainted,
-        id: instance.id.clone(),
+        id: shown_id(instance, redactor),
         attributes: shown(before, after, (&instance.sensitive, &instance.sensitive), redactor),
     }
+}
+
+/// An id is an attribute like any other: it can be marked, or hold what is marked elsewhere.
+fn shown_id(instance: &Instance<'_>, redactor: &Redactor) -> Option<String> {
+    let id = instance.id.clone()?;
+    let path = Path(vec![Step::Name("id".to_owned())]);
+    let shown = redactor.show(&path, Some(&Value::Text(id.clone())), &instance.sensitive);
+    matches!(shown, Shown::Plain(_)).then_some(id)
 }
 
 fn attribute_changes(
@@ -293,7 +301,7 @@ fn output(
         return None;
     }
     let secret = old.is_some_and(|o| o.sensitive) || new.is_some_and(|o| o.sensitive);
-    let path = Path(vec![crate::model::value::Step::Name(name.to_owned())]);
+    let path = Path(vec![Step::Name(name.to_owned())]);
     let marks = if secret { vec![path.clone()] } else { Vec::new() };
     Some(OutputChange {
         name: name.to_owned(),
