@@ -4,6 +4,7 @@
 //! not removed and added; then by address. An id that occurs twice in a state matches nothing by
 //! itself. Values in a [`Diff`] have passed the redactor: nothing that a [`Diff`] holds is secret.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare::differences;
@@ -145,12 +146,13 @@ type Pair<'s, 'a> = (Option<&'s Instance<'a>>, Option<&'s Instance<'a>>);
 
 /// Matches instances: by identity where it is unique on both sides, then by address.
 fn pairs<'s, 'a>(before: &'s State<'a>, after: &'s State<'a>) -> Vec<Pair<'s, 'a>> {
-    let old_by_identity = unique_identities(before);
+    // Most diffs are of states in which nothing moved: then nobody asks for these.
+    let old_by_identity = LazyCell::new(|| unique_identities(before));
+    let new_by_identity = LazyCell::new(|| unique_identities(after));
     let mut unmatched: BTreeMap<Slot<'s>, &'s Instance<'a>> =
         before.instances.iter().map(|instance| (slot(instance), instance)).collect();
     let mut pairs = Vec::with_capacity(after.instances.len());
     let mut rest = Vec::new();
-    let new_by_identity = unique_identities(after);
     for new in &after.instances {
         // The same slot with the same id needs no search.
         let same_place = unmatched.get(&slot(new)).filter(|old| old.id == new.id).copied();
