@@ -232,7 +232,7 @@ impl Settings {
             (Some(workspace), _) => workspace,
             // Whoever relies on it is told instead of being sent to another state.
             (None, Some(wanted)) => {
-                let what = format!("TF_WORKSPACE is `{wanted}`, and unapply does not follow it");
+                let what = format!("TF_WORKSPACE is `{wanted}`, and it is not followed");
                 return Err(
                     Failure::new(Exit::Usage, what).next(format!("unapply --workspace {wanted} …"))
                 );

@@ -4,6 +4,8 @@
 //! value. Lists are compared by position. Nothing is hidden here; whoever shows a difference asks
 //! `engine::redact` first.
 
+use std::collections::BTreeSet;
+
 use crate::model::value::{Path, Step, Value};
 
 /// One place where two values differ. `None` means null or not there.
@@ -20,7 +22,7 @@ pub struct Difference {
 /// Every leaf that differs, in the order of names and positions.
 pub fn differences(before: &Value, after: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
-    walk(&Path::default(), Some(before), Some(after), &mut found);
+    walk(&mut Path::default(), Some(before), Some(after), &mut found);
     found
 }
 
@@ -28,46 +30,54 @@ fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| **value != Value::Null)
 }
 
-fn walk(path: &Path, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Difference>) {
+/// `path` is where the two stand; it comes back as it was.
+fn walk(
+    path: &mut Path,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    found: &mut Vec<Difference>,
+) {
     match (present(before), present(after)) {
         (None, None) => {}
         (Some(Value::Map(a)), Some(Value::Map(b))) => {
-            let mut names: Vec<&String> = a.keys().chain(b.keys()).collect();
-            names.sort();
-            names.dedup();
-            for name in names {
-                walk(&path.then(Step::Name(name.clone())), a.get(name), b.get(name), found);
-            }
+            let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            members(path, names, |name| (a.get(name), b.get(name)), found);
         }
-        (Some(Value::List(a)), Some(Value::List(b))) => {
-            for index in 0..a.len().max(b.len()) {
-                walk(&path.then(Step::Index(index)), a.get(index), b.get(index), found);
-            }
+        (Some(Value::Map(a)), None) if !a.is_empty() => {
+            members(path, a.keys(), |name| (a.get(name), None), found);
         }
+        (None, Some(Value::Map(b))) if !b.is_empty() => {
+            members(path, b.keys(), |name| (None, b.get(name)), found);
+        }
+        (Some(Value::List(a)), Some(Value::List(b))) => items(path, a, b, found),
+        (Some(Value::List(a)), None) if !a.is_empty() => items(path, a, &[], found),
+        (None, Some(Value::List(b))) if !b.is_empty() => items(path, &[], b, found),
         (Some(a), Some(b)) if a == b => {}
-        (Some(Value::Map(members)), None) if !members.is_empty() => {
-            for (name, value) in members {
-                walk(&path.then(Step::Name(name.clone())), Some(value), None, found);
-            }
-        }
-        (None, Some(Value::Map(members))) if !members.is_empty() => {
-            for (name, value) in members {
-                walk(&path.then(Step::Name(name.clone())), None, Some(value), found);
-            }
-        }
-        (Some(Value::List(items)), None) if !items.is_empty() => {
-            for (index, value) in items.iter().enumerate() {
-                walk(&path.then(Step::Index(index)), Some(value), None, found);
-            }
-        }
-        (None, Some(Value::List(items))) if !items.is_empty() => {
-            for (index, value) in items.iter().enumerate() {
-                walk(&path.then(Step::Index(index)), None, Some(value), found);
-            }
-        }
         (a, b) => {
             found.push(Difference { path: path.clone(), before: a.cloned(), after: b.cloned() });
         }
+    }
+}
+
+fn members<'a, 'n>(
+    path: &mut Path,
+    names: impl IntoIterator<Item = &'n String>,
+    sides: impl Fn(&str) -> (Option<&'a Value>, Option<&'a Value>),
+    found: &mut Vec<Difference>,
+) {
+    for name in names {
+        let (before, after) = sides(name);
+        path.0.push(Step::Name(name.clone()));
+        walk(path, before, after, found);
+        path.0.pop();
+    }
+}
+
+fn items(path: &mut Path, before: &[Value], after: &[Value], found: &mut Vec<Difference>) {
+    for index in 0..before.len().max(after.len()) {
+        path.0.push(Step::Index(index));
+        walk(path, before.get(index), after.get(index), found);
+        path.0.pop();
     }
 }
 

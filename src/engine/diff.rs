@@ -4,6 +4,7 @@
 //! not removed and added; then by address. An id that occurs twice in a state matches nothing by
 //! itself. Values in a [`Diff`] have passed the redactor: nothing that a [`Diff`] holds is secret.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare::differences;
@@ -11,7 +12,7 @@ use super::redact::{Redactor, Shown};
 use crate::codec::json;
 use crate::model::address::{Address, Mode};
 use crate::model::state::{Identity, Instance, Output, State, Status};
-use crate::model::value::{Path, Value};
+use crate::model::value::{Path, Step, Value};
 
 /// What happened to one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +69,7 @@ pub struct ObjectChange {
     pub kind: ChangeKind,
     /// Whether Terraform would replace it.
     pub tainted: bool,
-    /// Its real id: in the second state, else in the first.
+    /// Its real id: in the second state, else in the first. None when it is secret.
     pub id: Option<String>,
     /// What differs inside it.
     pub attributes: Vec<AttributeChange>,
@@ -145,12 +146,13 @@ type Pair<'s, 'a> = (Option<&'s Instance<'a>>, Option<&'s Instance<'a>>);
 
 /// Matches instances: by identity where it is unique on both sides, then by address.
 fn pairs<'s, 'a>(before: &'s State<'a>, after: &'s State<'a>) -> Vec<Pair<'s, 'a>> {
-    let old_by_identity = unique_identities(before);
+    // Most diffs are of states in which nothing moved: then nobody asks for these.
+    let old_by_identity = LazyCell::new(|| unique_identities(before));
+    let new_by_identity = LazyCell::new(|| unique_identities(after));
     let mut unmatched: BTreeMap<Slot<'s>, &'s Instance<'a>> =
         before.instances.iter().map(|instance| (slot(instance), instance)).collect();
     let mut pairs = Vec::with_capacity(after.instances.len());
     let mut rest = Vec::new();
-    let new_by_identity = unique_identities(after);
     for new in &after.instances {
         // The same slot with the same id needs no search.
         let same_place = unmatched.get(&slot(new)).filter(|old| old.id == new.id).copied();
@@ -212,7 +214,7 @@ fn compared(old: &Instance<'_>, new: &Instance<'_>, redactor: &Redactor) -> Opti
         deposed: new.deposed.as_deref().map(str::to_owned),
         kind,
         tainted: new.status == Status::Tainted,
-        id: new.id.clone(),
+        id: shown_id(new, redactor),
         attributes,
     })
 }
@@ -233,9 +235,17 @@ fn one_sided(instance: &Instance<'_>, kind: ChangeKind, redactor: &Redactor) -> 
         deposed: instance.deposed.as_deref().map(str::to_owned),
         kind,
         tainted: instance.status == Status::Tainted,
-        id: instance.id.clone(),
+        id: shown_id(instance, redactor),
         attributes: shown(before, after, (&instance.sensitive, &instance.sensitive), redactor),
     }
+}
+
+/// An id is an attribute like any other: it can be marked, or hold what is marked elsewhere.
+fn shown_id(instance: &Instance<'_>, redactor: &Redactor) -> Option<String> {
+    let id = instance.id.clone()?;
+    let path = Path(vec![Step::Name("id".to_owned())]);
+    let shown = redactor.show(&path, Some(&Value::Text(id.clone())), &instance.sensitive);
+    matches!(shown, Shown::Plain(_)).then_some(id)
 }
 
 fn attribute_changes(
@@ -293,7 +303,7 @@ fn output(
         return None;
     }
     let secret = old.is_some_and(|o| o.sensitive) || new.is_some_and(|o| o.sensitive);
-    let path = Path(vec![crate::model::value::Step::Name(name.to_owned())]);
+    let path = Path(vec![Step::Name(name.to_owned())]);
     let marks = if secret { vec![path.clone()] } else { Vec::new() };
     Some(OutputChange {
         name: name.to_owned(),

@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::revert::{Facts, JudgedAction, Origin, Why, by_slot, shown_address};
+use super::revert::{Facts, JudgedAction, Origin, Slot, Why, by_slot, shown_address};
 use super::variables::Standing;
 use crate::knowledge::{Bears, bears_data};
+use crate::model::address::Address;
+use crate::model::entry::Revision;
 use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::pattern::Pattern;
 use crate::model::plan::{Action, PlannedChange};
-use crate::model::state::Identity;
+use crate::model::state::{Identity, Instance, State};
 
 /// The stack's own limits, `[revert]` in its settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,16 +92,14 @@ pub fn hazards(
     variables: &BTreeMap<String, Standing>,
     now: Timestamp,
 ) -> Vec<Hazard> {
-    let wanted: BTreeMap<Identity, String> = facts
-        .good
-        .state
-        .instances
-        .iter()
-        .filter_map(|object| Some((object.identity()?, object.address.to_string())))
-        .collect();
+    let known = Known {
+        good: facts.good.revision,
+        homes: homes(facts.good.state),
+        current: by_slot(facts.current),
+    };
     let mut found = Vec::new();
     for (change, action) in facts.plan.effective().zip(judged) {
-        found.extend(rekey(facts, change, &wanted));
+        found.extend(rekey(&known, change));
         found.extend(data(change, action, now));
         found.extend(protected(change, limits));
         found.extend(unknown_origin(facts, change, action));
@@ -118,23 +118,41 @@ fn hazard(kind: HazardKind, change: &PlannedChange, why: String) -> Hazard {
     Hazard { kind, subject: shown_address(change), why }
 }
 
+/// What tells whether a real object is wanted.
+struct Known<'a> {
+    good: Revision,
+    homes: Homes<'a>,
+    current: BTreeMap<Slot<'a>, &'a Instance<'a>>,
+}
+
+/// Where the good snapshot has each real object: an id need not be unique.
+type Homes<'a> = BTreeMap<Identity, BTreeSet<&'a Address>>;
+
+/// A left-over has no home: the good configuration itself would have ended it.
+fn homes<'a>(good: &'a State<'_>) -> Homes<'a> {
+    let mut homes = Homes::new();
+    for object in good.instances.iter().filter(|o| o.deposed.is_none()) {
+        if let Some(identity) = object.identity() {
+            homes.entry(identity).or_default().insert(&object.address);
+        }
+    }
+    homes
+}
+
 /// The plan would destroy an object that the good snapshot knows at another address.
-fn rekey(
-    facts: &Facts<'_>,
-    change: &PlannedChange,
-    wanted: &BTreeMap<Identity, String>,
-) -> Option<Hazard> {
+fn rekey(known: &Known<'_>, change: &PlannedChange) -> Option<Hazard> {
     if !change.action.destroys() {
         return None;
     }
-    let current = by_slot(facts.current);
-    let object = current.get(&(&change.address, change.deposed.as_deref()))?;
-    let identity = object.identity()?;
-    let home = wanted.get(&identity)?;
-    let is_home = *home == change.address.to_string() && change.deposed.is_none();
-    let revision = facts.good.revision;
+    // Terraform itself moves `a` to `a[0]` and back when `count` comes or goes.
+    let address = change.previous_address.as_ref().unwrap_or(&change.address);
+    let object = known.current.get(&(address, change.deposed.as_deref()))?;
+    let homes = known.homes.get(&object.identity()?)?;
+    let is_home = homes.contains(&change.address) && change.deposed.is_none();
+    let home = homes.first()?;
     (!is_home).then(|| {
-        let why = format!("{revision} knows this very object ({}) as {home}", identity.id);
+        // Its id stays out of this: it can be secret.
+        let why = format!("{} knows this very object as {home}", known.good);
         hazard(HazardKind::NeedsRekey, change, why)
     })
 }
@@ -162,9 +180,10 @@ fn data(change: &PlannedChange, action: &JudgedAction, now: Timestamp) -> Option
 fn protected(change: &PlannedChange, limits: &Limits) -> Option<Hazard> {
     let address = change.address.to_string();
     let pattern = limits.protect.iter().find(|pattern| pattern.matches(&address))?;
-    let ends = change.action.destroys() || change.action == Action::Forget;
+    let action = change.action;
+    let ends = action.destroys() || action.replaces() || action == Action::Forget;
     ends.then(|| {
-        let why = format!("would {}; protected by `{pattern}`", change.action);
+        let why = format!("would {action}; protected by `{pattern}`");
         hazard(HazardKind::Protected, change, why)
     })
 }

@@ -13,3 +13,6 @@ pub mod revert;
 pub mod selector;
 pub mod variables;
 pub mod verify;
+
+#[cfg(test)]
+pub(crate) mod tests;

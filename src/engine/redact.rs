@@ -6,6 +6,11 @@
 //! `terraform_data.output`). A [`Redactor`] only learns; it never forgets a mark.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
 
 use crate::codec::json;
 use crate::model::plan::Plan;
@@ -39,10 +44,58 @@ pub enum Shown {
     Sensitive,
 }
 
-/// What must not be shown, learnt from states and plans.
-#[derive(Debug, Clone, Default)]
+/// What a secret is replaced with in free text.
+const HIDDEN: &str = "(sensitive)";
+
+/// What must not be shown, learnt from states and plans. `Debug` says how much, and not what.
+#[derive(Clone, Default)]
 pub struct Redactor {
     values: BTreeSet<String>,
+    finder: OnceLock<Finder>,
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redactor({} values)", self.values.len())
+    }
+}
+
+/// Finds every known value in a text at once; `None` when there are more than can be searched for,
+/// and then every text is hidden.
+#[derive(Clone)]
+struct Finder(Option<AhoCorasick>);
+
+impl Finder {
+    fn new(values: &BTreeSet<String>) -> Self {
+        // A message may quote a value as JSON does.
+        let escaped = values.iter().map(|value| {
+            let quoted = serde_json::Value::from(value.as_str()).to_string();
+            let inside = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+            inside.unwrap_or(&quoted).to_owned()
+        });
+        let patterns: BTreeSet<String> = values.iter().cloned().chain(escaped).collect();
+        Self(AhoCorasick::new(patterns).ok())
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        self.0.as_ref().is_none_or(|finder| finder.is_match(text))
+    }
+
+    /// Where values stand, joined where they overlap: of two that share a piece nothing is left.
+    fn places(&self, text: &str) -> Vec<Range<usize>> {
+        let Some(finder) = &self.0 else { return std::iter::once(0..text.len()).collect() };
+        let mut places: Vec<Range<usize>> =
+            finder.find_overlapping_iter(text).map(|found| found.range()).collect();
+        places.sort_by_key(|place| place.start);
+        let mut joined: Vec<Range<usize>> = Vec::new();
+        for place in places {
+            match joined.last_mut() {
+                Some(last) if place.start < last.end => last.end = last.end.max(place.end),
+                Some(_) | None => joined.push(place),
+            }
+        }
+        joined
+    }
 }
 
 impl Redactor {
@@ -56,7 +109,7 @@ impl Redactor {
         }
         for instance in &state.instances {
             if let Ok(value) = json::raw_value(instance.attributes) {
-                self.learn_marked(&Path::default(), &value, &instance.sensitive);
+                self.learn_marked(&mut Path::default(), &value, &instance.sensitive);
             }
         }
         self
@@ -94,23 +147,29 @@ impl Redactor {
             let line = line.trim();
             if line.len() >= BYTES_MIN {
                 self.values.insert(line.to_owned());
+                self.finder = OnceLock::new();
             }
         }
     }
 
-    fn learn_marked(&mut self, path: &Path, value: &Value, marks: &[Path]) {
+    /// `path` is where `value` stands; it comes back as it was.
+    fn learn_marked(&mut self, path: &mut Path, value: &Value, marks: &[Path]) {
         if is_marked(path, marks) {
             return self.learn(value);
         }
         match value {
             Value::List(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.learn_marked(&path.then(Step::Index(index)), item, marks);
+                    path.0.push(Step::Index(index));
+                    self.learn_marked(path, item, marks);
+                    path.0.pop();
                 }
             }
             Value::Map(members) => {
                 for (name, member) in members {
-                    self.learn_marked(&path.then(Step::Name(name.clone())), member, marks);
+                    path.0.push(Step::Name(name.clone()));
+                    self.learn_marked(path, member, marks);
+                    path.0.pop();
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
@@ -154,7 +213,7 @@ impl Redactor {
         match value {
             Value::Null | Value::Bool(_) => false,
             Value::Number(number) => self.values.contains(number.as_str()),
-            Value::Text(text) => self.values.iter().any(|secret| text.contains(secret.as_str())),
+            Value::Text(text) => self.finder().is_in(text),
             Value::List(items) => items
                 .iter()
                 .enumerate()
@@ -167,14 +226,16 @@ impl Redactor {
 
     /// Free text, such as an error of a provider, with every marked value blotted out.
     pub fn text(&self, text: &str) -> String {
-        // Longest first: a secret may contain another one.
-        let mut secrets: Vec<&String> = self.values.iter().collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.iter().fold(text.to_owned(), |text, secret| {
-            let escaped = serde_json::Value::from(secret.as_str()).to_string();
-            text.replace(secret.as_str(), "(sensitive)")
-                .replace(escaped.trim_matches('"'), "(sensitive)")
-        })
+        let mut shown = text.to_owned();
+        for place in self.finder().places(text).into_iter().rev() {
+            shown.replace_range(place, HIDDEN);
+        }
+        shown
+    }
+
+    /// Built when it is first needed: learning goes state by state.
+    fn finder(&self) -> &Finder {
+        self.finder.get_or_init(|| Finder::new(&self.values))
     }
 }
 
@@ -183,19 +244,26 @@ fn is_marked(path: &Path, marks: &[Path]) -> bool {
     if path.0.is_empty() {
         return false;
     }
+    if path.last_name().is_some_and(is_secret_name) || marks.iter().any(|mark| mark.covers(path)) {
+        return true;
+    }
     // A dynamically typed attribute lies one level deeper in the state than in Terraform's marks:
     // `input.password` is written as `input.value.password`.
-    let unwrapped = Path(
-        path.0.iter().filter(|step| **step != Step::Name("value".to_owned())).cloned().collect(),
-    );
-    marks.iter().any(|mark| mark.covers(path) || mark.covers(&unwrapped))
-        || path.last_name().is_some_and(is_secret_name)
+    let is_wrapper = |step: &Step| matches!(step, Step::Name(name) if name == "value");
+    if marks.is_empty() || !path.0.iter().any(is_wrapper) {
+        return false;
+    }
+    let unwrapped = Path(path.0.iter().filter(|step| !is_wrapper(step)).cloned().collect());
+    marks.iter().any(|mark| mark.covers(&unwrapped))
 }
 
 /// Whether a name says that its value is secret.
 pub fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace('-', "_");
-    SECRET_NAMES.iter().any(|secret| name.contains(secret))
+    let plain = |byte: &u8| if *byte == b'-' { b'_' } else { byte.to_ascii_lowercase() };
+    SECRET_NAMES.iter().any(|secret| {
+        let mut windows = name.as_bytes().windows(secret.len());
+        windows.any(|window| window.iter().map(plain).eq(secret.bytes()))
+    })
 }
 
 #[cfg(test)]
@@ -252,5 +320,52 @@ mod tests {
         let value = json::value(r#"{"a":[{"token":"x"}]}"#).unwrap();
         let shown = Redactor::default().show(&path(&["block"]), Some(&value), &[]);
         assert_eq!(shown, Shown::Sensitive);
+    }
+
+    #[test]
+    fn values_that_overlap_leave_no_piece_of_either() {
+        let redactor =
+            Redactor::default().with_secrets(["abcdefgh", "efghijkl", "cdefgh", "kl-é-mn"]);
+        for (text, expected) in [
+            ("x abcdefghijkl y", "x (sensitive) y"),
+            ("abcdefghijkl-é-mno", "(sensitive)o"),
+            ("abcdefgh efghijkl", "(sensitive) (sensitive)"),
+            ("abcdefg", "abcdefg"),
+            ("", ""),
+        ] {
+            assert_eq!(redactor.text(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_value_is_found_as_json_quotes_it_and_line_by_line() {
+        let redactor = Redactor::default().with_secrets(["first \"line\"\n  second line\n1"]);
+        for text in ["first \"line\"", r#"first \"line\""#, "at: second line"] {
+            let shown = redactor.text(text);
+            assert!(shown.contains(HIDDEN), "{shown}");
+            let value = Value::Text(text.to_owned());
+            assert_eq!(redactor.show(&path(&["a"]), Some(&value), &[]), Shown::Sensitive);
+        }
+        assert_eq!(redactor.text("1"), "1", "a short line is no secret of its own");
+    }
+
+    #[test]
+    fn what_is_learnt_later_is_hidden_too_and_debug_shows_nothing() {
+        let first = Redactor::default().with_secrets(["hunter22"]);
+        assert_eq!(first.text("hunter22 hunter33"), "(sensitive) hunter33");
+        let second = first.clone().with_secrets(["hunter33"]);
+        assert_eq!(second.text("hunter22 hunter33"), "(sensitive) (sensitive)");
+        assert_eq!(first.text("hunter33"), "hunter33");
+        assert_eq!(format!("{second:?}"), "Redactor(2 values)");
+    }
+
+    #[test]
+    fn names_speak_for_themselves_in_any_spelling() {
+        for name in ["password", "DB_PASSWORD", "x-api-key", "clientSecret", "Access-Key_id"] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["", "key", "pass", "api key", "tokn"] {
+            assert!(!is_secret_name(name), "{name}");
+        }
     }
 }

@@ -106,6 +106,7 @@ pub fn shown_address(change: &PlannedChange) -> String {
 pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
     let good = by_slot(facts.good.state);
     let current = by_slot(facts.current);
+    let before = facts.before.map(|before| (before, by_slot(before.state)));
     facts
         .plan
         .effective()
@@ -115,14 +116,21 @@ pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
                 address: shown_address(change),
                 action: change.action,
                 why: why(good.get(&slot).copied(), current.get(&slot).copied()),
-                origin: origin(facts, change),
+                origin: match &before {
+                    _ if good.contains_key(&slot) => Origin::Good,
+                    Some((before, known)) if !known.contains_key(&slot) => {
+                        Origin::MadeSince { revision: before.revision, time: before.time }
+                    }
+                    Some(_) | None => Origin::Unknown,
+                },
                 attributes: attributes(change, redactor),
             }
         })
         .collect()
 }
 
-type Slot<'a> = (&'a Address, Option<&'a str>);
+/// An address with the key of a left-over.
+pub(super) type Slot<'a> = (&'a Address, Option<&'a str>);
 
 /// The objects of a state by address and deposed key.
 pub(super) fn by_slot<'s, 'a>(state: &'s State<'a>) -> BTreeMap<Slot<'s>, &'s Instance<'a>> {
@@ -150,32 +158,15 @@ pub(super) fn is_same(a: &Instance<'_>, b: &Instance<'_>) -> bool {
             || matches!((value(a), value(b)), (Ok(a), Ok(b)) if differences(&a, &b).is_empty()))
 }
 
-fn origin(facts: &Facts<'_>, change: &PlannedChange) -> Origin {
-    let knows = |state: &State<'_>| {
-        state.instances.iter().any(|instance| {
-            instance.address == change.address
-                && instance.deposed.as_deref() == change.deposed.as_deref()
-        })
-    };
-    if knows(facts.good.state) {
-        return Origin::Good;
-    }
-    match facts.before {
-        Some(before) if !knows(before.state) => {
-            Origin::MadeSince { revision: before.revision, time: before.time }
-        }
-        _ => Origin::Unknown,
-    }
-}
-
 fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChange> {
-    let mut marks = Vec::new();
+    let (mut marks, mut unknown) = (Vec::new(), Vec::new());
     shadow_paths(&Path::default(), &change.before_sensitive, &mut marks);
     shadow_paths(&Path::default(), &change.after_sensitive, &mut marks);
+    shadow_paths(&Path::default(), &change.after_unknown, &mut unknown);
     differences(&change.before, &change.after)
         .into_iter()
         // What is known only after apply would read as "removed".
-        .filter(|difference| !is_unknown(&difference.path, &change.after_unknown))
+        .filter(|difference| !unknown.iter().any(|mark| mark.covers(&difference.path)))
         .map(|difference| AttributeChange {
             before: redactor.show(&difference.path, difference.before.as_ref(), &marks),
             after: redactor.show(&difference.path, difference.after.as_ref(), &marks),
@@ -202,10 +193,20 @@ pub(super) fn shadow_paths(path: &Path, shadow: &Value, found: &mut Vec<Path>) {
     }
 }
 
-fn is_unknown(path: &Path, after_unknown: &Value) -> bool {
-    let mut unknown = Vec::new();
-    shadow_paths(&Path::default(), after_unknown, &mut unknown);
-    unknown.iter().any(|mark| mark.covers(path))
+/// The word for an action that tells the two orders of a replacement apart: whether the old object
+/// is still there when the new one is made is part of what is consented to.
+fn exact_name(action: Action) -> &'static str {
+    match action {
+        Action::CreateThenDelete => "create-then-destroy",
+        Action::NoOp
+        | Action::Create
+        | Action::Read
+        | Action::Update
+        | Action::Delete
+        | Action::DeleteThenCreate
+        | Action::Forget
+        | Action::CreateThenForget => action.name(),
+    }
 }
 
 /// SHA-256 over address, action, before and after of every action: what a consent is for.
@@ -215,7 +216,8 @@ pub fn actions_digest(plan: &Plan) -> Digest {
         .map(|change| {
             let line = serde_json::json!([
                 shown_address(change),
-                change.action.name(),
+                exact_name(change.action),
+                change.importing,
                 json::to_serde(&change.before),
                 json::to_serde(&change.after),
                 json::to_serde(&change.after_unknown),
@@ -226,3 +228,6 @@ pub fn actions_digest(plan: &Plan) -> Digest {
         .collect();
     Digest::of(lines.join("\n").as_bytes())
 }
+
+#[cfg(test)]
+mod tests;

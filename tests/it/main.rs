@@ -20,4 +20,6 @@ mod store_tamper;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tidy;
+#[cfg(test)]
 mod verbs;

@@ -1,3 +1,5 @@
+//! A bundle comes back as it was; archives that no honest writer makes are refused.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

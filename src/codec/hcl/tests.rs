@@ -1,3 +1,5 @@
+//! What the text of a configuration tells, and what it leaves unknown, in both syntaxes.
+
 use super::*;
 use crate::model::value::{Number, Value};
 

@@ -1,3 +1,5 @@
+//! Saved plans, and what is given instead of one.
+
 use std::io::Write as _;
 
 use zip::write::SimpleFileOptions;

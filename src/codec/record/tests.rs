@@ -1,3 +1,5 @@
+//! Records read back as they were written, and old ones stay readable.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -131,6 +131,18 @@ fn sensitive_values_show_that_they_changed_and_nothing_else() {
     );
 }
 
+#[test]
+fn an_id_that_is_secret_is_not_told() {
+    let id = |diff: &Diff| diff.changes[0].id.clone();
+    let plain = between(&state(&[]), &state(&[("a", "plain-id", "")]));
+    assert_eq!(id(&plain), Some("plain-id".to_owned()));
+    let secret = state(&[("a", "x-hunter22", r#","hidden":"hunter22""#)]);
+    for diff in [between(&state(&[]), &secret), between(&secret, &state(&[]))] {
+        assert_eq!(id(&diff), None);
+        assert!(!format!("{diff:?}").contains("hunter22"));
+    }
+}
+
 fn any_state() -> impl Strategy<Value = StateBytes> {
     proptest::collection::btree_map("[a-d]", (0..4_u8, 0..3_u8), 0..4).prop_map(|objects| {
         let objects: Vec<(String, String, String)> = objects

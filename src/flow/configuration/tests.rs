@@ -1,3 +1,5 @@
+//! What is captured of a root, its modules and the files it reads, in small trees on disk.
+
 mod values;
 
 use std::os::unix::fs::symlink;

@@ -85,3 +85,6 @@ pub fn approve(
     };
     Ok(ApprovedRevert { checked, consent })
 }
+
+#[cfg(test)]
+mod tests;

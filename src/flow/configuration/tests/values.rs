@@ -1,3 +1,5 @@
+//! Where captured values of variables come from, and which place wins.
+
 use super::*;
 
 #[test]

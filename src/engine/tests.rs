@@ -1,0 +1,210 @@
+//! Small worlds in a few words, for the tests of this layer and of consent.
+//!
+//! Each line of a scene starts with its word: `good`, `before` and `now` list objects as
+//! `[!]ADDRESS[^DEPOSED]=ID[,X]` (`!` is tainted, `X` an attribute); `plan` lists `ACTION:ADDRESS`;
+//! `age`, `max`, `protect` and `var` set the rest. Every object has a secret that must never show.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::hazard::{Limits, hazards};
+use super::redact::Redactor;
+use super::revert::{Facts, Recorded, judge};
+use super::variables::Standing;
+use crate::codec::{json, plan, state};
+use crate::model::address::{Address, InstanceKey};
+use crate::model::entry::Revision;
+use crate::model::hazard::Hazard;
+use crate::model::pattern::Pattern;
+use crate::model::plan::Plan;
+use crate::model::state::StateBytes;
+
+/// What every object's secret starts with.
+pub(crate) const CANARY: &str = "canary-hunter22";
+
+/// A world in which a revert has been planned.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    good: StateBytes,
+    before: Option<StateBytes>,
+    now: StateBytes,
+    pub(crate) plan: Plan,
+    limits: Limits,
+    variables: BTreeMap<String, Standing>,
+    age_minutes: i64,
+}
+
+/// Reads a scene from its words.
+pub(crate) fn scene(text: &str) -> Scene {
+    let words = |wanted: &str| {
+        text.lines().find_map(|line| {
+            let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+            (word == wanted).then(|| rest.split_whitespace().collect::<Vec<_>>())
+        })
+    };
+    let number = |word| words(word).map(|found| found[0].parse::<u32>().unwrap());
+    let (good, now) = (words("good").unwrap_or_default(), words("now").unwrap_or_default());
+    let defaults = Limits::default();
+    Scene {
+        good: world(&good),
+        before: words("before").map(|objects| world(&objects)),
+        now: world(&now),
+        plan: planned(&words("plan").unwrap_or_default(), &now, &good),
+        limits: Limits {
+            max_destroy: number("max").map_or(defaults.max_destroy, u64::from),
+            protect: words("protect")
+                .map_or(defaults.protect, |found| found.into_iter().map(Pattern::new).collect()),
+        },
+        variables: words("var").unwrap_or_default().into_iter().map(standing).collect(),
+        age_minutes: number("age").map_or(10, i64::from),
+    }
+}
+
+fn standing(word: &str) -> (String, Standing) {
+    let (name, how) = word.split_once(':').unwrap();
+    let standing = match how {
+        "differs" => Standing::Differs,
+        "only-today" => Standing::OnlyToday,
+        "from-today" => Standing::TakenFromToday,
+        "missing" => Standing::Missing,
+        other => panic!("{other}"),
+    };
+    (name.to_owned(), standing)
+}
+
+impl Scene {
+    /// Hands everything that is known to `ask`; the present is revision 4.
+    pub(crate) fn ask<T>(&self, ask: impl FnOnce(&Facts<'_>, &Redactor) -> T) -> T {
+        let [good, now] = [&self.good, &self.now].map(|bytes| state::parse(bytes).unwrap());
+        let before = self.before.as_ref().map(|b| state::parse(b).unwrap());
+        let recorded = |revision, state| Recorded {
+            revision: Revision(revision),
+            time: Timestamp::UNIX_EPOCH,
+            state,
+        };
+        let redactor = Redactor::default().with_state(&good).with_state(&now).with_plan(&self.plan);
+        let facts = Facts {
+            plan: &self.plan,
+            good: recorded(2, &good),
+            current: &now,
+            before: before.as_ref().map(|state| recorded(3, state)),
+        };
+        ask(&facts, &redactor)
+    }
+
+    /// What stands against the revert.
+    pub(crate) fn hazards(&self) -> Vec<Hazard> {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(self.age_minutes);
+        self.ask(|facts, redactor| {
+            let judged = judge(facts, redactor);
+            hazards(facts, &judged, &self.limits, &self.variables, now)
+        })
+    }
+}
+
+/// A state with these objects.
+pub(crate) fn world(objects: &[&str]) -> StateBytes {
+    let resources: Vec<serde_json::Value> = objects.iter().map(|word| resource(word)).collect();
+    let whole = serde_json::json!({
+        "version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "l",
+        "outputs": {}, "resources": resources,
+    });
+    StateBytes::new(whole.to_string().into_bytes())
+}
+
+fn resource(word: &str) -> serde_json::Value {
+    let (place, _) = word.rsplit_once('=').unwrap();
+    let (address, deposed) = place_of(place.trim_start_matches('!'));
+    let module = address.to_string();
+    let module = module
+        .rfind("module.")
+        .and_then(|last| module.get(last + 7..)?.find('.').map(|dot| last + 7 + dot))
+        .and_then(|end| module.get(..end));
+    let mut instance = serde_json::json!({
+        "attributes": attributes(word),
+        "sensitive_attributes": [[{"type": "get_attr", "value": "hidden"}]],
+        "status": if word.starts_with('!') { "tainted" } else { "" },
+        "deposed": deposed.unwrap_or_default(),
+    });
+    match &address.key {
+        None => {}
+        Some(InstanceKey::Index(index)) => instance["index_key"] = (*index).into(),
+        Some(InstanceKey::Name(name)) => instance["index_key"] = name.as_str().into(),
+    }
+    serde_json::json!({
+        "module": module.unwrap_or_default(),
+        "mode": if place.contains("data.") { "data" } else { "managed" },
+        "type": address.kind, "name": address.name, "instances": [instance],
+        "provider": format!("provider[\"{}\"]", provider(&address.kind)),
+    })
+}
+
+fn place_of(place: &str) -> (Address, Option<&str>) {
+    match place.split_once('^') {
+        Some((address, deposed)) => (address.parse().unwrap(), Some(deposed)),
+        None => (place.parse().unwrap(), None),
+    }
+}
+
+fn provider(kind: &str) -> String {
+    match kind.split_once('_') {
+        Some(("demo", _)) => "registry.terraform.io/unapply/demo".to_owned(),
+        Some((other, _)) => format!("registry.terraform.io/hashicorp/{other}"),
+        None => panic!("{kind}"),
+    }
+}
+
+fn attributes(word: &str) -> serde_json::Value {
+    let (_, content) = word.rsplit_once('=').unwrap();
+    let (id, x) = content.split_once(',').unwrap_or((content, "0"));
+    serde_json::json!({"id": id, "x": x, "hidden": format!("{CANARY}-{id}-{x}")})
+}
+
+/// A plan that takes objects from what they are now to what they were.
+fn planned(words: &[&str], now: &[&str], good: &[&str]) -> Plan {
+    let find = |objects: &[&str], place: &str| {
+        objects
+            .iter()
+            .find(|word| word.trim_start_matches('!').rsplit_once('=').unwrap().0 == place)
+            .map(|word| attributes(word))
+    };
+    let changes: Vec<serde_json::Value> = words
+        .iter()
+        .map(|word| {
+            let (action, place) = word.split_once(':').unwrap();
+            let (address, deposed) = place_of(place);
+            let ends = matches!(action, "destroy" | "forget");
+            let after = find(good, place).filter(|_| !ends);
+            serde_json::json!({
+                "address": address.to_string(), "deposed": deposed,
+                "provider_name": provider(&address.kind),
+                "change": {
+                    "actions": actions(action), "before": find(now, place), "after": after,
+                    "before_sensitive": {"hidden": true}, "after_sensitive": {"hidden": true},
+                },
+            })
+        })
+        .collect();
+    let whole = serde_json::json!({"format_version": "1.2", "resource_changes": changes});
+    plan::parse(whole.to_string().as_bytes()).unwrap()
+}
+
+fn actions(word: &str) -> &'static [&'static str] {
+    match word {
+        "create" => &["create"],
+        "update" => &["update"],
+        "destroy" => &["delete"],
+        "replace" => &["delete", "create"],
+        "replace-first" => &["create", "delete"],
+        "forget" => &["forget"],
+        "create-forget" => &["create", "forget"],
+        "no-op" => &["no-op"],
+        other => panic!("{other}"),
+    }
+}
+
+/// A value in a few characters.
+pub(crate) fn value(text: &str) -> crate::model::value::Value {
+    json::value(text).unwrap()
+}
