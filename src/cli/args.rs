@@ -324,9 +324,9 @@ pub(super) struct Show {
     pub resource: Option<String>,
     /// The files of the configuration, or the content of one
     #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    pub config: Option<String>,
+    pub files: Option<String>,
     /// The exact bytes of the state, to standard output; refused on a terminal
-    #[arg(long, conflicts_with_all = ["resource", "config"])]
+    #[arg(long, conflicts_with_all = ["resource", "files"])]
     pub raw_state: bool,
 }
 

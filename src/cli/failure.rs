@@ -298,11 +298,12 @@ fn flow_failure(error: &Error) -> Failure {
         Error::Terraform(inner) => terraform_failure(inner),
         Error::Directory(inner) => directory_failure(inner),
         Error::Hazards(hazards) => hazards_failure(hazards),
-        Error::Configuration(_)
-        | Error::Unpackable(_)
-        | Error::Workdir(_)
-        | Error::Plan(_)
-        | Error::Check(_) => plain(Exit::Failure, error),
+        Error::Configuration(_) | Error::Unpackable(_) | Error::Workdir(_) | Error::Plan(_) => {
+            plain(Exit::Failure, error)
+        }
+        Error::Check(_) => plain(Exit::Failure, error)
+            .now("the plan was empty; the check alone stands in the way")
+            .next("unapply mark good REV   (on your word)"),
         Error::Io { source, .. } => plain(of_io(source), error),
         Error::Interrupted { signal, .. } => plain(Exit::of_signal(*signal), error),
         Error::Unreadable { evidence: kept, .. } | Error::Foreign { evidence: kept, .. } => {

@@ -172,8 +172,8 @@ fn show_tells_one_entry_whatever_it_is() {
     insta::assert_snapshot!(stage.unapply(&["show", "1", "--json"]).screen());
     insta::assert_snapshot!(stage.unapply(&["show", "2"]).screen());
     insta::assert_snapshot!(stage.unapply(&["show", "1", "--resource", "demo_file.a"]).screen());
-    insta::assert_snapshot!(stage.unapply(&["show", "1", "--config"]).screen());
-    let main = stage.unapply(&["show", "1", "--config=main.tf"]).expect(0);
+    insta::assert_snapshot!(stage.unapply(&["show", "1", "--files"]).screen());
+    let main = stage.unapply(&["show", "1", "--files=main.tf"]).expect(0);
     assert!(main.stdout.contains("content = \"one\""));
     insta::assert_snapshot!(stage.unapply(&["show", "1", "--resource", "demo_file.z"]).screen());
 }

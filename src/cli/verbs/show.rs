@@ -31,7 +31,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     if arguments.raw_state {
         return raw_state(session, &opened, &entry);
     }
-    if let (Some(path), Some(snapshot)) = (&arguments.config, snapshot) {
+    if let (Some(path), Some(snapshot)) = (&arguments.files, snapshot) {
         return configuration(session, &opened, (&entry, snapshot), path);
     }
     let verdicts = verdicts(&log);
@@ -92,7 +92,7 @@ fn configuration(
         let files: Vec<String> = bundle.files.keys().map(|file| format!("{file}\n")).collect();
         session.data(&files.concat())?;
         let next =
-            format!("{} files\nnext: unapply show {} --config=PATH\n", files.len(), entry.revision);
+            format!("{} files\nnext: unapply show {} --files=PATH\n", files.len(), entry.revision);
         session.output.talk(&next);
         return Ok(Exit::Done);
     }
@@ -100,13 +100,13 @@ fn configuration(
     let Some((file, content)) = file else {
         let what = format!("the configuration of {} has no file `{path}`", entry.revision);
         return Err(Failure::new(Exit::NoRevision, what)
-            .next(format!("unapply show {} --config", entry.revision)));
+            .next(format!("unapply show {} --files", entry.revision)));
     };
     let holds_values = file.file_name().contains(".tfvars") || bundle.var_files.contains(file);
     if holds_values && session.world.terminals.output == Stream::Terminal {
         return Err(Failure::new(Exit::Refused, "a file of values may hold secrets".to_owned())
             .not_done("nothing was printed on the terminal")
-            .next(format!("unapply show {} --config={path} > FILE", entry.revision)));
+            .next(format!("unapply show {} --files={path} > FILE", entry.revision)));
     }
     session.output.bytes(content).map_err(|error| {
         Failure::new(Exit::Failure, "cannot write to standard output".to_owned()).caused_by(&error)
@@ -214,7 +214,7 @@ fn screen(
     if snapshot.is_some() {
         let count = resources.len();
         let word = if count == 1 { "resource" } else { "resources" };
-        let next = format!("unapply show {0} --config · unapply diff {0}..@", out.revision);
+        let next = format!("unapply show {0} --files · unapply diff {0}..@", out.revision);
         text.push_str(&format!("\n{count} {word}\nnext: {next}\n"));
     } else {
         text.push_str("\nnext: unapply history\n");

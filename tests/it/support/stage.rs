@@ -253,6 +253,10 @@ fn steady(text: &str, stage: &Path) -> String {
         (r"process \d+ on \S+", "process [PID] on [HOST]"),
         (r"\b\d{3,5} bytes\b", "[N] bytes"),
         (r#""state_bytes": \d+"#, r#""state_bytes": "[N]""#),
+        // How often Terraform writes a local state in one apply depends on its timing.
+        (r#"("serial"|"live_serial"): \d+"#, r#"$1: "[N]""#),
+        (r"serial \d+", "serial [N]"),
+        (r"(?m)^([ ★] +(?:@|\d+)  (?:live|good|bad|-|before|after) .*?-) +\d+ +(\d+)", "$1 [N] $2"),
     ] {
         let regex = regex::Regex::new(pattern).unwrap();
         text = regex.replace_all(&text, word).into_owned();
