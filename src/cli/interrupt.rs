@@ -32,4 +32,8 @@ impl Interrupt for Signals {
     fn requested(&self) -> Option<i32> {
         i32::try_from(self.0.load(Ordering::SeqCst)).ok().filter(|signal| *signal != 0)
     }
+
+    fn acknowledge(&self) {
+        self.0.store(0, Ordering::SeqCst);
+    }
 }

@@ -125,10 +125,10 @@ impl Redactor {
         self
     }
 
-    /// Learns texts that are known to be secret.
+    /// Learns values that are known to be secret.
     #[must_use]
-    pub fn with_secrets<'a>(mut self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        secrets.into_iter().for_each(|secret| self.learn_text(secret));
+    pub fn with_values<'a>(mut self, secrets: impl IntoIterator<Item = &'a Value>) -> Self {
+        secrets.into_iter().for_each(|secret| self.learn(secret));
         self
     }
 
@@ -289,6 +289,12 @@ mod tests {
         Path(names.iter().map(|name| Step::Name((*name).to_owned())).collect())
     }
 
+    fn learnt(secrets: &[&str]) -> Redactor {
+        let secrets: Vec<Value> =
+            secrets.iter().map(|secret| Value::Text((*secret).to_owned())).collect();
+        Redactor::default().with_values(&secrets)
+    }
+
     #[test]
     fn a_marked_value_is_hidden_wherever_else_it_occurs() {
         let redactor = redactor();
@@ -324,8 +330,7 @@ mod tests {
 
     #[test]
     fn values_that_overlap_leave_no_piece_of_either() {
-        let redactor =
-            Redactor::default().with_secrets(["abcdefgh", "efghijkl", "cdefgh", "kl-é-mn"]);
+        let redactor = learnt(&["abcdefgh", "efghijkl", "cdefgh", "kl-é-mn"]);
         for (text, expected) in [
             ("x abcdefghijkl y", "x (sensitive) y"),
             ("abcdefghijkl-é-mno", "(sensitive)o"),
@@ -339,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_value_is_found_as_json_quotes_it_and_line_by_line() {
-        let redactor = Redactor::default().with_secrets(["first \"line\"\n  second line\n1"]);
+        let redactor = learnt(&["first \"line\"\n  second line\n1"]);
         for text in ["first \"line\"", r#"first \"line\""#, "at: second line"] {
             let shown = redactor.text(text);
             assert!(shown.contains(HIDDEN), "{shown}");
@@ -351,9 +356,9 @@ mod tests {
 
     #[test]
     fn what_is_learnt_later_is_hidden_too_and_debug_shows_nothing() {
-        let first = Redactor::default().with_secrets(["hunter22"]);
+        let first = learnt(&["hunter22"]);
         assert_eq!(first.text("hunter22 hunter33"), "(sensitive) hunter33");
-        let second = first.clone().with_secrets(["hunter33"]);
+        let second = first.clone().with_values(&[Value::Text("hunter33".to_owned())]);
         assert_eq!(second.text("hunter22 hunter33"), "(sensitive) (sensitive)");
         assert_eq!(first.text("hunter33"), "hunter33");
         assert_eq!(format!("{second:?}"), "Redactor(2 values)");

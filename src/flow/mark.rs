@@ -110,7 +110,7 @@ fn follow_up(
     let source = Source { bundle: &bundle, snapshot, live: &live.backend };
     let prepared = prepare(ports, stack, &source, Layout::Pristine, redactor)?;
     ports.progress.begin(Phase::Verify);
-    let (_, plan) = prepared.plan(ports, stack, "verify.tfplan", redactor)?;
+    let (_, plan) = prepared.plan(ports, "verify.tfplan", redactor)?;
     let found = residual(&plan);
     let proposes = || found.iter().map(|r| format!("{} {}", r.action, r.address)).collect();
     match (found.len(), when_not_empty) {

@@ -87,6 +87,7 @@ impl Stack {
             root: self.root.clone(),
             data_directory: None,
             workspace: self.workspace.clone(),
+            lock_timeout_seconds: self.lock_timeout_seconds,
             environment: Vec::new(),
         }
     }

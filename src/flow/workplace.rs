@@ -70,6 +70,7 @@ pub fn prepare(
         root: directory.root(),
         data_directory: Some(directory.data_dir()),
         workspace: stack.workspace.clone(),
+        lock_timeout_seconds: stack.lock_timeout_seconds,
         environment: directory.environment(),
     };
     let prepared = Prepared { directory, place };
@@ -100,7 +101,6 @@ impl Prepared {
     pub fn plan(
         &self,
         ports: &Ports<'_>,
-        stack: &Stack,
         name: &str,
         redactor: &Redactor,
     ) -> Result<(PathBuf, Plan), Error> {
@@ -108,7 +108,6 @@ impl Prepared {
             out: self.file(name),
             var_files: self.directory.var_file_arguments(),
             targets: Vec::new(),
-            lock_timeout_seconds: stack.lock_timeout_seconds,
         };
         let mut watch = |event: &Event| ports.progress.event(event);
         ports

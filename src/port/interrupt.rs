@@ -7,6 +7,10 @@
 pub trait Interrupt {
     /// The signal that asked, such as 2 for SIGINT, if one has.
     fn requested(&self) -> Option<i32>;
+
+    /// The wish has been granted, and what follows (recording what was left behind) is not what it
+    /// was about. A new signal is a new wish.
+    fn acknowledge(&self);
 }
 
 /// Nobody ever asks: for tests and for commands that are over in a moment.
@@ -17,4 +21,6 @@ impl Interrupt for Never {
     fn requested(&self) -> Option<i32> {
         None
     }
+
+    fn acknowledge(&self) {}
 }

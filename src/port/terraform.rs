@@ -19,6 +19,8 @@ pub struct Workplace {
     pub data_directory: Option<PathBuf>,
     /// The workspace, always named.
     pub workspace: String,
+    /// How long to wait for Terraform's lock, in seconds; zero refuses at once.
+    pub lock_timeout_seconds: u64,
     /// Variables for the child alone, such as `TF_VAR_…`.
     pub environment: Vec<(String, Secret<String>)>,
 }
@@ -32,8 +34,6 @@ pub struct PlanRequest {
     pub var_files: Vec<PathBuf>,
     /// `-target`s.
     pub targets: Vec<String>,
-    /// How long to wait for Terraform's lock, in seconds; zero refuses at once.
-    pub lock_timeout_seconds: u64,
 }
 
 /// How an apply ended.
@@ -41,8 +41,8 @@ pub struct PlanRequest {
 pub struct ApplyReport {
     /// Exit code 0.
     pub succeeded: bool,
-    /// It was asked to stop.
-    pub interrupted: bool,
+    /// The signal for which it was asked to stop, if it was.
+    pub interrupted: Option<i32>,
     /// Errors and warnings in Terraform's words: not safe to show before redaction.
     pub diagnostics: Vec<Diagnostic>,
     /// Where the raw event stream lies.

@@ -58,6 +58,8 @@ impl Interrupt for Deadline {
     fn requested(&self) -> Option<i32> {
         (Instant::now() >= self.0).then_some(2)
     }
+
+    fn acknowledge(&self) {}
 }
 
 /// Runs one check.

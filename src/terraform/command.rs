@@ -90,6 +90,10 @@ impl Cli {
     }
 }
 
+fn lock_timeout(place: &Workplace) -> String {
+    format!("-lock-timeout={}s", place.lock_timeout_seconds)
+}
+
 /// Whoever does not care for events.
 fn nobody(_: &Event) {}
 
@@ -102,6 +106,7 @@ impl Terraform for Cli {
             root: PathBuf::from("/"),
             data_directory: None,
             workspace: "default".to_owned(),
+            lock_timeout_seconds: 0,
             environment: Vec::new(),
         };
         let finished = self.must("version", &place, &["version"], &mut nobody)?;
@@ -137,7 +142,7 @@ impl Terraform for Cli {
         watch: &mut Watch<'_>,
     ) -> Result<(), Error> {
         let out = format!("-out={}", request.out.display());
-        let wait = format!("-lock-timeout={}s", request.lock_timeout_seconds);
+        let wait = lock_timeout(place);
         let mut arguments = vec!["plan", "-json", "-input=false", &wait, &out];
         let files: Vec<String> =
             request.var_files.iter().map(|path| format!("-var-file={}", path.display())).collect();
@@ -161,7 +166,8 @@ impl Terraform for Cli {
     ) -> Result<ApplyReport, Error> {
         let events = plan.with_extension("events.jsonl");
         let shown = plan.display().to_string();
-        let arguments = ["apply", "-json", "-input=false", &shown];
+        let wait = lock_timeout(place);
+        let arguments = ["apply", "-json", "-input=false", &wait, &shown];
         let mut has_begun = false;
         let mut tell = |event: &Event| {
             has_begun |= matches!(event, Event::Started(_));
@@ -178,7 +184,7 @@ impl Terraform for Cli {
         }
         Ok(ApplyReport {
             succeeded: finished.succeeded(),
-            interrupted: finished.asked_to_stop.is_some(),
+            interrupted: finished.asked_to_stop,
             diagnostics: diagnostics(&finished),
             events,
         })

@@ -214,6 +214,15 @@ fn conclude(
     if executed.outcome != ApplyOutcome::Succeeded {
         return failed(session, stack, executed);
     }
+    if let Some(signal) = executed.interrupted {
+        let target = executed.checked.draft.target.revision;
+        let what = format!("interrupted; the revert to {target} had been applied by then");
+        return Err(Failure::new(Exit::of_signal(signal), what)
+            .not_done("it was not verified, and nothing was marked good")
+            .now(format!("its record is revision {}", executed.intent))
+            .next(format!("unapply diff {target}..@"))
+            .next("unapply mark good --verify"));
+    }
     let verified = match verify(ports, stack, &settings.speaker, &mut executed) {
         Ok(verified) => verified,
         Err(error) => {
@@ -256,8 +265,7 @@ fn failed(session: &Session, stack: &Stack, executed: ExecutedRevert) -> Result<
     let intent = executed.intent;
     let (exit, what) = match executed.outcome {
         ApplyOutcome::Interrupted => {
-            let signal = crate::port::interrupt::Interrupt::requested(&session.signals);
-            let exit = Exit::of_signal(signal.unwrap_or(2));
+            let exit = Exit::of_signal(executed.interrupted.unwrap_or(2));
             (exit, format!("the revert to {target} was interrupted"))
         }
         ApplyOutcome::Succeeded

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::draft::RevertDraft;
+use super::draft::{RevertDraft, is_secret_variable, root_facts};
 use crate::codec::state;
 use crate::engine::hazard::hazards;
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
@@ -49,14 +49,20 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
     let prepared = prepare(ports, stack, &source, Layout::WithoutStateBlocks, &draft.redactor)?;
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
-    let (plan_file, plan) = prepared.plan(ports, stack, "revert.tfplan", &draft.redactor)?;
+    let (plan_file, plan) = prepared.plan(ports, "revert.tfplan", &draft.redactor)?;
     ports.progress.end(Ended::Well, "");
     match plan.extent {
         PlanExtent::Complete => {}
         PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
         PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
     }
-    let redactor = draft.redactor.clone().with_plan(&plan);
+    let facts = root_facts(&draft.bundle);
+    let secrets = plan
+        .variables
+        .iter()
+        .filter(|(name, _)| is_secret_variable(&facts, name))
+        .map(|(_, value)| value.reveal_for_terraform());
+    let redactor = draft.redactor.clone().with_plan(&plan).with_values(secrets);
     let (state, actions, hazards) = judged(ports, stack, &draft, &plan, &redactor)?;
     let plan_digest = digest_of(&plan_file)?;
     Ok(CheckedRevert {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::codec::backend::Backend;
-use crate::codec::{bundle, hcl, state};
+use crate::codec::{bundle, hcl, json, state};
 use crate::engine::good::{snapshots, verdicts};
 use crate::engine::pin::Standing as StateStanding;
 use crate::engine::redact::{Redactor, is_secret_name};
@@ -22,6 +22,7 @@ use crate::model::entry::{
 use crate::model::good::{Residual, Verdict};
 use crate::model::secret::Secret;
 use crate::model::state::StateBytes;
+use crate::model::value::Value;
 use crate::model::version::{Relation, Serial};
 use crate::store::After;
 
@@ -277,7 +278,7 @@ fn with_variables(
 }
 
 /// What the files of the root module say.
-fn root_facts(bundle: &Bundle) -> hcl::Facts {
+pub(super) fn root_facts(bundle: &Bundle) -> hcl::Facts {
     let root: BTreeMap<String, Vec<u8>> = bundle
         .files
         .iter()
@@ -294,15 +295,22 @@ fn today(stack: &Stack) -> BTreeMap<String, Secret<String>> {
     today
 }
 
+/// Whether a variable's value is secret: declared so, or named so.
+pub(super) fn is_secret_variable(declared: &hcl::Facts, name: &str) -> bool {
+    let marks = declared.variables.get(name).map(|declared| declared.marks);
+    is_secret_name(name) || marks.is_some_and(|marks| marks.sensitive || marks.ephemeral)
+}
+
 /// Learns what must not be shown from both states and from the variables.
 fn redactor(bundle: &Bundle, states: [&StateBytes; 2]) -> Result<Redactor, Error> {
-    let declared = root_facts(bundle).variables;
-    let is_secret = |name: &str| {
-        is_secret_name(name) || declared.get(name).is_some_and(|declared| declared.marks.sensitive)
-    };
-    let secrets = bundle.variables.iter().filter(|(name, _)| is_secret(name));
-    let mut redactor = Redactor::default()
-        .with_secrets(secrets.map(|(_, variable)| variable.value.reveal_for_terraform().as_str()));
+    let facts = root_facts(bundle);
+    let secrets: Vec<Value> = bundle
+        .variables
+        .iter()
+        .filter(|(name, _)| is_secret_variable(&facts, name))
+        .map(|(_, variable)| value_of(variable))
+        .collect();
+    let mut redactor = Redactor::default().with_values(&secrets);
     for bytes in states {
         let parsed = state::parse(bytes).map_err(|problem| Error::Unreadable {
             problem,
@@ -312,4 +320,13 @@ fn redactor(bundle: &Bundle, states: [&StateBytes; 2]) -> Result<Redactor, Error
         redactor = redactor.with_state(&parsed);
     }
     Ok(redactor)
+}
+
+/// A variable's value: a plan holds JSON, everything else text that may be an expression.
+fn value_of(variable: &Variable) -> Value {
+    let text = variable.value.reveal_for_terraform();
+    match (variable.origin, json::value(text)) {
+        (VariableOrigin::Plan, Ok(value)) => value,
+        _ => Value::Text(text.clone()),
+    }
 }

@@ -32,6 +32,8 @@ pub struct ExecutedRevert {
     pub intent: Revision,
     /// How the apply ended.
     pub outcome: ApplyOutcome,
+    /// The signal for which Terraform was asked to stop, if it was.
+    pub interrupted: Option<i32>,
     /// The snapshot taken afterwards, when the state could be read.
     pub after: Result<Taken, Error>,
     /// What Terraform said, safe to show.
@@ -85,10 +87,12 @@ fn concluded(
     (checked, intent, counts): (CheckedRevert, Revision, Counts),
     report: ApplyReport,
 ) -> Result<ExecutedRevert, Error> {
+    // Whoever wanted the apply to stop does not want its record to stop.
+    ports.interrupt.acknowledge();
     let result = match (report.succeeded, report.interrupted) {
         (true, _) => ApplyOutcome::Succeeded,
-        (false, true) => ApplyOutcome::Interrupted,
-        (false, false) => ApplyOutcome::Failed,
+        (false, Some(_)) => ApplyOutcome::Interrupted,
+        (false, None) => ApplyOutcome::Failed,
     };
     let done =
         format!("{} added, {} changed, {} destroyed", counts.add, counts.change, counts.remove);
@@ -132,6 +136,7 @@ fn concluded(
         checked,
         intent,
         outcome: result,
+        interrupted: report.interrupted,
         after,
         diagnostics,
         errored_state,

@@ -48,7 +48,7 @@ pub fn verify(
     ports.progress.begin(Phase::Verify);
     checked.prepared.make_pristine(&checked.draft.bundle)?;
     let redactor = &checked.draft.redactor;
-    let (_, plan) = checked.prepared.plan(ports, stack, "verify.tfplan", redactor)?;
+    let (_, plan) = checked.prepared.plan(ports, "verify.tfplan", redactor)?;
     let found = residual(&plan);
     let word = match found.len() {
         0 => "plan is empty".to_owned(),

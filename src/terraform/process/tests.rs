@@ -46,6 +46,8 @@ impl Interrupt for Always {
         self.0.set(self.0.get() + 1);
         Some(2)
     }
+
+    fn acknowledge(&self) {}
 }
 
 #[test]
