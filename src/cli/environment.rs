@@ -81,6 +81,11 @@ impl World {
     }
 }
 
+/// The program that this process runs, wherever it was found.
+pub(super) fn own_program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
 /// The system's clock.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SystemClock;

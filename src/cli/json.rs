@@ -16,8 +16,10 @@ use crate::model::entry as model;
 use crate::model::good::{Evidence, Residual, Verdict};
 use crate::model::hazard::Hazard;
 
+mod demo;
 mod entry;
 
+pub use demo::{DemoFile, DemoOut};
 pub use entry::{Body, Entry};
 
 /// The version of everything here.
@@ -376,6 +378,7 @@ impl From<&Hazard> for HazardOut {
 pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
     vec![
         ("unapply.check", schemars::schema_for!(Envelope<CheckOut>)),
+        ("unapply.demo", schemars::schema_for!(Envelope<DemoOut>)),
         ("unapply.diff", schemars::schema_for!(Envelope<DiffOut>)),
         ("unapply.history", schemars::schema_for!(Envelope<HistoryOut>)),
         ("unapply.init", schemars::schema_for!(Envelope<InitOut>)),

@@ -1,0 +1,64 @@
+//! What `unapply demo --json` prints at its end.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::demo::story::Ending;
+use crate::demo::world::World;
+
+/// `unapply.demo`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DemoOut {
+    /// Whether the revert left the world of v1, to the byte.
+    pub world_equals_v1: bool,
+    /// What did not come out as the story has it.
+    pub problems: Vec<String>,
+    /// Every file of the story.
+    pub files: Vec<DemoFile>,
+    /// What a plan of v1 ends with after the revert.
+    pub plan_after_revert: i32,
+    /// What a plan of v1 ends with after the old state was restored.
+    pub plan_after_restore: i32,
+    /// Objects that are real and in no state after the revert.
+    pub orphans_after_revert: Vec<String>,
+    /// Objects that are real and in no state after the old state was restored.
+    pub orphans_after_restore: Vec<String>,
+    /// Where everything was left, if it was.
+    pub directory: Option<String>,
+}
+
+/// One file, compared with v1: `same`, `changed`, `permissions`, `added`, `missing` or `absent`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DemoFile {
+    /// Its path.
+    pub path: String,
+    /// After v2 failed.
+    pub after_failed_apply: String,
+    /// After the revert.
+    pub after_revert: String,
+    /// After the old state was restored.
+    pub after_restore: String,
+}
+
+impl DemoOut {
+    /// An ending, and where everything was left.
+    pub fn new(ending: &Ending, directory: Option<String>) -> Self {
+        let fate = |now: &World, path: &str| ending.v1.fate(now, path).name().to_owned();
+        let file = |path: String| DemoFile {
+            after_failed_apply: fate(&ending.failed, &path),
+            after_revert: fate(&ending.reverted, &path),
+            after_restore: fate(&ending.restored, &path),
+            path,
+        };
+        Self {
+            world_equals_v1: ending.world_equals_v1(),
+            problems: ending.problems(),
+            files: ending.paths().into_iter().map(file).collect(),
+            plan_after_revert: ending.plan_after_revert,
+            plan_after_restore: ending.plan_after_restore,
+            orphans_after_revert: ending.orphans_after_revert.clone(),
+            orphans_after_restore: ending.orphans_after_restore.clone(),
+            directory,
+        }
+    }
+}

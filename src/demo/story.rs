@@ -1,0 +1,328 @@
+//! The story: a failed apply, undone; and what restoring the old state would have done instead.
+//!
+//! It tells what real commands say and judges by what really lies on the disk. It knows of unapply
+//! only what a person at a terminal does. Start from [`play`].
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::script;
+use super::stage::{Error, Means, Stage, at};
+use super::world::{Fate, World, objects, orphans, paths};
+use crate::codec::state;
+use crate::model::state::StateBytes;
+
+/// How the story ended.
+#[derive(Debug)]
+pub struct Ending {
+    /// The world of v1.
+    pub v1: World,
+    /// The world after v2 failed.
+    pub failed: World,
+    /// The world after the revert.
+    pub reverted: World,
+    /// The world after the old state was restored.
+    pub restored: World,
+    /// What a plan of v1 ends with after the revert.
+    pub plan_after_revert: i32,
+    /// What a plan of v1 ends with after the old state was restored.
+    pub plan_after_restore: i32,
+    /// Objects that are real and in no state after the revert.
+    pub orphans_after_revert: Vec<String>,
+    /// Objects that are real and in no state after the old state was restored.
+    pub orphans_after_restore: Vec<String>,
+}
+
+impl Ending {
+    /// Whether the revert left the world of v1, to the byte.
+    pub fn world_equals_v1(&self) -> bool {
+        self.v1 == self.reverted
+    }
+
+    /// What did not come out as the story has it.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems: Vec<String> = self
+            .v1
+            .differences(&self.reverted)
+            .into_iter()
+            .map(|(path, fate)| format!("{path} after the revert: {}", fate.shown()))
+            .collect();
+        for (after, code) in
+            [("revert", self.plan_after_revert), ("restore", self.plan_after_restore)]
+        {
+            if code != 0 {
+                problems.push(format!("the plan after the {after} ended with {code}"));
+            }
+        }
+        if !self.orphans_after_revert.is_empty() {
+            let names = self.orphans_after_revert.join(", ");
+            problems.push(format!("in no state after the revert: {names}"));
+        }
+        if self.orphans_after_restore.is_empty() {
+            problems.push("restoring the old state left no orphan".to_owned());
+        }
+        problems
+    }
+
+    /// Every path of the story.
+    pub fn paths(&self) -> BTreeSet<String> {
+        paths(&[&self.v1, &self.failed, &self.reverted, &self.restored])
+    }
+}
+
+/// Plays it in `root`, which has to be empty.
+pub fn play(means: &Means<'_>, root: &Path) -> Result<Ending, Error> {
+    let stage = Stage::set(means, root)?;
+    stage.say(
+        "A failed apply and two ways back: offline, in a scratch directory, with real terraform.\n\
+         The cloud of this story is a directory; every object in it is a file.\n",
+    );
+    let v1 = v1_works(&stage)?;
+    let failed = v2_fails(&stage)?;
+    stage.heading("3. What is different from what was good?");
+    stage.unapply(&["diff"])?;
+    stage.heading("4. Undo it");
+    stage.say("The configuration that was good is applied to the state as it is now.\n\n");
+    stage.unapply(&["revert", "--yes", "--reason", "8443 was wrong", "--ticket", "OPS-4410"])?;
+    let (reverted, plan_after_revert) = look(&stage, &v1, &failed)?;
+    let plan_after_restore = restore(&stage)?;
+    let ending = Ending {
+        restored: world(&stage, "restored/world")?,
+        orphans_after_revert: orphans_of(&stage, "world", "stack")?,
+        orphans_after_restore: orphans_of(&stage, "restored/world", "restored/stack")?,
+        v1,
+        failed,
+        reverted,
+        plan_after_revert,
+        plan_after_restore,
+    };
+    beside(&stage, &ending);
+    stage.sweep()?;
+    Ok(ending)
+}
+
+fn v1_works(stage: &Stage<'_>) -> Result<World, Error> {
+    stage.heading("1. v1 works, and is called good");
+    stage.write("stack/main.tf", &script::v1(&stage.at("world")))?;
+    stage.terraform_ends_with(0, "stack", &["init"])?;
+    stage.terraform_ends_with(0, "stack", &["apply", "-auto-approve"])?;
+    stage.say("A customer writes to the volume. Terraform knows nothing of such data.\n\n");
+    stage.prompt(&format!("echo \"{}\" >> ../world/orders.db", script::ORDER));
+    stage.append("world/orders.db", script::ORDER)?;
+    stage.say("\n");
+    stage.unapply(&["init"])?;
+    stage.unapply(&["mark", "good", "--verify"])?;
+    // What a platform keeps of each run: the configuration and the state.
+    stage.copy("stack/main.tf", "kept/main.tf")?;
+    stage.copy("stack/terraform.tfstate", "kept/terraform.tfstate")?;
+    world(stage, "world")
+}
+
+fn v2_fails(stage: &Stage<'_>) -> Result<World, Error> {
+    stage.heading("2. v2 changes one thing, adds two, and fails on the last");
+    stage.write("stack/main.tf", &script::v2(&stage.at("world")))?;
+    stage.say(
+        "  ~ demo_file.web       lines   \"listen 443\" → \"listen 8443\"\n  \
+           + demo_file.banner    banner.txt\n  \
+           + demo_volume.cache   cache.db, which will fail half-way: made, and not ready\n\n",
+    );
+    stage.unapply(&["snapshot"])?;
+    stage.write("world/.faults", &format!("create-after:{}\n", script::FAILS))?;
+    stage.terraform_ends_with(1, "stack", &["apply", "-auto-approve"])?;
+    stage.remove("world/.faults")?;
+    // For the other way back, everything as it is now.
+    stage.copy("world", "restored/world")?;
+    make_stack_copy(stage)?;
+    world(stage, "world")
+}
+
+fn make_stack_copy(stage: &Stage<'_>) -> Result<(), Error> {
+    let directory = stage.at("restored/stack");
+    fs::create_dir_all(&directory).map_err(at(&directory))?;
+    for name in ["main.tf", "terraform.tfstate"] {
+        stage.copy(&format!("stack/{name}"), &format!("restored/stack/{name}"))?;
+    }
+    Ok(())
+}
+
+fn look(stage: &Stage<'_>, v1: &World, failed: &World) -> Result<(World, i32), Error> {
+    stage.heading("5. Is it undone?");
+    let now = world(stage, "world")?;
+    stage.say(&files(v1, failed, &now));
+    if *v1 == now {
+        stage.say("\nEvery file has the bytes and the permissions of v1: the world equals v1.\n");
+    } else {
+        stage.say("\nThe world DOES NOT equal v1.\n");
+    }
+    stage.say("With v1's configuration back in the working directory, terraform agrees.\n\n");
+    stage.prompt("cp ../kept/main.tf .");
+    stage.copy("kept/main.tf", "stack/main.tf")?;
+    let code = stage.terraform("stack", &["plan", "-detailed-exitcode"])?;
+    Ok((now, code))
+}
+
+fn restore(stage: &Stage<'_>) -> Result<i32, Error> {
+    stage.heading("6. What \"restore the old state\" would have done");
+    stage.say(
+        "The same moment again, in a copy: v2 has just failed. Now the old configuration and the\n\
+         old state are put back, as a state rollback does, and applied.\n\n",
+    );
+    stage.prompt("cp ../../kept/main.tf ../../kept/terraform.tfstate .");
+    stage.copy("kept/terraform.tfstate", "restored/stack/terraform.tfstate")?;
+    // The copy has a world of its own.
+    stage.write("restored/stack/main.tf", &script::v1(&stage.at("restored/world")))?;
+    stage.terraform_ends_with(0, "restored/stack", &["init"])?;
+    stage.terraform_ends_with(0, "restored/stack", &["apply", "-auto-approve"])?;
+    stage.terraform("restored/stack", &["plan", "-detailed-exitcode"])
+}
+
+fn beside(stage: &Stage<'_>, ending: &Ending) {
+    let names = |orphans: &[String]| match orphans.len() {
+        0 => "0".to_owned(),
+        many => format!("{many}: {}", orphans.join(", ")),
+    };
+    let plan = |code: i32| match code {
+        0 => "no changes (exit 0)".to_owned(),
+        code => format!("exit {code}"),
+    };
+    let yes = |is_so: bool| if is_so { "yes" } else { "no" }.to_owned();
+    let after = &ending.orphans_after_restore;
+    let word = if after.len() == 1 { "orphan" } else { "orphans" };
+    stage.say(&format!(
+        "{} {word}: {}; Terraform manages none of them, and says so nowhere.\n",
+        after.len(),
+        after.join(", "),
+    ));
+    stage.heading("Side by side");
+    stage.say(&columns(&[
+        ["", "unapply revert", "restoring the old state"].map(str::to_owned),
+        [
+            "terraform plan".to_owned(),
+            plan(ending.plan_after_revert),
+            plan(ending.plan_after_restore),
+        ],
+        [
+            "objects orphaned".to_owned(),
+            names(&ending.orphans_after_revert),
+            names(&ending.orphans_after_restore),
+        ],
+        [
+            "the world equals v1".to_owned(),
+            yes(ending.world_equals_v1()),
+            yes(ending.v1 == ending.restored),
+        ],
+    ]));
+}
+
+/// The files of the story, side by side.
+fn files(v1: &World, failed: &World, reverted: &World) -> String {
+    let mut rows = vec![["FILE", "V1", "AFTER FAILED V2", "AFTER REVERT"].map(str::to_owned)];
+    for path in paths(&[v1, failed, reverted]) {
+        let before = v1.get(&path);
+        let size =
+            before.map_or("not there".to_owned(), |object| format!("{} bytes", object.size()));
+        let fate = |now: &World| Fate::of(before, now.get(&path)).shown().to_owned();
+        rows.push([path.clone(), size, fate(failed), fate(reverted)]);
+    }
+    columns(&rows)
+}
+
+/// Rows with their columns below each other, a little to the right.
+fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let widths: Vec<usize> = (0..N)
+        .map(|column| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        text.push_str(&format!("  {}\n", cells.join("   ").trim_end()));
+    }
+    text
+}
+
+fn world(stage: &Stage<'_>, path: &str) -> Result<World, Error> {
+    let root = stage.at(path);
+    World::read(&root).map_err(at(&root))
+}
+
+/// Objects of a world that the state of a stack does not know.
+fn orphans_of(stage: &Stage<'_>, world: &str, stack: &str) -> Result<Vec<String>, Error> {
+    let root = stage.at(world);
+    let objects = objects(&root).map_err(at(&root))?;
+    let file = stage.at(stack).join("terraform.tfstate");
+    let bytes = StateBytes::new(fs::read(&file).map_err(at(&file))?);
+    let state = state::parse(&bytes)
+        .map_err(|source| Error::State { path: file.display().to_string(), source })?;
+    let known = state.instances.into_iter().filter_map(|instance| instance.id).collect();
+    Ok(orphans(&objects, &known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::world::Object;
+    use super::*;
+
+    fn world(objects: &[(&str, &str)]) -> World {
+        objects
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), Object::new(0o644, text.as_bytes().to_vec())))
+            .collect()
+    }
+
+    fn ending() -> Ending {
+        let v1 = world(&[("a", "one")]);
+        let restored = world(&[("a", "one"), ("b", "")]);
+        Ending {
+            failed: world(&[("a", "two"), ("b", "")]),
+            reverted: v1.clone(),
+            v1,
+            restored,
+            plan_after_revert: 0,
+            plan_after_restore: 0,
+            orphans_after_revert: Vec::new(),
+            orphans_after_restore: vec!["b".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_story_that_comes_out_has_no_problems() {
+        assert_eq!(ending().problems(), [""; 0]);
+        assert!(ending().world_equals_v1());
+    }
+
+    #[test]
+    fn whatever_does_not_come_out_is_said() {
+        let bad = Ending {
+            reverted: world(&[("a", "two"), ("c", "")]),
+            plan_after_revert: 2,
+            orphans_after_revert: vec!["c".to_owned()],
+            orphans_after_restore: Vec::new(),
+            ..ending()
+        };
+        assert!(!bad.world_equals_v1());
+        assert_eq!(
+            bad.problems(),
+            [
+                "a after the revert: ~ other bytes",
+                "c after the revert: + new",
+                "the plan after the revert ended with 2",
+                "in no state after the revert: c",
+                "restoring the old state left no orphan",
+            ]
+        );
+    }
+
+    #[test]
+    fn files_are_shown_side_by_side() {
+        let Ending { v1, failed, reverted, .. } = ending();
+        let expected = "  FILE   V1          AFTER FAILED V2   AFTER REVERT\n  \
+                          a      3 bytes     ~ other bytes     = same bytes\n  \
+                          b      not there   + new             = not there\n";
+        assert_eq!(files(&v1, &failed, &reverted), expected);
+    }
+}

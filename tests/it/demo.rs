@@ -1,0 +1,120 @@
+//! `unapply demo` from the outside, with nothing but the binary and the real Terraform.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A process that sees its `PATH` and a directory of its own, and nothing else.
+#[expect(clippy::disallowed_methods, reason = "the test runs the binary itself")]
+fn unapply(temporary: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unapply"));
+    command
+        .args(arguments)
+        .current_dir(temporary)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("TMPDIR", temporary)
+        .stdin(Stdio::null());
+    command
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn both(output: &Output) -> String {
+    format!("{}{}", stdout(output), String::from_utf8_lossy(&output.stderr))
+}
+
+fn left_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn the_world_equals_v1_and_nothing_is_left_behind() {
+    let temporary = TempDir::new().unwrap();
+    let output = unapply(temporary.path(), &["demo"])
+        .env("CI", "true")
+        .env("TERM", "dumb")
+        .env("TF_CLI_ARGS_plan", "-destroy")
+        .output()
+        .unwrap();
+    let text = both(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("the world equals v1"), "{text}");
+    assert!(text.contains("2 orphans: banner.txt, cache.db"), "{text}");
+    assert!(text.contains("hazards   none"), "{text}");
+    assert!(!text.contains('\u{1b}'), "an escape byte: {text}");
+    assert_eq!(left_in(temporary.path()), [""; 0]);
+}
+
+#[test]
+fn a_kept_stack_can_be_gone_on_with_and_its_secret_was_never_shown() {
+    let temporary = TempDir::new().unwrap();
+    let output = unapply(temporary.path(), &["demo", "--directory", "kept here", "--color=always"])
+        .output()
+        .unwrap();
+    let text = both(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains('\u{1b}'));
+    let stack = temporary.path().join("kept here/stack");
+    let configuration = fs::read_to_string(stack.join("main.tf")).unwrap();
+    let (_, secret) = configuration.split_once("secret  = \"").unwrap();
+    let (secret, _) = secret.split_once('"').unwrap();
+    assert!(secret.len() > 8 && !text.contains(secret), "{text}");
+
+    let stack = stack.to_string_lossy();
+    let history = unapply(temporary.path(), &["-C", &stack, "history"]).output().unwrap();
+    assert_eq!(history.status.code(), Some(0), "{}", both(&history));
+    assert!(stdout(&history).contains("8443 was wrong"), "{}", both(&history));
+
+    let again = unapply(temporary.path(), &["demo", "--directory", "kept here"]).output().unwrap();
+    assert_eq!(again.status.code(), Some(64), "{}", both(&again));
+}
+
+#[test]
+fn json_is_one_object_and_the_story_goes_to_standard_error() {
+    let temporary = TempDir::new().unwrap();
+    let output = unapply(temporary.path(), &["demo", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", both(&output));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["kind"], "unapply.demo");
+    assert_eq!(told["world_equals_v1"], true);
+    assert_eq!(told["orphans_after_restore"], serde_json::json!(["banner.txt", "cache.db"]));
+    assert_eq!(told["files"].as_array().unwrap().len(), 6);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the world equals v1"));
+}
+
+#[test]
+fn without_terraform_it_says_so() {
+    let temporary = TempDir::new().unwrap();
+    let output =
+        unapply(temporary.path(), &["demo"]).env("PATH", temporary.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(16), "{}", both(&output));
+    assert_eq!(left_in(temporary.path()), [""; 0]);
+}
+
+#[test]
+fn an_interrupt_ends_it_and_leaves_nothing_behind() {
+    let temporary = TempDir::new().unwrap();
+    let mut child = unapply(temporary.path(), &["demo"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Its first line says that it listens and that there is something to remove.
+    let mut reader = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut reader, &mut String::new()).unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    // Whoever does not read on must not matter.
+    drop(reader);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), None);
+    assert_eq!(output.status.code(), Some(130), "{}", both(&output));
+    assert_eq!(left_in(temporary.path()), [""; 0]);
+}
