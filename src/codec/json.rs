@@ -48,33 +48,43 @@ pub fn text(bytes: &[u8]) -> Result<&str, Error> {
 /// Checks nesting without recursion; strings are skipped as such.
 pub fn check_depth(text: &str) -> Result<(), Error> {
     let mut depth = 0_usize;
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = next_of(rest, structural) {
+        rest = after;
         match byte {
+            b'"' => rest = after_string(rest),
             b'{' | b'[' => {
                 depth += 1;
                 if depth > DEPTH_MAX {
                     return Err(Error::TooDeep);
                 }
             }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => skip_string(&mut bytes),
-            _ => {}
+            _ => depth = depth.saturating_sub(1),
         }
     }
     Ok(())
 }
 
-fn skip_string(bytes: &mut std::str::Bytes<'_>) {
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\\' => {
-                bytes.next();
-            }
-            b'"' => return,
-            _ => {}
+fn structural(byte: u8) -> bool {
+    matches!(byte, b'"' | b'{' | b'[' | b'}' | b']')
+}
+
+fn next_of(bytes: &[u8], is_wanted: fn(u8) -> bool) -> Option<(u8, &[u8])> {
+    let at = bytes.iter().position(|byte| is_wanted(*byte))?;
+    Some((*bytes.get(at)?, bytes.get(at + 1..)?))
+}
+
+/// What follows the string that has just begun.
+fn after_string(mut bytes: &[u8]) -> &[u8] {
+    while let Some(at) = memchr::memchr2(b'"', b'\\', bytes) {
+        let is_end = bytes.get(at) == Some(&b'"');
+        let skipped = if is_end { at + 1 } else { at + 2 };
+        bytes = bytes.get(skipped..).unwrap_or_default();
+        if is_end {
+            return bytes;
         }
     }
+    &[]
 }
 
 /// Reads one JSON document into a value.

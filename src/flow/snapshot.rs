@@ -307,6 +307,10 @@ fn change_since(ports: &Ports<'_>, log: &[Entry], state: &State<'_>) -> Option<C
     let (entry, earlier) = snapshots(log)
         .rev()
         .find_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))?;
+    if earlier.version.digest == state.version.digest {
+        let against = entry.revision;
+        return Some(ChangeSince { against, added: 0, changed: 0, removed: 0, tainted: 0 });
+    }
     let bytes = StateBytes::new(ports.repository.get_blob(&earlier.blob).ok()?);
     let before = state::parse(&bytes).ok()?;
     let diff = diff(&before, state, &Redactor::default());

@@ -64,7 +64,7 @@ pub fn parse(bytes: &StateBytes) -> Result<State<'_>, Error> {
         return Err(Error::Lost);
     }
     json::check_depth(text).map_err(Error::NotJson)?;
-    let fields = fields(text)?;
+    let (fields, resources) = fields(text)?;
     check_format(&fields)?;
     let serial: u64 = required(&fields, "serial")?;
     if serial == u64::MAX {
@@ -81,7 +81,6 @@ pub fn parse(bytes: &StateBytes) -> Result<State<'_>, Error> {
         return Err(field("terraform_version", "is not a version"));
     }
     let outputs = optional::<BTreeMap<Text<'_>, OutputFile<'_>>>(&fields, "outputs")?;
-    let resources = optional::<Vec<ResourceFile<'_>>>(&fields, "resources")?.unwrap_or_default();
     Ok(State {
         version,
         writer,
@@ -90,18 +89,23 @@ pub fn parse(bytes: &StateBytes) -> Result<State<'_>, Error> {
     })
 }
 
-/// The top-level members; a doubled one, or one that differs from a known one only by case, is
-/// refused: Terraform takes the last of them.
-fn fields(text: &str) -> Result<BTreeMap<Cow<'_, str>, &RawValue>, Error> {
-    let Members(members) = json::deserialize(text).map_err(|error| {
-        if text.trim_start().starts_with('{') {
-            Error::NotJson(error.into())
-        } else {
-            Error::NotAState("it does not start with an object")
+type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+
+/// The top-level members, `resources` apart; a doubled one, or one that differs from a known one
+/// only by case, is refused: Terraform takes the last of them.
+fn fields(text: &str) -> Result<(Fields<'_>, Vec<ResourceFile<'_>>), Error> {
+    let members: Members<'_> = match json::deserialize(text) {
+        Ok(members) => members,
+        Err(error) if error.is_data() && text.trim_start().starts_with('{') => {
+            return Err(unreadable(text, error));
         }
-    })?;
+        Err(error) if text.trim_start().starts_with('{') => {
+            return Err(Error::NotJson(error.into()));
+        }
+        Err(_) => return Err(Error::NotAState("it does not start with an object")),
+    };
     let mut fields = BTreeMap::new();
-    for (Text(name), value) in members {
+    for (Text(name), value) in members.fields {
         let clash = KNOWN_FIELDS
             .iter()
             .any(|known| *known != name.as_ref() && known.eq_ignore_ascii_case(&name));
@@ -112,11 +116,34 @@ fn fields(text: &str) -> Result<BTreeMap<Cow<'_, str>, &RawValue>, Error> {
             return Err(field(&name, "occurs twice"));
         }
     }
-    Ok(fields)
+    match (members.resources.len(), members.resources.into_iter().next()) {
+        (0, _) | (_, None) => Ok((fields, Vec::new())),
+        (1, Some(resources)) => Ok((fields, resources.unwrap_or_default())),
+        _ => Err(field("resources", "occurs twice")),
+    }
 }
 
-/// An object's members in order, doubled ones included.
-struct Members<'a>(Vec<(Text<'a>, &'a RawValue)>);
+/// JSON in which `resources` is not what Terraform writes. Another format version is the better
+/// reason, and an encrypted envelope too: they are looked for first.
+fn unreadable(text: &str, error: serde_json::Error) -> Error {
+    match json::deserialize::<BTreeMap<Text<'_>, &RawValue>>(text) {
+        Err(_) => Error::NotJson(error.into()),
+        Ok(members) => {
+            let fields = members.into_iter().map(|(Text(name), value)| (name, value)).collect();
+            match check_format(&fields) {
+                Err(reason) => reason,
+                Ok(()) => field("resources", "is not what Terraform writes"),
+            }
+        }
+    }
+}
+
+/// An object's members in order, doubled ones included. The resources are read on the way: they
+/// are nearly all of the text, and it is gone through once.
+struct Members<'a> {
+    fields: Vec<(Text<'a>, &'a RawValue)>,
+    resources: Vec<Option<Vec<ResourceFile<'a>>>>,
+}
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -132,11 +159,15 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 self,
                 mut map: A,
             ) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+                let mut members = Members { fields: Vec::new(), resources: Vec::new() };
+                while let Some(name) = map.next_key::<Text<'de>>()? {
+                    if name.0 == "resources" {
+                        members.resources.push(map.next_value()?);
+                    } else {
+                        members.fields.push((name, map.next_value()?));
+                    }
                 }
-                Ok(Members(members))
+                Ok(members)
             }
         }
         deserializer.deserialize_map(Visitor)
@@ -148,7 +179,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-fn check_format(fields: &BTreeMap<Cow<'_, str>, &RawValue>) -> Result<(), Error> {
+fn check_format(fields: &Fields<'_>) -> Result<(), Error> {
     if fields.contains_key("encryption_version") || fields.contains_key("encrypted_data") {
         return Err(Error::Encrypted);
     }
@@ -338,18 +369,50 @@ fn instance_key(raw: Option<&RawValue>) -> Result<Option<InstanceKey>, ()> {
 }
 
 /// The attribute `id`, when it is a text with something in it.
+///
+/// Reading stops there: attributes are sorted, so that about half of them is passed over.
 fn id(attributes: RawJson<'_>) -> Option<String> {
-    #[derive(Deserialize)]
-    struct OnlyId<'a> {
-        #[serde(borrow)]
-        id: Option<&'a RawValue>,
-    }
-    let only: OnlyId<'_> = json::deserialize(attributes.0).ok()?;
-    let raw = only.id?.get();
+    let mut found = None;
+    let mut deserializer = serde_json::Deserializer::from_str(attributes.0);
+    deserializer.disable_recursion_limit();
+    // Stopping in the middle is an error to the reader, and not to us.
+    let _stopped =
+        serde::de::DeserializeSeed::deserialize(FindId(&mut found), &mut deserializer).is_err();
+    let raw: &str = found?.get();
     if raw.starts_with('"') {
         json::deserialize::<String>(raw).ok().filter(|id| !id.is_empty())
     } else {
         None
+    }
+}
+
+/// Looks for the member `id` and no further.
+struct FindId<'f, 'de>(&'f mut Option<&'de RawValue>);
+
+impl<'de> serde::de::DeserializeSeed<'de> for FindId<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> serde::de::Visitor<'de> for FindId<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<Text<'de>>()? {
+            if name.0 == "id" {
+                *self.0 = Some(map.next_value()?);
+                return Ok(());
+            }
+            map.next_value::<serde::de::IgnoredAny>()?;
+        }
+        Ok(())
     }
 }
 
