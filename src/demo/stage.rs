@@ -154,7 +154,7 @@ impl<'a> Stage<'a> {
         make(&folder)?;
         let link = folder.join(format!("terraform-provider-demo_v{version}"));
         std::os::unix::fs::symlink(self.means.unapply, &link).map_err(at(&link))?;
-        let mirror = script::quoted(&self.at("mirror"));
+        let mirror = script::escaped(&self.at("mirror"));
         self.write(
             "terraform.rc",
             &format!(

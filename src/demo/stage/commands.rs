@@ -54,6 +54,23 @@ impl Stage<'_> {
 
     /// Runs Terraform in a directory below, shows what happened, and gives back its exit code.
     pub fn terraform(&self, directory: &str, words: &[&str]) -> Result<i32, Error> {
+        let (command, finished) = self.condensed(directory, words)?;
+        finished.code.ok_or_else(|| unexpected(&command, &finished, 0))
+    }
+
+    /// Runs Terraform where the story only goes on when it ends with `code`.
+    pub fn terraform_ends_with(
+        &self,
+        code: i32,
+        directory: &str,
+        words: &[&str],
+    ) -> Result<(), Error> {
+        let (command, finished) = self.condensed(directory, words)?;
+        expect(&command, &finished, code)
+    }
+
+    /// Runs Terraform and shows the lines that say what happened.
+    fn condensed(&self, directory: &str, words: &[&str]) -> Result<(String, Finished), Error> {
         let command = shown(&self.terraform_name(), words);
         self.prompt(&command);
         let mut arguments: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
@@ -64,33 +81,9 @@ impl Stage<'_> {
         for line in text.lines().filter(|line| tells(line)) {
             self.say(&format!("{line}\n"));
         }
-        let Some(code) = finished.code else {
-            return Err(unexpected(&command, &finished, 0));
-        };
-        let is_worth_saying = code != 0 || words.contains(&"-detailed-exitcode");
-        let code_line =
-            if is_worth_saying { format!("(exit {code})\n\n") } else { "\n".to_owned() };
-        self.say(&code_line);
-        Ok(code)
-    }
-
-    /// Runs Terraform where the story only goes on when it ends with `code`.
-    pub fn terraform_ends_with(
-        &self,
-        code: i32,
-        directory: &str,
-        words: &[&str],
-    ) -> Result<(), Error> {
-        let ended = self.terraform(directory, words)?;
-        if ended == code {
-            return Ok(());
-        }
-        Err(Error::Unexpected {
-            command: shown(&self.terraform_name(), words),
-            ended: format!("exit code {ended}"),
-            expected: code,
-            said: Vec::new(),
-        })
+        let code = finished.code.filter(|code| *code != 0 || words.contains(&"-detailed-exitcode"));
+        self.say(&code.map_or("\n".to_owned(), |code| format!("(exit {code})\n\n")));
+        Ok((command, finished))
     }
 
     /// What a person calls the Terraform: it may be `tofu`.
