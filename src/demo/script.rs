@@ -87,10 +87,14 @@ pub fn v2(world: &Path) -> String {
     format!("{}{ADDITIONS}", v1(world).replace(before, after))
 }
 
-/// The inside of a quoted text for HCL.
-pub fn quoted(path: &Path) -> String {
-    let text = path.to_string_lossy().replace('\\', "\\\\").replace('"', "\\\"");
-    text.replace("${", "$${").replace("%{", "%%{")
+/// The inside of a quoted text in a configuration, where `${` begins a template.
+fn quoted(path: &Path) -> String {
+    escaped(path).replace("${", "$${").replace("%{", "%%{")
+}
+
+/// The inside of a quoted text in Terraform's own settings, which know no templates.
+pub fn escaped(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Where the story is played: a directory with a world, a stack, a folder of plugins and the
-//! settings that make Terraform look there and nowhere else; and the commands that are run in it.
+//! settings that make Terraform look there and nowhere else.
 //!
-//! Commands get an environment of their own, so that what a person has set changes nothing. Their
-//! output is shown as it is; Terraform's is condensed to the lines that say what happened. Whether
-//! the story came out well is not decided here. Start from [`Stage::set`].
+//! Commands get an environment of their own, so that what a person has set changes nothing; how
+//! they are run and shown is in `commands`. Whether the story came out well is not decided here.
+//! Start from [`Stage::set`].
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use super::script;
 use crate::port::interrupt::Interrupt;
 use crate::terraform::environment::Environment;
-use crate::terraform::process::{Finished, Invocation, run};
+
+mod commands;
 
 /// Why the story ended early.
 #[derive(Debug, thiserror::Error)]
@@ -153,7 +154,7 @@ impl<'a> Stage<'a> {
         make(&folder)?;
         let link = folder.join(format!("terraform-provider-demo_v{version}"));
         std::os::unix::fs::symlink(self.means.unapply, &link).map_err(at(&link))?;
-        let mirror = script::quoted(&self.at("mirror"));
+        let mirror = script::escaped(&self.at("mirror"));
         self.write(
             "terraform.rc",
             &format!(
@@ -212,154 +213,6 @@ impl<'a> Stage<'a> {
         let path = self.at("tmp");
         fs::remove_dir_all(&path).map_err(at(&path))
     }
-
-    /// Tells a heading.
-    pub fn heading(&self, text: &str) {
-        let text = match self.means.colours {
-            Colours::Always => {
-                let bold = anstyle::Style::new().bold();
-                format!("{bold}{text}{bold:#}")
-            }
-            Colours::Never => text.to_owned(),
-        };
-        self.say(&format!("\n{text}\n\n"));
-    }
-
-    /// Tells lines as they are.
-    pub fn say(&self, text: &str) {
-        (self.means.say)(text);
-    }
-
-    /// Tells a command that is about to be run.
-    pub fn prompt(&self, command: &str) {
-        let command = match self.means.colours {
-            Colours::Always => {
-                let cyan = anstyle::AnsiColor::Cyan.on_default();
-                format!("{cyan}$ {command}{cyan:#}")
-            }
-            Colours::Never => format!("$ {command}"),
-        };
-        self.say(&format!("{command}\n"));
-    }
-
-    /// Runs unapply in the stack and shows everything it says.
-    pub fn unapply(&self, words: &[&str]) -> Result<(), Error> {
-        let command = shown("unapply", words);
-        self.prompt(&command);
-        let mut arguments = vec![self.means.colours.flag().to_owned()];
-        arguments.extend(words.iter().map(|word| (*word).to_owned()));
-        let finished = self.child(&command, self.means.unapply, arguments, &self.at("stack"))?;
-        // Talk first: what is left at the end is data.
-        let text = format!("{}{}", lossy(&finished.stderr), lossy(&finished.stdout));
-        self.say(&format!("{}\n\n", text.trim_matches('\n')));
-        expect(&command, &finished, 0)
-    }
-
-    /// Runs Terraform in a directory below, shows what happened, and gives back its exit code.
-    pub fn terraform(&self, directory: &str, words: &[&str]) -> Result<i32, Error> {
-        let command = shown("terraform", words);
-        self.prompt(&command);
-        let mut arguments: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        arguments.push("-no-color".to_owned());
-        let finished =
-            self.child(&command, self.means.terraform, arguments, &self.at(directory))?;
-        let text = format!("{}{}", lossy(&finished.stdout), lossy(&finished.stderr));
-        for line in text.lines().filter(|line| tells(line)) {
-            self.say(&format!("{line}\n"));
-        }
-        let Some(code) = finished.code else {
-            return Err(unexpected(&command, &finished, 0));
-        };
-        let is_worth_saying = code != 0 || words.contains(&"-detailed-exitcode");
-        let code_line =
-            if is_worth_saying { format!("(exit {code})\n\n") } else { "\n".to_owned() };
-        self.say(&code_line);
-        Ok(code)
-    }
-
-    /// Runs Terraform where the story only goes on when it ends with `code`.
-    pub fn terraform_ends_with(
-        &self,
-        code: i32,
-        directory: &str,
-        words: &[&str],
-    ) -> Result<(), Error> {
-        let ended = self.terraform(directory, words)?;
-        if ended == code {
-            return Ok(());
-        }
-        Err(Error::Unexpected {
-            command: shown("terraform", words),
-            ended: format!("exit code {ended}"),
-            expected: code,
-            said: Vec::new(),
-        })
-    }
-
-    fn child(
-        &self,
-        command: &str,
-        program: &Path,
-        arguments: Vec<String>,
-        directory: &Path,
-    ) -> Result<Finished, Error> {
-        self.go_on()?;
-        let environment = self.environment.clone();
-        let invocation = Invocation { program, arguments, directory, environment, output: None };
-        let finished = run(&invocation, self.means.interrupt, &mut |_| {})
-            .map_err(|source| Error::CannotRun { command: command.to_owned(), source })?;
-        self.go_on()?;
-        Ok(finished)
-    }
-
-    /// Stops the story when somebody wants that.
-    fn go_on(&self) -> Result<(), Error> {
-        self.means.interrupt.requested().map_or(Ok(()), |signal| Err(Error::Interrupted { signal }))
-    }
-}
-
-fn expect(command: &str, finished: &Finished, code: i32) -> Result<(), Error> {
-    if finished.code == Some(code) { Ok(()) } else { Err(unexpected(command, finished, code)) }
-}
-
-fn unexpected(command: &str, finished: &Finished, expected: i32) -> Error {
-    let ended = match (finished.code, finished.signal) {
-        (Some(code), _) => format!("exit code {code}"),
-        (None, Some(signal)) => format!("signal {signal}"),
-        (None, None) => "neither code nor signal".to_owned(),
-    };
-    let text = lossy(&finished.stderr);
-    let said = text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
-    Error::Unexpected { command: command.to_owned(), ended, expected, said }
-}
-
-/// A command as a person types it.
-fn shown(program: &str, words: &[&str]) -> String {
-    let mut text = program.to_owned();
-    for word in words {
-        let quote = if word.contains(' ') { "\"" } else { "" };
-        text.push_str(&format!(" {quote}{word}{quote}"));
-    }
-    text
-}
-
-/// Whether a line of Terraform says what happened.
-fn tells(line: &str) -> bool {
-    const BEGINNINGS: [&str; 7] = [
-        "Error: ",
-        "Apply complete!",
-        "No changes.",
-        "Plan: ",
-        "InjectedFault: ",
-        "Terraform has been successfully initialized!",
-        "OpenTofu has been successfully initialized!",
-    ];
-    BEGINNINGS.iter().any(|beginning| line.starts_with(beginning))
-        || line.contains(" complete after ")
-}
-
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn make(directory: &Path) -> Result<(), Error> {

@@ -76,7 +76,7 @@ pub fn play(means: &Means<'_>, root: &Path) -> Result<Ending, Error> {
     let stage = Stage::set(means, root)?;
     stage.say(
         "A failed apply and two ways back: offline, in a scratch directory, with real terraform.\n\
-         The cloud of this story is a directory; every object in it is a file.\n",
+         The cloud of this story is a directory; every object in it is a file.\n\n",
     );
     let v1 = v1_works(&stage)?;
     let failed = v2_fails(&stage)?;
@@ -190,7 +190,7 @@ fn beside(stage: &Stage<'_>, ending: &Ending) {
     let after = &ending.orphans_after_restore;
     let word = if after.len() == 1 { "orphan" } else { "orphans" };
     stage.say(&format!(
-        "{} {word}: {}; Terraform manages none of them, and says so nowhere.\n",
+        "{} {word}: {}; Terraform manages none of them, and no command of it says so.\n\n",
         after.len(),
         after.join(", "),
     ));

@@ -55,13 +55,14 @@ fn the_world_equals_v1_and_nothing_is_left_behind() {
 #[test]
 fn a_kept_stack_can_be_gone_on_with_and_its_secret_was_never_shown() {
     let temporary = TempDir::new().unwrap();
-    let output = unapply(temporary.path(), &["demo", "--directory", "kept here", "--color=always"])
-        .output()
-        .unwrap();
+    let output =
+        unapply(temporary.path(), &["demo", "--directory", "kept \"he${re}", "--color=always"])
+            .output()
+            .unwrap();
     let text = both(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.contains('\u{1b}'));
-    let stack = temporary.path().join("kept here/stack");
+    let stack = temporary.path().join("kept \"he${re}/stack");
     let configuration = fs::read_to_string(stack.join("main.tf")).unwrap();
     let (_, secret) = configuration.split_once("secret  = \"").unwrap();
     let (secret, _) = secret.split_once('"').unwrap();
@@ -72,7 +73,8 @@ fn a_kept_stack_can_be_gone_on_with_and_its_secret_was_never_shown() {
     assert_eq!(history.status.code(), Some(0), "{}", both(&history));
     assert!(stdout(&history).contains("8443 was wrong"), "{}", both(&history));
 
-    let again = unapply(temporary.path(), &["demo", "--directory", "kept here"]).output().unwrap();
+    let again =
+        unapply(temporary.path(), &["demo", "--directory", "kept \"he${re}"]).output().unwrap();
     assert_eq!(again.status.code(), Some(64), "{}", both(&again));
 }
 

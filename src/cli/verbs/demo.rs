@@ -51,7 +51,8 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     };
     let played = play(&means, place.path()).map_err(|error| failure(&error, &place));
     if let (Ok(_), Place::Kept(path)) = (&played, &place) {
-        say(&by_hand(path));
+        let is_known = locate::on_path(&session.world.environment, "unapply").is_some();
+        say(&by_hand(path, Some(unapply.as_path()).filter(|_| !is_known)));
     }
     let kept = place.end()?;
     let ending = played?;
@@ -158,15 +159,16 @@ fn failure(error: &Error, place: &Place) -> Failure {
     failure.not_done("the story was not told to its end").now(place.left())
 }
 
-/// How to go on where everything was left.
-fn by_hand(directory: &Path) -> String {
+/// How to go on where everything was left; `unapply` is the binary, where `PATH` has none.
+fn by_hand(directory: &Path, unapply: Option<&Path>) -> String {
     let quoted = |path: &Path| {
         let text = path.to_string_lossy().replace('\'', "'\\''");
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
         if text.chars().all(is_plain) { text } else { format!("'{text}'") }
     };
+    let alias = unapply.map(|path| format!("  alias unapply={}\n", quoted(path)));
     format!(
-        "\nEverything is still there. To go on by hand:\n\n  \
+        "\nEverything is still there. To go on by hand:\n\n{}  \
          export TF_CLI_CONFIG_FILE={}\n  \
          export TF_DISABLE_PLUGIN_TLS=1\n  \
          cd {}\n\n  \
@@ -178,6 +180,7 @@ fn by_hand(directory: &Path) -> String {
          unapply diff\n  \
          unapply revert\n\n\
          A line `create-after:PATH` in {} makes the next creation fail half-way.\n",
+        alias.unwrap_or_default(),
         quoted(&directory.join("terraform.rc")),
         quoted(&directory.join("stack")),
         quoted(&directory.join("world/.faults")),

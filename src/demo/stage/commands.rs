@@ -1,0 +1,189 @@
+//! What is told on a stage, and the commands that are run there.
+//!
+//! A command is shown as a person types it, then what it said: unapply's words as they are,
+//! Terraform's condensed. Each command may be the last: a wish to stop ends the story before and
+//! after it, never in its middle. Start from [`Stage::unapply`] and [`Stage::terraform`].
+
+use std::path::Path;
+
+use super::{Colours, Error, Stage};
+use crate::terraform::process::{Finished, Invocation, run};
+
+impl Stage<'_> {
+    /// Tells a heading.
+    pub fn heading(&self, text: &str) {
+        let text = match self.means.colours {
+            Colours::Always => {
+                let bold = anstyle::Style::new().bold();
+                format!("{bold}{text}{bold:#}")
+            }
+            Colours::Never => text.to_owned(),
+        };
+        self.say(&format!("{text}\n\n"));
+    }
+
+    /// Tells lines as they are.
+    pub fn say(&self, text: &str) {
+        (self.means.say)(text);
+    }
+
+    /// Tells a command that is about to be run.
+    pub fn prompt(&self, command: &str) {
+        let command = match self.means.colours {
+            Colours::Always => {
+                let cyan = anstyle::AnsiColor::Cyan.on_default();
+                format!("{cyan}$ {command}{cyan:#}")
+            }
+            Colours::Never => format!("$ {command}"),
+        };
+        self.say(&format!("{command}\n"));
+    }
+
+    /// Runs unapply in the stack and shows everything it says.
+    pub fn unapply(&self, words: &[&str]) -> Result<(), Error> {
+        let command = shown("unapply", words);
+        self.prompt(&command);
+        let mut arguments = vec![self.means.colours.flag().to_owned()];
+        arguments.extend(words.iter().map(|word| (*word).to_owned()));
+        let finished = self.child(&command, self.means.unapply, arguments, &self.at("stack"))?;
+        // Talk first: what is left at the end is data.
+        let text = format!("{}{}", lossy(&finished.stderr), lossy(&finished.stdout));
+        self.say(&format!("{}\n\n", text.trim_matches('\n')));
+        expect(&command, &finished, 0)
+    }
+
+    /// Runs Terraform in a directory below, shows what happened, and gives back its exit code.
+    pub fn terraform(&self, directory: &str, words: &[&str]) -> Result<i32, Error> {
+        let (command, finished) = self.condensed(directory, words)?;
+        finished.code.ok_or_else(|| unexpected(&command, &finished, 0))
+    }
+
+    /// Runs Terraform where the story only goes on when it ends with `code`.
+    pub fn terraform_ends_with(
+        &self,
+        code: i32,
+        directory: &str,
+        words: &[&str],
+    ) -> Result<(), Error> {
+        let (command, finished) = self.condensed(directory, words)?;
+        expect(&command, &finished, code)
+    }
+
+    /// Runs Terraform and shows the lines that say what happened.
+    fn condensed(&self, directory: &str, words: &[&str]) -> Result<(String, Finished), Error> {
+        let command = shown(&self.terraform_name(), words);
+        self.prompt(&command);
+        let mut arguments: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        arguments.push("-no-color".to_owned());
+        let finished =
+            self.child(&command, self.means.terraform, arguments, &self.at(directory))?;
+        let text = format!("{}{}", lossy(&finished.stdout), lossy(&finished.stderr));
+        for line in text.lines().filter(|line| tells(line)) {
+            self.say(&format!("{line}\n"));
+        }
+        let code = finished.code.filter(|code| *code != 0 || words.contains(&"-detailed-exitcode"));
+        self.say(&code.map_or("\n".to_owned(), |code| format!("(exit {code})\n\n")));
+        Ok((command, finished))
+    }
+
+    /// What a person calls the Terraform: it may be `tofu`.
+    fn terraform_name(&self) -> String {
+        let name = self.means.terraform.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    fn child(
+        &self,
+        command: &str,
+        program: &Path,
+        arguments: Vec<String>,
+        directory: &Path,
+    ) -> Result<Finished, Error> {
+        self.go_on()?;
+        let environment = self.environment.clone();
+        let invocation = Invocation { program, arguments, directory, environment, output: None };
+        let finished = run(&invocation, self.means.interrupt, &mut |_| {})
+            .map_err(|source| Error::CannotRun { command: command.to_owned(), source })?;
+        self.go_on()?;
+        Ok(finished)
+    }
+
+    /// Stops the story when somebody wants that.
+    fn go_on(&self) -> Result<(), Error> {
+        self.means.interrupt.requested().map_or(Ok(()), |signal| Err(Error::Interrupted { signal }))
+    }
+}
+
+fn expect(command: &str, finished: &Finished, code: i32) -> Result<(), Error> {
+    if finished.code == Some(code) { Ok(()) } else { Err(unexpected(command, finished, code)) }
+}
+
+fn unexpected(command: &str, finished: &Finished, expected: i32) -> Error {
+    let ended = match (finished.code, finished.signal) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => "neither code nor signal".to_owned(),
+    };
+    let text = lossy(&finished.stderr);
+    let said = text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
+    Error::Unexpected { command: command.to_owned(), ended, expected, said }
+}
+
+/// A command as a person types it.
+fn shown(program: &str, words: &[&str]) -> String {
+    let mut text = program.to_owned();
+    for word in words {
+        let quote = if word.contains(' ') { "\"" } else { "" };
+        text.push_str(&format!(" {quote}{word}{quote}"));
+    }
+    text
+}
+
+/// Whether a line of Terraform says what happened.
+fn tells(line: &str) -> bool {
+    const BEGINNINGS: [&str; 7] = [
+        "Error: ",
+        "Apply complete!",
+        "No changes.",
+        "Plan: ",
+        "InjectedFault: ",
+        "Terraform has been successfully initialized!",
+        "OpenTofu has been successfully initialized!",
+    ];
+    BEGINNINGS.iter().any(|beginning| line.starts_with(beginning))
+        || line.contains(" complete after ")
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_shown_as_it_is_typed() {
+        assert_eq!(shown("unapply", &["diff"]), "unapply diff");
+        assert_eq!(
+            shown("unapply", &["revert", "--reason", "a b"]),
+            "unapply revert --reason \"a b\""
+        );
+    }
+
+    #[test]
+    fn terraform_is_condensed_to_what_happened() {
+        let text = "demo_file.a: Refreshing state... [id=f-1]\n\nPlan: 0 to add, 1 to change, 0 to \
+                    destroy.\ndemo_file.a: Modifying... [id=f-1]\ndemo_file.a: Modifications complete \
+                    after 0s [id=f-1]\n      ~ secret = (sensitive value)\nError: no\n";
+        let told: Vec<&str> = text.lines().filter(|line| tells(line)).collect();
+        assert_eq!(
+            told,
+            [
+                "Plan: 0 to add, 1 to change, 0 to destroy.",
+                "demo_file.a: Modifications complete after 0s [id=f-1]",
+                "Error: no"
+            ]
+        );
+    }
+}
