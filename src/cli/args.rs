@@ -213,6 +213,9 @@ pub(super) struct History {
     /// Only entries since then: a time, or a span such as 2h
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
+    /// Only snapshots in which this resource is not as in the one before
+    #[arg(long, value_name = "ADDR")]
+    pub resource: Option<String>,
 }
 
 /// `diff`.

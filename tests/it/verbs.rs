@@ -128,8 +128,18 @@ fn history_shows_the_log_newest_first() {
     let stage = failed();
     insta::assert_snapshot!(stage.unapply(&["history"]).screen());
     insta::assert_snapshot!(stage.unapply(&["history", "--json", "--max", "2"]).screen());
+    stage.unapply(&["snapshot"]).expect(0);
+    let revisions = |address: &str| -> Vec<u64> {
+        let found = stage.unapply(&["history", "--resource", address, "--json"]).expect(0).json();
+        let entries = found["entries"].as_array().unwrap();
+        entries.iter().map(|entry| entry["revision"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(revisions("demo_file.a"), [4, 1], "made in 1, changed in 4");
+    assert_eq!(revisions("demo_file.new"), [4]);
+    assert!(revisions("demo_file.never").is_empty());
+    stage.unapply(&["history", "--resource", "no address"]).expect(64);
     let lines = stage.unapply(&["history", "-o", "ndjson", "--kind", "snapshot"]).expect(0);
-    assert_eq!(lines.stdout.lines().count(), 2);
+    assert_eq!(lines.stdout.lines().count(), 3);
     for line in lines.stdout.lines() {
         let entry: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!(entry["kind"], "unapply.entry");

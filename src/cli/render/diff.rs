@@ -108,20 +108,20 @@ pub(in crate::cli) fn summary(diff: &Diff) -> String {
         (ChangeKind::Replaced, "replaced"),
         (ChangeKind::Moved, "moved"),
     ];
-    let mut parts: Vec<String> = words
+    let parts: Vec<String> = words
         .into_iter()
         .map(|(kind, word)| (diff.count(kind), word))
         .filter(|(count, word)| *count > 0 || matches!(*word, "added" | "changed" | "removed"))
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    let tainted = diff.changes.iter().filter(|change| change.tainted).count();
-    if tainted > 0 {
-        parts.push(format!("{tainted} tainted"));
-    }
+    let tainted = match diff.changes.iter().filter(|change| change.tainted).count() {
+        0 => String::new(),
+        many => format!(" ({many} tainted)"),
+    };
     let outputs = match diff.outputs.len() {
         0 => String::new(),
         1 => " · 1 output".to_owned(),
         many => format!(" · {many} outputs"),
     };
-    format!("Summary: {}{outputs} · {} unchanged", parts.join(", "), diff.unchanged)
+    format!("Summary: {}{tainted}{outputs} · {} unchanged", parts.join(", "), diff.unchanged)
 }

@@ -78,8 +78,9 @@ fn screen(session: &Session, place: &str, report: &CheckReport) -> String {
         0 => "not read".to_owned(),
         many => format!("{many} read"),
     };
+    let stacks = if report.stacks == 1 { "stack" } else { "stacks" };
     let facts = format!(
-        "{place}: {} stacks · {} entries · {} blobs ({read}) · {} unreferenced",
+        "{place}: {} {stacks} · {} entries · {} blobs ({read}) · {} unreferenced",
         report.stacks, report.entries, report.blobs, report.unreferenced
     );
     let (sign, verdict, next) = if report.is_sound() {

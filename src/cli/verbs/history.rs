@@ -1,6 +1,6 @@
 //! `unapply history`: entries of a stack, newest first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Span, Timestamp};
 
@@ -14,7 +14,9 @@ use crate::cli::output::inert;
 use crate::cli::render::table::{Align, columns};
 use crate::codec::state;
 use crate::engine::good::{good_snapshots, last_known_good, snapshots, verdicts};
+use crate::flow::revert::draft::load;
 use crate::flow::{Stack, live};
+use crate::model::address::{Address, NotAnAddress};
 use crate::model::entry::{Body, Cause, Entry, Revision, Snapshot};
 use crate::model::good::Verdict;
 use crate::port::clock::Clock as _;
@@ -25,12 +27,17 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let opened = session.open(&settings)?;
     let log = session.ports(&opened).repository.log(&stack.name)?;
     let since = arguments.since.as_deref().map(|text| moment(session, text)).transpose()?;
+    let touched = match &arguments.resource {
+        Some(address) => Some(touching(session, &opened, &log, address)?),
+        None => None,
+    };
     let shown: Vec<&Entry> = log
         .iter()
         .rev()
         .filter(|entry| {
             arguments.kind.as_deref().is_none_or(|kind| kind == entry.said.body.kind())
                 && since.is_none_or(|since| entry.said.time >= since)
+                && touched.as_ref().is_none_or(|touched| touched.contains(&entry.revision))
         })
         .take(arguments.max)
         .collect();
@@ -39,6 +46,39 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         Format::Json | Format::Ndjson => json(session, &stack, &log, &shown)?,
     }
     Ok(Exit::Done)
+}
+
+/// The snapshots in which a resource is not as it was in the one before.
+fn touching(
+    session: &Session,
+    opened: &Opened,
+    log: &[Entry],
+    address: &str,
+) -> Result<BTreeSet<Revision>, Failure> {
+    let address: Address = address
+        .parse()
+        .map_err(|error: NotAnAddress| Failure::new(Exit::Usage, error.to_string()))?;
+    let mut touched = BTreeSet::new();
+    let mut before: Vec<String> = Vec::new();
+    for (entry, snapshot) in snapshots(log) {
+        let Some(stored) = &snapshot.state else { continue };
+        let bytes = load(&session.ports(opened), entry, stored)?.bytes;
+        // A stored state that cannot be read any more says nothing about one resource.
+        let Ok(state) = state::parse(&bytes) else { continue };
+        let now: Vec<String> = state
+            .instances
+            .iter()
+            .filter(|object| object.address == address)
+            .map(|object| {
+                format!("{:?} {:?} {}", object.deposed, object.status, object.attributes.0)
+            })
+            .collect();
+        if now != before {
+            touched.insert(entry.revision);
+            before = now;
+        }
+    }
+    Ok(touched)
 }
 
 fn json(session: &Session, stack: &Stack, log: &[Entry], shown: &[&Entry]) -> Result<(), Failure> {

@@ -36,7 +36,7 @@ pub(in crate::cli) fn run(session: &Session) -> Result<Exit, Failure> {
     if session.format() == Format::Table {
         let word = |is_new| if is_new { "written" } else { "there already" };
         let text = format!(
-            "settings  {} ({})\nstore     {} ({})\nsnapshot  {}\nnext: unapply mark good @- · unapply status\n",
+            "settings  {} ({})\nstore     {} ({})\nsnapshot  {}\nnext: unapply mark good --verify · unapply status\n",
             session.short(&file),
             word(file_is_new),
             session.short(&settings.store),

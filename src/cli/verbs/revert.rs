@@ -233,7 +233,11 @@ fn conclude(
                 .next("unapply diff · unapply revert"));
         }
     };
-    report(session, stack, &executed, &verified)?;
+    report(session, stack, &executed, &verified).map_err(|failure| {
+        let now =
+            format!("the revert was applied; revision {} says what was found", verified.entry);
+        failure.not_done("its result was not printed").now(now).next("unapply history")
+    })?;
     Ok(if verified.is_verified() { Exit::Done } else { Exit::NotVerified })
 }
 

@@ -17,11 +17,13 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     let addresses = width(|action| inert(&action.address).chars().count());
     let words = width(|action| action.action.name().len());
     let target = checked.draft.target.revision.0;
+    let reasons = checked.actions.iter().map(|action| because(action, target).chars().count());
+    let reasons = reasons.max().unwrap_or(0);
     let mut text = String::from("\n");
     for action in &checked.actions {
         let sign = sign(action.action);
         let line = format!(
-            "{:<addresses$}   {:<words$}   {}   {}",
+            "{:<addresses$}   {:<words$}   {:<reasons$}   {}",
             inert(&action.address),
             action.action.name(),
             because(action, target),
