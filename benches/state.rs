@@ -3,10 +3,9 @@
 //! `cargo bench --bench state`; `-- diff` for one group. States of 90 KB, 3 MB and 30 MB come from
 //! `world`, always the same ones, and throughput is in bytes of the first state.
 //!
-//! Measured: ten times the bytes (3 MB to 30 MB) take 11 times as long to read, 26 times to learn,
-//! 17 to 21 times to compare when nothing or one attribute differs, 14 times with 1 % changed and
-//! 22 times with 10 % added and removed. Nothing is quadratic; what exceeds ten is ordered maps and
-//! an automaton that no longer fit into a processor's cache.
+//! Measured on a busy machine: ten times the bytes (3 MB to 30 MB) take 12 times as long to read,
+//! 14 to 16 times to learn, 15 to 20 times to compare with up to 1 % changed and 21 times with 10 %
+//! added and removed. Nothing is quadratic.
 
 mod world;
 

@@ -5,7 +5,7 @@
 //! Terraform repeats sensitive inputs in outputs that it does not mark (measured with 1.11.4:
 //! `terraform_data.output`). A [`Redactor`] only learns; it never forgets a mark.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -60,10 +60,18 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// Finds every known value in a text at once; `None` when there are more than can be searched for,
-/// and then every text is hidden.
+/// How much of a value is searched for; the rest is compared where that much is found. Private keys
+/// would make an automaton that is many times as large as they are.
+const ANCHOR_BYTES: usize = 16;
+
+/// Finds every known value in a text at once.
 #[derive(Clone)]
-struct Finder(Option<AhoCorasick>);
+struct Finder {
+    /// `None` when there are more than can be searched for: then every text is hidden.
+    anchors: Option<AhoCorasick>,
+    /// The values that begin with each anchor.
+    values: Vec<Vec<String>>,
+}
 
 impl Finder {
     fn new(values: &BTreeSet<String>) -> Self {
@@ -73,19 +81,37 @@ impl Finder {
             let inside = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
             inside.unwrap_or(&quoted).to_owned()
         });
-        let patterns: BTreeSet<String> = values.iter().cloned().chain(escaped).collect();
-        Self(AhoCorasick::new(patterns).ok())
+        let mut by_anchor: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for value in values.iter().cloned().chain(escaped) {
+            let (anchor, _) = value.split_at(value.floor_char_boundary(ANCHOR_BYTES));
+            by_anchor.entry(anchor.to_owned()).or_default().insert(value);
+        }
+        Self {
+            anchors: AhoCorasick::new(by_anchor.keys()).ok(),
+            values: by_anchor.into_values().map(|values| values.into_iter().collect()).collect(),
+        }
     }
 
     fn is_in(&self, text: &str) -> bool {
-        self.0.as_ref().is_none_or(|finder| finder.is_match(text))
+        let Some(anchors) = &self.anchors else { return true };
+        // Hardly any text has even an anchor, and asking only that is much faster.
+        anchors.is_match(text) && self.found(anchors, text).next().is_some()
+    }
+
+    /// Every place of every value, those that overlap included.
+    fn found(&self, anchors: &AhoCorasick, text: &str) -> impl Iterator<Item = Range<usize>> {
+        anchors.find_overlapping_iter(text).flat_map(move |anchor| {
+            let rest = text.get(anchor.start()..).unwrap_or_default();
+            let values = self.values.get(anchor.pattern().as_usize()).into_iter().flatten();
+            let there = values.filter(move |value| rest.starts_with(value.as_str()));
+            there.map(move |value| anchor.start()..anchor.start() + value.len())
+        })
     }
 
     /// Where values stand, joined where they overlap: of two that share a piece nothing is left.
     fn places(&self, text: &str) -> Vec<Range<usize>> {
-        let Some(finder) = &self.0 else { return std::iter::once(0..text.len()).collect() };
-        let mut places: Vec<Range<usize>> =
-            finder.find_overlapping_iter(text).map(|found| found.range()).collect();
+        let Some(anchors) = &self.anchors else { return std::iter::once(0..text.len()).collect() };
+        let mut places: Vec<Range<usize>> = self.found(anchors, text).collect();
         places.sort_by_key(|place| place.start);
         let mut joined: Vec<Range<usize>> = Vec::new();
         for place in places {
@@ -340,6 +366,24 @@ mod tests {
         ] {
             assert_eq!(redactor.text(text), expected);
         }
+    }
+
+    #[test]
+    fn long_values_with_one_beginning_are_told_apart_and_found_whole() {
+        let key = |end: &str| format!("-----BEGIN PRIVATE KEY-----{end}");
+        let redactor = Redactor::default().with_secrets([&*key("aaa"), &*key("aaabbb")]);
+        for (text, expected) in [
+            (key("aaabbbc"), "(sensitive)c".to_owned()),
+            (key("aaac"), "(sensitive)c".to_owned()),
+            (key("bbb"), key("bbb")),
+            (format!("éé {} é", key("aaa")), "éé (sensitive) é".to_owned()),
+        ] {
+            assert_eq!(redactor.text(&text), expected);
+        }
+        // An anchor never ends inside of a character.
+        let wide = Redactor::default().with_secrets(["aaaaaaaaaaaaaaaé-rest"]);
+        assert_eq!(wide.text("x aaaaaaaaaaaaaaaé-rest"), "x (sensitive)");
+        assert_eq!(wide.text("aaaaaaaaaaaaaaaé"), "aaaaaaaaaaaaaaaé");
     }
 
     #[test]
