@@ -172,7 +172,7 @@ fn data(change: &PlannedChange, action: &JudgedAction, now: Timestamp) -> Option
     // What the failed apply made an hour ago at most has hardly anybody's data in it yet.
     let is_young = match action.origin {
         Origin::MadeSince { time, .. } => now.duration_since(time) < SignedDuration::from_hours(1),
-        Origin::Good | Origin::Unknown => false,
+        Origin::Good | Origin::Imported | Origin::Unknown => false,
     };
     (!is_young).then(|| hazard(HazardKind::DestroysData, change, why))
 }
@@ -193,12 +193,20 @@ fn unknown_origin(
     change: &PlannedChange,
     action: &JudgedAction,
 ) -> Option<Hazard> {
-    let ends = change.action.destroys() && action.origin == Origin::Unknown;
+    let is_explained = matches!(action.origin, Origin::Good | Origin::MadeSince { .. });
+    let ends = change.action.destroys() && !is_explained;
     let good = facts.good.revision;
     ends.then(|| {
-        let why = match facts.before {
-            Some(before) => format!("not in {good}, and there already in {}", before.revision),
-            None => format!("not in {good}; no snapshot was taken just before the failed apply"),
+        let why = match (action.origin, facts.before) {
+            (Origin::Imported, _) => {
+                format!("not in {good}; the failed configuration imports it, so it is older")
+            }
+            (_, Some(before)) => {
+                format!("not in {good}, and there already in {}", before.revision)
+            }
+            (_, None) => {
+                format!("not in {good}; no snapshot was taken just before the failed apply")
+            }
         };
         hazard(HazardKind::UnknownOrigin, change, why)
     })

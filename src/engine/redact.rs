@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn long_values_with_one_beginning_are_told_apart_and_found_whole() {
         let key = |end: &str| format!("-----BEGIN PRIVATE KEY-----{end}");
-        let redactor = Redactor::default().with_secrets([&*key("aaa"), &*key("aaabbb")]);
+        let redactor = learnt(&[&*key("aaa"), &*key("aaabbb")]);
         for (text, expected) in [
             (key("aaabbbc"), "(sensitive)c".to_owned()),
             (key("aaac"), "(sensitive)c".to_owned()),
@@ -381,7 +381,7 @@ mod tests {
             assert_eq!(redactor.text(&text), expected);
         }
         // An anchor never ends inside of a character.
-        let wide = Redactor::default().with_secrets(["aaaaaaaaaaaaaaaé-rest"]);
+        let wide = learnt(&["aaaaaaaaaaaaaaaé-rest"]);
         assert_eq!(wide.text("x aaaaaaaaaaaaaaaé-rest"), "x (sensitive)");
         assert_eq!(wide.text("aaaaaaaaaaaaaaaé"), "aaaaaaaaaaaaaaaé");
     }

@@ -5,7 +5,7 @@
 //! since good, and yet the plan touches it. Where a destroyed object came from is judged here too.
 //! Whether the revert may go on is `engine::hazard`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -31,6 +31,8 @@ pub struct Facts<'a> {
     pub current: &'a State<'a>,
     /// The newest snapshot between the good one and the present, if one was taken.
     pub before: Option<Recorded<'a>>,
+    /// What the failed configuration imports: addresses of blocks, `*` for anything.
+    pub imports: &'a BTreeSet<String>,
 }
 
 /// A state with the entry that recorded it.
@@ -75,6 +77,8 @@ pub enum Origin {
         /// When that was taken: the object is not older.
         time: Timestamp,
     },
+    /// The failed configuration imports it: it was there before Terraform knew it.
+    Imported,
     /// Nobody knows.
     Unknown,
 }
@@ -118,6 +122,7 @@ pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
                 why: why(good.get(&slot).copied(), current.get(&slot).copied()),
                 origin: match &before {
                     _ if good.contains_key(&slot) => Origin::Good,
+                    _ if is_imported(facts.imports, &change.address) => Origin::Imported,
                     Some((before, known)) if !known.contains_key(&slot) => {
                         Origin::MadeSince { revision: before.revision, time: before.time }
                     }
@@ -127,6 +132,10 @@ pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
             }
         })
         .collect()
+}
+
+fn is_imported(imports: &BTreeSet<String>, address: &Address) -> bool {
+    imports.contains("*") || imports.contains(&address.block())
 }
 
 /// An address with the key of a left-over.

@@ -4,7 +4,7 @@
 //! `[!]ADDRESS[^DEPOSED]=ID[,X]` (`!` is tainted, `X` an attribute); `plan` lists `ACTION:ADDRESS`;
 //! `age`, `max`, `protect` and `var` set the rest. Every object has a secret that must never show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -32,6 +32,7 @@ pub(crate) struct Scene {
     pub(crate) plan: Plan,
     limits: Limits,
     variables: BTreeMap<String, Standing>,
+    imports: BTreeSet<String>,
     age_minutes: i64,
 }
 
@@ -57,6 +58,7 @@ pub(crate) fn scene(text: &str) -> Scene {
                 .map_or(defaults.protect, |found| found.into_iter().map(Pattern::new).collect()),
         },
         variables: words("var").unwrap_or_default().into_iter().map(standing).collect(),
+        imports: words("imports").unwrap_or_default().into_iter().map(str::to_owned).collect(),
         age_minutes: number("age").map_or(10, i64::from),
     }
 }
@@ -89,6 +91,7 @@ impl Scene {
             good: recorded(2, &good),
             current: &now,
             before: before.as_ref().map(|state| recorded(3, state)),
+            imports: &self.imports,
         };
         ask(&facts, &redactor)
     }

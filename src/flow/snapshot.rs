@@ -26,7 +26,7 @@ use crate::model::secret::Secret;
 use crate::model::stack::BackendIdentity;
 use crate::model::state::{State, StateBytes};
 use crate::port::progress::{Ended, Phase};
-use crate::store::After;
+use crate::store::{After, Repository};
 use crate::terraform::{directory, git};
 
 /// Which state is taken.
@@ -177,11 +177,19 @@ fn take_quietly(
             problem,
         });
     }
-    let change = state.as_ref().and_then(|state| change_since(ports, &log, state));
-    let state = match (&state, &live.bytes) {
-        (Some(state), Some(bytes)) => Some(stored(ports, state, bytes, live.source)?),
-        _ => None,
-    };
+    let (repository, environment) = (ports.repository, ports.environment);
+    // Three things that wait for different things: the disk, git, and nothing but time.
+    let (state, git, change) = std::thread::scope(|scope| {
+        let write = || match (&state, &live.bytes) {
+            (Some(state), Some(bytes)) => stored(repository, state, bytes, live.source).map(Some),
+            _ => Ok(None),
+        };
+        let written = scope.spawn(write);
+        let git = scope.spawn(|| git::facts(environment, &stack.root));
+        let change = state.as_ref().and_then(|state| change_since(repository, &log, state));
+        (written.join(), git.join(), change)
+    });
+    let state = state.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let snapshot = Snapshot {
         cause: request.cause,
         state,
@@ -189,7 +197,7 @@ fn take_quietly(
         engine: ports.terraform.version().ok(),
         workspace: stack.workspace.clone(),
         backend: live.backend.identity.clone(),
-        git: git::facts(ports.environment, &stack.root),
+        git: git.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
         tags: request.tags.clone(),
         change,
     };
@@ -284,12 +292,12 @@ fn keep(
 }
 
 fn stored(
-    ports: &Ports<'_>,
+    repository: &Repository,
     state: &State<'_>,
     bytes: &StateBytes,
     source: StateSource,
 ) -> Result<StateRef, Error> {
-    let blob = ports.repository.put_blob(bytes.as_slice())?;
+    let blob = repository.put_blob(bytes.as_slice())?;
     let managed = state.instances.iter().filter(|object| object.address.mode == Mode::Managed);
     Ok(StateRef {
         version: state.version.clone(),
@@ -303,7 +311,7 @@ fn stored(
 
 /// What changed since the newest snapshot with a state. It is a convenience of the log: what cannot
 /// be compared is left out.
-fn change_since(ports: &Ports<'_>, log: &[Entry], state: &State<'_>) -> Option<ChangeSince> {
+fn change_since(repository: &Repository, log: &[Entry], state: &State<'_>) -> Option<ChangeSince> {
     let (entry, earlier) = snapshots(log)
         .rev()
         .find_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))?;
@@ -311,7 +319,7 @@ fn change_since(ports: &Ports<'_>, log: &[Entry], state: &State<'_>) -> Option<C
         let against = entry.revision;
         return Some(ChangeSince { against, added: 0, changed: 0, removed: 0, tainted: 0 });
     }
-    let bytes = StateBytes::new(ports.repository.get_blob(&earlier.blob).ok()?);
+    let bytes = StateBytes::new(repository.get_blob(&earlier.blob).ok()?);
     let before = state::parse(&bytes).ok()?;
     let diff = diff(&before, state, &Redactor::default());
     let count = |kinds: &[ChangeKind]| {

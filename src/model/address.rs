@@ -88,6 +88,14 @@ pub struct Address {
 #[error("not a resource address: `{0}`")]
 pub struct NotAnAddress(String);
 
+impl Address {
+    /// The address of the block, with no instance keys anywhere: `module.m.aws_subnet.a`.
+    pub fn block(&self) -> String {
+        let module = self.module.iter().map(|step| ModuleStep { key: None, ..step.clone() });
+        Self { module: module.collect(), key: None, ..self.clone() }.to_string()
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.module {

@@ -52,7 +52,7 @@ pub(super) fn body(text: &str) -> Result<Body, serde_json::Error> {
     for Members(members) in objects(text)? {
         for (name, content) in members {
             let labels = match name.as_str() {
-                "terraform" | "locals" => 0,
+                "terraform" | "locals" | "import" => 0,
                 "variable" | "module" | "output" | "provider" | "check" => 1,
                 "resource" | "data" | "ephemeral" => 2,
                 _ => continue,

@@ -90,6 +90,8 @@ pub struct Facts {
     pub prevent_destroy: BTreeSet<String>,
     /// Calls of functions that read files.
     pub reads: BTreeSet<FileRead>,
+    /// What `import` blocks take over, by address without keys; `*` where that cannot be told.
+    pub imports: BTreeSet<String>,
     /// Files that could not be understood; the other facts come from the rest.
     pub unreadable: Vec<Unreadable>,
 }

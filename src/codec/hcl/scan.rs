@@ -72,9 +72,31 @@ fn take(facts: &mut Facts, block: &Block) {
             facts.modules.insert((*name).to_owned(), source);
         }
         ("resource", [kind, name]) => prevention(facts, &block.body, &format!("{kind}.{name}")),
+        ("import", []) => {
+            facts.imports.insert(imported(&block.body));
+        }
         ("terraform", []) => settings(facts, &block.body),
         _ => {}
     }
+}
+
+/// The address that an `import` block fills, without keys: those may be expressions.
+fn imported(body: &Body) -> String {
+    let unknown = || "*".to_owned();
+    let Some(to) = attribute(body, "to") else { return unknown() };
+    let text = to.as_str().map_or_else(|| to.to_string(), str::to_owned);
+    let mut depth = 0_usize;
+    let mut address = String::new();
+    for character in text.trim().chars() {
+        match character {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            plain if depth == 0 => address.push(plain),
+            _ => {}
+        }
+    }
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if !address.is_empty() && address.chars().all(is_plain) { address } else { unknown() }
 }
 
 fn declared(body: &Body, before: Option<Declared>) -> Declared {

@@ -387,3 +387,14 @@ resource aws_x "y" {
         assert_eq!(scan(&module(&[("a.tf", &text)])).unreadable, []);
     }
 }
+
+#[test]
+fn imports_are_known_by_the_block_they_fill() {
+    let native = "import {\n  to = module.m[\"a.b\"].demo_file.x[each.key]\n  id = \"1\"\n}\n\
+                  import {\n  for_each = var.all\n  to = demo_file.y\n  id = each.value\n}\n";
+    let json = r#"{"import": [{"to": "demo_file.z[0]", "id": "1"}, {"id": "2"}]}"#;
+    let files = [("a.tf", native), ("b.tf.json", json)];
+    let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).into();
+    let expected = ["*", "demo_file.y", "demo_file.z", "module.m.demo_file.x"];
+    assert_eq!(scan(&files).imports.into_iter().collect::<Vec<_>>(), expected);
+}

@@ -123,6 +123,17 @@ fn what_nobody_saw_being_made_is_of_unknown_origin() {
 }
 
 #[test]
+fn what_the_failed_apply_imported_was_there_before_it() {
+    let scene = "good demo_file.a=1\n before demo_file.a=1\n now demo_file.a=1 demo_file.b[0]=2
+        plan destroy:demo_file.b[0]";
+    check(scene, &[]);
+    for imports in ["demo_file.b", "*"] {
+        check(&format!("{scene}\n imports {imports}"), &["unknown-origin demo_file.b[0]"]);
+    }
+    check(&format!("{scene}\n imports demo_file.c"), &[]);
+}
+
+#[test]
 fn each_way_in_which_a_variable_differs_is_asked_about() {
     check(
         "var d:differs a:only-today c:from-today b:missing",

@@ -20,6 +20,7 @@ fn line(action: &JudgedAction) -> String {
     let origin = match action.origin {
         Origin::Good => "good".to_owned(),
         Origin::MadeSince { revision, .. } => format!("since {revision}"),
+        Origin::Imported => "imported".to_owned(),
         Origin::Unknown => "unknown".to_owned(),
     };
     let inside: Vec<String> = action

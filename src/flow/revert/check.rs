@@ -107,6 +107,7 @@ fn judged(
             time: recorded.time,
             state,
         }),
+        imports: &draft.imports,
     };
     let actions = judge(&facts, redactor);
     let now = ports.clock.now();

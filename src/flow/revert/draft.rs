@@ -3,7 +3,7 @@
 //! The state as it is now is in the store before anything else happens. The draft reads and
 //! decides; it plans nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -56,6 +56,8 @@ pub struct RevertDraft {
     pub current: StateBytes,
     /// The newest snapshot between the two, if there is one.
     pub between: Option<Recorded>,
+    /// What the configurations since then import: addresses of blocks, `*` for anything.
+    pub imports: BTreeSet<String>,
     /// The backend, with what is not recorded.
     pub backend: Backend,
     /// Variables that are not simply as they were.
@@ -96,7 +98,10 @@ pub fn draft(
     }
     check_standing(&taken)?;
     let current = taken.bytes.clone().ok_or(unfit("has a state, and there is none now"))?;
-    let between = between(ports, &log, target, &taken)?;
+    let between = between(&log, target, &taken)?;
+    let since = between.map(|(entry, _)| entry).into_iter().chain([&taken.entry]);
+    let imports = imports(ports, since);
+    let between = between.map(|(entry, state)| load(ports, entry, state)).transpose()?;
     let (bundle, variables) = with_variables(bundle, stack)?;
     let redactor = redactor(&bundle, [&good.bytes, &current])?;
     let log = ports.repository.head(&stack.name)?;
@@ -110,6 +115,7 @@ pub fn draft(
         before: taken.entry,
         current,
         between,
+        imports,
         backend: taken.backend,
         variables,
         redactor,
@@ -213,22 +219,32 @@ pub fn load_bundle(
 /// The newest snapshot after the good one whose state is older than the present one: what it does
 /// not know was made since. Those that reverts took themselves say nothing about where an object
 /// came from: an earlier revert that failed must not make this one ask about what it was to undo.
-fn between(
-    ports: &Ports<'_>,
-    log: &[Entry],
+fn between<'a>(
+    log: &'a [Entry],
     target: &Entry,
     taken: &Taken,
-) -> Result<Option<Recorded>, Error> {
-    let Some(present) = taken.snapshot()?.state.as_ref() else {
-        return Ok(None);
-    };
-    let newest = snapshots(log)
+) -> Result<Option<(&'a Entry, &'a StateRef)>, Error> {
+    let Some(present) = taken.snapshot()?.state.as_ref() else { return Ok(None) };
+    Ok(snapshots(log)
         .rev()
         .take_while(|(entry, _)| entry.revision > target.revision)
         .filter(|(_, snapshot)| matches!(snapshot.cause, Cause::Manual | Cause::Init))
         .filter_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))
-        .find(|(_, state)| state.version.relation(&present.version) == Relation::Older);
-    newest.map(|(entry, state)| load(ports, entry, state)).transpose()
+        .find(|(_, state)| state.version.relation(&present.version) == Relation::Older))
+}
+
+/// What the configurations of these snapshots import. One that is not known may import anything.
+fn imports<'a>(ports: &Ports<'_>, entries: impl Iterator<Item = &'a Entry>) -> BTreeSet<String> {
+    let of = |entry: &Entry| {
+        let snapshot = entry.said.body.snapshot()?;
+        let bundle = load_bundle(ports, entry.revision, snapshot).ok()?;
+        let facts = root_facts(&bundle);
+        // A file that cannot be read as Terraform's language may hold anything.
+        facts.unreadable.is_empty().then_some(facts.imports)
+    };
+    entries
+        .flat_map(|entry| of(entry).unwrap_or_else(|| BTreeSet::from(["*".to_owned()])))
+        .collect()
 }
 
 /// The bundle with every value it needs, and the variables that are not as they were.

@@ -70,6 +70,7 @@ fn because(action: &JudgedAction, target: u64) -> String {
         (_, Origin::MadeSince { revision, .. }) => {
             format!("made after {revision}; not in {target}")
         }
+        (_, Origin::Imported) => format!("not in {target}; imported, so it is older"),
         (_, Origin::Unknown) => format!("not in {target}; nobody knows who made it"),
         (_, Origin::Good) => format!("back to {target}"),
     }
