@@ -4,6 +4,12 @@
 #[cfg(test)]
 mod configuration;
 #[cfg(test)]
+mod hazards;
+#[cfg(test)]
+mod pipelines;
+#[cfg(test)]
+mod revert;
+#[cfg(test)]
 mod store_blobs;
 #[cfg(test)]
 mod store_contract;
@@ -17,5 +23,9 @@ mod store_faults;
 mod store_tamper;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod trouble;
+#[cfg(test)]
+mod trouble_process;
 #[cfg(test)]
 mod verbs;
