@@ -26,7 +26,7 @@ fn what_a_failed_apply_changed_made_tainted_and_never_made_is_undone() {
     assert!(stage.objects().contains_key("d.txt"));
     let ran = stage.unapply(&["revert", "--yes", "--json"]).expect(0);
     v1.is_back(&stage);
-    let expected = ["demo_file.a update undo", "demo_file.c delete undo", "demo_file.d delete undo"];
+    let expected = ["demo_file.a update undo", "demo_file.c destroy undo", "demo_file.d destroy undo"];
     assert_eq!(actions(&ran), expected);
     let json = ran.json();
     assert_eq!(json["result"], "reverted");
@@ -88,7 +88,7 @@ fn a_revert_that_failed_is_recorded_and_the_next_one_ends_equal_to_good() {
     stage.fault("");
     let outcomes = stage.entries("revert-outcome");
     assert_eq!(outcomes.len(), 1);
-    assert_eq!(outcomes[0]["outcome"], "failed", "{:#}", outcomes[0]);
+    assert_eq!(outcomes[0]["body"]["outcome"], "failed", "{:#}", outcomes[0]);
     for kept in stage.left_over().lines() {
         std::fs::remove_dir_all(kept).unwrap();
     }
@@ -189,8 +189,8 @@ fn blocks_that_the_good_state_has_absorbed_are_not_obeyed_again() {
     let expected = [
         "demo_file.a create undo",
         "demo_file.b create undo",
-        "demo_file.gone delete undo",
-        "demo_file.old delete undo",
+        "demo_file.gone destroy undo",
+        "demo_file.old destroy undo",
     ];
     assert_eq!(actions(&ran), expected);
     stage.goes_back(&past, &[]);
@@ -237,7 +237,7 @@ fn a_revert_whose_second_plan_is_not_empty_ends_with_19_and_is_not_good() {
     ran.says("a plan still wants to update demo_file.a (mode)");
     assert_eq!(stage.good_revision(), good_before);
     assert_eq!(stage.entries("verification").len(), 1);
-    assert_eq!(stage.entries("revert-outcome")[0]["outcome"], "succeeded");
+    assert_eq!(stage.entries("revert-outcome")[0]["body"]["outcome"], "succeeded");
     stage.is_sound();
 }
 

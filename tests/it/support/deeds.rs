@@ -63,6 +63,13 @@ impl Stage {
         self.write("unapply.toml", &format!("{head}{table}\n[[stack]]{stacks}"));
     }
 
+    /// Replaces the state's file.
+    pub(crate) fn put_state(&self, bytes: &[u8]) {
+        use std::io::Write as _;
+        let path = self.stack().join("terraform.tfstate");
+        std::fs::File::create(path).and_then(|mut file| file.write_all(bytes)).unwrap();
+    }
+
     /// Plays the cloud's console.
     pub(crate) fn edit(&self, object: &str, content: &str) {
         use std::io::Write as _;
