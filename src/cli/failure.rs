@@ -332,6 +332,13 @@ fn flow_failure(error: &Error) -> Failure {
                 .now("the good snapshot did not capture it, and it has no value today")
                 .next(format!("unapply revert --var {name}=…"))
         }
+        Error::NotRecorded { intent, place, source, .. } => plain(flow_failure(source).exit, error)
+            .not_done("its outcome is not in the log, and nothing was verified")
+            .now(format!(
+                "revision {intent} says what was begun; what Terraform said is kept in {}",
+                place.display()
+            ))
+            .next("free some space or mend the store, then: unapply revert   (concludes it)"),
         Error::IncompletePlan(_) | Error::Moved { .. } => {
             plain(Exit::Refused, error).next("unapply revert")
         }

@@ -36,7 +36,7 @@ fn without_terraform_a_local_state_is_still_kept_and_a_revert_says_what_is_missi
     let json = stage.unapply(&["snapshot", "--json"]).expect(0).json();
     assert_eq!(json["recorded"], true, "{json:#}");
     let entry = json["entry"]["revision"].to_string();
-    stage.unapply(&["show", &entry]).expect(0).says("unknown");
+    stage.unapply(&["show", &entry]).expect(0).says("engine     unknown");
     let before = (stage.objects(), stage.state());
     let ran = stage.unapply(&["revert", "--yes"]).expect(16);
     answers(&ran, "terraform, tofu on PATH", "", "--tf-bin");
@@ -209,15 +209,13 @@ fn a_tampered_blob_or_slot_is_found_by_check_and_by_revert() {
     stage.apply_next(&file("a", "ONE"));
     let before = (stage.objects(), stage.state());
     let slot = find(&stage, "00000000000000000001");
-    let blob = stage.unapply(&["history", "--json"]).expect(0).json();
-    drop(blob);
     for path in [slot, first_blob(&stage)] {
         let bytes = std::fs::read(&path).unwrap();
         let mut tampered = bytes.clone();
         let middle = tampered.len() / 2;
         tampered[middle] ^= 1;
         overwrite(&path, &tampered);
-        answers(&stage.unapply(&["check", "--read-data"]).expect(14), "", "", "");
+        stage.unapply(&["check", "--read-data"]).expect(14);
         let ran = stage.unapply(&["revert", "--yes"]).expect(14);
         answers(&ran, "", "nothing that cannot be verified was used", "unapply check");
         overwrite(&path, &bytes);
@@ -362,5 +360,4 @@ fn a_disk_that_fills_up_stops_a_revert_before_anything_changes() {
     assert_eq!((stage.objects(), stage.state()), before);
     std::fs::remove_file(disk.0.join("filler")).unwrap();
     stage.unapply(&["--store", &store, "check", "--read-data"]).expect(0);
-    stage.unapply(&["--store", &store, "revert", "--yes"]).expect(0);
 }

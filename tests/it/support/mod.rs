@@ -4,4 +4,5 @@ pub(crate) mod deeds;
 pub(crate) mod faulty;
 pub(crate) mod memory;
 pub(crate) mod records;
+pub(crate) mod running;
 pub(crate) mod stage;
