@@ -25,7 +25,8 @@ fn stand(stage: &Stage, hazards: &[(&str, &str)]) {
         .map(|hazard| (hazard["hazard"].as_str().unwrap(), hazard["subject"].as_str().unwrap()))
         .collect();
     assert_eq!(found, hazards, "{json:#}");
-    let flags: Vec<String> = hazards.iter().map(|(hazard, subject)| allow(hazard, subject)).collect();
+    let flags: Vec<String> =
+        hazards.iter().map(|(hazard, subject)| allow(hazard, subject)).collect();
     for missing in 0..hazards.len() {
         let (hazard, subject) = hazards[missing];
         let others = flags.iter().enumerate().filter(|(position, _)| *position != missing);
@@ -44,7 +45,8 @@ fn stand(stage: &Stage, hazards: &[(&str, &str)]) {
 #[track_caller]
 fn stand_and_yield(stage: &Stage, past: &Past, hazards: &[(&str, &str)]) {
     stand(stage, hazards);
-    let flags: Vec<String> = hazards.iter().map(|(hazard, subject)| allow(hazard, subject)).collect();
+    let flags: Vec<String> =
+        hazards.iter().map(|(hazard, subject)| allow(hazard, subject)).collect();
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     stage.goes_back(past, &flags);
 }
@@ -96,8 +98,7 @@ fn a_volume_of_unknown_origin_is_data_that_would_be_destroyed() {
     let (stage, v1) = good(&a_and_b());
     stage.configure(&(a_and_b() + &volume(1)));
     stage.apply().expect(0);
-    let hazards =
-        [("destroys-data", "demo_volume.data"), ("unknown-origin", "demo_volume.data")];
+    let hazards = [("destroys-data", "demo_volume.data"), ("unknown-origin", "demo_volume.data")];
     stand_and_yield(&stage, &v1, &hazards);
 }
 
@@ -157,7 +158,10 @@ fn an_object_that_was_renamed_is_never_destroyed_and_no_flag_changes_that() {
     let ran = ran.says("needs-rekey").says("demo_file.z").says("knows this very object");
     let ran = ran.says("demo_file.a").says("terraform state mv");
     assert!(!ran.stderr.contains("--allow 'needs-rekey"), "{}", ran.stderr);
-    stage.unapply(&["revert", "--yes", "--allow", "needs-rekey=*"]).expect(64).says("cannot be allowed");
+    stage
+        .unapply(&["revert", "--yes", "--allow", "needs-rekey=*"])
+        .expect(64)
+        .says("cannot be allowed");
     assert_eq!(stage.everything(), before);
     stage.is_sound();
 }
@@ -166,8 +170,10 @@ fn an_object_that_was_renamed_is_never_destroyed_and_no_flag_changes_that() {
 fn an_object_that_moved_into_a_module_and_changed_is_never_destroyed() {
     let (stage, _) = good(&a_and_b());
     std::fs::create_dir(stage.stack().join("m")).unwrap();
-    let inside = "terraform {\n  required_providers {\n    demo = { source = \"unapply/demo\" }\n  }\n}\n".to_owned()
-        + &file("a", "ONE");
+    let inside =
+        "terraform {\n  required_providers {\n    demo = { source = \"unapply/demo\" }\n  }\n}\n"
+            .to_owned()
+            + &file("a", "ONE");
     stage.write("m/main.tf", &inside);
     stage.configure(
         &(file("b", "two")

@@ -21,12 +21,14 @@ fn actions(ran: &Ran) -> Vec<String> {
 #[test]
 fn what_a_failed_apply_changed_made_tainted_and_never_made_is_undone() {
     let (stage, v1) = good(&a_and_b());
-    let v2 = [file("a", "ONE"), file("b", "two"), file("c", "new"), file("d", "half"), file("e", "")];
+    let v2 =
+        [file("a", "ONE"), file("b", "two"), file("c", "new"), file("d", "half"), file("e", "")];
     stage.apply_badly(&v2.concat(), "create-after:d.txt,create:e.txt").expect(1);
     assert!(stage.objects().contains_key("d.txt"));
     let ran = stage.unapply(&["revert", "--yes", "--json"]).expect(0);
     v1.is_back(&stage);
-    let expected = ["demo_file.a update undo", "demo_file.c destroy undo", "demo_file.d destroy undo"];
+    let expected =
+        ["demo_file.a update undo", "demo_file.c destroy undo", "demo_file.d destroy undo"];
     assert_eq!(actions(&ran), expected);
     let json = ran.json();
     assert_eq!(json["result"], "reverted");
@@ -117,7 +119,9 @@ fn a_local_module_outside_the_root_comes_back_with_its_keys() {
     let write = |text: &str| {
         let header = "terraform {\n  required_providers {\n    demo = { source = \"unapply/demo\" }\n  }\n}\n";
         std::fs::File::create(module.join("main.tf"))
-            .and_then(|mut file| std::io::Write::write_all(&mut file, format!("{header}{text}").as_bytes()))
+            .and_then(|mut file| {
+                std::io::Write::write_all(&mut file, format!("{header}{text}").as_bytes())
+            })
             .unwrap();
     };
     let inside = "variable \"name\" {}\nresource \"demo_file\" \"f\" {\n  path    = \"${var.name}.txt\"\n  content = \"v1\"\n}\n";
@@ -184,7 +188,10 @@ fn blocks_that_the_good_state_has_absorbed_are_not_obeyed_again() {
     stage.set_up();
     let past = Past::of(&stage, &v1);
     // Other objects now stand at the addresses that the blocks name.
-    stage.apply_next(&(file("old", "else").replace("old.txt", "x.txt") + &file("gone", "z").replace("gone.txt", "y.txt")));
+    stage.apply_next(
+        &(file("old", "else").replace("old.txt", "x.txt")
+            + &file("gone", "z").replace("gone.txt", "y.txt")),
+    );
     let ran = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0);
     let expected = [
         "demo_file.a create undo",

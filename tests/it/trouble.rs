@@ -49,7 +49,10 @@ fn a_backend_that_was_never_initialised_is_not_looked_for_elsewhere() {
     let stage = Stage::with(&a_and_b());
     stage.apply().expect(0);
     stage.unapply(&["init"]).expect(0);
-    stage.write("backend.tf", "terraform {\n  backend \"http\" {\n    address = \"http://127.0.0.1:1/s\"\n  }\n}\n");
+    stage.write(
+        "backend.tf",
+        "terraform {\n  backend \"http\" {\n    address = \"http://127.0.0.1:1/s\"\n  }\n}\n",
+    );
     for verb in [&["snapshot"][..], &["revert", "--yes"], &["mark", "good", "--verify"]] {
         let ran = stage.unapply(verb);
         if verb == ["revert", "--yes"] {
@@ -266,7 +269,11 @@ fn settings_that_are_not_served_or_not_known_are_refused_with_their_line() {
         stage.settings(table);
         for verb in ["status", "snapshot", "revert"] {
             let ran = stage.unapply(&[verb]).expect(64).says(words);
-            assert!(regex::Regex::new(r"line \d|toml:\d").unwrap().is_match(&ran.stderr), "{}", ran.stderr);
+            assert!(
+                regex::Regex::new(r"line \d|toml:\d").unwrap().is_match(&ran.stderr),
+                "{}",
+                ran.stderr
+            );
         }
         stage.write("unapply.toml", &sound);
     }
@@ -290,7 +297,16 @@ fn the_environment_that_misleads_terraform_does_not_reach_it() {
         stage.set(name, value);
     }
     stage.unapply(&["revert", "--yes"]).expect(0);
-    for name in ["TF_CLI_ARGS_plan", "TF_CLI_ARGS_apply", "TF_CLI_ARGS", "TF_CLI_ARGS_init", "TF_DATA_DIR", "TF_LOG", "TF_LOG_PATH", "TF_REATTACH_PROVIDERS"] {
+    for name in [
+        "TF_CLI_ARGS_plan",
+        "TF_CLI_ARGS_apply",
+        "TF_CLI_ARGS",
+        "TF_CLI_ARGS_init",
+        "TF_DATA_DIR",
+        "TF_LOG",
+        "TF_LOG_PATH",
+        "TF_REATTACH_PROVIDERS",
+    ] {
         stage.unset(name);
     }
     v1.is_back(&stage);
@@ -306,7 +322,12 @@ fn without_a_terminal_a_plan_needs_yes_and_the_refusal_says_so() {
     stage.apply_next(&file("a", "ONE"));
     let before = stage.everything();
     let ran = stage.unapply(&["revert"]).expect(17);
-    answers(&ran, "standard input is no terminal", "the stack is as it was", "unapply revert --yes");
+    answers(
+        &ran,
+        "standard input is no terminal",
+        "the stack is as it was",
+        "unapply revert --yes",
+    );
     stage.set("CI", "true");
     let ran = stage.unapply(&["revert"]).expect(17);
     answers(&ran, "CI is set", "the stack is as it was", "unapply revert --yes");

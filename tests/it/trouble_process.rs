@@ -73,7 +73,10 @@ fn a_revert_that_was_killed_leaves_terraform_alone_and_is_concluded_by_the_next(
     stage.sweep();
     stage.goes_back(&v1, &[]);
     let outcome = &stage.entries("revert-outcome")[0]["body"];
-    assert_eq!((outcome["intent"].as_u64(), outcome["outcome"].as_str()), (Some(intent), Some("unknown")));
+    assert_eq!(
+        (outcome["intent"].as_u64(), outcome["outcome"].as_str()),
+        (Some(intent), Some("unknown"))
+    );
     let json = stage.unapply(&["status", "--json"]).expect(0).json();
     assert!(json["stacks"][0]["unfinished"].is_null());
 }
@@ -142,10 +145,12 @@ fn an_outcome_that_cannot_be_recorded_is_never_told_as_nothing_applied() {
     stage.fault("delay-ms:a.txt:1500");
     let running = stage.start(UNAPPLY, &["revert", "--yes"]);
     until("terraform changes something", || stage.is_applying());
-    let store = stage.stack().join(".unapply");
-    std::fs::rename(&store, stage.stack().join("aside")).unwrap();
+    let (logs, aside) = (stage.stack().join(".unapply/stacks"), stage.stack().join("aside"));
+    std::fs::rename(&logs, &aside).unwrap();
+    stage.write(".unapply/stacks", "a file where a directory should be");
     let ran = running.end();
-    std::fs::rename(stage.stack().join("aside"), &store).unwrap();
+    std::fs::remove_file(&logs).unwrap();
+    std::fs::rename(&aside, &logs).unwrap();
     stage.fault("");
     assert_ne!(ran.code, 0);
     assert!(!ran.stderr.contains("nothing was applied"), "{}", ran.stderr);
@@ -189,7 +194,7 @@ fn a_hazard_is_settled_on_a_terminal_by_its_address_and_by_nothing_else() {
     for (answer, expected) in [(Some("yes"), 15), (None, 130)] {
         let mut session = stage.on_terminal(&["revert", "--yes"]);
         session.exp_string("protected").unwrap();
-        session.exp_regex("(?i)type the address[^\n]*").unwrap();
+        session.exp_regex("Type demo_file.c to accept it[^\n]*: ").unwrap();
         match answer {
             Some(line) => session.send_line(line).map(drop).unwrap(),
             None => session.send_control('c').unwrap(),
@@ -201,7 +206,7 @@ fn a_hazard_is_settled_on_a_terminal_by_its_address_and_by_nothing_else() {
     }
     let mut session = stage.on_terminal(&["revert"]);
     for _ in 0..2 {
-        session.exp_regex("(?i)type the address[^\n]*").unwrap();
+        session.exp_regex("Type demo_file.c to accept it[^\n]*: ").unwrap();
         session.send_line("demo_file.c").unwrap();
     }
     session.exp_string("Enter a value: ").unwrap();
@@ -267,7 +272,7 @@ fn a_secret_is_nowhere_but_in_blobs() {
     said += &arguments_of_all();
     said += &running.end().expect(0).screen();
     stage.fault("");
-    said += &log_of(&stage);
+    said += &stage.log_text();
     past.is_back(&stage);
     for secret in SECRETS {
         assert!(!said.contains(secret), "{secret} in:\n{said}");
@@ -281,11 +286,4 @@ fn arguments_of_all() -> String {
         String::from_utf8_lossy(&bytes).replace('\0', " ") + "\n"
     });
     lines.filter(|line| !line.contains("SECRETS")).collect()
-}
-
-/// Every slot of the log, in plain text.
-fn log_of(stage: &Stage) -> String {
-    let log = stage.stack().join(".unapply/stacks/demo%2Fapp/log");
-    let slots = std::fs::read_dir(log).unwrap();
-    slots.map(|slot| std::fs::read_to_string(slot.unwrap().path()).unwrap()).collect()
 }

@@ -4,5 +4,6 @@ pub(crate) mod deeds;
 pub(crate) mod faulty;
 pub(crate) mod memory;
 pub(crate) mod records;
+pub(crate) mod remote;
 pub(crate) mod running;
 pub(crate) mod stage;

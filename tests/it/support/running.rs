@@ -72,7 +72,9 @@ impl Stage {
     /// The private directories that are there now.
     pub(crate) fn private_directories(&self) -> Vec<PathBuf> {
         let found = std::fs::read_dir(self.path().join("tmp")).unwrap();
-        let is_ours = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("unapply-"));
+        let is_ours = |path: &PathBuf| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("unapply-"))
+        };
         found.map(|entry| entry.unwrap().path()).filter(is_ours).collect()
     }
 
