@@ -188,6 +188,20 @@ fn an_object_that_moved_into_a_module_and_changed_is_never_destroyed() {
 }
 
 #[test]
+fn a_good_object_that_an_apply_left_over_is_never_destroyed() {
+    let v1 = file("a", "one")
+        .replace("\n}", "\n  lifecycle {\n    create_before_destroy = true\n  }\n}");
+    let (stage, _) = good(&v1);
+    stage.apply_badly(&v1.replace("a.txt", "new.txt"), "delete:a.txt").expect(1);
+    assert_eq!(stage.objects().keys().collect::<Vec<_>>(), ["a.txt", "new.txt"]);
+    let before = stage.everything();
+    let allow = ["revert", "--yes", "--allow", "unknown-origin=*", "--allow", "collateral=*"];
+    let ran = stage.unapply(&allow).expect(15);
+    ran.says("needs-rekey").says("demo_file.a (deposed ");
+    assert_eq!(stage.everything(), before);
+}
+
+#[test]
 fn an_allowance_that_means_nothing_is_wrong_usage() {
     let (stage, _) = good(&a_and_b());
     for (given, word) in [

@@ -81,6 +81,7 @@ fn a_saved_plan_is_a_configuration_to_go_back_to_even_when_the_files_are_broken_
     stage.unset("TF_VAR_content");
     stage.configure("this is { no configuration");
     stage.unapply(&["revert", "--yes"]).expect(0);
+    stage.configure(&v1);
     stage.set("TF_VAR_content", "from outside");
     past.is_back(&stage);
 }
@@ -117,7 +118,7 @@ fn a_state_behind_http_is_pulled_and_reverted_and_its_password_stays_where_it_wa
     past.is_back(&stage);
     assert!(!remote.is_locked());
     assert_eq!(remote.refused(), 0);
-    let pulled: serde_json::Value = serde_json::from_slice(&raw_state(&stage, "@")).unwrap();
+    let pulled: serde_json::Value = serde_json::from_slice(&raw_state(&stage, "@-")).unwrap();
     let kept: serde_json::Value = serde_json::from_slice(&remote.state()).unwrap();
     assert_eq!(pulled["serial"], kept["serial"]);
     said += &stage.log_text();
@@ -130,4 +131,48 @@ fn a_state_behind_http_is_pulled_and_reverted_and_its_password_stays_where_it_wa
     stage.set("TF_HTTP_PASSWORD", "pass-word-canary");
     stage.settings_pass("TF_HTTP_*");
     stage.unapply(&["revert", "--yes"]).expect(0).says("nothing to undo");
+}
+
+#[test]
+fn a_state_that_terraform_could_not_save_is_kept_and_can_be_pushed_by_hand() {
+    let remote = Remote::start();
+    let stage = Stage::with("");
+    let v1 = a_and_b();
+    stage.write("backend.tf", &remote.backend());
+    stage.configure(&v1);
+    let flags = ["-backend-config=username=user", "-backend-config=password=pass-word-canary"];
+    stage.terraform(&[&["init", "-no-color"], &flags[..]].concat()).expect(0);
+    stage.set_up();
+    let past = Past::of(&stage, &v1);
+    stage.apply_next(&(file("a", "ONE") + &file("c", "new")));
+    remote.refuse_states(true);
+    let ran = stage.unapply(&["revert", "--yes"]).expect(1).says("could not save its state");
+    ran.says("it is kept as revision");
+    remote.refuse_states(false);
+    let evidence = stage.entries("evidence");
+    let revision = evidence[0]["revision"].to_string();
+    let saved = raw_state(&stage, &revision);
+    stage.sweep();
+    assert!(!remote.is_locked());
+    std::fs::File::create(stage.stack().join("errored"))
+        .and_then(|mut file| file.write_all(&saved))
+        .unwrap();
+    stage.terraform(&["state", "push", "errored"]).expect(0);
+    stage.goes_back(&past, &[]);
+}
+
+#[test]
+fn a_lock_behind_http_is_respected() {
+    let remote = Remote::start();
+    let stage = Stage::with("");
+    stage.write("backend.tf", &remote.backend());
+    stage.configure(&a_and_b());
+    let flags = ["-backend-config=username=user", "-backend-config=password=pass-word-canary"];
+    stage.terraform(&[&["init", "-no-color"], &flags[..]].concat()).expect(0);
+    stage.set_up();
+    stage.apply_next(&file("a", "ONE"));
+    remote.lock(r#"{"ID":"deadbeef","Operation":"OperationTypeApply","Who":"someone@ci"}"#);
+    let ran = stage.unapply(&["revert", "--yes", "--lock-timeout", "0s"]).expect(11);
+    ran.says("deadbeef").says("nothing was applied").says("was not touched");
+    assert!(remote.is_locked());
 }

@@ -271,3 +271,42 @@ fn plan_only_shows_and_changes_nothing() {
     assert_eq!(stage.left_over(), "");
     stage.is_sound();
 }
+
+#[test]
+fn what_terraform_refuses_to_plan_is_told_in_its_words_and_nothing_is_touched() {
+    let kept =
+        file("a", "one").replace("\n}", "\n  lifecycle {\n    prevent_destroy = true\n  }\n}");
+    let (stage, _) = good(&kept);
+    stage.apply_next(&file("a", "one").replace("a.txt", "new.txt"));
+    let before = stage.everything();
+    let ran = stage.unapply(&["revert", "--yes"]).expect(1);
+    ran.says("Instance cannot be destroyed").says("nothing was applied");
+    assert_eq!(stage.everything(), before);
+    assert_eq!(stage.left_over(), "");
+}
+
+#[test]
+fn an_object_that_was_only_forgotten_is_not_overwritten() {
+    let (stage, _) = good(&a_and_b());
+    let forget = "removed {\n  from = demo_file.b\n  lifecycle {\n    destroy = false\n  }\n}\n";
+    stage.apply_next(&(file("a", "one") + forget));
+    stage.edit("b.txt", "somebody's work since");
+    let objects = stage.objects();
+    stage.unapply(&["revert", "--yes"]).expect(1).says("demo_file.b").says("terraform failed");
+    assert_eq!(stage.objects(), objects);
+    stage.is_sound();
+}
+
+#[test]
+fn a_provider_that_dies_in_the_middle_leaves_a_record_and_a_way_on() {
+    let (stage, v1) = good(&a_and_b());
+    stage.apply_next(&file("a", "ONE"));
+    stage.fault("crash:b.txt");
+    stage.unapply(&["revert", "--yes"]).expect(1).says("applied in part");
+    assert_eq!(stage.entries("revert-outcome")[0]["body"]["outcome"], "failed");
+    stage.fault("");
+    // The object was made and nobody told Terraform: a person removes it, or imports it.
+    std::fs::remove_file(stage.world().join("b.txt")).unwrap();
+    stage.sweep();
+    stage.goes_back(&v1, &[]);
+}

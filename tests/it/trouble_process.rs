@@ -31,6 +31,8 @@ fn interrupted_in_the_apply(signal: Signal, code: i32) {
     let running = stage.start(UNAPPLY, &["revert", "--yes"]);
     until("terraform changes something", || stage.is_applying());
     running.signal(signal);
+    // A second one must not reach Terraform: it would drop its state.
+    running.signal(signal);
     let ran = running.end().expect(code);
     stage.fault("");
     let ran = ran.says("terraform was told to stop, once").says("was interrupted");
@@ -127,14 +129,18 @@ fn terraforms_lock_is_respected_and_its_holder_named() {
 }
 
 #[test]
-fn a_reader_that_goes_away_breaks_neither_a_list_nor_an_apply() {
+fn a_reader_or_a_terminal_that_goes_away_breaks_neither_a_list_nor_an_apply() {
     let (stage, v1) = changed();
     let mut running = stage.start(UNAPPLY, &["history"]);
     running.stop_reading();
     running.end().expect(0);
+    stage.fault("delay-ms:a.txt:300");
     let mut running = stage.start(UNAPPLY, &["revert", "--yes", "--json"]);
     running.stop_reading();
+    until("terraform changes something", || stage.is_applying());
+    running.signal(Signal::HUP);
     running.end().expect(0);
+    stage.fault("");
     v1.is_back(&stage);
     assert_eq!(stage.entries("verification").len(), 1);
 }
@@ -159,6 +165,20 @@ fn an_outcome_that_cannot_be_recorded_is_never_told_as_nothing_applied() {
     stage.sweep();
     stage.unapply(&["status"]).expect(0).says("unfinished");
     stage.goes_back(&v1, &[]);
+}
+
+#[test]
+fn an_interrupt_while_terraform_plans_changes_nothing() {
+    let (stage, _) = changed();
+    let before = stage.everything();
+    let running = stage.start(UNAPPLY, &["revert", "--yes"]);
+    until("there is a private directory", || !stage.private_directories().is_empty());
+    running.signal(Signal::INT);
+    running.end().expect(130).says("nothing was applied");
+    assert_eq!(stage.everything(), before);
+    assert_eq!(stage.left_over(), "");
+    assert!(!stage.stack().join(".terraform.tfstate.lock.info").exists());
+    stage.is_sound();
 }
 
 #[test]
@@ -240,7 +260,7 @@ const SECRETS: [&str; 3] = ["hunter2-secret", "swordfish-value", "canary-new"];
 #[test]
 fn a_secret_is_nowhere_but_in_blobs() {
     let v1 = "variable \"password\" {\n  sensitive = true\n}\nresource \"demo_file\" \"a\" {\n  \
-        path    = \"a.txt\"\n  content = var.password\n  secret  = \"hunter2-secret\"\n}\noutput \
+        path    = \"${var.password}.txt\"\n  content = var.password\n  secret  = \"hunter2-secret\"\n}\noutput \
         \"p\" {\n  value     = var.password\n  sensitive = true\n}\n";
     let mut stage = Stage::with(v1);
     stage.set("TF_VAR_password", "swordfish-value");
@@ -263,10 +283,10 @@ fn a_secret_is_nowhere_but_in_blobs() {
     for verb in verbs {
         said += &stage.unapply(verb).expect(0).screen();
     }
-    stage.fault("update:a.txt");
+    stage.fault("update:*");
     said += &stage.unapply(&["revert", "--yes", "--json"]).expect(1).screen();
     stage.sweep();
-    stage.fault("delay-ms:a.txt:700");
+    stage.fault("delay-ms:*:700");
     let running = stage.start(UNAPPLY, &["revert", "--yes"]);
     until("terraform changes something", || stage.is_applying());
     said += &arguments_of_all();

@@ -13,6 +13,7 @@ const AUTHORISED: &str = "Basic dXNlcjpwYXNzLXdvcmQtY2FuYXJ5";
 struct Kept {
     state: Vec<u8>,
     lock: Vec<u8>,
+    refuses_states: bool,
     refused: usize,
 }
 
@@ -60,6 +61,16 @@ impl Remote {
     /// Whether somebody holds the lock.
     pub(crate) fn is_locked(&self) -> bool {
         !self.kept.lock().unwrap().lock.is_empty()
+    }
+
+    /// Holds the lock for somebody else.
+    pub(crate) fn lock(&self, info: &str) {
+        self.kept.lock().unwrap().lock = info.into();
+    }
+
+    /// Whether new states are answered with an error.
+    pub(crate) fn refuse_states(&self, refuses: bool) {
+        self.kept.lock().unwrap().refuses_states = refuses;
     }
 
     /// How many requests came without the password.
@@ -113,6 +124,7 @@ fn answer(method: &str, body: Vec<u8>, kept: &mut Kept) -> (&'static str, Vec<u8
     match method {
         "GET" if kept.state.is_empty() => ("404 Not Found", Vec::new()),
         "GET" => ("200 OK", kept.state.clone()),
+        "POST" if kept.refuses_states => ("507 Insufficient Storage", Vec::new()),
         "POST" => {
             kept.state = body;
             ("200 OK", Vec::new())

@@ -42,9 +42,9 @@ impl Running<'_> {
         kill_process(pid, signal).unwrap();
     }
 
-    /// Nobody reads its standard output any more.
+    /// Nobody reads what it prints and says any more.
     pub(crate) fn stop_reading(&mut self) {
-        drop(self.child.stdout.take());
+        drop((self.child.stdout.take(), self.child.stderr.take()));
     }
 
     /// Waits until it ends.
