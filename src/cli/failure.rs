@@ -211,10 +211,7 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
             .details(diagnostic_lines(diagnostics).into_iter().skip(1))
             .next("terraform init"),
         E::Locked(holder) => Failure::new(Exit::Locked, error.to_string())
-            .details([format!(
-                "lock {} · {} · since {}",
-                holder.id, holder.operation, holder.created
-            )])
+            .details([lock_line(holder)])
             .now("the lock is Terraform's and was not touched")
             .next("wait for it, or with more patience: unapply --lock-timeout 10m …"),
         E::StalePlan => plain(Exit::Refused, error)
@@ -229,9 +226,28 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
     }
 }
 
+/// What is known of a lock.
+fn lock_line(holder: &terraform::LockHolder) -> String {
+    let mut line = format!("lock {}", holder.id);
+    if !holder.operation.is_empty() {
+        line.push_str(&format!(" · {}", holder.operation));
+    }
+    if !holder.created.is_empty() {
+        line.push_str(&format!(" · since {}", holder.created));
+    }
+    line
+}
+
 /// Whether Terraform's own words are about credentials.
 fn is_permission(diagnostics: &[Diagnostic]) -> bool {
-    let words = ["AccessDenied", "No valid credential sources", "ExpiredToken", "403 Forbidden"];
+    let words = [
+        "AccessDenied",
+        "No valid credential sources",
+        "ExpiredToken",
+        "403 Forbidden",
+        "HTTP remote state endpoint requires auth",
+        "HTTP remote state endpoint invalid auth",
+    ];
     diagnostics.iter().filter(|d| d.severity == Severity::Error).any(|diagnostic| {
         words.iter().any(|w| diagnostic.summary.contains(w) || diagnostic.detail.contains(w))
     })
