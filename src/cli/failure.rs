@@ -211,10 +211,7 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
             .details(diagnostic_lines(diagnostics).into_iter().skip(1))
             .next("terraform init"),
         E::Locked(holder) => Failure::new(Exit::Locked, error.to_string())
-            .details([format!(
-                "lock {} · {} · since {}",
-                holder.id, holder.operation, holder.created
-            )])
+            .details([lock_line(holder)])
             .now("the lock is Terraform's and was not touched")
             .next("wait for it, or with more patience: unapply --lock-timeout 10m …"),
         E::StalePlan => plain(Exit::Refused, error)
@@ -229,9 +226,28 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
     }
 }
 
+/// What is known of a lock.
+fn lock_line(holder: &terraform::LockHolder) -> String {
+    let mut line = format!("lock {}", holder.id);
+    if !holder.operation.is_empty() {
+        line.push_str(&format!(" · {}", holder.operation));
+    }
+    if !holder.created.is_empty() {
+        line.push_str(&format!(" · since {}", holder.created));
+    }
+    line
+}
+
 /// Whether Terraform's own words are about credentials.
 fn is_permission(diagnostics: &[Diagnostic]) -> bool {
-    let words = ["AccessDenied", "No valid credential sources", "ExpiredToken", "403 Forbidden"];
+    let words = [
+        "AccessDenied",
+        "No valid credential sources",
+        "ExpiredToken",
+        "403 Forbidden",
+        "HTTP remote state endpoint requires auth",
+        "HTTP remote state endpoint invalid auth",
+    ];
     diagnostics.iter().filter(|d| d.severity == Severity::Error).any(|diagnostic| {
         words.iter().any(|w| diagnostic.summary.contains(w) || diagnostic.detail.contains(w))
     })
@@ -333,6 +349,13 @@ fn flow_failure(error: &Error) -> Failure {
                 .now("the good snapshot did not capture it, and it has no value today")
                 .next(format!("unapply revert --var {name}=…"))
         }
+        Error::NotRecorded { intent, place, source, .. } => plain(flow_failure(source).exit, error)
+            .not_done("its outcome is not in the log, and nothing was verified")
+            .now(format!(
+                "revision {intent} says what was begun; what Terraform said is kept in {}",
+                place.display()
+            ))
+            .next("free some space or mend the store, then: unapply revert   (concludes it)"),
         Error::IncompletePlan(_) | Error::Moved { .. } => {
             plain(Exit::Refused, error).next("unapply revert")
         }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::json;
 use crate::model::secret::Secret;
 use crate::model::stack::BackendIdentity;
+use crate::model::value::Value;
 
 /// A backend as initialised.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,14 @@ pub struct Backend {
     pub identity: BackendIdentity,
     /// Settings that are not recorded: credentials, and what nobody knows to be none.
     pub withheld: BTreeMap<String, Secret<String>>,
+}
+
+impl Backend {
+    /// What is not recorded, for whoever has to keep it from being shown.
+    pub fn secrets(&self) -> Vec<Value> {
+        let text = |value: &Secret<String>| Value::Text(value.reveal_for_terraform().clone());
+        self.withheld.values().map(text).collect()
+    }
 }
 
 /// The file is not what Terraform writes.

@@ -3,9 +3,11 @@
 //! A variant per decision that whoever called could take. Hints and exit codes are the command
 //! line's; texts of Terraform have passed the redactor before they come here.
 
+use std::path::PathBuf;
+
 use crate::codec::{bundle, plan, planfile, state};
 use crate::engine::pin::Mismatch;
-use crate::model::entry::Revision;
+use crate::model::entry::{ApplyOutcome, Revision};
 use crate::model::hazard::Hazard;
 use crate::model::version::Serial;
 use crate::port::terraform;
@@ -137,6 +139,19 @@ pub enum Error {
     /// The plan is not one that may be applied.
     #[error("the plan is incomplete: {0}")]
     IncompletePlan(&'static str),
+    /// The apply ran, and how it ended could not be recorded.
+    #[error("the apply has ended ({}), and that could not be recorded", .outcome.name())]
+    NotRecorded {
+        /// The intent that has no outcome now.
+        intent: Revision,
+        /// How the apply ended.
+        outcome: ApplyOutcome,
+        /// The private directory, kept with what Terraform said.
+        place: PathBuf,
+        /// Why not.
+        #[source]
+        source: Box<Error>,
+    },
     /// Hazards stand that nobody accepted.
     #[error("{} not accepted", if .0.len() == 1 { "a hazard is" } else { "hazards are" })]
     Hazards(Vec<Hazard>),

@@ -4,10 +4,12 @@
 //! state yet is no error; an empty file is no state.
 
 use crate::codec::backend::Backend;
+use crate::engine::redact::Redactor;
 use crate::model::entry::StateSource;
 use crate::model::state::StateBytes;
 use crate::terraform::directory;
 
+use super::workplace::safe;
 use super::{Error, Ports, Stack};
 
 /// The present state and where it came from.
@@ -31,7 +33,9 @@ pub fn read(ports: &Ports<'_>, stack: &Stack) -> Result<Live, Error> {
         let bytes = directory::local_state(&file)?;
         (bytes, StateSource::File, file.display().to_string())
     } else {
-        let bytes = ports.terraform.pull(&stack.place())?;
+        // What Terraform says may repeat what it was told, such as a password.
+        let redactor = Redactor::default().with_values(&backend.secrets());
+        let bytes = ports.terraform.pull(&stack.place()).map_err(|error| safe(error, &redactor))?;
         (bytes, StateSource::Pull, backend.identity.to_string())
     };
     Ok(Live { bytes: bytes.map(StateBytes::new), source, backend, found })

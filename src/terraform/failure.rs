@@ -25,8 +25,26 @@ pub(super) fn diagnostics(finished: &Finished) -> Vec<Diagnostic> {
             | Event::Other => None,
         })
         .collect();
-    found.extend(boxes(&String::from_utf8_lossy(&finished.stderr)));
+    let stderr = String::from_utf8_lossy(&finished.stderr);
+    found.extend(boxes(&stderr));
+    if !finished.succeeded() && !found.iter().any(|d| d.severity == Severity::Error) {
+        found.extend(plain(&stderr));
+    }
     found
+}
+
+/// What stands outside of all boxes: `state pull` and its kin print their errors so.
+fn plain(text: &str) -> Option<Diagnostic> {
+    let is_said = |line: &String| {
+        !line.is_empty()
+            && !line.starts_with(['│', '╷', '╵'])
+            && line != "There are some problems with the CLI configuration:"
+    };
+    let mut lines =
+        text.lines().map(|line| without_colours(line).trim().to_owned()).filter(is_said);
+    let summary = lines.next()?;
+    let detail = lines.collect::<Vec<_>>().join("\n");
+    Some(Diagnostic { severity: Severity::Error, summary, detail, address: None })
 }
 
 /// Errors and warnings as Terraform prints them for people.
@@ -120,8 +138,11 @@ fn lock_holder(detail: &str) -> Option<LockHolder> {
         created: field("Created"),
     };
     // With the http backend the box shows the requester; the holder's id stands in the message.
-    if let Some((_, id)) = message.split_once("already locked:\nID=") {
-        id.lines().next().unwrap_or_default().clone_into(&mut holder.id);
+    // The line end before it is a space in the events of `-json`.
+    if let Some((_, rest)) = message.split_once("already locked:")
+        && let Some(id) = rest.trim_start().strip_prefix("ID=")
+    {
+        id.split_whitespace().next().unwrap_or_default().clone_into(&mut holder.id);
         "somebody else".clone_into(&mut holder.who);
         holder.operation = String::new();
         holder.created = String::new();
@@ -162,6 +183,30 @@ mod tests {
         let error = error("state pull", &finished("", text));
         assert!(
             matches!(error, Error::NotInitialised { summary, .. } if summary.starts_with("Backend init"))
+        );
+    }
+
+    #[test]
+    fn a_lock_behind_http_names_the_holders_id_and_not_the_requester() {
+        for glue in ["\n", " "] {
+            let detail = format!(
+                "Error message: HTTP remote state already locked:{glue}ID=deadbeef\nLock Info:\n  ID:        2228b6a6\n  Operation: OperationTypePlan\n  Who:       root@vm\n"
+            );
+            let holder = lock_holder(&detail).unwrap();
+            assert_eq!((holder.id.as_str(), holder.who.as_str()), ("deadbeef", "somebody else"));
+        }
+    }
+
+    #[test]
+    fn an_error_outside_of_all_boxes_is_read() {
+        let text = "There are some problems with the CLI configuration:\n╷\n│ Warning: Unable to open\n│\n│ detail\n╵\n\n\u{1b}[31mFailed to refresh state: HTTP remote state endpoint requires auth\u{1b}[0m\u{1b}[0m\n";
+        let Error::Failed { diagnostics, .. } = error("state pull", &finished("", text)) else {
+            panic!("failed")
+        };
+        let said = diagnostics.iter().find(|d| d.severity == Severity::Error).unwrap();
+        assert_eq!(
+            said.summary,
+            "Failed to refresh state: HTTP remote state endpoint requires auth"
         );
     }
 

@@ -8,6 +8,12 @@ mod demo;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod hazards;
+#[cfg(test)]
+mod pipelines;
+#[cfg(test)]
+mod revert;
+#[cfg(test)]
 mod store_blobs;
 #[cfg(test)]
 mod store_contract;
@@ -23,5 +29,9 @@ mod store_tamper;
 mod support;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod trouble;
+#[cfg(test)]
+mod trouble_process;
 #[cfg(test)]
 mod verbs;

@@ -233,10 +233,11 @@ fn conclude(
                 .next("unapply diff · unapply revert"));
         }
     };
-    report(session, stack, &executed, &verified).map_err(|failure| {
-        let now =
-            format!("the revert was applied; revision {} says what was found", verified.entry);
-        failure.not_done("its result was not printed").now(now).next("unapply history")
+    report(session, stack, &executed, &verified).map_err(|unwritten| {
+        unwritten
+            .not_done("only this report is missing: the revert was applied and looked at")
+            .now(format!("what was found is revision {}", verified.entry))
+            .next(format!("unapply show {}", verified.entry))
     })?;
     Ok(if verified.is_verified() { Exit::Done } else { Exit::NotVerified })
 }
@@ -264,7 +265,7 @@ fn report(
 
 /// An apply that did not end well.
 fn failed(session: &Session, stack: &Stack, executed: ExecutedRevert) -> Result<Exit, Failure> {
-    let lines = diagnostic_lines(&executed.diagnostics);
+    let mut lines = diagnostic_lines(&executed.diagnostics);
     let target = executed.checked.draft.target.revision;
     let intent = executed.intent;
     let (exit, what) = match executed.outcome {
@@ -293,7 +294,9 @@ fn failed(session: &Session, stack: &Stack, executed: ExecutedRevert) -> Result<
         let after = executed.after.as_ref().ok().map(|taken| taken.entry.revision.0);
         let body =
             RevertOut { intent: Some(intent.0), after, ..planned(&executed.checked, "failed") };
-        session.json("unapply.revert", Some(stack), body)?;
+        if session.json("unapply.revert", Some(stack), body).is_err() {
+            lines.push("and standard output cannot be written".to_owned());
+        }
     }
     // What Terraform left there may be needed, and nobody knows for what.
     let place = executed.checked.prepared.keep();

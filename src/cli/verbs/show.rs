@@ -259,9 +259,9 @@ fn snapshot_lines(text: &mut String, snapshot: &Snapshot) {
             }
         }
     }
-    if let Some(engine) = &snapshot.engine {
-        line(text, "engine", &format!("{} {}", engine.kind.name(), engine.version));
-    }
+    let engine = snapshot.engine.as_ref();
+    let engine = engine.map(|engine| format!("{} {}", engine.kind.name(), engine.version));
+    line(text, "engine", engine.as_deref().unwrap_or("unknown: there was none to ask"));
     line(text, "backend", &format!("{} · workspace {}", snapshot.backend, snapshot.workspace));
     if let Some(git) = &snapshot.git {
         let dirty = if git.dirty { " (with changes)" } else { "" };

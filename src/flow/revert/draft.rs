@@ -103,7 +103,8 @@ pub fn draft(
     let imports = imports(ports, since);
     let between = between.map(|(entry, state)| load(ports, entry, state)).transpose()?;
     let (bundle, variables) = with_variables(bundle, stack)?;
-    let redactor = redactor(&bundle, [&good.bytes, &current])?;
+    let redactor =
+        redactor(&bundle, [&good.bytes, &current])?.with_values(&taken.backend.secrets());
     let log = ports.repository.head(&stack.name)?;
     Ok(RevertDraft {
         target: target.clone(),

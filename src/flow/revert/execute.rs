@@ -130,8 +130,20 @@ fn concluded(
         .collect();
     let mut end = outcome(intent, result, events, errors);
     end.after = after.as_ref().ok().map(|taken| taken.entry.revision);
-    ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end))?;
-    let errored_state = errored_state?;
+    let said = ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end));
+    let errored_state = match said.and(errored_state) {
+        Ok(errored_state) => errored_state,
+        // What Terraform said and left is in the directory and nowhere else now.
+        Err(error) => {
+            let place = checked.prepared.keep();
+            return Err(Error::NotRecorded {
+                intent,
+                outcome: result,
+                place,
+                source: Box::new(error),
+            });
+        }
+    };
     Ok(ExecutedRevert {
         checked,
         intent,

@@ -1,6 +1,9 @@
 //! What the tests share: stores that behave, stores that do not, and things to say.
 
+pub(crate) mod deeds;
 pub(crate) mod faulty;
 pub(crate) mod memory;
 pub(crate) mod records;
+pub(crate) mod remote;
+pub(crate) mod running;
 pub(crate) mod stage;

@@ -1,0 +1,214 @@
+//! Each hazard on real Terraform: refused, accepted by its own flag alone, and never by `--yes`.
+
+use crate::support::deeds::{Past, file, good, volume};
+use crate::support::stage::Stage;
+
+fn a_and_b() -> String {
+    file("a", "one") + &file("b", "two")
+}
+
+/// The flag that accepts a hazard.
+fn allow(hazard: &str, subject: &str) -> String {
+    format!("--allow={hazard}={subject}")
+}
+
+/// Insists that exactly these hazards stand, that neither `--yes` nor a part of the flags is
+/// enough, and that nothing is touched by then.
+#[track_caller]
+fn stand(stage: &Stage, hazards: &[(&str, &str)]) {
+    let before = stage.everything();
+    let json = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0).json();
+    let found: Vec<(&str, &str)> = json["hazards"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hazard| (hazard["hazard"].as_str().unwrap(), hazard["subject"].as_str().unwrap()))
+        .collect();
+    assert_eq!(found, hazards, "{json:#}");
+    let flags: Vec<String> =
+        hazards.iter().map(|(hazard, subject)| allow(hazard, subject)).collect();
+    for missing in 0..hazards.len() {
+        let (hazard, subject) = hazards[missing];
+        let others = flags.iter().enumerate().filter(|(position, _)| *position != missing);
+        let mut arguments = vec!["revert", "--yes"];
+        arguments.extend(others.map(|(_, flag)| flag.as_str()));
+        let elsewhere = allow(hazard, "demo_file.elsewhere");
+        arguments.push(&elsewhere);
+        let ran = stage.unapply(&arguments).expect(15).says(hazard).says(subject);
+        ran.says(&format!("unapply revert --allow '{hazard}={subject}'")).says("not done");
+        assert_eq!(stage.everything(), before);
+    }
+    assert_eq!(stage.left_over(), "");
+}
+
+/// The hazards stand, and with all of their flags the world goes back to `past`.
+#[track_caller]
+fn stand_and_yield(stage: &Stage, past: &Past, hazards: &[(&str, &str)]) {
+    stand(stage, hazards);
+    let flags: Vec<String> =
+        hazards.iter().map(|(hazard, subject)| allow(hazard, subject)).collect();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    stage.goes_back(past, &flags);
+}
+
+#[test]
+fn an_object_that_somebody_changed_by_hand_is_collateral() {
+    let (stage, v1) = good(&a_and_b());
+    stage.apply_next(&(file("a", "ONE") + &file("b", "two")));
+    stage.edit("b.txt", "by hand");
+    stand_and_yield(&stage, &v1, &[("collateral", "demo_file.b")]);
+}
+
+#[test]
+fn an_object_that_somebody_deleted_by_hand_is_collateral() {
+    let (stage, v1) = good(&a_and_b());
+    stage.apply_next(&(file("a", "ONE") + &file("b", "two")));
+    std::fs::remove_file(stage.world().join("b.txt")).unwrap();
+    stand(&stage, &[("collateral", "demo_file.b")]);
+    stage.goes_back(&v1, &["--allow", "collateral=demo_*"]);
+}
+
+#[test]
+fn what_appeared_without_a_snapshot_before_it_is_of_unknown_origin() {
+    let (stage, v1) = good(&a_and_b());
+    stage.configure(&(a_and_b() + &file("c", "new")));
+    stage.apply().expect(0);
+    stand_and_yield(&stage, &v1, &[("unknown-origin", "demo_file.c")]);
+}
+
+#[test]
+fn what_an_earlier_apply_made_is_of_unknown_origin_and_what_the_failed_one_made_is_not() {
+    let (stage, v1) = good(&a_and_b());
+    stage.configure(&(a_and_b() + &file("c", "earlier")));
+    stage.apply().expect(0);
+    let v2 = a_and_b() + &file("c", "earlier") + &file("d", "late");
+    stage.apply_next(&v2);
+    stand_and_yield(&stage, &v1, &[("unknown-origin", "demo_file.c")]);
+}
+
+#[test]
+fn a_volume_that_the_failed_apply_just_made_goes_without_asking() {
+    let (stage, v1) = good(&a_and_b());
+    stage.apply_next(&(a_and_b() + &volume(1)));
+    stage.goes_back(&v1, &[]);
+}
+
+#[test]
+fn a_volume_of_unknown_origin_is_data_that_would_be_destroyed() {
+    let (stage, v1) = good(&a_and_b());
+    stage.configure(&(a_and_b() + &volume(1)));
+    stage.apply().expect(0);
+    let hazards = [("destroys-data", "demo_volume.data"), ("unknown-origin", "demo_volume.data")];
+    stand_and_yield(&stage, &v1, &hazards);
+}
+
+#[test]
+fn a_volume_that_can_only_shrink_by_a_replacement_is_data() {
+    let (stage, v1) = good(&volume(1));
+    stage.apply_next(&volume(2));
+    stand_and_yield(&stage, &v1, &[("replaces-data", "demo_volume.data")]);
+}
+
+#[test]
+fn a_volume_that_moved_is_replaced_data() {
+    let (stage, v1) = good(&volume(1));
+    stage.apply_next(&volume(1).replace("\"data\"\n  size", "\"elsewhere\"\n  size"));
+    stand_and_yield(&stage, &v1, &[("replaces-data", "demo_volume.data")]);
+}
+
+#[test]
+fn what_the_settings_protect_is_not_destroyed_unasked() {
+    let (stage, v1) = good(&a_and_b());
+    stage.settings("[revert]\nprotect = [\"demo_file.c*\"]\n");
+    stage.apply_next(&(a_and_b() + &file("c", "new")));
+    stand_and_yield(&stage, &v1, &[("protected", "demo_file.c")]);
+}
+
+#[test]
+fn destroys_that_undo_nothing_are_counted() {
+    let (stage, v1) = good(&(file("a", "one") + &volume(1)));
+    stage.settings("[revert]\nmax_destroy = 0\n");
+    stage.apply_next(&(file("a", "ONE") + &volume(1)));
+    stage.edit("data", "demo_volume of size 5\n");
+    let hazards = [
+        ("replaces-data", "demo_volume.data"),
+        ("too-many-destroys", "stack"),
+        ("collateral", "demo_volume.data"),
+    ];
+    stand_and_yield(&stage, &v1, &hazards);
+}
+
+#[test]
+fn what_is_undone_does_not_count_as_too_many() {
+    let (stage, v1) = good(&file("a", "one"));
+    stage.settings("[revert]\nmax_destroy = 0\n");
+    let v2: Vec<String> = ["b", "c", "d", "e", "f"].map(|name| file(name, "x")).into();
+    stage.apply_next(&v2.concat());
+    stage.goes_back(&v1, &[]);
+}
+
+#[test]
+fn an_object_that_was_renamed_is_never_destroyed_and_no_flag_changes_that() {
+    let (stage, _) = good(&a_and_b());
+    let renamed = a_and_b().replace("\"demo_file\" \"a\"", "\"demo_file\" \"z\"")
+        + "moved {\n  from = demo_file.a\n  to   = demo_file.z\n}\n";
+    stage.apply_next(&renamed);
+    let before = stage.everything();
+    let ran = stage.unapply(&["revert", "--yes", "--allow", "collateral=*"]).expect(15);
+    let ran = ran.says("needs-rekey").says("demo_file.z").says("knows this very object");
+    let ran = ran.says("demo_file.a").says("terraform state mv");
+    assert!(!ran.stderr.contains("--allow 'needs-rekey"), "{}", ran.stderr);
+    stage
+        .unapply(&["revert", "--yes", "--allow", "needs-rekey=*"])
+        .expect(64)
+        .says("cannot be allowed");
+    assert_eq!(stage.everything(), before);
+    stage.is_sound();
+}
+
+#[test]
+fn an_object_that_moved_into_a_module_and_changed_is_never_destroyed() {
+    let (stage, _) = good(&a_and_b());
+    std::fs::create_dir(stage.stack().join("m")).unwrap();
+    let inside =
+        "terraform {\n  required_providers {\n    demo = { source = \"unapply/demo\" }\n  }\n}\n"
+            .to_owned()
+            + &file("a", "ONE");
+    stage.write("m/main.tf", &inside);
+    stage.configure(
+        &(file("b", "two")
+            + "module \"m\" {\n  source = \"./m\"\n}\nmoved {\n  from = demo_file.a\n  to   = module.m.demo_file.a\n}\n"),
+    );
+    stage.terraform(&["init", "-no-color"]).expect(0);
+    stage.unapply(&["snapshot"]).expect(0);
+    stage.apply().expect(0);
+    let before = stage.everything();
+    stage.unapply(&["revert", "--yes"]).expect(15).says("needs-rekey").says("module.m.demo_file.a");
+    assert_eq!(stage.everything(), before);
+}
+
+#[test]
+fn a_good_object_that_an_apply_left_over_is_never_destroyed() {
+    let v1 = file("a", "one")
+        .replace("\n}", "\n  lifecycle {\n    create_before_destroy = true\n  }\n}");
+    let (stage, _) = good(&v1);
+    stage.apply_badly(&v1.replace("a.txt", "new.txt"), "delete:a.txt").expect(1);
+    assert_eq!(stage.objects().keys().collect::<Vec<_>>(), ["a.txt", "new.txt"]);
+    let before = stage.everything();
+    let allow = ["revert", "--yes", "--allow", "unknown-origin=*", "--allow", "collateral=*"];
+    let ran = stage.unapply(&allow).expect(15);
+    ran.says("needs-rekey").says("demo_file.a (deposed ");
+    assert_eq!(stage.everything(), before);
+}
+
+#[test]
+fn an_allowance_that_means_nothing_is_wrong_usage() {
+    let (stage, _) = good(&a_and_b());
+    for (given, word) in [
+        ("nonsense=demo_file.a", "no such hazard"),
+        ("collateral", "not HAZARD=ADDRESS"),
+        ("collateral=", "not HAZARD=ADDRESS"),
+    ] {
+        stage.unapply(&["revert", "--yes", "--allow", given]).expect(64).says(word);
+    }
+}

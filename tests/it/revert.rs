@@ -1,0 +1,312 @@
+//! Going back: every way in which an apply leaves a mess, and the world byte for byte afterwards.
+
+use crate::support::deeds::{Past, file, good};
+use crate::support::stage::{Ran, Stage};
+
+fn a_and_b() -> String {
+    file("a", "one") + &file("b", "two")
+}
+
+/// Words of the actions of a revert's JSON: `ADDRESS ACTION WHY`.
+fn actions(ran: &Ran) -> Vec<String> {
+    let json = ran.json();
+    let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let actions = json["actions"].as_array().unwrap_or_else(|| panic!("{json:#}"));
+    let line = |action: &serde_json::Value| {
+        [&action["address"], &action["action"], &action["why"]].map(word).join(" ")
+    };
+    actions.iter().map(line).collect()
+}
+
+#[test]
+fn what_a_failed_apply_changed_made_tainted_and_never_made_is_undone() {
+    let (stage, v1) = good(&a_and_b());
+    let v2 =
+        [file("a", "ONE"), file("b", "two"), file("c", "new"), file("d", "half"), file("e", "")];
+    stage.apply_badly(&v2.concat(), "create-after:d.txt,create:e.txt").expect(1);
+    assert!(stage.objects().contains_key("d.txt"));
+    let ran = stage.unapply(&["revert", "--yes", "--json"]).expect(0);
+    v1.is_back(&stage);
+    let expected =
+        ["demo_file.a update undo", "demo_file.c destroy undo", "demo_file.d destroy undo"];
+    assert_eq!(actions(&ran), expected);
+    let json = ran.json();
+    assert_eq!(json["result"], "reverted");
+    assert_eq!(json["differences"], serde_json::json!([]));
+    assert_eq!(stage.good_revision(), json["after"].as_u64());
+}
+
+#[test]
+fn what_was_deleted_is_made_again() {
+    let (stage, v1) = good(&a_and_b());
+    stage.apply_next(&file("a", "one"));
+    assert!(!stage.objects().contains_key("b.txt"));
+    stage.goes_back(&v1, &[]).says("made anew and has another id");
+}
+
+#[test]
+fn what_was_replaced_is_replaced_back() {
+    let (stage, v1) = good(&a_and_b());
+    stage.apply_next(&(file("a", "one") + &file("b", "two").replace("b.txt", "other.txt")));
+    assert!(stage.objects().contains_key("other.txt"));
+    stage.goes_back(&v1, &[]);
+}
+
+#[test]
+fn outputs_alone_are_put_back() {
+    let v1 = file("a", "one") + "output \"o\" {\n  value = \"v1\"\n}\n";
+    let (stage, past) = good(&v1);
+    stage.apply_next(&v1.replace("v1", "v2"));
+    stage.goes_back(&past, &[]).says("output o");
+    assert_eq!(stage.terraform(&["output", "-raw", "o"]).expect(0).stdout, "v1");
+}
+
+#[test]
+fn where_nothing_changed_there_is_nothing_to_undo() {
+    let (stage, v1) = good(&a_and_b());
+    let before = stage.everything();
+    stage.unapply(&["revert", "--yes"]).expect(0).says("nothing to undo");
+    let json = stage.unapply(&["revert", "--yes", "--json"]).expect(0).json();
+    assert_eq!(json["result"], "nothing-to-do");
+    assert_eq!(stage.everything(), before);
+    v1.is_back(&stage);
+}
+
+#[test]
+fn updates_that_failed_before_and_after_their_effect_are_undone() {
+    let (stage, v1) = good(&(a_and_b() + &file("c", "three")));
+    let v2 = file("a", "ONE") + &file("b", "TWO") + &file("c", "THREE");
+    stage.apply_badly(&v2, "update:a.txt,update-after:b.txt").expect(1);
+    stage.goes_back(&v1, &[]);
+}
+
+#[test]
+fn a_revert_that_failed_is_recorded_and_the_next_one_ends_equal_to_good() {
+    let (stage, v1) = good(&a_and_b());
+    stage.apply_next(&(file("a", "ONE") + &file("b", "two") + &file("c", "new")));
+    stage.fault("delete:c.txt");
+    let ran = stage.unapply(&["revert", "--yes"]).expect(1);
+    ran.says("applied in part").says("demo_file.c").says("the state is kept as revision");
+    stage.fault("");
+    let outcomes = stage.entries("revert-outcome");
+    assert_eq!(outcomes.len(), 1);
+    assert_eq!(outcomes[0]["body"]["outcome"], "failed", "{:#}", outcomes[0]);
+    for kept in stage.left_over().lines() {
+        std::fs::remove_dir_all(kept).unwrap();
+    }
+    stage.goes_back(&v1, &[]);
+}
+
+#[test]
+fn a_revert_stays_in_its_workspace() {
+    let v1 = a_and_b();
+    let stage = Stage::with(&v1);
+    stage.terraform(&["workspace", "new", "blue"]).expect(0);
+    stage.apply().expect(0);
+    stage.unapply(&["init"]).expect(0);
+    stage.unapply(&["mark", "good", "--verify"]).expect(0);
+    let past = Past::of(&stage, &v1);
+    stage.apply_badly(&(file("a", "ONE") + &file("c", "new")), "").expect(0);
+    stage.goes_back(&past, &[]);
+    assert!(!stage.stack().join("terraform.tfstate").exists());
+}
+
+#[test]
+fn a_local_module_outside_the_root_comes_back_with_its_keys() {
+    let stage = Stage::with("");
+    let module = stage.path().join("modules/x");
+    std::fs::create_dir_all(&module).unwrap();
+    let write = |text: &str| {
+        let header = "terraform {\n  required_providers {\n    demo = { source = \"unapply/demo\" }\n  }\n}\n";
+        std::fs::File::create(module.join("main.tf"))
+            .and_then(|mut file| {
+                std::io::Write::write_all(&mut file, format!("{header}{text}").as_bytes())
+            })
+            .unwrap();
+    };
+    let inside = "variable \"name\" {}\nresource \"demo_file\" \"f\" {\n  path    = \"${var.name}.txt\"\n  content = \"v1\"\n}\n";
+    write(inside);
+    let call = "module \"x\" {\n  source   = \"../modules/x\"\n  for_each = toset([\"a b\", \"q\\\"x\"])\n  name     = replace(each.key, \"\\\"\", \"-\")\n}\n";
+    stage.configure(call);
+    stage.terraform(&["init", "-no-color"]).expect(0);
+    stage.set_up();
+    let past = Past::of(&stage, call);
+    write(&inside.replace("v1", "v2"));
+    stage.apply_next(&call.replace("\"a b\", ", "\"new\", "));
+    stage.unapply(&["revert", "--yes"]).expect(0);
+    // The module's own file is not the stack's to restore; Terraform needs it for its word.
+    write(inside);
+    past.is_back(&stage);
+}
+
+const WITH_VARIABLE: &str = "variable \"content\" {\n  type = string\n}\nresource \"demo_file\" \
+    \"a\" {\n  path    = \"a.txt\"\n  content = var.content\n}\n";
+
+#[test]
+fn a_variable_that_differs_today_is_asked_about_and_the_captured_value_is_used() {
+    let mut stage = Stage::with(WITH_VARIABLE);
+    stage.set("TF_VAR_content", "one");
+    stage.set_up();
+    let past = Past::of(&stage, WITH_VARIABLE);
+    stage.set("TF_VAR_content", "rotated-value");
+    stage.apply().expect(0);
+    let before = stage.everything();
+    let ran = stage.unapply(&["revert", "--yes"]).expect(15).says("variable-changed");
+    let ran = ran.says("var.content").says("--allow 'variable-changed=var.content'");
+    assert!(!ran.stderr.lines().any(|line| line.contains("hazard") && line.contains("rotated")));
+    assert_eq!(stage.everything(), before);
+    let allow = ["revert", "--yes", "--allow", "variable-changed=var.content"];
+    stage.unapply(&allow).expect(0);
+    stage.set("TF_VAR_content", "one");
+    past.is_back(&stage);
+}
+
+#[test]
+fn a_required_variable_without_a_value_stops_a_revert_and_is_named() {
+    let mut stage = Stage::with(WITH_VARIABLE);
+    stage.set("TF_VAR_content", "one");
+    stage.apply().expect(0);
+    stage.unset("TF_VAR_content");
+    stage.unapply(&["init"]).expect(0);
+    stage.unapply(&["mark", "good"]).expect(0);
+    let before = stage.everything();
+    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
+    ran.says("var.content").says("--var content=");
+    assert_eq!(stage.everything(), before);
+}
+
+#[test]
+fn blocks_that_the_good_state_has_absorbed_are_not_obeyed_again() {
+    let stage = Stage::with(&(file("old", "one") + &file("b", "two") + &file("gone", "kept")));
+    stage.apply().expect(0);
+    let v1 = file("a", "one").replace("a.txt", "old.txt")
+        + &file("b", "two")
+        + "moved {\n  from = demo_file.old\n  to   = demo_file.a\n}\n"
+        + "removed {\n  from = demo_file.gone\n  lifecycle {\n    destroy = false\n  }\n}\n"
+        + "import {\n  to = demo_file.b\n  id = \"f-not-there\"\n}\n";
+    stage.configure(&v1);
+    stage.set_up();
+    let past = Past::of(&stage, &v1);
+    // Other objects now stand at the addresses that the blocks name.
+    stage.apply_next(
+        &(file("old", "else").replace("old.txt", "x.txt")
+            + &file("gone", "z").replace("gone.txt", "y.txt")),
+    );
+    let ran = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0);
+    let expected = [
+        "demo_file.a create undo",
+        "demo_file.b create undo",
+        "demo_file.gone destroy undo",
+        "demo_file.old destroy undo",
+    ];
+    assert_eq!(actions(&ran), expected);
+    stage.goes_back(&past, &[]);
+}
+
+#[test]
+fn a_value_that_only_the_state_knows_survives() {
+    let v1 = "resource \"demo_token\" \"t\" {\n  length = 20\n}\nresource \"demo_file\" \"a\" {\n  path    = \"a.txt\"\n  content = demo_token.t.value\n}\n";
+    let (stage, past) = good(v1);
+    let token = stage.objects()["a.txt"].clone();
+    stage.apply_next(&(v1.replace("a.txt", "moved.txt") + &file("c", "new")));
+    stage.goes_back(&past, &[]);
+    assert_eq!(stage.objects()["a.txt"], token);
+}
+
+#[test]
+fn a_plan_that_is_never_empty_is_good_only_as_residual_and_verified_against_it() {
+    let v1 = a_and_b();
+    let stage = Stage::with(&v1);
+    stage.apply().expect(0);
+    stage.fault("perpetual:b.txt");
+    stage.unapply(&["init"]).expect(0);
+    let ran = stage.unapply(&["mark", "good", "--verify"]).expect(15);
+    ran.says("not empty").says("demo_file.b").says("--residual");
+    assert_eq!(stage.good_revision(), None);
+    stage.unapply(&["mark", "good", "--verify", "--residual"]).expect(0);
+    let objects = stage.objects();
+    stage.configure(&(file("a", "ONE") + &file("b", "two")));
+    stage.unapply(&["snapshot"]).expect(0);
+    stage.apply().expect(0);
+    let ran = stage.unapply(&["revert", "--yes", "--allow", "collateral=demo_file.b"]).expect(0);
+    drop(ran);
+    assert_eq!(stage.objects(), objects);
+    stage.is_sound();
+}
+
+#[test]
+fn a_revert_whose_second_plan_is_not_empty_ends_with_19_and_is_not_good() {
+    let (stage, _) = good(&a_and_b());
+    let good_before = stage.good_revision();
+    stage.apply_next(&(file("a", "ONE") + &file("b", "two")));
+    stage.fault("perpetual:a.txt");
+    let ran = stage.unapply(&["revert", "--yes"]).expect(19);
+    ran.says("a plan still wants to update demo_file.a (mode)");
+    assert_eq!(stage.good_revision(), good_before);
+    assert_eq!(stage.entries("verification").len(), 1);
+    assert_eq!(stage.entries("revert-outcome")[0]["body"]["outcome"], "succeeded");
+    stage.is_sound();
+}
+
+#[test]
+fn an_older_revision_can_be_named() {
+    let (stage, v1) = good(&a_and_b());
+    let first = stage.good_revision().unwrap().to_string();
+    stage.apply_next(&(file("a", "ONE") + &file("b", "two")));
+    stage.unapply(&["snapshot"]).expect(0);
+    stage.unapply(&["mark", "good", "--verify"]).expect(0);
+    stage.unapply(&["revert", "--yes"]).expect(0).says("nothing to undo");
+    stage.unapply(&["revert", "999", "--yes"]).expect(13);
+    stage.goes_back(&v1, &[&first]);
+}
+
+#[test]
+fn plan_only_shows_and_changes_nothing() {
+    let (stage, _) = good(&a_and_b());
+    stage.apply_next(&(file("a", "ONE") + &file("b", "two")));
+    let before = stage.everything();
+    let ran = stage.unapply(&["revert", "--plan-only"]).expect(0);
+    ran.says("demo_file.a").says("undo").says("nothing was applied").says("next: unapply revert");
+    assert_eq!(stage.everything(), before);
+    assert_eq!(stage.left_over(), "");
+    stage.is_sound();
+}
+
+#[test]
+fn what_terraform_refuses_to_plan_is_told_in_its_words_and_nothing_is_touched() {
+    let kept =
+        file("a", "one").replace("\n}", "\n  lifecycle {\n    prevent_destroy = true\n  }\n}");
+    let (stage, _) = good(&kept);
+    stage.apply_next(&file("a", "one").replace("a.txt", "new.txt"));
+    let before = stage.everything();
+    let ran = stage.unapply(&["revert", "--yes"]).expect(1);
+    ran.says("Instance cannot be destroyed").says("nothing was applied");
+    assert_eq!(stage.everything(), before);
+    assert_eq!(stage.left_over(), "");
+}
+
+#[test]
+fn an_object_that_was_only_forgotten_is_not_overwritten() {
+    let (stage, _) = good(&a_and_b());
+    let forget = "removed {\n  from = demo_file.b\n  lifecycle {\n    destroy = false\n  }\n}\n";
+    stage.apply_next(&(file("a", "one") + forget));
+    stage.edit("b.txt", "somebody's work since");
+    let objects = stage.objects();
+    stage.unapply(&["revert", "--yes"]).expect(1).says("demo_file.b").says("terraform failed");
+    assert_eq!(stage.objects(), objects);
+    stage.is_sound();
+}
+
+#[test]
+fn a_provider_that_dies_in_the_middle_leaves_a_record_and_a_way_on() {
+    let (stage, v1) = good(&a_and_b());
+    stage.apply_next(&file("a", "ONE"));
+    stage.fault("crash:b.txt");
+    stage.unapply(&["revert", "--yes"]).expect(1).says("applied in part");
+    assert_eq!(stage.entries("revert-outcome")[0]["body"]["outcome"], "failed");
+    stage.fault("");
+    // The object was made and nobody told Terraform: a person removes it, or imports it.
+    std::fs::remove_file(stage.world().join("b.txt")).unwrap();
+    stage.sweep();
+    stage.goes_back(&v1, &[]);
+}

@@ -1,0 +1,191 @@
+//! What the stories on a stage have in common: an apply that goes wrong, and looking at everything.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::stage::{Ran, Stage};
+
+/// A `demo_file` named `name` in `NAME.txt`.
+pub(crate) fn file(name: &str, content: &str) -> String {
+    format!(
+        "resource \"demo_file\" \"{name}\" {{\n  path    = \"{name}.txt\"\n  content = \
+         \"{content}\"\n}}\n"
+    )
+}
+
+/// A `demo_volume` named `data`.
+pub(crate) fn volume(size: u32) -> String {
+    format!("resource \"demo_volume\" \"data\" {{\n  path = \"data\"\n  size = {size}\n}}\n")
+}
+
+/// Objects by path: mode and exact content.
+pub(crate) type Objects = BTreeMap<String, (u32, Vec<u8>)>;
+
+/// Everything that a refusal must leave as it was.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Everything {
+    objects: Objects,
+    state: Vec<u8>,
+    intents: usize,
+}
+
+impl Stage {
+    /// Applies `configuration`, with a snapshot taken just before, and heals the faults afterwards.
+    pub(crate) fn apply_badly(&self, configuration: &str, faults: &str) -> Ran {
+        self.configure(configuration);
+        self.unapply(&["snapshot"]).expect(0);
+        self.fault(faults);
+        let ran = self.apply();
+        self.fault("");
+        ran
+    }
+
+    /// The same without faults: it has to work.
+    pub(crate) fn apply_next(&self, configuration: &str) {
+        self.apply_badly(configuration, "").expect(0);
+    }
+
+    /// Applies what stands there, records it, and lets a plan prove that it is good.
+    #[track_caller]
+    pub(crate) fn set_up(&self) {
+        self.apply().expect(0);
+        self.unapply(&["init"]).expect(0);
+        self.unapply(&["mark", "good", "--verify"]).expect(0);
+    }
+
+    /// Adds a table to the settings.
+    pub(crate) fn settings(&self, table: &str) {
+        let path = self.stack().join("unapply.toml");
+        let settings = std::fs::read_to_string(path).unwrap();
+        let (head, stacks) = settings.split_once("[[stack]]").unwrap();
+        self.write("unapply.toml", &format!("{head}{table}\n[[stack]]{stacks}"));
+    }
+
+    /// Lets Terraform see variables whose names fit.
+    pub(crate) fn settings_pass(&self, names: &str) {
+        let path = self.stack().join("unapply.toml");
+        let settings = std::fs::read_to_string(path).unwrap();
+        let more = format!("env_pass = [\"{names}\", ");
+        self.write("unapply.toml", &settings.replace("env_pass = [", &more));
+    }
+
+    /// Every slot of the log, in plain text.
+    pub(crate) fn log_text(&self) -> String {
+        let log = self.stack().join(".unapply/stacks/demo%2Fapp/log");
+        let slots = std::fs::read_dir(log).unwrap();
+        slots.map(|slot| std::fs::read_to_string(slot.unwrap().path()).unwrap()).collect()
+    }
+
+    /// Replaces the state's file.
+    pub(crate) fn put_state(&self, bytes: &[u8]) {
+        use std::io::Write as _;
+        let path = self.stack().join("terraform.tfstate");
+        std::fs::File::create(path).and_then(|mut file| file.write_all(bytes)).unwrap();
+    }
+
+    /// Plays the cloud's console.
+    pub(crate) fn edit(&self, object: &str, content: &str) {
+        use std::io::Write as _;
+        let mut file = std::fs::File::create(self.world().join(object)).unwrap();
+        file.write_all(content.as_bytes()).unwrap();
+    }
+
+    /// The addresses in the state, sorted.
+    pub(crate) fn resources(&self) -> Vec<String> {
+        let listed = self.terraform(&["state", "list"]).expect(0).stdout;
+        let mut addresses: Vec<String> = listed.lines().map(str::to_owned).collect();
+        addresses.sort();
+        addresses
+    }
+
+    /// Insists that Terraform itself has nothing to propose for `configuration`.
+    #[track_caller]
+    pub(crate) fn plans_nothing(&self, configuration: &str) {
+        self.configure(configuration);
+        let arguments = ["plan", "-detailed-exitcode", "-no-color", "-input=false"];
+        self.terraform(&arguments).expect(0);
+    }
+
+    /// `revert --yes` that must work and bring back `v1`, with a store that is sound.
+    #[track_caller]
+    pub(crate) fn goes_back(&self, v1: &Past, arguments: &[&str]) -> Ran {
+        let ran = self.unapply(&[&["revert", "--yes"], arguments].concat()).expect(0);
+        v1.is_back(self);
+        ran
+    }
+
+    /// The entries of one kind, newest first.
+    pub(crate) fn entries(&self, kind: &str) -> Vec<Value> {
+        let arguments = ["history", "--json", "--max", "1000", "--kind", kind];
+        let json = self.unapply(&arguments).expect(0).json();
+        json["entries"].as_array().unwrap_or_else(|| panic!("{json:#}")).clone()
+    }
+
+    /// The last known good revision.
+    pub(crate) fn good_revision(&self) -> Option<u64> {
+        let json = self.unapply(&["status", "--json"]).expect(0).json();
+        json["stacks"][0]["good"].as_u64()
+    }
+
+    /// Insists that the store is sound, every byte of it.
+    #[track_caller]
+    pub(crate) fn is_sound(&self) {
+        self.unapply(&["check", "--read-data"]).expect(0);
+    }
+
+    /// Looks at everything that a refusal must not touch.
+    pub(crate) fn everything(&self) -> Everything {
+        Everything {
+            objects: self.objects(),
+            state: self.state(),
+            intents: self.entries("revert-intent").len(),
+        }
+    }
+
+    /// The names of what lies in the temporary directory.
+    pub(crate) fn left_over(&self) -> String {
+        let mut names = String::new();
+        for entry in std::fs::read_dir(self.path().join("tmp")).unwrap() {
+            writeln!(names, "{}", entry.unwrap().path().display()).unwrap();
+        }
+        names
+    }
+}
+
+/// How things were when they were good.
+#[derive(Debug)]
+pub(crate) struct Past {
+    configuration: String,
+    objects: Objects,
+    resources: Vec<String>,
+}
+
+impl Past {
+    /// Remembers them.
+    pub(crate) fn of(stage: &Stage, configuration: &str) -> Self {
+        Self {
+            configuration: configuration.to_owned(),
+            objects: stage.objects(),
+            resources: stage.resources(),
+        }
+    }
+
+    /// Insists that all of it is back, in the world, in the state and for Terraform.
+    #[track_caller]
+    pub(crate) fn is_back(&self, stage: &Stage) {
+        assert_eq!(stage.objects(), self.objects);
+        assert_eq!(stage.resources(), self.resources);
+        stage.plans_nothing(&self.configuration);
+        stage.is_sound();
+        assert_eq!(stage.left_over(), "");
+    }
+}
+
+/// A stage whose `v1` is good, and how it looks.
+pub(crate) fn good(v1: &str) -> (Stage, Past) {
+    let stage = Stage::good(v1);
+    let past = Past::of(&stage, v1);
+    (stage, past)
+}
