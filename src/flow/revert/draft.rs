@@ -15,7 +15,7 @@ use crate::engine::redact::{Redactor, is_secret_name};
 use crate::engine::variables::{self, Declared, Standing};
 use crate::flow::snapshot::{self, Taken};
 use crate::flow::{Error, Ports, Speaker, Stack};
-use crate::model::configuration::{Bundle, Variable, VariableOrigin};
+use crate::model::configuration::{Bundle, ConfigurationSource, Variable, VariableOrigin};
 use crate::model::entry::{
     ApplyOutcome, Body, Cause, Entry, RevertOutcome, Revision, Snapshot, StateRef,
 };
@@ -99,8 +99,10 @@ pub fn draft(
     check_standing(&taken)?;
     let current = taken.bytes.clone().ok_or(unfit("has a state, and there is none now"))?;
     let between = between(&log, target, &taken)?;
-    let since = between.map(|(entry, _)| entry).into_iter().chain([&taken.entry]);
-    let imports = imports(ports, since);
+    let between_entry = between.map(|(entry, _)| entry);
+    // A saved plan is what was applied, exactly; a directory may have been edited since.
+    let present = Some(&taken.entry).filter(|_| !between_entry.is_some_and(is_planned));
+    let imports = imports(ports, between_entry.into_iter().chain(present));
     let between = between.map(|(entry, state)| load(ports, entry, state)).transpose()?;
     let (bundle, variables) = with_variables(bundle, stack)?;
     let redactor =
@@ -232,6 +234,12 @@ fn between<'a>(
         .filter(|(_, snapshot)| matches!(snapshot.cause, Cause::Manual | Cause::Init))
         .filter_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))
         .find(|(_, state)| state.version.relation(&present.version) == Relation::Older))
+}
+
+/// Whether a snapshot's configuration is that of a saved plan.
+fn is_planned(entry: &Entry) -> bool {
+    let configuration = entry.said.body.snapshot().and_then(|s| s.configuration.as_ref());
+    configuration.is_some_and(|known| known.source == ConfigurationSource::Plan)
 }
 
 /// What the configurations of these snapshots import. One that is not known may import anything.

@@ -20,7 +20,7 @@ use crate::model::entry::{
 };
 use crate::model::event::{Counts, Diagnostic, Event, Severity};
 use crate::port::progress::{Ended, Phase};
-use crate::port::terraform::ApplyReport;
+use crate::port::terraform::{self, ApplyReport};
 use crate::store::After;
 
 /// A revert whose apply has ended, and of which the log says so.
@@ -71,11 +71,27 @@ pub fn execute(
         Err(refusal) => {
             ports.progress.end(Ended::Badly, "terraform refused the plan");
             let refusal = safe(refusal, &checked.draft.redactor);
-            let end = outcome(intent, ApplyOutcome::NotStarted, None, vec![refusal.to_string()]);
+            let end = outcome(intent, not_begun(&refusal), None, vec![refusal.to_string()]);
             ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end))?;
             Err(Error::Terraform(refusal))
         }
         Ok(report) => concluded(ports, stack, speaker, (checked, intent, counts), report),
+    }
+}
+
+/// What is known of an apply that gave no report.
+fn not_begun(refusal: &terraform::Error) -> ApplyOutcome {
+    match refusal {
+        terraform::Error::Locked(_)
+        | terraform::Error::StalePlan
+        | terraform::Error::NotInitialised { .. }
+        | terraform::Error::NotFound { .. } => ApplyOutcome::NotStarted,
+        // The child may have been there, and nobody saw it end.
+        terraform::Error::CannotStart { .. }
+        | terraform::Error::Interrupted { .. }
+        | terraform::Error::Failed { .. }
+        | terraform::Error::Unreadable { .. }
+        | terraform::Error::Io { .. } => ApplyOutcome::Unknown,
     }
 }
 
@@ -89,46 +105,22 @@ fn concluded(
 ) -> Result<ExecutedRevert, Error> {
     // Whoever wanted the apply to stop does not want its record to stop.
     ports.interrupt.acknowledge();
-    let result = match (report.succeeded, report.interrupted) {
-        (true, _) => ApplyOutcome::Succeeded,
-        (false, Some(_)) => ApplyOutcome::Interrupted,
-        (false, None) => ApplyOutcome::Failed,
-    };
-    let done =
-        format!("{} added, {} changed, {} destroyed", counts.add, counts.change, counts.remove);
-    match result {
-        ApplyOutcome::Succeeded => ports.progress.end(Ended::Well, &done),
-        ApplyOutcome::Failed
-        | ApplyOutcome::Interrupted
-        | ApplyOutcome::Unknown
-        | ApplyOutcome::NotStarted => ports.progress.end(Ended::Badly, result.name()),
-    }
+    let result = ended(ports, &report, counts);
     let errored_state = keep_errored_state(ports, stack, speaker, &checked);
     let events = fs::read(&report.events)
         .ok()
         .and_then(|bytes| ports.repository.put_blob(&bytes).ok())
         .map(|blob| blob.id);
+    // The state that is there now belongs to the configuration that was applied.
+    let known = checked.draft.snapshot.configuration.clone();
     let request = Request {
-        configuration: checked
-            .draft
-            .snapshot
-            .configuration
-            .clone()
-            .map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
+        configuration: known.map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
         when_unchanged: WhenUnchanged::Record,
         ..Request::of_stack(stack, Cause::AfterRevert)
     };
     let after = snapshot::take(ports, stack, speaker, &request);
     let diagnostics = safe_texts(report.diagnostics, &checked.draft.redactor);
-    let errors = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.severity == Severity::Error)
-        .map(|diagnostic| match &diagnostic.address {
-            Some(address) => format!("{address}: {}", diagnostic.summary),
-            None => diagnostic.summary.clone(),
-        })
-        .collect();
-    let mut end = outcome(intent, result, events, errors);
+    let mut end = outcome(intent, result, events, error_lines(&diagnostics));
     end.after = after.as_ref().ok().map(|taken| taken.entry.revision);
     let said = ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end));
     let errored_state = match said.and(errored_state) {
@@ -154,6 +146,38 @@ fn concluded(
         errored_state,
         counts,
     })
+}
+
+/// How the apply ended, as the report says; the phase is closed with it.
+fn ended(ports: &Ports<'_>, report: &ApplyReport, counts: Counts) -> ApplyOutcome {
+    let Counts { add, change, remove } = counts;
+    match (report.succeeded, report.interrupted) {
+        (true, _) => {
+            let done = format!("{add} added, {change} changed, {remove} destroyed");
+            ports.progress.end(Ended::Well, &done);
+            ApplyOutcome::Succeeded
+        }
+        (false, interrupted) => {
+            let outcome = match interrupted {
+                Some(_) => ApplyOutcome::Interrupted,
+                None => ApplyOutcome::Failed,
+            };
+            ports.progress.end(Ended::Badly, outcome.name());
+            outcome
+        }
+    }
+}
+
+/// Errors as the log keeps them: where and what, without detail.
+fn error_lines(diagnostics: &[Diagnostic]) -> Vec<String> {
+    diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .map(|diagnostic| match &diagnostic.address {
+            Some(address) => format!("{address}: {}", diagnostic.summary),
+            None => diagnostic.summary.clone(),
+        })
+        .collect()
 }
 
 fn outcome(
