@@ -150,7 +150,7 @@ pub enum Error {
         place: PathBuf,
         /// Why not.
         #[source]
-        source: Box<Error>,
+        source: Box<Self>,
     },
     /// Hazards stand that nobody accepted.
     #[error("{} not accepted", if .0.len() == 1 { "a hazard is" } else { "hazards are" })]
