@@ -27,8 +27,7 @@ fn stand(stage: &Stage, hazards: &[(&str, &str)]) {
     assert_eq!(found, hazards, "{json:#}");
     let flags: Vec<String> =
         hazards.iter().map(|(hazard, subject)| allow(hazard, subject)).collect();
-    for missing in 0..hazards.len() {
-        let (hazard, subject) = hazards[missing];
+    for (missing, (hazard, subject)) in hazards.iter().enumerate() {
         let others = flags.iter().enumerate().filter(|(position, _)| *position != missing);
         let mut arguments = vec!["revert", "--yes"];
         arguments.extend(others.map(|(_, flag)| flag.as_str()));

@@ -145,10 +145,10 @@ fn a_state_that_terraform_could_not_save_is_kept_and_can_be_pushed_by_hand() {
     stage.set_up();
     let past = Past::of(&stage, &v1);
     stage.apply_next(&(file("a", "ONE") + &file("c", "new")));
-    remote.refuse_states(true);
+    remote.refuse_states();
     let ran = stage.unapply(&["revert", "--yes"]).expect(1).says("could not save its state");
     ran.says("it is kept as revision");
-    remote.refuse_states(false);
+    remote.take_states();
     let evidence = stage.entries("evidence");
     let revision = evidence[0]["revision"].to_string();
     let saved = raw_state(&stage, &revision);

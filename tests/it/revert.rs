@@ -20,7 +20,8 @@ fn actions(ran: &Ran) -> Vec<String> {
 
 #[test]
 fn what_a_failed_apply_changed_made_tainted_and_never_made_is_undone() {
-    let (stage, v1) = good(&a_and_b());
+    let stage = Stage::good(&a_and_b());
+    let v1 = Past::of(&stage, &a_and_b());
     let v2 =
         [file("a", "ONE"), file("b", "two"), file("c", "new"), file("d", "half"), file("e", "")];
     stage.apply_badly(&v2.concat(), "create-after:d.txt,create:e.txt").expect(1);

@@ -68,9 +68,14 @@ impl Remote {
         self.kept.lock().unwrap().lock = info.into();
     }
 
-    /// Whether new states are answered with an error.
-    pub(crate) fn refuse_states(&self, refuses: bool) {
-        self.kept.lock().unwrap().refuses_states = refuses;
+    /// Answers new states with an error from now on.
+    pub(crate) fn refuse_states(&self) {
+        self.kept.lock().unwrap().refuses_states = true;
+    }
+
+    /// Takes them again.
+    pub(crate) fn take_states(&self) {
+        self.kept.lock().unwrap().refuses_states = false;
     }
 
     /// How many requests came without the password.

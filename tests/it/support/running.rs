@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::stage::{Ran, Stage, UNAPPLY};
 
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits for a condition, for a minute at most.
 #[track_caller]
@@ -105,8 +105,9 @@ impl Stage {
 /// Waits until the command on a terminal ends, and gives its code and what it said since.
 pub(crate) fn end(mut session: PtySession) -> (i32, String) {
     let said = session.exp_eof().unwrap();
-    match session.process().wait().unwrap() {
-        WaitStatus::Exited(_, code) => (code, said),
-        other => panic!("{other:?}: {said}"),
-    }
+    let status = session.process().wait().unwrap();
+    let WaitStatus::Exited(_, code) = status else {
+        panic!("{status:?}: {said}");
+    };
+    (code, said)
 }
