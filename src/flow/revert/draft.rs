@@ -15,7 +15,7 @@ use crate::engine::redact::{Redactor, is_secret_name};
 use crate::engine::variables::{self, Declared, Standing};
 use crate::flow::snapshot::{self, Taken};
 use crate::flow::{Error, Ports, Speaker, Stack};
-use crate::model::configuration::{Bundle, ConfigurationSource, Variable, VariableOrigin};
+use crate::model::configuration::{Bundle, Variable, VariableOrigin};
 use crate::model::entry::{
     ApplyOutcome, Body, Cause, Entry, RevertOutcome, Revision, Snapshot, StateRef,
 };
@@ -99,10 +99,7 @@ pub fn draft(
     check_standing(&taken)?;
     let current = taken.bytes.clone().ok_or(unfit("has a state, and there is none now"))?;
     let between = between(&log, target, &taken)?;
-    let between_entry = between.map(|(entry, _)| entry);
-    // A saved plan is what was applied, exactly; a directory may have been edited since.
-    let present = Some(&taken.entry).filter(|_| !between_entry.is_some_and(is_planned));
-    let imports = imports(ports, between_entry.into_iter().chain(present));
+    let imports = imports(ports, between.map(|(entry, _)| entry), &taken.entry);
     let between = between.map(|(entry, state)| load(ports, entry, state)).transpose()?;
     let (bundle, variables) = with_variables(bundle, stack)?;
     let redactor =
@@ -236,24 +233,20 @@ fn between<'a>(
         .find(|(_, state)| state.version.relation(&present.version) == Relation::Older))
 }
 
-/// Whether a snapshot's configuration is that of a saved plan.
-fn is_planned(entry: &Entry) -> bool {
-    let configuration = entry.said.body.snapshot().and_then(|s| s.configuration.as_ref());
-    configuration.is_some_and(|known| known.source == ConfigurationSource::Plan)
-}
-
-/// What the configurations of these snapshots import. One that is not known may import anything.
-fn imports<'a>(ports: &Ports<'_>, entries: impl Iterator<Item = &'a Entry>) -> BTreeSet<String> {
+/// What the failed configuration imports, as far as two snapshots tell: the one taken just before
+/// it was applied, and the present. When the first has no configuration that can be read, it may
+/// import anything. A present one that cannot be read was edited since: nobody can have applied it.
+fn imports(ports: &Ports<'_>, between: Option<&Entry>, present: &Entry) -> BTreeSet<String> {
     let of = |entry: &Entry| {
         let snapshot = entry.said.body.snapshot()?;
         let bundle = load_bundle(ports, entry.revision, snapshot).ok()?;
         let facts = root_facts(&bundle);
-        // A file that cannot be read as Terraform's language may hold anything.
         facts.unreadable.is_empty().then_some(facts.imports)
     };
-    entries
-        .flat_map(|entry| of(entry).unwrap_or_else(|| BTreeSet::from(["*".to_owned()])))
-        .collect()
+    let anything = || BTreeSet::from(["*".to_owned()]);
+    let mut imports = between.map_or_else(BTreeSet::new, |e| of(e).unwrap_or_else(anything));
+    imports.extend(of(present).unwrap_or_default());
+    imports
 }
 
 /// The bundle with every value it needs, and the variables that are not as they were.
