@@ -170,11 +170,20 @@ fn store_failure(error: &store::Error) -> Failure {
 fn object_failure(error: &ObjectError) -> Failure {
     match error {
         ObjectError::Missing { .. } => plain(Exit::Store, error).next("unapply init"),
-        ObjectError::Denied { .. } => plain(Exit::Permission, error),
+        ObjectError::Denied { .. } => plain(Exit::Permission, error)
+            .now("what the store holds is as it was")
+            .next("give this user the right to read and write there, or: unapply --store DIR init"),
         ObjectError::Full { .. } => plain(Exit::Failure, error)
             .now("what was acknowledged before is kept; `unapply check` proves it")
             .next("free some space, then run the same command again"),
         ObjectError::Unsupported { .. } => plain(Exit::Store, error),
+        ObjectError::Failed { source, .. }
+            if source.kind() == std::io::ErrorKind::NotADirectory =>
+        {
+            plain(Exit::Store, error)
+                .now("something else stands where the store's files should be; it was left alone")
+                .next("unapply check")
+        }
         ObjectError::Ambiguous { .. }
         | ObjectError::NotDurable { .. }
         | ObjectError::Failed { .. } => plain(Exit::Failure, error).next("unapply check"),
