@@ -15,7 +15,7 @@ use crate::cli::settings::Settings;
 use crate::engine::hazard::Allowance;
 use crate::flow::revert::check::{CheckedRevert, check};
 use crate::flow::revert::consent::{approve, open_hazards};
-use crate::flow::revert::draft::draft;
+use crate::flow::revert::draft::{draft, open_intent};
 use crate::flow::revert::execute::{ExecutedRevert, execute};
 use crate::flow::revert::verify::{VerifiedRevert, verify};
 use crate::flow::{Ports, Stack};
@@ -37,6 +37,9 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let target = find_entry(session, &log, wanted)?;
     let heading = super::side::label(session, &log, &target);
     session.output.talk(&format!("Revert {} to {heading}\n\n", stack.name));
+    if let Some(open) = open_intent(&log) {
+        session.output.talk(&screen::unfinished(open, session.output.talk_paint));
+    }
     let checked = draft(&ports, &stack, &settings.speaker, &target)
         .and_then(|draft| check(&ports, &stack, draft))?;
     show_plan(session, &checked);

@@ -7,6 +7,7 @@ use crate::flow::Stack;
 use crate::flow::revert::check::CheckedRevert;
 use crate::flow::revert::execute::ExecutedRevert;
 use crate::flow::revert::verify::VerifiedRevert;
+use crate::model::entry::{Body, Entry};
 use crate::model::hazard::Hazard;
 use crate::model::plan::Action;
 
@@ -91,6 +92,25 @@ fn hazards(hazards: &[Hazard], paint: Paint) -> String {
         ));
     }
     text
+}
+
+/// A revert that was left unfinished, and where its plan, its events and what else Terraform left
+/// would lie.
+pub(super) fn unfinished(open: &Entry, paint: Paint) -> String {
+    let place = match &open.said.body {
+        Body::RevertIntent(intent) => inert(&intent.directory),
+        Body::Snapshot(_)
+        | Body::Evidence(_)
+        | Body::Mark(_)
+        | Body::RevertOutcome(_)
+        | Body::Verification(_) => String::new(),
+    };
+    format!(
+        "{} Revert {} was left unfinished; this one concludes it. Its private directory, if it is \
+         there still, holds its plan and what Terraform said: {place}\n\n",
+        paint.yellow("!"),
+        open.revision
+    )
 }
 
 /// Asks about one hazard.
