@@ -313,7 +313,7 @@ pub struct RevertOut {
     pub target: u64,
     /// The snapshot of the state before.
     pub before: u64,
-    /// `planned`, `nothing-to-do`, `reverted`, `not-verified` or `failed`.
+    /// `planned`, `nothing-to-do`, `reverted`, `not-verified`, `failed` or `interrupted`.
     pub result: String,
     /// What the plan does.
     pub actions: Vec<ActionOut>,

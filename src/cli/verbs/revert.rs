@@ -295,8 +295,11 @@ fn failed(session: &Session, stack: &Stack, executed: ExecutedRevert) -> Result<
     };
     if session.format() != Format::Table {
         let after = executed.after.as_ref().ok().map(|taken| taken.entry.revision.0);
-        let body =
-            RevertOut { intent: Some(intent.0), after, ..planned(&executed.checked, "failed") };
+        let body = RevertOut {
+            intent: Some(intent.0),
+            after,
+            ..planned(&executed.checked, executed.outcome.name())
+        };
         if session.json("unapply.revert", Some(stack), body).is_err() {
             lines.push("and standard output cannot be written".to_owned());
         }

@@ -149,7 +149,7 @@ fn reverts() -> Vec<Body> {
             why: "undo".into(),
         }],
         accepted: vec!["destroys-data=aws_db_instance.main".into()],
-        directory: "/var/lib/unapply/work/1".into(),
+        directory: "/var/tmp/unapply-1/tree".into(),
     }));
     let outcomes = [
         ApplyOutcome::Succeeded,
