@@ -316,6 +316,16 @@ fn evidence(revision: Option<crate::model::entry::Revision>) -> String {
     }
 }
 
+/// The command that gets the newest state that can be read: what a person needs then.
+fn last_readable(last: crate::model::entry::Revision) -> String {
+    format!("unapply show {last} --raw-state > FILE   (the last state that could be read)")
+}
+
+/// The command that shows what was kept.
+fn look_at(kept: Option<crate::model::entry::Revision>) -> String {
+    kept.map_or("unapply history".to_owned(), |revision| format!("unapply show {revision}"))
+}
+
 /// What use cases refuse by themselves.
 fn flow_failure(error: &Error) -> Failure {
     match error {
@@ -331,9 +341,12 @@ fn flow_failure(error: &Error) -> Failure {
             .next("unapply mark good REV   (on your word)"),
         Error::Io { source, .. } => plain(of_io(source), error),
         Error::Interrupted { signal, .. } => plain(Exit::of_signal(*signal), error),
-        Error::Unreadable { evidence: kept, .. } | Error::Foreign { evidence: kept, .. } => {
-            let next = kept.map_or("unapply history".to_owned(), |r| format!("unapply show {r}"));
-            plain(Exit::Refused, error).now(evidence(*kept)).next(next)
+        Error::Unreadable { evidence: kept, last, .. } => {
+            let failure = plain(Exit::Refused, error).now(evidence(*kept)).next(look_at(*kept));
+            last.map(last_readable).into_iter().fold(failure, Failure::next)
+        }
+        Error::Foreign { evidence: kept, .. } => {
+            plain(Exit::Refused, error).now(evidence(*kept)).next(look_at(*kept))
         }
         Error::StateGone { last, .. } => plain(Exit::Refused, error)
             .now(format!("revision {last} holds the last state that was seen"))

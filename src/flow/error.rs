@@ -76,6 +76,8 @@ pub enum Error {
         found: String,
         /// The entry that keeps the bytes.
         evidence: Option<Revision>,
+        /// The newest snapshot whose state could be read.
+        last: Option<Revision>,
     },
     /// A stored state cannot be read as one.
     #[error("the state of revision {revision} cannot be read: {problem}")]

@@ -253,7 +253,13 @@ fn judged<'a>(
         Err(problem) => {
             let text = problem.to_string();
             let evidence = keep(ports, stack, speaker, (log, live, bytes), text)?;
-            Err(Error::Unreadable { problem, found: live.found.clone(), evidence: Some(evidence) })
+            let last = snapshots(log).rev().find(|(_, snapshot)| snapshot.state.is_some());
+            Err(Error::Unreadable {
+                problem,
+                found: live.found.clone(),
+                evidence: Some(evidence),
+                last: last.map(|(entry, _)| entry.revision),
+            })
         }
         Ok(state) => match check(Some(&state.version.lineage)) {
             Ok(()) => Ok(Some(state)),

@@ -26,7 +26,12 @@ impl Side {
     /// The state in it.
     pub(in crate::cli) fn state(&self) -> Result<State<'_>, Failure> {
         state::parse(&self.bytes).map_err(|problem| {
-            let error = Error::Unreadable { problem, found: self.label.clone(), evidence: None };
+            let error = Error::Unreadable {
+                problem,
+                found: self.label.clone(),
+                evidence: None,
+                last: None,
+            };
             Failure::from(error)
         })
     }

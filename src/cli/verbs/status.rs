@@ -102,6 +102,8 @@ fn screen(session: &Session, found: &[StackStatus]) -> String {
     text.push_str(&format!("\n{} {word}\n", found.len()));
     let next = if found.iter().any(|status| status.unfinished.is_some()) {
         "unapply revert   (a revert was left unfinished: this one concludes it)"
+    } else if found.iter().any(|status| status.problem.is_some()) {
+        "unapply snapshot   (keeps what is there and says what is wrong with it)"
     } else if found.iter().all(|status| status.newest.is_none()) {
         "unapply snapshot"
     } else if found.iter().all(|status| status.good.is_none()) {

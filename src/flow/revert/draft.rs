@@ -334,6 +334,7 @@ fn redactor(bundle: &Bundle, states: [&StateBytes; 2]) -> Result<Redactor, Error
             problem,
             found: "the store".to_owned(),
             evidence: None,
+            last: None,
         })?;
         redactor = redactor.with_state(&parsed);
     }
