@@ -104,14 +104,18 @@ pub fn draft(
     let (bundle, variables) = with_variables(bundle, stack)?;
     let redactor =
         redactor(&bundle, [&good.bytes, &current])?.with_values(&taken.backend.secrets());
-    let log = ports.repository.head(&stack.name)?;
+    // Another revert may have begun while this one looked: what is built on has to be without one.
+    let latest = ports.repository.log(&stack.name)?;
+    if let Some(other) = open_intent(&latest) {
+        return Err(under_way(other));
+    }
     Ok(RevertDraft {
         target: target.clone(),
         snapshot,
         good,
         residual,
         bundle,
-        seen: log.map_or(taken.entry.revision, |head| head.revision),
+        seen: latest.last().map_or(taken.entry.revision, |newest| newest.revision),
         before: taken.entry,
         current,
         between,
@@ -139,15 +143,24 @@ fn unfinished(log: &[Entry], speaker: &Speaker) -> Result<Option<Revision>, Erro
     let Some(entry) = open_intent(log) else { return Ok(None) };
     let actor = &entry.said.actor;
     if actor.host == speaker.actor.host && is_alive(actor.process) {
-        let who = format!("{}, process {} on {}", actor.name, actor.process, actor.host);
-        return Err(Error::RevertUnderWay { intent: entry.revision, who });
+        return Err(under_way(entry));
     }
     Ok(Some(entry.revision))
 }
 
-/// Whether a process of this machine is there. Another process may have its number by now: then
-/// the answer is yes, and a person looks.
+fn under_way(intent: &Entry) -> Error {
+    let actor = &intent.said.actor;
+    let who = format!("{}, process {} on {}", actor.name, actor.process, actor.host);
+    Error::RevertUnderWay { intent: intent.revision, who }
+}
+
+/// Whether a process of this machine is there and is one of ours: its number may have gone to
+/// another program since. Where nobody can tell, it is taken to be there.
 fn is_alive(process: u32) -> bool {
+    let name = |process: &str| std::fs::read_to_string(format!("/proc/{process}/comm"));
+    if let (Ok(theirs), Ok(ours)) = (name(&process.to_string()), name("self")) {
+        return theirs == ours;
+    }
     let pid = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| {
         !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
