@@ -101,11 +101,6 @@ impl Output {
         }
     }
 
-    /// Prints data.
-    pub(super) fn data(&self, text: &str) -> io::Result<()> {
-        self.bytes(text.as_bytes())
-    }
-
     /// Prints exact bytes.
     pub(super) fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
         if self.is_closed.get() {

@@ -165,16 +165,18 @@ pub fn select<'a>(
         }),
         Selector::At(time) => newest(&|entry| entry.said.time <= *time),
         Selector::Ago(span) => {
-            let span: Span = span.parse().map_err(|_| nothing())?;
-            let then = now
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .checked_sub(span)
-                .map_err(|_| nothing())?
-                .timestamp();
+            let then = before(now, span).ok_or_else(nothing)?;
             newest(&|entry| entry.said.time <= then)
         }
     };
     found.map(Selected::Entry).ok_or_else(nothing)
+}
+
+/// The time a span such as `2h` before `now`.
+pub fn before(now: Timestamp, span: &str) -> Option<Timestamp> {
+    let span: Span = span.parse().ok()?;
+    let then = now.to_zoned(jiff::tz::TimeZone::UTC).checked_sub(span).ok()?;
+    Some(then.timestamp())
 }
 
 /// A range such as `42..@`, or one selector that stands for `SELECTOR..@`.

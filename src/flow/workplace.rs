@@ -5,8 +5,7 @@
 //! touched.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{Error, Ports, Stack};
 use crate::codec::backend::Backend;
@@ -166,15 +165,9 @@ pub fn safe_texts(diagnostics: Vec<Diagnostic>, redactor: &Redactor) -> Vec<Diag
 
 /// The override that names the recorded backend; a local path is made absolute.
 fn override_text(stack: &Stack, identity: &BackendIdentity) -> Result<String, Error> {
-    let mut settings = BTreeMap::new();
-    for (name, text) in &identity.settings {
-        let is_structure = text.starts_with(['{', '[']);
-        let value = match json::value(text) {
-            Ok(value) if is_structure => value,
-            _ => Value::Text(text.clone()),
-        };
-        settings.insert(name.clone(), value);
-    }
+    let recorded = identity.settings.iter();
+    let mut settings: BTreeMap<String, Value> =
+        recorded.map(|(name, text)| (name.clone(), setting(text))).collect();
     if identity.kind == "local" {
         let absolute = |name: &str, default: &str| {
             let given = identity.settings.get(name).map_or(default, String::as_str);
@@ -197,26 +190,18 @@ fn credentials(
     if live.withheld.is_empty() || !live.identity.is_same_place(identity) {
         return Ok(None);
     }
-    let path = directory.root().join("zz_unapply.tfbackend");
     let lines: Vec<String> = live.withheld.iter().map(|(name, value)| line(name, value)).collect();
-    write_private(&path, lines.concat().as_bytes())?;
-    Ok(Some(path))
+    Ok(Some(directory.write_beside("zz_unapply.tfbackend", lines.concat().as_bytes())?))
 }
 
 fn line(name: &str, value: &Secret<String>) -> String {
-    let text = value.reveal_for_terraform();
-    let value = match json::value(text) {
-        Ok(value) if text.starts_with(['{', '[']) => value,
-        _ => Value::Text(text.clone()),
-    };
-    format!("{name} = {}\n", expression(&value))
+    format!("{name} = {}\n", expression(&setting(value.reveal_for_terraform())))
 }
 
-/// Writes a file that only we may read.
-fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
-    use std::io::Write as _;
-    let failed = |source| Error::Io { path: path.display().to_string(), source };
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    file.write_all(content).map_err(failed)
+/// A backend's setting as a value: one that is no text is recorded as JSON.
+fn setting(text: &str) -> Value {
+    match json::value(text) {
+        Ok(value) if text.starts_with(['{', '[']) => value,
+        _ => Value::Text(text.to_owned()),
+    }
 }

@@ -44,17 +44,6 @@ impl Value {
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::List(_) | Self::Map(_) => None,
         }
     }
-
-    /// `null`, or something with nothing in it.
-    pub fn is_empty(&self) -> bool {
-        match self {
-            Self::Null => true,
-            Self::Text(text) => text.is_empty(),
-            Self::List(items) => items.is_empty(),
-            Self::Map(members) => members.is_empty(),
-            Self::Bool(_) | Self::Number(_) => false,
-        }
-    }
 }
 
 /// A JSON number: its text as written, compared by value.

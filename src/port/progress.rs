@@ -56,13 +56,3 @@ pub trait Progress {
     /// The phase under way has ended; `detail` is one clause and safe to show.
     fn end(&self, ended: Ended, detail: &str);
 }
-
-/// Nobody listens.
-#[derive(Debug, Clone, Copy)]
-pub struct Silent;
-
-impl Progress for Silent {
-    fn begin(&self, _: Phase) {}
-    fn event(&self, _: &Event) {}
-    fn end(&self, _: Ended, _: &str) {}
-}

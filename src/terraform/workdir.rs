@@ -178,6 +178,14 @@ impl PrivateDirectory {
         replace(&self.root().join(name), content.as_bytes())
     }
 
+    /// Writes a file of ours beside the configuration, where Terraform reads it only when told to.
+    /// [`Self::lay_out`] does not touch it.
+    pub fn write_beside(&self, name: &str, content: &[u8]) -> Result<PathBuf, Error> {
+        let path = self.root().join(name);
+        replace(&path, content)?;
+        Ok(path)
+    }
+
     /// Leaves the directory in place for somebody to look into.
     pub fn keep(self) -> PathBuf {
         self.directory.keep()

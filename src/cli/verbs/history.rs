@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{Span, Timestamp};
+use jiff::Timestamp;
 
 use super::side::short_commit;
 use super::{Opened, Session};
@@ -14,6 +14,7 @@ use crate::cli::output::inert;
 use crate::cli::render::table::{Align, columns};
 use crate::codec::state;
 use crate::engine::good::{good_snapshots, last_known_good, snapshots, verdicts};
+use crate::engine::selector::before;
 use crate::flow::revert::draft::load;
 use crate::flow::{Stack, live};
 use crate::model::address::{Address, NotAnAddress};
@@ -97,14 +98,8 @@ fn json(session: &Session, stack: &Stack, log: &[Entry], shown: &[&Entry]) -> Re
 
 /// A time, or a span before now.
 fn moment(session: &Session, text: &str) -> Result<Timestamp, Failure> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
-    }
-    let back = |span: Span| {
-        let now = session.clock.now().to_zoned(jiff::tz::TimeZone::UTC);
-        now.checked_sub(span).ok().map(|then| then.timestamp())
-    };
-    text.parse::<Span>().ok().and_then(back).ok_or_else(|| {
+    let time = text.parse::<Timestamp>().ok();
+    time.or_else(|| before(session.clock.now(), text)).ok_or_else(|| {
         Failure::new(Exit::Usage, format!("`{text}` is neither a time nor a span such as 2h"))
     })
 }

@@ -171,7 +171,12 @@ impl Session {
 
     /// Prints data.
     pub(super) fn data(&self, text: &str) -> Result<(), Failure> {
-        self.output.data(text).map_err(|error| {
+        self.bytes(text.as_bytes())
+    }
+
+    /// Prints exact bytes.
+    pub(super) fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
+        self.output.bytes(bytes).map_err(|error| {
             Failure::new(Exit::Failure, "cannot write to standard output".to_owned())
                 .caused_by(&error)
         })

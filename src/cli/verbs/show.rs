@@ -74,9 +74,7 @@ fn raw_state(session: &Session, opened: &Opened, entry: &Entry) -> Result<Exit, 
             return Err(Error::Unfit { revision, problem: "holds no state" }.into());
         }
     };
-    session.output.bytes(&bytes).map_err(|error| {
-        Failure::new(Exit::Failure, "cannot write to standard output".to_owned()).caused_by(&error)
-    })?;
+    session.bytes(&bytes)?;
     Ok(Exit::Done)
 }
 
@@ -108,9 +106,7 @@ fn configuration(
             .not_done("nothing was printed on the terminal")
             .next(format!("unapply show {} --files={path} > FILE", entry.revision)));
     }
-    session.output.bytes(content).map_err(|error| {
-        Failure::new(Exit::Failure, "cannot write to standard output".to_owned()).caused_by(&error)
-    })?;
+    session.bytes(content)?;
     Ok(Exit::Done)
 }
 
