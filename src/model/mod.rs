@@ -7,6 +7,7 @@
 pub mod address;
 pub mod configuration;
 pub mod digest;
+pub mod drift;
 pub mod entry;
 pub mod event;
 pub mod good;

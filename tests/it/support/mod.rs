@@ -1,5 +1,6 @@
 //! What the tests share: stores that behave, stores that do not, and things to say.
 
+pub(crate) mod bucket;
 pub(crate) mod deeds;
 pub(crate) mod faulty;
 pub(crate) mod memory;

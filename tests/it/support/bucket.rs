@@ -1,0 +1,270 @@
+//! An S3 server inside the test process, on loopback, with real signatures and with faults.
+//!
+//! `s3s-fs` keeps the objects as files. The gate before it serialises conditional writes, because
+//! `s3s-fs` looks and then renames, and injects what a test asks for: see [`Rule`].
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use s3s::auth::SimpleAuth;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use tokio::sync::oneshot;
+
+/// The access key that the server knows.
+pub(crate) const ACCESS_KEY: &str = "AKIDUNAPPLYTESTS";
+/// Its secret: a canary that may appear nowhere.
+pub(crate) const SECRET_KEY: &str = "s3-secret-canary-9b1d6c";
+/// The bucket that is there from the start.
+pub(crate) const BUCKET: &str = "unapply-tests";
+
+/// What goes wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// An answer of the store's own: status and S3 error code.
+    Answer(u16, &'static str),
+    /// The connection ends before anything was done.
+    DropBefore,
+    /// It is done, and the connection ends without an answer.
+    DropAfter,
+    /// It is done after a while.
+    Delay(Duration),
+    /// Nobody ever answers, and nothing is done.
+    Hang,
+    /// It is said to be somewhere else.
+    Redirect(String),
+    /// Success by its status, and an error by its body.
+    ErrorInBody,
+    /// The write's condition is not looked at.
+    IgnoreCondition,
+    /// The answer's `Date` is wrong.
+    Date(&'static str),
+}
+
+/// When a fault strikes.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    /// The method; none for any.
+    pub(crate) method: Option<Method>,
+    /// What the path and the query have to contain.
+    pub(crate) part: String,
+    /// How many fitting requests pass first.
+    pub(crate) after: usize,
+    /// How many are struck then.
+    pub(crate) times: usize,
+    /// What happens to them.
+    pub(crate) fault: Fault,
+}
+
+impl Rule {
+    /// Strikes every request of `method` whose path and query contain `part`.
+    pub(crate) fn always(method: Method, part: &str, fault: Fault) -> Self {
+        Self { method: Some(method), part: part.to_owned(), after: 0, times: usize::MAX, fault }
+    }
+
+    /// Strikes the first `times` of them only.
+    pub(crate) fn first(times: usize, method: Method, part: &str, fault: Fault) -> Self {
+        Self { times, ..Self::always(method, part, fault) }
+    }
+
+    /// Lets `after` of them pass first.
+    pub(crate) fn after(self, after: usize) -> Self {
+        Self { after, ..self }
+    }
+}
+
+#[derive(Default)]
+struct Plan {
+    rules: Vec<Rule>,
+    seen: Vec<String>,
+}
+
+impl Plan {
+    /// Notes a request and says what is to happen to it.
+    fn meet(&mut self, method: &Method, target: &str) -> Option<Fault> {
+        self.seen.push(format!("{method} {target}"));
+        let fits = |rule: &&mut Rule| {
+            rule.times > 0
+                && rule.method.as_ref().is_none_or(|wanted| wanted == method)
+                && target.contains(&rule.part)
+        };
+        let rule = self.rules.iter_mut().find(fits)?;
+        if rule.after > 0 {
+            rule.after -= 1;
+            return None;
+        }
+        rule.times = if rule.times == usize::MAX { usize::MAX } else { rule.times - 1 };
+        Some(rule.fault.clone())
+    }
+}
+
+/// The server; it stops when it is dropped.
+pub(crate) struct Bucket {
+    url: String,
+    plan: Arc<Mutex<Plan>>,
+    directory: tempfile::TempDir,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Bucket {
+    /// Starts on a free port, with an empty [`BUCKET`].
+    pub(crate) fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join(BUCKET)).unwrap();
+        let plan = Arc::<Mutex<Plan>>::default();
+        let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(directory.path()).unwrap());
+        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        let gate = Gate {
+            service: builder.build(),
+            root: directory.path().to_owned(),
+            lock: Arc::default(),
+            plan: Arc::clone(&plan),
+        };
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, stopped) = oneshot::channel();
+        let server = std::thread::spawn(move || serve(listener, &gate, stopped));
+        Self { url, plan, directory, stop: Some(stop), server: Some(server) }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.url
+    }
+
+    /// Injects a fault from now on; the first rule that fits a request strikes it.
+    pub(crate) fn rule(&self, rule: Rule) {
+        self.plan.lock().unwrap().rules.push(rule);
+    }
+
+    /// Everything works again.
+    pub(crate) fn heal(&self) {
+        self.plan.lock().unwrap().rules.clear();
+    }
+
+    /// The requests so far, as `METHOD /path?query`.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.plan.lock().unwrap().seen.clone()
+    }
+
+    /// Where the objects of [`BUCKET`] lie as files.
+    pub(crate) fn files(&self) -> PathBuf {
+        self.directory.path().join(BUCKET)
+    }
+
+    /// The bytes of an object, if it is there.
+    pub(crate) fn object(&self, key: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.files().join(Path::new(key))).ok()
+    }
+}
+
+impl Drop for Bucket {
+    fn drop(&mut self) {
+        let _has_ended = self.stop.take().is_some_and(|stop| stop.send(()).is_err());
+        if let Some(server) = self.server.take() {
+            server.join().unwrap();
+        }
+    }
+}
+
+fn serve(listener: std::net::TcpListener, gate: &Gate, mut stopped: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        loop {
+            let stream = tokio::select! {
+                _ = &mut stopped => return,
+                accepted = listener.accept() => accepted.unwrap().0,
+            };
+            // Without it every answer waits 40 ms for the client's delayed acknowledgement.
+            stream.set_nodelay(true).unwrap();
+            let gate = gate.clone();
+            let connection = async move {
+                let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+                let io = TokioIo::new(stream);
+                let _broken_off = builder.serve_connection(io, gate).await.is_err();
+            };
+            drop(tokio::spawn(connection));
+        }
+    });
+}
+
+#[derive(Clone)]
+struct Gate {
+    service: S3Service,
+    root: PathBuf,
+    lock: Arc<tokio::sync::Mutex<()>>,
+    plan: Arc<Mutex<Plan>>,
+}
+
+/// The connection is to end here.
+type Broken = Box<dyn std::error::Error + Send + Sync>;
+type Answer = Response<s3s::Body>;
+
+impl Gate {
+    async fn answer(self, request: Request<Incoming>) -> Result<Answer, Broken> {
+        let target = request.uri().to_string();
+        let fault = self.plan.lock().unwrap().meet(request.method(), &target);
+        match &fault {
+            Some(Fault::Answer(status, code)) => return Ok(error(*status, code)),
+            Some(Fault::ErrorInBody) => return Ok(error(200, "InternalError")),
+            Some(Fault::DropBefore) => return Err("dropped before".into()),
+            Some(Fault::Hang) => std::future::pending::<()>().await,
+            Some(Fault::Redirect(to)) => {
+                let mut answer = error(307, "TemporaryRedirect");
+                answer.headers_mut().insert("location", to.parse().unwrap());
+                return Ok(answer);
+            }
+            Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
+            // The header is signed, so the server has to see it: what it would find is taken away.
+            Some(Fault::IgnoreCondition) => self.forget(request.uri().path()),
+            Some(Fault::DropAfter | Fault::Date(_)) | None => {}
+        }
+        let is_write = request.method() != Method::GET;
+        let is_conditional =
+            ["if-none-match", "if-match"].iter().any(|name| request.headers().contains_key(*name));
+        let _guard = if is_write && is_conditional { Some(self.lock.lock().await) } else { None };
+        let answer = hyper::service::Service::call(&self.service, request).await;
+        let mut answer = answer.map_err(|error| -> Broken { format!("{error:?}").into() })?;
+        match fault {
+            Some(Fault::DropAfter) => Err("dropped after".into()),
+            Some(Fault::Date(date)) => {
+                answer.headers_mut().insert("date", date.parse().unwrap());
+                Ok(answer)
+            }
+            Some(_) | None => Ok(answer),
+        }
+    }
+
+    fn forget(&self, path: &str) {
+        let _was_not_there =
+            std::fs::remove_file(self.root.join(path.trim_start_matches('/'))).is_err();
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Gate {
+    type Response = Answer;
+    type Error = Broken;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Answer, Broken>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        Box::pin(self.clone().answer(request))
+    }
+}
+
+fn error(status: u16, code: &str) -> Answer {
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>as the \
+         test wants it</Message><RequestId>1</RequestId></Error>"
+    );
+    let mut answer = Response::new(s3s::Body::from(body));
+    *answer.status_mut() = StatusCode::from_u16(status).unwrap();
+    answer.headers_mut().insert("content-type", "application/xml".parse().unwrap());
+    answer
+}
