@@ -4,14 +4,18 @@
 //! This is the one boundary where kinds become codes and hints. Texts of Terraform that arrive here
 //! have passed the redactor; everything is made inert on the way out.
 
+mod lock;
+
 use std::error::Error as StdError;
 
 use super::config;
+use super::environment::SystemClock;
 use super::exit::Exit;
 use super::output::{Output, inert, inert_lines};
 use crate::flow::Error;
 use crate::model::event::{Diagnostic, Severity};
 use crate::model::hazard::Hazard;
+use crate::port::clock::Clock as _;
 use crate::port::object_store::ObjectError;
 use crate::port::terraform;
 use crate::store;
@@ -219,32 +223,22 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
         E::NotInitialised { diagnostics, .. } => plain(Exit::Terraform, error)
             .details(diagnostic_lines(diagnostics).into_iter().skip(1))
             .next("terraform init"),
-        E::Locked(holder) => Failure::new(Exit::Locked, error.to_string())
-            .details([lock_line(holder)])
-            .now("the lock is Terraform's and was not touched")
-            .next("wait for it, or with more patience: unapply --lock-timeout 10m …"),
+        E::Locked(holder) => lock::card(holder, SystemClock.now()),
         E::StalePlan => plain(Exit::Refused, error)
             .now("somebody changed the state after the plan was made")
             .next("unapply revert"),
         E::Interrupted { signal, .. } => Failure::new(Exit::of_signal(*signal), error.to_string()),
         E::Failed { diagnostics, .. } => {
-            let exit = if is_permission(diagnostics) { Exit::Permission } else { Exit::Failure };
-            plain(exit, error).details(diagnostic_lines(diagnostics))
+            let lines = diagnostic_lines(diagnostics);
+            if is_permission(diagnostics) {
+                return plain(Exit::Permission, error)
+                    .details(lines)
+                    .next("renew the credentials, then run the same command again");
+            }
+            plain(Exit::Failure, error).details(lines)
         }
         E::Unreadable { .. } | E::Io { .. } => plain(Exit::Failure, error),
     }
-}
-
-/// What is known of a lock.
-fn lock_line(holder: &terraform::LockHolder) -> String {
-    let mut line = format!("lock {}", holder.id);
-    if !holder.operation.is_empty() {
-        line.push_str(&format!(" · {}", holder.operation));
-    }
-    if !holder.created.is_empty() {
-        line.push_str(&format!(" · since {}", holder.created));
-    }
-    line
 }
 
 /// Whether Terraform's own words are about credentials.
@@ -254,6 +248,9 @@ fn is_permission(diagnostics: &[Diagnostic]) -> bool {
         "No valid credential sources",
         "ExpiredToken",
         "403 Forbidden",
+        // The S3 backend: a HEAD has no error code.
+        "StatusCode: 403",
+        "StatusCode: 401",
         "HTTP remote state endpoint requires auth",
         "HTTP remote state endpoint invalid auth",
     ];

@@ -60,6 +60,8 @@ pub struct LockHolder {
     pub operation: String,
     /// When it was taken.
     pub created: String,
+    /// Which state it is for, as the backend names it.
+    pub path: String,
 }
 
 /// Why a command did not do what it was asked for.

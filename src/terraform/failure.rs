@@ -136,6 +136,7 @@ fn lock_holder(detail: &str) -> Option<LockHolder> {
         who: field("Who"),
         operation: field("Operation"),
         created: field("Created"),
+        path: field("Path"),
     };
     // With the http backend the box shows the requester; the holder's id stands in the message.
     // The line end before it is a space in the events of `-json`.
@@ -146,6 +147,7 @@ fn lock_holder(detail: &str) -> Option<LockHolder> {
         "somebody else".clone_into(&mut holder.who);
         holder.operation = String::new();
         holder.created = String::new();
+        holder.path = String::new();
     }
     Some(holder)
 }

@@ -14,6 +14,8 @@ mod pipelines;
 #[cfg(test)]
 mod revert;
 #[cfg(test)]
+mod state_in_s3;
+#[cfg(test)]
 mod store_blobs;
 #[cfg(test)]
 mod store_contract;

@@ -121,7 +121,11 @@ fn terraforms_lock_is_respected_and_its_holder_named() {
     let apply = stage.start("terraform", &["apply", "-auto-approve", "-no-color", "-input=false"]);
     until("terraform holds its lock", || stage.is_locked_by_apply());
     let ran = stage.unapply(&["revert", "--yes", "--lock-timeout", "0s"]).expect(11);
-    ran.says("OperationTypeApply").says("@").says("was not touched").says("--lock-timeout");
+    ran.says("operation  apply")
+        .says("s ago)")
+        .says("@")
+        .says("was not touched")
+        .says("--lock-timeout");
     apply.end().expect(0);
     stage.fault("");
     assert_eq!(stage.objects()["b.txt"].1, b"TWO");

@@ -138,6 +138,19 @@ impl Bucket {
         &self.url
     }
 
+    /// A `backend` block that keeps a state here, with Terraform's own lock file.
+    pub(crate) fn backend(&self, key: &str) -> String {
+        format!(
+            "terraform {{\n  backend \"s3\" {{\n    bucket       = \"{BUCKET}\"\n    key          = \
+             \"{key}\"\n    region       = \"us-east-1\"\n    use_lockfile = true\n    \
+             use_path_style              = true\n    skip_credentials_validation = true\n    \
+             skip_metadata_api_check     = true\n    skip_region_validation      = true\n    \
+             skip_requesting_account_id  = true\n    max_retries                 = 1\n    \
+             endpoints = {{ s3 = \"{}\" }}\n  }}\n}}\n",
+            self.url
+        )
+    }
+
     /// Injects a fault from now on; the first rule that fits a request strikes it.
     pub(crate) fn rule(&self, rule: Rule) {
         self.plan.lock().unwrap().rules.push(rule);
