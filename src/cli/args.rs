@@ -77,7 +77,7 @@ pub(super) struct Global {
         hide_env_values = true
     )]
     pub workspace: Option<String>,
-    /// The store: a directory
+    /// The store: a directory, or s3://BUCKET/PREFIX
     #[arg(long, global = true, value_name = "URL", env = "UNAPPLY_STORE", hide_env_values = true)]
     pub store: Option<String>,
     /// Settings instead of the unapply.toml found upwards
@@ -192,7 +192,7 @@ pub(super) enum Verb {
     /// One entry; for a snapshot its metadata, resources and outputs
     Show(Show),
     /// Write unapply.toml, create and probe the store, take the first snapshot
-    Init,
+    Init(Init),
     /// Integrity of the store: slots, chain, hashes
     Check(Check),
     /// The whole story in a scratch directory with real terraform
@@ -331,6 +331,14 @@ pub(super) struct Show {
     /// The exact bytes of the state, to standard output; refused on a terminal
     #[arg(long, conflicts_with_all = ["resource", "files"])]
     pub raw_state: bool,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// Create a store in a bucket although this version does not encrypt what it keeps there
+    #[arg(long)]
+    pub no_encryption: bool,
 }
 
 /// `check`.

@@ -39,8 +39,18 @@ pub(super) struct Config {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Store {
-    /// A directory, relative to the file.
+    /// A directory, relative to the file, or `s3://bucket/prefix`.
     pub url: Option<String>,
+    /// The bucket's region.
+    pub region: Option<String>,
+    /// Another service than AWS: its URL.
+    pub endpoint: Option<String>,
+    /// Whether the bucket stands in the path of a URL and not in its host.
+    pub path_style: Option<bool>,
+    /// Whether the machine's metadata service may be asked for credentials.
+    pub instance_metadata: Option<bool>,
+    /// How long one operation on a bucket may go without success, such as 60s.
+    pub timeout: Option<String>,
 }
 
 /// `[terraform]`.
@@ -141,15 +151,11 @@ pub(super) enum Error {
 }
 
 /// Keys of the format that this version does not serve.
-const NOT_SERVED: [(&str, Option<&str>); 11] = [
+const NOT_SERVED: [(&str, Option<&str>); 7] = [
     ("encryption", None),
     ("trust", None),
     ("drift", None),
     ("retention", None),
-    ("store", Some("region")),
-    ("store", Some("endpoint")),
-    ("store", Some("path_style")),
-    ("store", Some("instance_metadata")),
     ("revert", Some("hold_for")),
     ("notify", None),
     ("report", None),
@@ -253,8 +259,8 @@ mod tests {
                 "unapply.toml:2: `[trust]` is not served by this version, and is not ignored",
             ),
             (
-                "version = 1\n[store]\nregion = \"x\"",
-                "unapply.toml:3: `store.region` is not served by this version, and is not ignored",
+                "version = 1\n[revert]\nhold_for = \"1h\"",
+                "unapply.toml:3: `revert.hold_for` is not served by this version, and is not ignored",
             ),
         ];
         for (text, expected) in table {
@@ -268,7 +274,12 @@ mod tests {
         let text = r#"
             version = 1
             [store]
-            url = "./.unapply"
+            url = "s3://bucket/prefix"
+            region = "eu-central-1"
+            endpoint = "https://s3.example.org"
+            path_style = true
+            instance_metadata = false
+            timeout = "60s"
             [terraform]
             bin = "auto"
             env_pass = ["AWS_*"]

@@ -61,7 +61,7 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Failure> {
         Verb::Snapshot(arguments) => verbs::snapshot::run(session, &arguments),
         Verb::Mark(arguments) => verbs::mark::run(session, &arguments),
         Verb::Show(arguments) => verbs::show::run(session, &arguments),
-        Verb::Init => verbs::init::run(session),
+        Verb::Init(arguments) => verbs::init::run(session, &arguments),
         Verb::Check(arguments) => verbs::check::run(session, &arguments),
         Verb::Demo(arguments) => verbs::demo::run(session, &arguments),
         Verb::Completion(arguments) => verbs::completion::run(session, &arguments),
@@ -74,7 +74,7 @@ fn not_done(verb: &Verb) -> &'static str {
         Verb::Revert(_) => "nothing was applied",
         Verb::Snapshot(_) => "no snapshot was recorded",
         Verb::Mark(_) => "no mark was recorded",
-        Verb::Init => "the stack is not set up",
+        Verb::Init(_) => "the stack is not set up",
         Verb::Status
         | Verb::History(_)
         | Verb::Diff(_)

@@ -175,8 +175,20 @@ fn object_failure(error: &ObjectError) -> Failure {
     match error {
         ObjectError::Missing { .. } => plain(Exit::Store, error).next("unapply init"),
         ObjectError::Denied { .. } => plain(Exit::Permission, error)
-            .now("what the store holds is as it was")
+            .now("what was acknowledged before is kept")
             .next("give this user the right to read and write there, or: unapply --store DIR init"),
+        ObjectError::Unauthenticated { .. } => {
+            plain(Exit::Permission, error).now("what was acknowledged before is kept").next(
+                "sign in again, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret; on a \
+                   machine with a role: [store] instance_metadata = true",
+            )
+        }
+        ObjectError::Skewed { .. } => plain(Exit::Permission, error)
+            .now("what was acknowledged before is kept")
+            .next("set this machine's clock, then run the same command again"),
+        ObjectError::Misdirected { .. } => plain(Exit::Store, error)
+            .now("nothing was sent anywhere else")
+            .next("set url, region and endpoint of [store], or create the bucket"),
         ObjectError::Full { .. } => plain(Exit::Failure, error)
             .now("what was acknowledged before is kept; `unapply check` proves it")
             .next("free some space, then run the same command again"),

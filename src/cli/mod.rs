@@ -14,6 +14,7 @@ mod failure;
 mod interrupt;
 pub mod json;
 mod output;
+mod place;
 mod progress;
 mod prompt;
 mod render;

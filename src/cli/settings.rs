@@ -12,6 +12,7 @@ use super::environment::{Stream, World};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Output, Paint, Talk};
+use super::place::Place;
 use crate::engine::hazard::Limits;
 use crate::flow::{Inputs, Speaker, Stack};
 use crate::model::entry::Actor;
@@ -28,7 +29,7 @@ pub(super) const TOOL: &str = concat!("unapply ", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub(super) struct Settings {
     /// Where the store is.
-    pub store: PathBuf,
+    pub store: Place,
     /// The settings file of the project, if there is one.
     pub project: Option<PathBuf>,
     /// Where a new settings file would be written.
@@ -120,7 +121,7 @@ impl Settings {
         let pick = |own: Option<String>, users: Option<String>| own.or(users);
         let env_pass = config.terraform.env_pass.or(user.terraform.env_pass);
         Ok(Self {
-            store: store(global, world, (config.store.url, user.store.url), &beside)?,
+            store: store(global, world, (config.store, user.store), &beside)?,
             tf_bin: global.tf_bin.clone().or(pick(config.terraform.bin, user.terraform.bin)),
             env_pass: env_pass_patterns(env_pass)?,
             checks: checks(config.good.checks.or(user.good.checks))?,
@@ -266,20 +267,23 @@ fn user_config(world: &World) -> Result<Config, Failure> {
 fn store(
     global: &Global,
     world: &World,
-    (project, user): (Option<String>, Option<String>),
+    (project, user): (config::Store, config::Store),
     beside: &Path,
-) -> Result<PathBuf, Failure> {
-    let (url, relative_to) = match (&global.store, project, user) {
-        (Some(url), _, _) => (url.clone(), world.directory.as_path()),
-        (None, Some(url), _) | (None, None, Some(url)) => (url, beside),
-        (None, None, None) => ("./.unapply".to_owned(), beside),
+) -> Result<Place, Failure> {
+    let settings = config::Store {
+        url: project.url.or(user.url),
+        region: project.region.or(user.region),
+        endpoint: project.endpoint.or(user.endpoint),
+        path_style: project.path_style.or(user.path_style),
+        instance_metadata: project.instance_metadata.or(user.instance_metadata),
+        timeout: project.timeout.or(user.timeout),
     };
-    if url.contains("://") || url.contains("${") {
-        return Err(Failure::new(Exit::Store, format!("this version keeps no store in `{url}`"))
-            .next("unapply --store DIR init"));
-    }
-    let path = relative_to.join(url);
-    Ok(std::path::absolute(&path).unwrap_or(path))
+    let (url, relative_to) = match (&global.store, &settings.url) {
+        (Some(url), _) => (url.as_str(), world.directory.as_path()),
+        (None, Some(url)) => (url.as_str(), beside),
+        (None, None) => ("./.unapply", beside),
+    };
+    Place::of(url, relative_to, &settings, world)
 }
 
 fn env_pass_patterns(names: Option<Vec<String>>) -> Result<Vec<Pattern>, Failure> {
@@ -322,7 +326,7 @@ fn limits(project: config::Revert, user: config::Revert) -> Limits {
 }
 
 /// Reads a span such as `60s` or `2m`.
-fn seconds(text: &str) -> Result<u64, Failure> {
+pub(super) fn seconds(text: &str) -> Result<u64, Failure> {
     text.parse::<jiff::SignedDuration>()
         .ok()
         .and_then(|span| u64::try_from(span.as_secs()).ok())

@@ -16,6 +16,11 @@ impl<T> Secret<T> {
         Self(content)
     }
 
+    /// The content, to sign what is asked of a store; never to a screen, a log or an error.
+    pub fn reveal_for_signing(&self) -> &T {
+        &self.0
+    }
+
     /// The content, to be handed to Terraform or compared, never to a screen, a log or an error.
     pub fn reveal_for_terraform(&self) -> &T {
         &self.0

@@ -75,6 +75,33 @@ pub enum ObjectError {
         #[source]
         source: std::io::Error,
     },
+    /// Nobody there knows who we are: there are no credentials, or they are wrong or have expired.
+    #[error("credentials are missing or were not accepted: `{key}`")]
+    Unauthenticated {
+        /// What was touched.
+        key: String,
+        /// What was seen.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The clocks here and there differ too much for anything signed here to be accepted.
+    #[error("this machine's clock and the store's differ too much: `{key}`")]
+    Skewed {
+        /// What was touched.
+        key: String,
+        /// What was seen.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The address leads elsewhere: no such bucket, another region, another host.
+    #[error("the store's address is wrong: `{key}`")]
+    Misdirected {
+        /// What was touched.
+        key: String,
+        /// What was seen.
+        #[source]
+        source: std::io::Error,
+    },
     /// There is no room left.
     #[error("no space left: `{key}`")]
     Full {

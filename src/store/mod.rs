@@ -1,8 +1,8 @@
 //! The repository over any object store, and the object stores themselves.
 //!
-//! Start with [`Repository`]; [`LocalStore`] keeps the objects in a directory. Nothing here decides
-//! what an entry means for a stack, reads a clock, deletes, or writes over anything. What follows
-//! is the contract of what lies in a store.
+//! Start with [`Repository`]; [`LocalStore`] keeps the objects in a directory, [`S3Store`] in a
+//! bucket. Nothing here decides what an entry means for a stack, orders anything by a clock, deletes,
+//! or writes over anything. What follows is the contract of what lies in a store.
 //!
 #![doc = include_str!("FORMAT.md")]
 
@@ -16,6 +16,7 @@ mod log;
 mod probe;
 mod random;
 mod repository;
+mod s3;
 mod write;
 
 pub use blob::{BLOB_BYTES_MAX, StoredBlob};
@@ -26,3 +27,4 @@ pub use log::After;
 pub use probe::create_only_holds;
 pub use random::nonce;
 pub use repository::Repository;
+pub use s3::{AccessKeys, Addressing, InstanceMetadata, S3Place, S3Store};

@@ -9,6 +9,7 @@ use std::thread;
 use unapply::port::object_store::{Created, Key, ObjectError, ObjectStore};
 use unapply::store::{After, Depth, Error, LocalStore, Repository};
 
+use crate::support::bucket::Bucket;
 use crate::support::memory::MemoryStore;
 use crate::support::records::{blob_key, key, remark, remarked, snapshot, stack};
 
@@ -17,6 +18,9 @@ fn on_every_store(check: impl Fn(&dyn ObjectStore)) {
     check(&MemoryStore::default());
     let place = tempfile::tempdir().unwrap();
     check(&LocalStore::create(&place.path().join("store")).unwrap().0);
+    let bucket = Bucket::start();
+    check(&bucket.store("a/prefix"));
+    check(&bucket.store(""));
 }
 
 #[test]
@@ -110,7 +114,8 @@ fn sixteen_appenders_of_one_stack_make_a_gapless_log() {
     let memory: Arc<dyn ObjectStore> = Arc::new(MemoryStore::default());
     let place = tempfile::tempdir().unwrap();
     let local = LocalStore::create(&place.path().join("store")).unwrap().0;
-    for objects in [memory, Arc::new(local)] {
+    let bucket = Bucket::start();
+    for objects in [memory, Arc::new(local), Arc::new(bucket.store("log"))] {
         let shared = Repository::initialise(Arc::clone(&objects)).unwrap().0;
         thread::scope(|scope| {
             for writer in 0..16 {

@@ -4,12 +4,13 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::Session;
-use crate::cli::args::Format;
+use super::{Session, Unencrypted};
+use crate::cli::args::{Format, Init as Arguments};
 use crate::cli::config::FILE_NAME;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::InitOut;
+use crate::cli::place::Place;
 use crate::cli::settings::{Selection, Settings};
 use crate::flow::snapshot::{Request, take};
 use crate::flow::{Error, Stack};
@@ -17,15 +18,18 @@ use crate::model::entry::Cause;
 use crate::port::object_store::Created;
 
 /// Sets a stack up. Done again, it changes nothing.
-pub(in crate::cli) fn run(session: &Session) -> Result<Exit, Failure> {
+pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let settings = session.settings()?;
     let selection = Selection::of(&session.global);
     let stacks = settings.select(&selection)?;
+    let unencrypted =
+        if arguments.no_encryption { Unencrypted::Accepted } else { Unencrypted::NotAccepted };
+    // The store first: settings that name a place which cannot be a store help nobody.
+    let opened = session.open_or_create(&settings, unencrypted)?;
     let (file, file_is_new) = match &settings.project {
         Some(path) => (path.clone(), false),
         None => (write_settings(session, &settings, &stacks)?, true),
     };
-    let opened = session.open_or_create(&settings)?;
     let mut newest = None;
     for stack in &stacks {
         let request = Request::of_stack(stack, Cause::Init);
@@ -39,14 +43,14 @@ pub(in crate::cli) fn run(session: &Session) -> Result<Exit, Failure> {
             "settings  {} ({})\nstore     {} ({})\nsnapshot  {}\nnext: unapply mark good --verify · unapply status\n",
             session.short(&file),
             word(file_is_new),
-            session.short(&settings.store),
+            session.shown(&settings.store),
             if store_created { "created, create-only writes hold" } else { "there already" },
             newest.map_or("-".to_owned(), |revision| revision.to_string()),
         );
         session.data(&text)?;
     } else {
         let body = InitOut {
-            store: settings.store.display().to_string(),
+            store: settings.store.to_string(),
             store_created,
             settings: file.display().to_string(),
             settings_created: file_is_new,
@@ -70,10 +74,13 @@ fn write_settings(
 }
 
 fn settings_text(session: &Session, settings: &Settings, stacks: &[Stack]) -> String {
-    let url = match (&session.global.store, settings.store.strip_prefix(&settings.base)) {
-        (None, _) => "./.unapply".to_owned(),
-        (Some(_), Ok(relative)) => format!("./{}", relative.display()),
-        (Some(_), Err(_)) => settings.store.display().to_string(),
+    let url = match (&session.global.store, &settings.store) {
+        (_, Place::Bucket(place)) => place.url(),
+        (None, Place::Directory(_)) => "./.unapply".to_owned(),
+        (Some(_), Place::Directory(path)) => match path.strip_prefix(&settings.base) {
+            Ok(relative) => format!("./{}", relative.display()),
+            Err(_) => path.display().to_string(),
+        },
     };
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let mut text = format!("version = 1\n\n[store]\nurl = {}\n", quoted(&url));

@@ -27,14 +27,15 @@ use super::failure::Failure;
 use super::interrupt::Signals;
 use super::json::{Envelope, FORMAT_VERSION};
 use super::output::Output;
+use super::place::Place;
 use super::progress::Screen;
 use super::render::time::Times;
 use super::settings::{Selection, Settings, TOOL};
 use crate::flow::{Ports, Stack};
 use crate::port::clock::Clock as _;
-use crate::port::object_store::Created;
+use crate::port::object_store::{Created, ObjectStore};
 use crate::port::terraform::Terraform;
-use crate::store::{LocalStore, Repository};
+use crate::store::{self, LocalStore, Repository, S3Place, S3Store};
 use crate::terraform::absent::Absent;
 use crate::terraform::command::Cli;
 use crate::terraform::environment::allowed;
@@ -60,6 +61,19 @@ pub(super) struct Opened {
     terraform: Box<dyn Terraform>,
     /// Whether the store is new.
     pub created: Created,
+}
+
+/// Whether a new store may be where others could read it, and is not encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unencrypted {
+    /// Somebody has said so.
+    Accepted,
+    /// Nobody has.
+    NotAccepted,
+}
+
+fn bucket(place: &S3Place) -> Result<Arc<dyn ObjectStore>, Failure> {
+    Ok(Arc::new(S3Store::open(place.clone()).map_err(store::Error::from)?))
 }
 
 impl Session {
@@ -90,21 +104,61 @@ impl Session {
 
     /// Opens a store that must be there.
     pub(super) fn open(&self, settings: &Settings) -> Result<Opened, Failure> {
-        let objects = LocalStore::open(&settings.store).map_err(crate::store::Error::from)?;
-        let repository = Repository::open(Arc::new(objects))?;
+        let objects: Arc<dyn ObjectStore> = match &settings.store {
+            Place::Directory(path) => Arc::new(LocalStore::open(path).map_err(store::Error::from)?),
+            Place::Bucket(place) => bucket(place)?,
+        };
+        let repository = Repository::open(objects)?;
         Ok(Opened { repository, terraform: self.terraform(settings), created: Created::Exists })
     }
 
     /// Opens a store, and makes it if there is none yet.
-    pub(super) fn open_or_create(&self, settings: &Settings) -> Result<Opened, Failure> {
-        let (objects, _) =
-            LocalStore::create(&settings.store).map_err(crate::store::Error::from)?;
-        let (repository, created) = Repository::initialise(Arc::new(objects))?;
+    pub(super) fn open_or_create(
+        &self,
+        settings: &Settings,
+        unencrypted: Unencrypted,
+    ) -> Result<Opened, Failure> {
+        let (objects, kind): (Arc<dyn ObjectStore>, &str) = match &settings.store {
+            Place::Directory(path) => {
+                let (objects, _) = LocalStore::create(path).map_err(store::Error::from)?;
+                (Arc::new(objects), "0700, git-ignored")
+            }
+            Place::Bucket(place) => {
+                let objects = bucket(place)?;
+                if unencrypted == Unencrypted::NotAccepted {
+                    self.must_be_there(&objects)?;
+                }
+                (objects, "not encrypted by unapply")
+            }
+        };
+        let (repository, created) = Repository::initialise(objects)?;
         if created == Created::New {
-            let place = self.short(&settings.store);
-            self.output.talk(&format!("Created the store {place} (0700, git-ignored)\n"));
+            let place = self.shown(&settings.store);
+            self.output.talk(&format!("Created the store {place} ({kind})\n"));
         }
         Ok(Opened { repository, terraform: self.terraform(settings), created })
+    }
+
+    /// No store comes to be where states could be read by others unless somebody says so.
+    fn must_be_there(&self, objects: &Arc<dyn ObjectStore>) -> Result<(), Failure> {
+        match Repository::open(Arc::clone(objects)) {
+            Ok(_) => Ok(()),
+            Err(store::Error::NotInitialised { place }) => {
+                let what = format!("no store is created in `{place}` without encryption");
+                let given = self.global.store.as_ref();
+                let store = given.map_or(String::new(), |_| format!("--store {place} "));
+                Err(Failure::new(Exit::Refused, what)
+                    .details([
+                        "states hold secrets, and this version does not encrypt what it keeps"
+                            .to_owned(),
+                    ])
+                    .now("nothing was written there; whoever could read the bucket could read them")
+                    .next(format!(
+                        "unapply {store}init --no-encryption   (if the bucket is yours)"
+                    )))
+            }
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// Terraform, or something that says that there is none when it is needed.
@@ -180,6 +234,14 @@ impl Session {
             Failure::new(Exit::Failure, "cannot write to standard output".to_owned())
                 .caused_by(&error)
         })
+    }
+
+    /// The store as a person would type it from here.
+    pub(super) fn shown(&self, place: &Place) -> String {
+        match place {
+            Place::Directory(path) => self.short(path),
+            Place::Bucket(place) => place.url(),
+        }
     }
 
     /// A path as a person would type it from here.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::{Opened, Session};
+use super::{Opened, Session, Unencrypted};
 use crate::cli::args::{Format, Snapshot as Arguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -31,7 +31,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     {
         settings.select_one(&selection)?;
     }
-    let opened = session.open_or_create(&settings)?;
+    let opened = session.open_or_create(&settings, Unencrypted::NotAccepted)?;
     let mut failures = 0_usize;
     let mut last = None;
     for stack in &stacks {

@@ -14,6 +14,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::sync::oneshot;
+use unapply::model::secret::Secret;
+use unapply::store::{AccessKeys, Addressing, InstanceMetadata, S3Place, S3Store};
 
 /// The access key that the server knows.
 pub(crate) const ACCESS_KEY: &str = "AKIDUNAPPLYTESTS";
@@ -149,6 +151,29 @@ impl Bucket {
              endpoints = {{ s3 = \"{}\" }}\n  }}\n}}\n",
             self.url
         )
+    }
+
+    /// A store below this prefix.
+    pub(crate) fn store(&self, prefix: &str) -> S3Store {
+        S3Store::open(self.place(prefix)).unwrap()
+    }
+
+    /// Where such a store is.
+    pub(crate) fn place(&self, prefix: &str) -> S3Place {
+        S3Place {
+            bucket: BUCKET.to_owned(),
+            prefix: prefix.to_owned(),
+            region: Some("us-east-1".to_owned()),
+            endpoint: Some(self.url.clone()),
+            addressing: Addressing::Path,
+            keys: Some(AccessKeys {
+                id: ACCESS_KEY.to_owned(),
+                secret: Secret::new(SECRET_KEY.to_owned()),
+                session: None,
+            }),
+            instance_metadata: InstanceMetadata::Never,
+            timeout: Duration::from_secs(20),
+        }
     }
 
     /// Injects a fault from now on; the first rule that fits a request strikes it.
