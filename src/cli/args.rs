@@ -36,6 +36,8 @@ Everyday:
   history     entries of a stack, newest first
   diff        what changed, by resource and attribute; default `good..@`
   revert      take the stack back to what was good, with real plan and apply
+  drift       where the real world differs from the state; lists it, shows it
+  fix         put on record what was changed by hand on purpose
 
 Record:
   snapshot    keep the state and its configuration
@@ -185,6 +187,10 @@ pub(super) enum Verb {
     Diff(Diff),
     /// Take the stack back to what was good, with real plan and apply
     Revert(Revert),
+    /// Where the real world differs from the state, and since when
+    Drift(Drift),
+    /// Manual fixes: who, why, ticket, until when, and what became of them
+    Fix(Fix),
     /// Keep the state and the configuration that belongs to it
     Snapshot(Snapshot),
     /// Call a snapshot good or bad
@@ -207,7 +213,7 @@ pub(super) struct History {
     /// At most this many entries
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub max: usize,
-    /// Only entries of this kind: snapshot, evidence, mark, revert-intent, revert-outcome, verification
+    /// Only entries of this kind: snapshot, evidence, mark, revert-intent, revert-outcome, verification, drift, fix
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
     /// Only entries since then: a time, or a span such as 2h
@@ -263,6 +269,64 @@ pub(super) struct Revert {
     /// Accept a hazard at an address; `*` matches any text, repeatable
     #[arg(long, value_name = "HAZARD=ADDR")]
     pub allow: Vec<String>,
+}
+
+/// `drift`.
+#[derive(Debug, Args)]
+pub(super) struct Drift {
+    /// Exit 2 when there is drift
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Otherwise look at the real world now, and record what is seen
+    #[command(subcommand)]
+    pub verb: Option<DriftVerb>,
+}
+
+/// What is asked about drift that is on record.
+#[derive(Debug, Subcommand)]
+pub(super) enum DriftVerb {
+    /// What the last look saw; nothing is looked at anew
+    List {
+        /// Exit 2 when there is drift
+        #[arg(long)]
+        detailed_exitcode: bool,
+    },
+    /// One item
+    Show {
+        /// The item: d-…, the beginning of that, or an address
+        #[arg(value_name = "ITEM")]
+        item: String,
+    },
+}
+
+/// `fix`.
+#[derive(Debug, Args)]
+pub(super) struct Fix {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: FixVerb,
+}
+
+/// What can be done with manual fixes.
+#[derive(Debug, Subcommand)]
+pub(super) enum FixVerb {
+    /// Say that a drift item was made on purpose, with `--reason`
+    Record {
+        /// The item: d-…, the beginning of that, or an address with exactly one open item
+        #[arg(value_name = "ITEM")]
+        item: String,
+        /// Until when it is meant to stay: a time, a day, or a span such as 30d
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+    },
+    /// Every fix and what became of it
+    List,
+    /// One fix
+    Show {
+        /// The revision that recorded it
+        #[arg(value_name = "FIX")]
+        fix: u64,
+    },
 }
 
 /// `snapshot`.

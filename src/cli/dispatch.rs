@@ -58,6 +58,8 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Failure> {
         Verb::History(arguments) => verbs::history::run(session, &arguments),
         Verb::Diff(arguments) => verbs::diff::run(session, &arguments),
         Verb::Revert(arguments) => verbs::revert::run(session, &arguments),
+        Verb::Drift(arguments) => verbs::drift::run(session, &arguments),
+        Verb::Fix(arguments) => verbs::fix::run(session, &arguments),
         Verb::Snapshot(arguments) => verbs::snapshot::run(session, &arguments),
         Verb::Mark(arguments) => verbs::mark::run(session, &arguments),
         Verb::Show(arguments) => verbs::show::run(session, &arguments),
@@ -74,6 +76,8 @@ fn not_done(verb: &Verb) -> &'static str {
         Verb::Revert(_) => "nothing was applied",
         Verb::Snapshot(_) => "no snapshot was recorded",
         Verb::Mark(_) => "no mark was recorded",
+        Verb::Drift(_) => "nothing was recorded about drift",
+        Verb::Fix(_) => "no fix was recorded",
         Verb::Init(_) => "the stack is not set up",
         Verb::Status
         | Verb::History(_)

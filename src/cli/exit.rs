@@ -46,7 +46,7 @@ impl Exit {
     pub const ALL: [(Self, u8, &'static str); 16] = [
         (Self::Done, 0, "done (also when there are differences, unless asked)"),
         (Self::Failure, 1, "failure; terraform failed"),
-        (Self::Differences, 2, "differences, only with `--detailed-exitcode`"),
+        (Self::Differences, 2, "differences or drift, only with `--detailed-exitcode`"),
         (Self::Store, 10, "store missing, not initialised, or unfit"),
         (Self::Locked, 11, "locked: Terraform's lock or another revert"),
         (Self::Permission, 12, "credentials or permission"),

@@ -12,6 +12,7 @@ use super::config;
 use super::environment::SystemClock;
 use super::exit::Exit;
 use super::output::{Output, inert, inert_lines};
+use crate::engine::drift::NotAnItem;
 use crate::flow::Error;
 use crate::model::event::{Diagnostic, Severity};
 use crate::model::hazard::Hazard;
@@ -43,6 +44,11 @@ impl Failure {
     /// What happened.
     pub(super) fn new(exit: Exit, what: String) -> Self {
         Self { exit, told: Box::new(Told { what, ..Told::default() }) }
+    }
+
+    /// What happened, alone.
+    pub(super) fn what(&self) -> &str {
+        &self.told.what
     }
 
     /// The same with another code.
@@ -399,5 +405,35 @@ fn flow_failure(error: &Error) -> Failure {
                 "unapply mark good {revision} --verify --residual   (if it never is empty)"
             )),
         Error::PlanFile { .. } => plain(Exit::Refused, error),
+        Error::LookFailed { .. }
+        | Error::DriftValues { .. }
+        | Error::Item(_)
+        | Error::NotOpen { .. }
+        | Error::FixedAlready { .. } => drift_failure(error),
+    }
+}
+
+/// What looking at the real world and recording fixes refuses.
+fn drift_failure(error: &Error) -> Failure {
+    match error {
+        Error::DriftValues { .. } => {
+            plain(Exit::Integrity, error).next("unapply check --read-data")
+        }
+        Error::Item(NotAnItem::None(_)) => plain(Exit::NoRevision, error)
+            .now("an item is d-…, the beginning of that, or an address with exactly one open item")
+            .next("unapply drift list"),
+        Error::Item(_) => plain(Exit::Usage, error).next("unapply drift list"),
+        Error::NotOpen { resolved, .. } => {
+            let since = resolved.map_or_else(String::new, |r| format!(" since revision {r}"));
+            plain(Exit::Refused, error)
+                .now(format!("the real world and the state agree there{since}"))
+                .next("unapply drift   (looks again)")
+        }
+        Error::FixedAlready { fix, .. } => plain(Exit::Refused, error)
+            .now("what was recorded first stands")
+            .next(format!("unapply fix show {fix}")),
+        _ => plain(Exit::Failure, error)
+            .now("every drift item is as the last look saw it")
+            .next("unapply drift"),
     }
 }

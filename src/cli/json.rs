@@ -17,10 +17,15 @@ use crate::model::good::{Evidence, Residual, Verdict};
 use crate::model::hazard::Hazard;
 
 mod demo;
+mod drift;
 mod entry;
 
 pub use demo::{DemoFile, DemoOut};
-pub use entry::{Body, Entry};
+pub use drift::{
+    DriftItemBody, DriftItemOut, DriftListOut, DriftOut, FixFacts, FixListOut, FixOut, ObjectOut,
+    OverwrittenAttributeOut, OverwrittenOut,
+};
+pub use entry::{Body, DriftItemFact, Entry, PathOut, StepOut};
 
 /// The version of everything here.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -77,6 +82,10 @@ pub struct DiffOut {
     pub outputs: Vec<OutputOut>,
     /// How many of each kind.
     pub summary: BTreeMap<String, u64>,
+    /// Manual fixes that are not there any more; only when the second side is the live state.
+    pub overwritten_fixes: Vec<OverwrittenOut>,
+    /// Why these could not be told, if they could not.
+    pub fixes_problem: Option<String>,
 }
 
 /// One object of a diff.
@@ -168,6 +177,8 @@ impl DiffOut {
             data: diff.data.iter().map(Into::into).collect(),
             outputs: diff.outputs.iter().map(Into::into).collect(),
             summary,
+            overwritten_fixes: Vec::new(),
+            fixes_problem: None,
         }
     }
 }
@@ -237,6 +248,14 @@ pub struct StackStatus {
     pub newest_taken_at: Option<String>,
     /// A revert that nobody has concluded.
     pub unfinished: Option<u64>,
+    /// How many drift items the last look saw; null when nobody has looked yet.
+    pub drift: Option<u64>,
+    /// When that look was recorded.
+    pub drift_looked_at: Option<String>,
+    /// How many of these items are manual fixes on record.
+    pub fixes: u64,
+    /// How many of these fixes were to be gone by now.
+    pub fixes_overdue: u64,
     /// Why something could not be told.
     pub problem: Option<String>,
 }
@@ -380,6 +399,11 @@ pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("unapply.check", schemars::schema_for!(Envelope<CheckOut>)),
         ("unapply.demo", schemars::schema_for!(Envelope<DemoOut>)),
         ("unapply.diff", schemars::schema_for!(Envelope<DiffOut>)),
+        ("unapply.drift", schemars::schema_for!(Envelope<DriftOut>)),
+        ("unapply.drift-item", schemars::schema_for!(Envelope<DriftItemBody>)),
+        ("unapply.drift-list", schemars::schema_for!(Envelope<DriftListOut>)),
+        ("unapply.fix", schemars::schema_for!(Envelope<FixOut>)),
+        ("unapply.fix-list", schemars::schema_for!(Envelope<FixListOut>)),
         ("unapply.history", schemars::schema_for!(Envelope<HistoryOut>)),
         ("unapply.init", schemars::schema_for!(Envelope<InitOut>)),
         ("unapply.mark", schemars::schema_for!(Envelope<MarkOut>)),

@@ -5,6 +5,7 @@
 
 pub mod backend;
 pub mod bundle;
+pub mod drift;
 pub mod events;
 pub mod hcl;
 pub mod json;

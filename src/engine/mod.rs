@@ -5,6 +5,7 @@
 
 pub mod compare;
 pub mod diff;
+pub mod drift;
 pub mod good;
 pub mod hazard;
 pub mod pin;

@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use aho_corasick::AhoCorasick;
 
 use crate::codec::json;
+use crate::model::drift::DriftedObject;
 use crate::model::plan::Plan;
 use crate::model::state::State;
 use crate::model::value::{Path, Step, Value};
@@ -147,6 +148,16 @@ impl Redactor {
         for change in plan.changes.iter().chain(&plan.drift) {
             self.learn_shadow(&change.before, &change.before_sensitive);
             self.learn_shadow(&change.after, &change.after_sensitive);
+        }
+        self
+    }
+
+    /// Learns the marked values of drift.
+    #[must_use]
+    pub fn with_drift<'a>(mut self, objects: impl IntoIterator<Item = &'a DriftedObject>) -> Self {
+        for object in objects {
+            self.learn_shadow(&object.before, &object.before_sensitive);
+            self.learn_shadow(&object.after, &object.after_sensitive);
         }
         self
     }

@@ -6,7 +6,9 @@
 use std::path::PathBuf;
 
 use crate::codec::{bundle, plan, planfile, state};
+use crate::engine::drift::NotAnItem;
 use crate::engine::pin::Mismatch;
+use crate::model::drift::Fingerprint;
 use crate::model::entry::{ApplyOutcome, Revision};
 use crate::model::hazard::Hazard;
 use crate::model::version::Serial;
@@ -176,6 +178,41 @@ pub enum Error {
         revision: Revision,
         /// What it proposes, without values.
         proposes: Vec<String>,
+    },
+    /// The real world could not be compared with the state; nothing is known of drift.
+    #[error("the real world could not be looked at: {problem}")]
+    LookFailed {
+        /// Why.
+        problem: &'static str,
+    },
+    /// The values of a look cannot be used.
+    #[error("the values of revision {revision} cannot be read: {problem}")]
+    DriftValues {
+        /// The look.
+        revision: Revision,
+        /// What is wrong, without content.
+        problem: String,
+    },
+    /// No drift item, or more than one, is meant.
+    #[error(transparent)]
+    Item(#[from] NotAnItem),
+    /// The last look does not see the item any more.
+    #[error("the drift item {item} is resolved")]
+    NotOpen {
+        /// The item.
+        item: Fingerprint,
+        /// The look that did not see it any more.
+        resolved: Option<Revision>,
+    },
+    /// The item is a fix already.
+    #[error("the drift item {item} is on record already: fix {fix}, by {by}")]
+    FixedAlready {
+        /// The item.
+        item: Fingerprint,
+        /// The entry that recorded it.
+        fix: Revision,
+        /// Who did.
+        by: String,
     },
     /// A check of the stack did not pass.
     #[error(transparent)]

@@ -4,7 +4,9 @@
 //! nor screens. Deciding is `engine`'s; what is irreversible is recorded before it is done.
 
 pub mod configuration;
+pub mod drift;
 pub mod error;
+pub mod fix;
 pub mod live;
 pub mod mark;
 pub mod revert;

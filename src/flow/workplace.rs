@@ -21,7 +21,7 @@ use crate::model::secret::Secret;
 use crate::model::stack::BackendIdentity;
 use crate::model::value::Value;
 use crate::port::progress::{Ended, Phase};
-use crate::port::terraform::{self, PlanRequest, Workplace};
+use crate::port::terraform::{self, PlanMode, PlanRequest, Workplace};
 use crate::terraform::workdir::{Layout, PrivateDirectory};
 
 /// The override file that names the backend.
@@ -103,7 +103,29 @@ impl Prepared {
         name: &str,
         redactor: &Redactor,
     ) -> Result<(PathBuf, Plan), Error> {
+        self.plan_as(PlanMode::Normal, ports, name, redactor)
+    }
+
+    /// Plans only how the real world differs from the state. Nobody applies such a plan: it would
+    /// write the state.
+    pub fn refresh_only(
+        &self,
+        ports: &Ports<'_>,
+        name: &str,
+        redactor: &Redactor,
+    ) -> Result<Plan, Error> {
+        self.plan_as(PlanMode::RefreshOnly, ports, name, redactor).map(|(_, plan)| plan)
+    }
+
+    fn plan_as(
+        &self,
+        mode: PlanMode,
+        ports: &Ports<'_>,
+        name: &str,
+        redactor: &Redactor,
+    ) -> Result<(PathBuf, Plan), Error> {
         let request = PlanRequest {
+            mode,
             out: self.file(name),
             var_files: self.directory.var_file_arguments(),
             targets: Vec::new(),

@@ -89,6 +89,12 @@ pub struct Address {
 pub struct NotAnAddress(String);
 
 impl Address {
+    /// The module it is declared in, as text; empty for the root.
+    pub fn module_path(&self) -> String {
+        let steps: Vec<String> = self.module.iter().map(ToString::to_string).collect();
+        steps.join(".")
+    }
+
     /// The address of the block, with no instance keys anywhere: `module.m.aws_subnet.a`.
     pub fn block(&self) -> String {
         let module = self.module.iter().map(|step| ModuleStep { key: None, ..step.clone() });
@@ -96,14 +102,20 @@ impl Address {
     }
 }
 
+impl fmt::Display for ModuleStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "module.{}", self.name)?;
+        match &self.key {
+            Some(key) => key.fmt(f),
+            None => Ok(()),
+        }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.module {
-            write!(f, "module.{}", step.name)?;
-            if let Some(key) = &step.key {
-                key.fmt(f)?;
-            }
-            f.write_str(".")?;
+            write!(f, "{step}.")?;
         }
         if self.mode == Mode::Data {
             f.write_str("data.")?;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::configuration::{BlobId, ConfigurationRef};
 use super::digest::Digest;
+use super::drift::{DriftLook, Fix};
 use super::good::{Residual, Verdict};
 use super::stack::{BackendIdentity, StackName};
 use super::version::StateVersion;
@@ -92,6 +93,10 @@ pub enum Body {
     RevertOutcome(RevertOutcome),
     /// What a revert left behind was compared with what was wanted.
     Verification(Verification),
+    /// The real world was compared with the state.
+    Drift(Box<DriftLook>),
+    /// Somebody says that a drift item was made on purpose.
+    Fix(Fix),
 }
 
 impl Body {
@@ -103,7 +108,9 @@ impl Body {
             | Self::Mark(_)
             | Self::RevertIntent(_)
             | Self::RevertOutcome(_)
-            | Self::Verification(_) => None,
+            | Self::Verification(_)
+            | Self::Drift(_)
+            | Self::Fix(_) => None,
         }
     }
 
@@ -116,6 +123,8 @@ impl Body {
             Self::RevertIntent(_) => "revert-intent",
             Self::RevertOutcome(_) => "revert-outcome",
             Self::Verification(_) => "verification",
+            Self::Drift(_) => "drift",
+            Self::Fix(_) => "fix",
         }
     }
 }

@@ -21,6 +21,8 @@ pub enum Phase {
     Verify,
     /// The objects are compared with the good snapshot's.
     Compare,
+    /// The real world is compared with the state.
+    Drift,
 }
 
 impl Phase {
@@ -34,6 +36,7 @@ impl Phase {
             Self::Apply => "apply",
             Self::Verify => "verify",
             Self::Compare => "compare",
+            Self::Drift => "drift",
         }
     }
 }

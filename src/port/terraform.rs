@@ -25,9 +25,21 @@ pub struct Workplace {
     pub environment: Vec<(String, Secret<String>)>,
 }
 
+/// What a plan is to find out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PlanMode {
+    /// What configuration would change.
+    #[default]
+    Normal,
+    /// Only how the real world differs from the state.
+    RefreshOnly,
+}
+
 /// What to plan.
 #[derive(Debug, Clone, Default)]
 pub struct PlanRequest {
+    /// What it is to find out.
+    pub mode: PlanMode,
     /// Where the plan is saved.
     pub out: PathBuf,
     /// `-var-file`s in order.

@@ -341,7 +341,8 @@ fn needed(body: &Body) -> Vec<(BlobId, Option<Digest>)> {
         Body::Evidence(evidence) => vec![(evidence.blob, Some(evidence.digest))],
         Body::RevertIntent(intent) => vec![(intent.plan, None)],
         Body::RevertOutcome(ended) => ended.events.iter().map(|blob| (*blob, None)).collect(),
-        Body::Mark(_) | Body::Verification(_) => Vec::new(),
+        Body::Drift(look) => look.values.iter().map(|blob| (*blob, None)).collect(),
+        Body::Mark(_) | Body::Verification(_) | Body::Fix(_) => Vec::new(),
     }
 }
 

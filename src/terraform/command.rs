@@ -15,7 +15,9 @@ use crate::codec::events::parse_line;
 use crate::model::entry::{EngineKind, EngineVersion};
 use crate::model::event::Event;
 use crate::port::interrupt::Interrupt;
-use crate::port::terraform::{ApplyReport, Error, PlanRequest, Terraform, Watch, Workplace};
+use crate::port::terraform::{
+    ApplyReport, Error, PlanMode, PlanRequest, Terraform, Watch, Workplace,
+};
 
 /// A binary with the environment its children get.
 pub struct Cli {
@@ -144,6 +146,10 @@ impl Terraform for Cli {
         let out = format!("-out={}", request.out.display());
         let wait = lock_timeout(place);
         let mut arguments = vec!["plan", "-json", "-input=false", &wait, &out];
+        match request.mode {
+            PlanMode::Normal => {}
+            PlanMode::RefreshOnly => arguments.push("-refresh-only"),
+        }
         let files: Vec<String> =
             request.var_files.iter().map(|path| format!("-var-file={}", path.display())).collect();
         let targets: Vec<String> =

@@ -8,6 +8,8 @@ mod demo;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod drift;
+#[cfg(test)]
 mod hazards;
 #[cfg(test)]
 mod pipelines;

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Evidence, Residual, Verdict, model};
+use crate::model::drift::DriftItem;
+use crate::model::value::{Path, Step};
 
 /// An entry.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -106,6 +108,78 @@ pub enum Body {
         /// What differs.
         differences: Vec<String>,
     },
+    /// The real world was compared with a state.
+    Drift {
+        /// The snapshot of that state.
+        against: u64,
+        /// What differed; what a later look does not list is resolved.
+        items: Vec<DriftItemFact>,
+    },
+    /// A drift item was called a manual fix.
+    Fix {
+        /// The item, as `d-…`.
+        item: String,
+        /// The look that saw it.
+        seen: u64,
+        /// Until when it is meant to stay.
+        until: Option<String>,
+    },
+}
+
+/// A drift item without its values.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DriftItemFact {
+    /// The item, as `d-…`.
+    pub item: String,
+    /// The address.
+    pub address: String,
+    /// The key of a left-over object.
+    pub deposed: Option<String>,
+    /// `changed` or `gone`.
+    pub change: String,
+    /// Where it differs.
+    pub paths: Vec<PathOut>,
+}
+
+/// A place in an object's attributes, for people and for programs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PathOut {
+    /// As Terraform writes it, such as `ingress[0].from_port`.
+    pub text: String,
+    /// Its steps: names and positions.
+    pub steps: Vec<StepOut>,
+}
+
+/// One step of a path.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum StepOut {
+    /// A member of an object or a map.
+    Name(String),
+    /// An element of a list.
+    Index(u64),
+}
+
+impl From<&Path> for PathOut {
+    fn from(path: &Path) -> Self {
+        let step = |step: &Step| match step {
+            Step::Name(name) => StepOut::Name(name.clone()),
+            Step::Index(index) => StepOut::Index(u64::try_from(*index).unwrap_or(u64::MAX)),
+        };
+        Self { text: path.to_string(), steps: path.0.iter().map(step).collect() }
+    }
+}
+
+impl From<&DriftItem> for DriftItemFact {
+    fn from(item: &DriftItem) -> Self {
+        Self {
+            item: item.fingerprint.to_string(),
+            address: item.address.to_string(),
+            deposed: item.deposed.clone(),
+            change: item.kind.name().to_owned(),
+            paths: item.paths.iter().map(Into::into).collect(),
+        }
+    }
 }
 
 /// A snapshot's facts.
@@ -243,6 +317,15 @@ impl From<&model::Body> for Body {
                 expected: found.expected,
                 equal: found.equal,
                 differences: found.differences.clone(),
+            },
+            model::Body::Drift(look) => Self::Drift {
+                against: look.against.0,
+                items: look.items.iter().map(Into::into).collect(),
+            },
+            model::Body::Fix(fix) => Self::Fix {
+                item: fix.item.to_string(),
+                seen: fix.seen.0,
+                until: fix.until.map(|until| format!("{until:.0}")),
             },
         }
     }

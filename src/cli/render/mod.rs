@@ -1,6 +1,7 @@
 //! Values as text for a person. JSON is `cli::json`.
 
 pub(super) mod diff;
+pub(super) mod drift;
 pub(super) mod table;
 pub(super) mod time;
 pub(super) mod value;

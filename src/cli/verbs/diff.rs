@@ -1,5 +1,6 @@
 //! `unapply diff`: what changed between two states.
 
+use super::overwritten::{Overwritten, overwritten};
 use super::side::{Side, load_side, not_found, unreadable};
 use super::{Opened, Session};
 use crate::cli::args::{Diff as Arguments, Format, Part};
@@ -12,47 +13,109 @@ use crate::engine::good::last_known_good;
 use crate::engine::redact::Redactor;
 use crate::engine::selector::{NotFound, Selector, parse_range};
 use crate::flow::Stack;
+use crate::model::entry::Entry;
 use crate::model::pattern::Pattern;
+use crate::model::state::State;
 
 /// Compares and shows.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let range = arguments.range.as_deref().unwrap_or("good..@");
     let (from, to) = parse_range(range).map_err(|error| unreadable(&error))?;
     let are_files = [&from, &to].iter().all(|side| matches!(side, Selector::File(_)));
-    let (stack, before, after) = if are_files {
+    let (context, before, after) = if are_files {
         (None, load_side(session, None, &from)?, load_side(session, None, &to)?)
     } else {
         let (settings, stack) = session.one()?;
         let opened = session.open(&settings)?;
-        let (before, after) = sides(session, &opened, &stack, (&from, &to))?;
-        (Some(stack), before, after)
+        let log = session.ports(&opened).repository.log(&stack.name)?;
+        let (before, after) = sides(session, (&opened, &stack, &log), (&from, &to))?;
+        (Some((opened, stack, log)), before, after)
     };
     let (old, new) = (before.state()?, after.state()?);
     let redactor = Redactor::default().with_state(&old).with_state(&new);
     let mut found = diff(&old, &new, &redactor);
     let hidden = narrow(&mut found, arguments);
+    let fixes = match &context {
+        Some((opened, _, log)) if to == Selector::Live => {
+            fixes(session, arguments, opened, (log, &new))
+        }
+        Some(_) | None => Ok(Overwritten::default()),
+    };
+    let stack = context.as_ref().map(|(_, stack, _)| stack);
     if session.format() == Format::Table {
-        let text = screen(session, arguments, (stack.as_ref(), &before, &after), (&found, hidden));
+        let mut text = screen(session, arguments, (stack, &before, &after), (&found, hidden));
+        text.push_str(&fixes_section(session, arguments, fixes));
+        text.push_str(next(arguments, &found));
         session.data(&text)?;
     } else {
-        let out = DiffOut::new(before.label.clone(), after.label.clone(), &found);
-        session.json("unapply.diff", stack.as_ref(), out)?;
+        let mut out = DiffOut::new(before.label.clone(), after.label.clone(), &found);
+        match fixes {
+            Ok(fixes) => out.overwritten_fixes = fixes.out,
+            Err(problem) => out.fixes_problem = Some(problem),
+        }
+        session.json("unapply.diff", stack, out)?;
     }
     let asked = arguments.detailed_exitcode && !found.is_empty();
     Ok(if asked { Exit::Differences } else { Exit::Done })
 }
 
+/// The fixes that the live state does not hold any more. What cannot be told of them is said, and
+/// does not keep anybody from the diff.
+fn fixes(
+    session: &Session,
+    arguments: &Arguments,
+    opened: &Opened,
+    (log, now): (&[Entry], &State<'_>),
+) -> Result<Overwritten, String> {
+    if arguments.only == Some(Part::Outputs) {
+        return Ok(Overwritten::default());
+    }
+    let pattern = arguments.resource.as_deref().map(Pattern::new);
+    let fits = |address: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(address));
+    overwritten(session, opened, (log, now), fits).map_err(|failure| failure.what().to_owned())
+}
+
+fn fixes_section(
+    session: &Session,
+    arguments: &Arguments,
+    fixes: Result<Overwritten, String>,
+) -> String {
+    let paint = session.output.data_paint;
+    match fixes {
+        Err(problem) => format!("{} manual fixes cannot be told: {problem}\n", paint.yellow("!")),
+        Ok(fixes) if fixes.out.is_empty() => String::new(),
+        Ok(fixes) => {
+            let word = if fixes.out.len() == 1 { "fix" } else { "fixes" };
+            let mut text =
+                format!("{} {} manual {word} overwritten\n", paint.yellow("!"), fixes.out.len());
+            if !arguments.stat {
+                for sentence in &fixes.sentences {
+                    text.push_str(&format!("    {sentence}\n"));
+                }
+            }
+            text
+        }
+    }
+}
+
+/// The next command, where there is something to do.
+fn next(arguments: &Arguments, found: &Diff) -> &'static str {
+    if arguments.range.is_none() && !found.is_empty() {
+        "next: unapply revert --plan-only · unapply revert\n"
+    } else {
+        ""
+    }
+}
+
 fn sides(
     session: &Session,
-    opened: &Opened,
-    stack: &Stack,
+    (opened, stack, log): (&Opened, &Stack, &[Entry]),
     (from, to): (&Selector, &Selector),
 ) -> Result<(Side, Side), Failure> {
-    let log = session.ports(opened).repository.log(&stack.name)?;
-    if *from == Selector::Good(0) && last_known_good(&log).is_none() {
+    if *from == Selector::Good(0) && last_known_good(log).is_none() {
         return Err(not_found(&NotFound::NoGood));
     }
-    let context = Some((opened, stack, log.as_slice()));
+    let context = Some((opened, stack, log));
     Ok((load_side(session, context, from)?, load_side(session, context, to)?))
 }
 
@@ -96,10 +159,6 @@ fn screen(
     if hidden > 0 {
         let word = if hidden == 1 { "data source" } else { "data sources" };
         text.push_str(&format!("hidden: {hidden} {word} · --show-hidden\n"));
-    }
-    let is_default = arguments.range.is_none();
-    if is_default && !found.is_empty() {
-        text.push_str(&format!("next: {}\n", "unapply revert --plan-only · unapply revert"));
     }
     text
 }

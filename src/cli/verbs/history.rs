@@ -18,6 +18,7 @@ use crate::engine::selector::before;
 use crate::flow::revert::draft::load;
 use crate::flow::{Stack, live};
 use crate::model::address::{Address, NotAnAddress};
+use crate::model::drift::DriftLook;
 use crate::model::entry::{Body, Cause, Entry, Revision, Snapshot};
 use crate::model::good::Verdict;
 use crate::port::clock::Clock as _;
@@ -225,6 +226,8 @@ fn status(entry: &Entry, verdict: Option<&Verdict>) -> &'static str {
         (Body::RevertIntent(_), _) => "revert",
         (Body::RevertOutcome(_), _) => "outcome",
         (Body::Verification(_), _) => "verified",
+        (Body::Drift(_), _) => "drift",
+        (Body::Fix(_), _) => "fix",
     }
 }
 
@@ -285,6 +288,11 @@ fn note(entry: &Entry) -> String {
         Body::Verification(found) => {
             format!("revert {}: {} differences", found.intent, found.differences.len())
         }
+        Body::Drift(look) => drift_note(look),
+        Body::Fix(fix) => {
+            let until = fix.until.map_or_else(String::new, |until| format!(", until {until:.0}"));
+            format!("{} is meant{until}", fix.item)
+        }
     };
     let reason = entry.said.reason.as_deref();
     let ticket = entry.said.ticket.as_deref();
@@ -294,6 +302,18 @@ fn note(entry: &Entry) -> String {
         .filter(|t| !t.is_empty())
         .collect();
     inert(&parts.join(" · "))
+}
+
+/// How much differed, and where: two addresses tell most stacks apart.
+fn drift_note(look: &DriftLook) -> String {
+    let addresses: Vec<String> =
+        look.items.iter().take(2).map(|item| item.address.to_string()).collect();
+    let more = if look.items.len() > 2 { ", …" } else { "" };
+    match look.items.len() {
+        0 => format!("no drift against {}", look.against),
+        1 => format!("1 item against {}: {}", look.against, addresses.join(", ")),
+        many => format!("{many} items against {}: {}{more}", look.against, addresses.join(", ")),
+    }
 }
 
 fn of_revert(intent: Revision, word: &str, errors: &[String]) -> String {

@@ -270,6 +270,15 @@ fn snapshot_lines(text: &mut String, snapshot: &Snapshot) {
 
 /// Any other entry: its facts as they are in JSON, one a line.
 fn body_lines(text: &mut String, body: &BodyOut) {
+    if let BodyOut::Drift { against, items } = body {
+        line(text, "against", &against.to_string());
+        for item in items {
+            let paths: Vec<&str> = item.paths.iter().map(|path| path.text.as_str()).collect();
+            let paths = paths.join(", ");
+            line(text, &item.change, &format!("{}  {paths}  {}", item.address, item.item));
+        }
+        return;
+    }
     let Ok(serde_json::Value::Object(members)) = serde_json::to_value(body) else { return };
     for (name, value) in members.iter().filter(|(name, _)| *name != "type") {
         let name = name.replace('_', " ");

@@ -8,11 +8,13 @@ use crate::cli::json::{StackStatus, StatusOut};
 use crate::cli::output::inert;
 use crate::cli::render::table::{Align, columns};
 use crate::codec::state;
+use crate::engine::drift::{last_look, tracked};
 use crate::engine::good::{last_known_good, snapshots};
 use crate::engine::pin::{self, Standing};
 use crate::flow::revert::draft::open_intent;
 use crate::flow::{Stack, live};
 use crate::model::entry::Entry;
+use crate::port::clock::Clock as _;
 use jiff::Timestamp;
 
 /// Looks at every stack that is meant.
@@ -45,7 +47,7 @@ fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus
         newest: newest.map(|entry| entry.revision.0),
         newest_taken_at: newest.map(|entry| rfc(entry.said.time)),
         unfinished: open_intent(&log).map(|entry| entry.revision.0),
-        ..StackStatus::default()
+        ..drift(session, &log)
     };
     match live::read(&ports, stack) {
         Err(error) => {
@@ -74,6 +76,24 @@ fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus
     Ok(status)
 }
 
+/// What the last look saw, as far as the log alone tells.
+fn drift(session: &Session, log: &[Entry]) -> StackStatus {
+    let Some((entry, _)) = last_look(log) else { return StackStatus::default() };
+    let now = session.clock.now();
+    let items = tracked(log);
+    let open = || items.iter().filter(|tracked| tracked.life.is_open());
+    let fixes = || open().filter_map(|tracked| tracked.fix);
+    let is_overdue = |until: Option<Timestamp>| until.is_some_and(|until| until < now);
+    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    StackStatus {
+        drift: Some(count(open().count())),
+        drift_looked_at: Some(format!("{:.0}", entry.said.time)),
+        fixes: count(fixes().count()),
+        fixes_overdue: count(fixes().filter(|(_, fix)| is_overdue(fix.until)).count()),
+        ..StackStatus::default()
+    }
+}
+
 fn standing(log: &[Entry], version: &crate::model::version::StateVersion) -> &'static str {
     let is_good = last_known_good(log)
         .and_then(|good| good.snapshot.state.as_ref())
@@ -87,10 +107,11 @@ fn standing(log: &[Entry], version: &crate::model::version::StateVersion) -> &'s
     }
 }
 
-const HEADER: [(&str, Align); 5] = [
+const HEADER: [(&str, Align); 6] = [
     ("STACK", Align::Left),
     ("GOOD", Align::Left),
     ("LIVE", Align::Left),
+    ("DRIFT", Align::Left),
     ("LAST SNAPSHOT", Align::Left),
     ("NOTE", Align::Left),
 ];
@@ -135,10 +156,19 @@ fn row(session: &Session, status: &StackStatus) -> Vec<String> {
         (None, "none") => "no state yet".to_owned(),
         (None, word) => word.to_owned(),
     };
+    let drift = match (status.drift, status.fixes, status.fixes_overdue) {
+        (None, _, _) => "-".to_owned(),
+        (Some(0), _, _) => "none".to_owned(),
+        (Some(items), 0, _) => items.to_string(),
+        (Some(items), fixes, 0) => format!("{items} ({fixes} on record)"),
+        (Some(items), fixes, overdue) => {
+            format!("{items} ({fixes} on record, {overdue} OVERDUE)")
+        }
+    };
     let newest = status.newest.map_or("-".to_owned(), |revision| {
         format!("{revision} · {}", when(&status.newest_taken_at))
     });
     let unfinished = status.unfinished.map(|revision| format!("revert {revision} is unfinished"));
     let notes: Vec<String> = [unfinished, status.problem.clone()].into_iter().flatten().collect();
-    vec![status.stack.clone(), good, live, newest, inert(&notes.join(" · "))]
+    vec![status.stack.clone(), good, live, drift, newest, inert(&notes.join(" · "))]
 }

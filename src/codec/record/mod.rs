@@ -12,6 +12,7 @@ use crate::model::stack::StackName;
 pub mod marker;
 
 mod act;
+mod drift;
 mod snapshot;
 mod text;
 mod token;

@@ -7,9 +7,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::configuration::*;
+use crate::model::drift::{DriftItem, DriftKind, DriftLook, Fingerprint, Fix};
 use crate::model::entry::*;
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
 use crate::model::stack::BackendIdentity;
+use crate::model::value::{Path as ValuePath, Step};
 use crate::model::version::{Lineage, Serial, StateVersion};
 
 fn blob(content: &str) -> BlobId {
@@ -178,6 +180,36 @@ fn reverts() -> Vec<Body> {
     [intent, verification].into_iter().chain(ended).collect()
 }
 
+fn drifts() -> Vec<Body> {
+    let name = |name: &str| Step::Name(name.into());
+    let item = |kind, paths: &[ValuePath]| DriftItem {
+        fingerprint: Fingerprint([0, 1, 2, 3, 0xab, 0xcd, 0xef, 0xff]),
+        address: r#"module.a["x"].aws_instance.web[0]"#.parse().unwrap(),
+        deposed: (kind == DriftKind::Gone).then(|| "0a1b2c3d".into()),
+        kind,
+        paths: paths.to_vec(),
+    };
+    let paths = [
+        ValuePath(vec![name("ingress"), Step::Index(0), name("from_port")]),
+        ValuePath(vec![name("tags"), name("a \"b\"")]),
+        ValuePath(vec![name("0")]),
+    ];
+    let look = |items: Vec<DriftItem>| DriftLook {
+        against: Revision(9),
+        state: version(),
+        values: (!items.is_empty()).then(|| blob("values")),
+        items,
+    };
+    let items = vec![item(DriftKind::Changed, &paths), item(DriftKind::Gone, &[])];
+    let fix = |until| Fix { item: Fingerprint([0xfe; 8]), seen: Revision(34), until };
+    vec![
+        Body::Drift(Box::new(look(items))),
+        Body::Drift(Box::new(look(Vec::new()))),
+        Body::Fix(fix(Some("2026-12-24T00:00:00Z".parse().unwrap()))),
+        Body::Fix(fix(None)),
+    ]
+}
+
 fn every_body() -> Vec<Body> {
     let evidence = Body::Evidence(UnreadableState {
         blob: blob("torn"),
@@ -186,7 +218,7 @@ fn every_body() -> Vec<Body> {
         found: "terraform.tfstate".into(),
         problem: "is empty".into(),
     });
-    let bodies = [snapshots(), vec![evidence], marks(), reverts()];
+    let bodies = [snapshots(), vec![evidence], marks(), reverts(), drifts()];
     bodies.into_iter().flatten().collect()
 }
 
@@ -211,7 +243,10 @@ fn the_words_in_a_record_are_those_on_a_screen() {
                 Verdict::Bad => "bad",
             },
             Body::RevertOutcome(ended) => ended.outcome.name(),
-            Body::Evidence(_) | Body::RevertIntent(_) | Body::Verification(_) => body.kind(),
+            Body::Drift(look) => look.items.first().map_or("drift", |item| item.kind.name()),
+            Body::Evidence(_) | Body::RevertIntent(_) | Body::Verification(_) | Body::Fix(_) => {
+                body.kind()
+            }
         };
         assert!(text.contains(&format!("\"{word}\"")), "{word}: {text}");
         assert!(text.contains(&format!("\"kind\":\"{}\"", body.kind())));
@@ -318,6 +353,16 @@ fn contradictions_are_refused() {
         ("\"bad\"", "\"good\""),
     ] {
         let refused = edited(from, to);
+        assert!(matches!(refused, Err(Error::Inconsistent { .. })), "{to}");
+    }
+    let values = format!("\"values\":\"{}\"", blob("values").0);
+    for (body, from, to) in
+        [(0, values.as_str(), "\"values\":null"), (1, "\"values\":null", &values)]
+    {
+        let bytes = encode(&header(2), &draft(drifts().swap_remove(body))).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.contains(from), "{from}: {text}");
+        let refused = decode(text.replacen(from, to, 1).as_bytes());
         assert!(matches!(refused, Err(Error::Inconsistent { .. })), "{to}");
     }
 }

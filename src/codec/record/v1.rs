@@ -1,14 +1,14 @@
 //! The payload line of format `unapply/1`.
 //!
 //! Optional values are written as `null`, never left out, so that a column exists in every row for
-//! whoever queries a log. Bodies are in `snapshot` and `act`.
+//! whoever queries a log. Bodies are in `snapshot`, `act` and `drift`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::text::AsText;
-use super::{Error, FORMAT, Header, Nonce, StoreId, act, snapshot};
+use super::{Error, FORMAT, Header, Nonce, StoreId, act, drift, snapshot};
 use crate::model::digest::Digest;
 use crate::model::entry as model;
 use crate::model::stack::StackName;
@@ -127,6 +127,8 @@ fn encode_body(body: &model::Body) -> serde_json::Result<Box<RawValue>> {
         model::Body::RevertIntent(body) => to_raw_value(&act::RevertIntent::from(&**body)),
         model::Body::RevertOutcome(body) => to_raw_value(&act::RevertOutcome::from(body)),
         model::Body::Verification(body) => to_raw_value(&act::Verification::from(body)),
+        model::Body::Drift(body) => to_raw_value(&drift::Look::from(&**body)),
+        model::Body::Fix(body) => to_raw_value(&drift::Fix::from(body)),
     }
 }
 
@@ -144,6 +146,11 @@ fn decode_body(kind: &str, text: &str) -> Result<model::Body, Error> {
         }
         "revert-outcome" => model::Body::RevertOutcome(read::<act::RevertOutcome>(text)?.into()),
         "verification" => model::Body::Verification(read::<act::Verification>(text)?.into()),
+        "drift" => {
+            let body: drift::Look = read(text)?;
+            model::Body::Drift(Box::new(body.try_into()?))
+        }
+        "fix" => model::Body::Fix(read::<drift::Fix>(text)?.into()),
         unknown => {
             return Err(Error::UnknownKind { kind: unknown.chars().take(80).collect() });
         }

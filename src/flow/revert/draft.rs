@@ -186,7 +186,7 @@ fn conclude(
 }
 
 /// A state that went back or forked is recorded, and a person has to look before a revert.
-fn check_standing(taken: &Taken) -> Result<(), Error> {
+pub(in crate::flow) fn check_standing(taken: &Taken) -> Result<(), Error> {
     let found = taken
         .entry
         .said
@@ -309,7 +309,7 @@ fn with_variables(
 }
 
 /// What the files of the root module say.
-pub(super) fn root_facts(bundle: &Bundle) -> hcl::Facts {
+pub(in crate::flow) fn root_facts(bundle: &Bundle) -> hcl::Facts {
     let root: BTreeMap<String, Vec<u8>> = bundle
         .files
         .iter()
@@ -327,13 +327,16 @@ fn today(stack: &Stack) -> BTreeMap<String, Secret<String>> {
 }
 
 /// Whether a variable's value is secret: declared so, or named so.
-pub(super) fn is_secret_variable(declared: &hcl::Facts, name: &str) -> bool {
+pub(in crate::flow) fn is_secret_variable(declared: &hcl::Facts, name: &str) -> bool {
     let marks = declared.variables.get(name).map(|declared| declared.marks);
     is_secret_name(name) || marks.is_some_and(|marks| marks.sensitive || marks.ephemeral)
 }
 
-/// Learns what must not be shown from both states and from the variables.
-fn redactor(bundle: &Bundle, states: [&StateBytes; 2]) -> Result<Redactor, Error> {
+/// Learns what must not be shown from states and from the variables.
+pub(in crate::flow) fn redactor<'a>(
+    bundle: &Bundle,
+    states: impl IntoIterator<Item = &'a StateBytes>,
+) -> Result<Redactor, Error> {
     let facts = root_facts(bundle);
     let secrets: Vec<Value> = bundle
         .variables

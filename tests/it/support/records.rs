@@ -62,7 +62,9 @@ pub(crate) fn remarked(draft: &Draft) -> Option<u64> {
         | Body::Evidence(_)
         | Body::RevertIntent(_)
         | Body::RevertOutcome(_)
-        | Body::Verification(_) => None,
+        | Body::Verification(_)
+        | Body::Drift(_)
+        | Body::Fix(_) => None,
     }
 }
 

@@ -246,6 +246,7 @@ fn steady(text: &str, stage: &Path) -> String {
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[LINEAGE]"),
         (r"lineage [0-9a-f]{8}\b", "lineage [LINEAGE]"),
         (r"\b([flvt])-[0-9a-f]{8}\b", "$1-[ID]"),
+        (r"\bd-[0-9a-f]{16}\b", "d-[ITEM]"),
         (r" +\d+\.\ds\b", " [SECONDS]"),
         (r"by tester on [^,]+,", "by tester on [HOST],"),
         (r#""host": "[^"]*""#, r#""host": "[HOST]""#),

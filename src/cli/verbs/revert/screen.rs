@@ -103,7 +103,9 @@ pub(super) fn unfinished(open: &Entry, paint: Paint) -> String {
         | Body::Evidence(_)
         | Body::Mark(_)
         | Body::RevertOutcome(_)
-        | Body::Verification(_) => String::new(),
+        | Body::Verification(_)
+        | Body::Drift(_)
+        | Body::Fix(_) => String::new(),
     };
     format!(
         "{} Revert {} was left unfinished; this one concludes it. Its private directory, if it is \

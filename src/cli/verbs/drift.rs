@@ -1,0 +1,315 @@
+//! `unapply drift`: looks at the real world, and shows what looks have seen.
+
+use super::{Opened, Session};
+use crate::cli::args::{Drift as Arguments, DriftVerb, Format};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::json::{DriftItemBody, DriftItemOut, DriftListOut, DriftOut, ObjectOut};
+use crate::cli::output::inert;
+use crate::cli::render::drift::{Manner, heading, item};
+use crate::cli::settings::{Everything, Selection, Settings};
+use crate::engine::diff::AttributeChange;
+use crate::engine::drift::{Life, Tracked, last_look, select, shown, shown_id, tracked};
+use crate::engine::redact::Redactor;
+use crate::flow::drift::{Looked, Valued, look, redactor_of, valued};
+use crate::flow::{Error, Stack};
+use crate::model::entry::Entry;
+use crate::port::clock::Clock as _;
+
+/// Looks, lists or shows.
+pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    match &arguments.verb {
+        None => several(session, arguments.detailed_exitcode.into(), detect),
+        Some(DriftVerb::List { detailed_exitcode }) => {
+            let asked = arguments.detailed_exitcode || *detailed_exitcode;
+            several(session, asked.into(), list)
+        }
+        Some(DriftVerb::Show { item }) => show(session, item),
+    }
+}
+
+/// Whether drift makes a difference to the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WhenDrift {
+    ExitTwo,
+    ExitZero,
+}
+
+impl From<bool> for WhenDrift {
+    fn from(detailed: bool) -> Self {
+        if detailed { Self::ExitTwo } else { Self::ExitZero }
+    }
+}
+
+/// How many open items a stack has.
+type Act = fn(&Session, &Opened, &Settings, &Stack) -> Result<usize, Failure>;
+
+/// Does the same for every stack that is meant; one that fails does not stop the others.
+fn several(session: &Session, when: WhenDrift, act: Act) -> Result<Exit, Failure> {
+    let settings = session.settings()?;
+    let selection = Selection::of(&session.global);
+    let stacks = settings.select(&selection)?;
+    if stacks.len() > 1 && selection.everything == Everything::One && selection.patterns.is_empty()
+    {
+        settings.select_one(&selection)?;
+    }
+    let opened = session.open(&settings)?;
+    let (mut open, mut failures, mut last) = (0_usize, 0_usize, None);
+    for stack in &stacks {
+        match act(session, &opened, &settings, stack) {
+            Ok(items) => open += items,
+            Err(failure) if stacks.len() > 1 => {
+                failure.clone().now(format!("stack {}", stack.name)).show(&session.output);
+                failures += 1;
+                last = Some(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(match last {
+        Some(failure) if failures == stacks.len() => failure.exit,
+        Some(_) => Exit::SomeFailed,
+        None if open > 0 && when == WhenDrift::ExitTwo => Exit::Differences,
+        None => Exit::Done,
+    })
+}
+
+fn detect(
+    session: &Session,
+    opened: &Opened,
+    settings: &Settings,
+    stack: &Stack,
+) -> Result<usize, Failure> {
+    let ports = session.ports(opened);
+    let looked = look(&ports, stack, &settings.speaker)?;
+    // As of this look, whatever others may have said since.
+    let mut log = ports.repository.log(&stack.name)?;
+    log.retain(|entry| entry.revision <= looked.entry.revision || !is_look(entry));
+    report(session, opened, stack, (&log, Some(&looked)))
+}
+
+fn is_look(entry: &Entry) -> bool {
+    entry.said.body.kind() == "drift"
+}
+
+fn list(session: &Session, opened: &Opened, _: &Settings, stack: &Stack) -> Result<usize, Failure> {
+    let log = session.ports(opened).repository.log(&stack.name)?;
+    report(session, opened, stack, (&log, None))
+}
+
+/// Shows the items of the last look and those that it found resolved.
+fn report(
+    session: &Session,
+    opened: &Opened,
+    stack: &Stack,
+    (log, looked): (&[Entry], Option<&Looked>),
+) -> Result<usize, Failure> {
+    let ports = session.ports(opened);
+    let newest = last_look(log).map(|(entry, _)| entry.revision);
+    let is_wanted = |tracked: &Tracked<'_>| {
+        tracked.life.is_open()
+            || tracked.resolved.is_some_and(|entry| Some(entry.revision) == newest)
+    };
+    let items = valued(&ports, log, is_wanted)?;
+    let redactor = redactor_of(&ports, log, &items)?;
+    let open = items.iter().filter(|item| item.tracked.life.is_open()).count();
+    if session.format() == Format::Table {
+        session.data(&screen(session, stack, (log, looked), (&items, &redactor)))?;
+        return Ok(open);
+    }
+    let list = list_out(session, log, (&items, &redactor));
+    match looked {
+        Some(looked) => {
+            let body = DriftOut { recorded: looked.is_new, list };
+            session.json("unapply.drift", Some(stack), body)?;
+        }
+        None => session.json("unapply.drift-list", Some(stack), list)?,
+    }
+    Ok(open)
+}
+
+/// How a person sees it.
+pub(super) fn manner(session: &Session) -> Manner {
+    Manner { paint: session.output.data_paint, times: session.times(), now: session.clock.now() }
+}
+
+/// What differs, safe to show.
+pub(super) fn changes(valued: &Valued<'_>, redactor: &Redactor) -> Vec<AttributeChange> {
+    shown(valued.tracked.item, &valued.object, redactor)
+}
+
+/// The object for JSON.
+pub(super) fn object_out(valued: &Valued<'_>, redactor: &Redactor) -> ObjectOut {
+    let id = shown_id(&valued.object, redactor);
+    let changes = changes(valued, redactor);
+    ObjectOut::new(&valued.tracked, &valued.object, (id.as_deref(), &changes))
+}
+
+fn item_out(session: &Session, valued: &Valued<'_>, redactor: &Redactor) -> DriftItemOut {
+    DriftItemOut::new(&valued.tracked, object_out(valued, redactor), session.clock.now())
+}
+
+fn list_out(
+    session: &Session,
+    log: &[Entry],
+    (items, redactor): (&[Valued<'_>], &Redactor),
+) -> DriftListOut {
+    let last = last_look(log);
+    let of = |is_open| {
+        let items = items.iter().filter(move |item| item.tracked.life.is_open() == is_open);
+        items.map(|item| item_out(session, item, redactor)).collect()
+    };
+    let counts = Counts::of(session, items);
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    DriftListOut {
+        look: last.map(|(entry, _)| entry.revision.0),
+        looked_at: last.map(|(entry, _)| format!("{:.0}", entry.said.time)),
+        against: last.map(|(_, look)| look.against.0),
+        items: of(true),
+        resolved: of(false),
+        open: number(counts.open),
+        new: number(counts.new),
+        fixes: number(counts.fixes),
+        overdue: number(counts.overdue),
+    }
+}
+
+/// The numbers of a summary.
+struct Counts {
+    open: usize,
+    new: usize,
+    fixes: usize,
+    overdue: usize,
+    resolved: usize,
+}
+
+impl Counts {
+    fn of(session: &Session, items: &[Valued<'_>]) -> Self {
+        let now = session.clock.now();
+        let count = |is: &dyn Fn(&Tracked<'_>) -> bool| {
+            items.iter().filter(|item| is(&item.tracked)).count()
+        };
+        let until = |t: &Tracked<'_>| t.fix.and_then(|(_, fix)| fix.until);
+        Self {
+            open: count(&|t| t.life.is_open()),
+            new: count(&|t| t.life == Life::New),
+            fixes: count(&|t| t.life.is_open() && t.fix.is_some()),
+            overdue: count(&|t| t.life.is_open() && until(t).is_some_and(|until| until < now)),
+            resolved: count(&|t| t.life == Life::Resolved),
+        }
+    }
+}
+
+fn screen(
+    session: &Session,
+    stack: &Stack,
+    (log, looked): (&[Entry], Option<&Looked>),
+    (items, redactor): (&[Valued<'_>], &Redactor),
+) -> String {
+    let manner = manner(session);
+    let Some((entry, look)) = last_look(log) else {
+        return format!("{}: nobody has looked for drift yet\nnext: unapply drift\n", stack.name);
+    };
+    let when = manner.times.show(entry.said.time);
+    let recorded = match looked {
+        Some(looked) if !looked.is_new => "as at the last look, no new entry · ",
+        Some(_) | None => "",
+    };
+    let heading_line = format!(
+        "{}   snapshot {} (serial {})  →  the real world   {recorded}look {} · {when}",
+        stack.name, look.against, look.state.serial, entry.revision
+    );
+    let mut text = format!("{}\n\n", manner.paint.bold(&heading_line));
+    for valued in items.iter().filter(|item| item.tracked.life.is_open()) {
+        text.push_str(&item(&valued.tracked, &changes(valued, redactor), &manner));
+    }
+    for valued in items.iter().filter(|item| item.tracked.life == Life::Resolved) {
+        text.push_str(&heading(&valued.tracked, &manner));
+    }
+    if !items.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&summary(&Counts::of(session, items)));
+    text.push_str(&format!("next: {}\n", next(items)));
+    text
+}
+
+fn summary(counts: &Counts) -> String {
+    let mut parts = match counts.open {
+        0 => vec!["no drift".to_owned()],
+        1 => vec![format!("1 item, {} new", counts.new)],
+        many => vec![format!("{many} items, {} new", counts.new)],
+    };
+    if counts.fixes > 0 {
+        let overdue = match counts.overdue {
+            0 => String::new(),
+            many => format!(" ({many} OVERDUE)"),
+        };
+        let word = if counts.fixes == 1 { "fix" } else { "fixes" };
+        parts.push(format!("{} on record as {word}{overdue}", counts.fixes));
+    }
+    if counts.resolved > 0 {
+        parts.push(format!("{} resolved since the look before", counts.resolved));
+    }
+    format!("Summary: {}\n", parts.join(" · "))
+}
+
+/// The first item that nobody has explained yet is what to do something about.
+fn next(items: &[Valued<'_>]) -> String {
+    let open = |item: &&Valued<'_>| item.tracked.life.is_open();
+    let unexplained = items.iter().filter(open).find(|item| item.tracked.fix.is_none());
+    match (unexplained, items.iter().find(open)) {
+        (Some(item), _) => {
+            format!("unapply fix record {} --reason …", item.tracked.item.fingerprint)
+        }
+        (None, Some(_)) => "unapply fix list".to_owned(),
+        (None, None) => "unapply history".to_owned(),
+    }
+}
+
+fn show(session: &Session, wanted: &str) -> Result<Exit, Failure> {
+    let (settings, stack) = session.one()?;
+    let opened = session.open(&settings)?;
+    let ports = session.ports(&opened);
+    let log = ports.repository.log(&stack.name)?;
+    let all = tracked(&log);
+    let wanted = select(&all, wanted).map_err(Error::from)?.item.fingerprint;
+    let items = valued(&ports, &log, |tracked| tracked.item.fingerprint == wanted)?;
+    let redactor = redactor_of(&ports, &log, &items)?;
+    for valued in &items {
+        if session.format() == Format::Table {
+            session.data(&item_screen(session, &stack, valued, &redactor))?;
+        } else {
+            let body = DriftItemBody { drift: item_out(session, valued, &redactor) };
+            session.json("unapply.drift-item", Some(&stack), body)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn item_screen(
+    session: &Session,
+    stack: &Stack,
+    valued: &Valued<'_>,
+    redactor: &Redactor,
+) -> String {
+    let manner = manner(session);
+    let tracked = &valued.tracked;
+    let mut text = format!("{}\n\n", manner.paint.bold(&stack.name.to_string()));
+    text.push_str(&item(tracked, &changes(valued, redactor), &manner));
+    text.push('\n');
+    let look = |entry: &Entry| {
+        let by = inert(&entry.said.actor.name);
+        format!("look {} · {} · {by}", entry.revision, manner.times.show(entry.said.time))
+    };
+    let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<11} {value}\n"));
+    line("provider", &inert(&valued.object.provider.to_string()));
+    line("id", &inert(&shown_id(&valued.object, redactor).unwrap_or_else(|| "-".to_owned())));
+    line("first seen", &look(tracked.first_seen));
+    line("last seen", &look(tracked.last_seen));
+    if let Some(entry) = tracked.resolved {
+        line("resolved", &look(entry));
+    }
+    text.push_str(&format!("\nnext: {}\n", next(std::slice::from_ref(valued))));
+    text
+}

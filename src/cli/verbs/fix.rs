@@ -1,0 +1,252 @@
+//! `unapply fix`: puts manual fixes on record, and tells what became of them.
+
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, civil};
+
+use super::drift::{changes, manner, object_out};
+use super::{Opened, Session};
+use crate::cli::args::{Fix as Arguments, FixVerb, Format};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::json::{FixFacts, FixListOut, FixOut};
+use crate::cli::output::inert;
+use crate::cli::render::diff::attributes;
+use crate::cli::render::drift::{Manner, address, fix_line, places};
+use crate::cli::render::value::shown as shown_value;
+use crate::codec::state;
+use crate::engine::drift::{Held, Standing, Subject, held, shown_id, shown_value_at, standing};
+use crate::engine::redact::{Redactor, Shown};
+use crate::flow::drift::{Valued, redactor_of, stored_state, valued};
+use crate::flow::fix::{Request, record};
+use crate::flow::{Error, Stack};
+use crate::model::entry::{Entry, Revision};
+use crate::model::state::State;
+use crate::model::value::Path;
+use crate::port::clock::Clock as _;
+
+/// Records, lists or shows.
+pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    match &arguments.verb {
+        FixVerb::Record { item, until } => recorded(session, item, until.as_deref()),
+        FixVerb::List => list(session),
+        FixVerb::Show { fix } => show(session, Revision(*fix)),
+    }
+}
+
+fn recorded(session: &Session, item: &str, until: Option<&str>) -> Result<Exit, Failure> {
+    let (settings, stack) = session.one()?;
+    let has_reason = settings.speaker.reason.as_deref().is_some_and(|r| !r.trim().is_empty());
+    if !has_reason {
+        let what = "a fix needs a reason: whoever reads the record later was not there".to_owned();
+        return Err(Failure::new(Exit::Usage, what)
+            .next(format!("unapply fix record {item} --reason 'TEXT'")));
+    }
+    let until = until.map(|text| moment(session, text)).transpose()?;
+    let opened = session.open(&settings)?;
+    let request = Request { item: item.to_owned(), until };
+    let said = record(&session.ports(&opened), &stack, &settings.speaker, &request)?;
+    one(session, &opened, &stack, said.revision)
+}
+
+/// A time to come: a time, a day (its beginning, in UTC), or a span from now.
+fn moment(session: &Session, text: &str) -> Result<Timestamp, Failure> {
+    let now = session.clock.now();
+    let time = text.parse::<Timestamp>().ok();
+    let day = || {
+        let day: civil::Date = text.parse().ok()?;
+        Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    };
+    let span = || {
+        let span: Span = text.parse().ok()?;
+        Some(now.to_zoned(TimeZone::UTC).checked_add(span).ok()?.timestamp())
+    };
+    let usage = |what: String| Failure::new(Exit::Usage, what);
+    let until = time.or_else(day).or_else(span).ok_or_else(|| {
+        usage(format!("`--until {text}` is neither a time, a day, nor a span such as 30d"))
+    })?;
+    if until <= now {
+        return Err(usage(format!("`--until {text}` is past already")));
+    }
+    Ok(until)
+}
+
+fn list(session: &Session) -> Result<Exit, Failure> {
+    let (settings, stack) = session.one()?;
+    let opened = session.open(&settings)?;
+    with_fixes(session, &opened, &stack, |fixes| {
+        if session.format() == Format::Table {
+            return session.data(&list_screen(session, &stack, fixes));
+        }
+        let fixes = fixes.iter().filter_map(|fix| fix.out(session)).collect();
+        session.json("unapply.fix-list", Some(&stack), FixListOut { fixes })
+    })
+}
+
+fn show(session: &Session, fix: Revision) -> Result<Exit, Failure> {
+    let (settings, stack) = session.one()?;
+    let opened = session.open(&settings)?;
+    one(session, &opened, &stack, fix)
+}
+
+/// Shows one fix.
+fn one(
+    session: &Session,
+    opened: &Opened,
+    stack: &Stack,
+    wanted: Revision,
+) -> Result<Exit, Failure> {
+    with_fixes(session, opened, stack, |fixes| {
+        let fix = fixes.iter().find(|fix| fix.revision() == Some(wanted)).ok_or_else(|| {
+            Failure::new(Exit::NoRevision, format!("revision {wanted} is no fix"))
+                .next("unapply fix list")
+        })?;
+        match fix.out(session) {
+            Some(out) if session.format() != Format::Table => {
+                session.json("unapply.fix", Some(stack), out)
+            }
+            Some(_) | None => session.data(&screen(session, stack, fix)),
+        }
+    })
+}
+
+/// A fix with what became of it.
+struct Told<'a> {
+    valued: Valued<'a>,
+    redactor: &'a Redactor,
+    standing: Option<Standing>,
+    held: Vec<(Path, Shown)>,
+}
+
+impl Told<'_> {
+    fn revision(&self) -> Option<Revision> {
+        self.valued.tracked.fix.map(|(entry, _)| entry.revision)
+    }
+
+    fn out(&self, session: &Session) -> Option<FixOut> {
+        let (entry, fix) = self.valued.tracked.fix?;
+        let facts = FixFacts::new(entry, fix, session.clock.now());
+        let object = object_out(&self.valued, self.redactor);
+        Some(FixOut::new(facts, &self.valued.tracked, object, (self.standing, &self.held)))
+    }
+}
+
+/// Hands every fix, oldest first, to `tell`.
+fn with_fixes(
+    session: &Session,
+    opened: &Opened,
+    stack: &Stack,
+    tell: impl FnOnce(&[Told<'_>]) -> Result<(), Failure>,
+) -> Result<Exit, Failure> {
+    let ports = session.ports(opened);
+    let log = ports.repository.log(&stack.name)?;
+    let mut items = valued(&ports, &log, |tracked| tracked.fix.is_some())?;
+    items.sort_by_key(|item| item.tracked.fix.map(|(entry, _)| entry.revision));
+    let bytes = stored_state(&ports, &log)?;
+    let now = bytes.as_ref().map(state::parse).transpose().map_err(|problem| {
+        let problem = problem.to_string();
+        let revision = log.last().map_or(Revision(0), |entry| entry.revision);
+        Failure::from(Error::StoredState { revision, problem })
+    })?;
+    let mut redactor = redactor_of(&ports, &log, &items)?;
+    if let Some(now) = &now {
+        redactor = redactor.with_state(now);
+    }
+    let told: Vec<Told<'_>> =
+        items.into_iter().map(|valued| told(&log, valued, now.as_ref(), &redactor)).collect();
+    tell(&told)?;
+    Ok(Exit::Done)
+}
+
+fn told<'a>(
+    log: &[Entry],
+    valued: Valued<'a>,
+    now: Option<&State<'_>>,
+    redactor: &'a Redactor,
+) -> Told<'a> {
+    let subject = Subject { tracked: &valued.tracked, object: &valued.object };
+    let standing = now.map(|now| standing(log, subject, now));
+    let held = now.and_then(|now| held(subject, now)).unwrap_or_default();
+    let show = |held: Held| {
+        let shown = shown_value_at(&valued.object, &held.path, held.now.as_ref(), redactor);
+        (held.path, shown)
+    };
+    let held = held.into_iter().map(show).collect();
+    Told { standing, held, redactor, valued }
+}
+
+fn heading(fix: &Told<'_>, manner: &Manner) -> String {
+    let standing = fix.standing.map_or("unknown", Standing::shown);
+    let painted = match fix.standing {
+        Some(Standing::Adopted) => manner.paint.green(standing),
+        Some(Standing::Overwritten) => manner.paint.red(standing),
+        Some(Standing::Open | Standing::InState | Standing::Gone) | None => {
+            manner.paint.yellow(standing)
+        }
+    };
+    let tracked = &fix.valued.tracked;
+    let address = manner.paint.bold(&address(tracked));
+    let item = manner.paint.dim(&tracked.item.fingerprint.to_string());
+    let line = tracked.fix.map(|(entry, fix)| fix_line(entry, fix, manner)).unwrap_or_default();
+    format!("{painted}   {address}   {}   {item}\n    {line}\n", places(tracked))
+}
+
+fn list_screen(session: &Session, stack: &Stack, fixes: &[Told<'_>]) -> String {
+    let manner = manner(session);
+    let mut text = format!("{}\n\n", manner.paint.bold(&format!("{}   manual fixes", stack.name)));
+    for fix in fixes {
+        text.push_str(&heading(fix, &manner));
+    }
+    if !fixes.is_empty() {
+        text.push('\n');
+    }
+    let kinds = [
+        Standing::Open,
+        Standing::InState,
+        Standing::Overwritten,
+        Standing::Gone,
+        Standing::Adopted,
+    ];
+    let counts: Vec<String> = kinds
+        .into_iter()
+        .map(|kind| (kind, fixes.iter().filter(|fix| fix.standing == Some(kind)).count()))
+        .filter(|(_, count)| *count > 0)
+        .map(|(kind, count)| format!("{count} {}", kind.shown()))
+        .collect();
+    let word = if fixes.len() == 1 { "fix" } else { "fixes" };
+    let counts = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
+    text.push_str(&format!("Summary: {} {word}{counts}\n", fixes.len()));
+    let next = match fixes.first().and_then(Told::revision) {
+        Some(revision) => format!("unapply fix show {revision}"),
+        None => "unapply drift".to_owned(),
+    };
+    text.push_str(&format!("next: {next}\n"));
+    text
+}
+
+fn screen(session: &Session, stack: &Stack, fix: &Told<'_>) -> String {
+    let manner = manner(session);
+    let valued = &fix.valued;
+    let mut text = format!("{}\n\n", manner.paint.bold(&stack.name.to_string()));
+    text.push_str(&heading(fix, &manner));
+    text.push_str(&attributes(&changes(valued, fix.redactor), manner.paint));
+    text.push('\n');
+    let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<11} {value}\n"));
+    line("provider", &inert(&valued.object.provider.to_string()));
+    line("id", &inert(&shown_id(&valued.object, fix.redactor).unwrap_or_else(|| "-".to_owned())));
+    let seen = valued.tracked.last_seen;
+    line("last seen", &format!("look {} · {}", seen.revision, manner.times.show(seen.said.time)));
+    for (index, (path, value)) in fix.held.iter().enumerate() {
+        let name = if index == 0 { "in state" } else { "" };
+        line(name, &format!("{} = {}", inert(&path.to_string()), shown_value(value)));
+    }
+    let next = match fix.standing {
+        Some(Standing::Open) => {
+            "write it into the configuration, or undo it by hand; then: unapply drift"
+        }
+        Some(Standing::InState) => "terraform plan   (says whether the configuration holds it)",
+        Some(Standing::Overwritten) => "unapply diff",
+        Some(Standing::Gone | Standing::Adopted) | None => "unapply drift",
+    };
+    text.push_str(&format!("\nnext: {next}\n"));
+    text
+}

@@ -1,0 +1,188 @@
+//! The values of drift items as the one JSON document that is stored beside a look.
+//!
+//! Values are written with every digit they came with. Reading is strict: an unknown format or
+//! field is refused, since a value that is half understood could be shown though it is secret.
+//! Which of the values may be shown is not decided here.
+
+use serde::{Deserialize, Serialize};
+
+use super::json;
+use crate::model::drift::DriftedObject;
+
+/// What the document says it is.
+pub const FORMAT: &str = "unapply.drift-values/1";
+
+/// Why the values of a look cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not JSON, or too deep.
+    #[error("the values of drift cannot be read: {0}")]
+    Json(json::Error),
+    /// Another format, older or newer.
+    #[error("the format is `{0}`, and this version reads `{FORMAT}`")]
+    Format(String),
+    /// A field that is missing, unknown, or of another kind.
+    #[error("the values of drift are malformed (line {line}, column {column})")]
+    Shape {
+        /// Where reading stopped, from 1.
+        line: usize,
+        /// Where in the line, from 1.
+        column: usize,
+    },
+}
+
+/// Keeps the place and drops the message, which can quote content.
+fn shape(error: &serde_json::Error) -> Error {
+    Error::Shape { line: error.line(), column: error.column() }
+}
+
+/// All that can be relied on in another format.
+#[derive(Deserialize)]
+struct Version {
+    format: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format: String,
+    objects: Vec<Object>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Object {
+    address: String,
+    deposed: Option<String>,
+    provider: String,
+    before: serde_json::Value,
+    after: serde_json::Value,
+    before_sensitive: serde_json::Value,
+    after_sensitive: serde_json::Value,
+}
+
+/// Writes the values of a look's items, in their order.
+pub fn encode(objects: &[DriftedObject]) -> Result<Vec<u8>, Error> {
+    let document =
+        Document { format: FORMAT.to_owned(), objects: objects.iter().map(Object::from).collect() };
+    let mut bytes = serde_json::to_vec(&document).map_err(|error| shape(&error))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Reads them.
+pub fn decode(bytes: &[u8]) -> Result<Vec<DriftedObject>, Error> {
+    let text = json::text(bytes).map_err(Error::Json)?;
+    json::check_depth(text).map_err(Error::Json)?;
+    let Version { format } = json::deserialize(text).map_err(|error| shape(&error))?;
+    if format != FORMAT {
+        return Err(Error::Format(format.chars().take(80).collect()));
+    }
+    let document: Document = json::deserialize(text).map_err(|error| shape(&error))?;
+    document.objects.into_iter().map(object).collect()
+}
+
+impl From<&DriftedObject> for Object {
+    fn from(object: &DriftedObject) -> Self {
+        let DriftedObject {
+            address,
+            deposed,
+            provider,
+            before,
+            after,
+            before_sensitive,
+            after_sensitive,
+        } = object;
+        Self {
+            address: address.to_string(),
+            deposed: deposed.clone(),
+            provider: provider.to_string(),
+            before: json::to_serde(before),
+            after: json::to_serde(after),
+            before_sensitive: json::to_serde(before_sensitive),
+            after_sensitive: json::to_serde(after_sensitive),
+        }
+    }
+}
+
+fn object(object: Object) -> Result<DriftedObject, Error> {
+    let wrong = Error::Shape { line: 1, column: 0 };
+    let (Ok(address), Ok(provider)) = (object.address.parse(), object.provider.parse()) else {
+        return Err(wrong);
+    };
+    Ok(DriftedObject {
+        address,
+        deposed: object.deposed,
+        provider,
+        before: json::convert(object.before),
+        after: json::convert(object.after),
+        before_sensitive: json::convert(object.before_sensitive),
+        after_sensitive: json::convert(object.after_sensitive),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::value::Value;
+
+    fn objects() -> Vec<DriftedObject> {
+        let value = |text: &str| json::value(text).unwrap();
+        vec![
+            DriftedObject {
+                address: r#"module.a["x"].aws_instance.web[0]"#.parse().unwrap(),
+                deposed: None,
+                provider: "registry.terraform.io/hashicorp/aws".parse().unwrap(),
+                before: value(r#"{"id":"i-1","port":9007199254740993,"ratio":1.10,"big":1e400}"#),
+                after: value(
+                    r#"{"id":"i-1","port":9007199254740992,"ratio":-0,"tags":{"é":"\n"}}"#,
+                ),
+                before_sensitive: value(r#"{"password":true,"list":[false,true]}"#),
+                after_sensitive: value("{}"),
+            },
+            DriftedObject {
+                address: "aws_instance.old".parse().unwrap(),
+                deposed: Some("0a1b2c3d".to_owned()),
+                provider: "registry.opentofu.org/hashicorp/aws".parse().unwrap(),
+                before: value(r#"{"id":"i-2"}"#),
+                after: Value::Null,
+                before_sensitive: value("{}"),
+                after_sensitive: Value::Bool(false),
+            },
+        ]
+    }
+
+    #[test]
+    fn values_read_back_with_every_digit() {
+        let bytes = encode(&objects()).unwrap();
+        assert_eq!(decode(&bytes).unwrap(), objects());
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(
+            text.starts_with("{\"format\":\"unapply.drift-values/1\",\"objects\":[{"),
+            "{text}"
+        );
+        assert!(text.contains("9007199254740993") && text.contains("\"ratio\":1.10"), "{text}");
+    }
+
+    #[test]
+    fn what_is_not_exactly_this_is_refused_and_not_quoted() {
+        let text = String::from_utf8(encode(&objects()).unwrap()).unwrap();
+        let edit = |from: &str, to: &str| {
+            assert!(text.contains(from), "{from}");
+            decode(text.replacen(from, to, 1).as_bytes()).unwrap_err().to_string()
+        };
+        assert!(edit("values/1", "values/2").starts_with("the format is `unapply.drift-values/2`"));
+        for (from, to) in [
+            ("\"before\":", "\"later\":1,\"before\":"),
+            ("\"objects\":", "\"items\":"),
+            ("aws_instance.web[0]", "hunter2 22"),
+            ("]}\n", "]}}\n"),
+            (".io/hashicorp/aws", ".io/hunter2/a/b/c"),
+        ] {
+            let said = edit(from, to);
+            assert!(said.starts_with("the values of drift are malformed"), "{said}");
+            assert!(!said.contains("hunter2"), "{said}");
+        }
+        assert!(matches!(decode(b"\xff"), Err(Error::Json(json::Error::NotUtf8 { .. }))));
+    }
+}

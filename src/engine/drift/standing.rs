@@ -1,0 +1,173 @@
+//! What became of a manual fix.
+//!
+//! As long as the state is the one that the last look was taken against, the look decides: an item
+//! that it sees is open, one that it does not see was undone by hand. Once the state has moved on,
+//! the state decides: Terraform has been there, and either took the fix's values over or wrote
+//! others. A state that moved on without refreshing the object (`-target`, `-refresh=false`) is
+//! told apart only by the next look.
+
+use super::life::{Tracked, last_look};
+use crate::codec::json;
+use crate::engine::good::verdicts;
+use crate::model::drift::{DriftKind, DriftedObject};
+use crate::model::entry::Entry;
+use crate::model::good::{Grade, Verdict};
+use crate::model::state::{Identity, Instance, State};
+use crate::model::value::{Path, Step, Value};
+
+/// What became of a fix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The real world still differs from the state in this way.
+    Open,
+    /// The state has the fix's values: the configuration decides now.
+    InState,
+    /// The state has other values there.
+    Overwritten,
+    /// The object is no longer in the state, or the fix was undone by hand.
+    Gone,
+    /// The state has the fix's values and is good by a plan that was empty: configuration holds it.
+    Adopted,
+}
+
+impl Standing {
+    /// The words for a screen.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Self::InState => "in state",
+            Self::Open | Self::Overwritten | Self::Gone | Self::Adopted => self.name(),
+        }
+    }
+
+    /// The word for a script.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::InState => "in-state",
+            Self::Overwritten => "overwritten",
+            Self::Gone => "gone",
+            Self::Adopted => "adopted",
+        }
+    }
+}
+
+/// A fix with its item and its values.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The item that was called a fix.
+    pub tracked: &'a Tracked<'a>,
+    /// Its values.
+    pub object: &'a DriftedObject,
+}
+
+/// The value that a state has where a fix changed something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Where.
+    pub path: Path,
+    /// What was there before the fix.
+    pub before: Option<Value>,
+    /// What the fix wrote.
+    pub fixed: Option<Value>,
+    /// What the state has.
+    pub now: Option<Value>,
+}
+
+impl Held {
+    /// Whether the state has what the fix wrote.
+    pub fn is_kept(&self) -> bool {
+        self.fixed == self.now
+    }
+}
+
+/// What became of a fix, from the log and the state as it is now.
+pub fn standing(log: &[Entry], subject: Subject<'_>, now: &State<'_>) -> Standing {
+    let tracked = subject.tracked;
+    let has_moved = last_look(log).is_none_or(|(_, look)| look.state != now.version);
+    if tracked.life.is_open() && !has_moved {
+        return Standing::Open;
+    }
+    if tracked.look.state == now.version {
+        return Standing::Gone;
+    }
+    let kept = match tracked.item.kind {
+        DriftKind::Gone => match object_in(now, subject.object) {
+            None => true,
+            // Terraform has not looked at it yet: the real object is still the one that is gone.
+            Some(object) if is_same_object(object, subject.object) && tracked.life.is_open() => {
+                return Standing::Open;
+            }
+            Some(_) => false,
+        },
+        DriftKind::Changed => match held(subject, now) {
+            None => return Standing::Gone,
+            Some(held) => held.iter().all(Held::is_kept),
+        },
+    };
+    match (kept, is_known_good(log, now)) {
+        (true, true) => Standing::Adopted,
+        (true, false) => Standing::InState,
+        (false, _) => Standing::Overwritten,
+    }
+}
+
+/// What the state has at the paths of a fix; nothing when it does not have the object.
+pub fn held(subject: Subject<'_>, now: &State<'_>) -> Option<Vec<Held>> {
+    let instance = object_in(now, subject.object)?;
+    let attributes = json::raw_value(instance.attributes).unwrap_or(Value::Null);
+    let at = |value: &Value, path: &Path| value_at(value, path).cloned();
+    let held = subject.tracked.item.paths.iter().map(|path| Held {
+        path: path.clone(),
+        before: at(&subject.object.before, path),
+        fixed: at(&subject.object.after, path),
+        now: at(&attributes, path),
+    });
+    Some(held.collect())
+}
+
+/// The object of the state that a drifted one is: the same real object, or else the one at its
+/// address.
+fn object_in<'s, 'a>(state: &'s State<'a>, object: &DriftedObject) -> Option<&'s Instance<'a>> {
+    let same = state.instances.iter().find(|instance| is_same_object(instance, object));
+    same.or_else(|| {
+        state.instances.iter().find(|instance| {
+            instance.address == object.address
+                && instance.deposed.as_deref() == object.deposed.as_deref()
+        })
+    })
+}
+
+fn is_same_object(instance: &Instance<'_>, object: &DriftedObject) -> bool {
+    let identity = object.before.get("id").and_then(Value::as_text).filter(|id| !id.is_empty());
+    let identity = identity.map(|id| Identity {
+        provider: object.provider.canonical(),
+        kind: object.address.kind.clone(),
+        id: id.to_owned(),
+    });
+    identity.is_some() && instance.identity() == identity
+}
+
+/// The value at a path; null and not there are the same.
+fn value_at<'v>(value: &'v Value, path: &Path) -> Option<&'v Value> {
+    let mut value = value;
+    for step in &path.0 {
+        value = match (step, value) {
+            (Step::Name(name), Value::Map(members)) => members.get(name)?,
+            (Step::Index(index), Value::List(items)) => items.get(*index)?,
+            _ => return None,
+        };
+    }
+    Some(value).filter(|value| **value != Value::Null)
+}
+
+/// Whether this very state is good by more than a person's word.
+fn is_known_good(log: &[Entry], now: &State<'_>) -> bool {
+    let verdicts = verdicts(log);
+    log.iter().any(|entry| {
+        let state = entry.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
+        let is_this = state.is_some_and(|state| state.version.digest == now.version.digest);
+        let verdict = verdicts.get(&entry.revision);
+        is_this
+            && matches!(verdict, Some(Verdict::Good(evidence)) if evidence.grade >= Grade::PlanEmpty)
+    })
+}

@@ -1,0 +1,350 @@
+//! Which items a plan makes, when two are the same one, and what becomes of items and fixes.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::codec::plan;
+use crate::codec::state::parse;
+use crate::engine::good::tests::{log, snapshot, version};
+use crate::model::drift::{DriftLook, Fix};
+use crate::model::entry::{Body, Entry, Mark, Revision};
+use crate::model::good::{Evidence, Grade, Verdict};
+use crate::model::state::StateBytes;
+
+const SECRET: &str = "canary-hunter22";
+
+/// One element of `resource_drift`: `before` and `after` are attributes as JSON.
+fn drifted(address: &str, before: &str, after: &str) -> serde_json::Value {
+    let actions = if after == "null" { ["delete"] } else { ["update"] };
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    serde_json::json!({
+        "address": address,
+        "provider_name": "registry.terraform.io/unapply/demo",
+        "change": {
+            "actions": actions,
+            "before": json(before),
+            "after": json(after),
+            "after_unknown": {"etag": true},
+            "before_sensitive": {"hidden": true},
+            "after_sensitive": {"hidden": true},
+        },
+    })
+}
+
+fn refreshed(drift: &[serde_json::Value]) -> Plan {
+    let text = serde_json::json!({"format_version": "1.2", "resource_drift": drift}).to_string();
+    plan::parse(text.as_bytes()).unwrap()
+}
+
+fn items_in(
+    store: u8,
+    stack: &str,
+    drift: &[serde_json::Value],
+) -> Vec<(DriftItem, DriftedObject)> {
+    let plan = refreshed(drift);
+    let stack = stack.parse().unwrap();
+    let place = Place { store: StoreId::from_bytes([store; 16]), stack: &stack };
+    found(&plan, place, &Redactor::default().with_plan(&plan))
+}
+
+fn items(drift: &[serde_json::Value]) -> Vec<(DriftItem, DriftedObject)> {
+    items_in(7, "demo/app", drift)
+}
+
+fn fingerprint_of(drift: serde_json::Value) -> Fingerprint {
+    items(&[drift]).first().unwrap().0.fingerprint
+}
+
+const WEB: &str = r#"{"id":"f-1","labels":{"tier":"front"},"port":80,"hidden":null}"#;
+
+fn web(after: &str) -> serde_json::Value {
+    drifted("demo_file.web", WEB, after)
+}
+
+#[test]
+fn drift_is_told_attribute_by_attribute_in_the_order_of_addresses() {
+    let found = items(&[
+        web(r#"{"id":"f-1","labels":{"tier":"back","x y":"1"},"port":80.0,"etag":"new"}"#),
+        drifted("data.demo_file.read", r#"{"a":1}"#, r#"{"a":2}"#),
+        drifted("demo_file.same", r#"{"a":1}"#, r#"{"a":1.0}"#),
+        drifted("demo_file.a[10]", r#"{"id":"f-3"}"#, "null"),
+        drifted("demo_file.a[2]", r#"{"id":"f-2","list":[1,2]}"#, r#"{"id":"f-2","list":[1]}"#),
+    ]);
+    let lines: Vec<String> = found
+        .iter()
+        .map(|(item, _)| {
+            let paths: Vec<String> = item.paths.iter().map(ToString::to_string).collect();
+            format!("{} {} {}", item.kind.name(), item.address, paths.join(" "))
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "changed demo_file.a[2] list[1]",
+            "gone demo_file.a[10] ",
+            r#"changed demo_file.web labels.tier labels["x y"]"#,
+        ]
+    );
+}
+
+#[test]
+fn secrets_are_marked_for_later_readers_and_are_in_no_item() {
+    let after = format!(
+        r#"{{"id":"f-1","labels":{{"tier":"{SECRET}"}},"port":80,"hidden":"{SECRET}","password":["x"]}}"#
+    );
+    let found = items(&[web(&after)]);
+    let (item, object) = found.first().unwrap();
+    assert!(!format!("{item:?}").contains(SECRET));
+    // Whoever reads the values later has learnt nothing from the plan.
+    let later = Redactor::default();
+    let lines: Vec<String> =
+        shown(item, object, &later).iter().map(|c| format!("{} {:?}", c.path, c.after)).collect();
+    let expected = ["hidden Sensitive", "labels.tier Sensitive", "password[0] Sensitive"];
+    assert_eq!(lines, expected);
+    assert_eq!(shown_id(object, &later).as_deref(), Some("f-1"));
+}
+
+#[test]
+fn a_secret_value_is_no_part_of_a_fingerprint_and_its_place_is() {
+    let hidden = |text: &str| web(&WEB.replace("\"hidden\":null", &format!("\"hidden\":{text}")));
+    let one = fingerprint_of(hidden("\"canary-one\""));
+    assert_eq!(one, fingerprint_of(hidden("\"canary-two\"")));
+    assert_ne!(one, fingerprint_of(web(&WEB.replace("\"port\":80", "\"password\":\"x\""))));
+    let password =
+        |text: &str| web(&WEB.replace("\"port\":80", &format!("\"password\":\"{text}\"")));
+    assert_eq!(fingerprint_of(password("one")), fingerprint_of(password("two")));
+}
+
+#[test]
+fn what_makes_an_item_another_one() {
+    let base = fingerprint_of(web(&WEB.replace("front", "back")));
+    for (other, why) in [
+        (web(&WEB.replace("front", "side")), "another value"),
+        (web(&WEB.replace(":80", ":81")), "another path"),
+        (web("null"), "another kind"),
+        (drifted("demo_file.x", WEB, &WEB.replace("front", "back")), "another address"),
+        (
+            drifted(
+                "demo_file.web",
+                &WEB.replace("f-1", "f-2"),
+                &WEB.replace("front", "back").replace("f-1", "f-2"),
+            ),
+            "another object",
+        ),
+    ] {
+        assert_ne!(base, fingerprint_of(other), "{why}");
+    }
+    let back = [web(&WEB.replace("front", "back"))];
+    for (store, stack) in [(8, "demo/app"), (7, "demo/other")] {
+        assert_ne!(base, items_in(store, stack, &back).first().unwrap().0.fingerprint);
+    }
+    // What was there before does not matter: the same hand made the same change.
+    let from_side =
+        drifted("demo_file.web", &WEB.replace("front", "side"), &WEB.replace("front", "back"));
+    assert_eq!(base, fingerprint_of(from_side));
+}
+
+proptest! {
+    #[test]
+    fn neither_order_nor_unrelated_items_change_a_fingerprint(
+        value in "[a-z]{1,5}", others in proptest::collection::vec("[a-z]{1,5}", 0..4), at in 0_usize..5,
+    ) {
+        let mine = || web(&WEB.replace("front", &format!("{value}!")));
+        let mut drift: Vec<_> = others.iter().enumerate().map(|(index, other)| {
+            let address = format!("demo_file.other[{index}]");
+            drifted(&address, r#"{"id":"o"}"#, &format!(r#"{{"id":"o","x":"{other}"}}"#))
+        }).collect();
+        drift.insert(at.min(others.len()), mine());
+        let found = items(&drift);
+        let (item, _) = found.iter().find(|(i, _)| i.address.to_string() == "demo_file.web").unwrap();
+        prop_assert_eq!(item.fingerprint, fingerprint_of(mine()));
+    }
+
+    #[test]
+    fn another_value_is_another_item(a in ".{0,12}", b in ".{0,12}") {
+        let with = |text: &str| {
+            let quoted = serde_json::Value::from(text).to_string();
+            fingerprint_of(web(&WEB.replace("\"hidden\":null", &format!("\"note\":{quoted}"))))
+        };
+        prop_assert_eq!(a == b, with(&a) == with(&b));
+    }
+}
+
+/// A state in which `demo_file.web` has this label, or is not there.
+fn state(serial: u64, tier: Option<&str>) -> StateBytes {
+    let instance = |tier: &str| {
+        format!(
+            r#"{{"mode":"managed","type":"demo_file","name":"web",
+            "provider":"provider[\"registry.terraform.io/unapply/demo\"]",
+            "instances":[{{"attributes":{}}}]}}"#,
+            WEB.replace("front", tier)
+        )
+    };
+    let text = format!(
+        r#"{{"version":4,"terraform_version":"1.11.4","serial":{serial},"lineage":"l","outputs":{{}},
+        "resources":[{}]}}"#,
+        tier.map_or_else(String::new, instance)
+    );
+    StateBytes::new(text.into_bytes())
+}
+
+fn back() -> (DriftItem, DriftedObject) {
+    items(&[web(&WEB.replace("front", "back"))]).remove(0)
+}
+
+fn gone() -> (DriftItem, DriftedObject) {
+    items(&[web("null")]).remove(0)
+}
+
+fn look(bytes: &StateBytes, items: &[&DriftItem]) -> Body {
+    Body::Drift(Box::new(DriftLook {
+        against: Revision(1),
+        state: parse(bytes).unwrap().version,
+        items: items.iter().map(|item| (*item).clone()).collect(),
+        values: None,
+    }))
+}
+
+fn fix(item: &DriftItem) -> Body {
+    Body::Fix(Fix { item: item.fingerprint, seen: Revision(1), until: None })
+}
+
+fn lives(log: &[Entry]) -> Vec<String> {
+    tracked(log)
+        .iter()
+        .map(|t| {
+            let fix =
+                t.fix.map_or_else(String::new, |(entry, _)| format!(" fix {}", entry.revision));
+            let resolved =
+                t.resolved.map_or_else(String::new, |entry| format!(" at {}", entry.revision));
+            let (first, last) = (t.first_seen.revision, t.last_seen.revision);
+            format!("{} {} {first}-{last}{resolved}{fix}", t.item.kind.name(), t.life.name())
+        })
+        .collect()
+}
+
+#[test]
+fn an_item_is_new_then_open_then_resolved_and_new_again_when_it_comes_back() {
+    let at = state(1, Some("front"));
+    let ((one, _), (two, _)) = (back(), gone());
+    let mut bodies = Vec::new();
+    for (body, expected) in [
+        (look(&at, &[]), &[][..]),
+        (look(&at, &[&one]), &["changed new 2-2"]),
+        (look(&at, &[&one]), &["changed open 2-3"]),
+        (fix(&one), &["changed open 2-3 fix 4"]),
+        (look(&at, &[&two]), &["changed resolved 2-3 at 5 fix 4", "gone new 5-5"]),
+        (look(&at, &[]), &["changed resolved 2-3 at 5 fix 4", "gone resolved 5-5 at 6"]),
+        (look(&at, &[&one]), &["changed new 7-7 fix 4", "gone resolved 5-5 at 6"]),
+    ] {
+        bodies.push(body);
+        assert_eq!(lives(&log(bodies.clone())), expected);
+    }
+}
+
+#[test]
+fn an_item_is_named_by_its_beginning_or_by_an_address_that_has_one_open_item() {
+    let at = state(1, Some("front"));
+    let ((one, _), (two, _)) = (back(), gone());
+    let entries = log(vec![look(&at, &[&two]), look(&at, &[&one])]);
+    let items = tracked(&entries);
+    let full = one.fingerprint.to_string();
+    for text in
+        [full.as_str(), &full[..6], &full[2..9], &full[2..9].to_uppercase(), "demo_file.web"]
+    {
+        assert_eq!(select(&items, text).map(|t| t.item), Ok(&one), "{text}");
+    }
+    for (text, said) in [
+        ("d-123", "`d-123` is too short for a drift item: 4 digits are needed"),
+        ("", "`` is too short for a drift item: 4 digits are needed"),
+        ("demo_file.other", "no drift item is `demo_file.other`"),
+        ("not an address", "no drift item is `not an address`"),
+        ("d-0000000000000000", "no drift item is `d-0000000000000000`"),
+    ] {
+        assert_eq!(select(&items, text).unwrap_err().to_string(), said);
+    }
+    let both = log(vec![look(&at, &[&one, &two])]);
+    let error = select(&tracked(&both), "demo_file.web").unwrap_err().to_string();
+    assert!(error.starts_with("`demo_file.web` is more than one drift item: d-"), "{error}");
+}
+
+fn grade(revision: u64, grade: Grade) -> Body {
+    let evidence = Evidence { grade, residual: vec![], checks: vec![] };
+    Body::Mark(Mark { revision: Revision(revision), verdict: Verdict::Good(evidence) })
+}
+
+fn taken(bytes: &StateBytes) -> Body {
+    let mut body = snapshot(version(0, ""));
+    body.state.as_mut().unwrap().version = parse(bytes).unwrap().version;
+    Body::Snapshot(Box::new(body))
+}
+
+/// What became of a fix of an item, seen and recorded against a state, when `now` is the state.
+fn became(
+    (item, object): &(DriftItem, DriftedObject),
+    later: Vec<Body>,
+    now: &StateBytes,
+) -> Standing {
+    let at = state(1, Some("front"));
+    let mut bodies = vec![taken(&at), look(&at, &[item]), fix(item)];
+    bodies.extend(later);
+    let entries = log(bodies);
+    let items = tracked(&entries);
+    let tracked = items.iter().find(|t| t.fix.is_some()).unwrap();
+    standing(&entries, Subject { tracked, object }, &parse(now).unwrap())
+}
+
+#[test]
+fn a_fix_of_values_is_open_until_the_state_moves_or_somebody_takes_it_back() {
+    let subject = back();
+    let at = state(1, Some("front"));
+    let same = state(2, Some("back"));
+    let other = state(2, Some("front"));
+    let none = state(2, None);
+    let check = |later: Vec<Body>, now: &StateBytes, expected| {
+        assert_eq!(became(&subject, later, now), expected);
+    };
+    check(vec![], &at, Standing::Open);
+    check(vec![look(&at, &[])], &at, Standing::Gone);
+    check(vec![], &same, Standing::InState);
+    check(vec![taken(&same), grade(4, Grade::Applied)], &same, Standing::InState);
+    check(vec![taken(&same), grade(4, Grade::PlanEmpty)], &same, Standing::Adopted);
+    check(vec![taken(&same), grade(4, Grade::Checked)], &same, Standing::Adopted);
+    check(vec![look(&same, &[])], &same, Standing::InState);
+    check(vec![], &other, Standing::Overwritten);
+    check(vec![taken(&other), grade(4, Grade::Checked)], &other, Standing::Overwritten);
+    check(vec![look(&other, &[])], &other, Standing::Overwritten);
+    // An apply that left it alone: the next look sees it again.
+    check(vec![look(&other, &[&subject.0])], &other, Standing::Open);
+    check(vec![], &none, Standing::Gone);
+}
+
+#[test]
+fn an_object_deleted_by_hand_is_in_state_when_the_state_lets_it_go() {
+    let subject = gone();
+    let check = |later: Vec<Body>, now: &StateBytes, expected| {
+        assert_eq!(became(&subject, later, now), expected);
+    };
+    check(vec![], &state(1, Some("front")), Standing::Open);
+    check(vec![], &state(2, None), Standing::InState);
+    check(vec![], &state(2, Some("side")), Standing::Open);
+    let mut anew = state(2, Some("front")).as_slice().to_vec();
+    anew = String::from_utf8(anew).unwrap().replace("f-1", "f-9").into_bytes();
+    check(vec![], &StateBytes::new(anew), Standing::Overwritten);
+}
+
+#[test]
+fn what_the_state_holds_is_told_path_by_path() {
+    let (item, object) = back();
+    let at = state(1, Some("front"));
+    let entries = log(vec![look(&at, &[&item])]);
+    let items = tracked(&entries);
+    let subject = Subject { tracked: items.first().unwrap(), object: &object };
+    let now = state(2, Some("side"));
+    let found = held(subject, &parse(&now).unwrap()).unwrap();
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    let texts = [&one.before, &one.fixed, &one.now].map(|v| v.as_ref().unwrap().as_text().unwrap());
+    assert_eq!((one.path.to_string().as_str(), texts), ("labels.tier", ["front", "back", "side"]));
+    assert!(!one.is_kept());
+    assert_eq!(held(subject, &parse(&state(2, None)).unwrap()), None);
+}

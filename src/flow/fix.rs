@@ -1,0 +1,56 @@
+//! Puts on record that drift was made on purpose.
+//!
+//! A fix says who, why and until when of an item that the last look saw. It changes nothing real,
+//! and it is said once: what became of it is told from the log and the state.
+
+use jiff::Timestamp;
+
+use super::{Error, Ports, Speaker, Stack};
+use crate::engine::drift::{select, tracked};
+use crate::model::drift::Fix;
+use crate::model::entry::{Body, Entry};
+use crate::store::{self, After};
+
+/// How often others may write to the log while a fix is being recorded.
+const MOVED_MAX: usize = 8;
+
+/// What is called a fix.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The item: `d-…`, the beginning of that, or an address.
+    pub item: String,
+    /// Until when it is meant to stay.
+    pub until: Option<Timestamp>,
+}
+
+/// Records a fix. The speaker says why.
+pub fn record(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    request: &Request,
+) -> Result<Entry, Error> {
+    let mut moved = 0;
+    loop {
+        let log = ports.repository.log(&stack.name)?;
+        let items = tracked(&log);
+        let item = select(&items, &request.item)?;
+        let fingerprint = item.item.fingerprint;
+        if let Some((entry, _)) = item.fix {
+            let by = entry.said.actor.name.clone();
+            return Err(Error::FixedAlready { item: fingerprint, fix: entry.revision, by });
+        }
+        if !item.life.is_open() {
+            let resolved = item.resolved.map(|entry| entry.revision);
+            return Err(Error::NotOpen { item: fingerprint, resolved });
+        }
+        let seen = item.last_seen.revision;
+        let body = Body::Fix(Fix { item: fingerprint, seen, until: request.until });
+        let newest = log.last().map(|entry| entry.revision);
+        match ports.say(&stack.name, speaker, After::Exactly(newest), body) {
+            // Somebody else may have recorded the very same, or looked again.
+            Err(Error::Store(store::Error::Moved { .. })) if moved < MOVED_MAX => moved += 1,
+            said => return said,
+        }
+    }
+}
