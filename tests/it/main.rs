@@ -11,6 +11,7 @@ mod docs;
 mod hazards;
 #[cfg(test)]
 mod pipelines;
+mod reasons;
 #[cfg(test)]
 mod revert;
 #[cfg(test)]

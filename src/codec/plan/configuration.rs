@@ -172,7 +172,8 @@ fn reference(text: &str) -> Option<Reference> {
         ("var" | "data" | "module" | "local", _, _) | (_, None, _) => (Subject::Hidden, 1),
         (kind, Some(block), _) => (Subject::Resource(format!("{kind}.{block}")), 2),
     };
-    let (key, rest) = keyed(parts.get(length..).unwrap_or_default());
+    let inside = if subject == Subject::Hidden { None } else { parts.get(length..) };
+    let (key, rest) = keyed(inside.unwrap_or_default());
     Some(Reference { subject, key, path: path(rest) })
 }
 

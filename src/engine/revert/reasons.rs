@@ -91,7 +91,7 @@ impl<'a> Judge<'a> {
             | Action::CreateThenDelete
             | Action::CreateThenForget
             | Action::NoOp
-            | Action::Read => self.changed(&object, &mut found),
+            | Action::Read => self.changed(&object, &recorded, &mut found),
         }
         for Reason { why, cause, paths } in recorded {
             found.add(why, &cause, None);
@@ -128,7 +128,7 @@ impl<'a> Judge<'a> {
     }
 
     /// An object that changes or is replaced.
-    fn changed(&self, object: &Object<'_>, found: &mut Found) {
+    fn changed(&self, object: &Object<'_>, recorded: &[Reason], found: &mut Found) {
         let change = object.change;
         let (Some(good), Some(current)) = (object.good, object.current) else {
             let is_new = object.good.is_none();
@@ -150,10 +150,12 @@ impl<'a> Judge<'a> {
         if current.status == Status::Tainted && good.status != Status::Tainted {
             found.add(Why::Undo, "", None);
         }
-        if found.0.is_empty() && is_same(good, current) {
-            found.add(Why::Collateral, &self.unchanged(), None);
-        } else if found.0.is_empty() {
-            found.add(Why::Undo, "", None);
+        // Recorded drift is an explanation, and it is asked about.
+        if found.0.is_empty() && recorded.is_empty() {
+            match is_same(good, current) {
+                true => found.add(Why::Collateral, &self.unchanged(), None),
+                false => found.add(Why::Undo, "", None),
+            }
         }
     }
 

@@ -153,3 +153,7 @@ fn a_digest_does_not_depend_on_the_order_of_keys_or_on_what_does_nothing() {
     });
     assert_eq!(with_nothing, digest(|_| {}));
 }
+
+mod inputs;
+mod recorded;
+mod world;
