@@ -11,7 +11,8 @@ use serde::Serialize;
 use crate::codec::json::to_serde;
 use crate::engine::diff::{AttributeChange, Diff, ObjectChange, OutputChange};
 use crate::engine::redact::Shown;
-use crate::engine::revert::JudgedAction;
+use crate::engine::revert::outputs::{JudgedOutput, Next};
+use crate::engine::revert::{JudgedAction, Reason};
 use crate::model::entry as model;
 use crate::model::good::{Evidence, Residual, Verdict};
 use crate::model::hazard::Hazard;
@@ -336,6 +337,8 @@ pub struct RevertOut {
     pub result: String,
     /// What the plan does.
     pub actions: Vec<ActionOut>,
+    /// Which outputs it changes.
+    pub outputs: Vec<RevertedOutputOut>,
     /// What stood against it.
     pub hazards: Vec<HazardOut>,
     /// The intent's entry, once there is one.
@@ -355,8 +358,10 @@ pub struct ActionOut {
     pub address: String,
     /// `create`, `update`, `destroy`, `replace`…
     pub action: String,
-    /// `undo` or `collateral`.
+    /// The strictest reason: `overwrites-fix`, `collateral`, `older-drift`, `moved-input` or `undo`.
     pub why: String,
+    /// Every reason, strictest first.
+    pub reasons: Vec<ReasonOut>,
     /// What would change.
     pub attributes: Vec<AttributeOut>,
 }
@@ -366,8 +371,63 @@ impl From<&JudgedAction> for ActionOut {
         Self {
             address: action.address.clone(),
             action: action.action.name().to_owned(),
-            why: action.why.name().to_owned(),
+            why: action.why().name().to_owned(),
+            reasons: action.reasons.iter().map(Into::into).collect(),
             attributes: action.attributes.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// One reason of an action.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReasonOut {
+    /// `overwrites-fix`, `collateral`, `older-drift`, `moved-input` or `undo`.
+    pub why: String,
+    /// The facts behind it; empty for an undo.
+    pub cause: String,
+    /// The attributes that it is the reason for; empty when it is the whole object.
+    pub paths: Vec<String>,
+}
+
+impl From<&Reason> for ReasonOut {
+    fn from(reason: &Reason) -> Self {
+        Self {
+            why: reason.why.name().to_owned(),
+            cause: reason.cause.clone(),
+            paths: reason.paths.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// One output that a revert changes.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RevertedOutputOut {
+    /// Its name.
+    pub name: String,
+    /// `create`, `update` or `destroy`.
+    pub action: String,
+    /// What it is.
+    pub before: ShownValue,
+    /// What it would be; `null` when that is known only after apply.
+    pub after: Option<ShownValue>,
+    /// `undo`, `moved-input`, or `collateral` when nobody can say.
+    pub why: String,
+    /// The facts behind it; empty for an undo.
+    pub cause: String,
+}
+
+impl From<&JudgedOutput> for RevertedOutputOut {
+    fn from(output: &JudgedOutput) -> Self {
+        Self {
+            name: output.name.clone(),
+            action: output.action.name().to_owned(),
+            before: (&output.before).into(),
+            after: match &output.after {
+                Next::Value(value) => Some(value.into()),
+                Next::AfterApply => None,
+            },
+            why: output.why.name().to_owned(),
+            cause: output.cause.clone(),
         }
     }
 }

@@ -6,12 +6,16 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
+use self::configuration::ConfigurationFile;
 use super::json;
 use crate::model::address::Address;
-use crate::model::plan::{Action, Plan, PlanExtent, PlannedChange, PlannedOutput};
+use crate::model::plan::{Action, DataRead, Plan, PlanExtent, PlannedChange, PlannedOutput};
 use crate::model::secret::Secret;
 use crate::model::value::{Path, Step, Value};
+
+mod configuration;
 
 /// Why a plan could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +43,7 @@ pub enum Error {
 }
 
 #[derive(Deserialize)]
-struct PlanFile {
+struct PlanFile<'a> {
     format_version: String,
     #[serde(default)]
     variables: BTreeMap<String, VariableFile>,
@@ -49,6 +53,10 @@ struct PlanFile {
     resource_changes: Vec<ChangeFile>,
     #[serde(default)]
     output_changes: BTreeMap<String, OutputFile>,
+    #[serde(default, borrow)]
+    prior_state: PriorFile<'a>,
+    #[serde(default)]
+    configuration: ConfigurationFile,
     #[serde(default)]
     errored: bool,
     complete: Option<bool>,
@@ -64,6 +72,47 @@ struct VariableFile {
 #[derive(Deserialize)]
 struct OutputFile {
     actions: Vec<String>,
+    #[serde(default)]
+    before: serde_json::Value,
+    #[serde(default)]
+    after: serde_json::Value,
+    #[serde(default)]
+    after_unknown: serde_json::Value,
+    #[serde(default)]
+    before_sensitive: serde_json::Value,
+    #[serde(default)]
+    after_sensitive: serde_json::Value,
+}
+
+/// The refreshed state. Data sources that were read stand here and nowhere else in a plan.
+#[derive(Deserialize, Default)]
+struct PriorFile<'a> {
+    #[serde(default, borrow)]
+    values: PriorValues<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct PriorValues<'a> {
+    #[serde(default, borrow)]
+    root_module: PriorModule<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct PriorModule<'a> {
+    #[serde(default, borrow)]
+    resources: Vec<PriorResource<'a>>,
+    #[serde(default, borrow)]
+    child_modules: Vec<PriorModule<'a>>,
+}
+
+#[derive(Deserialize)]
+struct PriorResource<'a> {
+    address: String,
+    mode: String,
+    #[serde(borrow)]
+    values: Option<&'a RawValue>,
+    #[serde(borrow)]
+    sensitive_values: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -98,7 +147,7 @@ struct ValuesFile {
 pub fn parse(bytes: &[u8]) -> Result<Plan, Error> {
     let text = json::text(bytes).map_err(Error::Json)?;
     json::check_depth(text).map_err(Error::Json)?;
-    let file: PlanFile =
+    let file: PlanFile<'_> =
         json::deserialize(text).map_err(|error| Error::Shape { line: error.line() })?;
     if !file.format_version.starts_with("1.") {
         return Err(Error::Format(file.format_version));
@@ -117,6 +166,8 @@ pub fn parse(bytes: &[u8]) -> Result<Plan, Error> {
         applyable: file.applyable.unwrap_or(has_work),
         changes,
         outputs,
+        reads: reads(&file.prior_state.values.root_module)?,
+        references: file.configuration.into_root(),
         variables: file
             .variables
             .into_iter()
@@ -130,13 +181,46 @@ fn outputs(files: BTreeMap<String, OutputFile>) -> Result<Vec<PlannedOutput>, Er
     files
         .into_iter()
         .map(|(name, file)| match action(&file.actions) {
-            Some(action) => Ok(PlannedOutput { name, action }),
+            Some(action) => Ok(PlannedOutput {
+                name,
+                action,
+                before: json::convert(file.before),
+                after: json::convert(file.after),
+                after_unknown: json::convert(file.after_unknown),
+                before_sensitive: json::convert(file.before_sensitive),
+                after_sensitive: json::convert(file.after_sensitive),
+            }),
             None => Err(Error::Change {
                 address: format!("output.{name}"),
                 problem: "has an unknown action",
             }),
         })
         .collect()
+}
+
+/// The data sources of a module and of those below it.
+fn reads(module: &PriorModule<'_>) -> Result<Vec<DataRead>, Error> {
+    let mut found = Vec::new();
+    let mut modules = vec![module];
+    while let Some(module) = modules.pop() {
+        modules.extend(&module.child_modules);
+        for resource in module.resources.iter().filter(|resource| resource.mode == "data") {
+            let address = resource.address.parse().map_err(|_| Error::Change {
+                address: resource.address.chars().take(200).collect(),
+                problem: "has an address that cannot be read",
+            })?;
+            found.push(DataRead {
+                address,
+                values: raw(resource.values)?,
+                sensitive: raw(resource.sensitive_values)?,
+            });
+        }
+    }
+    Ok(found)
+}
+
+fn raw(value: Option<&RawValue>) -> Result<Value, Error> {
+    value.map_or(Ok(Value::Null), |value| json::raw_value(json::raw(value)).map_err(Error::Json))
 }
 
 fn changes(files: Vec<ChangeFile>) -> Result<Vec<PlannedChange>, Error> {

@@ -4,7 +4,7 @@
 //! value. Lists are compared by position. Nothing is hidden here; whoever shows a difference asks
 //! `engine::redact` first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::value::{Path, Step, Value};
 
@@ -24,6 +24,60 @@ pub fn differences(before: &Value, after: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     walk(&mut Path::default(), Some(before), Some(after), &mut found);
     found
+}
+
+/// Whether two values are the same; nothing is the same as null.
+pub fn is_equal(a: Option<&Value>, b: Option<&Value>) -> bool {
+    let value = |side: Option<&Value>| side.cloned().unwrap_or(Value::Null);
+    match (present(a), present(b)) {
+        (None, None) => true,
+        (Some(a), Some(b)) if a == b => true,
+        _ => differences(&value(a), &value(b)).is_empty(),
+    }
+}
+
+/// A value of a state as a plan has it. Where any type may stand, a state writes
+/// `{"type": …, "value": …}` and a plan only the value; where the plan, `like`, has both names too,
+/// they are the value's own.
+pub fn without_types(value: Value, like: Option<&Value>) -> Value {
+    match value {
+        Value::Map(mut members) => {
+            let is_own = like.and_then(Value::as_members).and_then(type_of).is_some();
+            if !is_own && type_of(&members).is_some_and(is_type) {
+                return members.remove("value").unwrap_or(Value::Null);
+            }
+            let inner = members.into_iter().map(|(name, member)| {
+                let like = like.and_then(|like| like.get(&name));
+                let member = without_types(member, like);
+                (name, member)
+            });
+            Value::Map(inner.collect())
+        }
+        Value::List(items) => {
+            let step = |(index, item)| {
+                let like = like.and_then(|like| like.at(&Path(vec![Step::Index(index)])));
+                without_types(item, like)
+            };
+            Value::List(items.into_iter().enumerate().map(step).collect())
+        }
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_)) => other,
+    }
+}
+
+/// The `type` of what has a `value` and a `type` and nothing else.
+fn type_of(members: &BTreeMap<String, Value>) -> Option<&Value> {
+    members.get("type").filter(|_| members.len() == 2 && members.contains_key("value"))
+}
+
+/// Whether this is how a type is written: `"string"`, `["object", …]`.
+fn is_type(value: &Value) -> bool {
+    let name = match value {
+        Value::List(parts) => parts.first().and_then(Value::as_text),
+        Value::Text(name) => Some(name.as_str()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Map(_) => None,
+    };
+    let names = ["string", "number", "bool", "dynamic", "list", "set", "map", "object", "tuple"];
+    name.is_some_and(|name| names.contains(&name))
 }
 
 fn present(value: Option<&Value>) -> Option<&Value> {
@@ -106,6 +160,30 @@ mod tests {
         check(r#"{"a":null}"#, "{}", &[]);
         check(r#"{"a":[]}"#, "{}", &["a [] -"]);
         check(r#"{"a":"x"}"#, r#"{"a":{"b":1}}"#, &[r#"a "x" {"b":1}"#]);
+    }
+
+    #[test]
+    fn a_type_beside_a_value_is_left_out_where_the_plan_does_not_have_it() {
+        let check = |state: &str, plan: &str, expected: &str| {
+            let [state, plan, expected] =
+                [state, plan, expected].map(|text| json::value(text).unwrap());
+            assert_eq!(without_types(state, Some(&plan)), expected);
+        };
+        check(r#"{"a":{"value":"x","type":"string"}}"#, r#"{"a":"y"}"#, r#"{"a":"x"}"#);
+        check(
+            r#"{"a":{"value":{"b":1},"type":["object",{"b":"number"}]}}"#,
+            r#"{"a":null}"#,
+            r#"{"a":{"b":1}}"#,
+        );
+        let own = r#"{"a":{"value":"x","type":"string"}}"#;
+        check(own, own, own);
+        let other = r#"{"a":{"value":"x","type":"A"}}"#;
+        check(other, "{}", other);
+        check(
+            r#"[{"value":1,"type":"number"}]"#,
+            r#"[{"value":1,"type":"number"}]"#,
+            r#"[{"value":1,"type":"number"}]"#,
+        );
     }
 
     #[test]

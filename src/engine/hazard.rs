@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::revert::{Facts, JudgedAction, Origin, Slot, Why, by_slot, shown_address};
+use super::revert::{
+    Facts, JudgedAction, Origin, Reason, Slot, Why, by_slot, listed, shown_address,
+};
 use super::variables::Standing;
 use crate::knowledge::{Bears, bears_data};
 use crate::model::address::Address;
@@ -103,7 +105,7 @@ pub fn hazards(
         found.extend(data(change, action, now));
         found.extend(protected(change, limits));
         found.extend(unknown_origin(facts, change, action));
-        found.extend(collateral(facts, action));
+        found.extend(reasons(action));
     }
     found.extend(too_many(judged, limits));
     found.extend(variables.iter().map(|(name, standing)| variable(name, *standing)));
@@ -212,21 +214,44 @@ fn unknown_origin(
     })
 }
 
-fn collateral(facts: &Facts<'_>, action: &JudgedAction) -> Option<Hazard> {
-    (action.why == Why::Collateral).then(|| Hazard {
-        kind: HazardKind::Collateral,
-        subject: action.address.clone(),
-        why: format!(
-            "the state has not changed here since {}, and the plan would {} it",
-            facts.good.revision, action.action
-        ),
-    })
+/// What is no undo is asked about, once for each kind of reason.
+fn reasons(action: &JudgedAction) -> Vec<Hazard> {
+    let mut found: Vec<Hazard> = Vec::new();
+    for reason in &action.reasons {
+        let kind = match reason.why {
+            Why::OverwritesFix => HazardKind::OverwritesFix,
+            Why::Collateral => HazardKind::Collateral,
+            Why::OlderDrift => HazardKind::OlderDrift,
+            Why::MovedInput => HazardKind::MovedInput,
+            Why::Undo => continue,
+        };
+        let why = clause(action, reason);
+        match found.iter_mut().find(|hazard| hazard.kind == kind) {
+            Some(hazard) => hazard.why = format!("{}; {why}", hazard.why),
+            None => found.push(Hazard { kind, subject: action.address.clone(), why }),
+        }
+    }
+    found
+}
+
+fn clause(action: &JudgedAction, reason: &Reason) -> String {
+    let inside = match reason.paths.as_slice() {
+        [] => String::new(),
+        paths => format!(" ({})", listed(paths)),
+    };
+    match reason.why {
+        // These name their attributes themselves.
+        Why::OverwritesFix => reason.cause.clone(),
+        Why::Collateral | Why::OlderDrift | Why::MovedInput | Why::Undo => {
+            format!("{}, and the plan would {} it{inside}", reason.cause, action.action)
+        }
+    }
 }
 
 fn too_many(judged: &[JudgedAction], limits: &Limits) -> Option<Hazard> {
     let ends: BTreeSet<&str> = judged
         .iter()
-        .filter(|action| action.action.destroys() && action.why != Why::Undo)
+        .filter(|action| action.action.destroys() && action.why() != Why::Undo)
         .map(|action| action.address.as_str())
         .collect();
     let count = u64::try_from(ends.len()).unwrap_or(u64::MAX);

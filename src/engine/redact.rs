@@ -149,6 +149,13 @@ impl Redactor {
             self.learn_shadow(&change.before, &change.before_sensitive);
             self.learn_shadow(&change.after, &change.after_sensitive);
         }
+        for output in &plan.outputs {
+            self.learn_shadow(&output.before, &output.before_sensitive);
+            self.learn_shadow(&output.after, &output.after_sensitive);
+        }
+        for read in &plan.reads {
+            self.learn_shadow(&read.values, &read.sensitive);
+        }
         self
     }
 

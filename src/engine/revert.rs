@@ -1,20 +1,21 @@
 //! Why each action of a revert's plan is there.
 //!
-//! An action is *undo* when the object it concerns differs between the good snapshot and the state
-//! as it was before anything was refreshed; anything else is *collateral*: nothing changed there
-//! since good, and yet the plan touches it. Where a destroyed object came from is judged here too.
-//! Whether the revert may go on is `engine::hazard`.
+//! An action can have several reasons, since its attributes can: what takes back a change since the
+//! good snapshot is *undo*, and only that goes without asking. Where a destroyed object came from is
+//! judged here too. Whether the revert may go on is `engine::hazard`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use self::reasons::Judge;
 use super::compare::differences;
 use super::diff::AttributeChange;
 use super::redact::Redactor;
 use crate::codec::json;
 use crate::model::address::{Address, Mode};
 use crate::model::digest::Digest;
+use crate::model::drift::KnownDrift;
 use crate::model::entry::Revision;
 use crate::model::plan::{Action, Plan, PlannedChange};
 use crate::model::state::{Instance, State};
@@ -33,6 +34,8 @@ pub struct Facts<'a> {
     pub before: Option<Recorded<'a>>,
     /// What the failed configuration imports: addresses of blocks, `*` for anything.
     pub imports: &'a BTreeSet<String>,
+    /// Drift on record, manual fixes among it.
+    pub drift: &'a [KnownDrift],
 }
 
 /// A state with the entry that recorded it.
@@ -46,23 +49,43 @@ pub struct Recorded<'a> {
     pub state: &'a State<'a>,
 }
 
-/// Why an action is part of a revert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why an action is part of a revert, strictest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
+    /// It ends what somebody did on purpose and recorded.
+    OverwritesFix,
+    /// Nothing changed there since the good snapshot, or nobody can say why it is there.
+    Collateral,
+    /// It takes back what was changed outside Terraform.
+    OlderDrift,
+    /// A data source says something else today.
+    MovedInput,
     /// It takes back what changed since the good snapshot.
     Undo,
-    /// Nothing changed there since the good snapshot.
-    Collateral,
 }
 
 impl Why {
     /// The word for a screen and a record.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Undo => "undo",
+            Self::OverwritesFix => "overwrites-fix",
             Self::Collateral => "collateral",
+            Self::OlderDrift => "older-drift",
+            Self::MovedInput => "moved-input",
+            Self::Undo => "undo",
         }
     }
+}
+
+/// One reason of an action. It carries no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// Which reason.
+    pub why: Why,
+    /// The facts behind it in one clause; empty for an undo.
+    pub cause: String,
+    /// The attributes that it is the reason for; empty when it is the whole object.
+    pub paths: Vec<Path>,
 }
 
 /// Where an object that would be destroyed came from.
@@ -90,12 +113,19 @@ pub struct JudgedAction {
     pub address: String,
     /// What would happen.
     pub action: Action,
-    /// Why.
-    pub why: Why,
+    /// Why: strictest first, and never empty.
+    pub reasons: Vec<Reason>,
     /// Where the object came from.
     pub origin: Origin,
     /// What would change inside it, safe to show.
     pub attributes: Vec<AttributeChange>,
+}
+
+impl JudgedAction {
+    /// The strictest reason.
+    pub fn why(&self) -> Why {
+        self.reasons.first().map_or(Why::Collateral, |reason| reason.why)
+    }
 }
 
 /// The address of a change as screens, records and `--allow` name it.
@@ -108,8 +138,8 @@ pub fn shown_address(change: &PlannedChange) -> String {
 
 /// Judges every action of the plan that changes anything.
 pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
+    let judge = Judge::new(facts, redactor);
     let good = by_slot(facts.good.state);
-    let current = by_slot(facts.current);
     let before = facts.before.map(|before| (before, by_slot(before.state)));
     facts
         .plan
@@ -119,7 +149,7 @@ pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
             JudgedAction {
                 address: shown_address(change),
                 action: change.action,
-                why: why(good.get(&slot).copied(), current.get(&slot).copied()),
+                reasons: judge.reasons(change),
                 origin: match &before {
                     _ if good.contains_key(&slot) => Origin::Good,
                     _ if is_imported(facts.imports, &change.address) => Origin::Imported,
@@ -149,14 +179,6 @@ pub(super) fn by_slot<'s, 'a>(state: &'s State<'a>) -> BTreeMap<Slot<'s>, &'s In
         .filter(|instance| instance.address.mode == Mode::Managed)
         .map(|instance| ((&instance.address, instance.deposed.as_deref()), instance))
         .collect()
-}
-
-fn why(good: Option<&Instance<'_>>, current: Option<&Instance<'_>>) -> Why {
-    match (good, current) {
-        (Some(good), Some(current)) if is_same(good, current) => Why::Collateral,
-        (None, None) => Why::Collateral,
-        _ => Why::Undo,
-    }
 }
 
 /// Whether two states say the same of an object.
@@ -233,10 +255,22 @@ pub fn actions_digest(plan: &Plan) -> Digest {
             ]);
             line.to_string()
         })
-        .chain(plan.outputs.iter().map(|o| format!("output.{} {}", o.name, o.action)))
+        .chain(plan.outputs.iter().map(|output| {
+            let values = [&output.before, &output.after, &output.after_unknown];
+            let values = serde_json::json!(values.map(json::to_serde));
+            format!("output.{} {} {values}", output.name, output.action)
+        }))
         .collect();
     Digest::of(lines.join("\n").as_bytes())
 }
+
+mod inputs;
+mod known;
+pub mod outputs;
+mod reasons;
+mod say;
+
+pub(in crate::engine) use self::say::listed;
 
 #[cfg(test)]
 mod tests;

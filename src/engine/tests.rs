@@ -14,6 +14,7 @@ use super::revert::{Facts, Recorded, judge};
 use super::variables::Standing;
 use crate::codec::{json, plan, state};
 use crate::model::address::{Address, InstanceKey};
+use crate::model::drift::KnownDrift;
 use crate::model::entry::Revision;
 use crate::model::hazard::Hazard;
 use crate::model::pattern::Pattern;
@@ -34,6 +35,7 @@ pub(crate) struct Scene {
     variables: BTreeMap<String, Standing>,
     imports: BTreeSet<String>,
     age_minutes: i64,
+    pub(crate) drift: Vec<KnownDrift>,
 }
 
 /// Reads a scene from its words.
@@ -60,6 +62,7 @@ pub(crate) fn scene(text: &str) -> Scene {
         variables: words("var").unwrap_or_default().into_iter().map(standing).collect(),
         imports: words("imports").unwrap_or_default().into_iter().map(str::to_owned).collect(),
         age_minutes: number("age").map_or(10, i64::from),
+        drift: Vec::new(),
     }
 }
 
@@ -92,6 +95,7 @@ impl Scene {
             current: &now,
             before: before.as_ref().map(|state| recorded(3, state)),
             imports: &self.imports,
+            drift: &self.drift,
         };
         ask(&facts, &redactor)
     }

@@ -16,8 +16,15 @@ pub enum HazardKind {
     TooManyDestroys,
     /// The stack's settings protect this address.
     Protected,
-    /// Nothing changed here since the good snapshot, and yet the plan touches it.
+    /// Nothing changed here since the good snapshot, and yet the plan touches it; or nobody can say
+    /// why it does.
     Collateral,
+    /// Somebody changed this on purpose and recorded it, and the plan would end it.
+    OverwritesFix,
+    /// Somebody changed this outside Terraform, and the plan would take it back.
+    OlderDrift,
+    /// A data source says something else today, and the plan would act on it.
+    MovedInput,
     /// It would be destroyed, and nobody knows that the failed apply made it.
     UnknownOrigin,
     /// A variable has another value today than in the good snapshot, or none was captured.
@@ -28,14 +35,17 @@ pub enum HazardKind {
 
 impl HazardKind {
     /// Every kind, in the order of severity used on screens.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::NeedsRekey,
         Self::DestroysData,
         Self::ReplacesData,
         Self::Protected,
         Self::UnknownOrigin,
         Self::TooManyDestroys,
+        Self::OverwritesFix,
         Self::Collateral,
+        Self::OlderDrift,
+        Self::MovedInput,
         Self::VariableChanged,
     ];
 
@@ -47,6 +57,9 @@ impl HazardKind {
             Self::TooManyDestroys => "too-many-destroys",
             Self::Protected => "protected",
             Self::Collateral => "collateral",
+            Self::OverwritesFix => "overwrites-fix",
+            Self::OlderDrift => "older-drift",
+            Self::MovedInput => "moved-input",
             Self::UnknownOrigin => "unknown-origin",
             Self::VariableChanged => "variable-changed",
             Self::NeedsRekey => "needs-rekey",

@@ -14,6 +14,7 @@ pub mod good;
 pub mod hazard;
 pub mod pattern;
 pub mod plan;
+pub mod references;
 pub mod secret;
 pub mod stack;
 pub mod state;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::address::{Address, ProviderSource};
+use super::references::Module;
 use super::secret::Secret;
 use super::value::{Path, Value};
 
@@ -108,6 +109,27 @@ pub struct PlannedOutput {
     pub name: String,
     /// What would happen to it.
     pub action: Action,
+    /// Its value now.
+    pub before: Value,
+    /// Its value afterwards, as far as it is known.
+    pub after: Value,
+    /// A shadow of `after`: `true` where a value is known only after apply.
+    pub after_unknown: Value,
+    /// A shadow of `before`: `true` where it is sensitive.
+    pub before_sensitive: Value,
+    /// A shadow of `after`: `true` where it is sensitive.
+    pub after_sensitive: Value,
+}
+
+/// A data source as it was read while the plan was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataRead {
+    /// Its address.
+    pub address: Address,
+    /// What it says today.
+    pub values: Value,
+    /// A shadow of `values`: `true` where it is sensitive.
+    pub sensitive: Value,
 }
 
 /// A plan.
@@ -119,6 +141,10 @@ pub struct Plan {
     pub drift: Vec<PlannedChange>,
     /// Changes of outputs.
     pub outputs: Vec<PlannedOutput>,
+    /// The data sources that were read; one whose reading has to wait for the apply is a change.
+    pub reads: Vec<DataRead>,
+    /// What the planned configuration refers to: its root module.
+    pub references: Module,
     /// Values of the root module's variables.
     pub variables: BTreeMap<String, Secret<Value>>,
     /// How far planning came.

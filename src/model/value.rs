@@ -37,6 +37,24 @@ impl Value {
         }
     }
 
+    /// The members of a map.
+    pub fn as_members(&self) -> Option<&BTreeMap<String, Self>> {
+        match self {
+            Self::Map(members) => Some(members),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::List(_) => None,
+        }
+    }
+
+    /// What stands at `path`; `null` is nothing.
+    pub fn at(&self, path: &Path) -> Option<&Self> {
+        let found = path.0.iter().try_fold(self, |value, step| match (value, step) {
+            (Self::Map(members), Step::Name(name)) => members.get(name),
+            (Self::List(items), Step::Index(index)) => items.get(*index),
+            _ => None,
+        });
+        found.filter(|value| **value != Self::Null)
+    }
+
     /// The text of a string.
     pub fn as_text(&self) -> Option<&str> {
         match self {

@@ -51,20 +51,20 @@ fn stand_and_yield(stage: &Stage, past: &Past, hazards: &[(&str, &str)]) {
 }
 
 #[test]
-fn an_object_that_somebody_changed_by_hand_is_collateral() {
+fn an_object_that_somebody_changed_by_hand_is_older_drift() {
     let (stage, v1) = good(&a_and_b());
     stage.apply_next(&(file("a", "ONE") + &file("b", "two")));
     stage.edit("b.txt", "by hand");
-    stand_and_yield(&stage, &v1, &[("collateral", "demo_file.b")]);
+    stand_and_yield(&stage, &v1, &[("older-drift", "demo_file.b")]);
 }
 
 #[test]
-fn an_object_that_somebody_deleted_by_hand_is_collateral() {
+fn an_object_that_somebody_deleted_by_hand_is_older_drift() {
     let (stage, v1) = good(&a_and_b());
     stage.apply_next(&(file("a", "ONE") + &file("b", "two")));
     std::fs::remove_file(stage.world().join("b.txt")).unwrap();
-    stand(&stage, &[("collateral", "demo_file.b")]);
-    stage.goes_back(&v1, &["--allow", "collateral=demo_*"]);
+    stand(&stage, &[("older-drift", "demo_file.b")]);
+    stage.goes_back(&v1, &["--allow", "older-drift=demo_*"]);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn destroys_that_undo_nothing_are_counted() {
     let hazards = [
         ("replaces-data", "demo_volume.data"),
         ("too-many-destroys", "stack"),
-        ("collateral", "demo_volume.data"),
+        ("older-drift", "demo_volume.data"),
     ];
     stand_and_yield(&stage, &v1, &hazards);
 }

@@ -13,6 +13,7 @@ mod drift;
 mod hazards;
 #[cfg(test)]
 mod pipelines;
+mod reasons;
 #[cfg(test)]
 mod revert;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::value::shown;
 use crate::cli::output::{Paint, inert};
 use crate::engine::diff::{AttributeChange, ChangeKind, Diff, ObjectChange};
 use crate::engine::redact::Shown;
+use crate::model::value::Path;
 
 /// The objects, then the outputs.
 pub(in crate::cli) fn body(diff: &Diff, paint: Paint) -> String {
@@ -69,6 +70,15 @@ fn notes(change: &ObjectChange) -> Vec<String> {
 
 /// One line an attribute; names aligned.
 pub(in crate::cli) fn attributes(changes: &[AttributeChange], paint: Paint) -> String {
+    attributes_because(changes, paint, |_| String::new())
+}
+
+/// The same, with what is to be said of each attribute behind it.
+pub(in crate::cli) fn attributes_because(
+    changes: &[AttributeChange],
+    paint: Paint,
+    because: impl Fn(&Path) -> String,
+) -> String {
     let changes: Vec<&AttributeChange> =
         changes.iter().filter(|change| change.path.to_string() != "id").collect();
     let names: Vec<String> = changes.iter().map(|c| inert(&c.path.to_string())).collect();
@@ -77,7 +87,7 @@ pub(in crate::cli) fn attributes(changes: &[AttributeChange], paint: Paint) -> S
     for (change, name) in changes.iter().zip(&names) {
         let sign = sign_of(&change.before, &change.after);
         let line = format!("{sign} {name:<width$}   {}", values(&change.before, &change.after));
-        text.push_str(&format!("    {}\n", paint.sign(sign, &line)));
+        text.push_str(&format!("    {}{}\n", paint.sign(sign, &line), because(&change.path)));
     }
     text
 }
@@ -90,7 +100,8 @@ fn sign_of(before: &Shown, after: &Shown) -> &'static str {
     }
 }
 
-fn values(before: &Shown, after: &Shown) -> String {
+/// A value and what becomes of it.
+pub(in crate::cli) fn values(before: &Shown, after: &Shown) -> String {
     match (before, after) {
         (Shown::Absent, after) => shown(after),
         (before, Shown::Absent) => shown(before),

@@ -132,6 +132,7 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         before: checked.draft.before.revision.0,
         result: result.to_owned(),
         actions: checked.actions.iter().map(Into::into).collect(),
+        outputs: checked.outputs.iter().map(Into::into).collect(),
         hazards: checked.hazards.iter().map(Into::into).collect(),
         intent: None,
         after: None,

@@ -60,6 +60,7 @@ fn replacing_asks_unless_the_type_is_known_to_bear_no_data() {
 #[test]
 fn only_destroys_that_are_not_undo_are_counted() {
     let objects = "demo_file.a=1 demo_file.b=2 demo_file.c=3 demo_file.d=4";
+    let undone = "destroy:demo_file.a destroy:demo_file.b destroy:demo_file.c destroy:demo_file.d";
     let ends = "destroy:demo_file.a destroy:demo_file.b destroy:demo_file.c replace:demo_file.d";
     let collateral = [
         "collateral demo_file.a",
@@ -73,19 +74,29 @@ fn only_destroys_that_are_not_undo_are_counted() {
     );
     check(&format!("good {objects}\n now {objects}\n plan {ends}\n max 4"), &collateral);
     check(
-        &format!("good demo_file.z=9\n before demo_file.z=9\n now {objects}\n plan {ends}\n max 0"),
+        &format!(
+            "good demo_file.z=9\n before demo_file.z=9\n now {objects}\n plan {undone}\n max 0"
+        ),
         &[],
     );
 }
 
 #[test]
 fn nothing_that_is_protected_ends_or_leaves_terraform() {
-    for action in ["destroy", "replace", "replace-first", "forget", "create-forget"] {
+    let objects = |x: &str| format!(r#"module.dns.demo_file.a["x"]=1,{x} demo_file.b=2,{x}"#);
+    let (old, new) = (objects("old"), objects("new"));
+    for (action, good) in [
+        ("destroy", "demo_file.z=9"),
+        ("forget", "demo_file.z=9"),
+        ("replace", &old),
+        ("replace-first", &old),
+        ("create-forget", &old),
+    ] {
         check(
             &format!(
-                r#"good demo_file.z=9
+                r#"good {good}
                    before demo_file.z=9
-                   now module.dns.demo_file.a["x"]=1 demo_file.b=2
+                   now {new}
                    plan {action}:module.dns.demo_file.a["x"] {action}:demo_file.b
                    protect module.dns.**"#
             ),
@@ -98,6 +109,16 @@ fn nothing_that_is_protected_ends_or_leaves_terraform() {
          plan update:demo_file.a
          protect demo_file.*",
         &[],
+    );
+}
+
+#[test]
+fn what_good_does_not_have_is_not_replaced_as_an_undo() {
+    check(
+        "before demo_file.z=9
+         now demo_file.a=1
+         plan replace:demo_file.a",
+        &["collateral demo_file.a"],
     );
 }
 

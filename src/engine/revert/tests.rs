@@ -28,7 +28,8 @@ fn line(action: &JudgedAction) -> String {
         .iter()
         .map(|a| format!(" {}:{}→{}", a.path, word(&a.before), word(&a.after)))
         .collect();
-    let (why, address) = (action.why.name(), &action.address);
+    let whys: Vec<&str> = action.reasons.iter().map(|reason| reason.why.name()).collect();
+    let (why, address) = (whys.join("+"), &action.address);
     format!("{why} {} {address} {origin}{}", action.action, inside.concat())
 }
 
@@ -152,3 +153,7 @@ fn a_digest_does_not_depend_on_the_order_of_keys_or_on_what_does_nothing() {
     });
     assert_eq!(with_nothing, digest(|_| {}));
 }
+
+mod inputs;
+mod recorded;
+mod world;

@@ -84,7 +84,15 @@ fn what_is_known_only_after_apply_and_outputs_are_part_of_a_residual() {
     let mut plan = scene("good demo_file.a=1\n now demo_file.a=1\n plan update:demo_file.a").plan;
     plan.changes[0].after_unknown = value(r#"{"stamp":true,"tags":{"at":true}}"#);
     for (name, action) in [("changes", Action::Update), ("stays", Action::NoOp)] {
-        plan.outputs.push(crate::model::plan::PlannedOutput { name: name.to_owned(), action });
+        plan.outputs.push(crate::model::plan::PlannedOutput {
+            name: name.to_owned(),
+            action,
+            before: value("1"),
+            after: value("2"),
+            after_unknown: value("false"),
+            before_sensitive: value("false"),
+            after_sensitive: value("false"),
+        });
     }
     let found: Vec<(String, String)> =
         residual(&plan).into_iter().map(|one| (one.address, one.paths.join(","))).collect();

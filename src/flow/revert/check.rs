@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use super::draft::{RevertDraft, is_secret_variable, root_facts};
 use crate::codec::state;
 use crate::engine::hazard::hazards;
+use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
 use crate::flow::workplace::{Prepared, Source, prepare};
 use crate::flow::{Error, Ports, Stack};
@@ -39,6 +40,8 @@ pub struct CheckedRevert {
     pub state: StateVersion,
     /// Its actions, judged.
     pub actions: Vec<JudgedAction>,
+    /// The outputs that would change.
+    pub outputs: Vec<JudgedOutput>,
     /// What stands against it.
     pub hazards: Vec<Hazard>,
 }
@@ -63,7 +66,7 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         .filter(|(name, _)| is_secret_variable(&facts, name))
         .map(|(_, value)| value.reveal_for_terraform());
     let redactor = draft.redactor.clone().with_plan(&plan).with_values(secrets);
-    let (state, actions, hazards) = judged(ports, stack, &draft, &plan, &redactor)?;
+    let judged = judged(ports, stack, &draft, &plan, &redactor)?;
     let plan_digest = digest_of(&plan_file)?;
     Ok(CheckedRevert {
         draft: RevertDraft { redactor, ..draft },
@@ -72,9 +75,10 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         plan_file,
         plan_digest,
         plan,
-        state,
-        actions,
-        hazards,
+        state: judged.state,
+        actions: judged.actions,
+        outputs: judged.outputs,
+        hazards: judged.hazards,
     })
 }
 
@@ -85,13 +89,21 @@ pub(super) fn digest_of(path: &std::path::Path) -> Result<Digest, Error> {
         .map_err(|source| Error::Io { path: path.display().to_string(), source })
 }
 
+/// What has been decided of a plan.
+struct Judged {
+    state: StateVersion,
+    actions: Vec<JudgedAction>,
+    outputs: Vec<JudgedOutput>,
+    hazards: Vec<Hazard>,
+}
+
 fn judged(
     ports: &Ports<'_>,
     stack: &Stack,
     draft: &RevertDraft,
     plan: &Plan,
     redactor: &crate::engine::redact::Redactor,
-) -> Result<(StateVersion, Vec<JudgedAction>, Vec<Hazard>), Error> {
+) -> Result<Judged, Error> {
     let good = parsed(&draft.good.bytes, draft.good.revision)?;
     let current = parsed(&draft.current, draft.before.revision)?;
     let between = match &draft.between {
@@ -108,11 +120,13 @@ fn judged(
             state,
         }),
         imports: &draft.imports,
+        drift: &[],
     };
     let actions = judge(&facts, redactor);
     let now = ports.clock.now();
     let hazards = hazards(&facts, &actions, &stack.limits, &draft.variables, now);
-    Ok((current.version.clone(), actions, hazards))
+    let outputs = judge_outputs(&facts, redactor);
+    Ok(Judged { state: current.version.clone(), actions, outputs, hazards })
 }
 
 /// A state that was read before.

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use super::check::{CheckedRevert, digest_of};
 use super::consent::{ApprovedRevert, Consent};
+use crate::engine::revert::JudgedAction;
 use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
 use crate::flow::workplace::{safe, safe_texts};
 use crate::flow::{Error, Ports, Speaker, Stack, live};
@@ -223,7 +224,7 @@ fn intent(checked: &CheckedRevert, consent: &Consent, plan: BlobId) -> RevertInt
             .map(|action| ConsentedAction {
                 address: action.address.clone(),
                 action: action.action.name().to_owned(),
-                why: action.why.name().to_owned(),
+                why: words(action),
             })
             .collect(),
         accepted: consent
@@ -233,6 +234,13 @@ fn intent(checked: &CheckedRevert, consent: &Consent, plan: BlobId) -> RevertInt
             .collect(),
         directory: checked.prepared.place.root.display().to_string(),
     }
+}
+
+/// Every reason of an action, strictest first, each once.
+fn words(action: &JudgedAction) -> String {
+    let mut words: Vec<&str> = action.reasons.iter().map(|reason| reason.why.name()).collect();
+    words.dedup();
+    words.join(", ")
 }
 
 /// Terraform leaves the state here when its backend is gone at the end: it goes into the store.

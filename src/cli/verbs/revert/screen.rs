@@ -1,8 +1,10 @@
 //! What a revert shows: the plan with its reasons, the hazards, the result.
 
 use crate::cli::output::{Paint, inert};
-use crate::cli::render::diff::attributes;
-use crate::engine::revert::{JudgedAction, Origin};
+use crate::cli::render::diff::{attributes_because, values};
+use crate::cli::render::value::shown;
+use crate::engine::revert::outputs::{JudgedOutput, Next};
+use crate::engine::revert::{JudgedAction, Origin, Why};
 use crate::flow::Stack;
 use crate::flow::revert::check::CheckedRevert;
 use crate::flow::revert::execute::ExecutedRevert;
@@ -10,6 +12,7 @@ use crate::flow::revert::verify::VerifiedRevert;
 use crate::model::entry::{Body, Entry};
 use crate::model::hazard::Hazard;
 use crate::model::plan::Action;
+use crate::model::value::Path;
 
 /// The plan: every action says why it is there.
 pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
@@ -28,16 +31,15 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
             inert(&action.address),
             action.action.name(),
             because(action, target),
-            action.why.name(),
+            names(action.reasons.iter().map(|reason| reason.why)),
         );
         text.push_str(&format!("  {} {}\n", paint.sign(sign, sign), line.trim_end()));
         if action.action == Action::Update || action.action.replaces() {
-            text.push_str(&indented(&attributes(&action.attributes, paint)));
+            let because = |path: &Path| own_reason(action, path);
+            text.push_str(&indented(&attributes_because(&action.attributes, paint, because)));
         }
     }
-    for output in checked.plan.outputs.iter().filter(|output| output.action != Action::NoOp) {
-        text.push_str(&format!("    output {}   {}\n", inert(&output.name), output.action));
-    }
+    text.push_str(&outputs(&checked.outputs, paint));
     let count = |fits: fn(Action) -> bool| {
         checked.actions.iter().filter(|action| fits(action.action)).count()
     };
@@ -46,6 +48,46 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     let destroy = count(Action::destroys);
     text.push_str(&format!("\nPlan: {add} to add, {change} to change, {destroy} to destroy.\n"));
     text.push_str(&hazards(&checked.hazards, paint));
+    text
+}
+
+/// Reasons in a row, each once.
+fn names(reasons: impl Iterator<Item = Why>) -> String {
+    let mut words: Vec<&str> = reasons.map(Why::name).collect();
+    words.dedup();
+    words.join(", ")
+}
+
+/// Why an attribute is there, where its action has several reasons.
+fn own_reason(action: &JudgedAction, path: &Path) -> String {
+    let all = names(action.reasons.iter().map(|reason| reason.why));
+    let is_at = |known: &Path| known.covers(path) || path.covers(known);
+    let own = action.reasons.iter().filter(|reason| reason.paths.iter().any(is_at));
+    let own = names(own.map(|reason| reason.why));
+    if own.is_empty() || own == all { String::new() } else { format!("   {own}") }
+}
+
+/// The outputs that would change: other stacks may read them.
+fn outputs(outputs: &[JudgedOutput], paint: Paint) -> String {
+    let mut text = String::new();
+    for output in outputs {
+        let sign = sign(output.action);
+        let values = match &output.after {
+            Next::Value(after) => values(&output.before, after),
+            Next::AfterApply => format!("{} → (known after apply)", shown(&output.before)),
+        };
+        let because = match (&output.after, output.cause.as_str()) {
+            (_, "") => String::new(),
+            (Next::AfterApply, _) if output.why == Why::Collateral => String::new(),
+            (Next::AfterApply | Next::Value(_), cause) => format!(": {}", inert(cause)),
+        };
+        text.push_str(&format!(
+            "  {} output.{}   {values}   {}{because}\n",
+            paint.sign(sign, sign),
+            inert(&output.name),
+            output.why.name(),
+        ));
+    }
     text
 }
 
@@ -67,7 +109,8 @@ fn sign(action: Action) -> &'static str {
 /// The facts behind an action, in one clause.
 fn because(action: &JudgedAction, target: u64) -> String {
     match (action.action, action.origin) {
-        (Action::Create, _) => format!("in {target} and not there now"),
+        (Action::Create, Origin::Good) => format!("in {target} and not there now"),
+        (Action::Create, _) => format!("not in {target}, and not there now"),
         (_, Origin::MadeSince { revision, .. }) => {
             format!("made after {revision}; not in {target}")
         }

@@ -1,0 +1,248 @@
+//! The part of a plan that tells what the configuration's expressions refer to.
+//!
+//! Measured with Terraform 1.11.4 (`show -json`, section `configuration`): an expression lists its
+//! references and every prefix of each down to the block, as in `data.a.b["q"].outputs.l`,
+//! `data.a.b["q"].outputs`, `data.a.b["q"]`, `data.a.b`. An index that is an expression ends a
+//! reference. A local is named and its own references are not; a module as a whole is named alone.
+//! A `dynamic` block is absent. What cannot be read is taken for hidden: nothing here refuses.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::super::json;
+use crate::model::address::InstanceKey;
+use crate::model::references::{Block, Call, Module, Reference, Subject};
+use crate::model::value::{Path, Step, Value};
+
+type Expressions = BTreeMap<String, serde_json::Value>;
+
+/// The section `configuration`.
+#[derive(Deserialize, Default)]
+pub(super) struct ConfigurationFile {
+    #[serde(default)]
+    root_module: ModuleFile,
+}
+
+#[derive(Deserialize, Default)]
+struct ModuleFile {
+    #[serde(default)]
+    resources: Vec<BlockFile>,
+    #[serde(default)]
+    module_calls: BTreeMap<String, CallFile>,
+    #[serde(default)]
+    outputs: BTreeMap<String, OutputFile>,
+}
+
+#[derive(Deserialize)]
+struct BlockFile {
+    address: String,
+    #[serde(default)]
+    expressions: Expressions,
+    #[serde(default)]
+    count_expression: serde_json::Value,
+    #[serde(default)]
+    for_each_expression: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct CallFile {
+    #[serde(default)]
+    expressions: Expressions,
+    #[serde(default)]
+    count_expression: serde_json::Value,
+    #[serde(default)]
+    for_each_expression: serde_json::Value,
+    #[serde(default)]
+    module: ModuleFile,
+}
+
+#[derive(Deserialize)]
+struct OutputFile {
+    #[serde(default)]
+    expression: serde_json::Value,
+}
+
+impl ConfigurationFile {
+    /// The root module.
+    pub(super) fn into_root(self) -> Module {
+        module(self.root_module)
+    }
+}
+
+fn module(file: ModuleFile) -> Module {
+    Module {
+        blocks: file.resources.into_iter().map(block).collect(),
+        outputs: file
+            .outputs
+            .into_iter()
+            .map(|(name, output)| (name, references(output.expression, &[])))
+            .collect(),
+        calls: file.module_calls.into_iter().map(|(name, file)| (name, call(file))).collect(),
+    }
+}
+
+fn block(file: BlockFile) -> (String, Block) {
+    let instances = instances(file.count_expression, file.for_each_expression);
+    let attributes = attributes(file.expressions, &instances);
+    (file.address, Block { attributes, instances })
+}
+
+fn call(file: CallFile) -> Call {
+    let instances = instances(file.count_expression, file.for_each_expression);
+    let inputs = attributes(file.expressions, &instances);
+    Call { inputs, instances, module: module(file.module) }
+}
+
+fn instances(count: serde_json::Value, for_each: serde_json::Value) -> Vec<Reference> {
+    let mut found = references(count, &[]);
+    found.extend(references(for_each, &[]));
+    found
+}
+
+fn attributes(
+    expressions: Expressions,
+    instances: &[Reference],
+) -> BTreeMap<String, Vec<Reference>> {
+    expressions
+        .into_iter()
+        .map(|(name, expression)| (name, references(expression, instances)))
+        .collect()
+}
+
+/// What an expression refers to, blocks inside it included. `each` and `count` stand for
+/// `instances`.
+fn references(expression: serde_json::Value, instances: &[Reference]) -> Vec<Reference> {
+    let mut texts = Vec::new();
+    collect(&json::convert(expression), &mut texts);
+    let is_prefix = |text: &String| {
+        texts.iter().any(|longer| {
+            longer.strip_prefix(text.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
+        })
+    };
+    let mut found = Vec::new();
+    for text in texts.iter().filter(|text| !is_prefix(text)) {
+        if text.starts_with("each.") || text.starts_with("count.") {
+            found.extend_from_slice(instances);
+        } else {
+            found.extend(reference(text));
+        }
+    }
+    found
+}
+
+/// The texts of every list `references` in an expression. A constant has none, whatever it says.
+fn collect(expression: &Value, found: &mut Vec<String>) {
+    match expression {
+        Value::List(items) => items.iter().for_each(|item| collect(item, found)),
+        Value::Map(members) => {
+            for (name, member) in members {
+                match (name.as_str(), member) {
+                    ("constant_value", _) => {}
+                    ("references", Value::List(texts)) => {
+                        found.extend(texts.iter().filter_map(Value::as_text).map(str::to_owned));
+                    }
+                    _ => collect(member, found),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
+    }
+}
+
+/// One piece of a reference.
+#[derive(Debug, Clone)]
+enum Part {
+    Name(String),
+    Key(InstanceKey),
+}
+
+/// One reference; none for what is the same every day.
+fn reference(text: &str) -> Option<Reference> {
+    let parts = parts(text);
+    let name = |at: usize| match parts.get(at) {
+        Some(Part::Name(name)) => Some(name.clone()),
+        Some(Part::Key(_)) | None => None,
+    };
+    let (subject, length) = match (name(0)?.as_str(), name(1), name(2)) {
+        ("path" | "terraform" | "self", _, _) => return None,
+        ("var", Some(input), _) => (Subject::Input(input), 2),
+        ("data", Some(kind), Some(block)) => (Subject::Data(format!("data.{kind}.{block}")), 3),
+        ("module", Some(call), _) => return Some(output(call, parts.get(2..).unwrap_or_default())),
+        ("var" | "data" | "module" | "local", _, _) | (_, None, _) => (Subject::Hidden, 1),
+        (kind, Some(block), _) => (Subject::Resource(format!("{kind}.{block}")), 2),
+    };
+    let inside = if subject == Subject::Hidden { None } else { parts.get(length..) };
+    let (key, rest) = keyed(inside.unwrap_or_default());
+    Some(Reference { subject, key, path: path(rest) })
+}
+
+fn output(call: String, parts: &[Part]) -> Reference {
+    let (key, rest) = keyed(parts);
+    match rest.split_first() {
+        Some((Part::Name(name), rest)) => Reference {
+            subject: Subject::Output { call, name: name.clone() },
+            key,
+            path: path(rest),
+        },
+        // The whole module, or some of its instances.
+        Some((Part::Key(_), _)) | None => {
+            Reference { subject: Subject::Hidden, key: None, path: Path::default() }
+        }
+    }
+}
+
+/// The key of an instance, where one stands first, and what comes after it.
+fn keyed(parts: &[Part]) -> (Option<InstanceKey>, &[Part]) {
+    match parts.split_first() {
+        Some((Part::Key(key), rest)) => (Some(key.clone()), rest),
+        Some((Part::Name(_), _)) | None => (None, parts),
+    }
+}
+
+fn path(parts: &[Part]) -> Path {
+    let step = |part: &Part| match part {
+        Part::Name(name) | Part::Key(InstanceKey::Name(name)) => Step::Name(name.clone()),
+        Part::Key(InstanceKey::Index(index)) => {
+            Step::Index(usize::try_from(*index).unwrap_or(usize::MAX))
+        }
+    };
+    Path(parts.iter().map(step).collect())
+}
+
+/// The pieces of a reference up to the first that is not plain: what is shorter refers to more.
+fn parts(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some(inside) = rest.strip_prefix('[') {
+            let Some((key, after)) = key(inside) else { break };
+            parts.push(Part::Key(key));
+            rest = after;
+        } else {
+            rest = rest.strip_prefix('.').unwrap_or(rest);
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            let (name, after) = rest.split_at(end);
+            if name.is_empty() {
+                break;
+            }
+            parts.push(Part::Name(name.to_owned()));
+            rest = after;
+        }
+    }
+    parts
+}
+
+/// A key after its bracket, and what follows it. One that is escaped is not read.
+fn key(text: &str) -> Option<(InstanceKey, &str)> {
+    if let Some(quoted) = text.strip_prefix('"') {
+        let (name, rest) = quoted.split_once("\"]")?;
+        let is_plain = !name.contains(['"', '\\', '$', '%']);
+        return is_plain.then(|| (InstanceKey::Name(name.to_owned()), rest));
+    }
+    let (index, rest) = text.split_once(']')?;
+    Some((InstanceKey::Index(index.parse().ok()?), rest))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! The outputs that a revert's plan would change.
+//!
+//! Nothing real changes with an output, but other stacks read it: so each is shown before anybody
+//! consents, with what it would be. It stands in nobody's way and is no hazard.
+
+use std::collections::BTreeMap;
+
+use super::inputs::Source;
+use super::reasons::Judge;
+use super::{Facts, Why, shadow_paths};
+use crate::codec::json;
+use crate::engine::compare::is_equal;
+use crate::engine::redact::{Redactor, Shown};
+use crate::model::plan::{Action, PlannedOutput};
+use crate::model::value::{Path, Step, Value};
+
+/// An output that would change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedOutput {
+    /// Its name.
+    pub name: String,
+    /// What would happen to it.
+    pub action: Action,
+    /// What it is now.
+    pub before: Shown,
+    /// What it would be.
+    pub after: Next,
+    /// Why: undo, moved input, or collateral when nobody can say.
+    pub why: Why,
+    /// The facts behind it in one clause; empty for an undo.
+    pub cause: String,
+}
+
+/// What an output would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// This.
+    Value(Shown),
+    /// Known only after apply, in part or as a whole.
+    AfterApply,
+}
+
+/// Judges every output that the plan changes.
+pub fn judge_outputs(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedOutput> {
+    let judge = Judge::new(facts, redactor);
+    let good: BTreeMap<&str, Value> = facts
+        .good
+        .state
+        .outputs
+        .iter()
+        .filter_map(|output| Some((output.name.as_ref(), json::raw_value(output.value).ok()?)))
+        .collect();
+    let outputs = facts.plan.outputs.iter().filter(|output| output.action != Action::NoOp);
+    outputs
+        .map(|output| {
+            let (why, cause) = reason(facts, &judge, output, good.get(output.name.as_str()));
+            shown(output, redactor, why, cause)
+        })
+        .collect()
+}
+
+fn reason(
+    facts: &Facts<'_>,
+    judge: &Judge<'_>,
+    output: &PlannedOutput,
+    good: Option<&Value>,
+) -> (Why, String) {
+    let revision = facts.good.revision;
+    let after = if is_open(output) { None } else { Some(&output.after) };
+    if after.is_some() && is_equal(good, after) {
+        return (Why::Undo, String::new());
+    }
+    match judge.inputs().source_of_output(&output.name, good, after) {
+        Source::Moved(what) => {
+            (Why::MovedInput, format!("{what} says something else today than in {revision}"))
+        }
+        Source::Unsure | Source::Elsewhere if after.is_none() => {
+            (Why::Collateral, "known only after apply".to_owned())
+        }
+        Source::Unsure | Source::Elsewhere => {
+            (Why::Collateral, format!("not what it is in {revision}"))
+        }
+    }
+}
+
+fn is_open(output: &PlannedOutput) -> bool {
+    let mut open = Vec::new();
+    shadow_paths(&Path::default(), &output.after_unknown, &mut open);
+    !open.is_empty()
+}
+
+fn shown(output: &PlannedOutput, redactor: &Redactor, why: Why, cause: String) -> JudgedOutput {
+    let path = Path(vec![Step::Name(output.name.clone())]);
+    let mut marks = Vec::new();
+    // What one side marks is secret on the other side too.
+    shadow_paths(&path, &output.before_sensitive, &mut marks);
+    shadow_paths(&path, &output.after_sensitive, &mut marks);
+    JudgedOutput {
+        before: redactor.show(&path, Some(&output.before), &marks),
+        after: if is_open(output) {
+            Next::AfterApply
+        } else {
+            Next::Value(redactor.show(&path, Some(&output.after), &marks))
+        },
+        name: output.name.clone(),
+        action: output.action,
+        why,
+        cause,
+    }
+}

@@ -1,0 +1,320 @@
+//! The reasons of one action, attribute by attribute.
+//!
+//! An attribute is judged by four values: in the good snapshot, in the state as it is, in the real
+//! world, and after the plan. What takes back a change since good is *undo*; what an explanation is
+//! missing for is *collateral*. Recorded drift is `known`, moved data sources are `inputs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::inputs::{Inputs, Source, Turn};
+use super::{Facts, Reason, Slot, Why, by_slot, is_same, known, shadow_paths};
+use crate::codec::json;
+use crate::engine::compare::{differences, is_equal, without_types};
+use crate::engine::redact::Redactor;
+use crate::model::plan::{Action, PlannedChange};
+use crate::model::state::{Instance, Status};
+use crate::model::value::{Path, Value};
+
+/// What is known of the whole plan.
+pub(super) struct Judge<'a> {
+    facts: &'a Facts<'a>,
+    good: BTreeMap<Slot<'a>, &'a Instance<'a>>,
+    current: BTreeMap<Slot<'a>, &'a Instance<'a>>,
+    drifted: BTreeMap<Slot<'a>, &'a PlannedChange>,
+    inputs: Inputs<'a>,
+    redactor: &'a Redactor,
+}
+
+/// One object in its four versions.
+struct Object<'a> {
+    change: &'a PlannedChange,
+    good: Option<&'a Instance<'a>>,
+    current: Option<&'a Instance<'a>>,
+    drift: Option<&'a PlannedChange>,
+    /// The attributes of `good` and `current`, as a plan has them.
+    then: Value,
+    now: Value,
+    unknown: Vec<Path>,
+    /// Where recorded drift is overwritten.
+    recorded: Vec<Path>,
+}
+
+/// Reasons, joined where only the attribute differs.
+#[derive(Default)]
+struct Found(BTreeMap<(Why, String), BTreeSet<Path>>);
+
+impl Found {
+    fn add(&mut self, why: Why, cause: &str, path: Option<&Path>) {
+        self.0.entry((why, cause.to_owned())).or_default().extend(path.cloned());
+    }
+
+    fn into_reasons(self) -> Vec<Reason> {
+        let reason = |((why, cause), paths): (_, BTreeSet<Path>)| Reason {
+            why,
+            cause,
+            paths: paths.into_iter().collect(),
+        };
+        self.0.into_iter().map(reason).collect()
+    }
+}
+
+impl<'a> Judge<'a> {
+    /// Looks through everything once.
+    pub(super) fn new(facts: &'a Facts<'a>, redactor: &'a Redactor) -> Self {
+        let slot =
+            |change: &'a PlannedChange| ((&change.address, change.deposed.as_deref()), change);
+        Self {
+            good: by_slot(facts.good.state),
+            current: by_slot(facts.current),
+            drifted: facts.plan.drift.iter().map(slot).collect(),
+            inputs: Inputs::new(facts),
+            facts,
+            redactor,
+        }
+    }
+
+    /// The data sources, for what else depends on them.
+    pub(super) fn inputs(&self) -> &Inputs<'a> {
+        &self.inputs
+    }
+
+    /// Why an action is there, strictest first; never empty.
+    pub(super) fn reasons(&self, change: &'a PlannedChange) -> Vec<Reason> {
+        let recorded = known::overwritten(self.facts.drift, change, self.redactor);
+        let object = self.object(change, &recorded);
+        let mut found = Found::default();
+        match change.action {
+            Action::Create => self.made(&object, &recorded, &mut found),
+            Action::Delete | Action::Forget => self.ended(&object, &mut found),
+            Action::Update
+            | Action::DeleteThenCreate
+            | Action::CreateThenDelete
+            | Action::CreateThenForget
+            | Action::NoOp
+            | Action::Read => self.changed(&object, &recorded, &mut found),
+        }
+        for Reason { why, cause, paths } in recorded {
+            found.add(why, &cause, None);
+            paths.iter().for_each(|path| found.add(why, &cause, Some(path)));
+        }
+        found.into_reasons()
+    }
+
+    fn object(&self, change: &'a PlannedChange, recorded: &[Reason]) -> Object<'a> {
+        let slot = (&change.address, change.deposed.as_deref());
+        let previous = change.previous_address.as_ref();
+        let current = self.current.get(&slot).or_else(|| {
+            // Terraform itself moves `a` to `a[0]` and back when `count` comes or goes.
+            self.current.get(&(previous?, change.deposed.as_deref()))
+        });
+        let good = self.good.get(&slot);
+        let like = if change.before == Value::Null { &change.after } else { &change.before };
+        let value = |instance: Option<&&Instance<'_>>| {
+            let value = instance.and_then(|instance| json::raw_value(instance.attributes).ok());
+            value.map_or(Value::Null, |value| without_types(value, Some(like)))
+        };
+        let mut unknown = Vec::new();
+        shadow_paths(&Path::default(), &change.after_unknown, &mut unknown);
+        Object {
+            then: value(good),
+            now: value(current),
+            good: good.copied(),
+            current: current.copied(),
+            drift: self.drifted.get(&slot).copied(),
+            recorded: recorded.iter().flat_map(|reason| reason.paths.clone()).collect(),
+            unknown,
+            change,
+        }
+    }
+
+    /// An object that changes or is replaced.
+    fn changed(&self, object: &Object<'_>, recorded: &[Reason], found: &mut Found) {
+        let change = object.change;
+        let (Some(good), Some(current)) = (object.good, object.current) else {
+            let is_new = object.good.is_none();
+            let why = if is_new { Why::Collateral } else { Why::Undo };
+            let cause = if is_new { self.not_in_good() } else { String::new() };
+            return found.add(why, &cause, None);
+        };
+        for difference in differences(&change.before, &change.after) {
+            // What is known only after apply would read as "removed".
+            if !object.unknown.iter().any(|open| open.covers(&difference.path)) {
+                self.attribute(object, &difference.path, found);
+            }
+        }
+        for path in &object.unknown {
+            if self.inputs.is_written(&change.address, path) {
+                self.unknown(object, path, found);
+            }
+        }
+        if current.status == Status::Tainted && good.status != Status::Tainted {
+            found.add(Why::Undo, "", None);
+        }
+        // Recorded drift is an explanation, and it is asked about.
+        if found.0.is_empty() && recorded.is_empty() {
+            match is_same(good, current) {
+                true => found.add(Why::Collateral, &self.unchanged(), None),
+                false => found.add(Why::Undo, "", None),
+            }
+        }
+    }
+
+    /// One attribute whose next value is known.
+    fn attribute(&self, object: &Object<'_>, path: &Path, found: &mut Found) {
+        let change = object.change;
+        let [then, now] = [object.then.at(path), object.now.at(path)];
+        let [before, after] = [change.before.at(path), change.after.at(path)];
+        let is_changed = !is_equal(then, now);
+        let is_recorded = object.recorded.iter().any(|known| known::is_at(known, path));
+        let is_drifted = object
+            .drift
+            .is_some_and(|drift| !is_equal(drift.before.at(path), drift.after.at(path)));
+        if is_drifted && !is_recorded {
+            found.add(Why::OlderDrift, BY_HAND, Some(path));
+        }
+        // An apply saves what it refreshed: drift that is on record is not what the apply did.
+        let is_undo = is_changed && (is_drifted || !is_recorded);
+        if is_undo {
+            found.add(Why::Undo, "", Some(path));
+        }
+        let is_back = !is_equal(before, then) && is_alike(after, then);
+        if is_back {
+            if !is_changed && !is_drifted && !is_recorded {
+                found.add(Why::Collateral, &self.unchanged(), Some(path));
+            }
+            return;
+        }
+        let reach = self.inputs.attribute(&change.address, path);
+        match self.inputs.source(&reach, then, after) {
+            Source::Moved(what) => found.add(Why::MovedInput, &self.moved(&what), Some(path)),
+            Source::Unsure if is_changed => found.add(Why::Collateral, &self.unsure(), Some(path)),
+            // The good configuration says so, and nothing that it reads has moved.
+            Source::Elsewhere if is_changed => {}
+            Source::Unsure | Source::Elsewhere => {
+                found.add(Why::Collateral, &self.unchanged(), Some(path));
+            }
+        }
+    }
+
+    /// One attribute that is written down and whose next value is known only after apply.
+    fn unknown(&self, object: &Object<'_>, path: &Path, found: &mut Found) {
+        let change = object.change;
+        let is_changed = !is_equal(object.then.at(path), object.now.at(path));
+        let reach = self.inputs.attribute(&change.address, path);
+        if is_changed {
+            found.add(Why::Undo, "", Some(path));
+        }
+        match self.inputs.source(&reach, None, None) {
+            Source::Moved(what) => found.add(Why::MovedInput, &self.moved(&what), Some(path)),
+            Source::Unsure => found.add(Why::Collateral, &self.unsure(), Some(path)),
+            // A new object gets the value that it had, as far as anybody knows.
+            Source::Elsewhere if !is_changed && change.action == Action::Update => {
+                found.add(Why::Collateral, &self.unchanged(), Some(path));
+            }
+            Source::Elsewhere => {}
+        }
+    }
+
+    /// An object that comes into being.
+    fn made(&self, object: &Object<'_>, recorded: &[Reason], found: &mut Found) {
+        let change = object.change;
+        if object.good.is_none() {
+            return self.instance(object, Turn::Comes, &self.not_in_good(), found);
+        }
+        match (object.current, object.drift) {
+            _ if !recorded.is_empty() => {}
+            (None, _) => found.add(Why::Undo, "", None),
+            (Some(_), Some(_)) => found.add(Why::OlderDrift, GONE, None),
+            (Some(_), None) => found.add(Why::Collateral, &self.unchanged(), None),
+        }
+        for difference in differences(&object.then, &change.after) {
+            let path = &difference.path;
+            let (then, after) = (difference.before.as_ref(), difference.after.as_ref());
+            let is_open = object.unknown.iter().any(|open| open.covers(path));
+            let is_given = after.is_some() || self.inputs.is_written(&change.address, path);
+            if !is_open && is_given && !is_alike(after, then) {
+                let reach = self.inputs.attribute(&change.address, path);
+                self.value(self.inputs.source(&reach, then, after), path, found);
+            }
+        }
+        for path in &object.unknown {
+            if self.inputs.is_written(&change.address, path) {
+                let reach = self.inputs.attribute(&change.address, path);
+                self.value(self.inputs.source(&reach, None, None), path, found);
+            }
+        }
+    }
+
+    /// A value of a new object that is not the good one.
+    fn value(&self, source: Source, path: &Path, found: &mut Found) {
+        match source {
+            Source::Moved(what) => found.add(Why::MovedInput, &self.moved(&what), Some(path)),
+            Source::Unsure => found.add(Why::Collateral, &self.unsure(), Some(path)),
+            Source::Elsewhere => {}
+        }
+    }
+
+    /// An object that ends, or leaves Terraform.
+    fn ended(&self, object: &Object<'_>, found: &mut Found) {
+        match (object.good, object.current) {
+            (None, Some(_)) => found.add(Why::Undo, "", None),
+            (Some(good), Some(current)) if is_same(good, current) => {
+                self.instance(object, Turn::Goes, &self.unchanged(), found);
+            }
+            (Some(_), _) => {
+                let cause = format!("{} has it", self.facts.good.revision);
+                self.instance(object, Turn::Goes, &cause, found);
+            }
+            (None, None) => found.add(Why::Collateral, &self.not_in_good(), None),
+        }
+    }
+
+    /// An instance whose coming or going undoes nothing.
+    fn instance(&self, object: &Object<'_>, turn: Turn, otherwise: &str, found: &mut Found) {
+        let change = object.change;
+        let reach = self.inputs.instances(&change.address);
+        match self.inputs.source_of_instance(&reach, &change.address, turn) {
+            Source::Moved(what) if change.deposed.is_none() => {
+                found.add(Why::MovedInput, &self.moved(&what), None);
+            }
+            Source::Moved(_) | Source::Unsure | Source::Elsewhere => {
+                found.add(Why::Collateral, otherwise, None);
+            }
+        }
+    }
+
+    fn moved(&self, what: &str) -> String {
+        format!("{what} says something else today than in {}", self.facts.good.revision)
+    }
+
+    fn unchanged(&self) -> String {
+        format!("the state has not changed here since {}", self.facts.good.revision)
+    }
+
+    fn not_in_good(&self) -> String {
+        format!("{} does not have it", self.facts.good.revision)
+    }
+
+    fn unsure(&self) -> String {
+        format!(
+            "the value is not the one of {}, and where it comes from cannot be told",
+            self.facts.good.revision
+        )
+    }
+}
+
+const BY_HAND: &str = "changed outside Terraform";
+const GONE: &str = "deleted outside Terraform";
+
+/// Whether two values are the same to a provider: many say "nothing" in more than one way.
+fn is_alike(a: Option<&Value>, b: Option<&Value>) -> bool {
+    let is_blank = |side: Option<&Value>| match side {
+        None | Some(Value::Null | Value::Bool(false)) => true,
+        Some(Value::Text(text)) => text.is_empty(),
+        Some(Value::List(items)) => items.is_empty(),
+        Some(Value::Map(members)) => members.is_empty(),
+        Some(Value::Number(number)) => number.as_str() == "0",
+        Some(Value::Bool(true)) => false,
+    };
+    is_equal(a, b) || (is_blank(a) && is_blank(b))
+}

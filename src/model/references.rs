@@ -1,0 +1,80 @@
+//! What a configuration's expressions refer to, as far as Terraform tells.
+//!
+//! It answers one question: could this attribute have taken its value from that data source? It is
+//! no configuration: what an expression makes of a value is not here, and what Terraform does not
+//! tell is a [`Subject::Hidden`] reference, not an absent one.
+
+use std::collections::BTreeMap;
+
+use super::address::InstanceKey;
+use super::value::Path;
+
+/// A module with everything below it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Module {
+    /// Its blocks by address in the module: `aws_subnet.a`, `data.aws_ami.b`.
+    pub blocks: BTreeMap<String, Block>,
+    /// What each of its outputs refers to.
+    pub outputs: BTreeMap<String, Vec<Reference>>,
+    /// The modules it calls, by name.
+    pub calls: BTreeMap<String, Call>,
+}
+
+/// A `resource` or `data` block.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Block {
+    /// What each attribute that is written down refers to. What a `dynamic` block makes is not
+    /// told.
+    pub attributes: BTreeMap<String, Vec<Reference>>,
+    /// What `count` or `for_each` refers to.
+    pub instances: Vec<Reference>,
+}
+
+/// A `module` block.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Call {
+    /// What each input that is given refers to, in the calling module.
+    pub inputs: BTreeMap<String, Vec<Reference>>,
+    /// What `count` or `for_each` refers to, in the calling module.
+    pub instances: Vec<Reference>,
+    /// The module that is called.
+    pub module: Module,
+}
+
+/// One reference of an expression, as precise as Terraform tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// What is referred to, in the module of the expression.
+    pub subject: Subject,
+    /// Which instance of it, when the expression names it.
+    pub key: Option<InstanceKey>,
+    /// What inside of it; empty for all of it.
+    pub path: Path,
+}
+
+/// What can be referred to and can have another value another day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A data source, by its block.
+    Data(String),
+    /// An object that Terraform manages, by its block.
+    Resource(String),
+    /// An input of the module.
+    Input(String),
+    /// An output of a module that is called.
+    Output {
+        /// The call.
+        call: String,
+        /// The output.
+        name: String,
+    },
+    /// Something whose own references are not told: a local, or a module as a whole.
+    Hidden,
+}
+
+impl Module {
+    /// The module at a path of names.
+    pub fn find<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Option<&Self> {
+        names.into_iter().try_fold(self, |module, name| Some(&module.calls.get(name)?.module))
+    }
+}
