@@ -347,6 +347,38 @@ pub(super) struct Snapshot {
     /// Record it even if nothing changed
     #[arg(long)]
     pub force: bool,
+    /// First the older versions of the state that its bucket kept: all, or the newest N, each with
+    /// the git commit that fits it
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "all",
+        conflicts_with_all = ["state", "config_dir", "tfplan", "tag", "force"]
+    )]
+    pub import_history: Option<Span>,
+}
+
+/// How much of the past is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Span {
+    /// All of it.
+    All,
+    /// The newest so many.
+    Newest(usize),
+}
+
+impl std::str::FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match (text, text.parse()) {
+            ("all", _) => Ok(Self::All),
+            (_, Ok(number)) if number > 0 => Ok(Self::Newest(number)),
+            _ => Err(format!("`{text}` is no number of versions")),
+        }
+    }
 }
 
 /// `mark`.

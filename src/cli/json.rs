@@ -20,6 +20,7 @@ use crate::model::hazard::Hazard;
 mod demo;
 mod drift;
 mod entry;
+mod import;
 
 pub use demo::{DemoFile, DemoOut};
 pub use drift::{
@@ -27,6 +28,7 @@ pub use drift::{
     OverwrittenAttributeOut, OverwrittenOut,
 };
 pub use entry::{Body, DriftItemFact, Entry, PathOut, StepOut};
+pub use import::{ImportOut, ImportedOut, SkippedOut};
 
 /// The version of everything here.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -465,6 +467,7 @@ pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("unapply.fix", schemars::schema_for!(Envelope<FixOut>)),
         ("unapply.fix-list", schemars::schema_for!(Envelope<FixListOut>)),
         ("unapply.history", schemars::schema_for!(Envelope<HistoryOut>)),
+        ("unapply.import", schemars::schema_for!(Envelope<ImportOut>)),
         ("unapply.init", schemars::schema_for!(Envelope<InitOut>)),
         ("unapply.mark", schemars::schema_for!(Envelope<MarkOut>)),
         ("unapply.revert", schemars::schema_for!(Envelope<RevertOut>)),

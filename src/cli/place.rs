@@ -109,6 +109,7 @@ fn bucket(rest: &str, settings: &config::Store, world: &World) -> Result<S3Place
         endpoint,
         addressing,
         keys: keys(world),
+        profile: None,
         instance_metadata: if metadata { InstanceMetadata::Ask } else { InstanceMetadata::Never },
         timeout: Duration::from_secs(timeout),
     })
@@ -138,7 +139,7 @@ fn endpoint(settings: &config::Store, world: &World) -> Result<Option<String>, F
 }
 
 /// The keys of the environment, under their usual names.
-fn keys(world: &World) -> Option<AccessKeys> {
+pub(super) fn keys(world: &World) -> Option<AccessKeys> {
     let text = |name| world.text(name).map(str::trim).filter(|text| !text.is_empty());
     let secret = |name| text(name).map(|value| Secret::new(value.to_owned()));
     Some(AccessKeys {

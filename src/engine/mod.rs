@@ -8,6 +8,7 @@ pub mod diff;
 pub mod drift;
 pub mod good;
 pub mod hazard;
+pub mod pairing;
 pub mod pin;
 pub mod redact;
 pub mod revert;

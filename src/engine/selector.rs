@@ -163,10 +163,10 @@ pub fn select<'a>(
             matches!(&entry.said.body, Body::Snapshot(s)
                 if s.state.as_ref().is_some_and(|state| state.version.serial.0 == *serial))
         }),
-        Selector::At(time) => newest(&|entry| entry.said.time <= *time),
+        Selector::At(time) => newest(&|entry| entry.happened() <= *time),
         Selector::Ago(span) => {
             let then = before(now, span).ok_or_else(nothing)?;
-            newest(&|entry| entry.said.time <= then)
+            newest(&|entry| entry.happened() <= then)
         }
     };
     found.map(Selected::Entry).ok_or_else(nothing)

@@ -12,6 +12,7 @@ use super::{Error, Ports, Speaker, Stack, live};
 use crate::codec::state;
 use crate::engine::redact::Redactor;
 use crate::engine::verify::residual;
+use crate::model::configuration::ConfigurationSource;
 use crate::model::entry::{Body, Entry, Mark};
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
 use crate::port::progress::{Ended, Phase};
@@ -65,7 +66,16 @@ pub fn good(
             let redactor = Redactor::default().with_state(&parsed);
             let residual = follow_up(ports, stack, entry, *residual, &redactor)?;
             let checks = run_checks(ports, &stack.root, checks)?;
-            let grade = if checks.is_empty() { Grade::PlanEmpty } else { Grade::Checked };
+            let is_guess = snapshot
+                .configuration
+                .as_ref()
+                .is_some_and(|known| known.source == ConfigurationSource::Inferred);
+            let grade = match checks.len() {
+                // A plan proves that a guess is no bad one, and not what was applied at the time.
+                _ if is_guess => Grade::Applied,
+                0 => Grade::PlanEmpty,
+                _ => Grade::Checked,
+            };
             Evidence { grade, residual, checks }
         }
     };

@@ -7,6 +7,7 @@ pub mod configuration;
 pub mod drift;
 pub mod error;
 pub mod fix;
+pub mod import;
 pub mod live;
 pub mod mark;
 pub mod revert;

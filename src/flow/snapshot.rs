@@ -200,6 +200,7 @@ fn take_quietly(
         git: git.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
         tags: request.tags.clone(),
         change,
+        past: None,
     };
     let body = Body::Snapshot(Box::new(snapshot));
     let entry = ports.say(&stack.name, speaker, After::Any, body)?;
@@ -297,7 +298,7 @@ fn keep(
     Ok(ports.say(&stack.name, speaker, After::Any, body)?.revision)
 }
 
-fn stored(
+pub(super) fn stored(
     repository: &Repository,
     state: &State<'_>,
     bytes: &StateBytes,
@@ -317,7 +318,11 @@ fn stored(
 
 /// What changed since the newest snapshot with a state. It is a convenience of the log: what cannot
 /// be compared is left out.
-fn change_since(repository: &Repository, log: &[Entry], state: &State<'_>) -> Option<ChangeSince> {
+pub(super) fn change_since(
+    repository: &Repository,
+    log: &[Entry],
+    state: &State<'_>,
+) -> Option<ChangeSince> {
     let (entry, earlier) = snapshots(log)
         .rev()
         .find_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))?;
@@ -373,10 +378,19 @@ fn configuration(
         }
         ConfigurationFrom::Plan(file) => (planned(ports, stack, file)?, ConfigurationSource::Plan),
     };
+    keep_configuration(ports, &captured, source).map(Some)
+}
+
+/// Puts a captured configuration into the store.
+pub(super) fn keep_configuration(
+    ports: &Ports<'_>,
+    captured: &Captured,
+    source: ConfigurationSource,
+) -> Result<ConfigurationRef, Error> {
     let archive = bundle::pack(&captured.bundle).map_err(Error::Unpackable)?;
     let stored = ports.repository.put_blob(&archive)?;
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    Ok(Some(ConfigurationRef {
+    Ok(ConfigurationRef {
         blob: stored.id,
         digest: Digest::of(&archive),
         source,
@@ -388,9 +402,9 @@ fn configuration(
             .iter()
             .map(|(name, variable)| (name.clone(), variable.origin))
             .collect(),
-        providers: captured.providers,
-        notes: captured.notes,
-    }))
+        providers: captured.providers.clone(),
+        notes: captured.notes.clone(),
+    })
 }
 
 fn capture(stack: &Stack, root: &Path, planned: Option<Planned<'_>>) -> Result<Captured, Error> {

@@ -194,6 +194,20 @@ pub enum ConfigurationSource {
     Directory,
     /// From a saved plan, completed with the files that functions read.
     Plan,
+    /// From the commit that fits an imported state by its time and what it declares: a guess, and
+    /// never grounds for more than *applied*.
+    Inferred,
+}
+
+impl ConfigurationSource {
+    /// The word for a screen and for JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::Plan => "plan",
+            Self::Inferred => "inferred",
+        }
+    }
 }
 
 /// A provider as the dependency lock file selects it.

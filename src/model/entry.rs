@@ -61,6 +61,15 @@ pub struct Entry {
     pub said: Draft,
 }
 
+impl Entry {
+    /// When what it tells was so: for an imported snapshot the time of the state's version, for
+    /// everything else the time at which it was said.
+    pub fn happened(&self) -> Timestamp {
+        let past = self.said.body.snapshot().and_then(|snapshot| snapshot.past.as_ref());
+        past.map_or(self.said.time, |past| past.written)
+    }
+}
+
 /// What a use case wants to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
@@ -140,6 +149,8 @@ pub enum Cause {
     BeforeRevert,
     /// A revert's apply had ended.
     AfterRevert,
+    /// It is an older version that a bucket had kept.
+    Imported,
 }
 
 impl Cause {
@@ -150,6 +161,7 @@ impl Cause {
             Self::Init => "init",
             Self::BeforeRevert => "before-revert",
             Self::AfterRevert => "after-revert",
+            Self::Imported => "imported",
         }
     }
 }
@@ -163,6 +175,8 @@ pub enum StateSource {
     Pull,
     /// Given by a person or a pipeline (`--state`).
     Given,
+    /// An older version of the object in a versioned bucket: exact.
+    Version,
 }
 
 /// A stored state.
@@ -240,6 +254,17 @@ pub struct Snapshot {
     pub tags: BTreeMap<String, String>,
     /// What changed since the snapshot before it, when both states could be read.
     pub change: Option<ChangeSince>,
+    /// Set when it was imported: it was so before it was said.
+    pub past: Option<Past>,
+}
+
+/// Where an imported state comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// When Terraform wrote it, by the clock of whoever kept it.
+    pub written: Timestamp,
+    /// The name of the version there.
+    pub version: String,
 }
 
 /// How many objects changed between two snapshots.

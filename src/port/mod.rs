@@ -7,4 +7,5 @@ pub mod clock;
 pub mod interrupt;
 pub mod object_store;
 pub mod progress;
+pub mod state_history;
 pub mod terraform;

@@ -9,6 +9,8 @@ use crate::model::event::Event;
 pub enum Phase {
     /// The state as it is now is put into the store.
     Snapshot,
+    /// Older versions of the state are read and kept.
+    Import,
     /// The good configuration is laid out in a private directory.
     Workdir,
     /// `terraform init` there.
@@ -30,6 +32,7 @@ impl Phase {
     pub fn name(self) -> &'static str {
         match self {
             Self::Snapshot => "snapshot",
+            Self::Import => "import",
             Self::Workdir => "workdir",
             Self::Init => "init",
             Self::Plan => "plan",

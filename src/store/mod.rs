@@ -27,4 +27,4 @@ pub use log::After;
 pub use probe::create_only_holds;
 pub use random::nonce;
 pub use repository::Repository;
-pub use s3::{AccessKeys, Addressing, InstanceMetadata, S3Place, S3Store};
+pub use s3::{AccessKeys, Addressing, InstanceMetadata, NoHistory, S3History, S3Place, S3Store};

@@ -10,6 +10,7 @@
 mod answer;
 mod connect;
 mod patience;
+mod versions;
 
 use std::fmt;
 use std::future::Future;
@@ -26,6 +27,7 @@ use tokio::time::timeout;
 use self::answer::{Kind, Trouble, Why, trouble};
 pub use self::connect::{AccessKeys, Addressing, InstanceMetadata, S3Place};
 use self::patience::Pace;
+pub use self::versions::{NoHistory, S3History};
 use crate::port::object_store::{Created, Key, ObjectError, ObjectStore};
 
 /// The largest object that is read: a blob at its largest, incompressible.

@@ -1,9 +1,11 @@
-//! Facts about a commit, by asking git.
+//! Facts about commits, by asking git.
 //!
-//! One command, read-only: it takes no lock and writes no index. Without git, or outside of a
-//! repository, there are no facts, and that is no error.
+//! Every command is read-only: none takes a lock, writes an index or touches the work tree. Without
+//! git, or outside of a repository, there are no facts, and that is no error.
 
-use std::path::Path;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
 use super::locate::on_path;
@@ -13,6 +15,31 @@ use crate::port::interrupt::Never;
 
 /// The commit checked out at `directory`, and whether anything below it differs from it.
 pub fn facts(environment: &Environment, directory: &Path) -> Option<GitFacts> {
+    let arguments = ["status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", "."];
+    let finished = git(environment, directory, &arguments, None)?;
+    read(&finished)
+}
+
+fn read(finished: &Finished) -> Option<GitFacts> {
+    let text = String::from_utf8_lossy(&finished.stdout);
+    let commit = text.lines().find_map(|line| line.strip_prefix("# branch.oid "))?;
+    is_commit(commit).then(|| GitFacts {
+        commit: commit.to_owned(),
+        dirty: text.lines().any(|line| !line.starts_with('#')),
+    })
+}
+
+fn is_commit(text: &str) -> bool {
+    text.len() >= 40 && text.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// Runs git; nothing when there is none or when it does not end well.
+fn git(
+    environment: &Environment,
+    directory: &Path,
+    arguments: &[&str],
+    output: Option<PathBuf>,
+) -> Option<Finished> {
     let program = on_path(environment, "git")?;
     let mut child: Environment = environment
         .iter()
@@ -20,24 +47,120 @@ pub fn facts(environment: &Environment, directory: &Path) -> Option<GitFacts> {
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     child.insert("GIT_OPTIONAL_LOCKS".to_owned(), "0".into());
-    let arguments = ["status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", "."];
     let invocation = Invocation {
         program: &program,
-        arguments: arguments.map(str::to_owned).to_vec(),
+        arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
         directory,
         environment: child,
-        output: None,
+        output,
     };
     let finished = run(&invocation, &Never, &mut |_| {}).ok()?;
-    finished.succeeded().then(|| read(&finished))?
+    finished.succeeded().then_some(finished)
 }
 
-fn read(finished: &Finished) -> Option<GitFacts> {
-    let text = String::from_utf8_lossy(&finished.stdout);
-    let commit = text.lines().find_map(|line| line.strip_prefix("# branch.oid "))?;
-    let is_commit = commit.len() >= 40 && commit.chars().all(|c| c.is_ascii_hexdigit());
-    is_commit.then(|| GitFacts {
-        commit: commit.to_owned(),
-        dirty: text.lines().any(|line| !line.starts_with('#')),
-    })
+/// How files of Terraform's language end.
+const SUFFIXES: [&str; 4] = [".tf", ".tf.json", ".tofu", ".tofu.json"];
+
+/// The repository that a directory lies in.
+#[derive(Debug, Clone)]
+pub struct WorkTree {
+    top: PathBuf,
+    /// The directory below the top, `/` at its end; empty for the top itself.
+    prefix: String,
+}
+
+/// Files of a commit that could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ExtractError {
+    /// The commit does not have the directory, or git does not give it.
+    #[error("the directory is not in it")]
+    NotThere,
+    /// They could not be laid out.
+    #[error("cannot lay out its files")]
+    Io(#[from] io::Error),
+}
+
+impl WorkTree {
+    /// The work tree of `directory`, if it is in one.
+    pub fn of(environment: &Environment, directory: &Path) -> Option<Self> {
+        let arguments = ["rev-parse", "--show-toplevel", "--show-prefix"];
+        let finished = git(environment, directory, &arguments, None)?;
+        let text = String::from_utf8(finished.stdout).ok()?;
+        let mut lines = text.lines();
+        let top = PathBuf::from(lines.next()?);
+        Some(Self { top, prefix: lines.next().unwrap_or_default().to_owned() })
+    }
+
+    /// The commits of the branch that is checked out, with their times in seconds since 1970: only
+    /// first parents, for that is what was there to be applied.
+    pub fn commits(&self, environment: &Environment) -> Vec<(String, i64)> {
+        let arguments = ["log", "--first-parent", "--format=%H %ct"];
+        let Some(finished) = git(environment, &self.top, &arguments, None) else {
+            return Vec::new();
+        };
+        let text = String::from_utf8_lossy(&finished.stdout).into_owned();
+        let commit = |line: &str| {
+            let (id, time) = line.split_once(' ')?;
+            is_commit(id).then_some((id.to_owned(), time.parse().ok()?))
+        };
+        text.lines().filter_map(commit).collect()
+    }
+
+    /// Lays out what the directory had in a commit below `into`, with every file of Terraform's
+    /// language in the repository and whole directories in `besides`, which lie below the top.
+    /// Returns where the directory is then. Links are left out: nothing leaves `into`.
+    pub fn extract(
+        &self,
+        environment: &Environment,
+        commit: &str,
+        besides: &[PathBuf],
+        into: &Path,
+    ) -> Result<PathBuf, ExtractError> {
+        let paths = self.paths(environment, commit, besides)?;
+        let archive = into.join("archive.tar");
+        let mut arguments = vec!["archive", "--format=tar", commit, "--"];
+        arguments.extend(paths.iter().map(String::as_str));
+        git(environment, &self.top, &arguments, Some(archive.clone()))
+            .ok_or(ExtractError::NotThere)?;
+        let tree = into.join("tree");
+        std::fs::create_dir_all(&tree)?;
+        let mut reader = tar::Archive::new(File::open(&archive)?);
+        for entry in reader.entries()? {
+            let mut entry = entry?;
+            if entry.header().entry_type().is_file() {
+                // What would leave the tree is not unpacked, and is told by its answer.
+                let _is_inside = entry.unpack_in(&tree)?;
+            }
+        }
+        std::fs::remove_file(archive)?;
+        let root = tree.join(&self.prefix);
+        if root.is_dir() { Ok(root) } else { Err(ExtractError::NotThere) }
+    }
+
+    /// What to ask the archive for: git refuses a pattern that nothing fits.
+    fn paths(
+        &self,
+        environment: &Environment,
+        commit: &str,
+        besides: &[PathBuf],
+    ) -> Result<Vec<String>, ExtractError> {
+        if self.prefix.is_empty() {
+            return Ok(vec![".".to_owned()]);
+        }
+        let arguments = ["ls-tree", "-r", "-z", "--name-only", commit];
+        let finished =
+            git(environment, &self.top, &arguments, None).ok_or(ExtractError::NotThere)?;
+        let listed = String::from_utf8_lossy(&finished.stdout).into_owned();
+        let names: Vec<&str> = listed.split('\0').filter(|name| !name.is_empty()).collect();
+        let directories = besides.iter().filter_map(|path| path.to_str());
+        let directories = directories.map(|path| format!("{path}/"));
+        let mut paths: Vec<String> = std::iter::once(self.prefix.clone())
+            .chain(directories)
+            .filter(|directory| names.iter().any(|name| name.starts_with(directory.as_str())))
+            .map(|directory| format!(":(literal){directory}"))
+            .collect();
+        let there = |suffix: &&&str| names.iter().any(|name| name.ends_with(**suffix));
+        paths.extend(SUFFIXES.iter().filter(there).map(|suffix| format!(":(glob)**/*{suffix}")));
+        Ok(paths)
+    }
 }

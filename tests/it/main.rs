@@ -12,6 +12,8 @@ mod drift;
 #[cfg(test)]
 mod hazards;
 #[cfg(test)]
+mod history_import;
+#[cfg(test)]
 mod pipelines;
 mod reasons;
 #[cfg(test)]

@@ -195,12 +195,14 @@ pub struct SnapshotBody {
     pub state_digest: Option<String>,
     /// The size of its state.
     pub state_bytes: Option<u64>,
-    /// How the state was got: `file`, `pull` or `given`.
+    /// How the state was got: `file`, `pull`, `given` or `version`.
     pub state_source: Option<String>,
     /// How many managed objects it knows.
     pub resources: Option<u64>,
     /// SHA-256 of its configuration's archive.
     pub configuration_digest: Option<String>,
+    /// How the configuration was got: `directory`, `plan` or `inferred`.
+    pub configuration_source: Option<String>,
     /// How many files its configuration has.
     pub configuration_files: Option<u64>,
     /// What could not be captured exactly.
@@ -221,6 +223,10 @@ pub struct SnapshotBody {
     pub dirty: Option<bool>,
     /// Labels.
     pub tags: BTreeMap<String, String>,
+    /// When an imported state was written.
+    pub written_at: Option<String>,
+    /// The version in the bucket that it was imported from.
+    pub version_id: Option<String>,
 }
 
 /// One change that a plan always proposes.
@@ -352,6 +358,7 @@ impl From<&model::Snapshot> for SnapshotBody {
             model::StateSource::File => "file".to_owned(),
             model::StateSource::Pull => "pull".to_owned(),
             model::StateSource::Given => "given".to_owned(),
+            model::StateSource::Version => "version".to_owned(),
         };
         Self {
             cause: snapshot.cause.name().to_owned(),
@@ -362,6 +369,7 @@ impl From<&model::Snapshot> for SnapshotBody {
             state_source: state.map(source),
             resources: state.map(|state| state.resources),
             configuration_digest: configuration.map(|found| found.digest.to_string()),
+            configuration_source: configuration.map(|found| found.source.name().to_owned()),
             configuration_files: configuration.map(|found| found.files),
             configuration_notes: configuration.map_or_else(Vec::new, |found| found.notes.clone()),
             variables: configuration.map_or_else(Vec::new, |found| {
@@ -382,6 +390,8 @@ impl From<&model::Snapshot> for SnapshotBody {
             commit: snapshot.git.as_ref().map(|git| git.commit.clone()),
             dirty: snapshot.git.as_ref().map(|git| git.dirty),
             tags: snapshot.tags.clone(),
+            written_at: snapshot.past.as_ref().map(|past| format!("{:.0}", past.written)),
+            version_id: snapshot.past.as_ref().map(|past| past.version.clone()),
         }
     }
 }

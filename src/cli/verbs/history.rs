@@ -18,6 +18,7 @@ use crate::engine::selector::before;
 use crate::flow::revert::draft::load;
 use crate::flow::{Stack, live};
 use crate::model::address::{Address, NotAnAddress};
+use crate::model::configuration::ConfigurationSource;
 use crate::model::drift::DriftLook;
 use crate::model::entry::{Body, Cause, Entry, Revision, Snapshot};
 use crate::model::good::Verdict;
@@ -38,7 +39,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         .rev()
         .filter(|entry| {
             arguments.kind.as_deref().is_none_or(|kind| kind == entry.said.body.kind())
-                && since.is_none_or(|since| entry.said.time >= since)
+                && since.is_none_or(|since| entry.happened() >= since)
                 && touched.as_ref().is_none_or(|touched| touched.contains(&entry.revision))
         })
         .take(arguments.max)
@@ -176,7 +177,7 @@ fn summary(session: &Session, log: &[Entry], shown: &[&Entry]) -> String {
         good_snapshots(log).iter().take(3).map(|good| good.entry.revision.to_string()).collect();
     let good = if good.is_empty() { "none".to_owned() } else { good.join(", ") };
     let oldest = log.first().map_or(String::new(), |entry| {
-        format!(" · oldest {}", session.times().show(entry.said.time))
+        format!(" · oldest {}", session.times().show(entry.happened()))
     });
     format!("{} of {} entries · good: {good}{oldest}", shown.len(), log.len())
 }
@@ -219,6 +220,7 @@ fn status(entry: &Entry, verdict: Option<&Verdict>) -> &'static str {
         (Body::Snapshot(snapshot), None) => match snapshot.cause {
             Cause::BeforeRevert => "before",
             Cause::AfterRevert => "after",
+            Cause::Imported => "import",
             Cause::Manual | Cause::Init => "-",
         },
         (Body::Evidence(_), _) => "evidence",
@@ -244,7 +246,7 @@ fn row(session: &Session, entry: &Entry, status: &str) -> Vec<String> {
     vec![
         entry.revision.to_string(),
         status.to_owned(),
-        session.times().show(entry.said.time),
+        session.times().show(entry.happened()),
         inert(&entry.said.actor.name),
         if is_snapshot { commit } else { String::new() },
         state.map_or_else(blank, |state| state.version.serial.to_string()),
@@ -329,8 +331,12 @@ fn snapshot_note(snapshot: &Snapshot) -> String {
     if snapshot.state.is_none() {
         parts.push("no state yet".to_owned());
     }
-    if snapshot.configuration.is_none() {
-        parts.push("no configuration".to_owned());
+    match &snapshot.configuration {
+        None => parts.push("no configuration".to_owned()),
+        Some(known) if known.source == ConfigurationSource::Inferred => {
+            parts.push("configuration inferred".to_owned());
+        }
+        Some(_) => {}
     }
     parts.join(" · ")
 }

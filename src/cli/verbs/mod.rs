@@ -7,6 +7,7 @@ pub(super) mod diff;
 pub(super) mod drift;
 pub(super) mod fix;
 pub(super) mod history;
+pub(super) mod import;
 pub(super) mod init;
 pub(super) mod mark;
 pub(super) mod overwritten;

@@ -17,6 +17,7 @@ use crate::engine::good::verdicts;
 use crate::engine::redact::Redactor;
 use crate::flow::revert::draft::{load, load_bundle};
 use crate::flow::{Error, Stack};
+use crate::model::configuration::ConfigurationSource;
 use crate::model::entry::{Entry, Snapshot};
 use crate::model::state::{Instance, State, StateBytes, Status};
 use crate::model::value::{Path, Step, Value};
@@ -220,6 +221,9 @@ fn screen(
 
 fn snapshot_lines(text: &mut String, snapshot: &Snapshot) {
     line(text, "cause", snapshot.cause.name());
+    if let Some(past) = &snapshot.past {
+        line(text, "written", &format!("{:.0} · version {}", past.written, past.version));
+    }
     match &snapshot.state {
         None => line(text, "state", "none yet"),
         Some(state) => {
@@ -244,7 +248,12 @@ fn snapshot_lines(text: &mut String, snapshot: &Snapshot) {
             } else {
                 format!(" · values of {}", names.join(", "))
             };
-            let facts = format!("{} files, {} modules{variables}", found.files, found.modules);
+            let inferred = match found.source {
+                ConfigurationSource::Inferred => " · inferred: a commit that fits, by time",
+                ConfigurationSource::Directory | ConfigurationSource::Plan => "",
+            };
+            let facts =
+                format!("{} files, {} modules{variables}{inferred}", found.files, found.modules);
             line(text, "config", &facts);
             line(text, "", &format!("sha256 {}", found.digest));
             for note in &found.notes {

@@ -132,7 +132,7 @@ pub(in crate::cli) fn label(session: &Session, log: &[Entry], entry: &Entry) -> 
     let snapshot = entry.said.body.snapshot();
     let commit = snapshot.and_then(|s| s.git.as_ref()).map(|git| short_commit(&git.commit));
     let commit = commit.map_or_else(String::new, |commit| format!(", {commit}"));
-    let time = session.times().show(entry.said.time);
+    let time = session.times().show(entry.happened());
     format!("{} ({verdict}{time}{commit})", entry.revision)
 }
 

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::{Opened, Session, Unencrypted};
-use crate::cli::args::{Format, Snapshot as Arguments};
+use crate::cli::args::{Format, Snapshot as Arguments, Span};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::{Entry as EntryOut, SnapshotOut};
@@ -36,7 +36,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let mut last = None;
     for stack in &stacks {
         let request = request(session, stack, arguments, &tags)?;
-        match one(session, &opened, &settings, (stack, &request)) {
+        match one(session, &opened, &settings, (stack, &request), arguments.import_history) {
             Ok(()) => {}
             Err(failure) if stacks.len() > 1 => {
                 failure.clone().now(format!("stack {}", stack.name)).show(&session.output);
@@ -58,7 +58,11 @@ fn one(
     opened: &Opened,
     settings: &Settings,
     (stack, request): (&Stack, &Request),
+    span: Option<Span>,
 ) -> Result<(), Failure> {
+    if let Some(span) = span {
+        return super::import::run(session, (opened, settings), stack, span);
+    }
     let ports = session.ports(opened);
     let taken = take(&ports, stack, &settings.speaker, request)?;
     if session.format() == Format::Table {

@@ -43,7 +43,7 @@ fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus
         stack: stack.name.to_string(),
         good: good.map(|good| good.entry.revision.0),
         grade: good.map(|good| good.evidence.grade.name().to_owned()),
-        good_taken_at: good.map(|good| rfc(good.entry.said.time)),
+        good_taken_at: good.map(|good| rfc(good.entry.happened())),
         newest: newest.map(|entry| entry.revision.0),
         newest_taken_at: newest.map(|entry| rfc(entry.said.time)),
         unfinished: open_intent(&log).map(|entry| entry.revision.0),

@@ -86,6 +86,8 @@ pub struct Facts {
     pub backend: Option<Backend>,
     /// Every `required_version`.
     pub required_versions: Vec<String>,
+    /// Every managed resource that is declared, as `type.name`.
+    pub resources: BTreeSet<String>,
     /// Resources, as `type.name`, that must not be destroyed.
     pub prevent_destroy: BTreeSet<String>,
     /// Calls of functions that read files.

@@ -12,7 +12,8 @@ use hcl_edit::visit::{Visit, visit_func_call};
 
 use super::fold::{Folded, Locals, fold};
 use super::{
-    Backend, Declared, Facts, FileRead, Marks, ReadTarget, ValueSyntax, body_of, is_override,
+    Backend, Declared, Facts, FileRead, Marks, ReadTarget, Syntax, ValueSyntax, body_of,
+    is_override,
 };
 
 /// Functions whose first argument is a path of something read while planning.
@@ -30,12 +31,15 @@ const READERS: [&str; 11] = [
     "templatefile",
 ];
 
-/// Reads the facts of one module from its files, by file name.
+/// Reads the facts of one module from its files, by file name. Files that Terraform does not load as
+/// configuration are passed over.
 pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> Facts {
     let mut facts = Facts::default();
     let mut bodies = Vec::new();
-    let (overrides, primary): (Vec<_>, Vec<_>) =
-        files.iter().partition(|(name, _)| is_override(name));
+    let (overrides, primary): (Vec<_>, Vec<_>) = files
+        .iter()
+        .filter(|(name, _)| Syntax::of(name).is_some())
+        .partition(|(name, _)| is_override(name));
     for (name, content) in primary.into_iter().chain(overrides) {
         match body_of(name, content) {
             Ok(body) => bodies.push(body),
@@ -71,7 +75,11 @@ fn take(facts: &mut Facts, block: &Block) {
             let source = source.map_or(before, |text| text.map(str::to_owned));
             facts.modules.insert((*name).to_owned(), source);
         }
-        ("resource", [kind, name]) => prevention(facts, &block.body, &format!("{kind}.{name}")),
+        ("resource", [kind, name]) => {
+            let address = format!("{kind}.{name}");
+            prevention(facts, &block.body, &address);
+            facts.resources.insert(address);
+        }
         ("import", []) => {
             facts.imports.insert(imported(&block.body));
         }

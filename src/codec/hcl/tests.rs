@@ -398,3 +398,10 @@ fn imports_are_known_by_the_block_they_fill() {
     let expected = ["*", "demo_file.y", "demo_file.z", "module.m.demo_file.x"];
     assert_eq!(scan(&files).imports.into_iter().collect::<Vec<_>>(), expected);
 }
+
+#[test]
+fn a_file_that_is_no_configuration_is_passed_over() {
+    let facts = scan(&module(&[("main.tf", "variable \"a\" {}"), ("notes.txt", "{ not hcl")]));
+    assert_eq!(facts.unreadable, []);
+    assert_eq!(facts.variables.len(), 1);
+}

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::text::{AsText, LineageText};
@@ -24,6 +25,7 @@ enum CauseWord {
     Init,
     BeforeRevert,
     AfterRevert,
+    Imported,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,6 +34,7 @@ enum StateSourceWord {
     File,
     Pull,
     Given,
+    Version,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,6 +49,7 @@ enum EngineKindWord {
 enum ConfigurationSourceWord {
     Directory,
     Plan,
+    Inferred,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,6 +72,15 @@ pub(super) struct Snapshot {
     git: Option<Git>,
     tags: BTreeMap<String, String>,
     change: Option<Change>,
+    // Older records have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    past: Option<Past>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Past {
+    written: AsText<Timestamp>,
+    version: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -155,6 +168,7 @@ impl From<&model::Snapshot> for Snapshot {
             git,
             tags,
             change,
+            past,
         } = snapshot;
         Self {
             cause: *cause,
@@ -174,6 +188,9 @@ impl From<&model::Snapshot> for Snapshot {
                 removed: change.removed,
                 tainted: change.tainted,
             }),
+            past: past
+                .as_ref()
+                .map(|past| Past { written: AsText(past.written), version: past.version.clone() }),
         }
     }
 }
@@ -201,6 +218,9 @@ impl From<Snapshot> for model::Snapshot {
                 removed: change.removed,
                 tainted: change.tainted,
             }),
+            past: snapshot
+                .past
+                .map(|past| model::Past { written: past.written.0, version: past.version }),
         }
     }
 }

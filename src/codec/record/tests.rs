@@ -95,6 +95,7 @@ fn snapshot(cause: Cause, source: StateSource, kind: EngineKind) -> Snapshot {
             removed: 0,
             tainted: u64::MAX,
         }),
+        past: None,
     }
 }
 
@@ -121,7 +122,20 @@ fn snapshots() -> Vec<Body> {
         ..from_plan.clone()
     })));
     bodies.push(Body::Snapshot(Box::new(from_plan)));
+    bodies.push(imported());
     bodies
+}
+
+fn imported() -> Body {
+    let mut snapshot = snapshot(Cause::Imported, StateSource::Version, EngineKind::Terraform);
+    if let Some(configuration) = &mut snapshot.configuration {
+        configuration.source = ConfigurationSource::Inferred;
+    }
+    snapshot.past = Some(Past {
+        written: "2025-12-24T18:00:00Z".parse().unwrap(),
+        version: "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY".into(),
+    });
+    Body::Snapshot(Box::new(snapshot))
 }
 
 fn marks() -> Vec<Body> {

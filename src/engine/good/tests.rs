@@ -38,6 +38,7 @@ pub(in crate::engine) fn snapshot(version: StateVersion) -> Snapshot {
         git: Some(GitFacts { commit: "8f3c2ab0".into(), dirty: false }),
         tags: BTreeMap::from([("release".to_owned(), "1".to_owned())]),
         change: None,
+        past: None,
     }
 }
 

@@ -212,7 +212,7 @@ pub fn load(ports: &Ports<'_>, entry: &Entry, state: &StateRef) -> Result<Record
             problem: "its content is not what the entry says".to_owned(),
         });
     }
-    Ok(Recorded { revision: entry.revision, time: entry.said.time, bytes })
+    Ok(Recorded { revision: entry.revision, time: entry.happened(), bytes })
 }
 
 /// The configuration of a snapshot.
@@ -241,7 +241,9 @@ fn between<'a>(
     Ok(snapshots(log)
         .rev()
         .take_while(|(entry, _)| entry.revision > target.revision)
-        .filter(|(_, snapshot)| matches!(snapshot.cause, Cause::Manual | Cause::Init))
+        .filter(|(_, snapshot)| {
+            matches!(snapshot.cause, Cause::Manual | Cause::Init | Cause::Imported)
+        })
         .filter_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))
         .find(|(_, state)| state.version.relation(&present.version) == Relation::Older))
 }

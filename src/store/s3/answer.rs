@@ -118,7 +118,7 @@ enum Meaning {
 
 fn meaning(status: u16, code: &str) -> Meaning {
     match (status, code) {
-        (404, "NoSuchKey") => Meaning::Absent,
+        (404, "NoSuchKey" | "NoSuchVersion") => Meaning::Absent,
         (
             _,
             "NoSuchBucket"

@@ -44,6 +44,8 @@ pub struct S3Place {
     pub addressing: Addressing,
     /// Keys that win over everything else.
     pub keys: Option<AccessKeys>,
+    /// A profile to use instead of the one that the environment selects.
+    pub profile: Option<String>,
     /// Whether the machine's metadata service may be asked for credentials.
     pub instance_metadata: InstanceMetadata,
     /// How long one operation may go without success.
@@ -135,7 +137,11 @@ fn credentials(place: &S3Place, config: &ProviderConfig) -> SharedCredentialsPro
         let keys = Credentials::new(id, secret.reveal_for_signing(), session, None, "environment");
         return SharedCredentialsProvider::new(keys);
     }
-    let profile = ProfileFileCredentialsProvider::builder().configure(config).build();
+    let profile = ProfileFileCredentialsProvider::builder().configure(config);
+    let profile = match &place.profile {
+        Some(name) => profile.profile_name(name).build(),
+        None => profile.build(),
+    };
     let identity = WebIdentityTokenCredentialsProvider::builder().configure(config).build();
     let container = EcsCredentialsProvider::builder().configure(config).build();
     let chain = CredentialsProviderChain::first_try("profile", profile)

@@ -17,6 +17,8 @@ use tokio::sync::oneshot;
 use unapply::model::secret::Secret;
 use unapply::store::{AccessKeys, Addressing, InstanceMetadata, S3Place, S3Store};
 
+use super::versions::Versions;
+
 /// The access key that the server knows.
 pub(crate) const ACCESS_KEY: &str = "AKIDUNAPPLYTESTS";
 /// Its secret: a canary that may appear nowhere.
@@ -108,6 +110,7 @@ impl Plan {
 pub(crate) struct Bucket {
     url: String,
     plan: Arc<Mutex<Plan>>,
+    versions: Arc<Mutex<Versions>>,
     directory: tempfile::TempDir,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
@@ -119,6 +122,7 @@ impl Bucket {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join(BUCKET)).unwrap();
         let plan = Arc::<Mutex<Plan>>::default();
+        let versions = Arc::<Mutex<Versions>>::default();
         let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(directory.path()).unwrap());
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let gate = Gate {
@@ -126,13 +130,14 @@ impl Bucket {
             root: directory.path().to_owned(),
             lock: Arc::default(),
             plan: Arc::clone(&plan),
+            versions: Arc::clone(&versions),
         };
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
         let server = std::thread::spawn(move || serve(listener, &gate, stopped));
-        Self { url, plan, directory, stop: Some(stop), server: Some(server) }
+        Self { url, plan, versions, directory, stop: Some(stop), server: Some(server) }
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -171,6 +176,7 @@ impl Bucket {
                 secret: Secret::new(SECRET_KEY.to_owned()),
                 session: None,
             }),
+            profile: None,
             instance_metadata: InstanceMetadata::Never,
             timeout: Duration::from_secs(20),
         }
@@ -179,6 +185,11 @@ impl Bucket {
     /// Injects a fault from now on; the first rule that fits a request strikes it.
     pub(crate) fn rule(&self, rule: Rule) {
         self.plan.lock().unwrap().rules.push(rule);
+    }
+
+    /// Everything that was ever written here.
+    pub(crate) fn versions(&self) -> std::sync::MutexGuard<'_, Versions> {
+        self.versions.lock().unwrap()
     }
 
     /// Everything works again.
@@ -239,11 +250,12 @@ struct Gate {
     root: PathBuf,
     lock: Arc<tokio::sync::Mutex<()>>,
     plan: Arc<Mutex<Plan>>,
+    versions: Arc<Mutex<Versions>>,
 }
 
 /// The connection is to end here.
 type Broken = Box<dyn std::error::Error + Send + Sync>;
-type Answer = Response<s3s::Body>;
+pub(crate) type Answer = Response<s3s::Body>;
 
 impl Gate {
     async fn answer(self, request: Request<Incoming>) -> Result<Answer, Broken> {
@@ -264,12 +276,25 @@ impl Gate {
             Some(Fault::IgnoreCondition) => self.forget(request.uri().path()),
             Some(Fault::DropAfter | Fault::Date(_)) | None => {}
         }
+        let key = request.uri().path().trim_start_matches('/').to_owned();
+        let key = key.split_once('/').map_or(String::new(), |(_, key)| key.to_owned());
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        if request.method() == Method::GET
+            && let Some(answer) = self.versions.lock().unwrap().answer(&query, &key)
+        {
+            return Ok(answer);
+        }
+        let method = request.method().clone();
         let is_write = request.method() != Method::GET;
         let is_conditional =
             ["if-none-match", "if-match"].iter().any(|name| request.headers().contains_key(*name));
         let _guard = if is_write && is_conditional { Some(self.lock.lock().await) } else { None };
         let answer = hyper::service::Service::call(&self.service, request).await;
         let mut answer = answer.map_err(|error| -> Broken { format!("{error:?}").into() })?;
+        if answer.status().is_success() && [Method::PUT, Method::DELETE].contains(&method) {
+            let bytes = std::fs::read(self.root.join(BUCKET).join(&key)).ok();
+            self.versions.lock().unwrap().keep(&key, bytes);
+        }
         match fault {
             Some(Fault::DropAfter) => Err("dropped after".into()),
             Some(Fault::Date(date)) => {
@@ -296,7 +321,8 @@ impl hyper::service::Service<Request<Incoming>> for Gate {
     }
 }
 
-fn error(status: u16, code: &str) -> Answer {
+/// An error as S3 says it.
+pub(crate) fn error(status: u16, code: &str) -> Answer {
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>as the \
          test wants it</Message><RequestId>1</RequestId></Error>"

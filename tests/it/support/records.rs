@@ -91,6 +91,7 @@ pub(crate) fn snapshot(content: &[u8], stored: &StoredBlob) -> Draft {
         git: None,
         tags: BTreeMap::new(),
         change: None,
+        past: None,
     })))
 }
 

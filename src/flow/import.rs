@@ -1,0 +1,402 @@
+//! Builds snapshots of the past from the older versions of a state that a bucket has kept, each with
+//! the commit that fits it.
+//!
+//! Most people arrive after the failure. Versions come in the order of their serials and keep their
+//! times; a configuration that was found by guessing is called *inferred*, and a state that no commit
+//! fits is kept without one. Nothing is marked good, and the bucket is only read. The present is
+//! recorded last, so that it stays the newest snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::configuration::{self, Captured};
+use super::snapshot::{self, Taken, change_since, keep_configuration, stored};
+use super::{Error, Ports, Speaker, Stack, live};
+use crate::codec::{hcl, state};
+use crate::engine::good::snapshots;
+use crate::engine::pairing::{Commit, Declares, Misfit, candidate, fits};
+use crate::model::configuration::{ConfigurationRef, ConfigurationSource};
+use crate::model::digest::Digest;
+use crate::model::entry::{
+    Body, Cause, ChangeSince, Entry, GitFacts, Past, Revision, Snapshot, StateRef, StateSource,
+};
+use crate::model::stack::BackendIdentity;
+use crate::model::state::{State, StateBytes};
+use crate::model::version::{Lineage, Serial};
+use crate::port::progress::{Ended, Phase};
+use crate::port::state_history::{StateHistory, StateVersionAt};
+use crate::store::After;
+use crate::terraform::git::WorkTree;
+
+/// An older version that is a snapshot now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedVersion {
+    /// Its entry.
+    pub revision: Revision,
+    /// Its serial.
+    pub serial: Serial,
+    /// When it was written.
+    pub written: Timestamp,
+    /// How many managed objects it knows.
+    pub resources: u64,
+    /// The commit whose configuration it was given.
+    pub commit: Option<String>,
+    /// Why it has no configuration, if so.
+    pub misfit: Option<String>,
+}
+
+/// An older version that was left where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its name in the bucket.
+    pub version: String,
+    /// When it was written.
+    pub written: Timestamp,
+    /// Why.
+    pub why: String,
+}
+
+/// What an import did.
+#[derive(Debug)]
+pub struct Report {
+    /// Where the versions are.
+    pub place: String,
+    /// The snapshots, oldest first.
+    pub imported: Vec<ImportedVersion>,
+    /// How many versions were on record already.
+    pub known: usize,
+    /// What was left out, oldest first.
+    pub skipped: Vec<Skipped>,
+    /// The present, recorded last.
+    pub present: Taken,
+}
+
+/// A version that is in the store and in no entry yet. Its bytes are read again when they are
+/// needed: all versions at once could be more than there is memory.
+struct Kept {
+    at: StateVersionAt,
+    reference: StateRef,
+    /// Whether the log has it already.
+    is_known: bool,
+}
+
+/// Imports the newest `limit` older versions, or all of them.
+pub fn import(
+    ports: &Ports<'_>,
+    history: &dyn StateHistory,
+    (stack, speaker): (&Stack, &Speaker),
+    limit: Option<usize>,
+) -> Result<Report, Error> {
+    ports.progress.begin(Phase::Import);
+    let imported = versions(ports, history, (stack, speaker), limit);
+    match &imported {
+        Ok((new, known, skipped)) => {
+            let (new, skipped) = (new.len(), skipped.len());
+            let detail = format!("{new} new, {known} known, {skipped} skipped");
+            ports.progress.end(Ended::Well, &detail);
+        }
+        Err(_) => ports.progress.end(Ended::Badly, ""),
+    }
+    let (imported, known, skipped) = imported?;
+    let request = snapshot::Request::of_stack(stack, Cause::Manual);
+    let present = snapshot::take(ports, stack, speaker, &request)?;
+    Ok(Report { place: history.place(), imported, known, skipped, present })
+}
+
+type Imported = (Vec<ImportedVersion>, usize, Vec<Skipped>);
+
+fn versions(
+    ports: &Ports<'_>,
+    history: &dyn StateHistory,
+    (stack, speaker): (&Stack, &Speaker),
+    limit: Option<usize>,
+) -> Result<Imported, Error> {
+    let log = ports.repository.log(&stack.name)?;
+    let live = live::read(ports, stack)?;
+    let lineage = lineage(&log, &live)?;
+    let mut listed = history.versions().map_err(crate::store::Error::from)?;
+    if let Some(limit) = limit {
+        listed.drain(..listed.len().saturating_sub(limit));
+    }
+    let (mut kept, mut skipped, mut known) = (Vec::new(), Vec::new(), 0);
+    let on_record = digests(&log);
+    for at in listed {
+        ports.check_interrupt("the next version was read")?;
+        match keep(ports, history, &at, (lineage.as_ref(), &on_record))? {
+            Ok(version) if version.is_known => known += 1,
+            Ok(version) => kept.push(version),
+            Err(why) => skipped.push(Skipped { version: at.id, written: at.written, why }),
+        }
+    }
+    kept.sort_by_key(|version| (version.reference.version.serial, version.at.written));
+    // The same bytes twice, written again and again: one snapshot.
+    kept.dedup_by_key(|version| version.reference.version.digest);
+    let mut guesses = Guesses::new(ports, stack);
+    let (mut imported, mut previous): (Vec<ImportedVersion>, Option<Entry>) = (Vec::new(), None);
+    for version in kept {
+        ports.check_interrupt("the next version was recorded")?;
+        let said = record(
+            ports,
+            (stack, speaker),
+            &live.backend.identity,
+            &mut guesses,
+            (&version, previous.as_ref()),
+        )?;
+        imported.push(said.0);
+        previous = Some(said.1);
+    }
+    Ok((imported, known, skipped))
+}
+
+/// The stack's lineage: the one on record, otherwise the present one.
+fn lineage(log: &[Entry], live: &live::Live) -> Result<Option<Lineage>, Error> {
+    let pinned = snapshots(log).find_map(|(_, snapshot)| snapshot.state.as_ref());
+    if let Some(pinned) = pinned {
+        return Ok(Some(pinned.version.lineage.clone()));
+    }
+    let Some(bytes) = &live.bytes else { return Ok(None) };
+    let parsed = state::parse(bytes).map_err(|problem| Error::Unreadable {
+        problem,
+        found: live.found.clone(),
+        evidence: None,
+        last: None,
+    })?;
+    Ok(Some(parsed.version.lineage))
+}
+
+/// What is on record, by digest.
+fn digests(log: &[Entry]) -> BTreeSet<Digest> {
+    let states = snapshots(log).filter_map(|(_, snapshot)| snapshot.state.as_ref());
+    states.map(|state| state.version.digest).collect()
+}
+
+/// Whether these bytes are on record: as they are, or as `terraform state pull` prints them, which
+/// is with a line end more (measured with 1.11.4).
+fn is_known(on_record: &BTreeSet<Digest>, bytes: &StateBytes) -> bool {
+    let pulled = [bytes.as_slice(), b"\n"].concat();
+    on_record.contains(&bytes.digest()) || on_record.contains(&Digest::of(&pulled))
+}
+
+/// Reads a version and puts its bytes into the store; the reason when it is no state of this stack.
+fn keep(
+    ports: &Ports<'_>,
+    history: &dyn StateHistory,
+    at: &StateVersionAt,
+    (lineage, on_record): (Option<&Lineage>, &BTreeSet<Digest>),
+) -> Result<Result<Kept, String>, Error> {
+    let Some(bytes) = history.bytes(at).map_err(crate::store::Error::from)? else {
+        return Ok(Err("it is there no more".to_owned()));
+    };
+    let bytes = StateBytes::new(bytes);
+    let parsed = match state::parse(&bytes) {
+        Ok(parsed) => parsed,
+        Err(problem) => return Ok(Err(problem.to_string())),
+    };
+    if lineage.is_some_and(|lineage| *lineage != parsed.version.lineage) {
+        return Ok(Err(format!("its lineage is {}", parsed.version.lineage)));
+    }
+    let reference = stored(ports.repository, &parsed, &bytes, StateSource::Version)?;
+    let is_known = is_known(on_record, &bytes);
+    Ok(Ok(Kept { at: at.clone(), reference, is_known }))
+}
+
+fn record(
+    ports: &Ports<'_>,
+    (stack, speaker): (&Stack, &Speaker),
+    backend: &BackendIdentity,
+    guesses: &mut Guesses<'_>,
+    (version, previous): (&Kept, Option<&Entry>),
+) -> Result<(ImportedVersion, Entry), Error> {
+    let bytes = StateBytes::new(ports.repository.get_blob(&version.reference.blob)?);
+    let parsed = state::parse(&bytes).map_err(|problem| Error::Unreadable {
+        problem,
+        found: version.at.id.clone(),
+        evidence: None,
+        last: None,
+    })?;
+    let guess = guesses.of(&parsed, version.at.written)?;
+    let (commit, configuration, misfit) = match guess {
+        Ok((commit, configuration)) => (Some(commit), Some(configuration), None),
+        Err(why) => (None, None, Some(why)),
+    };
+    let change: Option<ChangeSince> =
+        change_since(ports.repository, previous.map_or(&[][..], std::slice::from_ref), &parsed);
+    let body = Body::Snapshot(Box::new(Snapshot {
+        cause: Cause::Imported,
+        state: Some(version.reference.clone()),
+        configuration,
+        engine: None,
+        workspace: stack.workspace.clone(),
+        backend: backend.clone(),
+        git: commit.clone().map(|commit| GitFacts { commit, dirty: false }),
+        tags: BTreeMap::new(),
+        change,
+        past: Some(Past { written: version.at.written, version: version.at.id.clone() }),
+    }));
+    let entry = ports.say(&stack.name, speaker, After::Any, body)?;
+    let imported = ImportedVersion {
+        revision: entry.revision,
+        serial: version.reference.version.serial,
+        written: version.at.written,
+        resources: version.reference.resources,
+        commit,
+        misfit,
+    };
+    Ok((imported, entry))
+}
+
+/// A commit's configuration, looked at once.
+struct Looked {
+    captured: Captured,
+    declares: Declares,
+    kept: Option<ConfigurationRef>,
+}
+
+/// The configurations of commits, as they are asked for.
+struct Guesses<'a> {
+    ports: &'a Ports<'a>,
+    stack: &'a Stack,
+    tree: Option<WorkTree>,
+    commits: Vec<Commit>,
+    looked: BTreeMap<String, Result<Looked, String>>,
+}
+
+impl<'a> Guesses<'a> {
+    fn new(ports: &'a Ports<'a>, stack: &'a Stack) -> Self {
+        let tree = WorkTree::of(ports.environment, &stack.root);
+        let commits = tree.as_ref().map_or_else(Vec::new, |tree| tree.commits(ports.environment));
+        let commits = commits
+            .into_iter()
+            .filter_map(|(id, time)| Some(Commit { id, time: Timestamp::from_second(time).ok()? }))
+            .collect();
+        Self { ports, stack, tree, commits, looked: BTreeMap::new() }
+    }
+
+    /// The commit and the configuration for a state, or why there is none.
+    fn of(
+        &mut self,
+        state: &State<'_>,
+        written: Timestamp,
+    ) -> Result<Result<(String, ConfigurationRef), String>, Error> {
+        let Some(tree) = &self.tree else {
+            return Ok(Err("the directory is in no git repository".to_owned()));
+        };
+        let commit = match candidate(&self.commits, written) {
+            Ok(commit) => commit,
+            Err(misfit) => return Ok(Err(misfit.to_string())),
+        };
+        let (ports, stack) = (self.ports, self.stack);
+        let looked = self
+            .looked
+            .entry(commit.id.clone())
+            .or_insert_with(|| look(ports, stack, tree, &commit.id));
+        let looked = match looked {
+            Ok(looked) => looked,
+            Err(what) => {
+                let commit = commit.id.chars().take(7).collect();
+                return Ok(Err(Misfit::Unreadable { commit, what: what.clone() }.to_string()));
+            }
+        };
+        if let Err(misfit) = fits(commit, &looked.declares, state) {
+            return Ok(Err(misfit.to_string()));
+        }
+        let kept = match &looked.kept {
+            Some(kept) => kept.clone(),
+            None => {
+                let source = ConfigurationSource::Inferred;
+                let kept = keep_configuration(ports, &looked.captured, source)?;
+                looked.kept.insert(kept).clone()
+            }
+        };
+        Ok(Ok((commit.id.clone(), kept)))
+    }
+}
+
+/// Lays a commit out and captures its configuration; the reason when that cannot be done.
+fn look(ports: &Ports<'_>, stack: &Stack, tree: &WorkTree, commit: &str) -> Result<Looked, String> {
+    let private = tempfile::Builder::new()
+        .prefix("unapply-")
+        .tempdir_in(&stack.temporary)
+        .map_err(|error| format!("no private directory: {error}"))?;
+    let place = |name: &str| private.path().join(name);
+    let lay_out = |besides: &[PathBuf], into: PathBuf| {
+        std::fs::create_dir_all(&into).map_err(|error| error.to_string())?;
+        let root = tree.extract(ports.environment, commit, besides, &into);
+        let root = root.map_err(|error| error.to_string())?;
+        let captured = capture(stack, &root).map_err(|error| error.to_string())?;
+        Ok::<_, String>((into.join("tree"), root, captured))
+    };
+    let (top, root, captured) = lay_out(&[], place("first"))?;
+    let outside = outside(&captured, &root, &top);
+    let captured = if outside.is_empty() {
+        captured
+    } else {
+        // The files that functions read in them are needed too.
+        lay_out(&outside, place("second"))?.2
+    };
+    let declares = declares(&captured);
+    Ok(Looked { captured, declares, kept: None })
+}
+
+/// The configuration as files say it: values of today's environment were not there then.
+fn capture(stack: &Stack, root: &std::path::Path) -> Result<Captured, configuration::Error> {
+    let var_files: Vec<PathBuf> =
+        stack.inputs.var_files.iter().filter(|path| path.is_relative()).cloned().collect();
+    configuration::capture(&configuration::Request {
+        root,
+        data_directory: None,
+        var_files: &var_files,
+        command_line: &[],
+        environment: &BTreeMap::new(),
+        plan: None,
+    })
+}
+
+/// Directories of modules outside of the root module, below the repository's top.
+fn outside(captured: &Captured, root: &std::path::Path, top: &std::path::Path) -> Vec<PathBuf> {
+    let bundle = &captured.bundle;
+    // The bundle's top is as far above the root module as the path of that is deep.
+    let depth = match bundle.root.as_str() {
+        "." => 0,
+        path => path.split('/').count(),
+    };
+    let Some(above) = root.ancestors().nth(depth) else { return Vec::new() };
+    let directories = bundle.modules.iter().map(|module| above.join(module.directory.as_str()));
+    directories
+        .filter(|directory| !directory.starts_with(root))
+        .filter_map(|directory| directory.strip_prefix(top).ok().map(PathBuf::from))
+        .collect()
+}
+
+/// What a captured configuration declares.
+fn declares(captured: &Captured) -> Declares {
+    let bundle = &captured.bundle;
+    let mut declares = Declares {
+        providers: captured.providers.iter().map(|locked| locked.source.clone()).collect(),
+        ..Declares::default()
+    };
+    let root = ("", &bundle.root);
+    let modules = bundle.modules.iter().map(|module| (module.key.as_str(), &module.directory));
+    for (key, directory) in std::iter::once(root).chain(modules) {
+        let files: BTreeMap<String, Vec<u8>> = bundle
+            .files
+            .iter()
+            .filter(|(path, _)| path.parent() == *directory)
+            .map(|(path, content)| (path.file_name().to_owned(), content.clone()))
+            .collect();
+        let facts = hcl::scan(&files);
+        declares.unreadable.extend(facts.unreadable.iter().map(ToString::to_string));
+        let steps = key.split('.').filter(|name| !name.is_empty());
+        let prefix: String = steps.map(|name| format!("module.{name}.")).collect();
+        declares.blocks.extend(facts.resources.iter().map(|address| format!("{prefix}{address}")));
+        for name in facts.modules.keys() {
+            let called = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+            if !bundle.modules.iter().any(|module| module.key == called) {
+                declares.unreadable.push(format!("module {called} is not in the repository"));
+            }
+        }
+    }
+    declares
+}
