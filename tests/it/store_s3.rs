@@ -178,6 +178,31 @@ fn a_fault_that_does_not_pass_ends_with_its_name_and_loses_nothing_acknowledged(
 }
 
 #[test]
+fn credentials_may_expire_at_any_request_and_what_was_acknowledged_stays() {
+    let (stage, bucket) = good();
+    let mut least = entries(&stage);
+    let mut recorded = 0;
+    for after in (0..24).step_by(2) {
+        let fault = Fault::Answer(400, "ExpiredToken");
+        let rule = Rule::always(Method::GET, "", fault.clone()).after(after);
+        bucket.rule(Rule { method: None, ..rule });
+        let ran = run(&stage, &["snapshot", "--force"]);
+        bucket.heal();
+        let most = least + 1;
+        if ran.code == 0 {
+            least = most;
+            recorded += 1;
+        } else {
+            ran.expect(12).says("400 ExpiredToken").says("s3://unapply-tests/team");
+        }
+        let now = entries(&stage);
+        assert!((least..=most).contains(&now), "after {after}: {now}, not {least} to {most}");
+        least = now;
+    }
+    assert!(recorded < 12, "the credentials expired too late to matter");
+}
+
+#[test]
 fn what_cannot_be_read_is_never_shown_as_empty() {
     let (stage, bucket) = good();
     let cut = Fault::Says("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>");

@@ -67,6 +67,7 @@ fn a_storm_that_ends_is_waited_out_and_nothing_is_written_twice() {
     assert_eq!(writes, 5, "{:?}", bucket.requests());
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test of how long something takes")]
 #[test]
 fn a_service_that_does_not_recover_is_given_up_in_time_and_named() {
     let bucket = Bucket::start();
