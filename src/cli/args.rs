@@ -79,7 +79,7 @@ pub(super) struct Global {
         hide_env_values = true
     )]
     pub workspace: Option<String>,
-    /// The store: a directory, or s3://BUCKET/PREFIX
+    /// The store: a directory, or `s3://BUCKET/PREFIX`
     #[arg(long, global = true, value_name = "URL", env = "UNAPPLY_STORE", hide_env_values = true)]
     pub store: Option<String>,
     /// Settings instead of the unapply.toml found upwards

@@ -245,8 +245,12 @@ mod tests {
             let failure = found.expect_err(url);
             assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
         };
-        endpoints.map(|url| refused("s3://bucket", &[("AWS_ENDPOINT_URL", url)]));
-        urls.map(|url| refused(url, &[]));
+        for url in endpoints {
+            refused("s3://bucket", &[("AWS_ENDPOINT_URL", url)]);
+        }
+        for url in urls {
+            refused(url, &[]);
+        }
         for loopback in ["http://localhost:1", "http://[::1]:1", "http://127.9.9.9"] {
             place("s3://bucket", &config::Store::default(), &[("AWS_ENDPOINT_URL", loopback)]);
         }

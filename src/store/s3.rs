@@ -104,14 +104,16 @@ impl S3Store {
             .if_none_match("*")
             .content_type("application/octet-stream")
             .body(ByteStream::from(bytes));
-        self.in_time(size, async { request.send().await.map(drop).map_err(trouble) }).await
+        let sent = Box::pin(request.send());
+        self.in_time(size, async { sent.await.map(drop).map_err(|e| trouble(&e)) }).await
     }
 
     /// One GET.
     async fn fetch(&self, key: &Key) -> Result<Vec<u8>, Trouble> {
         let object = self.place.object(key);
         let request = self.client.get_object().bucket(&self.place.bucket).key(object);
-        let answer = self.in_time(0, async { request.send().await.map_err(trouble) }).await?;
+        let sent = Box::pin(request.send());
+        let answer = self.in_time(0, async { sent.await.map_err(|e| trouble(&e)) }).await?;
         let claimed = answer.content_length.and_then(|length| u64::try_from(length).ok());
         if claimed.is_some_and(|length| length > OBJECT_BYTES_MAX) {
             return Err(too_large());
@@ -153,7 +155,8 @@ impl S3Store {
             .prefix(prefix)
             .set_delimiter(delimiter.map(str::to_owned))
             .set_continuation_token(token.map(str::to_owned));
-        self.in_time(0, async { request.send().await.map_err(trouble) }).await
+        let sent = Box::pin(request.send());
+        self.in_time(0, async { sent.await.map_err(|e| trouble(&e)) }).await
     }
 
     /// Repeats a read until it is answered, refused, or given up.
@@ -177,7 +180,7 @@ impl S3Store {
                 Err(again @ (Trouble::Again(_) | Trouble::Lost(_))) => again,
             };
             if !pace.again(&why).await {
-                return Err(Kind::Failed.error(shown, pace.given_up(why)));
+                return Err(Kind::Failed.error(shown, pace.given_up(&why)));
             }
         }
     }
@@ -215,7 +218,7 @@ impl S3Store {
                 }
             };
             if !pace.again(&why).await {
-                let why = pace.given_up(why);
+                let why = pace.given_up(&why);
                 return Err(if in_doubt {
                     ambiguous(shown, why)
                 } else {

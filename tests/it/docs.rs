@@ -1,8 +1,14 @@
 //! The README, the help and the hints say what is so.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use unapply::cli::{Exit, command};
+use unapply::store::{After, Depth, Repository};
+
+use crate::support::bucket::Bucket;
+use crate::support::records::{remark, stack};
+use crate::support::stage::UNAPPLY;
 
 fn readme() -> String {
     std::fs::read_to_string("README.md").unwrap()
@@ -85,6 +91,72 @@ fn hints_name_only_verbs_that_exist() {
         }
     }
     assert!(seen > 20, "only {seen} hints were found");
+}
+
+/// The blocks of the README in this language.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = readme();
+    let start = format!("```{language}\n");
+    let blocks = readme.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap());
+    blocks.map(str::to_owned).collect()
+}
+
+/// What a policy allows, by action.
+fn allowed(policy: &serde_json::Value) -> BTreeSet<String> {
+    let statements = policy["Statement"].as_array().unwrap();
+    let allowing = statements.iter().filter(|statement| statement["Effect"] == "Allow");
+    let actions = allowing.flat_map(|statement| match &statement["Action"] {
+        serde_json::Value::Array(many) => many.clone(),
+        one => vec![one.clone()],
+    });
+    actions.map(|action| action.as_str().unwrap().to_owned()).collect()
+}
+
+/// The rights that requests take, as S3 names them.
+fn taken(requests: &[String]) -> BTreeSet<String> {
+    let right = |request: &String| match request.split_once(' ').unwrap() {
+        ("GET", target) if target.contains("list-type=2") => "s3:ListBucket",
+        ("GET", _) => "s3:GetObject",
+        ("PUT", _) => "s3:PutObject",
+        _ => panic!("{request} needs a right that the README does not name"),
+    };
+    requests.iter().map(|request| right(request).to_owned()).collect()
+}
+
+#[test]
+fn the_policies_of_the_readme_allow_exactly_what_a_store_in_a_bucket_does() {
+    let policies: Vec<serde_json::Value> =
+        blocks("json").iter().map(|block| serde_json::from_str(block).unwrap()).collect();
+    let [writer, reader] = policies.as_slice() else { panic!("{}", policies.len()) };
+    let bucket = Bucket::start();
+    let store = || Arc::new(bucket.store("prod"));
+    let repository = Repository::initialise(store()).unwrap().0;
+    repository.append(&stack(), remark(1), After::Any).unwrap();
+    assert_eq!(taken(&bucket.requests()), allowed(writer));
+    let before = bucket.requests().len();
+    let looking = Repository::open(store()).unwrap();
+    assert!(looking.check(Depth::Everything).unwrap().is_sound());
+    assert_eq!(looking.log(&stack()).unwrap().len(), 1);
+    assert_eq!(taken(&bucket.requests()[before..]), allowed(reader));
+}
+
+#[test]
+fn the_settings_of_the_readme_are_read() {
+    let blocks = blocks("toml");
+    let text = format!("version = 1\n{}", blocks.last().unwrap());
+    let stage = tempfile::tempdir().unwrap();
+    std::fs::File::create(stage.path().join("main.tf")).unwrap();
+    for (name, text) in [("whole", &blocks[0]), ("store", &text)] {
+        let path = stage.path().join(name);
+        let mut file = std::fs::File::create(&path).unwrap();
+        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        let mut unapply = assert_cmd::Command::new(UNAPPLY);
+        let unapply = unapply.current_dir(stage.path()).env_clear().env("HOME", stage.path());
+        let store = stage.path().join("none");
+        let ran = unapply.arg("--config").arg(path).arg("--store").arg(store).arg("check");
+        // The settings were read, and the store is not there.
+        ran.assert().code(10);
+    }
 }
 
 fn sources(directory: &str) -> Vec<std::path::PathBuf> {

@@ -31,6 +31,10 @@ mod store_disk;
 #[cfg(test)]
 mod store_faults;
 #[cfg(test)]
+mod store_s3;
+#[cfg(test)]
+mod store_s3_faults;
+#[cfg(test)]
 mod store_tamper;
 #[cfg(test)]
 mod support;

@@ -158,22 +158,21 @@ fn meaning(status: u16, code: &str) -> Meaning {
 }
 
 /// Sorts what the SDK says.
-pub(super) fn trouble<E>(error: SdkError<E>) -> Trouble
+pub(super) fn trouble<E>(error: &SdkError<E>) -> Trouble
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    if let Some(inner) = causes(&error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) {
+    if let Some(inner) = causes(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) {
         return Trouble::Final(Kind::Unauthenticated, no_credentials(inner));
     }
-    if let Some(body) = causes(&error).find_map(|cause| cause.downcast_ref::<ErrorBody>()) {
+    if let Some(body) = causes(error).find_map(|cause| cause.downcast_ref::<ErrorBody>()) {
         return Trouble::Again(body.0.clone());
     }
     let Some(raw) = error.raw_response() else {
-        let why = Why::of(&error);
-        return match error {
-            SdkError::ConstructionFailure(_) => Trouble::Final(Kind::Failed, why),
-            _ => Trouble::Lost(why),
-        };
+        let why = Why::of(error);
+        // What could not even be put together was not sent.
+        let was_made = !matches!(error, SdkError::ConstructionFailure(_));
+        return if was_made { Trouble::Lost(why) } else { Trouble::Final(Kind::Failed, why) };
     };
     let status = raw.status().as_u16();
     let code = error.code().unwrap_or_default();
@@ -200,15 +199,11 @@ where
 }
 
 fn no_credentials(error: &CredentialsError) -> Why {
-    match error {
-        CredentialsError::CredentialsNotLoaded(_) => Why::new(
-            "no credentials in the environment, the profile, web identity or the container",
-        ),
-        other => {
-            let texts: Vec<String> = causes(other).map(ToString::to_string).collect();
-            Why::new(&texts.join(": "))
-        }
+    if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
+        return Why::new("no credentials in the environment, the profile, a role or a container");
     }
+    let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
+    Why::new(&texts.join(": "))
 }
 
 /// An error and what lies below it.

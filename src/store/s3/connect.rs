@@ -121,6 +121,8 @@ pub(super) async fn client(place: &S3Place) -> Client {
         // Which attempt did what must be known here: it decides whether a write is in doubt.
         .retry_config(RetryConfig::disabled())
         .timeout_config(connecting)
+        // Else one answer with an absurd date would make every later request one from another day.
+        .disable_clock_skew_correction(true)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         // Some services refuse what the SDK would add; what is read is checked by its digest.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)

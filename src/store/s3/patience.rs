@@ -45,11 +45,11 @@ impl Pace {
     }
 
     /// What was seen last, and how often it was tried.
-    pub(super) fn given_up(&self, seen: Trouble) -> Why {
+    pub(super) fn given_up(&self, seen: &Trouble) -> Why {
         let seconds = self.since.elapsed().as_secs_f32();
-        let times = if self.tries == 1 { "once" } else { "times" };
-        let count = if self.tries == 1 { String::new() } else { format!("{} ", self.tries) };
-        Why::new(&format!("{} (tried {count}{times} in {seconds:.1}s)", seen.why()))
+        let times =
+            if self.tries == 1 { "once".to_owned() } else { format!("{} times", self.tries) };
+        Why::new(&format!("{} (tried {times} in {seconds:.1}s)", seen.why()))
     }
 }
 
@@ -61,11 +61,7 @@ fn pause(tries: u32, chance: u8) -> Duration {
 
 /// Chance, or the middle where the system has none.
 fn chance() -> u8 {
-    let mut byte = [127];
-    match getrandom::fill(&mut byte) {
-        Ok(()) => byte[0],
-        Err(_) => 127,
-    }
+    getrandom::u32().map_or(127, |number| number.to_le_bytes()[0])
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ pub(crate) enum Fault {
     Redirect(String),
     /// Success by its status, and an error by its body.
     ErrorInBody,
+    /// Success with this body.
+    Says(&'static str),
     /// The write's condition is not looked at.
     IgnoreCondition,
     /// The answer's `Date` is wrong.
@@ -263,6 +265,7 @@ impl Gate {
         let fault = self.plan.lock().unwrap().meet(request.method(), &target);
         match &fault {
             Some(Fault::Answer(status, code)) => return Ok(error(*status, code)),
+            Some(Fault::Says(body)) => return Ok(answer(200, (*body).to_owned())),
             Some(Fault::ErrorInBody) => return Ok(error(200, "InternalError")),
             Some(Fault::DropBefore) => return Err("dropped before".into()),
             Some(Fault::Hang) => std::future::pending::<()>().await,
@@ -327,6 +330,10 @@ pub(crate) fn error(status: u16, code: &str) -> Answer {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>as the \
          test wants it</Message><RequestId>1</RequestId></Error>"
     );
+    answer(status, body)
+}
+
+fn answer(status: u16, body: String) -> Answer {
     let mut answer = Response::new(s3s::Body::from(body));
     *answer.status_mut() = StatusCode::from_u16(status).unwrap();
     answer.headers_mut().insert("content-type", "application/xml".parse().unwrap());
