@@ -12,6 +12,7 @@ use crate::engine::diff::AttributeChange;
 use crate::engine::drift::{Life, Tracked, last_look, select, shown, shown_id, tracked};
 use crate::engine::redact::Redactor;
 use crate::flow::drift::{Looked, Valued, look, redactor_of, valued};
+use crate::flow::error::DriftError;
 use crate::flow::{Error, Stack};
 use crate::model::entry::Entry;
 use crate::port::clock::Clock as _;
@@ -273,7 +274,8 @@ fn show(session: &Session, wanted: &str) -> Result<Exit, Failure> {
     let ports = session.ports(&opened);
     let log = ports.repository.log(&stack.name)?;
     let all = tracked(&log);
-    let wanted = select(&all, wanted).map_err(Error::from)?.item.fingerprint;
+    let wanted =
+        select(&all, wanted).map_err(DriftError::Item).map_err(Error::from)?.item.fingerprint;
     let items = valued(&ports, &log, |tracked| tracked.item.fingerprint == wanted)?;
     let redactor = redactor_of(&ports, &log, &items)?;
     for valued in &items {

@@ -57,9 +57,9 @@ pub struct Tracked<'a> {
 
 /// The looks of a log, oldest first.
 pub fn looks(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &DriftLook)> {
-    log.iter().filter_map(|entry| match &entry.said.body {
-        Body::Drift(look) => Some((entry, &**look)),
-        _ => None,
+    log.iter().filter_map(|entry| {
+        let Body::Drift(look) = &entry.said.body else { return None };
+        Some((entry, &**look))
     })
 }
 
@@ -70,9 +70,9 @@ pub fn last_look(log: &[Entry]) -> Option<(&Entry, &DriftLook)> {
 
 /// The fixes of a log, oldest first.
 pub fn fixes(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &Fix)> {
-    log.iter().filter_map(|entry| match &entry.said.body {
-        Body::Fix(fix) => Some((entry, fix)),
-        _ => None,
+    log.iter().filter_map(|entry| {
+        let Body::Fix(fix) = &entry.said.body else { return None };
+        Some((entry, fix))
     })
 }
 

@@ -131,9 +131,10 @@ fn one(
         before_sensitive: change.before_sensitive.clone(),
         after_sensitive: change.after_sensitive.clone(),
     };
-    let (kind, differences) = match change.after {
-        Value::Null => (DriftKind::Gone, Vec::new()),
-        _ => (DriftKind::Changed, known_differences(change)),
+    let (kind, differences) = if change.after == Value::Null {
+        (DriftKind::Gone, Vec::new())
+    } else {
+        (DriftKind::Changed, known_differences(change))
     };
     if kind == DriftKind::Changed && differences.is_empty() {
         return None;
