@@ -19,12 +19,12 @@ use crate::port::clock::Clock as _;
 
 /// Looks, lists or shows.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    let asked = arguments.detailed_exitcode
+        || matches!(arguments.verb, Some(DriftVerb::List { detailed_exitcode: true }));
+    let when = if asked { WhenDrift::ExitTwo } else { WhenDrift::ExitZero };
     match &arguments.verb {
-        None => several(session, arguments.detailed_exitcode.into(), detect),
-        Some(DriftVerb::List { detailed_exitcode }) => {
-            let asked = arguments.detailed_exitcode || *detailed_exitcode;
-            several(session, asked.into(), list)
-        }
+        None => several(session, when, detect),
+        Some(DriftVerb::List { .. }) => several(session, when, list),
         Some(DriftVerb::Show { item }) => show(session, item),
     }
 }
@@ -34,12 +34,6 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
 enum WhenDrift {
     ExitTwo,
     ExitZero,
-}
-
-impl From<bool> for WhenDrift {
-    fn from(detailed: bool) -> Self {
-        if detailed { Self::ExitTwo } else { Self::ExitZero }
-    }
 }
 
 /// How many open items a stack has.

@@ -27,7 +27,7 @@ use crate::model::plan::{Plan, PlannedChange};
 use crate::model::stack::StackName;
 use crate::model::value::{Path, Step, Value};
 
-pub use life::{Life, Tracked, fix_on, fixes, last_look, looks, tracked};
+pub use life::{Life, Tracked, last_look, tracked};
 pub use select::{NotAnItem, select};
 pub use standing::{Held, Standing, Subject, held, standing};
 
