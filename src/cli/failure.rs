@@ -14,6 +14,7 @@ use super::exit::Exit;
 use super::output::{Output, inert, inert_lines};
 use crate::engine::drift::NotAnItem;
 use crate::flow::Error;
+use crate::flow::error::DriftError;
 use crate::model::event::{Diagnostic, Severity};
 use crate::model::hazard::Hazard;
 use crate::port::clock::Clock as _;
@@ -405,34 +406,30 @@ fn flow_failure(error: &Error) -> Failure {
                 "unapply mark good {revision} --verify --residual   (if it never is empty)"
             )),
         Error::PlanFile { .. } => plain(Exit::Refused, error),
-        Error::LookFailed { .. }
-        | Error::DriftValues { .. }
-        | Error::Item(_)
-        | Error::NotOpen { .. }
-        | Error::FixedAlready { .. } => drift_failure(error),
+        Error::Drift(problem) => drift_failure(problem),
     }
 }
 
 /// What looking at the real world and recording fixes refuses.
-fn drift_failure(error: &Error) -> Failure {
+fn drift_failure(error: &DriftError) -> Failure {
     match error {
-        Error::DriftValues { .. } => {
+        DriftError::Values { .. } => {
             plain(Exit::Integrity, error).next("unapply check --read-data")
         }
-        Error::Item(NotAnItem::None(_)) => plain(Exit::NoRevision, error)
+        DriftError::Item(NotAnItem::None(_)) => plain(Exit::NoRevision, error)
             .now("an item is d-…, the beginning of that, or an address with exactly one open item")
             .next("unapply drift list"),
-        Error::Item(_) => plain(Exit::Usage, error).next("unapply drift list"),
-        Error::NotOpen { resolved, .. } => {
+        DriftError::Item(_) => plain(Exit::Usage, error).next("unapply drift list"),
+        DriftError::NotOpen { resolved, .. } => {
             let since = resolved.map_or_else(String::new, |r| format!(" since revision {r}"));
             plain(Exit::Refused, error)
                 .now(format!("the real world and the state agree there{since}"))
                 .next("unapply drift   (looks again)")
         }
-        Error::FixedAlready { fix, .. } => plain(Exit::Refused, error)
+        DriftError::FixedAlready { fix, .. } => plain(Exit::Refused, error)
             .now("what was recorded first stands")
             .next(format!("unapply fix show {fix}")),
-        _ => plain(Exit::Failure, error)
+        DriftError::LookFailed { .. } => plain(Exit::Failure, error)
             .now("every drift item is as the last look saw it")
             .next("unapply drift"),
     }

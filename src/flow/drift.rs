@@ -4,8 +4,9 @@
 //! refresh-only plan is made there and read. Nothing is applied: applying such a plan would write
 //! the state. An error is never drift: whatever fails leaves every item as the last look saw it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
+use super::error::DriftError;
 use super::revert::draft::root_facts;
 use super::revert::draft::{check_standing, is_secret_variable, load, load_bundle, redactor};
 use super::snapshot::{self, Request, Taken};
@@ -73,7 +74,7 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Taken) -> Result<Seen, Error> {
     // The lock was Terraform's only while it planned: what it compared with has to be this state.
     let now = live::read(ports, stack)?.bytes.map(|bytes| bytes.digest());
     if now != Some(state.version.digest) {
-        return Err(Error::LookFailed { problem: "the state changed in the meantime" });
+        return Err(DriftError::LookFailed { problem: "the state changed in the meantime" }.into());
     }
     let redactor = with_plan(redactor, &bundle, &plan);
     let place = Place { store: ports.repository.id(), stack: &stack.name };
@@ -101,7 +102,7 @@ fn planned(
         PlanExtent::Errored => "planning ended with an error",
     };
     ports.progress.end(Ended::Badly, "");
-    Err(Error::LookFailed { problem })
+    Err(DriftError::LookFailed { problem }.into())
 }
 
 fn with_plan(redactor: Redactor, bundle: &Bundle, plan: &Plan) -> Redactor {
@@ -183,7 +184,7 @@ pub fn values(
 }
 
 fn unreadable(revision: Revision, problem: &str) -> Error {
-    Error::DriftValues { revision, problem: problem.to_owned() }
+    DriftError::Values { revision, problem: problem.to_owned() }.into()
 }
 
 /// An item with its life and its values.
@@ -205,12 +206,13 @@ pub fn valued<'a>(
     let mut valued = Vec::new();
     for tracked in tracked(log).into_iter().filter(wanted) {
         let revision = tracked.last_seen.revision;
-        if !read.contains_key(&revision) {
-            read.insert(revision, values(ports, revision, tracked.look)?);
-        }
-        let object = read.get(&revision).and_then(|objects| objects.get(tracked.position));
+        let objects = match read.entry(revision) {
+            btree_map::Entry::Occupied(known) => known.into_mut(),
+            btree_map::Entry::Vacant(place) => place.insert(values(ports, revision, tracked.look)?),
+        };
         let missing = || unreadable(revision, "they are not those of its items");
-        valued.push(Valued { object: object.ok_or_else(missing)?.clone(), tracked });
+        let object = objects.get(tracked.position).ok_or_else(missing)?.clone();
+        valued.push(Valued { tracked, object });
     }
     Ok(valued)
 }

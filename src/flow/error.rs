@@ -179,6 +179,25 @@ pub enum Error {
         /// What it proposes, without values.
         proposes: Vec<String>,
     },
+    /// Nothing can be told of drift, or a fix cannot be recorded.
+    #[error(transparent)]
+    Drift(#[from] DriftError),
+    /// A check of the stack did not pass.
+    #[error(transparent)]
+    Check(#[from] check::Failed),
+    /// Somebody wants us to stop.
+    #[error("interrupted before {before}")]
+    Interrupted {
+        /// What was not done.
+        before: &'static str,
+        /// The signal that asked.
+        signal: i32,
+    },
+}
+
+/// Why nothing can be told of drift, or a fix cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum DriftError {
     /// The real world could not be compared with the state; nothing is known of drift.
     #[error("the real world could not be looked at: {problem}")]
     LookFailed {
@@ -187,7 +206,7 @@ pub enum Error {
     },
     /// The values of a look cannot be used.
     #[error("the values of revision {revision} cannot be read: {problem}")]
-    DriftValues {
+    Values {
         /// The look.
         revision: Revision,
         /// What is wrong, without content.
@@ -213,16 +232,5 @@ pub enum Error {
         fix: Revision,
         /// Who did.
         by: String,
-    },
-    /// A check of the stack did not pass.
-    #[error(transparent)]
-    Check(#[from] check::Failed),
-    /// Somebody wants us to stop.
-    #[error("interrupted before {before}")]
-    Interrupted {
-        /// What was not done.
-        before: &'static str,
-        /// The signal that asked.
-        signal: i32,
     },
 }

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use super::error::DriftError;
 use super::{Error, Ports, Speaker, Stack};
 use crate::engine::drift::{select, tracked};
 use crate::model::drift::Fix;
@@ -34,15 +35,16 @@ pub fn record(
     loop {
         let log = ports.repository.log(&stack.name)?;
         let items = tracked(&log);
-        let item = select(&items, &request.item)?;
+        let item = select(&items, &request.item).map_err(DriftError::Item)?;
         let fingerprint = item.item.fingerprint;
         if let Some((entry, _)) = item.fix {
             let by = entry.said.actor.name.clone();
-            return Err(Error::FixedAlready { item: fingerprint, fix: entry.revision, by });
+            let fix = entry.revision;
+            return Err(DriftError::FixedAlready { item: fingerprint, fix, by }.into());
         }
         if !item.life.is_open() {
             let resolved = item.resolved.map(|entry| entry.revision);
-            return Err(Error::NotOpen { item: fingerprint, resolved });
+            return Err(DriftError::NotOpen { item: fingerprint, resolved }.into());
         }
         let seen = item.last_seen.revision;
         let body = Body::Fix(Fix { item: fingerprint, seen, until: request.until });

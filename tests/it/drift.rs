@@ -1,7 +1,17 @@
 //! What was changed by hand is found, told and remembered, on real Terraform; and nothing else is
 //! changed by looking.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use unapply::flow::Ports;
+use unapply::flow::drift::known;
+use unapply::model::event::Event;
+use unapply::port::clock::Clock;
+use unapply::port::interrupt::Never;
+use unapply::port::progress::{Ended, Phase, Progress};
+use unapply::store::{LocalStore, Repository};
+use unapply::terraform::absent::Absent;
 
 use crate::support::stage::Stage;
 
@@ -254,9 +264,9 @@ fn a_fix_is_recorded_once_with_a_reason_on_what_is_open() {
     let fix = recorded.json();
     assert_eq!(fix["kind"], "unapply.fix");
     assert_eq!(fix["status"], "open");
-    let until: jiff::Timestamp = fix["until"].as_str().unwrap().parse().unwrap();
-    let days = until.duration_since(jiff::Timestamp::now()).as_hours() / 24;
-    assert!((29..=30).contains(&days), "{until}");
+    let time = |name: &str| fix[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let days = time("until").duration_since(time("recorded_at")).as_hours() / 24;
+    assert!((29..=30).contains(&days), "{fix:#}");
     record(&[&item, "--reason", "once more"]).expect(15).says("is on record already: fix");
     // Resolved drift is nobody's fix.
     let next = WEB.replace("zone=a", "zone=b");
@@ -315,6 +325,20 @@ fn a_fix_that_the_configuration_takes_over_is_adopted() {
     assert_eq!(status(), "adopted");
     assert_eq!(lines(&look(&stage)), [""; 0]);
     assert_eq!(status(), "adopted");
+}
+
+#[test]
+fn a_fix_that_stays_longer_than_it_was_meant_to_is_overdue() {
+    let stage = applied();
+    set_tier(&stage, "back");
+    look(&stage);
+    let record = ["fix", "record", "demo_file.web", "--reason", "outage", "--until", "1ms"];
+    stage.unapply(&record).expect(0);
+    for list in [&["drift", "list"][..], &["fix", "list"], &["status"]] {
+        stage.unapply(list).expect(0).says("OVERDUE");
+    }
+    let list = stage.unapply(&["drift", "list", "--json"]).expect(0).json();
+    assert_eq!((&list["overdue"], &list["items"][0]["fix"]["overdue"]), (&json!(1), &json!(true)));
 }
 
 #[test]
@@ -397,4 +421,76 @@ fn of_several_stacks_one_that_fails_does_not_stop_the_others() {
     stage.unapply(&["drift", "--all", "--detailed-exitcode"]).expect(18).says("labels.tier");
     let only = ["drift", "list", "--all", "--detailed-exitcode"];
     stage.unapply(&only).expect(2).says("demo/none: nobody has looked for drift yet");
+}
+
+/// Somebody who is told nothing and for whom it is always the same time.
+struct Nobody;
+
+impl Progress for Nobody {
+    fn begin(&self, _: Phase) {}
+    fn event(&self, _: &Event) {}
+    fn end(&self, _: Ended, _: &str) {}
+}
+
+impl Clock for Nobody {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::UNIX_EPOCH
+    }
+}
+
+/// Asks the store of a stage for the drift that is on record.
+fn known_of(stage: &Stage) -> Result<Vec<String>, String> {
+    let store = LocalStore::open(&stage.stack().join(".unapply")).unwrap();
+    let repository = Repository::open(Arc::new(store)).unwrap();
+    let ports = Ports {
+        repository: &repository,
+        terraform: &Absent::new(String::new()),
+        clock: &Nobody,
+        interrupt: &Never,
+        progress: &Nobody,
+        environment: &std::collections::BTreeMap::new(),
+    };
+    let log = repository.log(&"demo/app".parse().unwrap()).unwrap();
+    let line = |drift: unapply::model::drift::KnownDrift| {
+        assert_eq!(drift.item.address, drift.object.address);
+        let fix = drift.fix.map_or("no fix".to_owned(), |fix| {
+            let words = [Some(fix.by), fix.ticket, fix.reason].map(Option::unwrap_or_default);
+            format!("fix {} {}", fix.revision, words.join(" "))
+        });
+        let tier = drift.object.after.get("labels").and_then(|labels| labels.get("tier"));
+        format!("{} {tier:?} {fix}", drift.item.address)
+    };
+    let known = known(&ports, &log).map_err(|error| error.to_string())?;
+    Ok(known.into_iter().map(line).collect())
+}
+
+#[test]
+fn known_drift_is_what_the_last_look_saw_and_every_fix_with_its_values() {
+    let stage = applied();
+    assert_eq!(known_of(&stage).unwrap(), [""; 0]);
+    set_tier(&stage, "back");
+    look(&stage);
+    let record = ["fix", "record", "demo_file.web", "--ticket", "OPS-1", "--reason", "outage"];
+    stage.unapply(&record).expect(0);
+    set_tier(&stage, "side");
+    std::fs::remove_file(stage.world().join("old.txt")).unwrap();
+    look(&stage);
+    let tier = |text: &str| format!("demo_file.web Some(Text({text:?}))");
+    let expected = [
+        "demo_file.old None no fix".to_owned(),
+        format!("{} fix 3 tester OPS-1 outage", tier("back")),
+        format!("{} no fix", tier("side")),
+    ];
+    let mut found = known_of(&stage).unwrap();
+    found.sort();
+    assert_eq!(found, expected);
+    // Without its values nothing is known, and that is an error.
+    let slot = stage.stack().join(".unapply/stacks/demo%2Fapp/log/00000000000000000002");
+    let text = std::fs::read_to_string(slot).unwrap();
+    let id = text.split("\"values\":\"").nth(1).unwrap().get(..64).unwrap();
+    let blob = stage.stack().join(".unapply/blobs").join(&id[..2]).join(id);
+    std::fs::remove_file(blob).unwrap();
+    assert!(known_of(&stage).is_err_and(|error| error.contains("blob")));
+    stage.unapply(&["diff", "1..@"]).expect(0).says("manual fixes cannot be told");
+    stage.unapply(&["check"]).expect(14);
 }

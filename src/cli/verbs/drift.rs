@@ -12,18 +12,19 @@ use crate::engine::diff::AttributeChange;
 use crate::engine::drift::{Life, Tracked, last_look, select, shown, shown_id, tracked};
 use crate::engine::redact::Redactor;
 use crate::flow::drift::{Looked, Valued, look, redactor_of, valued};
+use crate::flow::error::DriftError;
 use crate::flow::{Error, Stack};
 use crate::model::entry::Entry;
 use crate::port::clock::Clock as _;
 
 /// Looks, lists or shows.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    let asked = arguments.detailed_exitcode
+        || matches!(arguments.verb, Some(DriftVerb::List { detailed_exitcode: true }));
+    let when = if asked { WhenDrift::ExitTwo } else { WhenDrift::ExitZero };
     match &arguments.verb {
-        None => several(session, arguments.detailed_exitcode.into(), detect),
-        Some(DriftVerb::List { detailed_exitcode }) => {
-            let asked = arguments.detailed_exitcode || *detailed_exitcode;
-            several(session, asked.into(), list)
-        }
+        None => several(session, when, detect),
+        Some(DriftVerb::List { .. }) => several(session, when, list),
         Some(DriftVerb::Show { item }) => show(session, item),
     }
 }
@@ -33,12 +34,6 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
 enum WhenDrift {
     ExitTwo,
     ExitZero,
-}
-
-impl From<bool> for WhenDrift {
-    fn from(detailed: bool) -> Self {
-        if detailed { Self::ExitTwo } else { Self::ExitZero }
-    }
 }
 
 /// How many open items a stack has.
@@ -273,7 +268,8 @@ fn show(session: &Session, wanted: &str) -> Result<Exit, Failure> {
     let ports = session.ports(&opened);
     let log = ports.repository.log(&stack.name)?;
     let all = tracked(&log);
-    let wanted = select(&all, wanted).map_err(Error::from)?.item.fingerprint;
+    let wanted =
+        select(&all, wanted).map_err(DriftError::Item).map_err(Error::from)?.item.fingerprint;
     let items = valued(&ports, &log, |tracked| tracked.item.fingerprint == wanted)?;
     let redactor = redactor_of(&ports, &log, &items)?;
     for valued in &items {

@@ -171,7 +171,7 @@ fn told<'a>(
         (held.path, shown)
     };
     let held = held.into_iter().map(show).collect();
-    Told { standing, held, redactor, valued }
+    Told { valued, redactor, standing, held }
 }
 
 fn heading(fix: &Told<'_>, manner: &Manner) -> String {

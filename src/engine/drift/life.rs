@@ -4,6 +4,8 @@
 //! as a look does not see it any more. Seen once more it is the same item, and new again. Nothing
 //! but a look changes that: an error is no look.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::model::drift::{DriftItem, DriftLook, Fingerprint, Fix};
 use crate::model::entry::{Body, Entry};
 
@@ -56,10 +58,10 @@ pub struct Tracked<'a> {
 }
 
 /// The looks of a log, oldest first.
-pub fn looks(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &DriftLook)> {
-    log.iter().filter_map(|entry| match &entry.said.body {
-        Body::Drift(look) => Some((entry, &**look)),
-        _ => None,
+fn looks(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &DriftLook)> {
+    log.iter().filter_map(|entry| {
+        let Body::Drift(look) = &entry.said.body else { return None };
+        Some((entry, &**look))
     })
 }
 
@@ -69,58 +71,64 @@ pub fn last_look(log: &[Entry]) -> Option<(&Entry, &DriftLook)> {
 }
 
 /// The fixes of a log, oldest first.
-pub fn fixes(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &Fix)> {
-    log.iter().filter_map(|entry| match &entry.said.body {
-        Body::Fix(fix) => Some((entry, fix)),
-        _ => None,
+fn fixes(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &Fix)> {
+    log.iter().filter_map(|entry| {
+        let Body::Fix(fix) = &entry.said.body else { return None };
+        Some((entry, fix))
     })
-}
-
-/// The entry that calls an item a fix: the first one, should two have been written at once.
-pub fn fix_on(log: &[Entry], item: Fingerprint) -> Option<(&Entry, &Fix)> {
-    fixes(log).find(|(_, fix)| fix.item == item)
 }
 
 /// Every item that any look saw, in the order of addresses.
 pub fn tracked(log: &[Entry]) -> Vec<Tracked<'_>> {
-    let mut tracked: Vec<Tracked<'_>> = Vec::new();
+    let mut tracked: BTreeMap<Fingerprint, Tracked<'_>> = BTreeMap::new();
+    let mut open: BTreeSet<Fingerprint> = BTreeSet::new();
     for (entry, look) in looks(log) {
-        for known in &mut tracked {
-            let is_here = look.items.iter().any(|item| item.fingerprint == known.item.fingerprint);
-            if !is_here && known.resolved.is_none() {
+        let mut seen = BTreeSet::new();
+        for (position, item) in look.items.iter().enumerate() {
+            let mut now = first_seen(entry, look, (position, item));
+            if let Some(known) = tracked.get(&item.fingerprint)
+                && open.contains(&item.fingerprint)
+            {
+                now.life = Life::Open;
+                now.first_seen = known.first_seen;
+            }
+            tracked.insert(item.fingerprint, now);
+            seen.insert(item.fingerprint);
+        }
+        for gone in open.difference(&seen) {
+            if let Some(known) = tracked.get_mut(gone) {
                 known.life = Life::Resolved;
                 known.resolved = Some(entry);
             }
         }
-        for (position, item) in look.items.iter().enumerate() {
-            let mut seen = Tracked {
-                item,
-                life: Life::New,
-                first_seen: entry,
-                last_seen: entry,
-                look,
-                position,
-                resolved: None,
-                fix: None,
-            };
-            let known = tracked.iter_mut().find(|t| t.item.fingerprint == item.fingerprint);
-            match known {
-                None => tracked.push(seen),
-                Some(known) => {
-                    if known.life.is_open() {
-                        seen.life = Life::Open;
-                        seen.first_seen = known.first_seen;
-                    }
-                    *known = seen;
-                }
-            }
+        open = seen;
+    }
+    // Should two have called the same item a fix at once, the first one did.
+    for (entry, fix) in fixes(log).rev() {
+        if let Some(known) = tracked.get_mut(&fix.item) {
+            known.fix = Some((entry, fix));
         }
     }
-    for known in &mut tracked {
-        known.fix = fix_on(log, known.item.fingerprint);
-    }
+    let mut tracked: Vec<Tracked<'_>> = tracked.into_values().collect();
     tracked.sort_by(|a, b| {
         (&a.item.address, &a.item.deposed).cmp(&(&b.item.address, &b.item.deposed))
     });
     tracked
+}
+
+fn first_seen<'a>(
+    entry: &'a Entry,
+    look: &'a DriftLook,
+    (position, item): (usize, &'a DriftItem),
+) -> Tracked<'a> {
+    Tracked {
+        item,
+        life: Life::New,
+        first_seen: entry,
+        last_seen: entry,
+        look,
+        position,
+        resolved: None,
+        fix: None,
+    }
 }

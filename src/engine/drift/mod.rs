@@ -27,7 +27,7 @@ use crate::model::plan::{Plan, PlannedChange};
 use crate::model::stack::StackName;
 use crate::model::value::{Path, Step, Value};
 
-pub use life::{Life, Tracked, fix_on, fixes, last_look, looks, tracked};
+pub use life::{Life, Tracked, last_look, tracked};
 pub use select::{NotAnItem, select};
 pub use standing::{Held, Standing, Subject, held, standing};
 
@@ -131,9 +131,10 @@ fn one(
         before_sensitive: change.before_sensitive.clone(),
         after_sensitive: change.after_sensitive.clone(),
     };
-    let (kind, differences) = match change.after {
-        Value::Null => (DriftKind::Gone, Vec::new()),
-        _ => (DriftKind::Changed, known_differences(change)),
+    let (kind, differences) = if change.after == Value::Null {
+        (DriftKind::Gone, Vec::new())
+    } else {
+        (DriftKind::Changed, known_differences(change))
     };
     if kind == DriftKind::Changed && differences.is_empty() {
         return None;

@@ -210,7 +210,7 @@ fn fix(item: &DriftItem) -> Body {
 }
 
 fn lives(log: &[Entry]) -> Vec<String> {
-    tracked(log)
+    let mut lines: Vec<String> = tracked(log)
         .iter()
         .map(|t| {
             let fix =
@@ -220,7 +220,9 @@ fn lives(log: &[Entry]) -> Vec<String> {
             let (first, last) = (t.first_seen.revision, t.last_seen.revision);
             format!("{} {} {first}-{last}{resolved}{fix}", t.item.kind.name(), t.life.name())
         })
-        .collect()
+        .collect();
+    lines.sort();
+    lines
 }
 
 #[test]
