@@ -11,6 +11,7 @@ mod docs;
 mod hazards;
 #[cfg(test)]
 mod pipelines;
+#[cfg(test)]
 mod reasons;
 #[cfg(test)]
 mod revert;

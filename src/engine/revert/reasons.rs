@@ -95,7 +95,9 @@ impl<'a> Judge<'a> {
         }
         for Reason { why, cause, paths } in recorded {
             found.add(why, &cause, None);
-            paths.iter().for_each(|path| found.add(why, &cause, Some(path)));
+            for path in &paths {
+                found.add(why, &cause, Some(path));
+            }
         }
         found.into_reasons()
     }
@@ -152,9 +154,10 @@ impl<'a> Judge<'a> {
         }
         // Recorded drift is an explanation, and it is asked about.
         if found.0.is_empty() && recorded.is_empty() {
-            match is_same(good, current) {
-                true => found.add(Why::Collateral, &self.unchanged(), None),
-                false => found.add(Why::Undo, "", None),
+            if is_same(good, current) {
+                found.add(Why::Collateral, &self.unchanged(), None);
+            } else {
+                found.add(Why::Undo, "", None);
             }
         }
     }
@@ -257,6 +260,7 @@ impl<'a> Judge<'a> {
     /// An object that ends, or leaves Terraform.
     fn ended(&self, object: &Object<'_>, found: &mut Found) {
         match (object.good, object.current) {
+            // Made since good: a hand edit of it goes with it, unless it is on record.
             (None, Some(_)) => found.add(Why::Undo, "", None),
             (Some(good), Some(current)) if is_same(good, current) => {
                 self.instance(object, Turn::Goes, &self.unchanged(), found);
