@@ -84,7 +84,9 @@ struct OutputFile {
     after_sensitive: serde_json::Value,
 }
 
-/// The refreshed state. Data sources that were read stand here and nowhere else in a plan.
+/// The refreshed state. Measured with Terraform 1.11.4: a data source that was read while planning
+/// stands here and nowhere else (mode `data`, values without the types that a state writes); one
+/// that has to wait for the apply is no part of it and a resource change of action `read` instead.
 #[derive(Deserialize, Default)]
 struct PriorFile<'a> {
     #[serde(default, borrow)]
@@ -102,7 +104,7 @@ struct PriorModule<'a> {
     #[serde(default, borrow)]
     resources: Vec<PriorResource<'a>>,
     #[serde(default, borrow)]
-    child_modules: Vec<PriorModule<'a>>,
+    child_modules: Vec<Self>,
 }
 
 #[derive(Deserialize)]

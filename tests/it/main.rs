@@ -15,6 +15,7 @@ mod hazards;
 mod history_import;
 #[cfg(test)]
 mod pipelines;
+#[cfg(test)]
 mod reasons;
 #[cfg(test)]
 mod revert;

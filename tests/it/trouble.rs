@@ -178,7 +178,7 @@ fn a_state_that_went_back_is_recorded_and_not_reverted_until_somebody_looked() {
     let ran = stage.unapply(&["revert", "--yes"]).expect(15);
     answers(&ran, "the state's serial is", "restored an older state", "unapply snapshot");
     // The refused revert has recorded what it found, and a person has read it.
-    stage.goes_back(&v1, &["--allow", "collateral=*"]);
+    stage.goes_back(&v1, &["--allow", "older-drift=*"]);
 }
 
 #[test]

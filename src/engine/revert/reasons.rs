@@ -39,6 +39,13 @@ struct Object<'a> {
     recorded: Vec<Path>,
 }
 
+impl Object<'_> {
+    /// Whether the refresh found another value than the state has.
+    fn is_drifted(&self, path: &Path) -> bool {
+        self.drift.is_some_and(|drift| !is_equal(drift.before.at(path), drift.after.at(path)))
+    }
+}
+
 /// Reasons, joined where only the attribute differs.
 #[derive(Default)]
 struct Found(BTreeMap<(Why, String), BTreeSet<Path>>);
@@ -95,7 +102,9 @@ impl<'a> Judge<'a> {
         }
         for Reason { why, cause, paths } in recorded {
             found.add(why, &cause, None);
-            paths.iter().for_each(|path| found.add(why, &cause, Some(path)));
+            for path in &paths {
+                found.add(why, &cause, Some(path));
+            }
         }
         found.into_reasons()
     }
@@ -152,9 +161,10 @@ impl<'a> Judge<'a> {
         }
         // Recorded drift is an explanation, and it is asked about.
         if found.0.is_empty() && recorded.is_empty() {
-            match is_same(good, current) {
-                true => found.add(Why::Collateral, &self.unchanged(), None),
-                false => found.add(Why::Undo, "", None),
+            if is_same(good, current) {
+                found.add(Why::Collateral, &self.unchanged(), None);
+            } else {
+                found.add(Why::Undo, "", None);
             }
         }
     }
@@ -166,9 +176,7 @@ impl<'a> Judge<'a> {
         let [before, after] = [change.before.at(path), change.after.at(path)];
         let is_changed = !is_equal(then, now);
         let is_recorded = object.recorded.iter().any(|known| known::is_at(known, path));
-        let is_drifted = object
-            .drift
-            .is_some_and(|drift| !is_equal(drift.before.at(path), drift.after.at(path)));
+        let is_drifted = object.is_drifted(path);
         if is_drifted && !is_recorded {
             found.add(Why::OlderDrift, BY_HAND, Some(path));
         }
@@ -201,12 +209,15 @@ impl<'a> Judge<'a> {
         let change = object.change;
         let is_changed = !is_equal(object.then.at(path), object.now.at(path));
         let reach = self.inputs.attribute(&change.address, path);
+        if object.is_drifted(path) {
+            found.add(Why::OlderDrift, BY_HAND, Some(path));
+        }
         if is_changed {
             found.add(Why::Undo, "", Some(path));
         }
         match self.inputs.source(&reach, None, None) {
             Source::Moved(what) => found.add(Why::MovedInput, &self.moved(&what), Some(path)),
-            Source::Unsure => found.add(Why::Collateral, &self.unsure(), Some(path)),
+            Source::Unsure => found.add(Why::Collateral, &self.open(), Some(path)),
             // A new object gets the value that it had, as far as anybody knows.
             Source::Elsewhere if !is_changed && change.action == Action::Update => {
                 found.add(Why::Collateral, &self.unchanged(), Some(path));
@@ -234,22 +245,23 @@ impl<'a> Judge<'a> {
             let is_given = after.is_some() || self.inputs.is_written(&change.address, path);
             if !is_open && is_given && !is_alike(after, then) {
                 let reach = self.inputs.attribute(&change.address, path);
-                self.value(self.inputs.source(&reach, then, after), path, found);
+                let source = self.inputs.source(&reach, then, after);
+                self.value(source, &self.unsure(), path, found);
             }
         }
         for path in &object.unknown {
             if self.inputs.is_written(&change.address, path) {
                 let reach = self.inputs.attribute(&change.address, path);
-                self.value(self.inputs.source(&reach, None, None), path, found);
+                self.value(self.inputs.source(&reach, None, None), &self.open(), path, found);
             }
         }
     }
 
     /// A value of a new object that is not the good one.
-    fn value(&self, source: Source, path: &Path, found: &mut Found) {
+    fn value(&self, source: Source, unsure: &str, path: &Path, found: &mut Found) {
         match source {
             Source::Moved(what) => found.add(Why::MovedInput, &self.moved(&what), Some(path)),
-            Source::Unsure => found.add(Why::Collateral, &self.unsure(), Some(path)),
+            Source::Unsure => found.add(Why::Collateral, unsure, Some(path)),
             Source::Elsewhere => {}
         }
     }
@@ -257,6 +269,7 @@ impl<'a> Judge<'a> {
     /// An object that ends, or leaves Terraform.
     fn ended(&self, object: &Object<'_>, found: &mut Found) {
         match (object.good, object.current) {
+            // Made since good: a hand edit of it goes with it, unless it is on record.
             (None, Some(_)) => found.add(Why::Undo, "", None),
             (Some(good), Some(current)) if is_same(good, current) => {
                 self.instance(object, Turn::Goes, &self.unchanged(), found);
@@ -293,6 +306,13 @@ impl<'a> Judge<'a> {
 
     fn not_in_good(&self) -> String {
         format!("{} does not have it", self.facts.good.revision)
+    }
+
+    fn open(&self) -> String {
+        format!(
+            "a value is known only after apply, and nobody can say whether it is the one of {}",
+            self.facts.good.revision
+        )
     }
 
     fn unsure(&self) -> String {

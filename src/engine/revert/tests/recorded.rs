@@ -39,6 +39,15 @@ fn a_change_by_hand_after_the_failed_apply_is_both() {
 }
 
 #[test]
+fn a_hand_edit_is_told_although_the_next_value_is_known_only_after_apply() {
+    let mut world = world(["a", "a", "by-hand", "a"]);
+    world.changes[0]["change"]["after"] = json!({"id": "1"});
+    world.changes[0]["change"]["after_unknown"] = json!({"x": true});
+    world.configuration = json!({"resources": [{"address": "t.a", "expressions": {"x": {}}}]});
+    check(&world, "collateral(x) older-drift(x)");
+}
+
+#[test]
 fn attributes_have_reasons_of_their_own() {
     let two = |x: &str, y: &str| json!({"id": "1", "x": x, "y": y});
     let mut world = World::of(&[("t.a", two("a", "b"))], &[("t.a", two("failed", "b"))]);

@@ -37,10 +37,12 @@ pub(super) struct World {
 
 /// A change of a plan.
 pub(super) fn change(actions: &[&str], address: &str, before: Json, after: Json) -> Json {
-    json!({
-        "address": address, "provider_name": PROVIDER,
-        "change": {"actions": actions, "before": before, "after": after},
-    })
+    let mut whole = json!({
+        "address": address, "provider_name": PROVIDER, "change": {"actions": actions},
+    });
+    whole["change"]["before"] = before;
+    whole["change"]["after"] = after;
+    whole
 }
 
 impl World {
