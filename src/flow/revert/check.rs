@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::draft::{RevertDraft, is_secret_variable, root_facts};
 use crate::codec::state;
-use crate::engine::hazard::hazards;
+use crate::engine::hazard::{believable, hazards};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
 use crate::flow::workplace::{Prepared, Source, prepare};
 use crate::flow::{Error, Ports, Stack};
@@ -110,7 +110,7 @@ fn judged(
         imports: &draft.imports,
     };
     let actions = judge(&facts, redactor);
-    let now = ports.clock.now();
+    let now = believable(ports.clock.now(), draft.latest_time);
     let hazards = hazards(&facts, &actions, &stack.limits, &draft.variables, now);
     Ok((current.version.clone(), actions, hazards))
 }

@@ -66,6 +66,8 @@ pub struct RevertDraft {
     pub redactor: Redactor,
     /// The newest entry that this draft has seen.
     pub seen: Revision,
+    /// The latest time that any entry of the log carries, whoever's clock said it.
+    pub latest_time: Option<Timestamp>,
 }
 
 /// Drafts a revert to `target`.
@@ -115,6 +117,7 @@ pub fn draft(
         good,
         residual,
         bundle,
+        latest_time: latest.iter().map(|entry| entry.said.time).max(),
         seen: latest.last().map_or(taken.entry.revision, |newest| newest.revision),
         before: taken.entry,
         current,
