@@ -15,7 +15,14 @@ use crate::model::hazard::Hazard;
 use crate::port::object_store::ObjectError;
 use crate::port::terraform;
 use crate::store;
-use crate::terraform::directory;
+use crate::terraform::{directory, workdir};
+
+/// For what nobody but a person can mend.
+const AGAIN: &str = "the same command again, when what stopped it is gone";
+
+/// Where there is no room for private files, or no right to them.
+const ANOTHER_TEMPORARY: &str =
+    "name a directory with room that can be written to: TMPDIR=DIR unapply …";
 
 /// A command that did not do what it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +66,14 @@ impl Failure {
     /// What was not done.
     pub(super) fn not_done(mut self, text: impl Into<String>) -> Self {
         self.told.not_done = Some(text.into());
+        self
+    }
+
+    /// What to run next, unless something is known already.
+    pub(super) fn next_by_default(mut self, command: &str) -> Self {
+        if self.told.next.is_empty() {
+            self.told.next.push(command.to_owned());
+        }
         self
     }
 
@@ -201,7 +216,7 @@ pub(super) fn diagnostic_lines(diagnostics: &[Diagnostic]) -> Vec<String> {
             let place = error.address.as_ref().map_or_else(String::new, |a| format!("{a}: "));
             let detail = error.detail.trim();
             let glue = if detail.is_empty() { "" } else { "\n" };
-            format!("{place}{}{glue}{detail}", error.summary)
+            format!("{place}{}{glue}{}", shortened(&error.summary), shortened(detail))
         })
         .collect();
     if errors.len() > 5 {
@@ -210,12 +225,26 @@ pub(super) fn diagnostic_lines(diagnostics: &[Diagnostic]) -> Vec<String> {
     lines
 }
 
+/// The beginning of a text of Terraform's that has no measure.
+fn shortened(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 4_000;
+    match text.char_indices().nth(CHARACTERS_MAX) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let (shown, rest) = text.split_at(end);
+            format!("{shown}… and {} bytes more", rest.len())
+        }
+    }
+}
+
 fn terraform_failure(error: &terraform::Error) -> Failure {
     use terraform::Error as E;
     match error {
         E::NotFound { .. } => plain(Exit::Terraform, error)
             .next("install terraform or tofu, or name one: unapply --tf-bin PATH …"),
-        E::CannotStart { .. } => plain(Exit::Terraform, error),
+        E::CannotStart { .. } => plain(Exit::Terraform, error)
+            .next("name one that runs on this machine: unapply --tf-bin PATH …"),
+        E::NoOutput { .. } => plain(Exit::Failure, error).next(ANOTHER_TEMPORARY),
         E::NotInitialised { diagnostics, .. } => plain(Exit::Terraform, error)
             .details(diagnostic_lines(diagnostics).into_iter().skip(1))
             .next("terraform init"),
@@ -226,12 +255,16 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
         E::StalePlan => plain(Exit::Refused, error)
             .now("somebody changed the state after the plan was made")
             .next("unapply revert"),
-        E::Interrupted { signal, .. } => Failure::new(Exit::of_signal(*signal), error.to_string()),
+        E::Interrupted { signal, .. } => {
+            Failure::new(Exit::of_signal(*signal), error.to_string()).next(AGAIN)
+        }
         E::Failed { diagnostics, .. } => {
             let exit = if is_permission(diagnostics) { Exit::Permission } else { Exit::Failure };
-            plain(exit, error).details(diagnostic_lines(diagnostics))
+            plain(exit, error).details(diagnostic_lines(diagnostics)).next(AGAIN)
         }
-        E::Unreadable { .. } | E::Io { .. } => plain(Exit::Failure, error),
+        E::Unreadable { .. } => plain(Exit::Failure, error).next(
+            "look at what it is (terraform version), or name another: unapply --tf-bin PATH …",
+        ),
     }
 }
 
@@ -254,6 +287,8 @@ fn is_permission(diagnostics: &[Diagnostic]) -> bool {
         "No valid credential sources",
         "ExpiredToken",
         "403 Forbidden",
+        "permission denied",
+        "read-only file system",
         "HTTP remote state endpoint requires auth",
         "HTTP remote state endpoint invalid auth",
     ];
@@ -333,6 +368,9 @@ fn flow_failure(error: &Error) -> Failure {
         Error::Terraform(inner) => terraform_failure(inner),
         Error::Directory(inner) => directory_failure(inner),
         Error::Hazards(hazards) => hazards_failure(hazards),
+        Error::Workdir(workdir::Error::Create { .. } | workdir::Error::Write { .. }) => {
+            plain(Exit::Failure, error).next(ANOTHER_TEMPORARY)
+        }
         Error::Configuration(_) | Error::Unpackable(_) | Error::Workdir(_) | Error::Plan(_) => {
             plain(Exit::Failure, error)
         }
@@ -340,7 +378,7 @@ fn flow_failure(error: &Error) -> Failure {
             .now("the plan was empty; the check alone stands in the way")
             .next("unapply mark good REV   (on your word)"),
         Error::Io { source, .. } => plain(of_io(source), error),
-        Error::Interrupted { signal, .. } => plain(Exit::of_signal(*signal), error),
+        Error::Interrupted { signal, .. } => plain(Exit::of_signal(*signal), error).next(AGAIN),
         Error::Unreadable { evidence: kept, last, .. } => {
             let failure = plain(Exit::Refused, error).now(evidence(*kept)).next(look_at(*kept));
             last.map(last_readable).into_iter().fold(failure, Failure::next)
