@@ -8,3 +8,4 @@ pub(crate) mod records;
 pub(crate) mod remote;
 pub(crate) mod running;
 pub(crate) mod stage;
+pub(crate) mod traced;
