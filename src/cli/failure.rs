@@ -242,6 +242,9 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
     match error {
         E::NotFound { .. } => plain(Exit::Terraform, error)
             .next("install terraform or tofu, or name one: unapply --tf-bin PATH …"),
+        E::CannotStart { source, .. } if is_shortage(source) => {
+            plain(Exit::Failure, error).next(AGAIN)
+        }
         E::CannotStart { .. } => plain(Exit::Terraform, error)
             .next("name one that runs on this machine: unapply --tf-bin PATH …"),
         E::NoOutput { .. } => plain(Exit::Failure, error).next(ANOTHER_TEMPORARY),
@@ -311,6 +314,13 @@ fn directory_failure(error: &directory::Error) -> Failure {
         directory::Error::Read { source, .. } => plain(of_io(source), error),
         directory::Error::Record { .. } => plain(Exit::Failure, error),
     }
+}
+
+/// Whether the machine has no more of what a process needs: nothing is wrong with the program.
+fn is_shortage(source: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::AGAIN, Errno::NOMEM];
+    Errno::from_io_error(source).is_some_and(|errno| shortages.contains(&errno))
 }
 
 /// The code for a file that cannot be used.

@@ -39,9 +39,8 @@ impl Steps {
         let Ok(registers) = ptrace::getregs(pid) else { return false };
         let Ok(number) = i64::try_from(registers.orig_rax) else { return false };
         let is_milestone = match number {
-            nix::libc::SYS_linkat | nix::libc::SYS_link => true,
-            nix::libc::SYS_vfork => true,
-            // A thread is no program. `clone3` has its flags in memory: by the call after it.
+            nix::libc::SYS_linkat | nix::libc::SYS_link | nix::libc::SYS_vfork => true,
+            // A thread is no program. `clone3` has its flags in memory.
             nix::libc::SYS_clone => registers.rdi & THREAD == 0,
             nix::libc::SYS_clone3 => first_word(pid, registers.rdi) & THREAD == 0,
             _ => false,
@@ -82,6 +81,7 @@ fn first_word(pid: Pid, address: u64) -> u64 {
 
 impl Stage {
     /// Runs unapply and kills it after its n-th step.
+    #[expect(clippy::zombie_processes, reason = "whoever follows it waits for it")]
     pub(crate) fn killed_after(&self, nth: u64, steps: Steps, arguments: &[&str]) -> Fate {
         let words = [&["-c", "kill -STOP $$; exec \"$@\"", "sh", UNAPPLY], arguments].concat();
         let mut command = self.command("sh", &words);
@@ -112,8 +112,7 @@ fn follow(process: Pid, steps: Steps, nth: u64) -> Fate {
     loop {
         // Only what this thread follows: other tests wait for children of their own.
         let flags = WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD;
-        let status = waitpid(None, Some(flags)).unwrap();
-        match status {
+        let (stopped, signal) = match waitpid(None, Some(flags)).unwrap() {
             WaitStatus::Exited(pid, code) if pid == process => {
                 return fate.unwrap_or(Fate::Ended(code));
             }
@@ -121,26 +120,31 @@ fn follow(process: Pid, steps: Steps, nth: u64) -> Fate {
                 assert_eq!((fate, signal), (Some(Fate::Killed), Signal::SIGKILL));
                 return Fate::Killed;
             }
+            WaitStatus::PtraceSyscall(pid) => {
+                let is_step = is_unapply && fate.is_none() && is_step_done(pid, steps);
+                met += u64::from(is_step);
+                if is_step && met == nth {
+                    nix::sys::signal::kill(process, Signal::SIGKILL).unwrap();
+                    fate = Some(Fate::Killed);
+                }
+                (pid, None)
+            }
             WaitStatus::PtraceEvent(pid, _, event) => {
                 is_unapply |= event == nix::libc::PTRACE_EVENT_EXEC;
-                let _gone = ptrace::syscall(pid, None).is_err();
+                (pid, None)
             }
-            WaitStatus::PtraceSyscall(pid) => {
-                let Ok(info) = ptrace::syscall_info(pid) else { continue };
-                if is_unapply && fate.is_none() && steps.count(pid) {
-                    met += u64::from(info.op == EXIT);
-                    if met >= nth {
-                        nix::sys::signal::kill(process, Signal::SIGKILL).unwrap();
-                        fate = Some(Fate::Killed);
-                        continue;
-                    }
-                }
-                let _gone = ptrace::syscall(pid, None).is_err();
-            }
-            WaitStatus::Stopped(pid, signal) => {
-                let _gone = ptrace::syscall(pid, signal).is_err();
-            }
-            _ => {}
-        }
+            WaitStatus::Stopped(pid, signal) => (pid, Some(signal)),
+            // Other threads.
+            WaitStatus::Exited(..)
+            | WaitStatus::Signaled(..)
+            | WaitStatus::Continued(_)
+            | WaitStatus::StillAlive => continue,
+        };
+        let _is_gone = ptrace::syscall(stopped, signal).is_err();
     }
+}
+
+/// Whether a thread has just come out of a call that counts.
+fn is_step_done(pid: Pid, steps: Steps) -> bool {
+    ptrace::syscall_info(pid).is_ok_and(|info| info.op == EXIT) && steps.count(pid)
 }

@@ -247,6 +247,13 @@ fn names_and_limits_that_are_out_of_all_proportion() {
             ..USUAL
         },
         Row {
+            name: "hardly any file may be open in a revert",
+            shell: "ulimit -n 7; exec \"$@\"",
+            command: REVERT,
+            ends: Ends::Badly { code: 1, what: "cannot start", now: "", next: "the same command" },
+            ..USUAL
+        },
+        Row {
             name: "no file may grow",
             shell: "trap '' XFSZ; ulimit -f 0; exec \"$@\" 2>&1 | cat >&2; exit 1",
             command: &["snapshot", "--force"],

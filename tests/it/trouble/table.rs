@@ -203,40 +203,41 @@ fn live_through_one(row: &Row, scene: &mut Scene) {
     let ran = scene.run(row);
     (row.mend)(scene);
     println!("{}", ran.screen());
-    let ran = match row.ends {
-        Ends::Well(words) => ran.expect(0).says(words),
-        Ends::Badly { code, .. } | Ends::With(code) => ran.expect(code),
-    };
-    if let Ends::Badly { what, now, next, .. } = row.ends {
-        answers(&ran, what, now, next);
-    }
+    let ran = ends(row, ran);
     (row.also)(scene);
     scene.stage.settles();
-    if row.proof == Proof::BackNext {
-        // What was kept to be looked into was named.
-        for kept in scene.stage.private_directories() {
-            assert!(
-                ran.stderr.contains(&kept.display().to_string()),
-                "{} is not named",
-                kept.display()
-            );
+    match row.proof {
+        Proof::Untouched => stands(scene, &before, 0),
+        Proof::Recorded(count) => stands(scene, &before, count),
+        Proof::Back => {
+            is_back(scene, &before);
+            scene.change();
         }
-        scene.stage.sweep();
-        scene.goes_back();
-    }
-    if matches!(row.proof, Proof::Back | Proof::BackNext) {
-        scene.is_back();
-        let log = scene.see().log;
-        assert_eq!(log[..before.log.len()], before.log, "older entries changed");
-        match row.proof {
+        Proof::BackNext => {
+            goes_back_next(scene, &ran);
+            is_back(scene, &before);
             // Where nothing was left to undo, nothing was proved good anew: a stage of its own.
-            Proof::BackNext => *scene = Scene::changed(),
-            _ => scene.change(),
+            *scene = Scene::changed();
         }
-        return;
     }
+}
+
+/// Insists that it has ended as the row says.
+fn ends(row: &Row, ran: Ran) -> Ran {
+    match row.ends {
+        Ends::Well(words) => ran.expect(0).says(words),
+        Ends::With(code) => ran.expect(code),
+        Ends::Badly { code, what, now, next } => {
+            let ran = ran.expect(code);
+            answers(&ran, what, now, next);
+            ran
+        }
+    }
+}
+
+/// Insists that nothing is otherwise than before but for so many entries.
+fn stands(scene: &Scene, before: &Seen, grown: usize) {
     let after = scene.see();
-    let grown = if let Proof::Recorded(count) = row.proof { count } else { 0 };
     assert_eq!((&after.world, &after.state), (&before.world, &before.state));
     assert_eq!(after.files, before.files, "files of the stack");
     assert_eq!(after.log[..before.log.len()], before.log, "older entries changed");
@@ -244,6 +245,23 @@ fn live_through_one(row: &Row, scene: &mut Scene) {
     scene.stage.is_sound();
     assert_eq!(scene.stage.left_over(), "");
     assert_eq!(scene.stage.half_written(), "");
+}
+
+/// Insists that all is good again and no entry lost.
+fn is_back(scene: &Scene, before: &Seen) {
+    scene.is_back();
+    assert_eq!(scene.see().log[..before.log.len()], before.log, "older entries changed");
+    assert_eq!(scene.stage.half_written(), "");
+}
+
+/// Reverts after a revert that ended badly and has said what it kept.
+fn goes_back_next(scene: &Scene, ran: &Ran) {
+    for kept in scene.stage.private_directories() {
+        let shown = kept.display().to_string();
+        assert!(ran.stderr.contains(&shown), "{shown} is not named in:\n{}", ran.stderr);
+    }
+    scene.stage.sweep();
+    scene.goes_back();
 }
 
 impl Stage {
