@@ -10,6 +10,7 @@ use super::environment::World;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Signals;
+use super::output::{Output, Paint, Talk};
 use super::settings;
 use super::verbs::{self, Session};
 
@@ -19,31 +20,41 @@ pub(super) fn main(arguments: Vec<OsString>) -> Exit {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
+    let not_done = not_done(&arguments.verb);
     let (world, signals) = match (World::look(), Signals::listen()) {
         (Ok(world), Ok(signals)) => (world, signals),
-        (Err(error), _) | (_, Err(error)) => {
-            let output = super::output::Output::new(
-                super::output::Paint::Plain,
-                super::output::Paint::Plain,
-                super::output::Talk::Usual,
-            );
-            let what = "cannot look at the working directory or listen for signals".to_owned();
-            let failure = Failure::new(Exit::Failure, what).caused_by(&error);
-            failure.show(&output);
-            return failure.exit;
+        (Err(error), _) => {
+            let failure = Failure::new(Exit::Failure, "there is no working directory".to_owned())
+                .caused_by(&error)
+                .next("cd to a directory that is there, then the same command again");
+            return without_a_world(&failure.not_done(not_done));
+        }
+        (_, Err(error)) => {
+            let failure = Failure::new(Exit::Failure, "cannot listen for signals".to_owned())
+                .caused_by(&error)
+                .next("the same command again, with fewer processes or a higher limit");
+            return without_a_world(&failure.not_done(not_done));
         }
     };
     let output = Rc::new(settings::output(&arguments.global, &world));
-    let not_done = not_done(&arguments.verb);
     let session = Session::new(arguments.global, world, signals, Rc::clone(&output));
     match run(&session, arguments.verb) {
         Ok(exit) => exit,
         Err(failure) => {
-            let failure = failure.not_done_by_default(not_done);
+            let failure = failure.not_done_by_default(not_done).next_by_default(LOOK);
             failure.show(&output);
             failure.exit
         }
     }
+}
+
+/// Where nothing better is known to be done next.
+const LOOK: &str = "unapply status   (how things are)";
+
+/// Says a failure when not even colours could be settled.
+fn without_a_world(failure: &Failure) -> Exit {
+    failure.show(&Output::new(Paint::Plain, Paint::Plain, Talk::Usual));
+    failure.exit
 }
 
 /// Clap's own texts; its exit code 2 would mean drift here.

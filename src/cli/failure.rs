@@ -21,7 +21,14 @@ use crate::port::clock::Clock as _;
 use crate::port::object_store::ObjectError;
 use crate::port::terraform;
 use crate::store;
-use crate::terraform::directory;
+use crate::terraform::{directory, workdir};
+
+/// For what nobody but a person can mend.
+const AGAIN: &str = "the same command again, when what stopped it is gone";
+
+/// Where there is no room for private files, or no right to them.
+const ANOTHER_TEMPORARY: &str =
+    "name a directory with room that can be written to: TMPDIR=DIR unapply …";
 
 /// A command that did not do what it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +77,14 @@ impl Failure {
     /// What was not done.
     pub(super) fn not_done(mut self, text: impl Into<String>) -> Self {
         self.told.not_done = Some(text.into());
+        self
+    }
+
+    /// What to run next, unless something is known already.
+    pub(super) fn next_by_default(mut self, command: &str) -> Self {
+        if self.told.next.is_empty() {
+            self.told.next.push(command.to_owned());
+        }
         self
     }
 
@@ -224,7 +239,7 @@ pub(super) fn diagnostic_lines(diagnostics: &[Diagnostic]) -> Vec<String> {
             let place = error.address.as_ref().map_or_else(String::new, |a| format!("{a}: "));
             let detail = error.detail.trim();
             let glue = if detail.is_empty() { "" } else { "\n" };
-            format!("{place}{}{glue}{detail}", error.summary)
+            format!("{place}{}{glue}{}", shortened(&error.summary), shortened(detail))
         })
         .collect();
     if errors.len() > 5 {
@@ -233,12 +248,29 @@ pub(super) fn diagnostic_lines(diagnostics: &[Diagnostic]) -> Vec<String> {
     lines
 }
 
+/// The beginning of a text of Terraform's that has no measure.
+fn shortened(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 4_000;
+    match text.char_indices().nth(CHARACTERS_MAX) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let (shown, rest) = text.split_at(end);
+            format!("{shown}… and {} bytes more", rest.len())
+        }
+    }
+}
+
 fn terraform_failure(error: &terraform::Error) -> Failure {
     use terraform::Error as E;
     match error {
         E::NotFound { .. } => plain(Exit::Terraform, error)
             .next("install terraform or tofu, or name one: unapply --tf-bin PATH …"),
-        E::CannotStart { .. } => plain(Exit::Terraform, error),
+        E::CannotStart { source, .. } if is_shortage(source) => {
+            plain(Exit::Failure, error).next(AGAIN)
+        }
+        E::CannotStart { .. } => plain(Exit::Terraform, error)
+            .next("name one that runs on this machine: unapply --tf-bin PATH …"),
+        E::NoOutput { .. } => plain(Exit::Failure, error).next(ANOTHER_TEMPORARY),
         E::NotInitialised { diagnostics, .. } => plain(Exit::Terraform, error)
             .details(diagnostic_lines(diagnostics).into_iter().skip(1))
             .next("terraform init"),
@@ -246,23 +278,25 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
         E::StalePlan => plain(Exit::Refused, error)
             .now("somebody changed the state after the plan was made")
             .next("unapply revert"),
-        E::Interrupted { signal, .. } => Failure::new(Exit::of_signal(*signal), error.to_string()),
-        E::Failed { diagnostics, .. } => {
-            let lines = diagnostic_lines(diagnostics);
-            if is_permission(diagnostics) {
-                return plain(Exit::Permission, error)
-                    .details(lines)
-                    .next("renew the credentials, then run the same command again");
-            }
-            plain(Exit::Failure, error).details(lines)
+        E::Interrupted { signal, .. } => {
+            Failure::new(Exit::of_signal(*signal), error.to_string()).next(AGAIN)
         }
-        E::Unreadable { .. } | E::Io { .. } => plain(Exit::Failure, error),
+        E::Failed { diagnostics, .. } => {
+            let failure = plain(Exit::Failure, error).details(diagnostic_lines(diagnostics));
+            match permission(diagnostics) {
+                Some(next) => failure.with_exit(Exit::Permission).next(next),
+                None => failure.next(AGAIN),
+            }
+        }
+        E::Unreadable { .. } => plain(Exit::Failure, error).next(
+            "look at what it is (terraform version), or name another: unapply --tf-bin PATH …",
+        ),
     }
 }
 
-/// Whether Terraform's own words are about credentials.
-fn is_permission(diagnostics: &[Diagnostic]) -> bool {
-    let words = [
+/// What to do when Terraform's own words are about credentials or rights.
+fn permission(diagnostics: &[Diagnostic]) -> Option<&'static str> {
+    let credentials = [
         "AccessDenied",
         "No valid credential sources",
         "ExpiredToken",
@@ -273,9 +307,19 @@ fn is_permission(diagnostics: &[Diagnostic]) -> bool {
         "HTTP remote state endpoint requires auth",
         "HTTP remote state endpoint invalid auth",
     ];
-    diagnostics.iter().filter(|d| d.severity == Severity::Error).any(|diagnostic| {
-        words.iter().any(|w| diagnostic.summary.contains(w) || diagnostic.detail.contains(w))
-    })
+    let rights = ["permission denied", "read-only file system"];
+    let errors = || diagnostics.iter().filter(|d| d.severity == Severity::Error);
+    let says = |words: &[&str]| {
+        let is_in = |text: &str| words.iter().any(|word| text.contains(word));
+        errors().any(|error| is_in(&error.summary) || is_in(&error.detail))
+    };
+    if says(&credentials) {
+        Some("renew the credentials, then run the same command again")
+    } else if says(&rights) {
+        Some(AGAIN)
+    } else {
+        None
+    }
 }
 
 impl From<Error> for Failure {
@@ -292,6 +336,13 @@ fn directory_failure(error: &directory::Error) -> Failure {
         directory::Error::Read { source, .. } => plain(of_io(source), error),
         directory::Error::Record { .. } => plain(Exit::Failure, error),
     }
+}
+
+/// Whether the machine has no more of what a process needs: nothing is wrong with the program.
+fn is_shortage(source: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::AGAIN, Errno::NOMEM];
+    Errno::from_io_error(source).is_some_and(|errno| shortages.contains(&errno))
 }
 
 /// The code for a file that cannot be used.
@@ -349,6 +400,9 @@ fn flow_failure(error: &Error) -> Failure {
         Error::Terraform(inner) => terraform_failure(inner),
         Error::Directory(inner) => directory_failure(inner),
         Error::Hazards(hazards) => hazards_failure(hazards),
+        Error::Workdir(workdir::Error::Create { .. } | workdir::Error::Write { .. }) => {
+            plain(Exit::Failure, error).next(ANOTHER_TEMPORARY)
+        }
         Error::Configuration(_) | Error::Unpackable(_) | Error::Workdir(_) | Error::Plan(_) => {
             plain(Exit::Failure, error)
         }
@@ -356,7 +410,7 @@ fn flow_failure(error: &Error) -> Failure {
             .now("the plan was empty; the check alone stands in the way")
             .next("unapply mark good REV   (on your word)"),
         Error::Io { source, .. } => plain(of_io(source), error),
-        Error::Interrupted { signal, .. } => plain(Exit::of_signal(*signal), error),
+        Error::Interrupted { signal, .. } => plain(Exit::of_signal(*signal), error).next(AGAIN),
         Error::Unreadable { evidence: kept, last, .. } => {
             let failure = plain(Exit::Refused, error).now(evidence(*kept)).next(look_at(*kept));
             last.map(last_readable).into_iter().fold(failure, Failure::next)

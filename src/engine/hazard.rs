@@ -86,13 +86,20 @@ impl Allowance {
     }
 }
 
+/// The present, if ages may be reckoned from it: a clock that stands behind a time in the log has
+/// gone back since, and something old would look young.
+pub fn believable(now: Timestamp, latest_in_log: Option<Timestamp>) -> Option<Timestamp> {
+    Some(now).filter(|now| latest_in_log.is_none_or(|latest| latest <= *now))
+}
+
 /// Every reason not to apply the plan, in the order of [`HazardKind::ALL`], then of addresses.
+/// `now` is the present as far as it is [`believable`]; without it nothing is young.
 pub fn hazards(
     facts: &Facts<'_>,
     judged: &[JudgedAction],
     limits: &Limits,
     variables: &BTreeMap<String, Standing>,
-    now: Timestamp,
+    now: Option<Timestamp>,
 ) -> Vec<Hazard> {
     let known = Known {
         good: facts.good.revision,
@@ -159,7 +166,7 @@ fn rekey(known: &Known<'_>, change: &PlannedChange) -> Option<Hazard> {
     })
 }
 
-fn data(change: &PlannedChange, action: &JudgedAction, now: Timestamp) -> Option<Hazard> {
+fn data(change: &PlannedChange, action: &JudgedAction, now: Option<Timestamp>) -> Option<Hazard> {
     if !change.action.destroys() && !change.action.replaces() {
         return None;
     }
@@ -172,9 +179,17 @@ fn data(change: &PlannedChange, action: &JudgedAction, now: Timestamp) -> Option
         return Some(hazard(HazardKind::ReplacesData, change, why));
     }
     // What the failed apply made an hour ago at most has hardly anybody's data in it yet.
-    let is_young = match action.origin {
-        Origin::MadeSince { time, .. } => now.duration_since(time) < SignedDuration::from_hours(1),
-        Origin::Good | Origin::Imported | Origin::Unknown => false,
+    // An age below zero is a clock's mistake and no age.
+    let young = SignedDuration::ZERO..SignedDuration::from_hours(1);
+    let is_young = match (action.origin, now) {
+        (Origin::MadeSince { time, .. }, Some(now)) => young.contains(&now.duration_since(time)),
+        (Origin::MadeSince { .. } | Origin::Good | Origin::Imported | Origin::Unknown, _) => false,
+    };
+    let why = match (action.origin, now) {
+        (Origin::MadeSince { revision, .. }, None) => {
+            format!("{why}; made since {revision}, but the clock has gone back and cannot say when")
+        }
+        _ => why,
     };
     (!is_young).then(|| hazard(HazardKind::DestroysData, change, why))
 }

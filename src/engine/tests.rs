@@ -46,7 +46,7 @@ pub(crate) fn scene(text: &str) -> Scene {
             (word == wanted).then(|| rest.split_whitespace().collect::<Vec<_>>())
         })
     };
-    let number = |word| words(word).map(|found| found[0].parse::<u32>().unwrap());
+    let number = |word| words(word).map(|found| found[0].parse::<i64>().unwrap());
     let (good, now) = (words("good").unwrap_or_default(), words("now").unwrap_or_default());
     let defaults = Limits::default();
     Scene {
@@ -55,13 +55,14 @@ pub(crate) fn scene(text: &str) -> Scene {
         now: world(&now),
         plan: planned(&words("plan").unwrap_or_default(), &now, &good),
         limits: Limits {
-            max_destroy: number("max").map_or(defaults.max_destroy, u64::from),
+            max_destroy: number("max")
+                .map_or(defaults.max_destroy, |most| most.try_into().unwrap()),
             protect: words("protect")
                 .map_or(defaults.protect, |found| found.into_iter().map(Pattern::new).collect()),
         },
         variables: words("var").unwrap_or_default().into_iter().map(standing).collect(),
         imports: words("imports").unwrap_or_default().into_iter().map(str::to_owned).collect(),
-        age_minutes: number("age").map_or(10, i64::from),
+        age_minutes: number("age").unwrap_or(10),
         drift: Vec::new(),
     }
 }
@@ -105,7 +106,7 @@ impl Scene {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(self.age_minutes);
         self.ask(|facts, redactor| {
             let judged = judge(facts, redactor);
-            hazards(facts, &judged, &self.limits, &self.variables, now)
+            hazards(facts, &judged, &self.limits, &self.variables, Some(now))
         })
     }
 }

@@ -169,7 +169,7 @@ pub fn safe(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
         | terraform::Error::StalePlan
         | terraform::Error::Interrupted { .. }
         | terraform::Error::Unreadable { .. }
-        | terraform::Error::Io { .. }) => other,
+        | terraform::Error::NoOutput { .. }) => other,
     }
 }
 

@@ -130,11 +130,11 @@ pub enum Error {
         /// The subcommand.
         command: &'static str,
     },
-    /// A file of the private directory could not be written or read.
-    #[error("cannot use `{path}`")]
-    Io {
-        /// The file.
-        path: String,
+    /// There was nowhere to keep what it would say, and it was not started.
+    #[error("cannot make temporary files in `{place}`")]
+    NoOutput {
+        /// The directory.
+        place: String,
         /// The system's word.
         #[source]
         source: std::io::Error,

@@ -74,8 +74,9 @@ pub fn run_check(check: &Check, root: &Path, environment: &Environment) -> Resul
         output: None,
     };
     let deadline = Deadline(Instant::now() + Duration::from_secs(check.timeout_seconds));
-    let finished = run(&invocation, &deadline, &mut |_| {})
-        .map_err(|source| Failed::CannotStart { command: command.clone(), source })?;
+    let finished = run(&invocation, &deadline, &mut |_| {}).map_err(|broken| {
+        Failed::CannotStart { command: command.clone(), source: broken.into() }
+    })?;
     if finished.asked_to_stop.is_some() {
         return Err(Failed::TooLong { command, timeout_seconds: check.timeout_seconds });
     }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use super::environment::{Environment, FIXED};
 use super::failure::{diagnostics, error};
-use super::process::{Finished, Invocation, Moment, run};
+use super::process::{Broken, Finished, Invocation, Moment, run};
 use crate::codec::events::parse_line;
 use crate::model::entry::{EngineKind, EngineVersion};
 use crate::model::event::Event;
@@ -44,6 +44,12 @@ impl Cli {
         &self.program
     }
 
+    /// Where temporary files are made.
+    fn temporary(&self) -> String {
+        let place = self.environment.get("TMPDIR").map(PathBuf::from);
+        place.unwrap_or_else(|| PathBuf::from("/tmp")).display().to_string()
+    }
+
     fn run(
         &self,
         place: &Workplace,
@@ -73,9 +79,11 @@ impl Cli {
             Moment::Line(line) => watch(&parse_line(line)),
             Moment::StopRequested => watch(&Event::StopRequested),
         };
-        run(&invocation, self.interrupt.as_ref(), &mut tell).map_err(|source| Error::CannotStart {
-            program: self.program.display().to_string(),
-            source,
+        run(&invocation, self.interrupt.as_ref(), &mut tell).map_err(|broken| match broken {
+            Broken::NoOutput(source) => Error::NoOutput { place: self.temporary(), source },
+            Broken::Child(source) => {
+                Error::CannotStart { program: self.program.display().to_string(), source }
+            }
         })
     }
 

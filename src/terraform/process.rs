@@ -66,22 +66,47 @@ pub enum Moment<'a> {
     StopRequested,
 }
 
+/// Why nothing is known of a child.
+#[derive(Debug)]
+pub enum Broken {
+    /// There is no file for what it would say: it was not started.
+    NoOutput(io::Error),
+    /// It could not be started, or not be watched to its end.
+    Child(io::Error),
+}
+
+impl From<Broken> for io::Error {
+    fn from(broken: Broken) -> Self {
+        let (Broken::NoOutput(source) | Broken::Child(source)) = broken;
+        source
+    }
+}
+
 /// Starts a child, tells `watch` each line of its standard output, and waits until it ends.
 pub fn run(
     invocation: &Invocation<'_>,
     interrupt: &dyn Interrupt,
     watch: &mut dyn FnMut(Moment<'_>),
+) -> Result<Finished, Broken> {
+    let stdout = output_file(invocation.output.as_deref()).map_err(Broken::NoOutput)?;
+    let stderr = tempfile::tempfile().map_err(Broken::NoOutput)?;
+    watch_to_the_end(invocation, (&stdout, &stderr), interrupt, watch).map_err(Broken::Child)
+}
+
+fn watch_to_the_end(
+    invocation: &Invocation<'_>,
+    (stdout, stderr): (&File, &File),
+    interrupt: &dyn Interrupt,
+    watch: &mut dyn FnMut(Moment<'_>),
 ) -> io::Result<Finished> {
-    let stdout = output_file(invocation.output.as_deref())?;
-    let stderr = tempfile::tempfile()?;
-    let mut child = spawn(invocation, &stdout, &stderr)?;
+    let mut child = spawn(invocation, stdout, stderr)?;
     let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
     let (ended, end) = mpsc::channel();
     let waiter = std::thread::spawn(move || {
         // The receiver is gone only if we are.
         let _gone = ended.send(child.wait());
     });
-    let mut lines = Lines::new(&stdout);
+    let mut lines = Lines::new(stdout);
     let mut asked_to_stop = None;
     let status = loop {
         match end.recv_timeout(LOOK_EVERY) {
@@ -105,7 +130,7 @@ pub fn run(
     }
     lines.read(watch)?;
     lines.finish(watch);
-    Ok(finished(status, read_whole(&stdout)?, read_whole(&stderr)?, asked_to_stop))
+    Ok(finished(status, read_whole(stdout)?, read_whole(stderr)?, asked_to_stop))
 }
 
 fn finished(

@@ -44,6 +44,4 @@ mod tidy;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]
-mod trouble_process;
-#[cfg(test)]
 mod verbs;

@@ -237,6 +237,9 @@ impl Session {
         self.output.bytes(bytes).map_err(|error| {
             Failure::new(Exit::Failure, "cannot write to standard output".to_owned())
                 .caused_by(&error)
+                .not_done("what was to be printed is not complete")
+                .now("whatever else the command did is done; the log says what that was")
+                .next("unapply history")
         })
     }
 

@@ -230,8 +230,12 @@ fn conclude(
     let verified = match verify(ports, stack, &settings.speaker, &mut executed) {
         Ok(verified) => verified,
         Err(error) => {
-            return Err(Failure::from(error)
-                .with_exit(Exit::NotVerified)
+            let failure = Failure::from(error);
+            // Whoever stopped it knows why it is not verified.
+            let is_stopped = matches!(failure.exit, Exit::Interrupted | Exit::Terminated);
+            let exit = if is_stopped { failure.exit } else { Exit::NotVerified };
+            return Err(failure
+                .with_exit(exit)
                 .not_done("the revert was applied, and not verified")
                 .now(format!("the apply succeeded; its record is revision {}", executed.intent))
                 .next("unapply diff · unapply revert"));

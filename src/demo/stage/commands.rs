@@ -102,8 +102,9 @@ impl Stage<'_> {
         self.go_on()?;
         let environment = self.environment.clone();
         let invocation = Invocation { program, arguments, directory, environment, output: None };
-        let finished = run(&invocation, self.means.interrupt, &mut |_| {})
-            .map_err(|source| Error::CannotRun { command: command.to_owned(), source })?;
+        let finished = run(&invocation, self.means.interrupt, &mut |_| {}).map_err(|broken| {
+            Error::CannotRun { command: command.to_owned(), source: broken.into() }
+        })?;
         self.go_on()?;
         Ok(finished)
     }

@@ -1,6 +1,7 @@
 //! Every hazard of the first set, in scenes of a few words; what may be allowed, and how.
 
 use super::*;
+use crate::engine::revert::judge;
 use crate::engine::tests::{CANARY, scene};
 
 fn check(text: &str, expected: &[&str]) {
@@ -28,7 +29,7 @@ fn undoing_a_failed_apply_needs_no_word_from_anybody() {
 
 #[test]
 fn what_the_failed_apply_made_may_hold_data_after_an_hour() {
-    let made = |minutes: u32| {
+    let made = |minutes: i32| {
         format!(
             "good demo_file.a=1
              before demo_file.a=1
@@ -41,6 +42,29 @@ fn what_the_failed_apply_made_may_hold_data_after_an_hour() {
     let asked = ["destroys-data aws_thing.d", "destroys-data demo_volume.b"];
     check(&made(60), &asked);
     check(&made(60 * 24), &asked);
+    // The clock has gone back since the snapshot was taken: an age below zero is no age.
+    check(&made(-1), &asked);
+    check(&made(-60 * 24 * 365), &asked);
+}
+
+#[test]
+fn a_clock_that_stands_behind_the_log_makes_nothing_young() {
+    let at = |second: i64| Timestamp::from_second(second).unwrap();
+    assert_eq!(believable(at(10), None), Some(at(10)));
+    assert_eq!(believable(at(10), Some(at(10))), Some(at(10)));
+    assert_eq!(believable(at(10), Some(at(11))), None);
+    let scene = scene(
+        "good demo_file.a=1
+         before demo_file.a=1
+         now demo_file.a=1 demo_volume.b=2 demo_file.c=3
+         plan destroy:demo_volume.b destroy:demo_file.c",
+    );
+    let found = scene.ask(|facts, redactor| {
+        hazards(facts, &judge(facts, redactor), &Limits::default(), &BTreeMap::new(), None)
+    });
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].kind, HazardKind::DestroysData);
+    assert!(found[0].why.contains("the clock has gone back"), "{found:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::draft::{RevertDraft, is_secret_variable, root_facts};
 use crate::codec::state;
-use crate::engine::hazard::hazards;
+use crate::engine::hazard::{believable, hazards};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
 use crate::flow::workplace::{Prepared, Source, prepare};
@@ -120,10 +120,10 @@ fn judged(
             state,
         }),
         imports: &draft.imports,
-        drift: &[],
+        drift: &draft.drift,
     };
     let actions = judge(&facts, redactor);
-    let now = ports.clock.now();
+    let now = believable(ports.clock.now(), draft.latest_time);
     let hazards = hazards(&facts, &actions, &stack.limits, &draft.variables, now);
     let outputs = judge_outputs(&facts, redactor);
     Ok(Judged { state: current.version.clone(), actions, outputs, hazards })

@@ -13,9 +13,11 @@ use crate::engine::good::{snapshots, verdicts};
 use crate::engine::pin::Standing as StateStanding;
 use crate::engine::redact::{Redactor, is_secret_name};
 use crate::engine::variables::{self, Declared, Standing};
+use crate::flow::drift::known;
 use crate::flow::snapshot::{self, Taken};
 use crate::flow::{Error, Ports, Speaker, Stack};
 use crate::model::configuration::{Bundle, Variable, VariableOrigin};
+use crate::model::drift::KnownDrift;
 use crate::model::entry::{
     ApplyOutcome, Body, Cause, Entry, RevertOutcome, Revision, Snapshot, StateRef,
 };
@@ -64,8 +66,12 @@ pub struct RevertDraft {
     pub variables: BTreeMap<String, Standing>,
     /// What must not be shown.
     pub redactor: Redactor,
+    /// What is on record of changes outside of Terraform, with the fixes among them.
+    pub drift: Vec<KnownDrift>,
     /// The newest entry that this draft has seen.
     pub seen: Revision,
+    /// The latest time that any entry of the log carries, whoever's clock said it.
+    pub latest_time: Option<Timestamp>,
 }
 
 /// Drafts a revert to `target`.
@@ -115,12 +121,14 @@ pub fn draft(
         good,
         residual,
         bundle,
+        latest_time: latest.iter().map(|entry| entry.said.time).max(),
         seen: latest.last().map_or(taken.entry.revision, |newest| newest.revision),
         before: taken.entry,
         current,
         between,
         imports,
         backend: taken.backend,
+        drift: known(ports, &latest)?,
         variables,
         redactor,
     })

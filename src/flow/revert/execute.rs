@@ -86,13 +86,13 @@ fn not_begun(refusal: &terraform::Error) -> ApplyOutcome {
         terraform::Error::Locked(_)
         | terraform::Error::StalePlan
         | terraform::Error::NotInitialised { .. }
+        | terraform::Error::NoOutput { .. }
         | terraform::Error::NotFound { .. } => ApplyOutcome::NotStarted,
         // The child may have been there, and nobody saw it end.
         terraform::Error::CannotStart { .. }
         | terraform::Error::Interrupted { .. }
         | terraform::Error::Failed { .. }
-        | terraform::Error::Unreadable { .. }
-        | terraform::Error::Io { .. } => ApplyOutcome::Unknown,
+        | terraform::Error::Unreadable { .. } => ApplyOutcome::Unknown,
     }
 }
 

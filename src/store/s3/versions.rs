@@ -87,7 +87,7 @@ impl S3History {
             .prefix(&self.object)
             .set_key_marker(after.map(|(key, _)| key.clone()))
             .set_version_id_marker(after.map(|(_, version)| version.clone()));
-        self.store.in_time(0, async { request.send().await.map_err(trouble) }).await
+        self.store.in_time(0, async { request.send().await.map_err(|e| trouble(&e)) }).await
     }
 
     async fn all(&self) -> Result<Vec<StateVersionAt>, ObjectError> {
@@ -140,7 +140,8 @@ impl S3History {
             .bucket(&self.store.place.bucket)
             .key(&self.object)
             .version_id(&version.id);
-        let answer = self.store.in_time(0, async { request.send().await.map_err(trouble) }).await?;
+        let answer =
+            self.store.in_time(0, async { request.send().await.map_err(|e| trouble(&e)) }).await?;
         let body = async {
             let body = answer.body.collect().await;
             body.map_err(|error| Trouble::Lost(Why::of(&error)))

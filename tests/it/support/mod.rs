@@ -8,4 +8,5 @@ pub(crate) mod records;
 pub(crate) mod remote;
 pub(crate) mod running;
 pub(crate) mod stage;
+pub(crate) mod traced;
 pub(crate) mod versions;

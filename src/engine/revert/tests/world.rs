@@ -111,7 +111,7 @@ impl World {
         self.ask(|facts, redactor| {
             let judged = judge(facts, redactor);
             let none = std::collections::BTreeMap::new();
-            hazards(facts, &judged, &Limits::default(), &none, Timestamp::UNIX_EPOCH)
+            hazards(facts, &judged, &Limits::default(), &none, Some(Timestamp::UNIX_EPOCH))
         })
         .iter()
         .map(|hazard| format!("{}: {}", hazard.kind, hazard.why))

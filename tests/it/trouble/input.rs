@@ -1,31 +1,11 @@
 //! Bad input: each case has its exit code and one message, and nothing captured is lost.
 
 use crate::support::deeds::{file, good};
-use crate::support::stage::{Ran, Stage, UNAPPLY};
+use crate::support::stage::{Stage, UNAPPLY};
+use crate::trouble::table::answers;
 
 fn a_and_b() -> String {
     file("a", "one") + &file("b", "two")
-}
-
-/// Insists on the four answers: what happened, what was not done, how things are, what to run.
-#[track_caller]
-fn answers(ran: &Ran, what: &str, now: &str, next: &str) {
-    let text = &ran.stderr;
-    let lines: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("Error: ")).collect();
-    let head = lines.first().unwrap_or_else(|| panic!("no error in:\n{text}"));
-    let code = format!("(exit {})", ran.code);
-    assert!(head.contains(what) && head.ends_with(&code), "no `{what}` and {code} in:\n{text}");
-    let mut part = "";
-    let mut parts = std::collections::BTreeMap::<&str, String>::new();
-    for line in lines.iter().skip(1) {
-        let label = line.get(2..12).map_or("", str::trim);
-        part = if label.is_empty() { part } else { label };
-        parts.entry(part).or_default().push_str(line.get(12..).unwrap_or(line));
-    }
-    let has = |part: &str, words: &str| parts.get(part).is_some_and(|text| text.contains(words));
-    assert!(has("not done", ""), "nothing is `not done` in:\n{text}");
-    assert!(has("now", now) || now.is_empty(), "no `{now}` as `now` in:\n{text}");
-    assert!(has("next", next), "no `{next}` as `next` in:\n{text}");
 }
 
 #[test]
@@ -328,66 +308,4 @@ fn without_a_terminal_a_plan_needs_yes_and_the_refusal_says_so() {
     stage.unset("CI");
     assert_eq!(stage.everything(), before);
     assert_eq!(stage.left_over(), "");
-}
-
-/// A disk of 64 KiB that goes away with the value; none where mounting is not allowed.
-struct SmallDisk(std::path::PathBuf);
-
-impl SmallDisk {
-    fn mount(at: std::path::PathBuf) -> Option<Self> {
-        std::fs::create_dir(&at).unwrap();
-        let mut mount = assert_cmd::Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=64k", "unapply-test"]).arg(&at);
-        mount.output().ok()?.status.success().then_some(Self(at))
-    }
-}
-
-impl SmallDisk {
-    fn make_read_only(&self) {
-        let mut mount = assert_cmd::Command::new("mount");
-        mount.args(["-o", "remount,ro"]).arg(&self.0).assert().success();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let mut umount = assert_cmd::Command::new("umount");
-        umount.arg(&self.0).ok().map(drop).unwrap_or_default();
-    }
-}
-
-#[test]
-fn a_disk_that_is_full_or_read_only_stops_a_revert_before_anything_changes() {
-    let stage = Stage::with(&file("a", "one"));
-    stage.apply().expect(0);
-    let Some(disk) = SmallDisk::mount(stage.path().join("disk")) else {
-        println!("not checked: a small tmpfs cannot be mounted here");
-        return;
-    };
-    let store = disk.0.join("store").display().to_string();
-    stage.unapply(&["--store", &store, "snapshot"]).expect(0);
-    stage.unapply(&["--store", &store, "mark", "good"]).expect(0);
-    stage.configure(&file("a", "ONE"));
-    stage.apply().expect(0);
-    let filler = std::fs::File::create(disk.0.join("filler")).and_then(|mut file| {
-        use std::io::Write as _;
-        (0..64).try_for_each(|_| file.write_all(&[1; 1024]))
-    });
-    assert!(filler.is_err());
-    let before = (stage.objects(), stage.state());
-    for verb in ["snapshot", "revert"] {
-        let ran = stage.unapply(&["--store", &store, verb, "--yes"]).expect(1);
-        answers(&ran, "", "kept", "free some space");
-    }
-    assert_eq!((stage.objects(), stage.state()), before);
-    std::fs::remove_file(disk.0.join("filler")).unwrap();
-    disk.make_read_only();
-    for verb in ["snapshot", "revert"] {
-        let ran = stage.unapply(&["--store", &store, verb, "--yes"]).expect(12);
-        answers(&ran, "", "is as it was", "the right to read and write");
-    }
-    assert_eq!((stage.objects(), stage.state()), before);
-    for verb in ["status", "history", "diff", "check"] {
-        stage.unapply(&["--store", &store, verb]).expect(0);
-    }
 }
