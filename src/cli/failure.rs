@@ -171,7 +171,7 @@ fn object_failure(error: &ObjectError) -> Failure {
     match error {
         ObjectError::Missing { .. } => plain(Exit::Store, error).next("unapply init"),
         ObjectError::Denied { .. } => plain(Exit::Permission, error)
-            .now("what was acknowledged before is kept")
+            .now("what the store has acknowledged is as it was")
             .next("give this user the right to read and write there, or: unapply --store DIR init"),
         ObjectError::Unauthenticated { .. } => {
             plain(Exit::Permission, error).now("what was acknowledged before is kept").next(
@@ -180,7 +180,7 @@ fn object_failure(error: &ObjectError) -> Failure {
             )
         }
         ObjectError::Skewed { .. } => plain(Exit::Permission, error)
-            .now("what was acknowledged before is kept")
+            .now("what the store has acknowledged is as it was")
             .next("set this machine's clock, then run the same command again"),
         ObjectError::Misdirected { .. } => plain(Exit::Store, error)
             .now("nothing was sent anywhere else")

@@ -149,7 +149,8 @@ fn each_refusal_is_a_kind_of_its_own() {
         | ObjectError::NotDurable { .. }
         | ObjectError::Failed { .. } => "other",
     };
-    let elsewhere = Fault::Redirect("https://elsewhere.example.org/".to_owned());
+    let other = Bucket::start();
+    let elsewhere = Fault::Redirect(format!("{}/unapply-tests/p/a", other.endpoint()));
     for (fault, expected) in [
         (Fault::Answer(403, "AccessDenied"), "denied"),
         (Fault::Answer(403, "InvalidAccessKeyId"), "unauthenticated"),
@@ -169,6 +170,7 @@ fn each_refusal_is_a_kind_of_its_own() {
         bucket.heal();
     }
     assert_eq!(bucket.object("p/a"), None);
+    assert_eq!(other.requests(), [""; 0], "what was signed for one host is not sent to another");
 }
 
 #[test]

@@ -250,14 +250,16 @@ impl Gate {
                 return Ok(answer);
             }
             Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
-            // The header is signed, so the server has to see it: what it would find is taken away.
-            Some(Fault::IgnoreCondition) => self.forget(request.uri().path()),
-            Some(Fault::DropAfter | Fault::Date(_)) | None => {}
+            Some(Fault::IgnoreCondition | Fault::DropAfter | Fault::Date(_)) | None => {}
         }
         let is_write = request.method() != Method::GET;
         let is_conditional =
             ["if-none-match", "if-match"].iter().any(|name| request.headers().contains_key(*name));
         let _guard = if is_write && is_conditional { Some(self.lock.lock().await) } else { None };
+        // The header is signed, so the server has to see it: what it would find is taken away.
+        if fault == Some(Fault::IgnoreCondition) {
+            self.forget(request.uri().path());
+        }
         let answer = hyper::service::Service::call(&self.service, request).await;
         let mut answer = answer.map_err(|error| -> Broken { format!("{error:?}").into() })?;
         match fault {
