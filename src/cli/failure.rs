@@ -197,16 +197,14 @@ fn object_failure(error: &ObjectError) -> Failure {
     match error {
         ObjectError::Missing { .. } => plain(Exit::Store, error).next("unapply init"),
         ObjectError::Denied { .. } => plain(Exit::Permission, error)
-            .now("what was acknowledged before is kept")
+            .now("what the store has acknowledged is as it was")
             .next("give this user the right to read and write there, or: unapply --store DIR init"),
-        ObjectError::Unauthenticated { .. } => {
-            plain(Exit::Permission, error).now("what was acknowledged before is kept").next(
-                "sign in again, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret; on a \
-                   machine with a role: [store] instance_metadata = true",
-            )
-        }
+        ObjectError::Unauthenticated { .. } => plain(Exit::Permission, error)
+            .now("what the store has acknowledged is as it was")
+            .next("sign in again, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret")
+            .next("on a machine with a role: [store] instance_metadata = true"),
         ObjectError::Skewed { .. } => plain(Exit::Permission, error)
-            .now("what was acknowledged before is kept")
+            .now("what the store has acknowledged is as it was")
             .next("set this machine's clock, then run the same command again"),
         ObjectError::Misdirected { .. } => plain(Exit::Store, error)
             .now("nothing was sent anywhere else")

@@ -80,6 +80,10 @@ impl S3Store {
         self.place.timeout / 3 + Duration::from_secs(bytes / SLOWEST)
     }
 
+    fn pace(&self) -> Pace {
+        Pace::new(self.place.timeout, self.place.endpoint.as_deref())
+    }
+
     /// Waits for a part of an attempt, but not for ever.
     async fn in_time<T>(
         &self,
@@ -168,7 +172,7 @@ impl S3Store {
     where
         F: Future<Output = Result<T, Trouble>>,
     {
-        let mut pace = Pace::new(self.place.timeout);
+        let mut pace = self.pace();
         loop {
             let why = match ask().await {
                 Ok(answer) => return Ok(Some(answer)),
@@ -193,7 +197,7 @@ impl S3Store {
     /// then on "it is there" is believed to be somebody else's only after a look.
     async fn write(&self, key: &Key, bytes: Bytes) -> Result<Created, ObjectError> {
         let shown = self.place.shown(key);
-        let mut pace = Pace::new(self.place.timeout);
+        let mut pace = self.pace();
         let mut in_doubt = false;
         loop {
             let why = match self.put(key, bytes.clone()).await {

@@ -105,9 +105,9 @@ fn blocks(language: &str) -> Vec<String> {
 fn allowed(policy: &serde_json::Value) -> BTreeSet<String> {
     let statements = policy["Statement"].as_array().unwrap();
     let allowing = statements.iter().filter(|statement| statement["Effect"] == "Allow");
-    let actions = allowing.flat_map(|statement| match &statement["Action"] {
-        serde_json::Value::Array(many) => many.clone(),
-        one => vec![one.clone()],
+    let actions = allowing.flat_map(|statement| {
+        let action = &statement["Action"];
+        action.as_array().cloned().unwrap_or_else(|| vec![action.clone()])
     });
     actions.map(|action| action.as_str().unwrap().to_owned()).collect()
 }

@@ -71,12 +71,12 @@ fn a_storm_that_ends_is_waited_out_and_nothing_is_written_twice() {
 #[test]
 fn a_service_that_does_not_recover_is_given_up_in_time_and_named() {
     let bucket = Bucket::start();
-    let store = impatient(&bucket, 900);
+    let store = impatient(&bucket, 1200);
     let answers = [
         (Fault::Answer(503, "SlowDown"), "503 SlowDown: as the test wants it"),
         (Fault::Answer(500, "InternalError"), "500 InternalError"),
         (Fault::ErrorInBody, "200, and an error in it: InternalError"),
-        (Fault::Hang, "no answer within 0.3s"),
+        (Fault::Hang, "no answer within 0.4s"),
         (Fault::DropBefore, "(tried"),
     ];
     for (fault, words) in answers {
@@ -86,7 +86,7 @@ fn a_service_that_does_not_recover_is_given_up_in_time_and_named() {
         let started = Instant::now();
         let written = store.create(&key("a/1"), b"x").unwrap_err();
         let read = store.get(&key("a/1")).unwrap_err();
-        assert!(started.elapsed() < Duration::from_secs(9), "{fault:?}");
+        assert!(started.elapsed() < Duration::from_secs(12), "{fault:?}");
         assert!(matches!(written, ObjectError::Ambiguous { .. }), "{written:?}");
         assert!(matches!(read, ObjectError::Failed { .. }), "{read:?}");
         for error in [written, read] {
@@ -113,7 +113,7 @@ fn a_slow_service_is_waited_for() {
 #[test]
 fn only_the_services_own_word_means_that_an_object_is_not_there() {
     let bucket = Bucket::start();
-    let store = impatient(&bucket, 300);
+    let store = impatient(&bucket, 1200);
     assert_eq!(store.get(&key("a")).unwrap(), None);
     let misread = [
         (404, "NoSuchBucket"),
@@ -149,7 +149,8 @@ fn each_refusal_is_a_kind_of_its_own() {
         | ObjectError::NotDurable { .. }
         | ObjectError::Failed { .. } => "other",
     };
-    let elsewhere = Fault::Redirect("https://elsewhere.example.org/".to_owned());
+    let other = Bucket::start();
+    let elsewhere = Fault::Redirect(format!("{}/unapply-tests/p/a", other.endpoint()));
     for (fault, expected) in [
         (Fault::Answer(403, "AccessDenied"), "denied"),
         (Fault::Answer(403, "InvalidAccessKeyId"), "unauthenticated"),
@@ -169,6 +170,7 @@ fn each_refusal_is_a_kind_of_its_own() {
         bucket.heal();
     }
     assert_eq!(bucket.object("p/a"), None);
+    assert_eq!(other.requests(), [""; 0], "what was signed for one host is not sent to another");
 }
 
 #[test]

@@ -24,12 +24,14 @@ pub(super) struct Pace {
     total: Duration,
     tries: u32,
     lost: u32,
+    whom: String,
 }
 
 impl Pace {
-    /// Begins now.
-    pub(super) fn new(total: Duration) -> Self {
-        Self { since: Instant::now(), total, tries: 0, lost: 0 }
+    /// Begins now, with the service at this endpoint, if it is not AWS.
+    pub(super) fn new(total: Duration, endpoint: Option<&str>) -> Self {
+        let whom = endpoint.map_or(String::new(), |endpoint| format!(" at {endpoint}"));
+        Self { since: Instant::now(), total, tries: 0, lost: 0, whom }
     }
 
     /// Whether to try again; if so, after a pause.
@@ -49,7 +51,7 @@ impl Pace {
         let seconds = self.since.elapsed().as_secs_f32();
         let times =
             if self.tries == 1 { "once".to_owned() } else { format!("{} times", self.tries) };
-        Why::new(&format!("{} (tried {times} in {seconds:.1}s)", seen.why()))
+        Why::new(&format!("{}{} (tried {times} in {seconds:.1}s)", seen.why(), self.whom))
     }
 }
 

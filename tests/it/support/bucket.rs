@@ -275,9 +275,7 @@ impl Gate {
                 return Ok(answer);
             }
             Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
-            // The header is signed, so the server has to see it: what it would find is taken away.
-            Some(Fault::IgnoreCondition) => self.forget(request.uri().path()),
-            Some(Fault::DropAfter | Fault::Date(_)) | None => {}
+            Some(Fault::IgnoreCondition | Fault::DropAfter | Fault::Date(_)) | None => {}
         }
         let key = request.uri().path().trim_start_matches('/').to_owned();
         let key = key.split_once('/').map_or(String::new(), |(_, key)| key.to_owned());
@@ -292,6 +290,10 @@ impl Gate {
         let is_conditional =
             ["if-none-match", "if-match"].iter().any(|name| request.headers().contains_key(*name));
         let _guard = if is_write && is_conditional { Some(self.lock.lock().await) } else { None };
+        // The header is signed, so the server has to see it: what it would find is taken away.
+        if fault == Some(Fault::IgnoreCondition) {
+            self.forget(request.uri().path());
+        }
         let answer = hyper::service::Service::call(&self.service, request).await;
         let mut answer = answer.map_err(|error| -> Broken { format!("{error:?}").into() })?;
         if answer.status().is_success() && [Method::PUT, Method::DELETE].contains(&method) {
