@@ -32,7 +32,7 @@ const HELP: &str = "\
 {usage-heading} {usage}
 
 Everyday:
-  status      one line a stack: good revision, live serial, age of the last snapshot
+  status      one line a stack: good revision, live serial, drift, age of the last snapshot
   history     entries of a stack, newest first
   diff        what changed, by resource and attribute; default `good..@`
   revert      take the stack back to what was good, with real plan and apply
@@ -179,7 +179,7 @@ pub(super) enum When {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// One line a stack: good revision, live serial, age of the last snapshot
+    /// One line a stack: good revision, live serial, drift, age of the last snapshot
     Status,
     /// Entries of a stack, newest first
     History(History),

@@ -15,7 +15,8 @@ use unapply::terraform::absent::Absent;
 
 use crate::support::stage::Stage;
 
-const V1: &str = r#"
+/// Two objects, one with labels and a secret.
+pub(crate) const V1: &str = r#"
 resource "demo_file" "web" {
   path    = "web.txt"
   content = "one"
@@ -30,9 +31,11 @@ resource "demo_file" "old" {
 "#;
 
 /// How `demo_file.web` lies in its file.
-const WEB: &str = "one\n--- labels ---\ntier=front\nzone=a\n--- secret ---\nhunter2-secret";
+pub(crate) const WEB: &str =
+    "one\n--- labels ---\ntier=front\nzone=a\n--- secret ---\nhunter2-secret";
 
-fn applied() -> Stage {
+/// A stage on which they are applied and recorded.
+pub(crate) fn applied() -> Stage {
     let stage = Stage::with(V1);
     stage.apply().expect(0);
     stage.unapply(&["init"]).expect(0);
@@ -40,16 +43,17 @@ fn applied() -> Stage {
 }
 
 /// The console's hand: the tier of `demo_file.web`.
-fn set_tier(stage: &Stage, tier: &str) {
+pub(crate) fn set_tier(stage: &Stage, tier: &str) {
     stage.edit("web.txt", &WEB.replace("front", tier));
 }
 
-fn look(stage: &Stage) -> Value {
+/// Looks, and tells what is known then.
+pub(crate) fn look(stage: &Stage) -> Value {
     stage.unapply(&["drift", "--json"]).expect(0).json()
 }
 
 /// The items as `ITEM-STATUS ADDRESS PATHS`.
-fn lines(list: &Value) -> Vec<String> {
+pub(crate) fn lines(list: &Value) -> Vec<String> {
     let items = list["items"].as_array().unwrap().iter();
     let paths = |item: &Value| {
         let attributes = item["attributes"].as_array().unwrap().iter();
@@ -65,7 +69,8 @@ fn lines(list: &Value) -> Vec<String> {
         .collect()
 }
 
-fn item(list: &Value) -> String {
+/// The first item.
+pub(crate) fn item(list: &Value) -> String {
     list["items"][0]["item"].as_str().unwrap().to_owned()
 }
 
@@ -243,114 +248,6 @@ fn a_state_of_somebody_else_or_from_the_past_is_no_ground_for_drift() {
     stage.put_state(text.replace(lineage, "00000000-0000-0000-0000-000000000000").as_bytes());
     stage.unapply(&["drift"]).expect(15).says("lineage");
     assert_eq!(stage.entries("drift").len(), 0);
-}
-
-#[test]
-fn a_fix_is_recorded_once_with_a_reason_on_what_is_open() {
-    let stage = applied();
-    stage.unapply(&["fix", "record", "demo_file.web", "--reason", "r"]).expect(13);
-    set_tier(&stage, "back");
-    let item = item(&look(&stage));
-    let record = |arguments: &[&str]| stage.unapply(&[&["fix", "record"], arguments].concat());
-    record(&[&item]).expect(64).says("a fix needs a reason");
-    record(&[&item, "--reason", " "]).expect(64);
-    for (until, said) in [("2020-01-01", "is past already"), ("soon", "is neither a time")] {
-        record(&[&item, "--reason", "r", "--until", until]).expect(64).says(said);
-    }
-    record(&["d-12", "--reason", "r"]).expect(64).says("too short");
-    record(&["demo_file.none", "--reason", "r"]).expect(13).says("unapply drift list");
-    let recorded =
-        record(&[&item[..8], "--reason", "outage", "--until", "30d", "--json"]).expect(0);
-    let fix = recorded.json();
-    assert_eq!(fix["kind"], "unapply.fix");
-    assert_eq!(fix["status"], "open");
-    let time = |name: &str| fix[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
-    let days = time("until").duration_since(time("recorded_at")).as_hours() / 24;
-    assert!((29..=30).contains(&days), "{fix:#}");
-    record(&[&item, "--reason", "once more"]).expect(15).says("is on record already: fix");
-    // Resolved drift is nobody's fix.
-    let next = WEB.replace("zone=a", "zone=b");
-    stage.edit("web.txt", &next);
-    stage.unapply(&["drift"]).expect(0);
-    stage.edit("web.txt", WEB);
-    let resolved = look(&stage)["resolved"][0]["item"].as_str().unwrap().to_owned();
-    record(&[&resolved, "--reason", "r"]).expect(15).says("is resolved");
-    assert_eq!(stage.entries("fix").len(), 1);
-}
-
-#[test]
-fn a_fix_that_an_apply_overwrites_is_told_in_the_diff() {
-    let stage = applied();
-    stage.unapply(&["mark", "good"]).expect(0);
-    set_tier(&stage, "back");
-    look(&stage);
-    let record = ["fix", "record", "demo_file.web", "--ticket", "OPS-4409"];
-    stage.unapply(&[&record[..], &["--reason", "outage", "--actor", "oncall"]].concat()).expect(0);
-    stage.unapply(&["diff"]).expect(0);
-    // Somebody applies what the configuration says, and something else besides.
-    stage.configure(&V1.replace("\"keep\"", "\"other\""));
-    stage.apply().expect(0);
-    let said = "(OPS-4409, oncall): demo_file.web labels.tier was set to \"back\" by hand, and is \
-                \"front\" again";
-    stage.unapply(&["diff"]).expect(0).says(said);
-    let json = stage.unapply(&["diff", "--json"]).expect(0).json();
-    let overwritten = &json["overwritten_fixes"][0];
-    assert_eq!(overwritten["attributes"][0]["steps"], json!(["labels", "tier"]));
-    assert_eq!(overwritten["attributes"][0]["again"], true);
-    stage.unapply(&["diff", "--stat"]).expect(0).says("1 manual fix overwritten");
-    let other = stage.unapply(&["diff", "--resource", "demo_file.old"]).expect(0);
-    assert!(!other.stdout.contains("OPS-4409"), "{}", other.stdout);
-    stage.unapply(&["snapshot"]).expect(0);
-    let fix = stage.unapply(&["fix", "list", "--json"]).expect(0).json()["fixes"][0].clone();
-    assert_eq!(fix["status"], "overwritten");
-    assert_eq!(fix["in_state"][0]["value"]["value"], "front");
-}
-
-#[test]
-fn a_fix_that_the_configuration_takes_over_is_adopted() {
-    let stage = applied();
-    set_tier(&stage, "back");
-    look(&stage);
-    stage.unapply(&["fix", "record", "demo_file.web", "--reason", "outage"]).expect(0);
-    let status = || {
-        let list = stage.unapply(&["fix", "list", "--json"]).expect(0).json();
-        list["fixes"][0]["status"].as_str().unwrap().to_owned()
-    };
-    assert_eq!(status(), "open");
-    stage.configure(&V1.replace("\"front\"", "\"back\""));
-    stage.apply().expect(0);
-    stage.unapply(&["snapshot"]).expect(0);
-    assert_eq!(status(), "in-state");
-    stage.unapply(&["mark", "good", "--verify"]).expect(0);
-    assert_eq!(status(), "adopted");
-    assert_eq!(lines(&look(&stage)), [""; 0]);
-    assert_eq!(status(), "adopted");
-}
-
-#[test]
-fn a_fix_that_stays_longer_than_it_was_meant_to_is_overdue() {
-    let stage = applied();
-    set_tier(&stage, "back");
-    look(&stage);
-    let record = ["fix", "record", "demo_file.web", "--reason", "outage", "--until", "1ms"];
-    stage.unapply(&record).expect(0);
-    for list in [&["drift", "list"][..], &["fix", "list"], &["status"]] {
-        stage.unapply(list).expect(0).says("OVERDUE");
-    }
-    let list = stage.unapply(&["drift", "list", "--json"]).expect(0).json();
-    assert_eq!((&list["overdue"], &list["items"][0]["fix"]["overdue"]), (&json!(1), &json!(true)));
-}
-
-#[test]
-fn a_fix_that_is_undone_by_hand_is_gone() {
-    let stage = applied();
-    set_tier(&stage, "back");
-    look(&stage);
-    stage.unapply(&["fix", "record", "demo_file.web", "--reason", "outage"]).expect(0);
-    stage.edit("web.txt", WEB);
-    assert_eq!(lines(&look(&stage)), [""; 0]);
-    let fix = stage.unapply(&["fix", "list", "--json"]).expect(0).json()["fixes"][0].clone();
-    assert_eq!(fix["status"], "gone");
 }
 
 /// Whoever may only read the store may list; without Terraform too, and nothing is written.

@@ -10,6 +10,8 @@ mod docs;
 #[cfg(test)]
 mod drift;
 #[cfg(test)]
+mod fixes;
+#[cfg(test)]
 mod hazards;
 #[cfg(test)]
 mod history_import;

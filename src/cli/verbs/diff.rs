@@ -7,6 +7,7 @@ use crate::cli::args::{Diff as Arguments, Format, Part};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::DiffOut;
+use crate::cli::output::inert;
 use crate::cli::render::diff::{body, summary};
 use crate::engine::diff::{Diff, diff};
 use crate::engine::good::last_known_good;
@@ -82,7 +83,9 @@ fn fixes_section(
 ) -> String {
     let paint = session.output.data_paint;
     match fixes {
-        Err(problem) => format!("{} manual fixes cannot be told: {problem}\n", paint.yellow("!")),
+        Err(problem) => {
+            format!("{} manual fixes cannot be told: {}\n", paint.yellow("!"), inert(&problem))
+        }
         Ok(fixes) if fixes.out.is_empty() => String::new(),
         Ok(fixes) => {
             let word = if fixes.out.len() == 1 { "fix" } else { "fixes" };
