@@ -119,6 +119,8 @@ fn a_data_source_that_cannot_be_compared_makes_nothing_laxer() {
     late.reads.clear();
     late.changes.push(change(&["read"], "data.remote.up", Json::Null, json!({})));
     check(&late, "collateral(x) undo(x)");
+    late.good.pop();
+    check(&late, "collateral(x) undo(x)");
 }
 
 #[test]
@@ -225,7 +227,7 @@ fn outputs_say_what_they_would_be_and_hide_what_is_secret() {
 }
 
 #[test]
-fn what_a_data_source_hides_is_hidden_everywhere() {
+fn what_a_data_source_or_an_output_hides_is_hidden_everywhere() {
     let mut plan = crate::engine::tests::scene("").plan;
     let secret = || crate::engine::tests::value("\"hunter22\"");
     plan.reads.push(crate::model::plan::DataRead {
@@ -233,5 +235,16 @@ fn what_a_data_source_hides_is_hidden_everywhere() {
         values: secret(),
         sensitive: crate::engine::tests::value("true"),
     });
-    assert!(!Redactor::default().with_plan(&plan).text("it is hunter22").contains("hunter"));
+    let text = crate::engine::tests::value;
+    plan.outputs.push(crate::model::plan::PlannedOutput {
+        name: "o".to_owned(),
+        action: crate::model::plan::Action::Update,
+        before: text("\"hunter33\""),
+        after: text("\"hunter44\""),
+        after_unknown: text("false"),
+        before_sensitive: text("true"),
+        after_sensitive: text("true"),
+    });
+    let redactor = Redactor::default().with_plan(&plan);
+    assert!(!redactor.text("hunter22, hunter33, hunter44").contains("hunter"));
 }
