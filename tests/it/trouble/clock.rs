@@ -3,7 +3,7 @@
 //! The real binary gets another time of day from a few lines of C that stand before the system's
 //! `clock_gettime`. Terraform, which is not asked to load them, keeps the right time.
 
-use super::table::{Proof, Row, Scene, USUAL, answers, live_through};
+use super::table::{Ends, Proof, Row, Scene, USUAL, answers, live_through};
 use crate::support::deeds::{file, good, volume};
 use crate::support::stage::{Ran, Stage, UNAPPLY};
 
@@ -66,6 +66,18 @@ fn the_log_keeps_its_order_whatever_the_clock_says() {
             ..SNAPSHOT
         },
         Row { name: "a list seen from a year ago", shell: BEHIND, ..LIST },
+        Row {
+            name: "what was there a day ago, as the entries say",
+            command: &["show", "at:1d"],
+            ..LIST
+        },
+        Row {
+            name: "what was there a day before a year ago",
+            shell: BEHIND,
+            command: &["show", "at:1d"],
+            ends: Ends::Badly { code: 13, what: "", now: "", next: "unapply history" },
+            ..LIST
+        },
         Row { name: "a revert a year behind the newest entry", shell: BEHIND, ..REVERT },
         Row { name: "a revert by a clock that is right again", ..REVERT },
         Row { name: "a revert an hour ahead", shell: AHEAD, ..REVERT },
