@@ -19,6 +19,12 @@ dir = "."
 /// What a customer writes to the volume, outside of Terraform.
 pub const ORDER: &str = "order 1: three apples";
 
+/// What somebody changes by hand, outside of Terraform: the text before and after.
+pub const BY_HAND: (&str, &str) = ("workers 4", "workers 8");
+
+/// The secret of the configuration, and what somebody makes of it by hand. Neither is ever shown.
+pub const ROTATED: (&str, &str) = ("violet-anchor-4711", "teal-harbour-0815");
+
 /// The object whose creation fails half-way.
 pub const FAILS: &str = "cache.db";
 

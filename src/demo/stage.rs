@@ -197,6 +197,13 @@ impl<'a> Stage<'a> {
             .map_err(at(&path))
     }
 
+    /// Replaces a text in a file, as somebody does with an editor.
+    pub fn edit(&self, path: &str, from: &str, to: &str) -> Result<(), Error> {
+        let file = self.at(path);
+        let text = fs::read_to_string(&file).map_err(at(&file))?;
+        self.write(path, &text.replace(from, to))
+    }
+
     /// Copies a file or everything below a directory.
     pub fn copy(&self, from: &str, to: &str) -> Result<(), Error> {
         copy(&self.at(from), &self.at(to))

@@ -3,7 +3,7 @@
 //! It tells what real commands say and judges by what really lies on the disk. It knows of unapply
 //! only what a person at a terminal does. Start from [`play`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -32,6 +32,8 @@ pub struct Ending {
     pub orphans_after_revert: Vec<String>,
     /// Objects that are real and in no state after the old state was restored.
     pub orphans_after_restore: Vec<String>,
+    /// What is on record of repairs by hand: each object with what became of it.
+    pub fixes: BTreeMap<String, String>,
 }
 
 impl Ending {
@@ -62,6 +64,12 @@ impl Ending {
         if self.orphans_after_restore.is_empty() {
             problems.push("restoring the old state left no orphan".to_owned());
         }
+        for object in ["demo_file.login", "demo_file.web"] {
+            match self.fixes.get(object).map(String::as_str) {
+                Some("overwritten") => {}
+                found => problems.push(format!("the fix of {object}: {}", found.unwrap_or("none"))),
+            }
+        }
         problems
     }
 
@@ -79,13 +87,15 @@ pub fn play(means: &Means<'_>, root: &Path) -> Result<Ending, Error> {
          The cloud of this story is a directory; every object in it is a file.\n\n",
     );
     let v1 = v1_works(&stage)?;
+    let repaired = repaired_by_hand(&stage)?;
     let failed = v2_fails(&stage)?;
-    stage.heading("3. What is different from what was good?");
+    stage.heading("4. What is different from what was good?");
     stage.unapply(&["diff"])?;
-    stage.heading("4. Undo it");
+    stage.heading("5. Undo it");
     stage.say("The configuration that was good is applied to the state as it is now.\n\n");
     stage.unapply(&["revert", "--yes", "--reason", "8443 was wrong", "--ticket", "OPS-4410"])?;
-    let (reverted, plan_after_revert) = look(&stage, &v1, &failed)?;
+    let (reverted, plan_after_revert) = look(&stage, [&v1, &repaired, &failed])?;
+    let fixes = to_know(&stage)?;
     let plan_after_restore = restore(&stage)?;
     let ending = Ending {
         restored: world(&stage, "restored/world")?,
@@ -96,8 +106,10 @@ pub fn play(means: &Means<'_>, root: &Path) -> Result<Ending, Error> {
         reverted,
         plan_after_revert,
         plan_after_restore,
+        fixes,
     };
     beside(&stage, &ending);
+    stage.say(&last_words());
     stage.sweep()?;
     Ok(ending)
 }
@@ -119,8 +131,60 @@ fn v1_works(stage: &Stage<'_>) -> Result<World, Error> {
     world(stage, "world")
 }
 
+/// Somebody changes real objects; Terraform is not asked.
+fn repaired_by_hand(stage: &Stage<'_>) -> Result<World, Error> {
+    stage.heading("2. At night somebody repairs two things by hand");
+    stage.say(
+        "Too few workers, and a password that leaked. Neither comes into the configuration: there\n\
+         is no time. (The new password is not shown here, and nowhere else.)\n\n",
+    );
+    let (before, after) = script::BY_HAND;
+    stage.prompt(&format!("sed -i \"s/{before}/{after}/\" ../world/web.conf"));
+    stage.edit("world/web.conf", before, after)?;
+    stage.prompt("vi ../world/login.conf");
+    stage.edit("world/login.conf", script::ROTATED.0, script::ROTATED.1)?;
+    stage.say(
+        "\nThe job that looks for drift finds both, and the next morning they get a reason.\n\n",
+    );
+    stage.unapply(&["drift"])?;
+    stage.unapply(&[
+        "fix",
+        "record",
+        "demo_file.web",
+        "--reason",
+        "too few workers",
+        "--ticket",
+        "OPS-4409",
+        "--until",
+        "30d",
+    ])?;
+    stage.unapply(&[
+        "fix",
+        "record",
+        "demo_file.login",
+        "--reason",
+        "the password leaked",
+        "--ticket",
+        "SEC-17",
+    ])?;
+    world(stage, "world")
+}
+
+/// What has to come into the configuration, for whatever manages it.
+fn to_know(stage: &Stage<'_>) -> Result<BTreeMap<String, String>, Error> {
+    stage.heading("7. What configuration management has to know");
+    stage.say(
+        "v1 is back, and with it the four workers and the password that leaked. The revert did not\n\
+         lose the two repairs, the apply of v2 did; both are on record until the configuration holds\n\
+         them. A program reads who, why, until when, and which attribute of which object has to be\n\
+         what; a secret is only said to be one.\n\n",
+    );
+    let printed = stage.unapply(&["fix", "list", "--json"])?;
+    Ok(told_fixes(&printed))
+}
+
 fn v2_fails(stage: &Stage<'_>) -> Result<World, Error> {
-    stage.heading("2. v2 changes one thing, adds two, and fails on the last");
+    stage.heading("3. v2 changes one thing, adds two, and fails on the last");
     stage.write("stack/main.tf", &script::v2(&stage.at("world")))?;
     stage.say(
         "  ~ demo_file.web       lines   \"listen 443\" → \"listen 8443\"\n  \
@@ -146,10 +210,11 @@ fn make_stack_copy(stage: &Stage<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn look(stage: &Stage<'_>, v1: &World, failed: &World) -> Result<(World, i32), Error> {
-    stage.heading("5. Is it undone?");
+fn look(stage: &Stage<'_>, before: [&World; 3]) -> Result<(World, i32), Error> {
+    let [v1, repaired, failed] = before;
+    stage.heading("6. Is it undone?");
     let now = world(stage, "world")?;
-    stage.say(&files(v1, failed, &now));
+    stage.say(&files([v1, repaired, failed, &now]));
     if *v1 == now {
         stage.say("\nEvery file has the bytes and the permissions of v1: the world equals v1.\n");
     } else {
@@ -163,7 +228,7 @@ fn look(stage: &Stage<'_>, v1: &World, failed: &World) -> Result<(World, i32), E
 }
 
 fn restore(stage: &Stage<'_>) -> Result<i32, Error> {
-    stage.heading("6. What \"restore the old state\" would have done");
+    stage.heading("8. What \"restore the old state\" would have done");
     stage.say(
         "The same moment again, in a copy: v2 has just failed. Now the old configuration and the\n\
          old state are put back, as a state rollback does, and applied.\n\n",
@@ -215,15 +280,37 @@ fn beside(stage: &Stage<'_>, ending: &Ending) {
     ]));
 }
 
+/// Each fix in what `fix list --json` prints: the object and what became of the fix.
+fn told_fixes(printed: &str) -> BTreeMap<String, String> {
+    let told: serde_json::Value = serde_json::from_str(printed).unwrap_or_default();
+    let fixes = told.get("fixes").and_then(serde_json::Value::as_array);
+    let text = |fix: &serde_json::Value, name: &str| {
+        fix.get(name).and_then(serde_json::Value::as_str).map(str::to_owned)
+    };
+    let fix = |fix| Some((text(fix, "address")?, text(fix, "status")?));
+    fixes.into_iter().flatten().filter_map(fix).collect()
+}
+
+/// What the story comes to.
+fn last_words() -> String {
+    "\nThree things to take home:\n\n  \
+       the old configuration on the present state undoes an apply; the old state does not\n  \
+       every step above is in the log: unapply history\n  \
+       what was repaired by hand is not forgotten: unapply fix list\n"
+        .to_owned()
+}
+
 /// The files of the story, side by side.
-fn files(v1: &World, failed: &World, reverted: &World) -> String {
-    let mut rows = vec![["FILE", "V1", "AFTER FAILED V2", "AFTER REVERT"].map(str::to_owned)];
-    for path in paths(&[v1, failed, reverted]) {
+fn files(worlds: [&World; 4]) -> String {
+    let [v1, repaired, failed, reverted] = worlds;
+    let mut rows =
+        vec![["FILE", "V1", "BY HAND", "AFTER FAILED V2", "AFTER REVERT"].map(str::to_owned)];
+    for path in paths(&worlds) {
         let before = v1.get(&path);
         let size =
             before.map_or("not there".to_owned(), |object| format!("{} bytes", object.size()));
         let fate = |now: &World| Fate::of(before, now.get(&path)).shown().to_owned();
-        rows.push([path.clone(), size, fate(failed), fate(reverted)]);
+        rows.push([path.clone(), size, fate(repaired), fate(failed), fate(reverted)]);
     }
     columns(&rows)
 }
@@ -286,6 +373,9 @@ mod tests {
             plan_after_restore: 0,
             orphans_after_revert: Vec::new(),
             orphans_after_restore: vec!["b".to_owned()],
+            fixes: ["demo_file.login", "demo_file.web"]
+                .map(|object| (object.to_owned(), "overwritten".to_owned()))
+                .into(),
         }
     }
 
@@ -302,6 +392,7 @@ mod tests {
             plan_after_revert: 2,
             orphans_after_revert: vec!["c".to_owned()],
             orphans_after_restore: Vec::new(),
+            fixes: BTreeMap::from([("demo_file.web".to_owned(), "open".to_owned())]),
             ..ending()
         };
         assert!(!bad.world_equals_v1());
@@ -313,6 +404,8 @@ mod tests {
                 "the plan after the revert ended with 2",
                 "in no state after the revert: c",
                 "restoring the old state left no orphan",
+                "the fix of demo_file.login: none",
+                "the fix of demo_file.web: open",
             ]
         );
     }
@@ -320,9 +413,10 @@ mod tests {
     #[test]
     fn files_are_shown_side_by_side() {
         let Ending { v1, failed, reverted, .. } = ending();
-        let expected = "  FILE   V1          AFTER FAILED V2   AFTER REVERT\n  \
-                          a      3 bytes     ~ other bytes     = same bytes\n  \
-                          b      not there   + new             = not there\n";
-        assert_eq!(files(&v1, &failed, &reverted), expected);
+        let night = world(&[("a", "hand")]);
+        let expected = "  FILE   V1          BY HAND         AFTER FAILED V2   AFTER REVERT\n  \
+                          a      3 bytes     ~ other bytes   ~ other bytes     = same bytes\n  \
+                          b      not there   = not there     + new             = not there\n";
+        assert_eq!(files([&v1, &night, &failed, &reverted]), expected);
     }
 }

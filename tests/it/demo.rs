@@ -48,6 +48,9 @@ fn the_world_equals_v1_and_nothing_is_left_behind() {
     assert!(text.contains("the world equals v1"), "{text}");
     assert!(text.contains("2 orphans: banner.txt, cache.db"), "{text}");
     assert!(text.contains("hazards   none"), "{text}");
+    assert!(text.contains("2 manual fixes overwritten"), "{text}");
+    assert!(text.contains("is \"workers 4\" again"), "{text}");
+    assert!(text.contains("was changed by hand, and is what it was before (sensitive)"), "{text}");
     assert!(!text.contains('\u{1b}'), "an escape byte: {text}");
     assert_eq!(left_in(temporary.path()), [""; 0]);
 }
@@ -67,6 +70,8 @@ fn a_kept_stack_can_be_gone_on_with_and_its_secret_was_never_shown() {
     let (_, secret) = configuration.split_once("secret  = \"").unwrap();
     let (secret, _) = secret.split_once('"').unwrap();
     assert!(secret.len() > 8 && !text.contains(secret), "{text}");
+    assert!(!text.contains("teal-harbour-0815"), "the new password: {text}");
+    assert!(text.contains("\"ticket\": \"SEC-17\""), "{text}");
 
     let stack = stack.to_string_lossy();
     let history = unapply(temporary.path(), &["-C", &stack, "history"]).output().unwrap();
@@ -88,6 +93,8 @@ fn json_is_one_object_and_the_story_goes_to_standard_error() {
     assert_eq!(told["world_equals_v1"], true);
     assert_eq!(told["orphans_after_restore"], serde_json::json!(["banner.txt", "cache.db"]));
     assert_eq!(told["files"].as_array().unwrap().len(), 6);
+    assert_eq!(told["fixes"]["demo_file.login"], "overwritten");
+    assert_eq!(told["fixes"]["demo_file.web"], "overwritten");
     assert!(String::from_utf8_lossy(&output.stderr).contains("the world equals v1"));
 }
 

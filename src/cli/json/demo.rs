@@ -1,5 +1,7 @@
 //! What `unapply demo --json` prints at its end.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -23,6 +25,8 @@ pub struct DemoOut {
     pub orphans_after_revert: Vec<String>,
     /// Objects that are real and in no state after the old state was restored.
     pub orphans_after_restore: Vec<String>,
+    /// Repairs by hand that are on record: each object with what became of the repair.
+    pub fixes: BTreeMap<String, String>,
     /// Where everything was left, if it was.
     pub directory: Option<String>,
 }
@@ -58,6 +62,7 @@ impl DemoOut {
             plan_after_restore: ending.plan_after_restore,
             orphans_after_revert: ending.orphans_after_revert.clone(),
             orphans_after_restore: ending.orphans_after_restore.clone(),
+            fixes: ending.fixes.clone(),
             directory,
         }
     }

@@ -7,7 +7,7 @@ use crate::cli::json::{OverwrittenAttributeOut, OverwrittenOut, PathOut};
 use crate::cli::output::inert;
 use crate::cli::render::value::shown as shown_value;
 use crate::engine::drift::{Held, Standing, Subject, held, shown_value_at, standing};
-use crate::engine::redact::Redactor;
+use crate::engine::redact::{Redactor, Shown};
 use crate::flow::drift::{Valued, redactor_of, valued};
 use crate::model::drift::DriftKind;
 use crate::model::entry::Entry;
@@ -64,12 +64,18 @@ fn add(found: &mut Overwritten, item: &Valued<'_>, places: &[Held], redactor: &R
         let (fixed, now) = (show(place.fixed.as_ref()), show(place.now.as_ref()));
         let again = place.before == place.now;
         let path = inert(&place.path.to_string());
-        let was = match &place.fixed {
-            None => "was removed by hand".to_owned(),
-            Some(_) => format!("was set to {} by hand", shown_value(&fixed)),
+        let was = match (&place.fixed, &fixed) {
+            (None, _) => "was removed by hand".to_owned(),
+            (Some(_), Shown::Sensitive) => "was changed by hand".to_owned(),
+            (Some(_), _) => format!("was set to {} by hand", shown_value(&fixed)),
         };
-        let is = if again { "again" } else { "now" };
-        found.sentences.push(format!("{subject} {path} {was}, and is {} {is}", shown_value(&now)));
+        let is = match (&now, again) {
+            (Shown::Sensitive, true) => "what it was before (sensitive)".to_owned(),
+            (Shown::Sensitive, false) => "something else now (sensitive)".to_owned(),
+            (_, true) => format!("{} again", shown_value(&now)),
+            (_, false) => format!("{} now", shown_value(&now)),
+        };
+        found.sentences.push(format!("{subject} {path} {was}, and is {is}"));
         let PathOut { text, steps } = (&place.path).into();
         attributes.push(OverwrittenAttributeOut {
             path: text,

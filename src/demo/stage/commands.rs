@@ -39,8 +39,8 @@ impl Stage<'_> {
         self.say(&format!("{command}\n"));
     }
 
-    /// Runs unapply in the stack and shows everything it says.
-    pub fn unapply(&self, words: &[&str]) -> Result<(), Error> {
+    /// Runs unapply in the stack and shows everything it says; gives back what it printed as data.
+    pub fn unapply(&self, words: &[&str]) -> Result<String, Error> {
         let command = shown("unapply", words);
         self.prompt(&command);
         let mut arguments = vec![self.means.colours.flag().to_owned()];
@@ -49,7 +49,8 @@ impl Stage<'_> {
         // Talk first: what is left at the end is data.
         let text = format!("{}{}", lossy(&finished.stderr), lossy(&finished.stdout));
         self.say(&format!("{}\n\n", text.trim_matches('\n')));
-        expect(&command, &finished, 0)
+        expect(&command, &finished, 0)?;
+        Ok(lossy(&finished.stdout))
     }
 
     /// Runs Terraform in a directory below, shows what happened, and gives back its exit code.
