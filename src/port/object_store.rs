@@ -161,6 +161,13 @@ pub trait ObjectStore: fmt::Debug + Send + Sync {
     /// The object's bytes; `None` only when the store says that there is no such object.
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, ObjectError>;
 
+    /// Several objects' bytes in the order of their keys, each as [`Self::get`] gives it.
+    ///
+    /// A store that is far away should ask for them at once.
+    fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>, ObjectError> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
+
     /// Every key that lies below `prefix` (whole parts), in byte order.
     fn list(&self, prefix: &Key) -> Result<Vec<Key>, ObjectError>;
 

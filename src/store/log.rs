@@ -19,6 +19,10 @@ use crate::model::stack::StackName;
 /// How many slots may be lost to other writers before an append gives up.
 const LOST_MAX: u32 = 1000;
 
+/// How many slots are read at a time: enough to hide the way to a store that is far away, and few
+/// enough to be held in memory.
+const AHEAD: usize = 64;
+
 /// Where an entry may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum After {
@@ -252,25 +256,27 @@ impl Repository {
         let listed = self.last_listed(stack)?;
         let mut said: Vec<Verified> = Vec::new();
         let mut previous = None;
-        for revision in (1..).map(Revision) {
-            let Some(bytes) = self.slot(stack, revision)? else {
-                if listed > Some(revision) {
-                    return Err(entry_error(stack, revision, EntryProblem::Gap));
+        'log: for first in (1..).step_by(AHEAD).map(Revision) {
+            for (revision, bytes) in self.slots(stack, first, listed)? {
+                let Some(bytes) = bytes else {
+                    if listed > Some(revision) {
+                        return Err(entry_error(stack, revision, EntryProblem::Gap));
+                    }
+                    break 'log;
+                };
+                let verified = self
+                    .verify(stack, revision, &bytes)
+                    .and_then(|read| follows(&read.entry, previous).map(|()| read))
+                    .map_err(|source| entry_error(stack, revision, source))?;
+                previous = Some(verified.entry.digest);
+                if let Some(tip) = seen
+                    && tip.revision == revision
+                    && tip != verified.tip()
+                {
+                    return Err(rewound(stack, tip));
                 }
-                break;
-            };
-            let verified = self
-                .verify(stack, revision, &bytes)
-                .and_then(|read| follows(&read.entry, previous).map(|()| read))
-                .map_err(|source| entry_error(stack, revision, source))?;
-            previous = Some(verified.entry.digest);
-            if let Some(tip) = seen
-                && tip.revision == revision
-                && tip != verified.tip()
-            {
-                return Err(rewound(stack, tip));
+                said.push(verified);
             }
-            said.push(verified);
         }
         let last = said.last().map(Verified::tip);
         match seen {
@@ -283,6 +289,30 @@ impl Repository {
             self.remember(stack, tip);
         }
         Ok(said)
+    }
+
+    /// The slots from `first` on, as many as are read at a time. Those that are listed are asked for
+    /// together; behind them the log goes on one by one, as far as there is anything.
+    fn slots(
+        &self,
+        stack: &StackName,
+        first: Revision,
+        listed: Option<Revision>,
+    ) -> Result<Vec<(Revision, Option<Vec<u8>>)>, Error> {
+        let numbers = || (first.0..).take(AHEAD).map(Revision);
+        let (known, behind): (Vec<_>, Vec<_>) = numbers().partition(|slot| listed >= Some(*slot));
+        let keys = known.iter().map(|revision| keys::slot(stack, *revision));
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        let mut found: Vec<_> = known.into_iter().zip(self.objects.get_all(&keys)?).collect();
+        for revision in behind {
+            let bytes = self.slot(stack, revision)?;
+            let is_end = bytes.is_none();
+            found.push((revision, bytes));
+            if is_end {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// Checks that bytes are the entry of this store, stack and slot; not what they follow.

@@ -21,6 +21,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use futures_util::future::join_all;
 use tokio::runtime::{Handle, Runtime};
 use tokio::time::timeout;
 
@@ -35,6 +36,9 @@ const OBJECT_BYTES_MAX: u64 = super::BLOB_BYTES_MAX + (1 << 30);
 
 /// Slower than this, in bytes a second, is a transfer that stands still.
 const SLOWEST: u64 = 50_000;
+
+/// How many objects are asked for at once.
+const AT_ONCE: usize = 16;
 
 /// A store in a bucket.
 pub struct S3Store {
@@ -276,6 +280,17 @@ impl ObjectStore for S3Store {
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, ObjectError> {
         self.handle.block_on(self.read(key))
+    }
+
+    fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>, ObjectError> {
+        let mut found = Vec::with_capacity(keys.len());
+        for some in keys.chunks(AT_ONCE) {
+            let asked = join_all(some.iter().map(|key| self.read(key)));
+            for object in self.handle.block_on(asked) {
+                found.push(object?);
+            }
+        }
+        Ok(found)
     }
 
     fn list(&self, prefix: &Key) -> Result<Vec<Key>, ObjectError> {

@@ -49,6 +49,25 @@ fn content_of_any_size_comes_back_exactly() {
 }
 
 #[test]
+fn many_objects_come_in_the_order_in_which_they_were_asked_for() {
+    on_every_store(|store| {
+        let name = |number: usize| key(&format!("many/{number}"));
+        for number in (0..40).filter(|number| number % 3 != 0) {
+            let content = number.to_string();
+            assert_eq!(store.create(&name(number), content.as_bytes()).unwrap(), Created::New);
+        }
+        let keys: Vec<Key> = (0..40).rev().map(name).collect();
+        let found = store.get_all(&keys).unwrap();
+        assert_eq!(found.len(), 40);
+        for (number, found) in (0..40).rev().zip(found) {
+            let expected = (number % 3 != 0).then(|| number.to_string().into_bytes());
+            assert_eq!(found, expected, "{number}");
+        }
+        assert_eq!(store.get_all(&[]).unwrap(), []);
+    });
+}
+
+#[test]
 fn lists_are_ordered_and_go_by_whole_parts() {
     on_every_store(|store| {
         assert_eq!(store.list(&key("a")).unwrap(), []);
