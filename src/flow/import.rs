@@ -302,13 +302,12 @@ impl<'a> Guesses<'a> {
         if let Err(misfit) = fits(commit, &looked.declares, state) {
             return Ok(Err(misfit.to_string()));
         }
-        let kept = match &looked.kept {
-            Some(kept) => kept.clone(),
-            None => {
-                let source = ConfigurationSource::Inferred;
-                let kept = keep_configuration(ports, &looked.captured, source)?;
-                looked.kept.insert(kept).clone()
-            }
+        let kept = if let Some(kept) = &looked.kept {
+            kept.clone()
+        } else {
+            let source = ConfigurationSource::Inferred;
+            let kept = keep_configuration(ports, &looked.captured, source)?;
+            looked.kept.insert(kept).clone()
         };
         Ok(Ok((commit.id.clone(), kept)))
     }
@@ -388,8 +387,10 @@ fn declares(captured: &Captured) -> Declares {
             .collect();
         let facts = hcl::scan(&files);
         declares.unreadable.extend(facts.unreadable.iter().map(ToString::to_string));
-        let steps = key.split('.').filter(|name| !name.is_empty());
-        let prefix: String = steps.map(|name| format!("module.{name}.")).collect();
+        let prefix = match key {
+            "" => String::new(),
+            key => format!("module.{}.", key.replace('.', ".module.")),
+        };
         declares.blocks.extend(facts.resources.iter().map(|address| format!("{prefix}{address}")));
         for name in facts.modules.keys() {
             let called = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };

@@ -22,7 +22,7 @@ use crate::port::object_store::ObjectError;
 use crate::port::state_history::{StateHistory, StateVersionAt};
 
 /// How long one request may go without an answer that helps.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Settings of the backend that lead to other credentials, and that are not followed.
 const OTHER_CREDENTIALS: [&str; 4] =
