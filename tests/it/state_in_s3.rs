@@ -78,7 +78,7 @@ fn keys(bucket: &Bucket) -> Vec<String> {
 /// Everything that an object says: unpacked, and what is packed inside of that too.
 fn unpacked(path: &Path) -> Vec<u8> {
     let bytes = std::fs::read(path).unwrap();
-    let mut all = zstd::decode_all(bytes.as_slice()).unwrap_or_else(|_| bytes);
+    let mut all = zstd::decode_all(bytes.as_slice()).unwrap_or(bytes);
     if let Ok(mut archive) = zip::ZipArchive::new(std::io::Cursor::new(all.clone())) {
         for index in 0..archive.len() {
             std::io::copy(&mut archive.by_index(index).unwrap(), &mut all).unwrap();

@@ -14,7 +14,7 @@ pub(super) fn next(source: &Error) -> String {
 
 fn mend(source: &Error) -> &'static str {
     let Error::Store(store::Error::Object(object)) = source else {
-        return "mend the store";
+        return "free some space or mend the store";
     };
     match object {
         ObjectError::Unauthenticated { .. } => "sign in again or renew the credentials",
