@@ -5,6 +5,7 @@
 //! have passed the redactor; everything is made inert on the way out.
 
 mod lock;
+mod unrecorded;
 
 use std::error::Error as StdError;
 
@@ -445,7 +446,7 @@ fn flow_failure(error: &Error) -> Failure {
                 "revision {intent} says what was begun; what Terraform said is kept in {}",
                 place.display()
             ))
-            .next("free some space or mend the store, then: unapply revert   (concludes it)"),
+            .next(unrecorded::next(source)),
         Error::IncompletePlan(_) | Error::Moved { .. } => {
             plain(Exit::Refused, error).next("unapply revert")
         }

@@ -3,6 +3,7 @@
 //! Nothing here reads a file, a clock or the environment, and nothing here starts anything. What is
 //! shown to a person has passed [`redact`] already when it leaves this layer.
 
+pub mod baseline;
 pub mod compare;
 pub mod diff;
 pub mod drift;

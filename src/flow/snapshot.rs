@@ -12,6 +12,7 @@ use super::live::{self, Live};
 use super::{Error, Ports, Speaker, Stack};
 use crate::codec::backend::Backend;
 use crate::codec::{bundle, json, plan, planfile, state};
+use crate::engine::baseline::can_be_baseline;
 use crate::engine::diff::{ChangeKind, diff};
 use crate::engine::good::snapshots;
 use crate::engine::pin::{self, Standing};
@@ -61,6 +62,9 @@ pub enum ConfigurationFrom {
 pub enum WhenUnchanged {
     /// Say nothing.
     Skip,
+    /// Say it only if the newest one is a revert's own: that somebody looked just now is what a
+    /// later revert has to know, and its own snapshots do not say it ([`crate::engine::baseline`]).
+    Witness,
     /// Say it all the same.
     Record,
 }
@@ -357,6 +361,9 @@ fn unchanged<'a>(
         return None;
     }
     let (entry, newest) = snapshots(log).next_back()?;
+    if request.when_unchanged == WhenUnchanged::Witness && !can_be_baseline(newest.cause) {
+        return None;
+    }
     let same_state = newest.state.as_ref().map(|state| state.version.digest)
         == live.bytes.as_ref().map(StateBytes::digest);
     let same_configuration = newest.configuration.as_ref().map(|known| known.digest)

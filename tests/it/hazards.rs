@@ -211,3 +211,41 @@ fn an_allowance_that_means_nothing_is_wrong_usage() {
         stage.unapply(&["revert", "--yes", "--allow", given]).expect(64).says(word);
     }
 }
+
+#[test]
+fn a_snapshot_after_a_revert_that_did_nothing_is_proof_of_what_the_next_apply_makes() {
+    let (stage, v1) = good(&a_and_b());
+    stage.configure(&(a_and_b() + &file("c", "new")));
+    stage.unapply(&["revert", "--yes"]).expect(0).says("nothing to undo");
+    let json = stage.unapply(&["snapshot", "--json"]).expect(0).json();
+    assert_eq!(json["recorded"], true, "{json:#}");
+    stage.unapply(&["snapshot"]).expect(0).says("no new entry");
+    stage.apply().expect(0);
+    stage.goes_back(&v1, &[]);
+}
+
+#[test]
+fn a_snapshot_after_a_revert_that_is_not_verified_is_proof_of_what_the_next_apply_makes() {
+    let (stage, v1) = good(&a_and_b());
+    stage.configure(&(file("a", "ONE") + &file("b", "two")));
+    stage.apply().expect(0);
+    stage.fault("perpetual:a.txt");
+    let allow = ["revert", "--yes", "--allow", "older-drift=demo_file.a"];
+    stage.unapply(&allow).expect(19);
+    stage.fault("");
+    stage.configure(&a_and_b());
+    let json = stage.unapply(&["snapshot", "--json"]).expect(0).json();
+    assert_eq!(json["recorded"], true, "{json:#}");
+    stage.configure(&(a_and_b() + &file("c", "new")));
+    stage.apply().expect(0);
+    stage.goes_back(&v1, &[]);
+}
+
+#[test]
+fn what_a_revert_looked_at_for_itself_is_no_proof() {
+    let (stage, v1) = good(&a_and_b());
+    stage.configure(&(a_and_b() + &file("c", "new")));
+    stage.unapply(&["revert", "--plan-only"]).expect(0);
+    stage.apply().expect(0);
+    stand_and_yield(&stage, &v1, &[("unknown-origin", "demo_file.c")]);
+}

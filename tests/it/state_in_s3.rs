@@ -1,11 +1,15 @@
-//! States that live in S3, behind Terraform's own backend with its own lock file.
+//! States that live in S3, behind Terraform's own backend with its own lock file; the store beside
+//! the stack, or in the very same bucket.
 
+use std::path::Path;
+
+use http::Method;
 use serde_json::Value;
 
-use crate::support::bucket::{ACCESS_KEY, Bucket, Fault, Rule, SECRET_KEY};
+use crate::support::bucket::{ACCESS_KEY, BUCKET, Bucket, Fault, Rule, SECRET_KEY};
 use crate::support::deeds::{Past, file};
 use crate::support::running::until;
-use crate::support::stage::Stage;
+use crate::support::stage::{Stage, UNAPPLY};
 
 /// Where the state lies in the bucket.
 const KEY: &str = "prod/app.tfstate";
@@ -20,18 +24,81 @@ fn v2() -> String {
 
 /// A stack whose state is in the bucket, whose `v1` is good, and how it looks.
 fn good(bucket: &Bucket) -> (Stage, Past) {
+    let stage = initialised(bucket);
+    stage.set_up();
+    let past = Past::of(&stage, &a_and_b());
+    (stage, past)
+}
+
+/// The same with the store in the bucket too, below this prefix.
+fn good_with_store(bucket: &Bucket, prefix: &str) -> (Stage, Past) {
+    let stage = initialised(bucket);
+    stage.settings(&format!(
+        "[store]\nurl = \"s3://{BUCKET}/{prefix}\"\nendpoint = \"{}\"\ntimeout = \"5s\"\n",
+        bucket.endpoint()
+    ));
+    stage.apply().expect(0);
+    stage.unapply(&["init", "--no-encryption"]).expect(0);
+    stage.unapply(&["mark", "good", "--verify"]).expect(0);
+    assert!(!stage.stack().join(".unapply").exists());
+    let past = Past::of(&stage, &a_and_b());
+    (stage, past)
+}
+
+/// A stack whose state will be in the bucket.
+fn initialised(bucket: &Bucket) -> Stage {
     let mut stage = Stage::with("");
     stage.set("AWS_ACCESS_KEY_ID", ACCESS_KEY);
     stage.set("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
     stage.set("AWS_EC2_METADATA_DISABLED", "true");
     stage.settings_pass("AWS_*");
     stage.write("backend.tf", &bucket.backend(KEY));
-    let v1 = a_and_b();
-    stage.configure(&v1);
+    stage.configure(&a_and_b());
     stage.terraform(&["init", "-no-color"]).expect(0);
-    stage.set_up();
-    let past = Past::of(&stage, &v1);
-    (stage, past)
+    stage
+}
+
+/// The keys of all objects in the bucket, sorted.
+fn keys(bucket: &Bucket) -> Vec<String> {
+    let (mut keys, mut open) = (Vec::new(), vec![bucket.files()]);
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                keys.push(path.strip_prefix(bucket.files()).unwrap().display().to_string());
+            }
+        }
+    }
+    keys.sort();
+    keys
+}
+
+/// Everything that an object says: unpacked, and what is packed inside of that too.
+fn unpacked(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap();
+    let mut all = zstd::decode_all(bytes.as_slice()).unwrap_or(bytes);
+    if let Ok(mut archive) = zip::ZipArchive::new(std::io::Cursor::new(all.clone())) {
+        for index in 0..archive.len() {
+            std::io::copy(&mut archive.by_index(index).unwrap(), &mut all).unwrap();
+        }
+    }
+    all
+}
+
+/// Insists that no object of the bucket has a credential in it.
+#[track_caller]
+fn keeps_no_credential(bucket: &Bucket) {
+    let mut configurations = 0;
+    for key in keys(bucket) {
+        let said = unpacked(&bucket.files().join(&key));
+        let has = |word: &str| said.windows(word.len()).any(|part| part == word.as_bytes());
+        assert!(!has(ACCESS_KEY) && !has(SECRET_KEY), "{key} has a credential");
+        configurations += usize::from(has("skip_requesting_account_id"));
+    }
+    // Captured ones and the one in the plan: what is packed has been looked at.
+    assert!(configurations > 2, "{configurations}");
 }
 
 /// The text of a stored state.
@@ -180,4 +247,82 @@ fn push_kept(stage: &Stage, bucket: &Bucket) {
     let pushed: Value = serde_json::from_slice(&bucket.object(KEY).unwrap()).unwrap();
     let kept: Value = serde_json::from_str(&saved).unwrap();
     assert_eq!(pushed["resources"], kept["resources"]);
+}
+
+#[test]
+fn the_store_and_the_state_share_a_bucket_and_leave_each_other_alone() {
+    // Beside the state, around it, and with a name that begins as the state's does.
+    for prefix in ["team/unapply", "prod", "prod/app"] {
+        let bucket = Bucket::start();
+        let (stage, past) = good_with_store(&bucket, prefix);
+        stage.apply_badly(&v2(), "create-after:c.txt").expect(1);
+        let mut said = String::new();
+        for verb in [
+            &["status", "--json"][..],
+            &["diff"],
+            &["revert", "--plan-only", "--json"],
+            &["-v", "revert", "--yes"],
+            &["history", "--json"],
+            &["history"],
+            &["check", "--read-data", "--json"],
+            &["show", "@-"],
+            &["show", "@-", "--files"],
+        ] {
+            said += &stage.unapply(verb).expect(0).screen();
+        }
+        past.is_back(&stage);
+        assert_eq!(raw_state(&stage, "@-"), pulled(&bucket), "{prefix}");
+        for credential in [ACCESS_KEY, SECRET_KEY] {
+            assert!(!said.contains(credential), "{prefix}: {said}");
+        }
+        keeps_no_credential(&bucket);
+        // Besides the state there is nothing but what a store consists of, all below its prefix.
+        let parts = ["unapply.json", "stacks/", "blobs/", "probe/"];
+        let is_store = |key: &str| {
+            let inside = key.strip_prefix(prefix).and_then(|key| key.strip_prefix('/'));
+            inside.is_some_and(|inside| parts.iter().any(|part| inside.starts_with(part)))
+        };
+        let others: Vec<String> = keys(&bucket).into_iter().filter(|key| !is_store(key)).collect();
+        assert_eq!(others, [KEY], "{prefix}");
+    }
+}
+
+#[test]
+fn credentials_that_expire_while_a_revert_applies_leave_an_intent_that_the_next_one_concludes() {
+    // Everything is refused, or only what would commit.
+    for part in ["/team/", "/log/"] {
+        let bucket = Bucket::start();
+        let (stage, past) = good_with_store(&bucket, "team");
+        stage.apply_next(&v2());
+        stage.fault("delay-ms:a.txt:2500");
+        let revert = stage.start(UNAPPLY, &["revert", "--yes"]);
+        until("terraform changes something", || stage.is_applying());
+        bucket.rule(Rule::always(Method::PUT, part, Fault::Answer(403, "ExpiredToken")));
+        let ran = revert.end().expect(12);
+        bucket.heal();
+        stage.fault("");
+        for words in [
+            "the apply has ended (succeeded), and that could not be recorded",
+            "403 ExpiredToken",
+            "its outcome is not in the log, and nothing was verified",
+            "says what was begun; what Terraform said is kept in",
+            "sign in again or renew the credentials, then: unapply revert   (concludes it)",
+        ] {
+            assert!(ran.stderr.contains(words), "no `{words}` in:\n{}", ran.stderr);
+        }
+        assert!(!ran.stderr.contains(SECRET_KEY) && !ran.stdout.contains(SECRET_KEY));
+        // Terraform has done it, and what it said is still there.
+        assert_eq!(stage.objects()["a.txt"].1, b"one");
+        assert_eq!(stage.private_directories().len(), 1);
+        assert_eq!(stage.entries("revert-intent").len(), 1);
+        assert_eq!(stage.entries("revert-outcome").len(), 0);
+        stage.is_sound();
+        stage.sweep();
+        stage.unapply(&["revert", "--yes"]).expect(0);
+        let outcomes = stage.entries("revert-outcome");
+        assert_eq!(outcomes.len(), 1);
+        assert_eq!(outcomes[0]["body"]["outcome"], "unknown", "{:#}", outcomes[0]);
+        past.is_back(&stage);
+        keeps_no_credential(&bucket);
+    }
 }

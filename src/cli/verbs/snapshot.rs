@@ -136,7 +136,8 @@ fn request(
         None => Subject::Live,
         Some(path) => given(session, path)?,
     };
-    let when_unchanged = if arguments.force { WhenUnchanged::Record } else { WhenUnchanged::Skip };
+    let when_unchanged =
+        if arguments.force { WhenUnchanged::Record } else { WhenUnchanged::Witness };
     Ok(Request { subject, configuration, cause: Cause::Manual, tags: tags.clone(), when_unchanged })
 }
 

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use crate::codec::backend::Backend;
 use crate::codec::{bundle, hcl, json, state};
-use crate::engine::good::{snapshots, verdicts};
+use crate::engine::baseline::baseline;
+use crate::engine::good::verdicts;
 use crate::engine::pin::Standing as StateStanding;
 use crate::engine::redact::{Redactor, is_secret_name};
 use crate::engine::variables::{self, Declared, Standing};
@@ -25,7 +26,7 @@ use crate::model::good::{Residual, Verdict};
 use crate::model::secret::Secret;
 use crate::model::state::StateBytes;
 use crate::model::value::Value;
-use crate::model::version::{Relation, Serial};
+use crate::model::version::Serial;
 use crate::store::After;
 
 /// A state on record, with its bytes.
@@ -56,7 +57,7 @@ pub struct RevertDraft {
     pub before: Entry,
     /// The present state.
     pub current: StateBytes,
-    /// The newest snapshot between the two, if there is one.
+    /// The newest snapshot between the two, if there is one: see [`baseline`].
     pub between: Option<Recorded>,
     /// What the configurations since then import: addresses of blocks, `*` for anything.
     pub imports: BTreeSet<String>,
@@ -104,7 +105,7 @@ pub fn draft(
     }
     check_standing(&taken)?;
     let current = taken.bytes.clone().ok_or(unfit("has a state, and there is none now"))?;
-    let between = between(&log, target, &taken)?;
+    let between = baseline(&log, target, taken.snapshot()?);
     let imports = imports(ports, between.map(|(entry, _)| entry), &taken.entry);
     let between = between.map(|(entry, state)| load(ports, entry, state)).transpose()?;
     let (bundle, variables) = with_variables(bundle, stack)?;
@@ -235,25 +236,6 @@ pub fn load_bundle(
         .ok_or(Error::Unfit { revision, problem: "has no configuration" })?;
     let archive = ports.repository.get_blob(&configuration.blob)?;
     bundle::unpack(&archive).map_err(|source| Error::Bundle { revision, source })
-}
-
-/// The newest snapshot after the good one whose state is older than the present one: what it does
-/// not know was made since. Those that reverts took themselves say nothing about where an object
-/// came from: an earlier revert that failed must not make this one ask about what it was to undo.
-fn between<'a>(
-    log: &'a [Entry],
-    target: &Entry,
-    taken: &Taken,
-) -> Result<Option<(&'a Entry, &'a StateRef)>, Error> {
-    let Some(present) = taken.snapshot()?.state.as_ref() else { return Ok(None) };
-    Ok(snapshots(log)
-        .rev()
-        .take_while(|(entry, _)| entry.revision > target.revision)
-        .filter(|(_, snapshot)| {
-            matches!(snapshot.cause, Cause::Manual | Cause::Init | Cause::Imported)
-        })
-        .filter_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))
-        .find(|(_, state)| state.version.relation(&present.version) == Relation::Older))
 }
 
 /// What the failed configuration imports, as far as two snapshots tell: the one taken just before

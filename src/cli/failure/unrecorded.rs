@@ -1,0 +1,31 @@
+//! What to do when an apply has ended and its outcome could not be recorded.
+//!
+//! What stood in the way has to be mended first, and then the same command is the wrong one in
+//! general: only another revert concludes what was begun. Exit codes stay with the cause.
+
+use crate::flow::Error;
+use crate::port::object_store::ObjectError;
+use crate::store;
+
+/// The next step, by what stood in the way.
+pub(super) fn next(source: &Error) -> String {
+    format!("{}, then: unapply revert   (concludes it)", mend(source))
+}
+
+fn mend(source: &Error) -> &'static str {
+    let Error::Store(store::Error::Object(object)) = source else {
+        return "free some space or mend the store";
+    };
+    match object {
+        ObjectError::Unauthenticated { .. } => "sign in again or renew the credentials",
+        ObjectError::Denied { .. } => "give this user the right to write there",
+        ObjectError::Skewed { .. } => "set this machine's clock",
+        ObjectError::Full { .. } => "free some space",
+        ObjectError::Missing { .. }
+        | ObjectError::Misdirected { .. }
+        | ObjectError::Unsupported { .. }
+        | ObjectError::Ambiguous { .. }
+        | ObjectError::NotDurable { .. }
+        | ObjectError::Failed { .. } => "free some space or mend the store",
+    }
+}
