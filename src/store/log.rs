@@ -39,6 +39,9 @@ pub(super) struct Tip {
     pub(super) digest: Digest,
 }
 
+/// A slot with its bytes, if there are any.
+type Slot = (Revision, Option<Vec<u8>>);
+
 /// An entry with the nonce that its writer chose.
 pub(super) struct Verified {
     pub(super) entry: Entry,
@@ -298,7 +301,7 @@ impl Repository {
         stack: &StackName,
         first: Revision,
         listed: Option<Revision>,
-    ) -> Result<Vec<(Revision, Option<Vec<u8>>)>, Error> {
+    ) -> Result<Vec<Slot>, Error> {
         let numbers = || (first.0..).take(AHEAD).map(Revision);
         let (known, behind): (Vec<_>, Vec<_>) = numbers().partition(|slot| listed >= Some(*slot));
         let keys = known.iter().map(|revision| keys::slot(stack, *revision));
