@@ -130,6 +130,9 @@ fn versions(
             Err(why) => skipped.push(Skipped { version: at.id, written: at.written, why }),
         }
     }
+    if lineage.is_none() {
+        skipped.extend(others(&mut kept));
+    }
     kept.sort_by_key(|version| (version.reference.version.serial, version.at.written));
     // The same bytes twice, written again and again: one snapshot.
     kept.dedup_by_key(|version| version.reference.version.digest);
@@ -148,6 +151,26 @@ fn versions(
         previous = Some(said.1);
     }
     Ok((imported, known, skipped))
+}
+
+/// Takes away what is not of the newest version's lineage: nothing else says which is the stack's
+/// when the state is gone and nothing is on record.
+fn others(kept: &mut Vec<Kept>) -> Vec<Skipped> {
+    let newest = kept.iter().max_by_key(|version| version.at.written);
+    let Some(lineage) = newest.map(|version| version.reference.version.lineage.clone()) else {
+        return Vec::new();
+    };
+    let is_other = |version: &mut Kept| version.reference.version.lineage != lineage;
+    let skipped = |version: Kept| Skipped {
+        why: foreign(&version.reference.version.lineage),
+        version: version.at.id,
+        written: version.at.written,
+    };
+    kept.extract_if(.., is_other).map(skipped).collect()
+}
+
+fn foreign(lineage: &Lineage) -> String {
+    format!("its lineage is {lineage}")
 }
 
 /// The stack's lineage: the one on record, otherwise the present one.
@@ -195,7 +218,7 @@ fn keep(
         Err(problem) => return Ok(Err(problem.to_string())),
     };
     if lineage.is_some_and(|lineage| *lineage != parsed.version.lineage) {
-        return Ok(Err(format!("its lineage is {}", parsed.version.lineage)));
+        return Ok(Err(foreign(&parsed.version.lineage)));
     }
     let reference = stored(ports.repository, &parsed, &bytes, StateSource::Version)?;
     let is_known = is_known(on_record, &bytes);

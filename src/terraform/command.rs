@@ -12,6 +12,7 @@ use super::environment::{Environment, FIXED};
 use super::failure::{diagnostics, error};
 use super::process::{Broken, Finished, Invocation, Moment, run};
 use crate::codec::events::parse_line;
+use crate::codec::state;
 use crate::model::entry::{EngineKind, EngineVersion};
 use crate::model::event::Event;
 use crate::port::interrupt::Interrupt;
@@ -135,7 +136,10 @@ impl Terraform for Cli {
 
     fn pull(&self, place: &Workplace) -> Result<Option<Vec<u8>>, Error> {
         let finished = self.must("state pull", place, &["state", "pull"], &mut nobody)?;
-        Ok(Some(finished.stdout).filter(|bytes| !bytes.iter().all(u8::is_ascii_whitespace)))
+        let is_state = |bytes: &Vec<u8>| {
+            !bytes.iter().all(u8::is_ascii_whitespace) && !state::is_no_state(bytes)
+        };
+        Ok(Some(finished.stdout).filter(is_state))
     }
 
     fn init(&self, place: &Workplace, backend_config: Option<&Path>) -> Result<(), Error> {

@@ -160,6 +160,28 @@ fn what_does_not_fit_is_kept_without_a_configuration_and_what_is_no_state_of_thi
 }
 
 #[test]
+fn a_state_that_somebody_deleted_is_found_among_the_older_versions() {
+    let bucket = Bucket::start();
+    let mut stage = stage(&bucket, ".");
+    let id = commit(&mut stage, &file("a", "one"), "2026-03-01T10:00:00Z");
+    let foreign = br#"{"version":4,"terraform_version":"1.11.4","serial":9,"lineage":"other",
+        "outputs":{},"resources":[]}"#;
+    bucket.versions().keep(KEY, Some(foreign.to_vec()));
+    stage.apply().expect(0);
+    written(&bucket, "2026-03-01T10:05:00Z");
+    let lost = bucket.object(KEY).unwrap();
+    std::fs::remove_file(bucket.files().join(KEY)).unwrap();
+    bucket.versions().keep(KEY, None);
+    let ran = stage.unapply(&["snapshot", "--import-history"]).expect(15);
+    ran.says("state lost").says("unapply show 1 --raw-state");
+    let entries = stage.entries("snapshot");
+    assert_eq!(entries.len(), 1, "the other lineage is left out: {entries:#?}");
+    assert_eq!(entries[0]["body"]["commit"], id);
+    let kept = stage.unapply(&["show", "1", "--raw-state"]).expect(0).stdout;
+    assert_eq!(kept.into_bytes(), lost);
+}
+
+#[test]
 fn a_module_beside_the_root_is_inferred_with_the_files_it_reads() {
     let bucket = Bucket::start();
     let mut stage = stage(&bucket, "..");

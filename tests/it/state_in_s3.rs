@@ -326,3 +326,13 @@ fn credentials_that_expire_while_a_revert_applies_leave_an_intent_that_the_next_
         keeps_no_credential(&bucket);
     }
 }
+
+#[test]
+fn a_stack_in_s3_without_a_state_yet_is_recorded_as_such() {
+    let bucket = Bucket::start();
+    let stage = initialised(&bucket);
+    stage.unapply(&["init"]).expect(0).says("no state yet");
+    stage.unapply(&["status"]).expect(0).says("no state yet");
+    stage.apply().expect(0);
+    stage.unapply(&["snapshot"]).expect(0).says("2 resources");
+}

@@ -118,3 +118,21 @@ fn unknown_fields_are_no_reason_to_refuse() {
         parsed(&STATE.replacen("\"version\": 4", "\"version\": 4, \"new_thing\": {}", 1)).is_ok()
     );
 }
+
+#[test]
+fn what_pull_prints_for_no_state_is_none_and_whatever_has_anything_in_it_is_one() {
+    let nothing = r#"{"version":4,"terraform_version":"1.11.4","serial":0,"lineage":"",
+        "outputs":{},"resources":[],"check_results":null}"#;
+    assert!(is_no_state(nothing.as_bytes()));
+    for (from, to) in [
+        ("\"serial\":0", "\"serial\":1"),
+        ("\"lineage\":\"\"", "\"lineage\":\"l\""),
+        ("\"outputs\":{}", "\"outputs\":{\"a\":1}"),
+        ("\"resources\":[]", "\"resources\":[{}]"),
+        ("\"resources\":[],", ""),
+    ] {
+        assert!(nothing.contains(from));
+        assert!(!is_no_state(nothing.replace(from, to).as_bytes()), "{to}");
+    }
+    assert!(!is_no_state(b"") && !is_no_state(b"{}"));
+}

@@ -16,8 +16,10 @@
 //! | `process` | signals, terminals and locks, as stories of several acts |
 //! | `input` | states, stores and settings that are not what they should be |
 //!
-//! A store that dies at each of its calls is in `store_crash`, disks below a store in `store_disk`,
-//! what other people do to a store in `store_tamper`, a provider that crashes in `revert`.
+//! Every way in which the service of a bucket fails is a table of its own in `store_s3` and
+//! `store_s3_faults`, a state in a bucket whose credentials expire is in `state_in_s3`. A store that
+//! dies at each of its calls is in `store_crash`, disks below a store in `store_disk`, what other
+//! people do to a store in `store_tamper`, a provider that crashes in `revert`.
 
 mod children;
 mod clock;
