@@ -52,7 +52,7 @@ struct PlanFile<'a> {
     #[serde(default)]
     resource_changes: Vec<ChangeFile>,
     #[serde(default)]
-    output_changes: BTreeMap<String, OutputFile>,
+    output_changes: BTreeMap<String, ValuesFile>,
     #[serde(default, borrow)]
     prior_state: PriorFile<'a>,
     #[serde(default)]
@@ -67,21 +67,6 @@ struct PlanFile<'a> {
 struct VariableFile {
     #[serde(default)]
     value: serde_json::Value,
-}
-
-#[derive(Deserialize)]
-struct OutputFile {
-    actions: Vec<String>,
-    #[serde(default)]
-    before: serde_json::Value,
-    #[serde(default)]
-    after: serde_json::Value,
-    #[serde(default)]
-    after_unknown: serde_json::Value,
-    #[serde(default)]
-    before_sensitive: serde_json::Value,
-    #[serde(default)]
-    after_sensitive: serde_json::Value,
 }
 
 /// The refreshed state. Measured with Terraform 1.11.4: a data source that was read while planning
@@ -127,6 +112,7 @@ struct ChangeFile {
     change: ValuesFile,
 }
 
+/// What an object or an output is before and after.
 #[derive(Deserialize)]
 struct ValuesFile {
     actions: Vec<String>,
@@ -179,7 +165,7 @@ pub fn parse(bytes: &[u8]) -> Result<Plan, Error> {
     })
 }
 
-fn outputs(files: BTreeMap<String, OutputFile>) -> Result<Vec<PlannedOutput>, Error> {
+fn outputs(files: BTreeMap<String, ValuesFile>) -> Result<Vec<PlannedOutput>, Error> {
     files
         .into_iter()
         .map(|(name, file)| match action(&file.actions) {

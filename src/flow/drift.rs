@@ -7,8 +7,7 @@
 use std::collections::{BTreeMap, btree_map};
 
 use super::error::DriftError;
-use super::revert::draft::root_facts;
-use super::revert::draft::{check_standing, is_secret_variable, load, load_bundle, redactor};
+use super::revert::draft::{check_standing, load, load_bundle, redactor, with_plan};
 use super::snapshot::{self, Request, Taken};
 use super::workplace::{Source, prepare};
 use super::{Error, Ports, Speaker, Stack, live};
@@ -16,7 +15,6 @@ use crate::codec::{drift as codec, state};
 use crate::engine::drift::{Place, Tracked, found, last_look, tracked};
 use crate::engine::good::snapshots;
 use crate::engine::redact::Redactor;
-use crate::model::configuration::Bundle;
 use crate::model::drift::{DriftItem, DriftLook, DriftedObject, KnownDrift, RecordedFix};
 use crate::model::entry::{Body, Cause, Entry, Revision};
 use crate::model::plan::{Plan, PlanExtent};
@@ -103,16 +101,6 @@ fn planned(
     };
     ports.progress.end(Ended::Badly, "");
     Err(DriftError::LookFailed { problem }.into())
-}
-
-fn with_plan(redactor: Redactor, bundle: &Bundle, plan: &Plan) -> Redactor {
-    let facts = root_facts(bundle);
-    let secrets = plan
-        .variables
-        .iter()
-        .filter(|(name, _)| is_secret_variable(&facts, name))
-        .map(|(_, value)| value.reveal_for_terraform());
-    redactor.with_plan(plan).with_values(secrets)
 }
 
 /// Says what was seen, unless the last look says it already.

@@ -12,9 +12,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::configuration::{self, Captured};
+use super::revert::draft::module_facts;
 use super::snapshot::{self, Taken, change_since, keep_configuration, stored};
 use super::{Error, Ports, Speaker, Stack, live};
-use crate::codec::{hcl, state};
+use crate::codec::state;
 use crate::engine::good::snapshots;
 use crate::engine::pairing::{Commit, Declares, Misfit, candidate, fits};
 use crate::model::configuration::{ConfigurationRef, ConfigurationSource};
@@ -402,13 +403,7 @@ fn declares(captured: &Captured) -> Declares {
     let root = ("", &bundle.root);
     let modules = bundle.modules.iter().map(|module| (module.key.as_str(), &module.directory));
     for (key, directory) in std::iter::once(root).chain(modules) {
-        let files: BTreeMap<String, Vec<u8>> = bundle
-            .files
-            .iter()
-            .filter(|(path, _)| path.parent() == *directory)
-            .map(|(path, content)| (path.file_name().to_owned(), content.clone()))
-            .collect();
-        let facts = hcl::scan(&files);
+        let facts = module_facts(bundle, directory);
         declares.unreadable.extend(facts.unreadable.iter().map(ToString::to_string));
         let prefix = match key {
             "" => String::new(),

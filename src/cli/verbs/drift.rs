@@ -1,5 +1,6 @@
 //! `unapply drift`: looks at the real world, and shows what looks have seen.
 
+use super::several::{each, meant};
 use super::{Opened, Session};
 use crate::cli::args::{Drift as Arguments, DriftVerb, Format};
 use crate::cli::exit::Exit;
@@ -7,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::json::{DriftItemBody, DriftItemOut, DriftListOut, DriftOut, ObjectOut};
 use crate::cli::output::inert;
 use crate::cli::render::drift::{Manner, heading, item};
-use crate::cli::settings::{Everything, Selection, Settings};
+use crate::cli::settings::Settings;
 use crate::engine::diff::AttributeChange;
 use crate::engine::drift::{Life, Tracked, last_look, select, shown, shown_id, tracked};
 use crate::engine::redact::Redactor;
@@ -42,31 +43,15 @@ type Act = fn(&Session, &Opened, &Settings, &Stack) -> Result<usize, Failure>;
 /// Does the same for every stack that is meant; one that fails does not stop the others.
 fn several(session: &Session, when: WhenDrift, act: Act) -> Result<Exit, Failure> {
     let settings = session.settings()?;
-    let selection = Selection::of(&session.global);
-    let stacks = settings.select(&selection)?;
-    if stacks.len() > 1 && selection.everything == Everything::One && selection.patterns.is_empty()
-    {
-        settings.select_one(&selection)?;
-    }
+    let stacks = meant(session, &settings)?;
     let opened = session.open(&settings)?;
-    let (mut open, mut failures, mut last) = (0_usize, 0_usize, None);
-    for stack in &stacks {
-        match act(session, &opened, &settings, stack) {
-            Ok(items) => open += items,
-            Err(failure) if stacks.len() > 1 => {
-                failure.clone().now(format!("stack {}", stack.name)).show(&session.output);
-                failures += 1;
-                last = Some(failure);
-            }
-            Err(failure) => return Err(failure),
-        }
-    }
-    Ok(match last {
-        Some(failure) if failures == stacks.len() => failure.exit,
-        Some(_) => Exit::SomeFailed,
-        None if open > 0 && when == WhenDrift::ExitTwo => Exit::Differences,
-        None => Exit::Done,
-    })
+    let mut open = 0_usize;
+    let exit = each(session, &stacks, |stack| {
+        open += act(session, &opened, &settings, stack)?;
+        Ok(())
+    })?;
+    let is_told = exit == Exit::Done && open > 0 && when == WhenDrift::ExitTwo;
+    Ok(if is_told { Exit::Differences } else { exit })
 }
 
 fn detect(

@@ -12,6 +12,7 @@ pub(super) mod init;
 pub(super) mod mark;
 pub(super) mod overwritten;
 pub(super) mod revert;
+pub(super) mod several;
 pub(super) mod show;
 pub(super) mod side;
 pub(super) mod snapshot;

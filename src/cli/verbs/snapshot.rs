@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
+use super::several::{each, meant};
 use super::{Opened, Session, Unencrypted};
 use crate::cli::args::{Format, Snapshot as Arguments, Span};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::{Entry as EntryOut, SnapshotOut};
 use crate::cli::output::inert;
-use crate::cli::settings::{Everything, Selection, Settings};
+use crate::cli::settings::{Selection, Settings};
 use crate::engine::pin::Standing;
 use crate::flow::snapshot::{ConfigurationFrom, Request, Subject, Taken, WhenUnchanged, take};
 use crate::flow::{Error, Stack};
@@ -21,36 +22,16 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let tags = tags(&arguments.tag)?;
     let root = arguments.config_dir.as_deref().filter(|_| arguments.state.is_some());
     let settings = Settings::resolve(&session.global, &session.world, root)?;
-    let selection = Selection::of(&session.global);
     let stacks = if arguments.state.is_some() || arguments.tfplan.is_some() {
-        vec![settings.select_one(&selection)?]
+        vec![settings.select_one(&Selection::of(&session.global))?]
     } else {
-        settings.select(&selection)?
+        meant(session, &settings)?
     };
-    if stacks.len() > 1 && selection.everything == Everything::One && selection.patterns.is_empty()
-    {
-        settings.select_one(&selection)?;
-    }
     let opened = session.open_or_create(&settings, Unencrypted::NotAccepted)?;
-    let mut failures = 0_usize;
-    let mut last = None;
-    for stack in &stacks {
+    each(session, &stacks, |stack| {
         let request = request(session, stack, arguments, &tags)?;
-        match one(session, &opened, &settings, (stack, &request), arguments.import_history) {
-            Ok(()) => {}
-            Err(failure) if stacks.len() > 1 => {
-                failure.clone().now(format!("stack {}", stack.name)).show(&session.output);
-                failures += 1;
-                last = Some(failure);
-            }
-            Err(failure) => return Err(failure),
-        }
-    }
-    match (failures, last) {
-        (0, _) | (_, None) => Ok(Exit::Done),
-        (all, Some(failure)) if all == stacks.len() => Ok(failure.exit),
-        _ => Ok(Exit::SomeFailed),
-    }
+        one(session, &opened, &settings, (stack, &request), arguments.import_history)
+    })
 }
 
 fn one(

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::draft::{RevertDraft, is_secret_variable, root_facts};
+use super::draft::{RevertDraft, with_plan};
 use crate::codec::state;
 use crate::engine::hazard::{believable, hazards};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
@@ -59,13 +59,7 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
         PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
     }
-    let facts = root_facts(&draft.bundle);
-    let secrets = plan
-        .variables
-        .iter()
-        .filter(|(name, _)| is_secret_variable(&facts, name))
-        .map(|(_, value)| value.reveal_for_terraform());
-    let redactor = draft.redactor.clone().with_plan(&plan).with_values(secrets);
+    let redactor = with_plan(draft.redactor.clone(), &draft.bundle, &plan);
     let judged = judged(ports, stack, &draft, &plan, &redactor)?;
     let plan_digest = digest_of(&plan_file)?;
     Ok(CheckedRevert {

@@ -17,12 +17,13 @@ use crate::engine::variables::{self, Declared, Standing};
 use crate::flow::drift::known;
 use crate::flow::snapshot::{self, Taken};
 use crate::flow::{Error, Ports, Speaker, Stack};
-use crate::model::configuration::{Bundle, Variable, VariableOrigin};
+use crate::model::configuration::{Bundle, BundlePath, Variable, VariableOrigin};
 use crate::model::drift::KnownDrift;
 use crate::model::entry::{
     ApplyOutcome, Body, Cause, Entry, RevertOutcome, Revision, Snapshot, StateRef,
 };
 use crate::model::good::{Residual, Verdict};
+use crate::model::plan::Plan;
 use crate::model::secret::Secret;
 use crate::model::state::StateBytes;
 use crate::model::value::Value;
@@ -302,13 +303,29 @@ fn with_variables(
 
 /// What the files of the root module say.
 pub(in crate::flow) fn root_facts(bundle: &Bundle) -> hcl::Facts {
-    let root: BTreeMap<String, Vec<u8>> = bundle
+    module_facts(bundle, &bundle.root)
+}
+
+/// What the files of the module in `directory` say.
+pub(in crate::flow) fn module_facts(bundle: &Bundle, directory: &BundlePath) -> hcl::Facts {
+    let files: BTreeMap<String, Vec<u8>> = bundle
         .files
         .iter()
-        .filter(|(path, _)| path.parent() == bundle.root)
+        .filter(|(path, _)| path.parent() == *directory)
         .map(|(path, content)| (path.file_name().to_owned(), content.clone()))
         .collect();
-    hcl::scan(&root)
+    hcl::scan(&files)
+}
+
+/// Learns what must not be shown of a plan of this configuration, its variables included.
+pub(in crate::flow) fn with_plan(redactor: Redactor, bundle: &Bundle, plan: &Plan) -> Redactor {
+    let facts = root_facts(bundle);
+    let secrets = plan
+        .variables
+        .iter()
+        .filter(|(name, _)| is_secret_variable(&facts, name))
+        .map(|(_, value)| value.reveal_for_terraform());
+    redactor.with_plan(plan).with_values(secrets)
 }
 
 /// Today's values: the command line wins over the environment.
@@ -319,7 +336,7 @@ fn today(stack: &Stack) -> BTreeMap<String, Secret<String>> {
 }
 
 /// Whether a variable's value is secret: declared so, or named so.
-pub(in crate::flow) fn is_secret_variable(declared: &hcl::Facts, name: &str) -> bool {
+fn is_secret_variable(declared: &hcl::Facts, name: &str) -> bool {
     let marks = declared.variables.get(name).map(|declared| declared.marks);
     is_secret_name(name) || marks.is_some_and(|marks| marks.sensitive || marks.ephemeral)
 }
