@@ -10,6 +10,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+mod layout;
+pub mod marked;
+pub mod narrow;
+
+use self::narrow::Part;
 use super::json;
 use crate::model::address::{
     Address, InstanceKey, Mode, ModuleStep, ProviderAddress, parse_module_path,
@@ -59,7 +64,21 @@ const KNOWN_FIELDS: [&str; 7] =
 
 /// Reads a state from its exact bytes.
 pub fn parse(bytes: &StateBytes) -> Result<State<'_>, Error> {
-    let text = json::text(bytes.as_slice()).map_err(Error::NotJson)?;
+    let part = parse_text(json::text(bytes.as_slice()).map_err(Error::NotJson)?)?;
+    Ok(State {
+        version: StateVersion {
+            lineage: part.lineage,
+            serial: part.serial,
+            digest: bytes.digest(),
+        },
+        writer: part.writer,
+        outputs: part.outputs,
+        instances: part.instances,
+    })
+}
+
+/// Reads a state from its text.
+fn parse_text(text: &str) -> Result<Part<'_>, Error> {
     if text.trim().is_empty() {
         return Err(Error::Lost);
     }
@@ -71,18 +90,14 @@ pub fn parse(bytes: &StateBytes) -> Result<State<'_>, Error> {
         return Err(field("serial", "cannot grow any further"));
     }
     let lineage: Cow<'_, str> = required::<Text<'_>>(&fields, "lineage")?.0;
-    let version = StateVersion {
-        lineage: Lineage::new(&lineage).ok_or_else(|| field("lineage", "is empty"))?,
-        serial: Serial(serial),
-        digest: bytes.digest(),
-    };
     let writer = required::<Text<'_>>(&fields, "terraform_version")?.0;
     if !writer.starts_with(|c: char| c.is_ascii_digit()) {
         return Err(field("terraform_version", "is not a version"));
     }
     let outputs = optional::<BTreeMap<Text<'_>, OutputFile<'_>>>(&fields, "outputs")?;
-    Ok(State {
-        version,
+    Ok(Part {
+        lineage: Lineage::new(&lineage).ok_or_else(|| field("lineage", "is empty"))?,
+        serial: Serial(serial),
         writer,
         outputs: outputs.unwrap_or_default().into_iter().map(output).collect(),
         instances: instances(resources)?,
@@ -335,7 +350,7 @@ impl Block {
         };
         let attributes = file.attributes.filter(|raw| raw.get() != "null").or(file.attributes_flat);
         let attributes = attributes.map_or(RawJson("null"), json::raw);
-        let sensitive = sensitive_paths(file.sensitive_attributes)
+        let sensitive = sensitive_paths(file.sensitive_attributes.map_or("null", RawValue::get))
             .ok_or_else(|| refuse(&address, "has sensitive paths that cannot be read"))?;
         Ok(Instance {
             id: id(attributes),
@@ -431,11 +446,11 @@ struct IndexValue<'a> {
 }
 
 /// Reads cty paths; `None` when one has a shape we do not know (a secret could hide behind it).
-fn sensitive_paths(raw: Option<&RawValue>) -> Option<Vec<Path>> {
-    let Some(raw) = raw.filter(|raw| raw.get() != "null") else {
+fn sensitive_paths(raw: &str) -> Option<Vec<Path>> {
+    if raw == "null" {
         return Some(Vec::new());
-    };
-    let paths: Vec<Vec<PathStep<'_>>> = json::deserialize(raw.get()).ok()?;
+    }
+    let paths: Vec<Vec<PathStep<'_>>> = json::deserialize(raw).ok()?;
     paths.iter().map(|steps| steps.iter().map(path_step).collect::<Option<_>>().map(Path)).collect()
 }
 

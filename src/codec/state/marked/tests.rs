@@ -1,0 +1,124 @@
+//! What is marked is found where it stands, whatever stands around it.
+
+use super::*;
+
+const STATE: &str = r#"{
+  "version": 4,
+  "terraform_version": "1.11.4",
+  "serial": 1,
+  "lineage": "l-1",
+  "outputs": {},
+  "resources": [
+    {
+      "mode": "managed",
+      "type": "aws_db_instance",
+      "name": "a",
+      "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]",
+      "instances": [
+        {
+          "schema_version": 0,
+          "attributes": {
+            "a_token": "",
+            "id": "db-1",
+            "note": "the \"token\": is not a name, and neither is sensitive_attributes",
+            "input": {
+              "type": "string",
+              "value": {
+                "user": "u",
+                "pin": "123456"
+              }
+            },
+            "my \"secret\" key": [
+              "one",
+              {
+                "two": "}"
+              }
+            ],
+            "password": "hunter22",
+            "tags": {
+              "API_TOKEN": "in a map"
+            },
+            "user_data": "line\none"
+          },
+          "sensitive_attributes": [
+            [
+              {
+                "type": "get_attr",
+                "value": "user_data"
+              }
+            ],
+            [
+              {
+                "type": "get_attr",
+                "value": "input"
+              },
+              {
+                "type": "get_attr",
+                "value": "pin"
+              }
+            ],
+            [
+              {
+                "type": "get_attr",
+                "value": "not_there_token"
+              }
+            ]
+          ],
+          "private": "bnVsbA=="
+        },
+        {
+          "index_key": 1,
+          "schema_version": 0,
+          "attributes": {
+            "user_data": "not marked here",
+            "password": null
+          },
+          "sensitive_attributes": []
+        }
+      ]
+    }
+  ],
+  "check_results": null
+}
+"#;
+
+fn search() -> Search {
+    let is_secret = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.contains("password") || name.contains("secret") || name.contains("token")
+    };
+    Search::new(&["password", "secret", "token", "TOKEN"], is_secret).unwrap()
+}
+
+fn found(text: &str) -> Option<Vec<String>> {
+    let source = Source::new(text.as_bytes());
+    let one_line = |raw: RawJson<'_>| raw.0.split_whitespace().collect::<Vec<_>>().join(" ");
+    let show = |marked| match marked {
+        Marked::Named(raw) => one_line(raw),
+        Marked::Attribute { name, value, paths } => {
+            let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+            format!("{name} = {} at {}", one_line(value), paths.join(", "))
+        }
+    };
+    Some(marked(&source, &search())?.into_iter().map(show).collect())
+}
+
+#[test]
+fn names_and_paths_lead_to_the_values_and_values_that_look_like_names_do_not() {
+    assert_eq!(
+        found(STATE).unwrap(),
+        [
+            r#"[ "one", { "two": "}" } ]"#,
+            r#""hunter22""#,
+            r#""in a map""#,
+            r#"user_data = "line\none" at user_data"#,
+            r#"input = { "type": "string", "value": { "user": "u", "pin": "123456" } } at input.pin"#,
+        ]
+    );
+}
+
+#[test]
+fn another_layout_is_for_the_parser() {
+    assert_eq!(found(&STATE.replace('\n', " ")), None);
+    assert_eq!(found(&STATE.replace("  \"resources\"", "\"resources\"")), None);
+}
