@@ -5,6 +5,7 @@
 
 pub mod baseline;
 pub mod compare;
+pub mod configuration;
 pub mod diff;
 pub mod drift;
 pub mod good;
