@@ -26,6 +26,35 @@ pub enum KeptFormat {
     Encrypted,
 }
 
+impl KeptFormat {
+    /// The format that a state was refused for, from what the refusal said: a record keeps no more.
+    pub fn of_refusal(problem: &str) -> Option<Self> {
+        let all = [Self::Old(1), Self::Old(2), Self::Old(3), Self::Encrypted];
+        all.into_iter().find(|format| format.refusal().to_string() == problem)
+    }
+
+    /// The format that a refusal is about.
+    pub fn of(refusal: &Error) -> Option<Self> {
+        match refusal {
+            Error::FormatVersion(version @ 1..=3) => Some(Self::Old(*version)),
+            Error::Encrypted => Some(Self::Encrypted),
+            Error::Lost
+            | Error::NotJson(_)
+            | Error::NotAState(_)
+            | Error::FormatVersion(_)
+            | Error::Field { .. }
+            | Error::Resource { .. } => None,
+        }
+    }
+
+    fn refusal(self) -> Error {
+        match self {
+            Self::Old(version) => Error::FormatVersion(version),
+            Self::Encrypted => Error::Encrypted,
+        }
+    }
+}
+
 /// What such a state says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
