@@ -4,6 +4,7 @@
 //! This is the one boundary where kinds become codes and hints. Texts of Terraform that arrive here
 //! have passed the redactor; everything is made inert on the way out.
 
+pub(super) mod kept;
 mod lock;
 mod unrecorded;
 
@@ -375,23 +376,6 @@ fn hazards_failure(hazards: &[Hazard]) -> Failure {
     failure
 }
 
-fn evidence(revision: Option<crate::model::entry::Revision>) -> String {
-    match revision {
-        Some(revision) => format!("the bytes are kept as revision {revision}"),
-        None => "nothing was kept, for there is nothing".to_owned(),
-    }
-}
-
-/// The command that gets the newest state that can be read: what a person needs then.
-fn last_readable(last: crate::model::entry::Revision) -> String {
-    format!("unapply show {last} --raw-state > FILE   (the last state that could be read)")
-}
-
-/// The command that shows what was kept.
-fn look_at(kept: Option<crate::model::entry::Revision>) -> String {
-    kept.map_or("unapply history".to_owned(), |revision| format!("unapply show {revision}"))
-}
-
 /// What use cases refuse by themselves.
 fn flow_failure(error: &Error) -> Failure {
     match error {
@@ -410,13 +394,13 @@ fn flow_failure(error: &Error) -> Failure {
             .next("unapply mark good REV   (on your word)"),
         Error::Io { source, .. } => plain(of_io(source), error),
         Error::Interrupted { signal, .. } => plain(Exit::of_signal(*signal), error).next(AGAIN),
-        Error::Unreadable { evidence: kept, last, .. } => {
-            let failure = plain(Exit::Refused, error).now(evidence(*kept)).next(look_at(*kept));
-            last.map(last_readable).into_iter().fold(failure, Failure::next)
+        Error::Unreadable { problem, evidence, last, .. } => {
+            kept::unreadable(plain(Exit::Refused, error), problem, *evidence, *last)
         }
-        Error::Foreign { evidence: kept, .. } => {
-            plain(Exit::Refused, error).now(evidence(*kept)).next(look_at(*kept))
+        Error::Kept { revision, problem } => {
+            kept::no_snapshot(plain(Exit::NoRevision, error), *revision, problem)
         }
+        Error::Foreign { evidence, .. } => kept::foreign(plain(Exit::Refused, error), *evidence),
         Error::StateGone { last, .. } => plain(Exit::Refused, error)
             .now(format!("revision {last} holds the last state that was seen"))
             .next(format!("unapply show {last} --raw-state > recovered.tfstate")),

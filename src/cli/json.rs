@@ -21,6 +21,7 @@ mod demo;
 mod drift;
 mod entry;
 mod import;
+mod show;
 
 pub use demo::{DemoFile, DemoOut};
 pub use drift::{
@@ -29,6 +30,7 @@ pub use drift::{
 };
 pub use entry::{Body, DriftItemFact, Entry, PathOut, StepOut};
 pub use import::{ImportOut, ImportedOut, SkippedOut};
+pub use show::{KeptOut, ResourceOut, ShowOut};
 
 /// The version of everything here.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -193,34 +195,6 @@ pub struct HistoryOut {
     pub entries: Vec<Entry>,
     /// How many entries the log has.
     pub total: u64,
-}
-
-/// `unapply.show`.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ShowOut {
-    /// The entry.
-    pub entry: Entry,
-    /// Its resources, for a snapshot.
-    pub resources: Vec<ResourceOut>,
-    /// Its outputs, for a snapshot.
-    pub outputs: BTreeMap<String, ShownValue>,
-}
-
-/// One object of a snapshot.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ResourceOut {
-    /// Its address.
-    pub address: String,
-    /// The key of a left-over object.
-    pub deposed: Option<String>,
-    /// Its provider.
-    pub provider: String,
-    /// Its real id.
-    pub id: Option<String>,
-    /// Whether the next plan replaces it.
-    pub tainted: bool,
-    /// Its attributes by path; only with `--resource`.
-    pub attributes: Option<BTreeMap<String, ShownValue>>,
 }
 
 /// `unapply.status`.

@@ -73,7 +73,7 @@ pub fn encode(objects: &[DriftedObject]) -> Result<Vec<u8>, Error> {
 /// Reads them.
 pub fn decode(bytes: &[u8]) -> Result<Vec<DriftedObject>, Error> {
     let text = json::text(bytes).map_err(Error::Json)?;
-    json::check_depth(text).map_err(Error::Json)?;
+    json::check(text).map_err(Error::Json)?;
     let Version { format } = json::deserialize(text).map_err(|error| shape(&error))?;
     if format != FORMAT {
         return Err(Error::Format(format.chars().take(80).collect()));

@@ -1,12 +1,16 @@
 //! JSON text into [`Value`]s, with every digit kept and a limit on depth.
 //!
-//! Numbers stay text (`serde_json`'s arbitrary precision), and nesting is checked before anything
-//! recurses: real states nest some 400 levels deep, hostile ones twenty thousand. It does not judge
-//! what the JSON means.
+//! Numbers stay text (`serde_json`'s arbitrary precision), and what a reader could overflow on or
+//! read wrongly is found by `scan` before anything recurses. It does not judge what the JSON means.
+
+mod scan;
 
 use serde_json::value::RawValue;
 
 use crate::model::value::{Number, RawJson, Value};
+
+pub use scan::check;
+pub(super) use scan::{Scanned, scan};
 
 /// Deepest nesting that is read: more than Terraform writes, less than a stack can bear.
 pub const DEPTH_MAX: usize = 1_000;
@@ -31,6 +35,24 @@ pub enum Error {
         /// The first offending byte, from 0.
         offset: usize,
     },
+    /// `\ud800` without its other half: there is no such character.
+    #[error("half a character (byte {offset})")]
+    HalfCharacter {
+        /// Where, from 0.
+        offset: usize,
+    },
+    /// Two members of one object have one name: readers take either.
+    #[error("a name that occurs twice in one object (byte {offset})")]
+    Twice {
+        /// Where the second one begins, from 0.
+        offset: usize,
+    },
+    /// A name by which `serde_json` tells raw text and numbers from objects.
+    #[error("a name that is reserved (byte {offset})")]
+    Reserved {
+        /// Where, from 0.
+        offset: usize,
+    },
 }
 
 impl From<serde_json::Error> for Error {
@@ -45,56 +67,14 @@ pub fn text(bytes: &[u8]) -> Result<&str, Error> {
     std::str::from_utf8(bytes).map_err(|error| Error::NotUtf8 { offset: error.valid_up_to() })
 }
 
-/// Checks nesting without recursion; strings are skipped as such.
-pub fn check_depth(text: &str) -> Result<(), Error> {
-    let mut depth = 0_usize;
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = next_of(rest, structural) {
-        rest = after;
-        match byte {
-            b'"' => rest = after_string(rest),
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > DEPTH_MAX {
-                    return Err(Error::TooDeep);
-                }
-            }
-            _ => depth = depth.saturating_sub(1),
-        }
-    }
-    Ok(())
-}
-
-fn structural(byte: u8) -> bool {
-    matches!(byte, b'"' | b'{' | b'[' | b'}' | b']')
-}
-
-fn next_of(bytes: &[u8], is_wanted: fn(u8) -> bool) -> Option<(u8, &[u8])> {
-    let at = bytes.iter().position(|byte| is_wanted(*byte))?;
-    Some((*bytes.get(at)?, bytes.get(at + 1..)?))
-}
-
-/// What follows the string that has just begun.
-fn after_string(mut bytes: &[u8]) -> &[u8] {
-    while let Some(at) = memchr::memchr2(b'"', b'\\', bytes) {
-        let is_end = bytes.get(at) == Some(&b'"');
-        let skipped = if is_end { at + 1 } else { at + 2 };
-        bytes = bytes.get(skipped..).unwrap_or_default();
-        if is_end {
-            return bytes;
-        }
-    }
-    &[]
-}
-
 /// Reads one JSON document into a value.
 pub fn value(text: &str) -> Result<Value, Error> {
-    check_depth(text)?;
+    check(text)?;
     Ok(convert(deserialize::<serde_json::Value>(text)?))
 }
 
-/// Reads a slice that was kept raw. It was valid JSON when it was cut out, so only its depth can
-/// still be refused.
+/// Reads a slice that was kept raw. It was valid JSON when it was cut out, and what `check` refuses
+/// was refused with the whole text, so that this fails for nothing that a codec has handed out.
 pub fn raw_value(raw: RawJson<'_>) -> Result<Value, Error> {
     value(raw.0)
 }
@@ -170,8 +150,8 @@ mod tests {
     }
 
     #[test]
-    fn trailing_text_and_lone_surrogates_are_refused() {
-        for text in ["", "1 2", "{}x", "\"\\ud800\"", "NaN", "{\"a\":1,}"] {
+    fn trailing_text_and_what_is_no_json_is_refused() {
+        for text in ["", "1 2", "{}x", "NaN", "Infinity", "-", "01", "1.", "{\"a\":1,}"] {
             assert!(matches!(value(text), Err(Error::Syntax { .. })), "{text}");
         }
     }

@@ -134,7 +134,7 @@ struct ValuesFile {
 /// Reads the output of `terraform show -json PLANFILE`.
 pub fn parse(bytes: &[u8]) -> Result<Plan, Error> {
     let text = json::text(bytes).map_err(Error::Json)?;
-    json::check_depth(text).map_err(Error::Json)?;
+    json::check(text).map_err(Error::Json)?;
     let file: PlanFile<'_> =
         json::deserialize(text).map_err(|error| Error::Shape { line: error.line() })?;
     if !file.format_version.starts_with("1.") {

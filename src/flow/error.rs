@@ -9,7 +9,7 @@ use crate::codec::{bundle, plan, planfile, state};
 use crate::engine::drift::NotAnItem;
 use crate::engine::pin::Mismatch;
 use crate::model::drift::Fingerprint;
-use crate::model::entry::{ApplyOutcome, Revision};
+use crate::model::entry::{ApplyOutcome, Body, Entry, Revision};
 use crate::model::hazard::Hazard;
 use crate::model::version::Serial;
 use crate::port::terraform;
@@ -123,6 +123,14 @@ pub enum Error {
         /// What it lacks.
         problem: &'static str,
     },
+    /// The revision keeps bytes that are no state of this stack, or cannot be read as one.
+    #[error("revision {revision} keeps what was found and is no snapshot: {problem}")]
+    Kept {
+        /// The revision.
+        revision: Revision,
+        /// Why it is none.
+        problem: String,
+    },
     /// Runs of this backend happen elsewhere.
     #[error("runs of the backend `{kind}` happen on another machine")]
     RemoteExecution {
@@ -233,4 +241,21 @@ pub enum DriftError {
         /// Who did.
         by: String,
     },
+}
+
+impl Error {
+    /// For an entry that is asked for as a snapshot and is none.
+    pub fn no_snapshot(entry: &Entry) -> Self {
+        let revision = entry.revision;
+        match &entry.said.body {
+            Body::Evidence(kept) => Self::Kept { revision, problem: kept.problem.clone() },
+            Body::Snapshot(_)
+            | Body::Mark(_)
+            | Body::RevertIntent(_)
+            | Body::RevertOutcome(_)
+            | Body::Verification(_)
+            | Body::Drift(_)
+            | Body::Fix(_) => Self::Unfit { revision, problem: "is no snapshot" },
+        }
+    }
 }

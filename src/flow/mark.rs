@@ -52,7 +52,7 @@ pub fn good(
     proof: &Proof,
 ) -> Result<(Entry, Evidence), Error> {
     let unfit = |problem| Error::Unfit { revision: entry.revision, problem };
-    let snapshot = entry.said.body.snapshot().ok_or(unfit("is no snapshot"))?;
+    let snapshot = entry.said.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
     let state = snapshot.state.as_ref().ok_or(unfit("has no state to go back to"))?;
     // What cannot be read is never good.
     let recorded = load(ports, entry, state)?;
@@ -91,8 +91,7 @@ pub fn bad(
     speaker: &Speaker,
     entry: &Entry,
 ) -> Result<Entry, Error> {
-    let unfit = Error::Unfit { revision: entry.revision, problem: "is no snapshot" };
-    entry.said.body.snapshot().ok_or(unfit)?;
+    entry.said.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
     let mark = Mark { revision: entry.revision, verdict: Verdict::Bad };
     ports.say(&stack.name, speaker, After::Any, Body::Mark(mark))
 }

@@ -306,26 +306,75 @@ pub struct ProviderAddress {
     pub module: String,
     /// The alias of the provider block.
     pub alias: Option<String>,
+    /// Which instance of the provider block; OpenTofu's may have `for_each`.
+    pub key: Option<InstanceKey>,
 }
 
 impl FromStr for ProviderAddress {
     type Err = NotAProvider;
 
-    /// Reads `module.x.provider["host/namespace/name"].alias`, as a state names providers.
+    /// Reads `module.x.provider["host/namespace/name"].alias["key"]`, as a state names providers,
+    /// and `module.x.provider.name.alias`, as one did before 0.13.
+    ///
+    /// A provider block in one instance of a module is refused: Terraform knows none, and drops an
+    /// object with such a provider without a word (measured with 1.11.4).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let refused = || NotAProvider(text.chars().take(200).collect());
-        let start = text.find("provider[\"").ok_or_else(refused)?;
-        let (module, rest) = text.split_at(start);
-        let inside = rest.strip_prefix("provider[\"").ok_or_else(refused)?;
-        let (source, after) = inside.split_once("\"]").ok_or_else(refused)?;
-        let alias = match after.strip_prefix('.') {
-            Some(alias) if is_identifier(alias) => Some(alias.to_owned()),
-            None if after.is_empty() => None,
+        let (module, source, rest) = match text.split_once("provider[\"") {
+            Some((module, inside)) => {
+                let (source, rest) = inside.split_once("\"]").ok_or_else(refused)?;
+                (module, source.parse()?, rest)
+            }
+            None => legacy_provider(text).ok_or_else(refused)?,
+        };
+        let steps = match module.strip_suffix('.') {
+            Some(path) if !path.is_empty() => parse_module_path(path).map_err(|_| refused())?,
+            None if module.is_empty() => Vec::new(),
             _ => return Err(refused()),
         };
-        let module = module.strip_suffix('.').unwrap_or(module).to_owned();
-        Ok(Self { source: source.parse()?, module, alias })
+        if steps.iter().any(|step| step.key.is_some()) {
+            return Err(refused());
+        }
+        let (alias, key) = alias(rest).ok_or_else(refused)?;
+        let module = module.trim_end_matches('.').to_owned();
+        Ok(Self { source, module, alias, key })
     }
+}
+
+/// Splits `module.x.provider.name.alias`. Terraform takes the name for one of a namespace that
+/// nobody knows, `-`, until somebody says which (measured with 1.11.4).
+fn legacy_provider(text: &str) -> Option<(&str, ProviderSource, &str)> {
+    let start = if text.starts_with("provider.") { 0 } else { text.rfind(".provider.")? + 1 };
+    let (module, rest) = text.split_at_checked(start)?;
+    let rest = rest.strip_prefix("provider.")?;
+    let (name, rest) = rest.split_at(rest.find('.').unwrap_or(rest.len()));
+    if !is_identifier(name) {
+        return None;
+    }
+    let (host, namespace) = match name {
+        "terraform" => ("terraform.io", "builtin"),
+        _ => ("registry.terraform.io", "-"),
+    };
+    let source = ProviderSource {
+        host: host.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    };
+    Some((module, source, rest))
+}
+
+/// Reads nothing, `.alias` or `.alias["key"]`.
+fn alias(text: &str) -> Option<(Option<String>, Option<InstanceKey>)> {
+    if text.is_empty() {
+        return Some((None, None));
+    }
+    let text = text.strip_prefix('.')?;
+    let (alias, key) = text.split_at(text.find('[').unwrap_or(text.len()));
+    let key = match key.strip_prefix('[') {
+        None => None,
+        Some(inside) => Some(take_key(inside).filter(|(_, rest)| rest.is_empty())?.0),
+    };
+    is_identifier(alias).then(|| (Some(alias.to_owned()), key))
 }
 
 impl fmt::Display for ProviderAddress {
@@ -334,8 +383,11 @@ impl fmt::Display for ProviderAddress {
             write!(f, "{}.", self.module)?;
         }
         write!(f, "provider[\"{}\"]", self.source)?;
-        match &self.alias {
-            Some(alias) => write!(f, ".{alias}"),
+        if let Some(alias) = &self.alias {
+            write!(f, ".{alias}")?;
+        }
+        match &self.key {
+            Some(key) => key.fmt(f),
             None => Ok(()),
         }
     }

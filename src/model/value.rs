@@ -80,7 +80,7 @@ impl Number {
     }
 
     /// Sign, significant digits without leading or trailing zeros, and the exponent of the first
-    /// digit. Two numbers are equal when these are. `-0` is kept apart from `0`.
+    /// digit. Two numbers are equal when these are. `-0` is kept apart from `0` and from `-0.0`.
     fn canonical(&self) -> (bool, Cow<'_, str>, Cow<'_, str>) {
         let (negative, rest) = match self.0.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -92,7 +92,9 @@ impl Number {
         let leading = digits.len() - digits.trim_start_matches('0').len();
         let significant = digits.trim_matches('0').to_owned();
         if significant.is_empty() {
-            return (negative, Cow::Borrowed(""), Cow::Borrowed("0"));
+            // What a negative zero means is the provider's: it equals what is written alike.
+            let zero = if negative { self.0.as_str() } else { "" };
+            return (negative, Cow::Borrowed(zero), Cow::Borrowed("0"));
         }
         let shift = i128::try_from(whole.len()).unwrap_or(i128::MAX)
             - i128::try_from(leading).unwrap_or(i128::MAX);
@@ -186,6 +188,7 @@ mod tests {
 
     #[test]
     fn numbers_are_equal_by_value_and_never_expanded() {
+        let many_zeros = format!("0.{}1", "0".repeat(399));
         for (a, b) in [
             ("1.10", "1.1"),
             ("100", "1e2"),
@@ -193,12 +196,20 @@ mod tests {
             ("0", "0.000"),
             ("12.5e1", "125"),
             ("1e999999999", "10e999999998"),
+            ("-0", "-0"),
+            ("0", "0e999999999"),
+            ("1e-400", "0.1e-399"),
+            ("-1.10", "-11e-1"),
+            (&*many_zeros, "1e-400"),
         ] {
             assert_eq!(number(a), number(b));
         }
         for (a, b) in [
             ("9007199254740993", "9007199254740992"),
             ("0", "-0"),
+            ("-0", "-0.0"),
+            ("1e400", "1e4000"),
+            ("-1e-400", "1e-400"),
             ("1", "-1"),
             ("1e400", "1e401"),
             ("10", "1"),
@@ -206,6 +217,17 @@ mod tests {
         ] {
             assert_ne!(number(a), number(b));
         }
+    }
+
+    #[test]
+    fn a_number_costs_its_own_length_and_no_more() {
+        let long = "7".repeat(100_000);
+        assert_eq!(number(&long), number(&format!("{long}.0")));
+        assert_ne!(number(&long), number(&format!("{long}1")));
+        // Exponents beyond any arithmetic are equal only when they are written alike.
+        let vast = format!("1e{}", "9".repeat(1_000));
+        assert_eq!(number(&vast), number(&vast));
+        assert_ne!(number(&vast), number(&format!("{vast}9")));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod configuration;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod docs;

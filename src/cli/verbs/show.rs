@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
+mod kept;
+
 use super::side::{entry as find_entry, short_commit};
 use super::{Opened, Session};
 use crate::cli::args::{Format, Show as Arguments};
 use crate::cli::environment::Stream;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::failure::kept::way_out;
 use crate::cli::json::{Body as BodyOut, Entry as EntryOut, ResourceOut, ShowOut, ShownValue};
 use crate::cli::output::inert;
 use crate::cli::render::value::shown;
+use crate::codec::state::Contents as KeptContents;
 use crate::codec::{json, state};
 use crate::engine::compare::differences;
 use crate::engine::good::verdicts;
@@ -41,9 +45,11 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         Some(state) => Some(load(&session.ports(&opened), &entry, state)?.bytes),
         None => None,
     };
-    let (resources, outputs) = match &bytes {
-        Some(bytes) => contents(bytes, &entry, arguments.resource.as_deref())?,
-        None => (Vec::new(), BTreeMap::new()),
+    let kept = kept::contents(&session.ports(&opened), &entry)?;
+    let (resources, outputs) = match (&bytes, &kept) {
+        (Some(bytes), _) => contents(bytes, &entry, arguments.resource.as_deref())?,
+        (None, Some(kept)) => kept::listed(kept, arguments.resource.as_deref()),
+        (None, None) => (Vec::new(), BTreeMap::new()),
     };
     if let Some(address) = arguments.resource.as_deref().filter(|_| resources.is_empty()) {
         let what = format!("revision {} has no resource `{address}`", entry.revision);
@@ -52,9 +58,12 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         );
     }
     if session.format() == Format::Table {
-        session.data(&screen(session, &stack, (&entry, snapshot), &out, (&resources, &outputs)))?;
+        let contents = (&*resources, &outputs, kept.as_ref());
+        session.data(&screen(session, &stack, (&entry, snapshot), &out, contents))?;
     } else {
-        session.json("unapply.show", Some(&stack), ShowOut { entry: out, resources, outputs })?;
+        let kept = kept.as_ref().map(Into::into);
+        let shown = ShowOut { entry: out, resources, outputs, kept };
+        session.json("unapply.show", Some(&stack), shown)?;
     }
     Ok(Exit::Done)
 }
@@ -171,7 +180,11 @@ fn screen(
     stack: &Stack,
     (entry, snapshot): (&Entry, Option<&Snapshot>),
     out: &EntryOut,
-    (resources, outputs): (&[ResourceOut], &BTreeMap<String, ShownValue>),
+    (resources, outputs, kept): (
+        &[ResourceOut],
+        &BTreeMap<String, ShownValue>,
+        Option<&KeptContents>,
+    ),
 ) -> String {
     let paint = session.output.data_paint;
     let verdict = match (&out.verdict, &out.grade) {
@@ -195,6 +208,7 @@ fn screen(
         Some(snapshot) => snapshot_lines(&mut text, snapshot),
         None => body_lines(&mut text, &out.body),
     }
+    kept.into_iter().for_each(|kept| kept::lines(&mut text, kept));
     line(&mut text, "entry", &format!("sha256 {}", out.digest));
     if !resources.is_empty() {
         text.push_str("\nResources:\n");
@@ -213,6 +227,8 @@ fn screen(
         let word = if count == 1 { "resource" } else { "resources" };
         let next = format!("unapply show {0} --files · unapply diff {0}..@", out.revision);
         text.push_str(&format!("\n{count} {word}\nnext: {next}\n"));
+    } else if let Some(kept) = kept {
+        text.push_str(&format!("\nnext: {}\n", way_out(kept.format)));
     } else {
         text.push_str("\nnext: unapply history\n");
     }

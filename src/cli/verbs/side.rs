@@ -104,8 +104,8 @@ pub(in crate::cli) fn load_side(
             Ok(Side { bytes, label })
         }
         (Selected::Entry(entry), Some((opened, _, log))) => {
-            let state = entry.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
-            let state = state.ok_or(Error::Unfit {
+            let snapshot = entry.said.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
+            let state = snapshot.state.as_ref().ok_or(Error::Unfit {
                 revision: entry.revision,
                 problem: "has no state that can be compared",
             })?;

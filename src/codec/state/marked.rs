@@ -11,9 +11,10 @@ use std::collections::BTreeMap;
 use aho_corasick::packed;
 use memchr::{memchr, memmem, memrchr};
 
+use super::json;
 use super::layout::Layout;
 use super::narrow::Source;
-use super::{json, sensitive_paths};
+use super::paths::sensitive_paths;
 use crate::model::value::{Path, RawJson, Step};
 
 /// What stands before a list of sensitive paths that is not empty, in an instance.

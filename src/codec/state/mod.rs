@@ -2,26 +2,32 @@
 //!
 //! [`parse`] borrows from the bytes: attributes stay slices. It is stricter than Terraform where
 //! Terraform does harm (an empty file is a lost state, `SERIAL` is not `serial`), and what it
-//! cannot read is refused by name, never guessed. It never writes a state.
+//! cannot read is refused by name, never guessed. Of older formats and of what is encrypted,
+//! [`contents`] tells what can be listed. It never writes a state.
+
+mod fields;
+mod file;
+mod id;
+mod layout;
+mod legacy;
+pub mod marked;
+pub mod narrow;
+mod object;
+mod paths;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-mod layout;
-pub mod marked;
-pub mod narrow;
-
+use self::fields::{field, fields, optional, required};
+use self::file::{OutputFile, Text};
 use self::narrow::Part;
 use super::json;
-use crate::model::address::{
-    Address, InstanceKey, Mode, ModuleStep, ProviderAddress, parse_module_path,
-};
-use crate::model::state::{Instance, Output, State, StateBytes, Status};
-use crate::model::value::{Path, RawJson, Step};
+use crate::model::state::{Output, State, StateBytes};
 use crate::model::version::{Lineage, Serial, StateVersion};
+
+pub use legacy::{Contents, KeptFormat, KeptObject, contents};
 
 /// Why bytes cannot be read as a state. Messages name fields and addresses, never values.
 #[derive(Debug, thiserror::Error)]
@@ -59,415 +65,77 @@ pub enum Error {
     },
 }
 
-const KNOWN_FIELDS: [&str; 7] =
-    ["version", "terraform_version", "serial", "lineage", "outputs", "resources", "check_results"];
-
 /// Reads a state from its exact bytes.
 pub fn parse(bytes: &StateBytes) -> Result<State<'_>, Error> {
-    let part = parse_text(json::text(bytes.as_slice()).map_err(Error::NotJson)?)?;
-    Ok(State {
-        version: StateVersion {
-            lineage: part.lineage,
-            serial: part.serial,
-            digest: bytes.digest(),
-        },
-        writer: part.writer,
-        outputs: part.outputs,
-        instances: part.instances,
-    })
+    let part = parse_text(text(bytes.as_slice())?)?;
+    let version =
+        StateVersion { lineage: part.lineage, serial: part.serial, digest: bytes.digest() };
+    Ok(State { version, writer: part.writer, outputs: part.outputs, instances: part.instances })
 }
 
 /// Reads a state from its text.
 fn parse_text(text: &str) -> Result<Part<'_>, Error> {
-    if text.trim().is_empty() {
-        return Err(Error::Lost);
-    }
-    json::check_depth(text).map_err(Error::NotJson)?;
-    let (fields, resources) = fields(text)?;
-    check_format(&fields)?;
+    let scanned = json::scan(text).map_err(Error::NotJson)?;
+    let (fields, resources) = fields(text, scanned)?;
     let serial: u64 = required(&fields, "serial")?;
     if serial == u64::MAX {
         return Err(field("serial", "cannot grow any further"));
     }
     let lineage: Cow<'_, str> = required::<Text<'_>>(&fields, "lineage")?.0;
+    let lineage = Lineage::new(&lineage).ok_or_else(|| field("lineage", "is empty"))?;
     let writer = required::<Text<'_>>(&fields, "terraform_version")?.0;
-    if !writer.starts_with(|c: char| c.is_ascii_digit()) {
+    if !is_version(&writer) {
         return Err(field("terraform_version", "is not a version"));
     }
     let outputs = optional::<BTreeMap<Text<'_>, OutputFile<'_>>>(&fields, "outputs")?;
-    Ok(Part {
-        lineage: Lineage::new(&lineage).ok_or_else(|| field("lineage", "is empty"))?,
+    let outputs = outputs.unwrap_or_default().into_iter().map(output);
+    let part = Part {
+        lineage,
         serial: Serial(serial),
         writer,
-        outputs: outputs.unwrap_or_default().into_iter().map(output).collect(),
-        instances: instances(resources)?,
-    })
-}
-
-type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
-
-/// The top-level members, `resources` apart; a doubled one, or one that differs from a known one
-/// only by case, is refused: Terraform takes the last of them.
-fn fields(text: &str) -> Result<(Fields<'_>, Vec<ResourceFile<'_>>), Error> {
-    let members: Members<'_> = match json::deserialize(text) {
-        Ok(members) => members,
-        Err(error) if error.is_data() && text.trim_start().starts_with('{') => {
-            return Err(unreadable(text, error));
-        }
-        Err(error) if text.trim_start().starts_with('{') => {
-            return Err(Error::NotJson(error.into()));
-        }
-        Err(_) => return Err(Error::NotAState("it does not start with an object")),
+        outputs: outputs.collect::<Result<_, Error>>()?,
+        instances: object::instances(resources)?,
     };
-    let mut fields = BTreeMap::new();
-    for (Text(name), value) in members.fields {
-        let clash = KNOWN_FIELDS
-            .iter()
-            .any(|known| *known != name.as_ref() && known.eq_ignore_ascii_case(&name));
-        if clash {
-            return Err(field(&name, "differs from a known one only by case"));
-        }
-        if fields.insert(name.clone(), value).is_some() {
-            return Err(field(&name, "occurs twice"));
-        }
+    // Last, for what is doubled where we know its name has been said by name.
+    scanned.refuse().map_err(Error::NotJson)?;
+    Ok(part)
+}
+
+/// The bytes as text, and what they are instead where that can be told.
+fn text(bytes: &[u8]) -> Result<&str, Error> {
+    let is_something_else = [
+        (&b"\x1f\x8b"[..], "it is compressed with gzip"),
+        (b"\x28\xb5\x2f\xfd", "it is compressed with zstd"),
+        (b"PK\x03\x04", "it is an archive, as a saved plan is"),
+        (b"\xef\xbb\xbf", "it begins with a byte order mark"),
+        (b"\xff\xfe", "it is UTF-16"),
+        (b"\xfe\xff", "it is UTF-16"),
+        (b"<", "it is a page of HTML or XML"),
+        (b"\0", "it begins with zero bytes"),
+    ];
+    if let Some((_, what)) = is_something_else.iter().find(|(start, _)| bytes.starts_with(start)) {
+        return Err(Error::NotAState(what));
     }
-    match (members.resources.len(), members.resources.into_iter().next()) {
-        (0, _) | (_, None) => Ok((fields, Vec::new())),
-        (1, Some(resources)) => Ok((fields, resources.unwrap_or_default())),
-        _ => Err(field("resources", "occurs twice")),
+    let text = json::text(bytes).map_err(Error::NotJson)?;
+    if text.trim().is_empty() { Err(Error::Lost) } else { Ok(text) }
+}
+
+/// Whether a text is a version: numbers with dots between, and what may follow them.
+fn is_version(text: &str) -> bool {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (numbers, rest) = text.split_at(end);
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.' | '~');
+    numbers.split('.').all(|number| !number.is_empty()) && rest.chars().all(allowed)
+}
+
+fn output<'a>((Text(name), file): (Text<'a>, OutputFile<'a>)) -> Result<Output<'a>, Error> {
+    let refuse = |problem| field(&format!("outputs.{name}"), problem);
+    if let Some(problem) = file.problem {
+        return Err(refuse(problem.text()));
     }
-}
-
-/// JSON in which `resources` is not what Terraform writes. Another format version is the better
-/// reason, and an encrypted envelope too: they are looked for first.
-fn unreadable(text: &str, error: serde_json::Error) -> Error {
-    match json::deserialize::<BTreeMap<Text<'_>, &RawValue>>(text) {
-        Err(_) => Error::NotJson(error.into()),
-        Ok(members) => {
-            let fields = members.into_iter().map(|(Text(name), value)| (name, value)).collect();
-            match check_format(&fields) {
-                Err(reason) => reason,
-                Ok(()) => field("resources", "is not what Terraform writes"),
-            }
-        }
-    }
-}
-
-/// An object's members in order, doubled ones included. The resources are read on the way: they
-/// are nearly all of the text, and it is gone through once.
-struct Members<'a> {
-    fields: Vec<(Text<'a>, &'a RawValue)>,
-    resources: Vec<Option<Vec<ResourceFile<'a>>>>,
-}
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> Result<Self::Value, A::Error> {
-                let mut members = Members { fields: Vec::new(), resources: Vec::new() };
-                while let Some(name) = map.next_key::<Text<'de>>()? {
-                    if name.0 == "resources" {
-                        members.resources.push(map.next_value()?);
-                    } else {
-                        members.fields.push((name, map.next_value()?));
-                    }
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(Visitor)
-    }
-}
-
-/// A string that borrows where it can: most have no escapes.
-#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-fn check_format(fields: &Fields<'_>) -> Result<(), Error> {
-    if fields.contains_key("encryption_version") || fields.contains_key("encrypted_data") {
-        return Err(Error::Encrypted);
-    }
-    if !fields.contains_key("version") {
-        return Err(Error::NotAState("it has no format version"));
-    }
-    match required(fields, "version")? {
-        4 => Ok(()),
-        other => Err(Error::FormatVersion(other)),
-    }
-}
-
-fn field(name: &str, problem: &'static str) -> Error {
-    Error::Field { field: name.chars().take(100).collect(), problem }
-}
-
-fn required<'a, T: Deserialize<'a>>(
-    fields: &BTreeMap<Cow<'a, str>, &'a RawValue>,
-    name: &str,
-) -> Result<T, Error> {
-    let raw = fields.get(name).ok_or_else(|| field(name, "is missing"))?;
-    json::deserialize(raw.get()).map_err(|_| field(name, "is not what Terraform writes"))
-}
-
-fn optional<'a, T: Deserialize<'a>>(
-    fields: &BTreeMap<Cow<'a, str>, &'a RawValue>,
-    name: &str,
-) -> Result<Option<T>, Error> {
-    match fields.get(name) {
-        None => Ok(None),
-        Some(raw) => {
-            json::deserialize(raw.get()).map_err(|_| field(name, "is not what Terraform writes"))
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct OutputFile<'a> {
-    #[serde(borrow)]
-    value: &'a RawValue,
-    #[serde(default)]
-    sensitive: bool,
-}
-
-fn output<'a>((Text(name), file): (Text<'a>, OutputFile<'a>)) -> Output<'a> {
-    Output { name, value: json::raw(file.value), sensitive: file.sensitive }
-}
-
-#[derive(Deserialize)]
-struct ResourceFile<'a> {
-    #[serde(borrow)]
-    module: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    mode: Cow<'a, str>,
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow)]
-    provider: Cow<'a, str>,
-    #[serde(borrow)]
-    instances: Vec<InstanceFile<'a>>,
-}
-
-#[derive(Deserialize)]
-struct InstanceFile<'a> {
-    #[serde(borrow)]
-    index_key: Option<&'a RawValue>,
-    #[serde(borrow)]
-    status: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    deposed: Option<Cow<'a, str>>,
-    schema_version: Option<u64>,
-    #[serde(borrow)]
-    attributes: Option<&'a RawValue>,
-    #[serde(borrow)]
-    attributes_flat: Option<&'a RawValue>,
-    #[serde(borrow)]
-    sensitive_attributes: Option<&'a RawValue>,
-    #[serde(borrow)]
-    dependencies: Option<Vec<Text<'a>>>,
-}
-
-fn instances(resources: Vec<ResourceFile<'_>>) -> Result<Vec<Instance<'_>>, Error> {
-    let mut instances = Vec::with_capacity(resources.len());
-    let mut seen = std::collections::BTreeSet::new();
-    for resource in resources {
-        let block = Block::read(&resource)?;
-        for file in resource.instances {
-            let instance = block.instance(file)?;
-            let key = (instance.address.clone(), instance.deposed.clone());
-            if !seen.insert(key) {
-                return Err(resource_error(&instance.address.to_string(), "occurs twice"));
-            }
-            instances.push(instance);
-        }
-    }
-    Ok(instances)
-}
-
-fn resource_error(address: &str, problem: &'static str) -> Error {
-    Error::Resource { address: address.chars().take(200).collect(), problem }
-}
-
-/// What all instances of one `resources` element share.
-struct Block {
-    module: Vec<ModuleStep>,
-    mode: Mode,
-    kind: String,
-    name: String,
-    provider: ProviderAddress,
-}
-
-impl Block {
-    fn read(resource: &ResourceFile<'_>) -> Result<Self, Error> {
-        let shown = format!("{}.{}", resource.kind, resource.name);
-        let module = parse_module_path(resource.module.as_deref().unwrap_or_default())
-            .map_err(|_| resource_error(&shown, "has a module path that cannot be read"))?;
-        let mode = match resource.mode.as_ref() {
-            "managed" => Mode::Managed,
-            "data" => Mode::Data,
-            _ => return Err(resource_error(&shown, "is neither managed nor data")),
-        };
-        let provider = resource
-            .provider
-            .parse()
-            .map_err(|_| resource_error(&shown, "has a provider that cannot be read"))?;
-        Ok(Self {
-            module,
-            mode,
-            kind: resource.kind.clone().into_owned(),
-            name: resource.name.clone().into_owned(),
-            provider,
-        })
-    }
-
-    fn instance<'a>(&self, file: InstanceFile<'a>) -> Result<Instance<'a>, Error> {
-        let mut address = Address {
-            module: self.module.clone(),
-            mode: self.mode,
-            kind: self.kind.clone(),
-            name: self.name.clone(),
-            key: None,
-        };
-        let refuse = |address: &Address, problem| resource_error(&address.to_string(), problem);
-        address.key = instance_key(file.index_key).map_err(|()| {
-            refuse(&address, "has an instance key that is neither text nor number")
-        })?;
-        let status = match file.status.as_deref() {
-            None | Some("") => Status::Ready,
-            Some("tainted") => Status::Tainted,
-            Some(_) => return Err(refuse(&address, "has an unknown status")),
-        };
-        let attributes = file.attributes.filter(|raw| raw.get() != "null").or(file.attributes_flat);
-        let attributes = attributes.map_or(RawJson("null"), json::raw);
-        let sensitive = sensitive_paths(file.sensitive_attributes.map_or("null", RawValue::get))
-            .ok_or_else(|| refuse(&address, "has sensitive paths that cannot be read"))?;
-        Ok(Instance {
-            id: id(attributes),
-            address,
-            deposed: file.deposed.filter(|key| !key.is_empty()),
-            provider: self.provider.clone(),
-            status,
-            schema_version: file.schema_version.unwrap_or(0),
-            attributes,
-            sensitive,
-            dependencies: file
-                .dependencies
-                .unwrap_or_default()
-                .into_iter()
-                .map(|Text(text)| text)
-                .collect(),
-        })
-    }
-}
-
-fn instance_key(raw: Option<&RawValue>) -> Result<Option<InstanceKey>, ()> {
-    let Some(raw) = raw.map(RawValue::get).filter(|text| *text != "null") else {
-        return Ok(None);
-    };
-    if raw.starts_with('"') {
-        return json::deserialize::<String>(raw)
-            .map(|name| Some(InstanceKey::Name(name)))
-            .map_err(|_| ());
-    }
-    raw.parse().map(|index| Some(InstanceKey::Index(index))).map_err(|_| ())
-}
-
-/// The attribute `id`, when it is a text with something in it.
-///
-/// Reading stops there: attributes are sorted, so that about half of them is passed over.
-fn id(attributes: RawJson<'_>) -> Option<String> {
-    let mut found = None;
-    let mut deserializer = serde_json::Deserializer::from_str(attributes.0);
-    deserializer.disable_recursion_limit();
-    // Stopping in the middle is an error to the reader, and not to us.
-    let _stopped =
-        serde::de::DeserializeSeed::deserialize(FindId(&mut found), &mut deserializer).is_err();
-    let raw: &str = found?.get();
-    if raw.starts_with('"') {
-        json::deserialize::<String>(raw).ok().filter(|id| !id.is_empty())
-    } else {
-        None
-    }
-}
-
-/// Looks for the member `id` and no further.
-struct FindId<'f, 'de>(&'f mut Option<&'de RawValue>);
-
-impl<'de> serde::de::DeserializeSeed<'de> for FindId<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> serde::de::Visitor<'de> for FindId<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<Text<'de>>()? {
-            if name.0 == "id" {
-                *self.0 = Some(map.next_value()?);
-                return Ok(());
-            }
-            map.next_value::<serde::de::IgnoredAny>()?;
-        }
-        Ok(())
-    }
-}
-
-#[derive(Deserialize)]
-struct PathStep<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    value: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct IndexValue<'a> {
-    #[serde(borrow)]
-    value: &'a RawValue,
-}
-
-/// Reads cty paths; `None` when one has a shape we do not know (a secret could hide behind it).
-fn sensitive_paths(raw: &str) -> Option<Vec<Path>> {
-    if raw == "null" {
-        return Some(Vec::new());
-    }
-    let paths: Vec<Vec<PathStep<'_>>> = json::deserialize(raw).ok()?;
-    paths.iter().map(|steps| steps.iter().map(path_step).collect::<Option<_>>().map(Path)).collect()
-}
-
-fn path_step(step: &PathStep<'_>) -> Option<Step> {
-    match step.kind.as_ref() {
-        "get_attr" => json::deserialize(step.value.get()).ok().map(Step::Name),
-        "index" => {
-            let index: IndexValue<'_> = json::deserialize(step.value.get()).ok()?;
-            let raw = index.value.get();
-            if raw.starts_with('"') {
-                json::deserialize(raw).ok().map(Step::Name)
-            } else {
-                raw.parse().ok().map(Step::Index)
-            }
-        }
-        _ => None,
-    }
+    let value = file.value.ok_or_else(|| refuse("has no value"))?;
+    let sensitive = file.sensitive.unwrap_or(false);
+    Ok(Output { value: json::raw(value), sensitive, name })
 }
 
 /// Whether bytes are what `terraform state pull` prints when there is no state: no serial, no

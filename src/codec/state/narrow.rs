@@ -11,10 +11,12 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use super::file::{InstanceFile, ResourceFile, Text};
 use super::layout::{
     Block, Blocks, Head, InstanceEnds, InstanceText, Layout, OtherLayout, is_inside_of_string,
 };
-use super::{Block as Resource, Error, InstanceFile, ResourceFile, json, parse_text};
+use super::object::Block as Resource;
+use super::{Error, json, parse_text, text};
 use crate::model::state::{Instance, Output};
 use crate::model::version::{Lineage, Serial};
 
@@ -102,8 +104,7 @@ pub fn narrow<'s>(
         return Ok(narrowed);
     }
     let full = |which, source: &'s Source<'_>| {
-        let text = json::text(source.bytes).map_err(Error::NotJson);
-        let part = text.and_then(parse_text);
+        let part = text(source.bytes).and_then(parse_text);
         part.map_err(|error| Unreadable { which, error })
     };
     let before = full(Which::Before, before)?;
@@ -174,7 +175,7 @@ impl<'a> Lane<'a> {
         let resource = resource(&block.head)?;
         for instance in &self.instances {
             let text = json::text(instance.text).map_err(|_| OtherLayout)?;
-            json::check_depth(text).map_err(|_| OtherLayout)?;
+            json::check(text).map_err(|_| OtherLayout)?;
             let file: InstanceFile<'a> = json::deserialize(text).map_err(|_| OtherLayout)?;
             self.apart.push(resource.instance(file).map_err(|_| OtherLayout)?);
         }
@@ -387,13 +388,14 @@ fn is_plain_path(module: &[u8]) -> bool {
 
 /// What all instances of a resource share, read as the parser reads it.
 fn resource(head: &Head<'_>) -> Result<Resource, OtherLayout> {
+    let text = |raw| plain(raw).map(|text| Some(Text(text)));
     let file = ResourceFile {
-        module: Some(plain(head.module)?),
-        mode: plain(head.mode)?,
-        kind: plain(head.kind)?,
-        name: plain(head.name)?,
-        provider: plain(head.provider)?,
-        instances: Vec::new(),
+        module: text(head.module)?,
+        mode: text(head.mode)?,
+        kind: text(head.kind)?,
+        name: text(head.name)?,
+        provider: text(head.provider)?,
+        ..ResourceFile::default()
     };
     Resource::read(&file).map_err(|_| OtherLayout)
 }

@@ -84,7 +84,7 @@ pub fn draft(
     target: &Entry,
 ) -> Result<RevertDraft, Error> {
     let unfit = |problem| Error::Unfit { revision: target.revision, problem };
-    let snapshot = target.said.body.snapshot().ok_or(unfit("is no snapshot"))?.clone();
+    let snapshot = target.said.body.snapshot().ok_or_else(|| Error::no_snapshot(target))?.clone();
     let state = snapshot.state.clone().ok_or(unfit("has no state to go back to"))?;
     if snapshot.backend.is_remote_execution() {
         return Err(Error::RemoteExecution { kind: snapshot.backend.kind });

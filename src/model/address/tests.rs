@@ -89,8 +89,52 @@ fn both_registries_are_one_provider() {
 }
 
 #[test]
+fn providers_are_read_as_every_version_writes_them() {
+    for (text, shown) in [
+        (r#"provider["h/n/p"]"#, r#"provider["h/n/p"]"#),
+        (r#"module.m.provider["h/n/p"].west"#, r#"module.m.provider["h/n/p"].west"#),
+        (r#"provider["h/n/p"].by["eu \"1\""]"#, r#"provider["h/n/p"].by["eu \"1\""]"#),
+        ("provider.aws", r#"provider["registry.terraform.io/-/aws"]"#),
+        ("provider.aws.west", r#"provider["registry.terraform.io/-/aws"].west"#),
+        (
+            "module.x.module.y.provider.aws.west",
+            r#"module.x.module.y.provider["registry.terraform.io/-/aws"].west"#,
+        ),
+        (
+            "module.provider.provider.aws",
+            r#"module.provider.provider["registry.terraform.io/-/aws"]"#,
+        ),
+        ("provider.terraform", r#"provider["terraform.io/builtin/terraform"]"#),
+    ] {
+        let provider: ProviderAddress = text.parse().unwrap();
+        assert_eq!(provider.to_string(), shown, "{text}");
+        assert_eq!(shown.parse(), Ok(provider));
+    }
+}
+
+#[test]
 fn malformed_provider_names_are_refused() {
-    for text in ["", "provider.aws", r#"provider["aws"]"#, r#"provider["a/b/c"].", "x"#] {
+    for text in [
+        "",
+        "aws",
+        "provider",
+        "provider.",
+        "provider.a b",
+        "provider.-/aws",
+        "provider.aws.west.east",
+        "provider.aws..west",
+        "xprovider.aws",
+        "module.m[0].provider.aws",
+        r#"provider["aws"]"#,
+        r#"provider["a/b/c"]."#,
+        r#"provider["a/b/c"]["k"]"#,
+        r#"provider["a/b/c"].x["k"]y"#,
+        r#"module.m["k"].provider["a/b/c"]"#,
+        r#"module.mprovider["a/b/c"]"#,
+        r#".provider["a/b/c"]"#,
+        r#"other.m.provider["a/b/c"]"#,
+        "x",
+    ] {
         assert!(text.parse::<ProviderAddress>().is_err(), "{text}");
     }
 }

@@ -213,7 +213,7 @@ fn twins_and_keys_that_are_none_are_found_where_both_sides_are_the_same() {
     let text = render(&world, 1);
     for (from, to, problem) in [
         ("\"index_key\": 1", "\"index_key\": 0", "occurs twice"),
-        ("\"index_key\": 1", "\"index_key\": 1.5", "neither text nor number"),
+        ("\"index_key\": 1", "\"index_key\": 1.5", "neither text nor a whole number"),
         ("\"index_key\": 1", "\"index_key\": 01", "not JSON"),
         ("\"name\": \"b\"", "\"name\": \"a\"", "occurs twice"),
         ("\"name\": \"b\"", "\"name\": \"\\q\"", "not JSON"),

@@ -1,0 +1,65 @@
+//! What to do with a state that cannot be read or compared: where its bytes are, and how to get one
+//! that can be.
+//!
+//! Terraform and OpenTofu print any state that they can read as one of version 4 and in the clear;
+//! that is what a snapshot can be taken of.
+
+use super::Failure;
+use crate::codec::state::{self, KeptFormat};
+use crate::model::entry::Revision;
+
+/// The command that makes a snapshot of a state that we only keep.
+pub(in crate::cli) fn way_out(format: KeptFormat) -> &'static str {
+    match format {
+        KeptFormat::Old(_) => {
+            "terraform state pull | unapply snapshot --state -   (Terraform prints version 4)"
+        }
+        KeptFormat::Encrypted => {
+            "tofu state pull | unapply snapshot --state -   (OpenTofu prints it in the clear)"
+        }
+    }
+}
+
+/// A state that cannot be read.
+pub(super) fn unreadable(
+    failure: Failure,
+    problem: &state::Error,
+    evidence: Option<Revision>,
+    last: Option<Revision>,
+) -> Failure {
+    let failure = failure.now(match evidence {
+        Some(revision) => are_kept(revision),
+        None => "it was left as it is".to_owned(),
+    });
+    let failure = failure.next(look_at(evidence));
+    let failure = KeptFormat::of(problem).map(way_out).into_iter().fold(failure, Failure::next);
+    let readable = last.map(|last| {
+        format!("unapply show {last} --raw-state > FILE   (the last state that could be read)")
+    });
+    readable.into_iter().fold(failure, Failure::next)
+}
+
+/// A revision that keeps one, where a snapshot is needed.
+pub(super) fn no_snapshot(failure: Failure, revision: Revision, problem: &str) -> Failure {
+    let failure = failure.now(are_kept(revision)).next(look_at(Some(revision)));
+    let way_out = KeptFormat::of_refusal(problem).map(way_out);
+    way_out.into_iter().fold(failure, Failure::next)
+}
+
+/// A state that is somebody else's.
+pub(super) fn foreign(failure: Failure, evidence: Option<Revision>) -> Failure {
+    let now = match evidence {
+        Some(revision) => are_kept(revision),
+        None => "nothing was kept, for there is nothing".to_owned(),
+    };
+    failure.now(now).next(look_at(evidence))
+}
+
+fn are_kept(revision: Revision) -> String {
+    format!("the bytes are kept as revision {revision}")
+}
+
+/// The command that shows what was kept.
+fn look_at(kept: Option<Revision>) -> String {
+    kept.map_or("unapply history".to_owned(), |revision| format!("unapply show {revision}"))
+}

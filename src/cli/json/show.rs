@@ -1,0 +1,84 @@
+//! What `show --json` prints: an entry, with what is in its state.
+//!
+//! Values have passed the redactor. Of a state that is only kept there are no values at all.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Entry, ShownValue};
+use crate::codec::state::{Contents, KeptFormat, KeptObject};
+use crate::model::state::Status;
+
+/// `unapply.show`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ShowOut {
+    /// The entry.
+    pub entry: Entry,
+    /// Its resources, for a snapshot, or for a state that is kept and can be listed.
+    pub resources: Vec<ResourceOut>,
+    /// Its outputs, for a snapshot; of a state that is only kept no value is shown.
+    pub outputs: BTreeMap<String, ShownValue>,
+    /// What a state that is kept and not read says of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptOut>,
+}
+
+/// A state of an old format, or an encrypted one.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct KeptOut {
+    /// `version-1`, `version-2`, `version-3` or `encrypted`.
+    pub format: String,
+    /// Its lineage, where it has one.
+    pub lineage: Option<String>,
+    /// Its serial.
+    pub serial: Option<u64>,
+    /// What wrote it.
+    pub writer: Option<String>,
+}
+
+/// One object of a snapshot.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ResourceOut {
+    /// Its address.
+    pub address: String,
+    /// The key of a left-over object.
+    pub deposed: Option<String>,
+    /// Its provider.
+    pub provider: String,
+    /// Its real id.
+    pub id: Option<String>,
+    /// Whether the next plan replaces it.
+    pub tainted: bool,
+    /// Its attributes by path; only with `--resource`.
+    pub attributes: Option<BTreeMap<String, ShownValue>>,
+}
+
+impl From<&Contents> for KeptOut {
+    fn from(contents: &Contents) -> Self {
+        let format = match contents.format {
+            KeptFormat::Old(version) => format!("version-{version}"),
+            KeptFormat::Encrypted => "encrypted".to_owned(),
+        };
+        Self {
+            format,
+            lineage: contents.lineage.clone(),
+            serial: contents.serial,
+            writer: contents.writer.clone(),
+        }
+    }
+}
+
+impl From<&KeptObject> for ResourceOut {
+    fn from(object: &KeptObject) -> Self {
+        Self {
+            address: object.address.clone(),
+            deposed: object.deposed.clone(),
+            provider: object.provider.clone(),
+            id: object.id.clone(),
+            tainted: object.status == Status::Tainted,
+            attributes: None,
+        }
+    }
+}
