@@ -187,7 +187,10 @@ fn a_secret_that_drifts_is_seen_and_its_value_is_nowhere() {
     let attribute = &first.json()["items"][0]["attributes"][0];
     assert_eq!(attribute["path"], "secret");
     for side in ["before", "after"] {
-        assert_eq!((&attribute[side]["sensitive"], &attribute[side]["value"]), (&json!(true), &json!(null)));
+        assert_eq!(
+            (&attribute[side]["sensitive"], &attribute[side]["value"]),
+            (&json!(true), &json!(null))
+        );
     }
     assert_eq!(first.json()["fingerprint_scope"], "store");
     assert_ne!(attribute["before"]["fingerprint"], attribute["after"]["fingerprint"]);

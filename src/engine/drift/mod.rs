@@ -165,7 +165,7 @@ fn one(
     }
     let item = DriftItem {
         fingerprint,
-        address: change.address.clone(),
+        address: redactor.address(&change.address),
         deposed: change.deposed.clone(),
         kind,
         paths: differences.into_iter().map(|difference| difference.path).collect(),
