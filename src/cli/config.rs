@@ -30,6 +30,9 @@ pub(super) struct Config {
     /// What a revert may do.
     #[serde(default)]
     pub revert: Revert,
+    /// How secrets are told apart.
+    #[serde(default)]
+    pub redaction: Redaction,
     /// The stacks.
     #[serde(default)]
     pub stack: Vec<Stack>,
@@ -109,6 +112,14 @@ pub(super) struct Revert {
     pub max_destroy: Option<u64>,
     /// Addresses that no revert destroys without being told.
     pub protect: Option<Vec<String>>,
+}
+
+/// `[redaction]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Redaction {
+    /// Where the key of fingerprints is: `${env:NAME}` or `${file:PATH}`.
+    pub key: Option<String>,
 }
 
 /// One `[[stack]]`.
@@ -288,6 +299,8 @@ mod tests {
             [revert]
             max_destroy = 3
             protect = ["module.dns.**"]
+            [redaction]
+            key = "${env:UNAPPLY_REDACTION_KEY}"
             [[stack]]
             name = "prod/network"
             dir = "envs/prod/network"

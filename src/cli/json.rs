@@ -48,6 +48,10 @@ pub struct Envelope<T> {
     pub tool: String,
     /// The stack, where there is one.
     pub stack: Option<String>,
+    /// Where fingerprints of hidden values can be compared: `store` with those of every output that
+    /// was made with the same key, `output` within this one only. Not there when none are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint_scope: Option<String>,
     /// The content.
     #[serde(flatten)]
     pub body: T,
@@ -60,15 +64,20 @@ pub struct ShownValue {
     pub sensitive: bool,
     /// The value; null when it is hidden or not there.
     pub value: serde_json::Value,
+    /// Digits that are the same for the same hidden value at the same place, as far as the envelope's
+    /// `fingerprint_scope` reaches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
 }
 
 impl From<&Shown> for ShownValue {
     fn from(shown: &Shown) -> Self {
-        match shown {
-            Shown::Absent => Self { sensitive: false, value: serde_json::Value::Null },
-            Shown::Sensitive => Self { sensitive: true, value: serde_json::Value::Null },
-            Shown::Plain(value) => Self { sensitive: false, value: to_serde(value) },
-        }
+        let (sensitive, value, fingerprint) = match shown {
+            Shown::Absent => (false, serde_json::Value::Null, None),
+            Shown::Sensitive(print) => (true, serde_json::Value::Null, print.as_ref()),
+            Shown::Plain(value) => (false, to_serde(value), None),
+        };
+        Self { sensitive, value, fingerprint: fingerprint.map(ToString::to_string) }
     }
 }
 

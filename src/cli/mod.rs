@@ -11,6 +11,7 @@ mod dispatch;
 mod environment;
 mod exit;
 mod failure;
+mod fingerprints;
 mod interrupt;
 pub mod json;
 mod output;

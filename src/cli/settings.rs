@@ -11,6 +11,7 @@ use super::config::{self, Config};
 use super::environment::{Stream, World};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::fingerprints::KeySource;
 use super::output::{Output, Paint, Talk};
 use super::place::Place;
 use crate::engine::hazard::Limits;
@@ -42,6 +43,8 @@ pub(super) struct Settings {
     pub checks: Vec<Check>,
     /// Who speaks.
     pub speaker: Speaker,
+    /// Where the key of fingerprints is.
+    pub key: KeySource,
     limits: Limits,
     lock_timeout_seconds: u64,
     stacks: Vec<config::Stack>,
@@ -119,12 +122,14 @@ impl Settings {
         let user = user_config(world)?;
         let beside = project.as_deref().and_then(Path::parent).unwrap_or(&base).to_owned();
         let pick = |own: Option<String>, users: Option<String>| own.or(users);
+        let key = config.redaction.key.or(user.redaction.key);
         let env_pass = config.terraform.env_pass.or(user.terraform.env_pass);
         Ok(Self {
             store: store(global, world, (config.store, user.store), &beside)?,
             tf_bin: global.tf_bin.clone().or(pick(config.terraform.bin, user.terraform.bin)),
             env_pass: env_pass_patterns(env_pass)?,
             checks: checks(config.good.checks.or(user.good.checks))?,
+            key: KeySource::of(key.as_deref(), world, &beside)?,
             limits: limits(config.revert, user.revert),
             speaker: speaker(global, world),
             lock_timeout_seconds: seconds(global.lock_timeout.as_deref().unwrap_or("60s"))?,

@@ -8,7 +8,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare::differences;
-use super::redact::{Redactor, Shown};
+use super::redact::{Redactor, Shown, drawn_together};
 use crate::codec::json;
 use crate::model::address::{Address, Mode};
 use crate::model::state::{Identity, Instance, Output, State, Status};
@@ -209,12 +209,12 @@ fn compared(old: &Instance<'_>, new: &Instance<'_>, redactor: &Redactor) -> Opti
         ChangeKind::Tainted
     };
     Some(ObjectChange {
-        address: new.address.clone(),
-        previous_address: (!same_place).then(|| old.address.clone()),
+        address: redactor.address(&new.address),
+        previous_address: (!same_place).then(|| redactor.address(&old.address)),
         deposed: new.deposed.as_deref().map(str::to_owned),
         kind,
         tainted: new.status == Status::Tainted,
-        id: shown_id(new, redactor),
+        id: redactor.id(new),
         attributes,
     })
 }
@@ -230,22 +230,14 @@ fn one_sided(instance: &Instance<'_>, kind: ChangeKind, redactor: &Redactor) -> 
         | ChangeKind::Tainted => (&Value::Null, &value),
     };
     ObjectChange {
-        address: instance.address.clone(),
+        address: redactor.address(&instance.address),
         previous_address: None,
         deposed: instance.deposed.as_deref().map(str::to_owned),
         kind,
         tainted: instance.status == Status::Tainted,
-        id: shown_id(instance, redactor),
-        attributes: shown(before, after, (&instance.sensitive, &instance.sensitive), redactor),
+        id: redactor.id(instance),
+        attributes: shown(instance, [before, after], &instance.sensitive, redactor),
     }
-}
-
-/// An id is an attribute like any other: it can be marked, or hold what is marked elsewhere.
-fn shown_id(instance: &Instance<'_>, redactor: &Redactor) -> Option<String> {
-    let id = instance.id.clone()?;
-    let path = Path(vec![Step::Name("id".to_owned())]);
-    let shown = redactor.show(&path, Some(&Value::Text(id.clone())), &instance.sensitive);
-    matches!(shown, Shown::Plain(_)).then_some(id)
 }
 
 fn attribute_changes(
@@ -255,24 +247,22 @@ fn attribute_changes(
 ) -> Vec<AttributeChange> {
     let before = json::raw_value(old.attributes).unwrap_or(Value::Null);
     let after = json::raw_value(new.attributes).unwrap_or(Value::Null);
-    shown(&before, &after, (&old.sensitive, &new.sensitive), redactor)
+    // What one side marks is secret on the other side too: the mark may be what was added.
+    let marks: Vec<Path> = old.sensitive.iter().chain(&new.sensitive).cloned().collect();
+    shown(new, [&before, &after], &marks, redactor)
 }
 
 fn shown(
-    before: &Value,
-    after: &Value,
-    marks: (&[Path], &[Path]),
+    instance: &Instance<'_>,
+    values: [&Value; 2],
+    marks: &[Path],
     redactor: &Redactor,
 ) -> Vec<AttributeChange> {
-    // What one side marks is secret on the other side too: the mark may be what was added.
-    let marks: Vec<Path> = marks.0.iter().chain(marks.1).cloned().collect();
-    differences(before, after)
+    let owner = instance.address.to_string();
+    let [before, after] = values;
+    drawn_together(differences(before, after), values, marks)
         .into_iter()
-        .map(|difference| AttributeChange {
-            before: redactor.show(&difference.path, difference.before.as_ref(), &marks),
-            after: redactor.show(&difference.path, difference.after.as_ref(), &marks),
-            path: difference.path,
-        })
+        .map(|difference| redactor.change(&owner, difference, marks))
         .collect()
 }
 
@@ -305,11 +295,9 @@ fn output(
     let secret = old.is_some_and(|o| o.sensitive) || new.is_some_and(|o| o.sensitive);
     let path = Path(vec![Step::Name(name.to_owned())]);
     let marks = if secret { vec![path.clone()] } else { Vec::new() };
-    Some(OutputChange {
-        name: name.to_owned(),
-        before: redactor.show(&path, before.as_ref(), &marks),
-        after: redactor.show(&path, after.as_ref(), &marks),
-    })
+    let values = [before.as_ref(), after.as_ref()];
+    let (before, after) = redactor.pair(&format!("output.{name}"), &path, values, &marks);
+    Some(OutputChange { name: redactor.text(name), before, after })
 }
 
 #[cfg(test)]

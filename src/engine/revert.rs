@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use self::reasons::Judge;
-use super::compare::differences;
+use super::compare::{Difference, differences};
 use super::diff::AttributeChange;
-use super::redact::Redactor;
+use super::redact::{Redactor, drawn_together};
 use crate::codec::json;
 use crate::model::address::{Address, Mode};
 use crate::model::digest::Digest;
@@ -149,7 +149,7 @@ pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
             JudgedAction {
                 address: shown_address(change),
                 action: change.action,
-                reasons: judge.reasons(change),
+                reasons: shown_reasons(judge.reasons(change), change, redactor),
                 origin: match &before {
                     _ if good.contains_key(&slot) => Origin::Good,
                     _ if is_imported(facts.imports, &change.address) => Origin::Imported,
@@ -162,6 +162,17 @@ pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
             }
         })
         .collect()
+}
+
+/// The reasons with their paths as the attributes' are shown.
+fn shown_reasons(reasons: Vec<Reason>, change: &PlannedChange, redactor: &Redactor) -> Vec<Reason> {
+    let marks = marks(change);
+    let shown = |reason: Reason| {
+        let paths: BTreeSet<Path> =
+            reason.paths.iter().map(|path| redactor.path(path, &marks)).collect();
+        Reason { paths: paths.into_iter().collect(), ..reason }
+    };
+    reasons.into_iter().map(shown).collect()
 }
 
 fn is_imported(imports: &BTreeSet<String>, address: &Address) -> bool {
@@ -189,20 +200,26 @@ pub(super) fn is_same(a: &Instance<'_>, b: &Instance<'_>) -> bool {
             || matches!((value(a), value(b)), (Ok(a), Ok(b)) if differences(&a, &b).is_empty()))
 }
 
-fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChange> {
-    let (mut marks, mut unknown) = (Vec::new(), Vec::new());
+/// What a plan marks in an object, on either side.
+fn marks(change: &PlannedChange) -> Vec<Path> {
+    let mut marks = Vec::new();
     shadow_paths(&Path::default(), &change.before_sensitive, &mut marks);
     shadow_paths(&Path::default(), &change.after_sensitive, &mut marks);
+    marks
+}
+
+fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChange> {
+    let marks = marks(change);
+    let mut unknown = Vec::new();
     shadow_paths(&Path::default(), &change.after_unknown, &mut unknown);
-    differences(&change.before, &change.after)
+    let owner = change.address.to_string();
+    // What is known only after apply would read as "removed".
+    let is_known =
+        |difference: &Difference| !unknown.iter().any(|mark| mark.covers(&difference.path));
+    let known = differences(&change.before, &change.after).into_iter().filter(is_known).collect();
+    drawn_together(known, [&change.before, &change.after], &marks)
         .into_iter()
-        // What is known only after apply would read as "removed".
-        .filter(|difference| !unknown.iter().any(|mark| mark.covers(&difference.path)))
-        .map(|difference| AttributeChange {
-            before: redactor.show(&difference.path, difference.before.as_ref(), &marks),
-            after: redactor.show(&difference.path, difference.after.as_ref(), &marks),
-            path: difference.path,
-        })
+        .map(|difference| redactor.change(&owner, difference, &marks))
         .collect()
 }
 

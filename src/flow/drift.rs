@@ -4,6 +4,7 @@
 //! refresh-only plan is made there and read. Nothing is applied: applying such a plan would write
 //! the state. An error is never drift: whatever fails leaves every item as the last look saw it.
 
+use super::secrets::{of_environment, safe_speaker};
 use std::collections::{BTreeMap, btree_map};
 
 use super::error::DriftError;
@@ -40,6 +41,7 @@ pub struct Looked {
 pub fn look(ports: &Ports<'_>, stack: &Stack, speaker: &Speaker) -> Result<Looked, Error> {
     let request = Request::of_stack(stack, Cause::Manual);
     let taken = snapshot::take(ports, stack, speaker, &request)?;
+    let speaker = &safe_speaker(ports, &stack.name, speaker);
     check_standing(&taken)?;
     let seen = see(ports, stack, taken)?;
     record(ports, stack, speaker, &seen)
@@ -66,7 +68,9 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Taken) -> Result<Seen, Error> {
         return Err(problem);
     }
     let bundle = load_bundle(ports, revision, snapshot)?;
-    let redactor = redactor(&bundle, [bytes])?.with_values(&taken.backend.secrets());
+    let redactor = redactor(&bundle, [bytes])?
+        .with_values(&taken.backend.secrets())
+        .with_values(&of_environment(ports));
     let source = Source { bundle: &bundle, snapshot, live: &taken.backend };
     let plan = planned(ports, stack, &source, &redactor)?;
     // The lock was Terraform's only while it planned: what it compared with has to be this state.
@@ -163,7 +167,8 @@ pub fn values(
     let objects = codec::decode(&ports.repository.get_blob(blob)?)
         .map_err(|error| unreadable(revision, &error.to_string()))?;
     let is_pair = |(item, object): (&DriftItem, &DriftedObject)| {
-        item.address == object.address && item.deposed == object.deposed
+        // A key in which a secret stands is in the values and not in the item.
+        item.address.block() == object.address.block() && item.deposed == object.deposed
     };
     if objects.len() != look.items.len() || !look.items.iter().zip(&objects).all(is_pair) {
         return Err(unreadable(revision, "they are not those of its items"));

@@ -3,6 +3,7 @@
 //! A fix says who, why and until when of an item that the last look saw. It changes nothing real,
 //! and it is said once: what became of it is told from the log and the state.
 
+use super::secrets::safe_speaker;
 use jiff::Timestamp;
 
 use super::error::DriftError;
@@ -31,6 +32,7 @@ pub fn record(
     speaker: &Speaker,
     request: &Request,
 ) -> Result<Entry, Error> {
+    let speaker = &safe_speaker(ports, &stack.name, speaker);
     let mut moved = 0;
     loop {
         let log = ports.repository.log(&stack.name)?;

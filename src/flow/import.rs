@@ -6,6 +6,7 @@
 //! fits is kept without one. Nothing is marked good, and the bucket is only read. The present is
 //! recorded last, so that it stays the newest snapshot.
 
+use super::secrets::safe_speaker;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -91,6 +92,7 @@ pub fn import(
     limit: Option<usize>,
 ) -> Result<Report, Error> {
     ports.progress.begin(Phase::Import);
+    let speaker = &safe_speaker(ports, &stack.name, speaker);
     let imported = versions(ports, history, (stack, speaker), limit);
     match &imported {
         Ok((new, known, skipped)) => {

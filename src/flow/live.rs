@@ -3,6 +3,7 @@
 //! The local backend's file is read itself; any other backend is asked through `state pull`. No
 //! state yet is no error; an empty file is no state.
 
+use super::secrets::of_environment;
 use crate::codec::backend::Backend;
 use crate::engine::redact::Redactor;
 use crate::model::entry::StateSource;
@@ -34,7 +35,8 @@ pub fn read(ports: &Ports<'_>, stack: &Stack) -> Result<Live, Error> {
         (bytes, StateSource::File, file.display().to_string())
     } else {
         // What Terraform says may repeat what it was told, such as a password.
-        let redactor = Redactor::default().with_values(&backend.secrets());
+        let redactor =
+            Redactor::default().with_values(&backend.secrets()).with_values(&of_environment(ports));
         let bytes = ports.terraform.pull(&stack.place()).map_err(|error| safe(error, &redactor))?;
         (bytes, StateSource::Pull, backend.identity.to_string())
     };

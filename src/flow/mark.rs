@@ -4,9 +4,10 @@
 //! configuration it becomes *plan-empty*: that needs the live state to be the snapshot's still.
 //! With the stack's checks passed as well, *checked*.
 
+use super::secrets::{of_environment, safe_residual, safe_speaker};
 use std::path::Path;
 
-use super::revert::draft::{load, load_bundle};
+use super::revert::draft::{load, load_bundle, with_bundle, with_plan};
 use super::workplace::{Source, prepare};
 use super::{Error, Ports, Speaker, Stack, live};
 use crate::codec::state;
@@ -51,6 +52,7 @@ pub fn good(
     entry: &Entry,
     proof: &Proof,
 ) -> Result<(Entry, Evidence), Error> {
+    let speaker = &safe_speaker(ports, &stack.name, speaker);
     let unfit = |problem| Error::Unfit { revision: entry.revision, problem };
     let snapshot = entry.said.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
     let state = snapshot.state.as_ref().ok_or(unfit("has no state to go back to"))?;
@@ -63,7 +65,8 @@ pub fn good(
     let evidence = match proof {
         Proof::Word => Evidence { grade: Grade::Applied, residual: vec![], checks: vec![] },
         Proof::Verified { residual, checks } => {
-            let redactor = Redactor::default().with_state(&parsed);
+            let known = Redactor::default().with_values(&of_environment(ports));
+            let redactor = known.with_state(&parsed);
             let residual = follow_up(ports, stack, entry, *residual, &redactor)?;
             let checks = run_checks(ports, &stack.root, checks)?;
             let is_guess = snapshot
@@ -91,6 +94,7 @@ pub fn bad(
     speaker: &Speaker,
     entry: &Entry,
 ) -> Result<Entry, Error> {
+    let speaker = &safe_speaker(ports, &stack.name, speaker);
     entry.said.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
     let mark = Mark { revision: entry.revision, verdict: Verdict::Bad };
     ports.say(&stack.name, speaker, After::Any, Body::Mark(mark))
@@ -116,11 +120,13 @@ fn follow_up(
         return Err(Error::NotPresent { revision });
     }
     let bundle = load_bundle(ports, revision, snapshot)?;
+    let redactor = &with_bundle(redactor.clone(), &bundle).with_values(&live.backend.secrets());
     let source = Source { bundle: &bundle, snapshot, live: &live.backend };
     let prepared = prepare(ports, stack, &source, Layout::Pristine, redactor)?;
     ports.progress.begin(Phase::Verify);
     let (_, plan) = prepared.plan(ports, "verify.tfplan", redactor)?;
-    let found = residual(&plan);
+    let redactor = with_plan(redactor.clone(), &bundle, &plan);
+    let found = safe_residual(residual(&plan), &redactor);
     let proposes = || found.iter().map(|r| format!("{} {}", r.action, r.address)).collect();
     match (found.len(), when_not_empty) {
         (0, _) => ports.progress.end(Ended::Well, "plan is empty"),

@@ -3,6 +3,7 @@
 //! Bytes are in the store before anything is said about them. What cannot be read as a state, or is
 //! somebody else's, is kept as evidence and then refused. It marks nothing as good.
 
+use super::secrets::safe_speaker;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -157,9 +158,14 @@ fn take_quietly(
     speaker: &Speaker,
     request: &Request,
 ) -> Result<Taken, Error> {
+    let speaker = &safe_speaker(ports, &stack.name, speaker);
     let log = ports.repository.log(&stack.name)?;
     let live = subject(ports, stack, request)?;
     let state = judged(ports, stack, speaker, &log, &live)?;
+    let speaker = &match &state {
+        Some(state) if speaker.has_words() => speaker.safe(&Redactor::default().with_state(state)),
+        Some(_) | None => speaker.clone(),
+    };
     let standing = match &state {
         Some(state) => pin::standing(&log, &state.version),
         None => Standing::First,

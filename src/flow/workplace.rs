@@ -4,6 +4,7 @@
 //! environment or from the working directory's own record. Nothing of the user's directory is
 //! touched.
 
+use super::secrets::{safe_diagnostic, safe_event};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -130,7 +131,7 @@ impl Prepared {
             var_files: self.directory.var_file_arguments(),
             targets: Vec::new(),
         };
-        let mut watch = |event: &Event| ports.progress.event(event);
+        let mut watch = |event: &Event| ports.progress.event(&safe_event(event, redactor));
         ports
             .terraform
             .plan(&self.place, &request, &mut watch)
@@ -175,14 +176,7 @@ pub fn safe(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
 
 /// Diagnostics with their texts redacted.
 pub fn safe_texts(diagnostics: Vec<Diagnostic>, redactor: &Redactor) -> Vec<Diagnostic> {
-    diagnostics
-        .into_iter()
-        .map(|diagnostic| Diagnostic {
-            summary: redactor.text(&diagnostic.summary),
-            detail: redactor.text(&diagnostic.detail),
-            ..diagnostic
-        })
-        .collect()
+    diagnostics.iter().map(|diagnostic| safe_diagnostic(diagnostic, redactor)).collect()
 }
 
 /// The override that names the recorded backend; a local path is made absolute.

@@ -21,6 +21,11 @@ impl<T> Secret<T> {
         &self.0
     }
 
+    /// The content, to make or to key a fingerprint of it; never to a screen, a log or an error.
+    pub fn reveal_for_fingerprint(&self) -> &T {
+        &self.0
+    }
+
     /// The content, to be handed to Terraform or compared, never to a screen, a log or an error.
     pub fn reveal_for_terraform(&self) -> &T {
         &self.0

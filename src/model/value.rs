@@ -79,6 +79,12 @@ impl Number {
         &self.0
     }
 
+    /// The same text for every way to write the same number.
+    pub fn canonical_text(&self) -> String {
+        let (negative, digits, exponent) = self.canonical();
+        format!("{}{digits}e{exponent}", if negative { "-" } else { "" })
+    }
+
     /// Sign, significant digits without leading or trailing zeros, and the exponent of the first
     /// digit. Two numbers are equal when these are. `-0` is kept apart from `0` and from `-0.0`.
     fn canonical(&self) -> (bool, Cow<'_, str>, Cow<'_, str>) {

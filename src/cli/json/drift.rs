@@ -227,7 +227,7 @@ impl ObjectOut {
         object: &DriftedObject,
         (id, attributes): (Option<&str>, &[AttributeChange]),
     ) -> Self {
-        let address = &object.address;
+        let address = &tracked.item.address;
         let attribute = |change: &AttributeChange| {
             let PathOut { text, steps } = (&change.path).into();
             let (before, after) = ((&change.before).into(), (&change.after).into());

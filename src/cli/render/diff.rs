@@ -105,7 +105,10 @@ pub(in crate::cli) fn values(before: &Shown, after: &Shown) -> String {
     match (before, after) {
         (Shown::Absent, after) => shown(after),
         (before, Shown::Absent) => shown(before),
-        (Shown::Sensitive, Shown::Sensitive) => "(sensitive, changed)".to_owned(),
+        (Shown::Sensitive(Some(before)), Shown::Sensitive(Some(after))) => {
+            format!("(sensitive {before}→{after})")
+        }
+        (Shown::Sensitive(_), Shown::Sensitive(_)) => "(sensitive, changed)".to_owned(),
         (before, after) => format!("{} → {}", shown(before), shown(after)),
     }
 }

@@ -12,7 +12,8 @@ const WIDTH_MAX: usize = 72;
 pub(in crate::cli) fn shown(value: &Shown) -> String {
     match value {
         Shown::Absent => "null".to_owned(),
-        Shown::Sensitive => "(sensitive)".to_owned(),
+        Shown::Sensitive(Some(print)) => format!("(sensitive {print})"),
+        Shown::Sensitive(None) => "(sensitive)".to_owned(),
         Shown::Plain(value) => plain(value),
     }
 }

@@ -34,11 +34,13 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     };
     let (old, new) = (before.state()?, after.state()?);
     let redactor = Redactor::default().with_state(&old).with_state(&new);
+    let place = context.as_ref().map(|(opened, stack, _)| (opened, stack));
+    let redactor = session.fingerprinted(redactor, place);
     let mut found = diff(&old, &new, &redactor);
     let hidden = narrow(&mut found, arguments);
     let fixes = match &context {
-        Some((opened, _, log)) if to == Selector::Live => {
-            fixes(session, arguments, opened, (log, &new))
+        Some((opened, stack, log)) if to == Selector::Live => {
+            fixes(session, arguments, (opened, stack), (log, &new))
         }
         Some(_) | None => Ok(Overwritten::default()),
     };
@@ -65,7 +67,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
 fn fixes(
     session: &Session,
     arguments: &Arguments,
-    opened: &Opened,
+    place: (&Opened, &Stack),
     (log, now): (&[Entry], &State<'_>),
 ) -> Result<Overwritten, String> {
     if arguments.only == Some(Part::Outputs) {
@@ -73,7 +75,7 @@ fn fixes(
     }
     let pattern = arguments.resource.as_deref().map(Pattern::new);
     let fits = |address: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(address));
-    overwritten(session, opened, (log, now), fits).map_err(|failure| failure.what().to_owned())
+    overwritten(session, place, (log, now), fits).map_err(|failure| failure.what().to_owned())
 }
 
 fn fixes_section(

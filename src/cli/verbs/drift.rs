@@ -92,6 +92,7 @@ fn report(
     };
     let items = valued(&ports, log, is_wanted)?;
     let redactor = redactor_of(&ports, log, &items)?;
+    let redactor = session.fingerprinted(redactor, Some((opened, stack)));
     let open = items.iter().filter(|item| item.tracked.life.is_open()).count();
     if session.format() == Format::Table {
         session.data(&screen(session, stack, (log, looked), (&items, &redactor)))?;
@@ -257,6 +258,7 @@ fn show(session: &Session, wanted: &str) -> Result<Exit, Failure> {
         select(&all, wanted).map_err(DriftError::Item).map_err(Error::from)?.item.fingerprint;
     let items = valued(&ports, &log, |tracked| tracked.item.fingerprint == wanted)?;
     let redactor = redactor_of(&ports, &log, &items)?;
+    let redactor = session.fingerprinted(redactor, Some((&opened, &stack)));
     for valued in &items {
         if session.format() == Format::Table {
             session.data(&item_screen(session, &stack, valued, &redactor))?;

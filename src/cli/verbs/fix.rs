@@ -151,6 +151,7 @@ fn with_fixes(
     if let Some(now) = &now {
         redactor = redactor.with_state(now);
     }
+    let redactor = session.fingerprinted(redactor, Some((opened, stack)));
     let told: Vec<Told<'_>> =
         items.into_iter().map(|valued| told(&log, valued, now.as_ref(), &redactor)).collect();
     tell(&told)?;
@@ -168,7 +169,7 @@ fn told<'a>(
     let held = now.and_then(|now| held(subject, now)).unwrap_or_default();
     let show = |held: Held| {
         let shown = shown_value_at(&valued.object, &held.path, held.now.as_ref(), redactor);
-        (held.path, shown)
+        (redactor.path(&held.path, &[]), shown)
     };
     let held = held.into_iter().map(show).collect();
     Told { valued, redactor, standing, held }

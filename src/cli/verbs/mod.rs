@@ -18,6 +18,7 @@ pub(super) mod side;
 pub(super) mod snapshot;
 pub(super) mod status;
 
+use std::cell::Cell;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use super::args::{Format, Global};
 use super::environment::{Stream, SystemClock, World};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::fingerprints::{self, KeySource};
 use super::interrupt::Signals;
 use super::json::{Envelope, FORMAT_VERSION};
 use super::output::Output;
@@ -36,6 +38,7 @@ use super::place::Place;
 use super::progress::Screen;
 use super::render::time::Times;
 use super::settings::{Selection, Settings, TOOL};
+use crate::engine::redact::{Redactor, Scope};
 use crate::flow::{Ports, Stack};
 use crate::port::clock::Clock as _;
 use crate::port::object_store::{Created, ObjectStore};
@@ -58,6 +61,8 @@ pub(super) struct Session {
     pub output: Rc<Output>,
     progress: Screen,
     clock: SystemClock,
+    /// How far the fingerprints reach that this command tells.
+    fingerprint_scope: Cell<Option<Scope>>,
 }
 
 /// A store and a Terraform that are open.
@@ -66,6 +71,7 @@ pub(super) struct Opened {
     terraform: Box<dyn Terraform>,
     /// Whether the store is new.
     pub created: Created,
+    key: KeySource,
 }
 
 /// Whether a new store may be where others could read it, and is not encrypted.
@@ -85,7 +91,8 @@ impl Session {
     /// Puts it together.
     pub(super) fn new(global: Global, world: World, signals: Signals, output: Rc<Output>) -> Self {
         let progress = Screen::new(Rc::clone(&output), world.terminals.error);
-        Self { global, world, signals, output, progress, clock: SystemClock }
+        let fingerprint_scope = Cell::new(None);
+        Self { global, world, signals, output, progress, clock: SystemClock, fingerprint_scope }
     }
 
     /// Resolves the settings.
@@ -114,7 +121,8 @@ impl Session {
             Place::Bucket(place) => bucket(place)?,
         };
         let repository = Repository::open(objects)?;
-        Ok(Opened { repository, terraform: self.terraform(settings), created: Created::Exists })
+        let (terraform, key) = (self.terraform(settings), settings.key.clone());
+        Ok(Opened { repository, terraform, created: Created::Exists, key })
     }
 
     /// Opens a store, and makes it if there is none yet.
@@ -141,7 +149,8 @@ impl Session {
             let place = self.shown(&settings.store);
             self.output.talk(&format!("Created the store {place} ({kind})\n"));
         }
-        Ok(Opened { repository, terraform: self.terraform(settings), created })
+        let (terraform, key) = (self.terraform(settings), settings.key.clone());
+        Ok(Opened { repository, terraform, created, key })
     }
 
     /// No store comes to be where states could be read by others unless somebody says so.
@@ -190,6 +199,35 @@ impl Session {
         }
     }
 
+    /// Lets a redactor tell changes of secrets by fingerprints: under the store's key, or under one
+    /// for this output where there is no store.
+    pub(super) fn fingerprinted(
+        &self,
+        redactor: Redactor,
+        context: Option<(&Opened, &Stack)>,
+    ) -> Redactor {
+        let (key, stack) = match context {
+            None => (fingerprints::for_one_output(), String::new()),
+            Some((opened, stack)) => {
+                let found = opened.key.for_store(opened.repository.id());
+                if let Some(problem) = found.as_ref().and_then(|found| found.problem.as_ref()) {
+                    let problem = super::output::inert(problem);
+                    self.output.talk(&format!(
+                        "! `redaction.key`: {problem}; fingerprints are of this output only\n"
+                    ));
+                }
+                (found.map(|found| found.key), stack.name.to_string())
+            }
+        };
+        match key {
+            None => redactor,
+            Some(key) => {
+                self.fingerprint_scope.set(Some(key.scope));
+                redactor.with_fingerprints(key, &stack)
+            }
+        }
+    }
+
     /// How times are shown in data.
     pub(super) fn times(&self) -> Times {
         match self.world.terminals.output {
@@ -216,6 +254,7 @@ impl Session {
             generated_at: format!("{:.0}", self.clock.now()),
             tool: TOOL.to_owned(),
             stack: stack.map(|stack| stack.name.to_string()),
+            fingerprint_scope: self.fingerprint_scope.get().map(|scope| scope.name().to_owned()),
             body,
         };
         let text = match self.format() {

@@ -8,6 +8,7 @@ use crate::cli::output::inert;
 use crate::cli::render::value::shown as shown_value;
 use crate::engine::drift::{Held, Standing, Subject, held, shown_value_at, standing};
 use crate::engine::redact::{Redactor, Shown};
+use crate::flow::Stack;
 use crate::flow::drift::{Valued, redactor_of, valued};
 use crate::model::drift::DriftKind;
 use crate::model::entry::Entry;
@@ -25,7 +26,7 @@ pub(super) struct Overwritten {
 /// Finds the fixes that `now` does not hold any more.
 pub(super) fn overwritten(
     session: &Session,
-    opened: &Opened,
+    (opened, stack): (&Opened, &Stack),
     (log, now): (&[Entry], &State<'_>),
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Overwritten, Failure> {
@@ -35,6 +36,7 @@ pub(super) fn overwritten(
         tracked.fix.is_some() && wanted(&tracked.item.address.to_string())
     })?;
     let redactor = redactor_of(&ports, log, &items)?.with_state(now);
+    let redactor = session.fingerprinted(redactor, Some((opened, stack)));
     let mut found = Overwritten::default();
     for item in &items {
         let subject = Subject { tracked: &item.tracked, object: &item.object };
@@ -66,12 +68,12 @@ fn add(found: &mut Overwritten, item: &Valued<'_>, places: &[Held], redactor: &R
         let path = inert(&place.path.to_string());
         let was = match (&place.fixed, &fixed) {
             (None, _) => "was removed by hand".to_owned(),
-            (Some(_), Shown::Sensitive) => "was changed by hand".to_owned(),
+            (Some(_), Shown::Sensitive(_)) => "was changed by hand".to_owned(),
             (Some(_), _) => format!("was set to {} by hand", shown_value(&fixed)),
         };
         let is = match (&now, again) {
-            (Shown::Sensitive, true) => "what it was before (sensitive)".to_owned(),
-            (Shown::Sensitive, false) => "something else now (sensitive)".to_owned(),
+            (Shown::Sensitive(_), true) => format!("what it was before {}", shown_value(&now)),
+            (Shown::Sensitive(_), false) => format!("something else now {}", shown_value(&now)),
             (_, true) => format!("{} again", shown_value(&now)),
             (_, false) => format!("{} now", shown_value(&now)),
         };

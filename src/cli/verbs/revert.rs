@@ -40,8 +40,10 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     if let Some(open) = open_intent(&log) {
         session.output.talk(&screen::unfinished(open, session.output.talk_paint));
     }
-    let checked = draft(&ports, &stack, &settings.speaker, &target)
-        .and_then(|draft| check(&ports, &stack, draft))?;
+    let mut draft = draft(&ports, &stack, &settings.speaker, &target)?;
+    let redactor = std::mem::take(&mut draft.redactor);
+    draft.redactor = session.fingerprinted(redactor, Some((&opened, &stack)));
+    let checked = check(&ports, &stack, draft)?;
     show_plan(session, &checked);
     if checked.plan.is_empty() {
         return nothing_to_do(session, &stack, &checked);

@@ -18,7 +18,7 @@ use crate::codec::state::Contents as KeptContents;
 use crate::codec::{json, state};
 use crate::engine::compare::differences;
 use crate::engine::good::verdicts;
-use crate::engine::redact::Redactor;
+use crate::engine::redact::{Redactor, Shown, drawn_together};
 use crate::flow::revert::draft::{load, load_bundle};
 use crate::flow::{Error, Stack};
 use crate::model::configuration::ConfigurationSource;
@@ -47,7 +47,10 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     };
     let kept = kept::contents(&session.ports(&opened), &entry)?;
     let (resources, outputs) = match (&bytes, &kept) {
-        (Some(bytes), _) => contents(bytes, &entry, arguments.resource.as_deref())?,
+        (Some(bytes), _) => {
+            let redactor = session.fingerprinted(Redactor::default(), Some((&opened, &stack)));
+            contents(bytes, &entry, arguments.resource.as_deref(), redactor)?
+        }
         (None, Some(kept)) => kept::listed(kept, arguments.resource.as_deref()),
         (None, None) => (Vec::new(), BTreeMap::new()),
     };
@@ -122,11 +125,16 @@ fn configuration(
 
 type Contents = (Vec<ResourceOut>, BTreeMap<String, ShownValue>);
 
-fn contents(bytes: &StateBytes, entry: &Entry, only: Option<&str>) -> Result<Contents, Failure> {
+fn contents(
+    bytes: &StateBytes,
+    entry: &Entry,
+    only: Option<&str>,
+    redactor: Redactor,
+) -> Result<Contents, Failure> {
     let state = state::parse(bytes).map_err(|problem| {
         Failure::from(Error::StoredState { revision: entry.revision, problem: problem.to_string() })
     })?;
-    let redactor = Redactor::default().with_state(&state);
+    let redactor = redactor.with_state(&state);
     let resources = state
         .instances
         .iter()
@@ -141,8 +149,9 @@ fn outputs(state: &State<'_>, redactor: &Redactor) -> BTreeMap<String, ShownValu
         let path = Path(vec![Step::Name(output.name.to_string())]);
         let marks = if output.sensitive { vec![path.clone()] } else { Vec::new() };
         let value = json::raw_value(output.value).ok();
-        let shown = redactor.show(&path, value.as_ref(), &marks);
-        (output.name.to_string(), ShownValue::from(&shown))
+        let owner = format!("output.{}", output.name);
+        let shown = redactor.show_of(&owner, &path, value.as_ref(), &marks);
+        (redactor.text(&output.name), ShownValue::from(&shown))
     };
     state.outputs.iter().map(show).collect()
 }
@@ -151,19 +160,20 @@ fn resource(object: &Instance<'_>, only: Option<&str>, redactor: &Redactor) -> R
     // The attributes of every object at once would be a wall of text.
     let attributes = only.map(|_| {
         let value = json::raw_value(object.attributes).unwrap_or(Value::Null);
-        differences(&Value::Null, &value)
-            .into_iter()
-            .map(|leaf| {
-                let shown = redactor.show(&leaf.path, leaf.after.as_ref(), &object.sensitive);
-                (leaf.path.to_string(), ShownValue::from(&shown))
-            })
-            .collect()
+        let (owner, marks) = (object.address.to_string(), object.sensitive.as_slice());
+        let leaves = differences(&Value::Null, &value);
+        let leaves = drawn_together(leaves, [&Value::Null, &value], marks);
+        let show = |leaf| {
+            let change = redactor.change(&owner, leaf, marks);
+            (change.path.to_string(), ShownValue::from(&change.after))
+        };
+        leaves.into_iter().map(show).collect()
     });
     ResourceOut {
-        address: object.address.to_string(),
+        address: redactor.address(&object.address).to_string(),
         deposed: object.deposed.as_deref().map(str::to_owned),
         provider: object.provider.to_string(),
-        id: object.id.clone(),
+        id: redactor.id(object),
         tainted: object.status == Status::Tainted,
         attributes,
     }
@@ -339,9 +349,10 @@ fn resource_lines(resource: &ResourceOut) -> String {
 }
 
 fn value_of(value: &ShownValue) -> String {
-    use crate::engine::redact::Shown;
-    if value.sensitive {
-        return shown(&Shown::Sensitive);
+    match (value.sensitive, &value.fingerprint) {
+        (true, Some(print)) => return format!("(sensitive {print})"),
+        (true, None) => return shown(&Shown::Sensitive(None)),
+        (false, _) => {}
     }
     match json::value(&value.value.to_string()) {
         Ok(Value::Null) | Err(_) => shown(&Shown::Absent),

@@ -13,6 +13,7 @@ pub mod lock;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod values;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use hcl_edit::structure::Body;
 
 pub use cut::without_state_blocks;
 pub use scan::scan;
+pub use values::literals;
 pub use write::{NotAnArgument, assignment, backend_override, expression};
 
 /// Content that is not Terraform's language. Never says what stands there: it may be a secret.

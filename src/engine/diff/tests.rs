@@ -73,7 +73,7 @@ fn check(before: &[Object<'_>], after: &[Object<'_>], expected: &[&str]) {
 fn word(shown: &Shown) -> String {
     match shown {
         Shown::Absent => "-".to_owned(),
-        Shown::Sensitive => "(sensitive)".to_owned(),
+        Shown::Sensitive(_) => "(sensitive)".to_owned(),
         Shown::Plain(value) => json::to_serde(value).to_string(),
     }
 }

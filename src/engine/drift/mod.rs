@@ -17,7 +17,7 @@ use sha2::Sha256;
 
 use super::compare::{Difference, differences};
 use super::diff::AttributeChange;
-use super::redact::{Redactor, Shown};
+use super::redact::{Redactor, Shown, drawn_together};
 use super::revert::shadow_paths;
 use crate::codec::json;
 use crate::codec::record::StoreId;
@@ -62,18 +62,21 @@ pub fn shown(
     redactor: &Redactor,
 ) -> Vec<AttributeChange> {
     let marks = marks(object);
-    let change = |difference: Difference| AttributeChange {
-        before: redactor.show(&difference.path, difference.before.as_ref(), &marks),
-        after: redactor.show(&difference.path, difference.after.as_ref(), &marks),
-        path: difference.path,
+    let owner = object.address.to_string();
+    let at = |path: &Path| Difference {
+        path: path.clone(),
+        before: object.before.at(path).cloned(),
+        after: object.after.at(path).cloned(),
     };
     match item.kind {
         DriftKind::Gone => Vec::new(),
-        DriftKind::Changed => differences(&object.before, &object.after)
-            .into_iter()
-            .filter(|difference| item.paths.contains(&difference.path))
-            .map(change)
-            .collect(),
+        DriftKind::Changed => {
+            let differences = item.paths.iter().map(at).collect();
+            drawn_together(differences, [&object.before, &object.after], &marks)
+                .into_iter()
+                .map(|difference| redactor.change(&owner, difference, &marks))
+                .collect()
+        }
     }
 }
 
@@ -85,7 +88,7 @@ pub fn shown_value_at(
     value: Option<&Value>,
     redactor: &Redactor,
 ) -> Shown {
-    redactor.show(path, value, &marks(object))
+    redactor.show_of(&object.address.to_string(), path, value, &marks(object))
 }
 
 /// The id of the real object, where it has one that may be shown.
@@ -93,7 +96,7 @@ pub fn shown_id(object: &DriftedObject, redactor: &Redactor) -> Option<String> {
     let path = id_path();
     match redactor.show(&path, id(object), &marks(object)) {
         Shown::Plain(Value::Text(id)) => Some(id),
-        Shown::Plain(_) | Shown::Absent | Shown::Sensitive => None,
+        Shown::Plain(_) | Shown::Absent | Shown::Sensitive(_) => None,
     }
 }
 
@@ -140,8 +143,11 @@ fn one(
         return None;
     }
     let marks = marks(&object);
+    let values = [&object.before, &object.after];
+    let differences = drawn_together(differences, values, &marks);
+    let differences = redactor.without_secret_keys(differences, values);
     let is_secret =
-        |path: &Path, value: Option<&Value>| redactor.show(path, value, &marks) == Shown::Sensitive;
+        |path: &Path, value: Option<&Value>| redactor.show(path, value, &marks).is_sensitive();
     let secret: Vec<bool> = differences
         .iter()
         .map(|d| is_secret(&d.path, d.before.as_ref()) || is_secret(&d.path, d.after.as_ref()))
@@ -159,7 +165,7 @@ fn one(
     }
     let item = DriftItem {
         fingerprint,
-        address: change.address.clone(),
+        address: redactor.address(&change.address),
         deposed: change.deposed.clone(),
         kind,
         paths: differences.into_iter().map(|difference| difference.path).collect(),

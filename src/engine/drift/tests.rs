@@ -99,7 +99,8 @@ fn secrets_are_marked_for_later_readers_and_are_in_no_item() {
     let later = Redactor::default();
     let lines: Vec<String> =
         shown(item, object, &later).iter().map(|c| format!("{} {:?}", c.path, c.after)).collect();
-    let expected = ["hidden Sensitive", "labels.tier Sensitive", "password[0] Sensitive"];
+    let expected =
+        ["hidden", "labels.tier", "password[0]"].map(|at| format!("{at} Sensitive(None)"));
     assert_eq!(lines, expected);
     assert_eq!(shown_id(object, &later).as_deref(), Some("f-1"));
 }

@@ -97,7 +97,10 @@ fn reason(known: &KnownDrift, paths: Vec<Path>, redactor: &Redactor) -> Reason {
     let what = match known.item.kind {
         DriftKind::Gone => "the object was deleted".to_owned(),
         DriftKind::Changed if paths.is_empty() => "the object was changed".to_owned(),
-        DriftKind::Changed => listed(&paths),
+        DriftKind::Changed => {
+            let shown: Vec<Path> = paths.iter().map(|path| redactor.path(path, &[])).collect();
+            listed(&shown)
+        }
     };
     let (why, cause) = match &known.fix {
         None => (Why::OlderDrift, format!("drift {} is on record", known.item.fingerprint)),

@@ -95,14 +95,13 @@ fn shown(output: &PlannedOutput, redactor: &Redactor, why: Why, cause: String) -
     // What one side marks is secret on the other side too.
     shadow_paths(&path, &output.before_sensitive, &mut marks);
     shadow_paths(&path, &output.after_sensitive, &mut marks);
+    let owner = format!("output.{}", output.name);
+    let (before, after) =
+        redactor.pair(&owner, &path, [Some(&output.before), Some(&output.after)], &marks);
     JudgedOutput {
-        before: redactor.show(&path, Some(&output.before), &marks),
-        after: if is_open(output) {
-            Next::AfterApply
-        } else {
-            Next::Value(redactor.show(&path, Some(&output.after), &marks))
-        },
-        name: output.name.clone(),
+        before,
+        after: if is_open(output) { Next::AfterApply } else { Next::Value(after) },
+        name: redactor.text(&output.name),
         action: output.action,
         why,
         cause,

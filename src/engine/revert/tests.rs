@@ -11,7 +11,7 @@ fn judged(scene: &Scene) -> Vec<JudgedAction> {
 fn word(shown: &Shown) -> String {
     match shown {
         Shown::Absent => "-".to_owned(),
-        Shown::Sensitive => "(sensitive)".to_owned(),
+        Shown::Sensitive(_) => "(sensitive)".to_owned(),
         Shown::Plain(value) => value.as_text().unwrap_or("?").to_owned(),
     }
 }

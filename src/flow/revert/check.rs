@@ -116,9 +116,15 @@ fn judged(
         imports: &draft.imports,
         drift: &draft.drift,
     };
-    let actions = judge(&facts, redactor);
+    let mut actions = judge(&facts, redactor);
     let now = believable(ports.clock.now(), draft.latest_time);
-    let hazards = hazards(&facts, &actions, &stack.limits, &draft.variables, now);
+    let mut hazards = hazards(&facts, &actions, &stack.limits, &draft.variables, now);
+    // A secret can stand in the key of an instance; until here addresses are what they are.
+    actions.iter_mut().for_each(|action| action.address = redactor.text(&action.address));
+    for hazard in &mut hazards {
+        hazard.subject = redactor.text(&hazard.subject);
+        hazard.why = redactor.text(&hazard.why);
+    }
     let outputs = judge_outputs(&facts, redactor);
     Ok(Judged { state: current.version.clone(), actions, outputs, hazards })
 }

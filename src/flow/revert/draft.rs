@@ -3,6 +3,7 @@
 //! The state as it is now is in the store before anything else happens. The draft reads and
 //! decides; it plans nothing.
 
+use crate::flow::secrets::recorded;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -90,6 +91,8 @@ pub fn draft(
         return Err(Error::RemoteExecution { kind: snapshot.backend.kind });
     }
     let log = ports.repository.log(&stack.name)?;
+    let past = recorded(ports, &log);
+    let speaker = &speaker.safe(&past);
     let residual = match verdicts(&log).get(&target.revision) {
         Some(Verdict::Bad) => return Err(unfit("is marked bad")),
         Some(Verdict::Good(evidence)) => evidence.residual.clone(),
@@ -110,8 +113,8 @@ pub fn draft(
     let imports = imports(ports, between.map(|(entry, _)| entry), &taken.entry);
     let between = between.map(|(entry, state)| load(ports, entry, state)).transpose()?;
     let (bundle, variables) = with_variables(bundle, stack)?;
-    let redactor =
-        redactor(&bundle, [&good.bytes, &current])?.with_values(&taken.backend.secrets());
+    let redactor = with_bundle(past, &bundle);
+    let redactor = learnt(redactor, [&good.bytes, &current])?.with_values(&taken.backend.secrets());
     // Another revert may have begun while this one looked: what is built on has to be without one.
     let latest = ports.repository.log(&stack.name)?;
     if let Some(other) = open_intent(&latest) {
@@ -346,14 +349,31 @@ pub(in crate::flow) fn redactor<'a>(
     bundle: &Bundle,
     states: impl IntoIterator<Item = &'a StateBytes>,
 ) -> Result<Redactor, Error> {
+    learnt(with_bundle(Redactor::default(), bundle), states)
+}
+
+/// Learns the values of secret variables, wherever the configuration has them from.
+pub(in crate::flow) fn with_bundle(redactor: Redactor, bundle: &Bundle) -> Redactor {
     let facts = root_facts(bundle);
-    let secrets: Vec<Value> = bundle
-        .variables
-        .iter()
+    let given = bundle.variables.iter().map(|(name, given)| (name.clone(), value_of(given)));
+    let is_of_values = |path: &BundlePath| {
+        let is_found = path.parent() == bundle.root && hcl::is_loaded_by_itself(path.file_name());
+        is_found || bundle.var_files.contains(path)
+    };
+    let files = bundle.files.iter().filter(|(path, _)| is_of_values(path));
+    let literals = files.flat_map(|(path, content)| hcl::literals(path.file_name(), content));
+    let secrets: Vec<Value> = given
+        .chain(literals)
         .filter(|(name, _)| is_secret_variable(&facts, name))
-        .map(|(_, variable)| value_of(variable))
+        .map(|(_, value)| value)
         .collect();
-    let mut redactor = Redactor::default().with_values(&secrets);
+    redactor.with_values(&secrets)
+}
+
+fn learnt<'a>(
+    mut redactor: Redactor,
+    states: impl IntoIterator<Item = &'a StateBytes>,
+) -> Result<Redactor, Error> {
     for bytes in states {
         let parsed = state::parse(bytes).map_err(|problem| Error::Unreadable {
             problem,

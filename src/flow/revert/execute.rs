@@ -4,6 +4,7 @@
 //! applies, the state is captured, the outcome is recorded. After the intent nothing returns early
 //! without an outcome, except our own death: then the next command finds the intent alone.
 
+use crate::flow::secrets::safe_event;
 use std::fs;
 use std::path::Path;
 
@@ -53,6 +54,8 @@ pub fn execute(
     approved: ApprovedRevert,
 ) -> Result<ExecutedRevert, Error> {
     let ApprovedRevert { checked, consent } = approved;
+    let redactor = checked.draft.redactor.clone();
+    let speaker = &speaker.safe(&redactor);
     let plan = store_plan(ports, &checked)?;
     check_present(ports, stack, &consent)?;
     ports.check_interrupt("anything was applied")?;
@@ -65,7 +68,7 @@ pub fn execute(
         if let Event::Summary(summary) = event {
             counts = *summary;
         }
-        ports.progress.event(event);
+        ports.progress.event(&safe_event(event, &redactor));
     };
     let applied = ports.terraform.apply(&checked.prepared.place, &checked.plan_file, &mut watch);
     match applied {

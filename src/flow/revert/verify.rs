@@ -7,6 +7,7 @@
 use super::check::parsed;
 use super::execute::ExecutedRevert;
 use crate::engine::verify::{Comparison, compare, residual};
+use crate::flow::secrets::safe_residual;
 use crate::flow::{Error, Ports, Speaker, Stack};
 use crate::model::entry::{Body, Mark, Revision, Verification};
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
@@ -49,7 +50,8 @@ pub fn verify(
     checked.prepared.make_pristine(&checked.draft.bundle)?;
     let redactor = &checked.draft.redactor;
     let (_, plan) = checked.prepared.plan(ports, "verify.tfplan", redactor)?;
-    let found = residual(&plan);
+    let speaker = &speaker.safe(redactor);
+    let found = safe_residual(residual(&plan), redactor);
     let word = match found.len() {
         0 => "plan is empty".to_owned(),
         many => format!("plan proposes {many} changes"),
@@ -59,7 +61,10 @@ pub fn verify(
     let bytes = taken.bytes.as_ref().ok_or(Error::Moved { what: "the state" })?;
     let now = parsed(bytes, revision)?;
     let good = parsed(&checked.draft.good.bytes, checked.draft.good.revision)?;
-    let comparison = compare(&good, &checked.draft.residual, &now, &found);
+    let mut comparison = compare(&good, &checked.draft.residual, &now, &found);
+    for clause in comparison.notes.iter_mut().chain(&mut comparison.differences) {
+        *clause = redactor.text(clause);
+    }
     let entry = record(ports, stack, speaker, (executed.intent, revision), (&comparison, &found))?;
     let target = executed.checked.draft.target.revision;
     let detail =

@@ -27,7 +27,7 @@ pub(super) fn listed(
 ) -> (Vec<ResourceOut>, BTreeMap<String, ShownValue>) {
     let fits = |address: &str| only.is_none_or(|only| only == address);
     let objects = contents.objects.iter().filter(|object| fits(&object.address));
-    let hidden = |name: &String| (name.clone(), ShownValue::from(&Shown::Sensitive));
+    let hidden = |name: &String| (name.clone(), ShownValue::from(&Shown::Sensitive(None)));
     (objects.map(Into::into).collect(), contents.outputs.iter().map(hidden).collect())
 }
 

@@ -1,0 +1,179 @@
+//! The secret values that are known, and where they stand in a text.
+//!
+//! A state can have a hundred thousand of them and a screen has few lines: so learning is an insert,
+//! and searching is one look into a bitmap for each byte of the text. Values are compared byte by
+//! byte as they are; encodings are the matter of `views`, which decodes the text and not the values.
+
+#![expect(clippy::disallowed_types, reason = "values are looked up and never put out in any order")]
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+/// Shorter values are hidden by path only: they would blank half of every screen.
+pub(super) const BYTES_MIN: usize = 6;
+
+/// What a value begins with.
+type Anchor = [u8; BYTES_MIN];
+
+/// Every value that is known to be secret.
+#[derive(Clone, Default)]
+pub(super) struct Known {
+    values: HashSet<Box<[u8]>>,
+    /// How long the values are that begin with an anchor, longest first.
+    lengths: HashMap<Anchor, Vec<usize>>,
+    front: Front,
+}
+
+/// The work that a search may still do, in bytes: texts from outside choose how much they cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Budget(usize);
+
+/// A search that would cost too much. Nobody knows what the text holds then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooMuch;
+
+impl Budget {
+    /// Enough for a text of this length, with whatever lies in it encoded.
+    pub(super) fn of(length: usize) -> Self {
+        Self(length.saturating_mul(96).saturating_add(1 << 16))
+    }
+
+    /// Takes from it.
+    pub(super) fn spend(&mut self, bytes: usize) -> Result<(), TooMuch> {
+        self.0 = self.0.checked_sub(bytes).ok_or(TooMuch)?;
+        Ok(())
+    }
+}
+
+impl Known {
+    /// How many.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether nothing is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Learns a value, unless it is too short to be looked for.
+    pub(super) fn insert(&mut self, value: &str) {
+        let bytes = value.as_bytes();
+        let Some(anchor) = bytes.first_chunk() else { return };
+        if self.values.contains(bytes) {
+            return;
+        }
+        self.values.insert(bytes.into());
+        let lengths = self.lengths.entry(*anchor).or_default();
+        if let Err(at) = lengths.binary_search_by(|length| bytes.len().cmp(length)) {
+            lengths.insert(at, bytes.len());
+        }
+        self.front.insert(*anchor);
+    }
+
+    /// Whether this is a value.
+    pub(super) fn is(&self, text: &str) -> bool {
+        self.values.contains(text.as_bytes())
+    }
+
+    /// Every place of every value. Of those that begin at one place only the longest is told: it
+    /// covers the others.
+    pub(super) fn find(
+        &self,
+        text: &[u8],
+        budget: &mut Budget,
+    ) -> Result<Vec<Range<usize>>, TooMuch> {
+        let mut found = Vec::new();
+        for (start, anchor) in text.array_windows::<BYTES_MIN>().enumerate() {
+            if self.front.may_have(*anchor)
+                && let Some(lengths) = self.lengths.get(anchor)
+            {
+                let rest = text.get(start..).unwrap_or_default();
+                if let Some(length) = self.longest(rest, lengths, budget)? {
+                    found.push(start..start + length);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The length of the longest value that `text` begins with.
+    fn longest(
+        &self,
+        text: &[u8],
+        lengths: &[usize],
+        budget: &mut Budget,
+    ) -> Result<Option<usize>, TooMuch> {
+        for length in lengths {
+            if let Some(candidate) = text.get(..*length) {
+                budget.spend(*length)?;
+                if self.values.contains(candidate) {
+                    return Ok(Some(*length));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Which anchors there may be, in a few cache lines: it is wrong about one in ten of those that are
+/// not there when a hundred thousand are.
+#[derive(Clone, Default)]
+struct Front {
+    words: Vec<u64>,
+}
+
+const FRONT_BITS_LOG2: u32 = 20;
+
+impl Front {
+    fn place([a, b, c, d, e, f]: Anchor) -> (usize, u64) {
+        let number = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
+        let hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - FRONT_BITS_LOG2);
+        (usize::try_from(hash / 64).unwrap_or_default(), 1 << (hash % 64))
+    }
+
+    fn insert(&mut self, anchor: Anchor) {
+        if self.words.is_empty() {
+            self.words = vec![0; 1 << (FRONT_BITS_LOG2 - 6)];
+        }
+        let (word, bit) = Self::place(anchor);
+        if let Some(word) = self.words.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    fn may_have(&self, anchor: Anchor) -> bool {
+        let (word, bit) = Self::place(anchor);
+        self.words.get(word).is_some_and(|word| word & bit != 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_value_at_each_place_is_found_and_a_hundred_thousand_cost_little() {
+        let mut known = Known::default();
+        for number in 0..100_000 {
+            known.insert(&format!("-----BEGIN KEY-----{number:06}"));
+        }
+        known.insert("short");
+        known.insert("-----BEGIN KEY-----000001-and-more");
+        known.insert("KEY-----000001");
+        assert_eq!(known.len(), 100_002);
+        let text = "x -----BEGIN KEY-----000001-and-mor short";
+        let found = known.find(text.as_bytes(), &mut Budget::of(text.len())).unwrap();
+        assert_eq!(found, [2..27, 13..27]);
+    }
+
+    #[test]
+    fn a_text_that_is_made_to_cost_much_is_given_up() {
+        let mut known = Known::default();
+        for length in 0..1_000 {
+            known.insert(&format!("aaaaaa{}b", "a".repeat(length)));
+        }
+        let text = vec![b'a'; 100_000];
+        assert_eq!(known.find(&text, &mut Budget::of(text.len())), Err(TooMuch));
+    }
+}

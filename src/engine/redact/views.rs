@@ -1,0 +1,288 @@
+//! A text as it reads when what is encoded in it is decoded.
+//!
+//! A secret hides in a text as JSON writes it, percent-encoded, or in base64 at any alignment, and
+//! in these inside of each other. Not the secrets are encoded, since there are many, but the text is
+//! decoded into [`View`]s, since there is little of it; and each view knows where in the text its
+//! bytes come from. What a view decodes need not have been meant: a word is base64 of something.
+//! Compressed and encrypted texts stay what they are, and so does any other alphabet.
+
+use std::ops::Range;
+
+use super::known::{BYTES_MIN, Budget, Known, TooMuch};
+
+/// How many encodings inside of each other are undone: two, each of which may be JSON written twice.
+const DEPTH_MAX: usize = 4;
+
+/// Where known values stand in `text`, in clear or encoded. Places that overlap are one.
+pub(super) fn places(known: &Known, text: &str) -> Vec<Range<usize>> {
+    if known.is_empty() || text.len() < BYTES_MIN {
+        return Vec::new();
+    }
+    let mut budget = Budget::of(text.len());
+    let Ok(mut found) = hits(known, text.as_bytes(), DEPTH_MAX, &mut budget) else {
+        // Whatever it holds cannot be told.
+        return std::iter::once(0..text.len()).collect();
+    };
+    found.sort_by_key(|place| place.start);
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    for place in found {
+        let place = text.floor_char_boundary(place.start)..text.ceil_char_boundary(place.end);
+        match joined.last_mut() {
+            Some(last) if place.start < last.end => last.end = last.end.max(place.end),
+            Some(_) | None => joined.push(place),
+        }
+    }
+    joined
+}
+
+fn hits(
+    known: &Known,
+    text: &[u8],
+    depth: usize,
+    budget: &mut Budget,
+) -> Result<Vec<Range<usize>>, TooMuch> {
+    let mut found = known.find(text, budget)?;
+    let Some(depth) = depth.checked_sub(1) else { return Ok(found) };
+    let escapes: [Step; 3] = [escape, percent, percent_or_plus];
+    for view in escapes.into_iter().filter_map(|step| View::unescaped(text, step)) {
+        budget.spend(view.bytes.len())?;
+        let inside = hits(known, &view.bytes, depth, budget)?;
+        found.extend(inside.into_iter().map(|place| view.origin(&place)));
+    }
+    for run in runs(text) {
+        for start in run.start..run.start + 4 {
+            let Some(view) = View::base64(text, start..run.end) else { break };
+            budget.spend(view.bytes.len())?;
+            let inside = hits(known, &view.bytes, depth, budget)?;
+            found.extend(inside.into_iter().map(|place| view.origin(&place)));
+        }
+    }
+    Ok(found)
+}
+
+/// A decoded text.
+struct View {
+    bytes: Vec<u8>,
+    from: From,
+}
+
+/// Where the bytes of a view come from.
+enum From {
+    /// Pieces that follow each other: as they are, or one escape.
+    Pieces(Vec<Piece>),
+    /// Groups of four characters from here on.
+    Base64(usize),
+}
+
+struct Piece {
+    /// Where it begins in the view.
+    shown: usize,
+    /// Where it begins in the text.
+    text: usize,
+    kind: PieceKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PieceKind {
+    Plain,
+    Escape,
+    End,
+}
+
+/// What the escape that a text begins with stands for, and how long it is.
+type Step = fn(&[u8]) -> Option<(Decoded, usize)>;
+
+/// What an escape stands for.
+enum Decoded {
+    Byte(u8),
+    Character(char),
+    /// `${` or `%{`.
+    Template(u8),
+}
+
+impl View {
+    /// The text with its escapes undone; nothing when it has none.
+    fn unescaped(text: &[u8], step: Step) -> Option<Self> {
+        let mut view = Self { bytes: Vec::new(), from: From::Pieces(Vec::new()) };
+        let mut pieces = Vec::new();
+        let mut plain_from = 0;
+        let mut at = 0;
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let Some((decoded, length)) = step(rest) else {
+                at += 1;
+                continue;
+            };
+            let shown = view.bytes.len();
+            pieces.push(Piece { shown, text: plain_from, kind: PieceKind::Plain });
+            view.bytes.extend_from_slice(text.get(plain_from..at).unwrap_or_default());
+            pieces.push(Piece { shown: view.bytes.len(), text: at, kind: PieceKind::Escape });
+            match decoded {
+                Decoded::Byte(byte) => view.bytes.push(byte),
+                Decoded::Character(character) => {
+                    view.bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                Decoded::Template(sign) => view.bytes.extend_from_slice(&[sign, b'{']),
+            }
+            at += length;
+            plain_from = at;
+        }
+        if pieces.is_empty() {
+            return None;
+        }
+        let shown = view.bytes.len();
+        pieces.push(Piece { shown, text: plain_from, kind: PieceKind::Plain });
+        view.bytes.extend_from_slice(text.get(plain_from..).unwrap_or_default());
+        pieces.push(Piece { shown: view.bytes.len(), text: text.len(), kind: PieceKind::End });
+        view.from = From::Pieces(pieces);
+        Some(view)
+    }
+
+    /// The bytes that a run of base64 characters stands for.
+    fn base64(text: &[u8], run: Range<usize>) -> Option<Self> {
+        let start = run.start;
+        let characters = text.get(run).filter(|run| run.len() >= BASE64_MIN)?;
+        let mut bytes = Vec::with_capacity(characters.len() / 4 * 3 + 2);
+        let mut groups = characters.chunks_exact(4);
+        for group in &mut groups {
+            let bits = group.iter().fold(0, |bits, character| bits << 6 | sextet(*character));
+            let [_, a, b, c] = bits.to_be_bytes();
+            bytes.extend_from_slice(&[a, b, c]);
+        }
+        // Two characters hold one more byte, three hold two.
+        let rest = groups.remainder();
+        let bits = rest.iter().fold(0, |bits, character| bits << 6 | sextet(*character));
+        let [_, a, b, _] = match rest.len() {
+            2 => bits << 12,
+            3 => bits << 6,
+            _ => 0_u32,
+        }
+        .to_be_bytes();
+        bytes.extend([a, b].into_iter().take(rest.len().saturating_sub(1)));
+        Some(Self { bytes, from: From::Base64(start) })
+    }
+
+    /// Where in the text a place of the view comes from.
+    fn origin(&self, place: &Range<usize>) -> Range<usize> {
+        let last = place.end.saturating_sub(1).max(place.start);
+        match &self.from {
+            From::Base64(start) => {
+                start + place.start / 3 * 4 + place.start % 3..start + last / 3 * 4 + last % 3 + 2
+            }
+            From::Pieces(pieces) => {
+                origin_of(pieces, place.start).start..origin_of(pieces, last).end
+            }
+        }
+    }
+}
+
+/// Where one byte of a view comes from.
+fn origin_of(pieces: &[Piece], at: usize) -> Range<usize> {
+    let after = pieces.partition_point(|piece| piece.shown <= at);
+    let piece = after.checked_sub(1).and_then(|index| pieces.get(index));
+    let end = pieces.get(after).map_or(0, |next| next.text);
+    match piece {
+        Some(piece) if piece.kind == PieceKind::Plain => {
+            let start = piece.text + (at - piece.shown);
+            start..start + 1
+        }
+        Some(piece) => piece.text..end.max(piece.text),
+        None => 0..end,
+    }
+}
+
+/// What JSON, Terraform, Go and Rust write with a backslash, and Terraform's doubled `$` and `%`.
+fn escape(text: &[u8]) -> Option<(Decoded, usize)> {
+    let byte = |byte| Some((Decoded::Byte(byte), 2));
+    match text {
+        [b'$', b'$', b'{', ..] => Some((Decoded::Template(b'$'), 3)),
+        [b'%', b'%', b'{', ..] => Some((Decoded::Template(b'%'), 3)),
+        [b'\\', second, rest @ ..] => match second {
+            b'"' | b'\\' | b'/' | b'\'' => byte(*second),
+            b'n' => byte(b'\n'),
+            b't' => byte(b'\t'),
+            b'r' => byte(b'\r'),
+            b'b' => byte(8),
+            b'f' => byte(12),
+            b'a' => byte(7),
+            b'v' => byte(11),
+            b'0' => byte(0),
+            b'x' => Some((Decoded::Byte(u8::try_from(hex(rest.first_chunk::<2>()?)?).ok()?), 4)),
+            b'U' => Some((Decoded::Character(char::from_u32(hex(rest.first_chunk::<8>()?)?)?), 10)),
+            b'u' => unicode(rest),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What follows `\u`: four digits, twice four for a pair of surrogates, or digits in braces.
+fn unicode(rest: &[u8]) -> Option<(Decoded, usize)> {
+    if let Some(inside) = rest.strip_prefix(b"{") {
+        let length = inside.iter().take(7).position(|byte| *byte == b'}')?;
+        let character = char::from_u32(hex(inside.get(..length)?)?)?;
+        return Some((Decoded::Character(character), length + 4));
+    }
+    let first = hex(rest.first_chunk::<4>()?)?;
+    if let Some(character) = char::from_u32(first) {
+        return Some((Decoded::Character(character), 6));
+    }
+    let second = hex(rest.get(4..)?.strip_prefix(b"\\u")?.first_chunk::<4>()?)?;
+    let units = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
+    let character = char::decode_utf16(units).next()?.ok()?;
+    Some((Decoded::Character(character), 12))
+}
+
+fn percent(text: &[u8]) -> Option<(Decoded, usize)> {
+    let digits = text.strip_prefix(b"%")?.first_chunk::<2>()?;
+    Some((Decoded::Byte(u8::try_from(hex(digits)?).ok()?), 3))
+}
+
+/// As in a query, where a space is a `+`.
+fn percent_or_plus(text: &[u8]) -> Option<(Decoded, usize)> {
+    match text {
+        [b'+', ..] => Some((Decoded::Byte(b' '), 1)),
+        _ => percent(text),
+    }
+}
+
+/// The number that up to eight hexadecimal digits stand for.
+fn hex(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0_u32, |number, digit| {
+        let digit = char::from(*digit).to_digit(16)?;
+        number.checked_mul(16)?.checked_add(digit)
+    })
+}
+
+/// Six bytes are not in fewer characters.
+const BASE64_MIN: usize = 8;
+
+/// The runs of characters of either alphabet of base64.
+fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let start = at;
+            let length = rest.iter().position(|byte| !is_base64(*byte)).unwrap_or(rest.len());
+            at += length + 1;
+            if length >= BASE64_MIN {
+                return Some(start..start + length);
+            }
+        }
+        None
+    })
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// The six bits of a character of base64, in the usual or the alphabet for URLs.
+fn sextet(character: u8) -> u32 {
+    u32::from(match character {
+        b'A'..=b'Z' => character - b'A',
+        b'a'..=b'z' => character - b'a' + 26,
+        b'0'..=b'9' => character - b'0' + 52,
+        b'+' | b'-' => 62,
+        _ => 63,
+    })
+}
