@@ -1,9 +1,10 @@
-//! Values in a state that must not be shown, found without reading the rest of it.
+//! Attributes in a state of which something must not be shown, found without reading the rest.
 //!
-//! For Terraform's own layout: a member's name begins its line, so that a name that says "secret"
-//! and a list of sensitive paths are found by searching the text, and the value is cut out from
-//! where it stands. Which words say "secret" is the caller's to decide, and so is what it does with
-//! the values.
+//! In Terraform's own layout a member's name begins its line. So a name that says "secret" and a
+//! list of sensitive paths are found by searching the text for words, and the attribute that they
+//! belong to is cut out from where it stands. Which words those are, which names say "secret", and
+//! what of the attribute is one, is the caller's to decide: here is only decided which attributes
+//! are worth the look.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,10 +22,14 @@ use crate::model::value::{Path, RawJson, Step};
 const SENSITIVE: &str = "\"sensitive_attributes\": [\n";
 const SENSITIVE_NAME: &[u8] = b"sensitive_attributes";
 const ATTRIBUTES: &[u8] = b"          \"attributes\": {";
-/// How a member of an instance's attributes begins.
-const MEMBER: &[u8] = b"            \"";
+/// How far an attribute's line is indented.
+const INDENT: usize = 12;
+/// What an attribute's line begins with.
+const ATTRIBUTE: &[u8] = b"            \"";
+/// Members that say what the member `value` beside them is.
+const NAMES: [&[u8]; 4] = [b"name", b"key", b"Name", b"Key"];
 
-/// Finds names and lists of paths; prepared once.
+/// The search for words, prepared once.
 #[derive(Debug)]
 pub struct Search {
     searcher: packed::Searcher,
@@ -32,33 +37,28 @@ pub struct Search {
 }
 
 impl Search {
-    /// Looks for members whose name holds one of `words`, as it is spelled, and for which
-    /// `is_secret` is true; `None` when there are too many words to search for at once.
-    pub fn new(words: &[&str], is_secret: fn(&str) -> bool) -> Option<Self> {
-        let patterns = words.iter().chain(std::iter::once(&SENSITIVE));
-        let searcher = packed::Searcher::new(patterns.map(|word| word.as_bytes()))?;
-        Some(Self { searcher, is_secret })
+    /// Looks for names that hold one of `words`, as it is spelled, and for which `is_secret` is
+    /// true; `None` when there are too many words to search for at once.
+    pub fn new(words: &[String], is_secret: fn(&str) -> bool) -> Option<Self> {
+        let patterns = words.iter().map(String::as_bytes);
+        let patterns = patterns.chain(std::iter::once(SENSITIVE.as_bytes()));
+        Some(Self { searcher: packed::Searcher::new(patterns)?, is_secret })
     }
 }
 
-/// Something in a state that must not be shown, or of which a part must not.
+/// An attribute in which something is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Marked<'a> {
-    /// All of this value, because of its name.
-    Named(RawJson<'a>),
-    /// What these paths lead to, in the attribute of this name.
-    Attribute {
-        /// The attribute's name.
-        name: String,
-        /// Its value.
-        value: RawJson<'a>,
-        /// Paths that Terraform marks, beginning with the attribute.
-        paths: Vec<Path>,
-    },
+pub struct Marked<'a> {
+    /// The attribute's name.
+    pub name: String,
+    /// Its value.
+    pub value: RawJson<'a>,
+    /// What is marked in it, as paths that begin with its name; empty where only a name says so.
+    pub paths: Vec<Path>,
 }
 
-/// Every marked value of a state's instances; `None` when it is not in Terraform's layout and has
-/// to be read as a whole. Outputs are not looked at.
+/// Every attribute of a state in which something is secret; `None` when the state is not in
+/// Terraform's layout and has to be read as a whole. Outputs are not looked at.
 pub fn marked<'s>(source: &'s Source<'_>, search: &Search) -> Option<Vec<Marked<'s>>> {
     let text = Layout::of(source.bytes())?.resources();
     let mut found = Vec::new();
@@ -85,11 +85,58 @@ fn take<'a>(
         take_sensitive(text.get(..start)?, list, found)?;
         return Some(start + list.0.len());
     }
-    let is_in_name = start + member.indent + 1 + member.name.len() > hit;
-    if is_in_name && !member.is_empty() && (search.is_secret)(&plain(member.name)?) {
-        found.push(Marked::Named(member.value()?));
+    let in_line = hit - start;
+    match member.says(in_line, search) {
+        Says::Nothing => Some(end.max(hit + 1)),
+        Says::NothingHere => Some(hit + 1),
+        Says::Secret => take_attribute(text, start, found),
+        Says::ValueIsSecret if member.indent == INDENT => {
+            let value = [&b"value"[..], b"Value"].into_iter();
+            let beside = value.filter_map(|name| beside(text, start, name)).next();
+            if let Some(member) = beside {
+                let name = plain(member.name)?.into_owned();
+                let paths = vec![Path(vec![Step::Name(name.clone())])];
+                found.push(Marked { name, value: member.value()?, paths });
+            }
+            take_attribute(text, start, found)
+        }
+        Says::ValueIsSecret => take_attribute(text, start, found),
     }
-    Some(end)
+}
+
+/// Takes the attribute that the line at `start` belongs to; says where it ends.
+fn take_attribute<'a>(text: &'a [u8], start: usize, found: &mut Vec<Marked<'a>>) -> Option<usize> {
+    let mut line = start;
+    while !text.get(line..)?.starts_with(ATTRIBUTE) {
+        line = memrchr(b'\n', text.get(..line.checked_sub(1)?)?)? + 1;
+    }
+    let member = Member::of(text.get(line..)?)?;
+    let value = member.value()?;
+    found.push(Marked { name: plain(member.name)?.into_owned(), value, paths: Vec::new() });
+    Some(line + member.value_start + value.0.len())
+}
+
+/// The attribute `name` of the object that the attribute at `start` belongs to.
+fn beside<'a>(text: &'a [u8], start: usize, name: &[u8]) -> Option<Member<'a>> {
+    let above = |line: usize| Some(memrchr(b'\n', text.get(..line.checked_sub(1)?)?)? + 1);
+    let deeper = b" ".repeat(INDENT);
+    let mut first = start;
+    while let Some(line) =
+        above(first).filter(|line| text.get(*line..).is_some_and(|t| t.starts_with(&deeper)))
+    {
+        first = line;
+    }
+    let mut rest = text.get(first..)?;
+    while rest.starts_with(&deeper) {
+        if let Some(member) = Member::of(rest)
+            && member.indent == INDENT
+            && member.name == name
+        {
+            return Some(member);
+        }
+        rest = rest.get(memchr(b'\n', rest)? + 1..)?;
+    }
+    None
 }
 
 /// Takes the attributes that a list of sensitive paths names from the lines `above` it.
@@ -111,24 +158,37 @@ fn take_sensitive<'a>(
         if line.starts_with(ATTRIBUTES) {
             break;
         }
-        if line.get(..MEMBER.len()) == Some(MEMBER)
+        if line.starts_with(ATTRIBUTE)
             && let Some(member) = Member::of(above.get(start..)?)
-            && let Some(paths) = wanted.remove(plain(member.name)?.as_ref())
+            && let Some((name, paths)) = wanted.remove_entry(plain(member.name)?.as_ref())
         {
-            let name = plain(member.name)?.into_owned();
-            found.push(Marked::Attribute { name, value: member.value()?, paths });
+            found.push(Marked { name, value: member.value()?, paths });
         }
         rest = before.strip_suffix(b"\n")?;
     }
     Some(())
 }
 
-/// A member of an object, on a line of its own.
+/// What a word in a line means.
+enum Says {
+    /// Nothing, and neither does another word in this line.
+    Nothing,
+    /// Nothing.
+    NothingHere,
+    /// The member, or something in it, is secret.
+    Secret,
+    /// The member `value` beside this one is.
+    ValueIsSecret,
+}
+
+/// A member of an object, or an element of a list, on a line of its own.
 struct Member<'a> {
     indent: usize,
-    /// Its name, escapes kept.
+    /// Its name, escapes kept; empty for an element.
     name: &'a [u8],
-    /// What stands behind the colon, to the end of the text.
+    /// Where its value begins in the line.
+    value_start: usize,
+    /// What begins there, to the end of the text.
     rest: &'a [u8],
 }
 
@@ -142,17 +202,34 @@ impl<'a> Member<'a> {
             end += 1 + memchr(b'"', inside.get(end + 1..)?)?;
         }
         let (name, rest) = inside.split_at_checked(end)?;
-        Some(Self { indent, name, rest: rest.strip_prefix(b"\": ")? })
+        Some(match rest.strip_prefix(b"\": ") {
+            Some(rest) => Self { indent, name, value_start: indent + end + b"\"\": ".len(), rest },
+            None => Self { indent, name: b"", value_start: indent, rest: text.get(indent..)? },
+        })
     }
 
-    /// Whether its value has nothing in it that could be secret.
-    fn is_empty(&self) -> bool {
-        let empty: [&[u8]; 6] = [b"\"\"", b"null", b"false", b"true", b"[]", b"{}"];
-        empty.iter().any(|value| {
-            self.rest
-                .strip_prefix(*value)
-                .is_some_and(|rest| rest.starts_with(b",") || rest.starts_with(b"\n"))
-        })
+    /// What the word at this place of the line means.
+    fn says(&self, at: usize, search: &Search) -> Says {
+        let is_secret = |name: &[u8]| plain(name).is_none_or(|name| (search.is_secret)(&name));
+        if at < self.value_start {
+            let is_empty = self.rest.starts_with(b"null") || self.rest.starts_with(b"\"\"");
+            return if !is_empty && is_secret(self.name) {
+                Says::Secret
+            } else {
+                Says::NothingHere
+            };
+        }
+        let Some(value) = self.value() else { return Says::Nothing };
+        let value = value.0.as_bytes();
+        let text = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+        let Some(text) = text else { return Says::Nothing };
+        if NAMES.contains(&self.name) && is_secret(text) {
+            return Says::ValueIsSecret;
+        }
+        match text {
+            [b'{' | b'[' | b'\\', ..] => says_inside(value, at - self.value_start, search),
+            _ => Says::Nothing,
+        }
     }
 
     /// Its value: the rest of the line, or everything to the bracket that closes it.
@@ -160,10 +237,9 @@ impl<'a> Member<'a> {
         let line = self.rest.get(..memchr(b'\n', self.rest)?)?;
         let raw = match line {
             b"{" | b"[" => {
-                let close: &[u8] = if line == b"{" { b"}" } else { b"]" };
-                let end = ["\n", &" ".repeat(self.indent)].concat().into_bytes();
-                let end = [&end, close].concat();
-                self.rest.get(..memmem::find(self.rest, &end)? + end.len())?
+                let close = if line == b"{" { "}" } else { "]" };
+                let end = ["\n", &" ".repeat(self.indent), close].concat();
+                self.rest.get(..memmem::find(self.rest, end.as_bytes())? + end.len())?
             }
             line => line.strip_suffix(b",").unwrap_or(line),
         };
@@ -171,6 +247,32 @@ impl<'a> Member<'a> {
     }
 }
 
+/// What a word means in a string that holds a JSON document, of which `at` is a place.
+fn says_inside(value: &[u8], at: usize, search: &Search) -> Says {
+    let quote: &[u8] = b"\\\"";
+    let around = value.split_at_checked(at).and_then(|(before, after)| {
+        let start = memmem::rfind(before, quote)? + quote.len();
+        let end = at + memmem::find(after, quote)?;
+        Some((value.get(..start)?, value.get(start..end)?, value.get(end..)?))
+    });
+    let Some((before, name, after)) = around else { return Says::NothingHere };
+    // A quote that is escaped twice is a document in the document: too deep to tell from here.
+    if name.contains(&b'\\') || before.ends_with(b"\\\\\"") || after.starts_with(b"\\\\") {
+        return Says::Secret;
+    }
+    let after = after.strip_prefix(quote).unwrap_or(after).trim_ascii_start();
+    let is_name = after.starts_with(b":");
+    let is_named = || {
+        let before = before.strip_suffix(quote).unwrap_or(before).trim_ascii_end();
+        before.strip_suffix(b":").map(<[u8]>::trim_ascii_end).is_some_and(|before| {
+            NAMES.iter().any(|name| before.ends_with(&[quote, name, quote].concat()))
+        })
+    };
+    let is_secret = std::str::from_utf8(name).is_ok_and(search.is_secret);
+    if is_secret && (is_name || is_named()) { Says::Secret } else { Says::NothingHere }
+}
+
+/// What a name means whose escapes were kept.
 fn plain(name: &[u8]) -> Option<Cow<'_, str>> {
     let text = json::text(name).ok()?;
     if text.contains('\\') {

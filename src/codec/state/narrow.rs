@@ -34,6 +34,11 @@ impl<'b> Source<'b> {
         Self { bytes, frame: Layout::of(bytes).map(|layout| layout.frame()) }
     }
 
+    /// Reads the whole state.
+    pub fn parse(&self) -> Result<Part<'b>, Error> {
+        text(self.bytes).and_then(parse_text)
+    }
+
     /// The exact bytes.
     pub fn bytes(&self) -> &'b [u8] {
         self.bytes
@@ -103,10 +108,8 @@ pub fn narrow<'s>(
     if let Ok(Some(narrowed)) = quick(before, after) {
         return Ok(narrowed);
     }
-    let full = |which, source: &'s Source<'_>| {
-        let part = text(source.bytes).and_then(parse_text);
-        part.map_err(|error| Unreadable { which, error })
-    };
+    let full =
+        |which, source: &'s Source<'_>| source.parse().map_err(|error| Unreadable { which, error });
     let before = full(Which::Before, before)?;
     let after = full(Which::After, after)?;
     Ok(Narrowed { before, after, common: Common::default() })

@@ -51,6 +51,15 @@ impl Known {
         self.values.len()
     }
 
+    /// All of them, for a test that compares.
+    #[cfg(test)]
+    pub(super) fn sorted(&self) -> Vec<String> {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let mut values: Vec<String> = self.values.iter().map(|value| text(value)).collect();
+        values.sort();
+        values
+    }
+
     /// Whether nothing is known.
     pub(super) fn is_empty(&self) -> bool {
         self.values.is_empty()

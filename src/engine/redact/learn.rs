@@ -4,9 +4,12 @@
 //! marks, and those of which something is shown. Nothing is decided here about what is shown.
 
 use super::known::BYTES_MIN;
-use super::names::{is_secret_name, may_hold_any};
+use super::names::{is_secret_name, may_hold_any, spelled_pieces};
 use super::{Redactor, inside_json, is_marked, is_named};
 use crate::codec::json;
+use crate::codec::state;
+use crate::codec::state::marked::{Search, marked};
+use crate::codec::state::narrow::Source;
 use crate::model::drift::DriftedObject;
 use crate::model::plan::Plan;
 use crate::model::state::{Instance, Output, State};
@@ -23,6 +26,26 @@ impl Redactor {
         state.outputs.iter().for_each(|output| self.learn_output(output));
         state.instances.iter().for_each(|instance| self.learn_instance(instance));
         self
+    }
+
+    /// Learns the secret values of the objects in a state, without reading the rest of it where it
+    /// has Terraform's own layout. Of names only those are found there that are spelled in one of
+    /// the usual ways: `password`, `Password`, `PASSWORD`.
+    pub fn learn_source(&mut self, source: &Source<'_>) -> Result<(), state::Error> {
+        let found = Search::new(&spelled_pieces(), is_secret_name)
+            .and_then(|search| marked(source, &search));
+        let Some(found) = found else {
+            let part = source.parse()?;
+            part.instances.iter().for_each(|instance| self.learn_instance(instance));
+            return Ok(());
+        };
+        for attribute in found {
+            if let Ok(value) = json::raw_value(attribute.value) {
+                let mut path = Path(vec![Step::Name(attribute.name)]);
+                self.learn_marked(&mut path, &value, &attribute.paths);
+            }
+        }
+        Ok(())
     }
 
     /// Learns the value of an output, if it is secret.
@@ -169,8 +192,8 @@ impl Redactor {
 
 /// The value of `{ name = "DB_PASSWORD", value = "…" }`, as containers are given their environment.
 fn named_value(members: &std::collections::BTreeMap<String, Value>) -> Option<&Value> {
-    let name = ["name", "key", "Name", "Key"].into_iter().find_map(|name| members.get(name));
-    let is_secret = name.and_then(Value::as_text).is_some_and(is_secret_name);
+    let names = ["name", "key", "Name", "Key"].into_iter().filter_map(|name| members.get(name));
+    let is_secret = names.filter_map(Value::as_text).any(is_secret_name);
     let value = members.get("value").or_else(|| members.get("Value"));
     value.filter(|_| is_secret)
 }

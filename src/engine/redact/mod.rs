@@ -257,12 +257,15 @@ fn is_marked(path: &Path, marks: &[Path]) -> bool {
     }
     // A dynamically typed attribute lies one level deeper in the state than in Terraform's marks:
     // `input.password` is written as `input.value.password`.
-    let is_wrapper = |step: &Step| matches!(step, Step::Name(name) if name == "value");
-    if !path.0.iter().any(is_wrapper) {
+    let is_wrapper = |(position, step): &(usize, &Step)| {
+        *position > 0 && matches!(step, Step::Name(name) if name == "value")
+    };
+    let steps = || path.0.iter().enumerate();
+    if !steps().any(|step| is_wrapper(&step)) {
         return false;
     }
-    let unwrapped = Path(path.0.iter().filter(|step| !is_wrapper(step)).cloned().collect());
-    !unwrapped.0.is_empty() && marks.iter().any(|mark| mark.covers(&unwrapped))
+    let unwrapped = Path(steps().filter(|s| !is_wrapper(s)).map(|(_, s)| s.clone()).collect());
+    marks.iter().any(|mark| mark.covers(&unwrapped))
 }
 
 /// Whether a name on the way to a value that is not marked says that it is secret. Whether something

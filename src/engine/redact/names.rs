@@ -124,37 +124,48 @@ pub(super) fn ends_in_secret(name: &str) -> bool {
         || SECRET_WORDS.iter().any(|secret| joined.trim_end_matches('s').ends_with(secret))
 }
 
+/// Pieces of which every secret name has one.
+const PIECES: [&str; 18] = [
+    "access",
+    "account",
+    "api",
+    "certificate",
+    "config",
+    "connection",
+    "credential",
+    "pass",
+    "private",
+    "psk",
+    "pwd",
+    "sas",
+    "secret",
+    "session",
+    "shared",
+    "signing",
+    "token",
+    "webhook",
+];
+
 /// Whether a text may hold a secret name; what it says no to holds none.
 pub(super) fn may_hold_any(text: &str) -> bool {
-    // Every word of the lists has one of these pieces, and an escape could hide one.
-    static PIECES: std::sync::OnceLock<Option<aho_corasick::AhoCorasick>> =
+    static SEARCH: std::sync::OnceLock<Option<aho_corasick::AhoCorasick>> =
         std::sync::OnceLock::new();
-    let pieces = PIECES.get_or_init(|| {
-        let pieces = [
-            "access",
-            "account",
-            "api",
-            "certificate",
-            "connection",
-            "credential",
-            "config",
-            "pass",
-            "private",
-            "secret",
-            "session",
-            "shared",
-            "signing",
-            "token",
-            "webhook",
-            "psk",
-            "pwd",
-            "sas",
-            "\\u00",
-        ];
+    let search = SEARCH.get_or_init(|| {
         let mut builder = aho_corasick::AhoCorasick::builder();
-        builder.ascii_case_insensitive(true).build(pieces).ok()
+        // An escape could hide a piece.
+        builder.ascii_case_insensitive(true).build(PIECES.iter().chain(&["\\u00"])).ok()
     });
-    pieces.as_ref().is_none_or(|pieces| pieces.is_match(text))
+    search.as_ref().is_none_or(|search| search.is_match(text))
+}
+
+/// The pieces in the spellings that people use: `pass`, `PASS` and `Pass`.
+pub(super) fn spelled_pieces() -> Vec<String> {
+    let spellings = |piece: &&str| {
+        let (first, rest) = piece.split_at(1);
+        let capital = format!("{}{rest}", first.to_uppercase());
+        [(*piece).to_owned(), piece.to_uppercase(), capital]
+    };
+    PIECES.iter().flat_map(spellings).collect()
 }
 
 fn is_reference(word: &str) -> bool {
@@ -253,7 +264,7 @@ mod tests {
 
     #[test]
     fn lists_are_sorted_and_no_secret_name_is_missed_by_the_quick_look() {
-        assert!(REFERENCES.is_sorted() && SECRET_WORDS.is_sorted());
+        assert!(REFERENCES.is_sorted() && SECRET_WORDS.is_sorted() && PIECES.is_sorted());
         for word in SECRET_WORDS.iter().chain(&WHOLE_WORDS).chain(&ALWAYS) {
             assert!(may_hold_any(&format!("{{\"x_{}\":1}}", word.to_uppercase())), "{word}");
         }

@@ -119,6 +119,7 @@ fn what_is_learnt_later_is_hidden_too_and_debug_shows_nothing() {
 }
 
 mod encodings;
+mod source;
 
 #[test]
 fn a_switch_or_a_small_number_under_a_secret_name_is_shown_and_a_marked_one_is_not() {

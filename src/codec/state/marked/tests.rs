@@ -87,34 +87,60 @@ fn search() -> Search {
         let name = name.to_ascii_lowercase();
         name.contains("password") || name.contains("secret") || name.contains("token")
     };
-    Search::new(&["password", "secret", "token", "TOKEN"], is_secret).unwrap()
+    let words = ["password", "PASSWORD", "secret", "token", "TOKEN"].map(str::to_owned);
+    Search::new(&words, is_secret).unwrap()
 }
 
 fn found(text: &str) -> Option<Vec<String>> {
     let source = Source::new(text.as_bytes());
     let one_line = |raw: RawJson<'_>| raw.0.split_whitespace().collect::<Vec<_>>().join(" ");
-    let show = |marked| match marked {
-        Marked::Named(raw) => one_line(raw),
-        Marked::Attribute { name, value, paths } => {
-            let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
-            format!("{name} = {} at {}", one_line(value), paths.join(", "))
-        }
+    let show = |marked: Marked<'_>| {
+        let paths: Vec<String> = marked.paths.iter().map(ToString::to_string).collect();
+        format!("{} = {} at [{}]", marked.name, one_line(marked.value), paths.join(", "))
     };
     Some(marked(&source, &search())?.into_iter().map(show).collect())
 }
 
 #[test]
-fn names_and_paths_lead_to_the_values_and_values_that_look_like_names_do_not() {
+fn names_and_paths_lead_to_attributes_and_values_that_look_like_names_do_not() {
     assert_eq!(
         found(STATE).unwrap(),
         [
-            r#"[ "one", { "two": "}" } ]"#,
-            r#""hunter22""#,
-            r#""in a map""#,
-            r#"user_data = "line\none" at user_data"#,
-            r#"input = { "type": "string", "value": { "user": "u", "pin": "123456" } } at input.pin"#,
+            r#"my "secret" key = [ "one", { "two": "}" } ] at []"#,
+            r#"password = "hunter22" at []"#,
+            r#"tags = { "API_TOKEN": "in a map" } at []"#,
+            r#"user_data = "line\none" at [user_data]"#,
+            r#"input = { "type": "string", "value": { "user": "u", "pin": "123456" } } at [input.pin]"#,
         ]
     );
+}
+
+#[test]
+fn documents_in_strings_and_what_stands_beside_a_secret_name_are_found() {
+    let attribute = |text: &str| STATE.replace("\"id\": \"db-1\"", text);
+    for (text, expected) in [
+        (r#""doc": "{\"a\":{\"my_password\":\"x\"}}""#, Some("doc = ")),
+        (r#""doc": "[{\"name\":\"DB_PASSWORD\",\"value\":\"x\"}]""#, Some("doc = ")),
+        (r#""doc": "{\"a\":\"{\\\"token\\\":1}\"}""#, Some("doc = ")),
+        (r#""doc": "{\"Action\":\"secretsmanager:GetSecretValue\"}""#, None),
+        (r#""doc": "a token, \"password\": x""#, None),
+        (
+            "\"name\": \"x_password\",\n            \"value\": \"v\"",
+            Some("value = \"v\" at [value]"),
+        ),
+        ("\"other\": \"x_password\",\n            \"value\": \"v\"", None),
+        (
+            "\"env\": [\n              {\n                \"name\": \"x_password\",\n                \
+             \"value\": \"v\"\n              }\n            ]",
+            Some("env = [ { \"name\": \"x_password\", \"value\": \"v\" } ] at []"),
+        ),
+    ] {
+        let found = found(&attribute(text)).unwrap();
+        assert_eq!(found.len() > 5, expected.is_some(), "{text}: {found:#?}");
+        if let Some(expected) = expected {
+            assert!(found.iter().any(|line| line.starts_with(expected)), "{text}: {found:#?}");
+        }
+    }
 }
 
 #[test]
