@@ -15,6 +15,7 @@ use super::output::{Output, Paint, Talk};
 use super::place::Place;
 use crate::engine::hazard::Limits;
 use crate::flow::{Inputs, Speaker, Stack};
+use crate::knowledge::Knowledge;
 use crate::model::entry::Actor;
 use crate::model::pattern::Pattern;
 use crate::model::secret::Secret;
@@ -42,6 +43,8 @@ pub(super) struct Settings {
     pub checks: Vec<Check>,
     /// Who speaks.
     pub speaker: Speaker,
+    /// What is known of providers, with what the files add.
+    pub knowledge: Knowledge,
     limits: Limits,
     lock_timeout_seconds: u64,
     stacks: Vec<config::Stack>,
@@ -125,6 +128,9 @@ impl Settings {
             tf_bin: global.tf_bin.clone().or(pick(config.terraform.bin, user.terraform.bin)),
             env_pass: env_pass_patterns(env_pass)?,
             checks: checks(config.good.checks.or(user.good.checks))?,
+            knowledge: Knowledge::builtin()
+                .with_overrides(user.provider)
+                .with_overrides(config.provider),
             limits: limits(config.revert, user.revert),
             speaker: speaker(global, world),
             lock_timeout_seconds: seconds(global.lock_timeout.as_deref().unwrap_or("60s"))?,
@@ -247,6 +253,7 @@ impl Settings {
             workspace,
             inputs: Inputs { var_files, ..self.inputs.clone() },
             limits: self.limits.clone(),
+            knowledge: self.knowledge.clone(),
             lock_timeout_seconds: self.lock_timeout_seconds,
             temporary: self.temporary.clone(),
             root,

@@ -9,6 +9,7 @@ pub mod diff;
 pub mod drift;
 pub mod good;
 pub mod hazard;
+pub mod identity;
 pub mod pairing;
 pub mod pin;
 pub mod redact;

@@ -14,6 +14,7 @@ use crate::engine::good::last_known_good;
 use crate::engine::redact::Redactor;
 use crate::engine::selector::{NotFound, Selector, parse_range};
 use crate::flow::Stack;
+use crate::knowledge::Knowledge;
 use crate::model::entry::Entry;
 use crate::model::pattern::Pattern;
 use crate::model::state::State;
@@ -32,13 +33,17 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         let (before, after) = sides(session, (&opened, &stack, &log), (&from, &to))?;
         (Some((opened, stack, log)), before, after)
     };
+    let knowledge = match &context {
+        Some((_, stack, _)) => stack.knowledge.clone(),
+        None => session.settings()?.knowledge,
+    };
     let (old, new) = (before.state()?, after.state()?);
     let redactor = Redactor::default().with_state(&old).with_state(&new);
-    let mut found = diff(&old, &new, &redactor);
+    let mut found = diff(&old, &new, &redactor, &knowledge);
     let hidden = narrow(&mut found, arguments);
     let fixes = match &context {
         Some((opened, _, log)) if to == Selector::Live => {
-            fixes(session, arguments, opened, (log, &new))
+            fixes(session, arguments, opened, (log, &new, &knowledge))
         }
         Some(_) | None => Ok(Overwritten::default()),
     };
@@ -66,14 +71,15 @@ fn fixes(
     session: &Session,
     arguments: &Arguments,
     opened: &Opened,
-    (log, now): (&[Entry], &State<'_>),
+    (log, now, knowledge): (&[Entry], &State<'_>, &Knowledge),
 ) -> Result<Overwritten, String> {
     if arguments.only == Some(Part::Outputs) {
         return Ok(Overwritten::default());
     }
     let pattern = arguments.resource.as_deref().map(Pattern::new);
     let fits = |address: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(address));
-    overwritten(session, opened, (log, now), fits).map_err(|failure| failure.what().to_owned())
+    overwritten(session, opened, (log, now, knowledge), fits)
+        .map_err(|failure| failure.what().to_owned())
 }
 
 fn fixes_section(

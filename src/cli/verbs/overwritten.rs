@@ -9,6 +9,7 @@ use crate::cli::render::value::shown as shown_value;
 use crate::engine::drift::{Held, Standing, Subject, held, shown_value_at, standing};
 use crate::engine::redact::{Redactor, Shown};
 use crate::flow::drift::{Valued, redactor_of, valued};
+use crate::knowledge::Knowledge;
 use crate::model::drift::DriftKind;
 use crate::model::entry::Entry;
 use crate::model::state::State;
@@ -26,7 +27,7 @@ pub(super) struct Overwritten {
 pub(super) fn overwritten(
     session: &Session,
     opened: &Opened,
-    (log, now): (&[Entry], &State<'_>),
+    (log, now, knowledge): (&[Entry], &State<'_>, &Knowledge),
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Overwritten, Failure> {
     let ports = session.ports(opened);
@@ -37,7 +38,7 @@ pub(super) fn overwritten(
     let redactor = redactor_of(&ports, log, &items)?.with_state(now);
     let mut found = Overwritten::default();
     for item in &items {
-        let subject = Subject { tracked: &item.tracked, object: &item.object };
+        let subject = Subject { tracked: &item.tracked, object: &item.object, knowledge };
         if standing(log, subject, now) == Standing::Overwritten {
             let places = held(subject, now).unwrap_or_default();
             add(&mut found, item, &places, &redactor);

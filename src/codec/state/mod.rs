@@ -4,6 +4,8 @@
 //! Terraform does harm (an empty file is a lost state, `SERIAL` is not `serial`), and what it
 //! cannot read is refused by name, never guessed. It never writes a state.
 
+pub mod members;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -258,6 +260,8 @@ struct InstanceFile<'a> {
     #[serde(borrow)]
     attributes_flat: Option<&'a RawValue>,
     #[serde(borrow)]
+    identity: Option<&'a RawValue>,
+    #[serde(borrow)]
     sensitive_attributes: Option<&'a RawValue>,
     #[serde(borrow)]
     dependencies: Option<Vec<Text<'a>>>,
@@ -339,6 +343,7 @@ impl Block {
             .ok_or_else(|| refuse(&address, "has sensitive paths that cannot be read"))?;
         Ok(Instance {
             id: id(attributes),
+            identity: file.identity.filter(|raw| raw.get() != "null").map(json::raw),
             address,
             deposed: file.deposed.filter(|key| !key.is_empty()),
             provider: self.provider.clone(),
