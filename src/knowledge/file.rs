@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::has_builtin_noise;
 use super::noise::{Author, NoiseKind, NoiseRule};
 use super::place::PathPattern;
+use super::{Bears, has_builtin_noise};
 use crate::model::address::ProviderSource;
 use crate::model::pattern::Pattern;
 
@@ -18,8 +18,7 @@ use crate::model::pattern::Pattern;
 #[serde(try_from = "ProviderTable")]
 pub struct ProviderFile {
     pub(super) source: ProviderSource,
-    pub(super) data_bearing: BTreeMap<String, String>,
-    pub(super) no_data: BTreeMap<String, String>,
+    pub(super) data: DataTables,
     pub(super) identity: Vec<IdentityRule>,
     pub(super) noise: Vec<NoiseRule>,
     pub(super) without_noise: Vec<PathPattern>,
@@ -37,6 +36,22 @@ impl ProviderFile {
             rule.author = author;
         }
         self
+    }
+}
+
+/// The tables about data alone, which are most of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DataTables {
+    pub(super) data_bearing: BTreeMap<String, String>,
+    pub(super) no_data: BTreeMap<String, String>,
+}
+
+impl DataTables {
+    /// What they say about a type.
+    pub(super) fn about(&self, kind: &str) -> Option<Bears<'_>> {
+        let data = self.data_bearing.get(kind).map(|why| Bears::Data(why));
+        data.or_else(|| self.no_data.get(kind).map(|why| Bears::Nothing(why)))
     }
 }
 
@@ -146,8 +161,7 @@ impl TryFrom<ProviderTable> for ProviderFile {
         }
         Ok(Self {
             source,
-            data_bearing: table.data_bearing,
-            no_data: table.no_data,
+            data: DataTables { data_bearing: table.data_bearing, no_data: table.no_data },
             identity: table.identity.into_iter().map(|IdentityEntry(rule)| rule).collect(),
             noise: table.noise.into_iter().map(|NoiseEntry(rule)| rule).collect(),
             without_noise: table.without_noise,

@@ -12,7 +12,7 @@ pub mod place;
 
 use std::sync::{Arc, OnceLock};
 
-use self::file::{IdentityRule, ProviderFile};
+use self::file::{DataTables, IdentityRule, ProviderFile};
 use self::noise::{Author, NoiseRule};
 use crate::model::address::ProviderSource;
 
@@ -65,16 +65,31 @@ const FILES: [Builtin; 12] = [
     ("terraform.io/builtin/terraform", include_str!("../../providers/terraform.toml")),
 ];
 
-// Read when somebody asks: most stacks have few providers. A file that does not parse is nothing
-// here and fails `every_file_is_read_sorted_and_complete`.
-static READ: [OnceLock<Option<ProviderFile>>; FILES.len()] =
+/// Where the tables about data begin in a file: a diff needs what stands before them.
+const DATA: &str = "[data_bearing]";
+
+// Read when somebody asks, each half for itself: most stacks have few providers, and a small diff
+// takes no longer than a file. A file that does not parse is nothing here and fails
+// `every_file_is_read_sorted_and_complete`.
+static RULES: [OnceLock<Option<ProviderFile>>; FILES.len()] =
+    [const { OnceLock::new() }; FILES.len()];
+static TABLES: [OnceLock<Option<DataTables>>; FILES.len()] =
     [const { OnceLock::new() }; FILES.len()];
 
+/// What a file says, its tables about data apart.
 fn builtin(source: &ProviderSource) -> Option<&'static ProviderFile> {
     let name = source.canonical().to_string();
-    let (cell, (_, text)) = READ.iter().zip(&FILES).find(|(_, (source, _))| *source == name)?;
-    let read = || toml::from_str(text).ok().map(|file: ProviderFile| file.by(Author::Builtin));
+    let (cell, (_, text)) = RULES.iter().zip(&FILES).find(|(_, (source, _))| *source == name)?;
+    let rules = || text.split_once(DATA).map(|(rules, _)| rules);
+    let read = || toml::from_str(rules()?).ok().map(|file: ProviderFile| file.by(Author::Builtin));
     cell.get_or_init(read).as_ref()
+}
+
+fn builtin_data(source: &ProviderSource) -> Option<&'static DataTables> {
+    let name = source.canonical().to_string();
+    let (cell, (_, text)) = TABLES.iter().zip(&FILES).find(|(_, (source, _))| *source == name)?;
+    let tables = || text.find(DATA).and_then(|at| text.get(at..));
+    cell.get_or_init(|| toml::from_str(tables()?).ok()).as_ref()
 }
 
 /// Everything that is known about providers.
@@ -98,11 +113,8 @@ impl Knowledge {
 
     /// Whether objects of type `kind` of this provider bear data.
     pub fn bears_data(&self, provider: &ProviderSource, kind: &str) -> Bears<'_> {
-        let said = self.about(provider).find_map(|file| {
-            let data = file.data_bearing.get(kind).map(|why| Bears::Data(why));
-            data.or_else(|| file.no_data.get(kind).map(|why| Bears::Nothing(why)))
-        });
-        said.unwrap_or(Bears::Unknown)
+        let said = self.overrides_of(provider).find_map(|file| file.data.about(kind));
+        said.or_else(|| builtin_data(provider)?.about(kind)).unwrap_or(Bears::Unknown)
     }
 
     /// What names and places objects of type `kind` of this provider.
@@ -141,9 +153,12 @@ impl Knowledge {
     }
 
     fn about(&self, provider: &ProviderSource) -> impl Iterator<Item = &ProviderFile> {
+        self.overrides_of(provider).chain(builtin(provider))
+    }
+
+    fn overrides_of(&self, provider: &ProviderSource) -> impl Iterator<Item = &ProviderFile> {
         let source = provider.canonical();
-        let compiled = builtin(&source);
-        self.overrides.iter().filter(move |file| file.source.canonical() == source).chain(compiled)
+        self.overrides.iter().filter(move |file| file.source.canonical() == source)
     }
 }
 
