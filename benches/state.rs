@@ -16,6 +16,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use unapply::codec::state::parse;
 use unapply::engine::diff::diff;
 use unapply::engine::redact::Redactor;
+use unapply::knowledge::Knowledge;
 use unapply::model::state::StateBytes;
 use world::{Edit, World};
 
@@ -74,9 +75,10 @@ fn comparing(criterion: &mut Criterion) {
             let other = StateBytes::new(world.to_json(edit));
             let (Ok(before), Ok(after)) = (parse(&state), parse(&other)) else { continue };
             let redactor = Redactor::default().with_state(&before).with_state(&after);
+            let knowledge = Knowledge::builtin();
             group.sample_size(10).throughput(size(&state));
             group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
-                bencher.iter(|| black_box(diff(&before, &after, &redactor).unchanged));
+                bencher.iter(|| black_box(diff(&before, &after, &redactor, &knowledge).unchanged));
             });
         }
         group.finish();

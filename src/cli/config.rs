@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::knowledge::file::ProviderFile;
+
 /// The name of the file.
 pub(super) const FILE_NAME: &str = "unapply.toml";
 
@@ -33,6 +35,9 @@ pub(super) struct Config {
     /// How secrets are told apart.
     #[serde(default)]
     pub redaction: Redaction,
+    /// What is known of providers, beside what is built in.
+    #[serde(default)]
+    pub provider: Vec<ProviderFile>,
     /// The stacks.
     #[serde(default)]
     pub stack: Vec<Stack>,
@@ -277,6 +282,25 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(problem(text), expected);
         }
+        for (provider, expected) in [
+            ("sauce = \"hashicorp/aws\"", "3: unknown key `sauce`; did you mean `source`?"),
+            ("source = \"aws\"", "2: `aws` is no provider such as `hashicorp/aws`"),
+            (
+                "source = \"a/b\"\n[[provider.noise]]\ntypes = \"*\"\npath = \"a..b\"\nkind = \"case\"\nwhy = \"w\"",
+                "6: `a..b` is no path such as `tags_all`, `metadata[*].generation` or `**.etag`",
+            ),
+            (
+                "source = \"a/b\"\n[[provider.noise]]\ntypes = \"*\"\npath = \"a\"\nkind = \"luck\"\nwhy = \"w\"",
+                "7: unknown variant `luck`",
+            ),
+            (
+                "source = \"a/b\"\n[[provider.noise]]\ntypes = \"*\"\npath = \"a\"\nkind = \"derived\"\nwhy = \"w\"",
+                "4: kind `derived` needs `of`, the attribute that `a` repeats",
+            ),
+        ] {
+            let found = problem(&format!("version = 1\n[[provider]]\n{provider}"));
+            assert!(found.starts_with(&format!("unapply.toml:{expected}")), "{found}");
+        }
         assert!(problem("version = ").starts_with("unapply.toml:1: "));
     }
 
@@ -301,6 +325,20 @@ mod tests {
             protect = ["module.dns.**"]
             [redaction]
             key = "${env:UNAPPLY_REDACTION_KEY}"
+            [[provider]]
+            source = "hashicorp/aws"
+            without_noise = ["tags_all"]
+            no_data = { aws_efs_file_system = "ours hold caches only" }
+            data_bearing = { aws_route = "ours are made by hand" }
+            [[provider.noise]]
+            types = "aws_instance"
+            path = "metadata_options[*].http_tokens"
+            kind = "case"
+            why = "the service answers in lower case"
+            [[provider.identity]]
+            types = "aws_instance"
+            name = ["host_id"]
+            why = "our hosts keep their ids"
             [[stack]]
             name = "prod/network"
             dir = "envs/prod/network"

@@ -16,6 +16,7 @@ use super::output::{Output, Paint, Talk};
 use super::place::Place;
 use crate::engine::hazard::Limits;
 use crate::flow::{Inputs, Speaker, Stack};
+use crate::knowledge::Knowledge;
 use crate::model::entry::Actor;
 use crate::model::pattern::Pattern;
 use crate::model::secret::Secret;
@@ -45,6 +46,8 @@ pub(super) struct Settings {
     pub speaker: Speaker,
     /// Where the key of fingerprints is.
     pub key: KeySource,
+    /// What is known of providers, with what the files add.
+    pub knowledge: Knowledge,
     limits: Limits,
     lock_timeout_seconds: u64,
     stacks: Vec<config::Stack>,
@@ -130,6 +133,9 @@ impl Settings {
             env_pass: env_pass_patterns(env_pass)?,
             checks: checks(config.good.checks.or(user.good.checks))?,
             key: KeySource::of(key.as_deref(), world, &beside)?,
+            knowledge: Knowledge::builtin()
+                .with_overrides(user.provider)
+                .with_overrides(config.provider),
             limits: limits(config.revert, user.revert),
             speaker: speaker(global, world),
             lock_timeout_seconds: seconds(global.lock_timeout.as_deref().unwrap_or("60s"))?,
@@ -252,6 +258,7 @@ impl Settings {
             workspace,
             inputs: Inputs { var_files, ..self.inputs.clone() },
             limits: self.limits.clone(),
+            knowledge: self.knowledge.clone(),
             lock_timeout_seconds: self.lock_timeout_seconds,
             temporary: self.temporary.clone(),
             root,

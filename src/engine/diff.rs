@@ -8,10 +8,12 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare::differences;
+use super::identity::{Identity, Index, Sameness};
 use super::redact::{Redactor, Shown, drawn_together};
 use crate::codec::json;
+use crate::knowledge::Knowledge;
 use crate::model::address::{Address, Mode};
-use crate::model::state::{Identity, Instance, Output, State, Status};
+use crate::model::state::{Instance, Output, State, Status};
 use crate::model::value::{Path, Step, Value};
 
 /// What happened to one object.
@@ -118,11 +120,16 @@ fn slot<'a>(instance: &'a Instance<'_>) -> Slot<'a> {
 }
 
 /// Compares two states; `redactor` must have learnt both.
-pub fn diff(before: &State<'_>, after: &State<'_>, redactor: &Redactor) -> Diff {
+pub fn diff(
+    before: &State<'_>,
+    after: &State<'_>,
+    redactor: &Redactor,
+    knowledge: &Knowledge,
+) -> Diff {
     let mut result = Diff { outputs: outputs(before, after, redactor), ..Diff::default() };
-    for (old, new) in pairs(before, after) {
+    for (old, new) in pairs(before, after, knowledge) {
         let (mode, change) = match (old, new) {
-            (Some(old), Some(new)) => (new.address.mode, compared(old, new, redactor)),
+            (Some(old), Some(new)) => (new.address.mode, compared(old, new, redactor, knowledge)),
             (None, Some(new)) => {
                 (new.address.mode, Some(one_sided(new, ChangeKind::Added, redactor)))
             }
@@ -145,22 +152,26 @@ pub fn diff(before: &State<'_>, after: &State<'_>, redactor: &Redactor) -> Diff 
 type Pair<'s, 'a> = (Option<&'s Instance<'a>>, Option<&'s Instance<'a>>);
 
 /// Matches instances: by identity where it is unique on both sides, then by address.
-fn pairs<'s, 'a>(before: &'s State<'a>, after: &'s State<'a>) -> Vec<Pair<'s, 'a>> {
+fn pairs<'s, 'a>(
+    before: &'s State<'a>,
+    after: &'s State<'a>,
+    knowledge: &Knowledge,
+) -> Vec<Pair<'s, 'a>> {
     // Most diffs are of states in which nothing moved: then nobody asks for these.
-    let old_by_identity = LazyCell::new(|| unique_identities(before));
-    let new_by_identity = LazyCell::new(|| unique_identities(after));
+    let old_index = LazyCell::new(|| Index::of(managed(before), knowledge));
+    let new_index = LazyCell::new(|| Index::of(managed(after), knowledge));
     let mut unmatched: BTreeMap<Slot<'s>, &'s Instance<'a>> =
         before.instances.iter().map(|instance| (slot(instance), instance)).collect();
     let mut pairs = Vec::with_capacity(after.instances.len());
     let mut rest = Vec::new();
     for new in &after.instances {
-        // The same slot with the same id needs no search.
-        let same_place = unmatched.get(&slot(new)).filter(|old| old.id == new.id).copied();
+        // The same slot with the same object needs no search.
+        let same_place = unmatched.get(&slot(new)).copied();
+        let same_place = same_place.filter(|old| !is_another(old, new, knowledge));
         let old = same_place.or_else(|| {
-            let identity = new.identity()?;
-            new_by_identity.get(&identity)?;
-            let old = old_by_identity.get(&identity).copied()?;
-            unmatched.contains_key(&slot(old)).then_some(old)
+            let identity = Identity::of(new, knowledge);
+            new_index.only(&identity)?;
+            old_index.only(&identity).filter(|old| unmatched.contains_key(&slot(old)))
         });
         match old {
             Some(old) => {
@@ -177,21 +188,25 @@ fn pairs<'s, 'a>(before: &'s State<'a>, after: &'s State<'a>) -> Vec<Pair<'s, 'a
     pairs
 }
 
-fn unique_identities<'s, 'a>(state: &'s State<'a>) -> BTreeMap<Identity, &'s Instance<'a>> {
-    let mut unique = BTreeMap::new();
-    let mut twice = BTreeSet::new();
-    for instance in state.instances.iter().filter(|i| i.address.mode == Mode::Managed) {
-        if let Some(identity) = instance.identity()
-            && unique.insert(identity.clone(), instance).is_some()
-        {
-            twice.insert(identity);
-        }
-    }
-    unique.retain(|identity, _| !twice.contains(identity));
-    unique
+fn managed<'s, 'a>(state: &'s State<'a>) -> impl Iterator<Item = &'s Instance<'a>> {
+    state.instances.iter().filter(|instance| instance.address.mode == Mode::Managed)
 }
 
-fn compared(old: &Instance<'_>, new: &Instance<'_>, redactor: &Redactor) -> Option<ObjectChange> {
+/// Whether two instances are known to stand for two real objects.
+fn is_another(old: &Instance<'_>, new: &Instance<'_>, knowledge: &Knowledge) -> bool {
+    let is_untouched = old.attributes == new.attributes && old.provider == new.provider;
+    !is_untouched && {
+        let old = Identity::of(old, knowledge);
+        old.compare(&Identity::of(new, knowledge)) == Sameness::Other
+    }
+}
+
+fn compared(
+    old: &Instance<'_>,
+    new: &Instance<'_>,
+    redactor: &Redactor,
+    knowledge: &Knowledge,
+) -> Option<ObjectChange> {
     let same_place = slot(old) == slot(new);
     if same_place && old.status == new.status && old.attributes == new.attributes {
         return None;
@@ -199,7 +214,7 @@ fn compared(old: &Instance<'_>, new: &Instance<'_>, redactor: &Redactor) -> Opti
     let attributes = attribute_changes(old, new, redactor);
     let kind = if !same_place {
         ChangeKind::Moved
-    } else if old.id != new.id {
+    } else if is_another(old, new, knowledge) {
         ChangeKind::Replaced
     } else if !attributes.is_empty() {
         ChangeKind::Changed

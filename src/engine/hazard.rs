@@ -8,17 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::identity::{Identity, Index, Sameness};
 use super::revert::{
     Facts, JudgedAction, Origin, Reason, Slot, Why, by_slot, listed, shown_address,
 };
 use super::variables::Standing;
-use crate::knowledge::{Bears, bears_data};
+use crate::knowledge::{Bears, Knowledge};
 use crate::model::address::Address;
 use crate::model::entry::Revision;
 use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::pattern::Pattern;
 use crate::model::plan::{Action, PlannedChange};
-use crate::model::state::{Identity, Instance, State};
+use crate::model::state::Instance;
 
 /// The stack's own limits, `[revert]` in its settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,15 +104,20 @@ pub fn hazards(
 ) -> Vec<Hazard> {
     let known = Known {
         good: facts.good.revision,
-        homes: homes(facts.good.state),
+        // A left-over has no home: the good configuration itself would have ended it.
+        homes: Index::of(
+            facts.good.state.instances.iter().filter(|object| object.deposed.is_none()),
+            facts.knowledge,
+        ),
         current: by_slot(facts.current),
+        knowledge: facts.knowledge,
     };
     let mut found = Vec::new();
     for (change, action) in facts.plan.effective().zip(judged) {
         found.extend(rekey(&known, change));
-        found.extend(data(change, action, now));
+        found.extend(data(facts.knowledge, change, action, now));
         found.extend(protected(change, limits));
-        found.extend(unknown_origin(facts, change, action));
+        found.extend(unknown_origin(facts, &known, change, action));
         found.extend(reasons(action));
     }
     found.extend(too_many(judged, limits));
@@ -130,22 +136,27 @@ fn hazard(kind: HazardKind, change: &PlannedChange, why: String) -> Hazard {
 /// What tells whether a real object is wanted.
 struct Known<'a> {
     good: Revision,
-    homes: Homes<'a>,
+    /// Where the good snapshot has each real object: an id need not be unique.
+    homes: Index<'a, 'a, 'a>,
     current: BTreeMap<Slot<'a>, &'a Instance<'a>>,
+    knowledge: &'a Knowledge,
 }
 
-/// Where the good snapshot has each real object: an id need not be unique.
-type Homes<'a> = BTreeMap<Identity, BTreeSet<&'a Address>>;
-
-/// A left-over has no home: the good configuration itself would have ended it.
-fn homes<'a>(good: &'a State<'_>) -> Homes<'a> {
-    let mut homes = Homes::new();
-    for object in good.instances.iter().filter(|o| o.deposed.is_none()) {
-        if let Some(identity) = object.identity() {
-            homes.entry(identity).or_default().insert(&object.address);
-        }
+impl Known<'_> {
+    /// The object that a change is about, as the state has it.
+    fn object(&self, change: &PlannedChange) -> Option<Identity> {
+        // Terraform itself moves `a` to `a[0]` and back when `count` comes or goes.
+        let address = change.previous_address.as_ref().unwrap_or(&change.address);
+        let object = self.current.get(&(address, change.deposed.as_deref()))?;
+        Some(Identity::of(object, self.knowledge))
     }
-    homes
+
+    /// Whether the state still has the very object that the good snapshot has at its address.
+    fn is_at_home(&self, home: &Instance<'_>) -> bool {
+        let object = self.current.get(&(&home.address, None));
+        let identity = |object| Identity::of(object, self.knowledge);
+        object.is_some_and(|object| identity(object).compare(&identity(home)) == Sameness::Same)
+    }
 }
 
 /// The plan would destroy an object that the good snapshot knows at another address.
@@ -153,10 +164,8 @@ fn rekey(known: &Known<'_>, change: &PlannedChange) -> Option<Hazard> {
     if !change.action.destroys() {
         return None;
     }
-    // Terraform itself moves `a` to `a[0]` and back when `count` comes or goes.
-    let address = change.previous_address.as_ref().unwrap_or(&change.address);
-    let object = known.current.get(&(address, change.deposed.as_deref()))?;
-    let homes = known.homes.get(&object.identity()?)?;
+    let homes = known.homes.all(&known.object(change)?, Sameness::Same);
+    let homes: BTreeSet<&Address> = homes.into_iter().map(|object| &object.address).collect();
     let is_home = homes.contains(&change.address) && change.deposed.is_none();
     let home = homes.first()?;
     (!is_home).then(|| {
@@ -166,11 +175,23 @@ fn rekey(known: &Known<'_>, change: &PlannedChange) -> Option<Hazard> {
     })
 }
 
-fn data(change: &PlannedChange, action: &JudgedAction, now: Option<Timestamp>) -> Option<Hazard> {
+/// An object of the good snapshot that may be the one that would be destroyed: it has its name under
+/// another provider configuration, and stands nowhere else now.
+fn perhaps_home<'a>(known: &Known<'a>, change: &PlannedChange) -> Option<&'a Address> {
+    let homes = known.homes.all(&known.object(change)?, Sameness::Perhaps);
+    homes.into_iter().find(|home| !known.is_at_home(home)).map(|home| &home.address)
+}
+
+fn data(
+    knowledge: &Knowledge,
+    change: &PlannedChange,
+    action: &JudgedAction,
+    now: Option<Timestamp>,
+) -> Option<Hazard> {
     if !change.action.destroys() && !change.action.replaces() {
         return None;
     }
-    let why = match bears_data(&change.provider, &change.address.kind) {
+    let why = match knowledge.bears_data(&change.provider, &change.address.kind) {
         Bears::Nothing(_) => return None,
         Bears::Data(why) => format!("bears data: {why}"),
         Bears::Unknown => "may bear data: nothing is known of this type".to_owned(),
@@ -207,26 +228,32 @@ fn protected(change: &PlannedChange, limits: &Limits) -> Option<Hazard> {
 
 fn unknown_origin(
     facts: &Facts<'_>,
+    known: &Known<'_>,
     change: &PlannedChange,
     action: &JudgedAction,
 ) -> Option<Hazard> {
-    let is_explained = matches!(action.origin, Origin::Good | Origin::MadeSince { .. });
-    let ends = change.action.destroys() && !is_explained;
+    if !change.action.destroys() || action.origin == Origin::Good {
+        return None;
+    }
     let good = facts.good.revision;
-    ends.then(|| {
-        let why = match (action.origin, facts.before) {
-            (Origin::Imported, _) => {
-                format!("not in {good}; the failed configuration imports it, so it is older")
-            }
-            (_, Some(before)) => {
-                format!("not in {good}, and there already in {}", before.revision)
-            }
-            (_, None) => {
-                format!("not in {good}; no snapshot was taken just before the failed apply")
-            }
-        };
-        hazard(HazardKind::UnknownOrigin, change, why)
-    })
+    let why = match (action.origin, facts.before) {
+        (Origin::MadeSince { .. } | Origin::Good, _) => {
+            let home = perhaps_home(known, change)?;
+            format!(
+                "may be {home} of {good}, which has its id under another provider configuration"
+            )
+        }
+        (Origin::Imported, _) => {
+            format!("not in {good}; the failed configuration imports it, so it is older")
+        }
+        (Origin::Unknown, Some(before)) => {
+            format!("not in {good}, and there already in {}", before.revision)
+        }
+        (Origin::Unknown, None) => {
+            format!("not in {good}; no snapshot was taken just before the failed apply")
+        }
+    };
+    Some(hazard(HazardKind::UnknownOrigin, change, why))
 }
 
 /// What is no undo is asked about, once for each kind of reason.

@@ -10,6 +10,8 @@ pub mod diff;
 pub mod drift;
 pub mod good;
 pub mod hazard;
+pub mod identity;
+pub mod noise;
 pub mod pairing;
 pub mod pin;
 pub mod redact;

@@ -13,6 +13,7 @@ use super::compare::{Difference, differences};
 use super::diff::AttributeChange;
 use super::redact::{Redactor, drawn_together};
 use crate::codec::json;
+use crate::knowledge::Knowledge;
 use crate::model::address::{Address, Mode};
 use crate::model::digest::Digest;
 use crate::model::drift::KnownDrift;
@@ -36,6 +37,8 @@ pub struct Facts<'a> {
     pub imports: &'a BTreeSet<String>,
     /// Drift on record, manual fixes among it.
     pub drift: &'a [KnownDrift],
+    /// What is known of providers.
+    pub knowledge: &'a Knowledge,
 }
 
 /// A state with the entry that recorded it.

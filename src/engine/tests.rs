@@ -1,8 +1,8 @@
 //! Small worlds in a few words, for the tests of this layer and of consent.
 //!
 //! Each line of a scene starts with its word: `good`, `before` and `now` list objects as
-//! `[!]ADDRESS[^DEPOSED]=ID[,X]` (`!` is tainted, `X` an attribute); `plan` lists `ACTION:ADDRESS`;
-//! `age`, `max`, `protect` and `var` set the rest. Every object has a secret that must never show.
+//! `[!]ADDRESS[^DEPOSED]=ID[,X][@ALIAS]` (`!` is tainted, `X` an attribute, `ALIAS` the provider's);
+//! `plan` lists `ACTION:ADDRESS`; `age`, `max`, `protect` and `var` set the rest. Every object has a secret that must never show.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +13,7 @@ use super::redact::Redactor;
 use super::revert::{Facts, Recorded, judge};
 use super::variables::Standing;
 use crate::codec::{json, plan, state};
+use crate::knowledge::Knowledge;
 use crate::model::address::{Address, InstanceKey};
 use crate::model::drift::KnownDrift;
 use crate::model::entry::Revision;
@@ -97,6 +98,7 @@ impl Scene {
             before: before.as_ref().map(|state| recorded(3, state)),
             imports: &self.imports,
             drift: &self.drift,
+            knowledge: &Knowledge::builtin(),
         };
         ask(&facts, &redactor)
     }
@@ -122,7 +124,8 @@ pub(crate) fn world(objects: &[&str]) -> StateBytes {
 }
 
 fn resource(word: &str) -> serde_json::Value {
-    let (place, _) = word.rsplit_once('=').unwrap();
+    let (place, content) = word.rsplit_once('=').unwrap();
+    let alias = content.split_once('@').map_or(String::new(), |(_, alias)| format!(".{alias}"));
     let (address, deposed) = place_of(place.trim_start_matches('!'));
     let module = address.to_string();
     let module = module
@@ -144,7 +147,7 @@ fn resource(word: &str) -> serde_json::Value {
         "module": module.unwrap_or_default(),
         "mode": if place.contains("data.") { "data" } else { "managed" },
         "type": address.kind, "name": address.name, "instances": [instance],
-        "provider": format!("provider[\"{}\"]", provider(&address.kind)),
+        "provider": format!("provider[\"{}\"]{alias}", provider(&address.kind)),
     })
 }
 
@@ -165,6 +168,7 @@ fn provider(kind: &str) -> String {
 
 fn attributes(word: &str) -> serde_json::Value {
     let (_, content) = word.rsplit_once('=').unwrap();
+    let (content, _) = content.split_once('@').unwrap_or((content, ""));
     let (id, x) = content.split_once(',').unwrap_or((content, "0"));
     serde_json::json!({"id": id, "x": x, "hidden": format!("{CANARY}-{id}-{x}")})
 }

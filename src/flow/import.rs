@@ -247,8 +247,9 @@ fn record(
         Ok((commit, configuration)) => (Some(commit), Some(configuration), None),
         Err(why) => (None, None, Some(why)),
     };
+    let previous = previous.map_or(&[][..], std::slice::from_ref);
     let change: Option<ChangeSince> =
-        change_since(ports.repository, previous.map_or(&[][..], std::slice::from_ref), &parsed);
+        change_since(ports.repository, previous, &parsed, &stack.knowledge);
     let body = Body::Snapshot(Box::new(Snapshot {
         cause: Cause::Imported,
         state: Some(version.reference.clone()),

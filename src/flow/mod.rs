@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::engine::hazard::Limits;
+use crate::knowledge::Knowledge;
 use crate::model::entry::{Actor, Body, Draft, Entry};
 use crate::model::secret::Secret;
 use crate::model::stack::StackName;
@@ -78,6 +79,8 @@ pub struct Stack {
     pub inputs: Inputs,
     /// What its settings say about reverts.
     pub limits: Limits,
+    /// What is known of its providers.
+    pub knowledge: Knowledge,
     /// How long to wait for Terraform's lock, in seconds.
     pub lock_timeout_seconds: u64,
     /// Where private directories are made.

@@ -18,6 +18,7 @@ use crate::engine::diff::{ChangeKind, diff};
 use crate::engine::good::snapshots;
 use crate::engine::pin::{self, Standing};
 use crate::engine::redact::Redactor;
+use crate::knowledge::Knowledge;
 use crate::model::address::Mode;
 use crate::model::configuration::{ConfigurationRef, ConfigurationSource};
 use crate::model::digest::Digest;
@@ -196,7 +197,9 @@ fn take_quietly(
         };
         let written = scope.spawn(write);
         let git = scope.spawn(|| git::facts(environment, &stack.root));
-        let change = state.as_ref().and_then(|state| change_since(repository, &log, state));
+        let change = state
+            .as_ref()
+            .and_then(|state| change_since(repository, &log, state, &stack.knowledge));
         (written.join(), git.join(), change)
     });
     let state = state.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -332,6 +335,7 @@ pub(super) fn change_since(
     repository: &Repository,
     log: &[Entry],
     state: &State<'_>,
+    knowledge: &Knowledge,
 ) -> Option<ChangeSince> {
     let (entry, earlier) = snapshots(log)
         .rev()
@@ -342,7 +346,7 @@ pub(super) fn change_since(
     }
     let bytes = StateBytes::new(repository.get_blob(&earlier.blob).ok()?);
     let before = state::parse(&bytes).ok()?;
-    let diff = diff(&before, state, &Redactor::default());
+    let diff = diff(&before, state, &Redactor::default(), knowledge);
     let count = |kinds: &[ChangeKind]| {
         kinds.iter().map(|kind| u64::try_from(diff.count(*kind)).unwrap_or(u64::MAX)).sum()
     };

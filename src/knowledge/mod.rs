@@ -1,113 +1,172 @@
-//! What Terraform does not tell about providers: `providers/*.toml`, compiled in.
+//! What Terraform does not tell about providers: `providers/*.toml`, compiled in, and what
+//! `unapply.toml` adds to them.
 //!
-//! For now: which types bear data, so that a replacement starts empty. An unknown provider or type
-//! bears data. Knowledge can only say that a type bears none; it never removes any other hazard.
+//! Which types bear data, what names and places a real object, and which differences say nothing.
+//! An unknown provider or type bears data, is named by its `id`, and has no noise. Knowledge can
+//! quieten a report and say that a type bears no data; it never removes any other hazard. It
+//! decides nothing: whoever asks has the object, and knowledge only has the words.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+pub mod file;
+pub mod noise;
+pub mod place;
 
-use serde::Deserialize;
+use std::sync::{Arc, OnceLock};
 
+use self::file::{DataTables, IdentityRule, ProviderFile};
+use self::noise::{Author, NoiseRule};
 use crate::model::address::ProviderSource;
 
 /// Whether objects of a type hold data of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bears {
+pub enum Bears<'k> {
     /// They do, for this reason.
-    Data(&'static str),
+    Data(&'k str),
     /// They do not, for this reason.
-    Nothing(&'static str),
+    Nothing(&'k str),
     /// Nobody wrote it down: treated as data.
     Unknown,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProviderFile {
-    source: String,
-    #[serde(default)]
-    data_bearing: BTreeMap<String, String>,
-    #[serde(default)]
-    no_data: BTreeMap<String, String>,
+/// What names and places objects of a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Naming<'k> {
+    /// Attributes that name an object together, instead of `id`. An empty list: nothing names one,
+    /// so that it is known by its address only.
+    pub name: Option<&'k [String]>,
+    /// Attributes of which one is enough to say where an object is.
+    pub global: &'k [String],
+    /// Attributes that say a part of where it is.
+    pub scope: &'k [String],
 }
 
-const FILES: [(&str, &str); 11] = [
-    ("aws", include_str!("../../providers/aws.toml")),
-    ("azurerm", include_str!("../../providers/azurerm.toml")),
-    ("demo", include_str!("../../providers/demo.toml")),
-    ("google", include_str!("../../providers/google.toml")),
-    ("helm", include_str!("../../providers/helm.toml")),
-    ("kubernetes", include_str!("../../providers/kubernetes.toml")),
-    ("null", include_str!("../../providers/null.toml")),
-    ("random", include_str!("../../providers/random.toml")),
-    ("terraform", include_str!("../../providers/terraform.toml")),
-    ("time", include_str!("../../providers/time.toml")),
-    ("tls", include_str!("../../providers/tls.toml")),
+impl Naming<'_> {
+    /// The same, for whoever does not ask where an object is.
+    #[must_use]
+    pub fn without_place(self) -> Self {
+        Self { global: &[], scope: &[], ..self }
+    }
+}
+
+/// A file that is compiled in: the provider's source, and its text.
+type Builtin = (&'static str, &'static str);
+
+const FILES: [Builtin; 12] = [
+    ("registry.terraform.io/hashicorp/aws", include_str!("../../providers/aws.toml")),
+    ("registry.terraform.io/hashicorp/azurerm", include_str!("../../providers/azurerm.toml")),
+    ("registry.terraform.io/hashicorp/google", include_str!("../../providers/google.toml")),
+    ("registry.terraform.io/hashicorp/helm", include_str!("../../providers/helm.toml")),
+    ("registry.terraform.io/hashicorp/kubernetes", include_str!("../../providers/kubernetes.toml")),
+    ("registry.terraform.io/hashicorp/local", include_str!("../../providers/local.toml")),
+    ("registry.terraform.io/hashicorp/null", include_str!("../../providers/null.toml")),
+    ("registry.terraform.io/hashicorp/random", include_str!("../../providers/random.toml")),
+    ("registry.terraform.io/hashicorp/time", include_str!("../../providers/time.toml")),
+    ("registry.terraform.io/hashicorp/tls", include_str!("../../providers/tls.toml")),
+    ("registry.terraform.io/unapply/demo", include_str!("../../providers/demo.toml")),
+    ("terraform.io/builtin/terraform", include_str!("../../providers/terraform.toml")),
 ];
 
-// A file that does not parse is left out here and fails `every_file_is_read_sorted_and_complete`.
-static PROVIDERS: LazyLock<Vec<ProviderFile>> =
-    LazyLock::new(|| FILES.iter().filter_map(|(_, text)| toml::from_str(text).ok()).collect());
+/// Where the tables about data begin in a file: a diff needs what stands before them.
+const DATA: &str = "[data_bearing]";
 
-/// Whether objects of type `kind` of this provider bear data.
-pub fn bears_data(provider: &ProviderSource, kind: &str) -> Bears {
-    let source = provider.canonical().to_string();
-    let Some(file) = PROVIDERS.iter().find(|file| file.source == source) else {
-        return Bears::Unknown;
-    };
-    match (file.data_bearing.get(kind), file.no_data.get(kind)) {
-        (Some(why), _) => Bears::Data(why),
-        (None, Some(why)) => Bears::Nothing(why),
-        (None, None) => Bears::Unknown,
+// Read when somebody asks, each half for itself: most stacks have few providers, and a small diff
+// takes no longer than a file. A file that does not parse is nothing here and fails
+// `every_file_is_read_sorted_and_complete`.
+static RULES: [OnceLock<Option<ProviderFile>>; FILES.len()] =
+    [const { OnceLock::new() }; FILES.len()];
+static TABLES: [OnceLock<Option<DataTables>>; FILES.len()] =
+    [const { OnceLock::new() }; FILES.len()];
+
+/// What a file says, its tables about data apart.
+fn builtin(source: &ProviderSource) -> Option<&'static ProviderFile> {
+    let name = source.canonical().to_string();
+    let (cell, (_, text)) = RULES.iter().zip(&FILES).find(|(_, (source, _))| *source == name)?;
+    let rules = || text.split_once(DATA).map(|(rules, _)| rules);
+    let read = || toml::from_str(rules()?).ok().map(|file: ProviderFile| file.by(Author::Builtin));
+    cell.get_or_init(read).as_ref()
+}
+
+fn builtin_data(source: &ProviderSource) -> Option<&'static DataTables> {
+    let name = source.canonical().to_string();
+    let (cell, (_, text)) = TABLES.iter().zip(&FILES).find(|(_, (source, _))| *source == name)?;
+    let tables = || text.find(DATA).and_then(|at| text.get(at..));
+    cell.get_or_init(|| toml::from_str(tables()?).ok()).as_ref()
+}
+
+/// Everything that is known about providers.
+#[derive(Debug, Clone, Default)]
+pub struct Knowledge {
+    overrides: Arc<[ProviderFile]>,
+}
+
+impl Knowledge {
+    /// What is compiled in.
+    pub fn builtin() -> Self {
+        Self::default()
     }
+
+    /// The same, and before it what a person says; of two words about one thing the first counts.
+    #[must_use]
+    pub fn with_overrides(&self, first: impl IntoIterator<Item = ProviderFile>) -> Self {
+        let later = self.overrides.iter().cloned();
+        Self { overrides: first.into_iter().chain(later).collect() }
+    }
+
+    /// Whether objects of type `kind` of this provider bear data.
+    pub fn bears_data(&self, provider: &ProviderSource, kind: &str) -> Bears<'_> {
+        let said = self.overrides_of(provider).find_map(|file| file.data.about(kind));
+        said.or_else(|| builtin_data(provider)?.about(kind)).unwrap_or(Bears::Unknown)
+    }
+
+    /// What names and places objects of type `kind` of this provider.
+    pub fn naming(&self, provider: &ProviderSource, kind: &str) -> Naming<'_> {
+        let mut rules: Vec<&IdentityRule> = Vec::new();
+        for file in self.about(provider) {
+            let mut fitting: Vec<&IdentityRule> =
+                file.identity.iter().filter(|rule| rule.types.matches(kind)).collect();
+            fitting.sort_by_key(|rule| std::cmp::Reverse(rule.exactness()));
+            rules.append(&mut fitting);
+        }
+        let name = rules.iter().find_map(|rule| rule.name.as_deref());
+        let global = rules.iter().find_map(|rule| rule.global.as_deref()).unwrap_or_default();
+        let scope = rules.iter().find_map(|rule| rule.scope.as_deref()).unwrap_or_default();
+        Naming { name, global, scope }
+    }
+
+    /// The rules about noise for type `kind` of this provider, a person's first.
+    pub fn noise<'k>(
+        &'k self,
+        provider: &ProviderSource,
+        kind: &'k str,
+    ) -> impl Iterator<Item = &'k NoiseRule> + use<'k> {
+        let files: Vec<&ProviderFile> = self.about(provider).collect();
+        let is_off = {
+            let files = files.clone();
+            move |rule: &NoiseRule| {
+                let mut off = files.iter().flat_map(|file| &file.without_noise);
+                rule.author == Author::Builtin && off.any(|path| *path == rule.path)
+            }
+        };
+        files
+            .into_iter()
+            .flat_map(|file| &file.noise)
+            .filter(move |rule| rule.types.matches(kind) && !is_off(rule))
+    }
+
+    fn about(&self, provider: &ProviderSource) -> impl Iterator<Item = &ProviderFile> {
+        self.overrides_of(provider).chain(builtin(provider))
+    }
+
+    fn overrides_of(&self, provider: &ProviderSource) -> impl Iterator<Item = &ProviderFile> {
+        let source = provider.canonical();
+        self.overrides.iter().filter(move |file| file.source.canonical() == source)
+    }
+}
+
+/// Whether a built-in rule about noise of this provider has this path: only such a one can be
+/// switched off.
+fn has_builtin_noise(provider: &ProviderSource, path: &place::PathPattern) -> bool {
+    builtin(provider).is_some_and(|file| file.noise.iter().any(|rule| rule.path == *path))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_file_is_read_sorted_and_complete() {
-        let mut on_disk: Vec<String> = std::fs::read_dir("providers")
-            .unwrap()
-            .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
-            .filter_map(|name| name.strip_suffix(".toml").map(str::to_owned))
-            .collect();
-        on_disk.sort();
-        assert_eq!(on_disk, FILES.map(|(name, _)| name.to_owned()));
-        for (name, text) in FILES {
-            let file: ProviderFile = toml::from_str(text).unwrap();
-            file.source.parse::<ProviderSource>().unwrap();
-            for (kind, why) in file.data_bearing.iter().chain(&file.no_data) {
-                assert!(why.len() > 10, "{name}: {kind} needs a why");
-                assert!(
-                    !(file.data_bearing.contains_key(kind) && file.no_data.contains_key(kind)),
-                    "{name}: {kind} stands in both tables"
-                );
-            }
-            // Read from the text: a parsed table is sorted by itself.
-            let mut before = "";
-            for line in text.lines() {
-                let key = line.split(" = ").next().unwrap();
-                if line.starts_with('[') {
-                    before = "";
-                } else if !line.is_empty() && !line.starts_with("source") {
-                    assert!(before < key, "{name}: `{key}` stands after `{before}`");
-                    before = key;
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_nobody_wrote_down_is_unknown() {
-        let demo = "registry.terraform.io/unapply/demo".parse().unwrap();
-        assert!(matches!(bears_data(&demo, "demo_volume"), Bears::Data(_)));
-        assert!(matches!(bears_data(&demo, "demo_link"), Bears::Nothing(_)));
-        assert_eq!(bears_data(&demo, "demo_other"), Bears::Unknown);
-        let aws = "registry.terraform.io/hashicorp/aws".parse().unwrap();
-        assert!(matches!(bears_data(&aws, "aws_db_instance"), Bears::Data(_)));
-        assert!(matches!(bears_data(&aws, "aws_route"), Bears::Nothing(_)));
-        assert_eq!(bears_data(&aws, "aws_nat_gateway"), Bears::Unknown);
-    }
-}
+mod tests;

@@ -93,30 +93,10 @@ pub struct Instance<'a> {
     pub attributes: RawJson<'a>,
     /// The attribute `id`, when it is a text that is not empty.
     pub id: Option<String>,
+    /// What the provider says names it, since Terraform 1.12: an object, not looked into.
+    pub identity: Option<RawJson<'a>>,
     /// Which attributes Terraform marks sensitive.
     pub sensitive: Vec<Path>,
     /// Configuration addresses of what it was made from.
     pub dependencies: Vec<Cow<'a, str>>,
-}
-
-impl Instance<'_> {
-    /// The real object behind this instance, where it can be told: provider, type and id.
-    pub fn identity(&self) -> Option<Identity> {
-        Some(Identity {
-            provider: self.provider.source.canonical(),
-            kind: self.address.kind.clone(),
-            id: self.id.clone()?,
-        })
-    }
-}
-
-/// What names a real object across addresses and states.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Identity {
-    /// The provider that made it.
-    pub provider: super::address::ProviderSource,
-    /// Its resource type.
-    pub kind: String,
-    /// Its id at the provider.
-    pub id: String,
 }

@@ -116,6 +116,16 @@ fn a_volume_that_moved_is_replaced_data() {
 }
 
 #[test]
+fn a_type_that_the_settings_say_bears_no_data_is_replaced_without_asking() {
+    let (stage, v1) = good(&volume(1));
+    stage.settings(
+        "[[provider]]\nsource = \"unapply/demo\"\nno_data = { demo_volume = \"scratch space\" }\n",
+    );
+    stage.apply_next(&volume(2));
+    stage.goes_back(&v1, &[]);
+}
+
+#[test]
 fn what_the_settings_protect_is_not_destroyed_unasked() {
     let (stage, v1) = good(&a_and_b());
     stage.settings("[revert]\nprotect = [\"demo_file.c*\"]\n");

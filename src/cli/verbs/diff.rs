@@ -32,11 +32,15 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         let (before, after) = sides(session, (&opened, &stack, &log), (&from, &to))?;
         (Some((opened, stack, log)), before, after)
     };
+    let knowledge = match &context {
+        Some((_, stack, _)) => stack.knowledge.clone(),
+        None => session.settings()?.knowledge,
+    };
     let (old, new) = (before.state()?, after.state()?);
     let redactor = Redactor::default().with_state(&old).with_state(&new);
     let place = context.as_ref().map(|(opened, stack, _)| (opened, stack));
     let redactor = session.fingerprinted(redactor, place);
-    let mut found = diff(&old, &new, &redactor);
+    let mut found = diff(&old, &new, &redactor, &knowledge);
     let hidden = narrow(&mut found, arguments);
     let fixes = match &context {
         Some((opened, stack, log)) if to == Selector::Live => {

@@ -19,6 +19,7 @@ use crate::engine::redact::{Redactor, Shown};
 use crate::flow::drift::{Valued, redactor_of, stored_state, valued};
 use crate::flow::fix::{Request, record};
 use crate::flow::{Error, Stack};
+use crate::knowledge::Knowledge;
 use crate::model::entry::{Entry, Revision};
 use crate::model::state::State;
 use crate::model::value::Path;
@@ -152,9 +153,9 @@ fn with_fixes(
         redactor = redactor.with_state(now);
     }
     let redactor = session.fingerprinted(redactor, Some((opened, stack)));
-    let told: Vec<Told<'_>> =
-        items.into_iter().map(|valued| told(&log, valued, now.as_ref(), &redactor)).collect();
-    tell(&told)?;
+    let aids = (&redactor, &stack.knowledge);
+    let told = items.into_iter().map(|valued| told(&log, valued, now.as_ref(), aids));
+    tell(&told.collect::<Vec<_>>())?;
     Ok(Exit::Done)
 }
 
@@ -162,9 +163,9 @@ fn told<'a>(
     log: &[Entry],
     valued: Valued<'a>,
     now: Option<&State<'_>>,
-    redactor: &'a Redactor,
+    (redactor, knowledge): (&'a Redactor, &Knowledge),
 ) -> Told<'a> {
-    let subject = Subject { tracked: &valued.tracked, object: &valued.object };
+    let subject = Subject { tracked: &valued.tracked, object: &valued.object, knowledge };
     let standing = now.map(|now| standing(log, subject, now));
     let held = now.and_then(|now| held(subject, now)).unwrap_or_default();
     let show = |held: Held| {

@@ -39,7 +39,8 @@ pub(super) fn overwritten(
     let redactor = session.fingerprinted(redactor, Some((opened, stack)));
     let mut found = Overwritten::default();
     for item in &items {
-        let subject = Subject { tracked: &item.tracked, object: &item.object };
+        let subject =
+            Subject { tracked: &item.tracked, object: &item.object, knowledge: &stack.knowledge };
         if standing(log, subject, now) == Standing::Overwritten {
             let places = held(subject, now).unwrap_or_default();
             add(&mut found, item, &places, &redactor);

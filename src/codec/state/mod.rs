@@ -7,10 +7,10 @@
 
 mod fields;
 mod file;
-mod id;
 mod layout;
 mod legacy;
 pub mod marked;
+pub mod members;
 pub mod narrow;
 mod object;
 mod paths;

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::Error;
 use super::file::{InstanceFile, ResourceFile, Text};
-use super::id::id;
+use super::members::texts;
 use super::paths::sensitive_paths;
 use crate::codec::json;
 use crate::model::address::{
@@ -122,7 +122,8 @@ impl Block {
         // 0.12 wrote what the configuration says, `depends_on`, and filled in the rest at an apply.
         let dependencies = file.dependencies.or(file.depends_on).unwrap_or_default();
         Ok(Instance {
-            id: id(attributes),
+            id: texts(attributes, &["id"]).remove("id"),
+            identity: file.identity.filter(|raw| raw.get() != "null").map(json::raw),
             address,
             deposed,
             provider,

@@ -42,7 +42,7 @@ fn state(objects: &[Object<'_>]) -> StateBytes {
 fn between(before: &StateBytes, after: &StateBytes) -> Diff {
     let (before, after) = (parse(before).unwrap(), parse(after).unwrap());
     let redactor = Redactor::default().with_state(&before).with_state(&after);
-    diff(&before, &after, &redactor)
+    diff(&before, &after, &redactor, &Knowledge::builtin())
 }
 
 fn check(before: &[Object<'_>], after: &[Object<'_>], expected: &[&str]) {

@@ -9,10 +9,12 @@
 use super::life::{Tracked, last_look};
 use crate::codec::json;
 use crate::engine::good::verdicts;
+use crate::engine::identity::{Identity, Index, Sameness};
+use crate::knowledge::Knowledge;
 use crate::model::drift::{DriftKind, DriftedObject};
 use crate::model::entry::Entry;
 use crate::model::good::{Grade, Verdict};
-use crate::model::state::{Identity, Instance, State};
+use crate::model::state::{Instance, State};
 use crate::model::value::{Path, Step, Value};
 
 /// What became of a fix.
@@ -58,6 +60,8 @@ pub struct Subject<'a> {
     pub tracked: &'a Tracked<'a>,
     /// Its values.
     pub object: &'a DriftedObject,
+    /// What names and places its type's objects.
+    pub knowledge: &'a Knowledge,
 }
 
 /// The value that a state has where a fix changed something.
@@ -91,10 +95,10 @@ pub fn standing(log: &[Entry], subject: Subject<'_>, now: &State<'_>) -> Standin
         return Standing::Gone;
     }
     let kept = match tracked.item.kind {
-        DriftKind::Gone => match object_in(now, subject.object) {
+        DriftKind::Gone => match object_in(now, subject) {
             None => true,
             // Terraform has not looked at it yet: the real object is still the one that is gone.
-            Some(object) if is_same_object(object, subject.object) && tracked.life.is_open() => {
+            Some(object) if is_same_object(object, subject) && tracked.life.is_open() => {
                 return Standing::Open;
             }
             Some(_) => false,
@@ -113,7 +117,7 @@ pub fn standing(log: &[Entry], subject: Subject<'_>, now: &State<'_>) -> Standin
 
 /// What the state has at the paths of a fix; nothing when it does not have the object.
 pub fn held(subject: Subject<'_>, now: &State<'_>) -> Option<Vec<Held>> {
-    let instance = object_in(now, subject.object)?;
+    let instance = object_in(now, subject)?;
     let attributes = json::raw_value(instance.attributes).unwrap_or(Value::Null);
     let at = |value: &Value, path: &Path| value_at(value, path).cloned();
     let held = subject.tracked.item.paths.iter().map(|path| Held {
@@ -127,9 +131,12 @@ pub fn held(subject: Subject<'_>, now: &State<'_>) -> Option<Vec<Held>> {
 
 /// The object of the state that a drifted one is: the same real object, or else the one at its
 /// address.
-fn object_in<'s, 'a>(state: &'s State<'a>, object: &DriftedObject) -> Option<&'s Instance<'a>> {
-    let same = state.instances.iter().find(|instance| is_same_object(instance, object));
-    same.or_else(|| {
+fn object_in<'s, 'a>(state: &'s State<'a>, subject: Subject<'_>) -> Option<&'s Instance<'a>> {
+    let object = subject.object;
+    let like =
+        state.instances.iter().filter(|instance| instance.address.kind == object.address.kind);
+    let identity = Identity::of_drifted(object, subject.knowledge);
+    Index::of(like, subject.knowledge).only(&identity).or_else(|| {
         state.instances.iter().find(|instance| {
             instance.address == object.address
                 && instance.deposed.as_deref() == object.deposed.as_deref()
@@ -137,14 +144,9 @@ fn object_in<'s, 'a>(state: &'s State<'a>, object: &DriftedObject) -> Option<&'s
     })
 }
 
-fn is_same_object(instance: &Instance<'_>, object: &DriftedObject) -> bool {
-    let identity = object.before.get("id").and_then(Value::as_text).filter(|id| !id.is_empty());
-    let identity = identity.map(|id| Identity {
-        provider: object.provider.canonical(),
-        kind: object.address.kind.clone(),
-        id: id.to_owned(),
-    });
-    identity.is_some() && instance.identity() == identity
+fn is_same_object(instance: &Instance<'_>, subject: Subject<'_>) -> bool {
+    let identity = Identity::of_drifted(subject.object, subject.knowledge);
+    identity.compare(&Identity::of(instance, subject.knowledge)) == Sameness::Same
 }
 
 /// The value at a path; null and not there are the same.

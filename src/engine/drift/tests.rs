@@ -6,6 +6,7 @@ use super::*;
 use crate::codec::plan;
 use crate::codec::state::parse;
 use crate::engine::good::tests::{log, snapshot, version};
+use crate::knowledge::Knowledge;
 use crate::model::drift::{DriftLook, Fix};
 use crate::model::entry::{Body, Entry, Mark, Revision};
 use crate::model::good::{Evidence, Grade, Verdict};
@@ -294,7 +295,11 @@ fn became(
     let entries = log(bodies);
     let items = tracked(&entries);
     let tracked = items.iter().find(|t| t.fix.is_some()).unwrap();
-    standing(&entries, Subject { tracked, object }, &parse(now).unwrap())
+    standing(
+        &entries,
+        Subject { tracked, object, knowledge: &Knowledge::builtin() },
+        &parse(now).unwrap(),
+    )
 }
 
 #[test]
@@ -342,7 +347,8 @@ fn what_the_state_holds_is_told_path_by_path() {
     let at = state(1, Some("front"));
     let entries = log(vec![look(&at, &[&item])]);
     let items = tracked(&entries);
-    let subject = Subject { tracked: items.first().unwrap(), object: &object };
+    let knowledge = &Knowledge::builtin();
+    let subject = Subject { tracked: items.first().unwrap(), object: &object, knowledge };
     let now = state(2, Some("side"));
     let found = held(subject, &parse(&now).unwrap()).unwrap();
     let [one] = found.as_slice() else { panic!("{found:?}") };

@@ -218,6 +218,57 @@ fn an_object_that_good_knows_elsewhere_is_not_destroyed() {
 }
 
 #[test]
+fn the_same_id_under_another_provider_configuration_is_no_rekey_and_may_be_asked_about() {
+    // The failed apply made a twin in another region: the good one still stands where it stood.
+    check(
+        "good demo_file.a=1
+         before demo_file.a=1
+         now demo_file.a=1 demo_file.b=1@west
+         plan destroy:demo_file.b",
+        &[],
+    );
+    // It renamed the object and its provider configuration: that may be the very same object.
+    check(
+        "good demo_file.a=1
+         before demo_file.a=1
+         now demo_file.b=1@west
+         plan destroy:demo_file.b create:demo_file.a",
+        &["unknown-origin demo_file.b"],
+    );
+    check(
+        "good demo_file.a=1@west
+         before demo_file.a=1@west
+         now demo_file.b=1@west
+         plan destroy:demo_file.b create:demo_file.a",
+        &["needs-rekey demo_file.b"],
+    );
+}
+
+#[test]
+fn what_a_person_says_of_a_type_counts_for_data_and_for_nothing_else() {
+    let text = "source = \"unapply/demo\"\n[no_data]\ndemo_volume = \"ours are scratch\"";
+    let knowledge = Knowledge::builtin().with_overrides([toml::from_str(text).unwrap()]);
+    let scene = scene(
+        "good demo_volume.a=1,old
+         now demo_volume.a=1,new demo_volume.b=2
+         plan replace:demo_volume.a destroy:demo_volume.b",
+    );
+    let kinds = |knowledge: &Knowledge| {
+        let found = scene.ask(|facts, redactor| {
+            let facts = Facts { knowledge, ..*facts };
+            let judged = judge(&facts, redactor);
+            hazards(&facts, &judged, &Limits::default(), &BTreeMap::new(), None)
+        });
+        found.into_iter().map(|hazard| hazard.kind).collect::<Vec<_>>()
+    };
+    let builtin = kinds(&Knowledge::builtin());
+    assert!(builtin.contains(&HazardKind::ReplacesData), "{builtin:?}");
+    let about_data = [HazardKind::ReplacesData, HazardKind::DestroysData];
+    let rest = builtin.into_iter().filter(|kind| !about_data.contains(kind));
+    assert_eq!(kinds(&knowledge), rest.collect::<Vec<_>>());
+}
+
+#[test]
 fn a_tainted_object_is_replaced_at_its_own_address_without_rekeying() {
     check(
         "good demo_file.a=1

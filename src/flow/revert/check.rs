@@ -115,6 +115,7 @@ fn judged(
         }),
         imports: &draft.imports,
         drift: &draft.drift,
+        knowledge: &stack.knowledge,
     };
     let mut actions = judge(&facts, redactor);
     let now = believable(ports.clock.now(), draft.latest_time);

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use unapply::codec::state::parse;
 use unapply::engine::diff::diff;
 use unapply::engine::redact::Redactor;
+use unapply::knowledge::Knowledge;
 use unapply::model::state::StateBytes;
 
 use crate::support::stage::{Ran, Stage, UNAPPLY};
@@ -41,7 +42,7 @@ fn is_same(before: &str, after: &str) -> bool {
     let [before, after] = [before, after].map(|text| StateBytes::new(text.as_bytes().to_vec()));
     let (before, after) = (parse(&before).unwrap(), parse(&after).unwrap());
     let redactor = Redactor::default().with_state(&before).with_state(&after);
-    diff(&before, &after, &redactor).is_empty()
+    diff(&before, &after, &redactor, &Knowledge::builtin()).is_empty()
 }
 
 #[test]
@@ -117,7 +118,7 @@ fn a_state_of_many_resources_is_read_and_compared() {
     let state = parse(&bytes).unwrap();
     assert_eq!(state.instances.len(), count);
     let again = parse(&bytes).unwrap();
-    let found = diff(&state, &again, &Redactor::default());
+    let found = diff(&state, &again, &Redactor::default(), &Knowledge::builtin());
     assert!(found.is_empty());
     assert_eq!(usize::try_from(found.unchanged).unwrap(), count);
 }

@@ -242,6 +242,7 @@ fn settings_that_are_not_served_or_not_known_are_refused_with_their_line() {
         ("[encryption]\nrecipients = []\n", "encryption"),
         ("[trust]\nsigners = []\n", "trust"),
         ("[revert]\nmax_destory = 1\n", "max_destroy"),
+        ("[[provider]]\nsauce = \"unapply/demo\"\n", "source"),
     ] {
         let sound = std::fs::read_to_string(stage.stack().join("unapply.toml")).unwrap();
         stage.settings(table);

@@ -8,6 +8,7 @@ use super::super::{Facts, JudgedAction, Reason, Recorded, judge};
 use crate::codec::{plan, state};
 use crate::engine::hazard::{Limits, hazards};
 use crate::engine::redact::Redactor;
+use crate::knowledge::Knowledge;
 use crate::model::address::{Address, Mode};
 use crate::model::drift::{
     DriftItem, DriftKind, DriftedObject, Fingerprint, KnownDrift, RecordedFix,
@@ -86,6 +87,7 @@ impl World {
             before: None,
             imports: &std::collections::BTreeSet::new(),
             drift: &self.known,
+            knowledge: &Knowledge::builtin(),
         };
         let redactor = Redactor::default().with_state(&good).with_state(&now).with_plan(&plan);
         ask(&facts, &redactor)
