@@ -14,6 +14,8 @@ mod drift;
 #[cfg(test)]
 mod fixes;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod hazards;
 #[cfg(test)]
 mod history_import;

@@ -250,9 +250,8 @@ fn a_module_of_a_name_may_have_a_resource_of_the_same_name_as_another() {
             "provider": "provider[\"h/n/p\"]", "instances": [{{"attributes": {{}}}}]}}"#
         )
     };
-    let modules = ["", r#""module": "module.m[0]","#, r#""module": "module.m[\"0\"]","#]
-        .map(|module| block(module))
-        .join(",");
+    let modules =
+        ["", r#""module": "module.m[0]","#, r#""module": "module.m[\"0\"]","#].map(block).join(",");
     let text = format!(
         r#"{{"version":4,"terraform_version":"1.0.0","serial":1,"lineage":"l","resources":[{modules}]}}"#
     );

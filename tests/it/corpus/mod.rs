@@ -109,6 +109,7 @@ fn large(resources: usize) -> String {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "who runs the tests says whether they may take long")]
 fn a_state_of_many_resources_is_read_and_compared() {
     let is_large = std::env::var_os("UNAPPLY_LARGE").is_some();
     let count = if is_large { 1_000_000 } else { 10_000 };
@@ -135,8 +136,13 @@ fn pipeline() -> Stage {
     stage
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test's own file")]
+fn put(stage: &Stage, name: &str, bytes: &[u8]) {
+    std::fs::write(stage.stack().join(name), bytes).unwrap();
+}
+
 fn given(stage: &Stage, bytes: &[u8]) -> Ran {
-    std::fs::write(stage.stack().join("given"), bytes).unwrap();
+    put(stage, "given", bytes);
     stage.unapply(&["snapshot", "--state", "given", "--force"])
 }
 
@@ -170,7 +176,7 @@ fn deep_and_long_states_are_shown_and_compared_by_the_binary() {
     let deep = input(&nested(1_000));
     given(&stage, deep.as_bytes()).expect(0);
     let other = deep.replacen("\"k\":1", "\"k\":2", 1);
-    std::fs::write(stage.stack().join("other.tfstate"), &other).unwrap();
+    put(&stage, "other.tfstate", other.as_bytes());
     stage.unapply(&["show", "1", "--resource", "terraform_data.x"]).expect(0).says("input[0][0]");
     stage.unapply(&["show", "1", "--resource", "terraform_data.x", "--json"]).expect(0);
     stage.unapply(&["diff", "1..1", "--json"]).expect(0);
