@@ -206,5 +206,6 @@ fn a_state_that_is_only_kept_is_listed_and_the_way_out_is_said() {
         stage.unapply(&["mark", "good", revision]).expect(13);
         stage.unapply(&["diff", "./given..1"]).expect(15).says(way_out);
     }
+    given(&stage, &bytes("27")).expect(15).says("set lineage to a new UUID");
     stage.is_sound();
 }
