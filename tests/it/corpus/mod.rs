@@ -36,6 +36,27 @@ fn every_row_is_read_or_refused_by_name() {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
+#[test]
+fn no_row_is_read_that_terraform_refuses_or_drops() {
+    let read: Vec<Row> = rows().into_iter().filter(|row| matches!(row.ends, Ends::Read)).collect();
+    std::thread::scope(|scope| {
+        for some in read.chunks(read.len().div_ceil(4)) {
+            scope.spawn(move || {
+                let stage = Stage::empty();
+                for row in some {
+                    put(&stage, "terraform.tfstate", &row.bytes);
+                    let listed = stage.terraform(&["state", "list"]);
+                    let what = format!("{} {}: {}", row.number, row.what, listed.stderr);
+                    assert!(
+                        listed.code == 0 && listed.stdout.contains("terraform_data."),
+                        "{what}"
+                    );
+                }
+            });
+        }
+    });
+}
+
 /// Whether nothing differs between two states.
 fn is_same(before: &str, after: &str) -> bool {
     let [before, after] = [before, after].map(|text| StateBytes::new(text.as_bytes().to_vec()));
