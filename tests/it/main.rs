@@ -16,6 +16,8 @@ mod drift;
 #[cfg(test)]
 mod fixes;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod hazards;
 #[cfg(test)]
 mod history_import;

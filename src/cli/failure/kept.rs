@@ -32,11 +32,21 @@ pub(super) fn unreadable(
         None => "it was left as it is".to_owned(),
     });
     let failure = failure.next(look_at(evidence));
-    let failure = KeptFormat::of(problem).map(way_out).into_iter().fold(failure, Failure::next);
+    let way_out = KeptFormat::of(problem).map(way_out).or_else(|| give_lineage(problem));
+    let failure = way_out.into_iter().fold(failure, Failure::next);
     let readable = last.map(|last| {
         format!("unapply show {last} --raw-state > FILE   (the last state that could be read)")
     });
     readable.into_iter().fold(failure, Failure::next)
+}
+
+/// A state of before 0.7 has no lineage and gets none when Terraform writes it again; `state push`
+/// takes one (measured with 1.11.4).
+fn give_lineage(problem: &state::Error) -> Option<&'static str> {
+    matches!(problem, state::Error::Field { field, .. } if field == "lineage").then_some(
+        "terraform state pull > FILE, in it set lineage to a new UUID and serial one higher, then: \
+         terraform state push FILE",
+    )
 }
 
 /// A revision that keeps one, where a snapshot is needed.

@@ -218,7 +218,9 @@ fn screen(
         Some(snapshot) => snapshot_lines(&mut text, snapshot),
         None => body_lines(&mut text, &out.body),
     }
-    kept.into_iter().for_each(|kept| kept::lines(&mut text, kept));
+    if let Some(kept) = kept {
+        kept::lines(&mut text, kept);
+    }
     line(&mut text, "entry", &format!("sha256 {}", out.digest));
     if !resources.is_empty() {
         text.push_str("\nResources:\n");

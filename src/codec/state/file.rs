@@ -202,6 +202,7 @@ impl<'de> Deserialize<'de> for InstanceFile<'de> {
 #[derive(Default)]
 pub(super) struct OutputFile<'a> {
     pub(super) value: Option<&'a RawValue>,
+    pub(super) kind: Option<&'a RawValue>,
     pub(super) sensitive: Option<bool>,
     pub(super) problem: Option<Problem>,
 }
@@ -213,6 +214,7 @@ impl<'de> Members<'de> for OutputFile<'de> {
         match name {
             // An `Option` would read the value `null` as none.
             "value" => self.value = Some(map.next_value()?),
+            "type" => self.kind = map.next_value()?,
             "sensitive" => self.sensitive = map.next_value()?,
             _ => drop(map.next_value::<IgnoredAny>()?),
         }

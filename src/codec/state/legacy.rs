@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::Error;
 use super::fields::{Fields, field, is_envelope, optional, raw_fields, required};
@@ -94,9 +94,8 @@ pub fn contents(bytes: &[u8]) -> Result<Contents, Error> {
     let text = super::text(bytes)?;
     json::check(text).map_err(Error::NotJson)?;
     let fields = raw_fields(text).map_err(|error| Error::NotJson(error.into()))?;
-    let format = match format(&fields)? {
-        Some(format) => format,
-        None => return Err(Error::NotAState("it is of a format that is not listed")),
+    let Some(format) = format(&fields)? else {
+        return Err(Error::NotAState("it is of a format that is not listed"));
     };
     let modules = match format {
         KeptFormat::Encrypted => None,
@@ -143,7 +142,7 @@ struct ModuleFile<'a> {
     #[serde(borrow)]
     path: Vec<Text<'a>>,
     #[serde(borrow)]
-    outputs: Option<BTreeMap<Text<'a>, IgnoredAny>>,
+    outputs: Option<BTreeMap<Text<'a>, &'a RawValue>>,
     #[serde(borrow)]
     resources: Option<BTreeMap<Text<'a>, ResourceFile<'a>>>,
 }

@@ -19,12 +19,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use self::fields::{field, fields, optional, required};
 use self::file::{OutputFile, Text};
 use self::narrow::Part;
 use super::json;
 use crate::model::state::{Output, State, StateBytes};
+use crate::model::value::Value;
 use crate::model::version::{Lineage, Serial, StateVersion};
 
 pub use legacy::{Contents, KeptFormat, KeptObject, contents};
@@ -87,6 +89,7 @@ fn parse_text(text: &str) -> Result<Part<'_>, Error> {
     if !is_version(&writer) {
         return Err(field("terraform_version", "is not a version"));
     }
+    optional::<Vec<IgnoredAny>>(&fields, "check_results")?;
     let outputs = optional::<BTreeMap<Text<'_>, OutputFile<'_>>>(&fields, "outputs")?;
     let outputs = outputs.unwrap_or_default().into_iter().map(output);
     let part = Part {
@@ -128,12 +131,35 @@ fn is_version(text: &str) -> bool {
     numbers.split('.').all(|number| !number.is_empty()) && rest.chars().all(allowed)
 }
 
+/// Whether JSON is a type as Terraform writes one: `"string"`, `["list", "number"]`,
+/// `["object", {"a": "bool"}]`.
+fn is_type(value: &Value) -> bool {
+    match value {
+        Value::Text(name) => matches!(name.as_str(), "string" | "number" | "bool" | "dynamic"),
+        Value::List(parts) => match parts.as_slice() {
+            [Value::Text(name), Value::Map(members), ..] if name == "object" => {
+                members.values().all(is_type)
+            }
+            [Value::Text(name), Value::List(items)] if name == "tuple" => items.iter().all(is_type),
+            [Value::Text(name), element] => {
+                matches!(name.as_str(), "list" | "set" | "map") && is_type(element)
+            }
+            _ => false,
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Map(_) => false,
+    }
+}
+
 fn output<'a>((Text(name), file): (Text<'a>, OutputFile<'a>)) -> Result<Output<'a>, Error> {
     let refuse = |problem| field(&format!("outputs.{name}"), problem);
     if let Some(problem) = file.problem {
         return Err(refuse(problem.text()));
     }
     let value = file.value.ok_or_else(|| refuse("has no value"))?;
+    let kind = file.kind.and_then(|kind| json::value(kind.get()).ok());
+    if !kind.is_some_and(|kind| is_type(&kind)) {
+        return Err(refuse("has no type that is known"));
+    }
     let sensitive = file.sensitive.unwrap_or(false);
     Ok(Output { value: json::raw(value), sensitive, name })
 }
@@ -146,7 +172,7 @@ pub fn is_no_state(bytes: &[u8]) -> bool {
         serial: u64,
         lineage: String,
         outputs: BTreeMap<String, serde_json::Value>,
-        resources: Vec<serde::de::IgnoredAny>,
+        resources: Vec<IgnoredAny>,
     }
     serde_json::from_slice::<Nothing>(bytes).is_ok_and(|state| {
         state.serial == 0

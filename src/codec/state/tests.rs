@@ -71,7 +71,7 @@ fn what_terraform_takes_wrongly_is_refused_by_name() {
 }
 
 /// What is replaced in the state, by what, and how the refusal begins.
-const BROKEN_FIELDS: [(&str, &str, &str); 27] = [
+const BROKEN_FIELDS: [(&str, &str, &str); 31] = [
     (r#""serial": 7,"#, r#""serial": 7, "serial": 8,"#, "state field `serial` occurs twice"),
     (r#""serial": 7,"#, "", "state field `serial` is missing"),
     (r#""serial": 7,"#, r#""serial": -1,"#, "state field `serial` is not"),
@@ -125,6 +125,10 @@ const BROKEN_FIELDS: [(&str, &str, &str); 27] = [
         r#""attributes_flat": {"id": 5}"#,
         "resource `data.http.y` has flat",
     ),
+    (r#""type": "string""#, r#""x": 1"#, "state field `outputs.secret` has no type"),
+    (r#""type": "string""#, r#""type": "text""#, "state field `outputs.secret` has no type"),
+    (r#""type": "string""#, r#""type": ["list"]"#, "state field `outputs.secret` has no type"),
+    (r#""check_results": null"#, r#""check_results": {}"#, "state field `check_results` is not"),
     (r#""1.11.4""#, r#""1..4""#, "state field `terraform_version` is not a version"),
     (
         "\"deposed\": \"c68ff24a\",",
@@ -139,6 +143,21 @@ fn fields_that_are_doubled_missing_or_strange_are_refused() {
         assert!(STATE.contains(from), "{from}");
         let message = parsed(&STATE.replacen(from, to, 1)).unwrap_err().to_string();
         assert!(message.starts_with(expected), "{to}: {message}");
+    }
+}
+
+#[test]
+fn every_type_that_an_output_can_have_is_known() {
+    for kind in [
+        r#""dynamic""#,
+        r#"["map", ["set", "bool"]]"#,
+        r#"["tuple", []]"#,
+        r#"["tuple", ["number", ["list", "string"]]]"#,
+        r#"["object", {"a": "string", "b": ["object", {}]}]"#,
+        r#"["object", {"a": "string"}, ["a"]]"#,
+    ] {
+        let text = STATE.replacen(r#""type": "string""#, &format!("\"type\": {kind}"), 1);
+        assert!(parsed(&text).is_ok(), "{kind}");
     }
 }
 
@@ -250,9 +269,8 @@ fn a_module_of_a_name_may_have_a_resource_of_the_same_name_as_another() {
             "provider": "provider[\"h/n/p\"]", "instances": [{{"attributes": {{}}}}]}}"#
         )
     };
-    let modules = ["", r#""module": "module.m[0]","#, r#""module": "module.m[\"0\"]","#]
-        .map(|module| block(module))
-        .join(",");
+    let modules =
+        ["", r#""module": "module.m[0]","#, r#""module": "module.m[\"0\"]","#].map(block).join(",");
     let text = format!(
         r#"{{"version":4,"terraform_version":"1.0.0","serial":1,"lineage":"l","resources":[{modules}]}}"#
     );

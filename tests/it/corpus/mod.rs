@@ -37,6 +37,27 @@ fn every_row_is_read_or_refused_by_name() {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
+#[test]
+fn no_row_is_read_that_terraform_refuses_or_drops() {
+    let read: Vec<Row> = rows().into_iter().filter(|row| matches!(row.ends, Ends::Read)).collect();
+    std::thread::scope(|scope| {
+        for some in read.chunks(read.len().div_ceil(4)) {
+            scope.spawn(move || {
+                let stage = Stage::empty();
+                for row in some {
+                    put(&stage, "terraform.tfstate", &row.bytes);
+                    let listed = stage.terraform(&["state", "list"]);
+                    let what = format!("{} {}: {}", row.number, row.what, listed.stderr);
+                    assert!(
+                        listed.code == 0 && listed.stdout.contains("terraform_data."),
+                        "{what}"
+                    );
+                }
+            });
+        }
+    });
+}
+
 /// Whether nothing differs between two states.
 fn is_same(before: &str, after: &str) -> bool {
     let [before, after] = [before, after].map(|text| StateBytes::new(text.as_bytes().to_vec()));
@@ -110,6 +131,7 @@ fn large(resources: usize) -> String {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "who runs the tests says whether they may take long")]
 fn a_state_of_many_resources_is_read_and_compared() {
     let is_large = std::env::var_os("UNAPPLY_LARGE").is_some();
     let count = if is_large { 1_000_000 } else { 10_000 };
@@ -136,8 +158,13 @@ fn pipeline() -> Stage {
     stage
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test's own file")]
+fn put(stage: &Stage, name: &str, bytes: &[u8]) {
+    std::fs::write(stage.stack().join(name), bytes).unwrap();
+}
+
 fn given(stage: &Stage, bytes: &[u8]) -> Ran {
-    std::fs::write(stage.stack().join("given"), bytes).unwrap();
+    put(stage, "given", bytes);
     stage.unapply(&["snapshot", "--state", "given", "--force"])
 }
 
@@ -171,7 +198,7 @@ fn deep_and_long_states_are_shown_and_compared_by_the_binary() {
     let deep = input(&nested(1_000));
     given(&stage, deep.as_bytes()).expect(0);
     let other = deep.replacen("\"k\":1", "\"k\":2", 1);
-    std::fs::write(stage.stack().join("other.tfstate"), &other).unwrap();
+    put(&stage, "other.tfstate", other.as_bytes());
     stage.unapply(&["show", "1", "--resource", "terraform_data.x"]).expect(0).says("input[0][0]");
     stage.unapply(&["show", "1", "--resource", "terraform_data.x", "--json"]).expect(0);
     stage.unapply(&["diff", "1..1", "--json"]).expect(0);
@@ -201,5 +228,6 @@ fn a_state_that_is_only_kept_is_listed_and_the_way_out_is_said() {
         stage.unapply(&["mark", "good", revision]).expect(13);
         stage.unapply(&["diff", "./given..1"]).expect(15).says(way_out);
     }
+    given(&stage, &bytes("27")).expect(15).says("set lineage to a new UUID");
     stage.is_sound();
 }

@@ -1,0 +1,3 @@
+provider "a/b/c" {}
+provider "x" { version = "1" }
+provider {
