@@ -109,7 +109,10 @@ fn own(directory: &Path, store: StoreId) -> Option<FingerprintKey> {
         Err(_) => return None,
     }
     DirBuilder::new().recursive(true).mode(0o700).create(directory).ok()?;
-    let mut text: String = random()?.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut text = String::new();
+    for byte in random()? {
+        text.push_str(&format!("{byte:02x}"));
+    }
     text.push('\n');
     // Made 0600 under another name: nobody reads half a key, and none is ever replaced.
     let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(directory).ok()?;

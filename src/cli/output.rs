@@ -166,13 +166,36 @@ pub(super) fn inert_lines(text: &str) -> String {
     text.lines().map(inert).collect::<Vec<_>>().join("\n")
 }
 
+/// JSON text, safe to print: what JSON may hold raw and a terminal would obey is written as the
+/// escape that means the same.
+pub(super) fn inert_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_active(character) && character != '\n' {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// Control, bidi and invisible characters.
 fn is_active(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+            // Soft hyphen, joiners, fillers and separators that nobody sees.
+            '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{ffa0}'
+                | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{feff}'
+                // What changes the direction of writing, or the line.
+                | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{206f}'
+                // Annotations, variants and tags: they carry text that is not shown.
+                | '\u{fff9}'..='\u{fffb}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -193,6 +216,42 @@ mod tests {
             assert_eq!(inert(text), shown);
         }
         assert_eq!(inert_lines("a\u{1b}\nb"), "a\\u{1b}\nb");
+    }
+
+    #[test]
+    fn every_class_of_active_characters_is_shown_as_what_it_is() {
+        let classes: [(&str, &[char]); 9] = [
+            ("C0", &['\0', '\u{7}', '\u{8}', '\u{b}', '\u{c}', '\u{1b}', '\u{1f}', '\u{7f}']),
+            ("C1", &['\u{80}', '\u{85}', '\u{90}', '\u{9b}', '\u{9d}', '\u{9f}']),
+            ("embeddings", &['\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}']),
+            ("isolates", &['\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}']),
+            ("marks", &['\u{200e}', '\u{200f}', '\u{61c}']),
+            ("zero width", &['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}', '\u{ad}']),
+            ("lines", &['\u{2028}', '\u{2029}']),
+            ("fillers", &['\u{34f}', '\u{115f}', '\u{180e}', '\u{3164}', '\u{ffa0}']),
+            ("tags", &['\u{e0001}', '\u{e0041}', '\u{e0100}', '\u{fe0f}', '\u{fff9}']),
+        ];
+        for (class, characters) in classes {
+            for character in characters {
+                let shown = inert(&format!("a{character}b"));
+                assert_eq!(shown, format!("a{}b", character.escape_unicode()), "{class}");
+                assert_eq!(inert_lines(&format!("a{character}b\nc")), format!("{shown}\nc"));
+                let json = serde_json::json!({ "k": format!("a{character}b") });
+                let printed = inert_json(&serde_json::to_string_pretty(&json).unwrap());
+                assert!(printed.chars().all(|c| c == '\n' || !is_active(c)), "{class}: {printed}");
+                assert_eq!(serde_json::from_str::<serde_json::Value>(&printed).unwrap(), json);
+            }
+        }
+        // Whole sequences: a cleared screen, a hyperlink, the clipboard.
+        for text in ["\u{1b}[2J", "\u{1b}]8;;http://x\u{7}y", "\u{9d}52;c;aGk=\u{9c}", "a\r\nb\tc"]
+        {
+            let shown = inert(text);
+            assert!(shown.chars().all(|c| c.is_ascii_graphic()), "{shown}");
+        }
+        for plain in ["é ü 日本 🔑 \u{301}", "-destroy", "=HYPERLINK(\"x\")", "${x} 'y' `z`"]
+        {
+            assert_eq!(inert(plain), plain);
+        }
     }
 
     #[test]

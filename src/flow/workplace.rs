@@ -156,12 +156,12 @@ fn failed(ports: &Ports<'_>, error: terraform::Error, redactor: &Redactor) -> Er
 pub fn safe(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
     match error {
         terraform::Error::Failed { command, diagnostics } => {
-            terraform::Error::Failed { command, diagnostics: safe_texts(diagnostics, redactor) }
+            terraform::Error::Failed { command, diagnostics: safe_texts(&diagnostics, redactor) }
         }
         terraform::Error::NotInitialised { summary, diagnostics } => {
             terraform::Error::NotInitialised {
                 summary: redactor.text(&summary),
-                diagnostics: safe_texts(diagnostics, redactor),
+                diagnostics: safe_texts(&diagnostics, redactor),
             }
         }
         other @ (terraform::Error::NotFound { .. }
@@ -175,7 +175,7 @@ pub fn safe(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
 }
 
 /// Diagnostics with their texts redacted.
-pub fn safe_texts(diagnostics: Vec<Diagnostic>, redactor: &Redactor) -> Vec<Diagnostic> {
+pub fn safe_texts(diagnostics: &[Diagnostic], redactor: &Redactor) -> Vec<Diagnostic> {
     diagnostics.iter().map(|diagnostic| safe_diagnostic(diagnostic, redactor)).collect()
 }
 

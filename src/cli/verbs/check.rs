@@ -15,7 +15,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let opened = session.open(&settings)?;
     let report = session.ports(&opened).repository.check(depth)?;
     if session.format() == Format::Table {
-        session.data(&screen(session, &session.shown(&settings.store), &report))?;
+        session.data(&screen(session, &inert(&session.shown(&settings.store)), &report))?;
     } else {
         session.json("unapply.check", None, out(&report))?;
     }

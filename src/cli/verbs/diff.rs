@@ -155,7 +155,7 @@ fn screen(
 ) -> String {
     let paint = session.output.data_paint;
     let name = stack.map_or(String::new(), |stack| format!("{}   ", stack.name));
-    let heading = format!("{name}{}  →  {}", before.label, after.label);
+    let heading = format!("{name}{}  →  {}", inert(&before.label), inert(&after.label));
     let mut text = format!("{}\n\n", paint.bold(&heading));
     if !arguments.stat {
         text.push_str(&body(found, paint));

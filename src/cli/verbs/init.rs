@@ -10,6 +10,7 @@ use crate::cli::config::FILE_NAME;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::InitOut;
+use crate::cli::output::inert;
 use crate::cli::place::Place;
 use crate::cli::settings::{Selection, Settings};
 use crate::flow::snapshot::{Request, take};
@@ -41,9 +42,9 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         let word = |is_new| if is_new { "written" } else { "there already" };
         let text = format!(
             "settings  {} ({})\nstore     {} ({})\nsnapshot  {}\nnext: unapply mark good --verify · unapply status\n",
-            session.short(&file),
+            inert(&session.short(&file)),
             word(file_is_new),
-            session.shown(&settings.store),
+            inert(&session.shown(&settings.store)),
             if store_created { "created, create-only writes hold" } else { "there already" },
             newest.map_or("-".to_owned(), |revision| revision.to_string()),
         );

@@ -146,7 +146,7 @@ impl Session {
         };
         let (repository, created) = Repository::initialise(objects)?;
         if created == Created::New {
-            let place = self.shown(&settings.store);
+            let place = super::output::inert(&self.shown(&settings.store));
             self.output.talk(&format!("Created the store {place} ({kind})\n"));
         }
         let (terraform, key) = (self.terraform(settings), settings.key.clone());
@@ -264,7 +264,7 @@ impl Session {
         let text = text.map_err(|error| {
             Failure::new(Exit::Failure, "cannot write JSON".to_owned()).caused_by(&error)
         })?;
-        self.data(&format!("{text}\n"))
+        self.data(&format!("{}\n", super::output::inert_json(&text)))
     }
 
     /// Prints data.

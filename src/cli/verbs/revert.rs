@@ -10,6 +10,7 @@ use crate::cli::environment::Stream;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, diagnostic_lines};
 use crate::cli::json::RevertOut;
+use crate::cli::output::inert;
 use crate::cli::prompt::{Answer, ask};
 use crate::cli::settings::Settings;
 use crate::engine::hazard::Allowance;
@@ -36,7 +37,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let wanted = arguments.revision.as_deref().unwrap_or("good");
     let target = find_entry(session, &log, wanted)?;
     let heading = super::side::label(session, &log, &target);
-    session.output.talk(&format!("Revert {} to {heading}\n\n", stack.name));
+    session.output.talk(&format!("Revert {} to {}\n\n", stack.name, inert(&heading)));
     if let Some(open) = open_intent(&log) {
         session.output.talk(&screen::unfinished(open, session.output.talk_paint));
     }

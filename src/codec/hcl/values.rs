@@ -42,7 +42,14 @@ fn value(expression: &Expression) -> Value {
             Value::Map(named)
         }
         Expression::Parenthesis(inside) => value(inside.inner()),
-        _ => Value::Null,
+        Expression::Null(_)
+        | Expression::Variable(_)
+        | Expression::Conditional(_)
+        | Expression::FuncCall(_)
+        | Expression::Traversal(_)
+        | Expression::UnaryOp(_)
+        | Expression::BinaryOp(_)
+        | Expression::ForExpr(_) => Value::Null,
     }
 }
 

@@ -135,8 +135,8 @@ struct Front {
 const FRONT_BITS_LOG2: u32 = 20;
 
 impl Front {
-    fn place([a, b, c, d, e, f]: Anchor) -> (usize, u64) {
-        let number = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
+    fn place(anchor: Anchor) -> (usize, u64) {
+        let number = anchor.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
         let hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - FRONT_BITS_LOG2);
         (usize::try_from(hash / 64).unwrap_or_default(), 1 << (hash % 64))
     }

@@ -280,11 +280,10 @@ fn is_named(path: &Path, value: &Value) -> bool {
         !is_reference_name(own) && names.into_iter().any(is_secret_name)
     };
     match value {
-        Value::Text(_) => is_secret_name(own) || is_above(),
         Value::Number(number) if number.as_str().len() < known::BYTES_MIN => {
             is_secret_name(own) && ends_in_secret(own)
         }
-        Value::Number(_) => is_secret_name(own) || is_above(),
+        Value::Text(_) | Value::Number(_) => is_secret_name(own) || is_above(),
         Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => false,
     }
 }

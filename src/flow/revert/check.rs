@@ -121,7 +121,9 @@ fn judged(
     let now = believable(ports.clock.now(), draft.latest_time);
     let mut hazards = hazards(&facts, &actions, &stack.limits, &draft.variables, now);
     // A secret can stand in the key of an instance; until here addresses are what they are.
-    actions.iter_mut().for_each(|action| action.address = redactor.text(&action.address));
+    for action in &mut actions {
+        action.address = redactor.text(&action.address);
+    }
     for hazard in &mut hazards {
         hazard.subject = redactor.text(&hazard.subject);
         hazard.why = redactor.text(&hazard.why);

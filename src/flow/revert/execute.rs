@@ -79,7 +79,7 @@ pub fn execute(
             ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end))?;
             Err(Error::Terraform(refusal))
         }
-        Ok(report) => concluded(ports, stack, speaker, (checked, intent, counts), report),
+        Ok(report) => concluded(ports, stack, speaker, (checked, intent, counts), &report),
     }
 }
 
@@ -105,11 +105,11 @@ fn concluded(
     stack: &Stack,
     speaker: &Speaker,
     (checked, intent, counts): (CheckedRevert, Revision, Counts),
-    report: ApplyReport,
+    report: &ApplyReport,
 ) -> Result<ExecutedRevert, Error> {
     // Whoever wanted the apply to stop does not want its record to stop.
     ports.interrupt.acknowledge();
-    let result = ended(ports, &report, counts);
+    let result = ended(ports, report, counts);
     let errored_state = keep_errored_state(ports, stack, speaker, &checked);
     let events = fs::read(&report.events)
         .ok()
@@ -123,7 +123,7 @@ fn concluded(
         ..Request::of_stack(stack, Cause::AfterRevert)
     };
     let after = snapshot::take(ports, stack, speaker, &request);
-    let diagnostics = safe_texts(report.diagnostics, &checked.draft.redactor);
+    let diagnostics = safe_texts(&report.diagnostics, &checked.draft.redactor);
     let mut end = outcome(intent, result, events, error_lines(&diagnostics));
     end.after = after.as_ref().ok().map(|taken| taken.entry.revision);
     let said = ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end));
