@@ -8,6 +8,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare::differences;
+pub use super::readable::{AttributeChange, Form};
 use super::redact::{Redactor, Shown};
 use crate::codec::json;
 use crate::model::address::{Address, Mode};
@@ -43,17 +44,6 @@ impl ChangeKind {
             Self::Tainted => "tainted",
         }
     }
-}
-
-/// One attribute that differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttributeChange {
-    /// Where.
-    pub path: Path,
-    /// What was there.
-    pub before: Shown,
-    /// What is there now.
-    pub after: Shown,
 }
 
 /// One object that differs.
@@ -268,10 +258,10 @@ fn shown(
     let marks: Vec<Path> = marks.0.iter().chain(marks.1).cloned().collect();
     differences(before, after)
         .into_iter()
-        .map(|difference| AttributeChange {
-            before: redactor.show(&difference.path, difference.before.as_ref(), &marks),
-            after: redactor.show(&difference.path, difference.after.as_ref(), &marks),
-            path: difference.path,
+        .map(|difference| {
+            let before = redactor.show(&difference.path, difference.before.as_ref(), &marks);
+            let after = redactor.show(&difference.path, difference.after.as_ref(), &marks);
+            AttributeChange::plain(difference.path, before, after)
         })
         .collect()
 }

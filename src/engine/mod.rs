@@ -11,6 +11,7 @@ pub mod good;
 pub mod hazard;
 pub mod pairing;
 pub mod pin;
+pub mod readable;
 pub mod redact;
 pub mod revert;
 pub mod selector;

@@ -198,10 +198,10 @@ fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChang
         .into_iter()
         // What is known only after apply would read as "removed".
         .filter(|difference| !unknown.iter().any(|mark| mark.covers(&difference.path)))
-        .map(|difference| AttributeChange {
-            before: redactor.show(&difference.path, difference.before.as_ref(), &marks),
-            after: redactor.show(&difference.path, difference.after.as_ref(), &marks),
-            path: difference.path,
+        .map(|difference| {
+            let before = redactor.show(&difference.path, difference.before.as_ref(), &marks);
+            let after = redactor.show(&difference.path, difference.after.as_ref(), &marks);
+            AttributeChange::plain(difference.path, before, after)
         })
         .collect()
 }

@@ -62,10 +62,10 @@ pub fn shown(
     redactor: &Redactor,
 ) -> Vec<AttributeChange> {
     let marks = marks(object);
-    let change = |difference: Difference| AttributeChange {
-        before: redactor.show(&difference.path, difference.before.as_ref(), &marks),
-        after: redactor.show(&difference.path, difference.after.as_ref(), &marks),
-        path: difference.path,
+    let change = |difference: Difference| {
+        let before = redactor.show(&difference.path, difference.before.as_ref(), &marks);
+        let after = redactor.show(&difference.path, difference.after.as_ref(), &marks);
+        AttributeChange::plain(difference.path, before, after)
     };
     match item.kind {
         DriftKind::Gone => Vec::new(),
@@ -247,5 +247,7 @@ fn mark(shadow: &mut Value, steps: &[Step]) {
                 }
             }
         }
+        // A label names no place: then all of it is hidden.
+        Step::Element(_) => *shadow = Value::Bool(true),
     }
 }

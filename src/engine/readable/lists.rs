@@ -1,0 +1,93 @@
+//! Lists: element by element, not position by position.
+
+use super::names::Names;
+use super::pairs::{Pair, pairing};
+use super::{AttributeChange, Form, Found, Place, Reader, Side};
+use crate::engine::redact::Shown;
+use crate::model::value::{Step, Value};
+
+/// A longer text is no name.
+const LABEL_MAX: usize = 40;
+
+impl Reader<'_> {
+    pub(super) fn lists(
+        &self,
+        place: &Place,
+        (before, after): (&[Value], &[Value]),
+        found: &mut Found,
+    ) {
+        let counted = found.len();
+        let pairing = pairing(before, after);
+        if pairing.is_reordered {
+            self.reordered(place, (before, after), found);
+        }
+        let names = Names::new(self, place, (before, after), &pairing.differing);
+        for pair in pairing.differing {
+            let old = pair.before.and_then(|index| before.get(index));
+            let new = pair.after.and_then(|index| after.get(index));
+            match (old, new) {
+                (Some(_), Some(_)) => {
+                    let place = place.element(names.step(pair), pair);
+                    self.walk(&place, (old, new), found);
+                }
+                (Some(value), None) => {
+                    self.single(place, pair, (Side::Before, value), &names, found)
+                }
+                (None, Some(value)) => {
+                    self.single(place, pair, (Side::After, value), &names, found)
+                }
+                (None, None) => {}
+            }
+        }
+        // Equal elements that are written differently have changed places.
+        if found.len() == counted && before != after {
+            self.reordered(place, (before, after), found);
+        }
+    }
+
+    fn reordered(&self, place: &Place, (before, after): (&[Value], &[Value]), found: &mut Found) {
+        let (before, after) = (Value::List(before.to_vec()), Value::List(after.to_vec()));
+        let change = self.change(place, (Some(&before), Some(&after)), Form::Order);
+        found.changes.push(change);
+    }
+
+    /// An element that came or went; a short text is its own name.
+    fn single(
+        &self,
+        place: &Place,
+        pair: Pair,
+        (side, value): (Side, &Value),
+        names: &Names,
+        found: &mut Found,
+    ) {
+        let by_position = place.element(Step::Index(pair.position()), pair);
+        let shown = self.show(by_position.on(side), Some(value));
+        let label = match shown {
+            Shown::Plain(Value::Text(text)) if is_label(&text) => Step::Element(text),
+            Shown::Plain(Value::List(_) | Value::Map(_)) => names.step(pair),
+            _ => Step::Index(pair.position()),
+        };
+        let counted = found.changes.len();
+        self.one_sided(&place.element(label, pair), side, value, found);
+        // An element that is null is an element.
+        if found.changes.len() == counted {
+            let null = || Shown::Plain(Value::Null);
+            let (before, after) = match side {
+                Side::Before => (null(), Shown::Absent),
+                Side::After => (Shown::Absent, null()),
+            };
+            found.changes.push(AttributeChange::plain(
+                self.named(&by_position.shown),
+                before,
+                after,
+            ));
+        }
+    }
+}
+
+fn is_label(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().count() <= LABEL_MAX
+        && !text.contains('\n')
+        && !text.chars().all(|c| c.is_ascii_digit())
+}
