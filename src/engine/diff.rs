@@ -2,18 +2,24 @@
 //!
 //! Objects are matched by the real object behind them first, so that a renamed one is *moved* and
 //! not removed and added; then by address. An id that occurs twice in a state matches nothing by
-//! itself. Values in a [`Diff`] have passed the redactor: nothing that a [`Diff`] holds is secret.
+//! itself. What differs inside an object is said by [`readable`](super::readable). Values in a
+//! [`Diff`] have passed the redactor: nothing that a [`Diff`] holds is secret.
+
+mod addresses;
 
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use super::compare::differences;
-pub use super::readable::{AttributeChange, Form};
+use super::readable::{Found, Known, Reader, Side, Trifles};
 use super::redact::{Redactor, Shown};
 use crate::codec::json;
 use crate::model::address::{Address, Mode};
 use crate::model::state::{Identity, Instance, Output, State, Status};
 use crate::model::value::{Path, Step, Value};
+
+pub use self::addresses::Addresses;
+pub use super::readable::{AttributeChange, Form, Hidden, HiddenBy, Line};
 
 /// What happened to one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +36,10 @@ pub enum ChangeKind {
     Changed,
     /// Nothing differs but that Terraform would replace it: its creation failed half-way.
     Tainted,
+    /// Nothing differs but that Terraform would not replace it any more.
+    Untainted,
+    /// It became the left-over of an unfinished replacement.
+    Deposed,
 }
 
 impl ChangeKind {
@@ -42,6 +52,8 @@ impl ChangeKind {
             Self::Moved => "moved",
             Self::Changed => "changed",
             Self::Tainted => "tainted",
+            Self::Untainted => "untainted",
+            Self::Deposed => "deposed",
         }
     }
 }
@@ -63,6 +75,8 @@ pub struct ObjectChange {
     pub id: Option<String>,
     /// What differs inside it.
     pub attributes: Vec<AttributeChange>,
+    /// What differs inside it and says nothing.
+    pub hidden: Vec<Hidden>,
 }
 
 /// One output that differs.
@@ -74,6 +88,8 @@ pub struct OutputChange {
     pub before: Shown,
     /// What it is now.
     pub after: Shown,
+    /// What differs inside it, where that says more.
+    pub inside: Vec<AttributeChange>,
 }
 
 /// What differs between two states.
@@ -85,6 +101,10 @@ pub struct Diff {
     pub data: Vec<ObjectChange>,
     /// Outputs.
     pub outputs: Vec<OutputChange>,
+    /// What differs in outputs and says nothing.
+    pub outputs_hidden: Vec<Hidden>,
+    /// Objects in which nothing differs but what says nothing; the managed ones count as unchanged.
+    pub quiet: Vec<ObjectChange>,
     /// How many managed objects are equal.
     pub unchanged: u64,
 }
@@ -99,6 +119,77 @@ impl Diff {
     pub fn count(&self, kind: ChangeKind) -> usize {
         self.changes.iter().filter(|change| change.kind == kind).count()
     }
+
+    /// How many differences are hidden, by the kind of the rule.
+    pub fn hidden(&self) -> BTreeMap<&str, usize> {
+        let objects = self.changes.iter().chain(&self.quiet).flat_map(|change| &change.hidden);
+        let mut counts = BTreeMap::new();
+        for hidden in objects.chain(&self.outputs_hidden) {
+            *counts.entry(hidden.by.rule.as_str()).or_insert(0) += 1;
+        }
+        counts
+    }
+}
+
+/// Which rule hides a difference inside an object: its place with positions, and both values.
+pub type Noise<'a> =
+    dyn Fn(&Instance<'_>, &Path, Option<&Value>, Option<&Value>) -> Option<HiddenBy> + 'a;
+
+/// What is known besides the two states.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// What must not be shown; it must have learnt both states.
+    pub redactor: &'a Redactor,
+    /// How many managed objects are equal and in neither state.
+    pub unchanged: u64,
+    /// Whose ids are known.
+    pub known: &'a Known<'a>,
+    /// What moves on its own.
+    pub noise: &'a Noise<'a>,
+}
+
+impl<'a> Facts<'a> {
+    /// No id is known and nothing is noise.
+    pub fn new(redactor: &'a Redactor) -> Self {
+        Self { redactor, unchanged: 0, known: &|_| None, noise: &|_, _, _, _| None }
+    }
+
+    /// What differs inside one object.
+    fn inside(&self, old: &Instance<'_>, new: &Instance<'_>) -> Found {
+        let before = json::raw_value(old.attributes).unwrap_or(Value::Null);
+        let after = json::raw_value(new.attributes).unwrap_or(Value::Null);
+        let marks: Vec<Path> = old.sensitive.iter().chain(&new.sensitive).cloned().collect();
+        let rules = |path: &Path, before: Option<&Value>, after: Option<&Value>| {
+            (self.noise)(new, path, before, after)
+        };
+        let own = [&old.address, &new.address];
+        let reader = Reader { rules: &rules, own: &own, ..self.reader(&marks) };
+        reader.between(&Path::default(), Some(&before), Some(&after))
+    }
+
+    /// What an object consists of that only one state has.
+    fn whole(&self, side: Side, instance: &Instance<'_>) -> Found {
+        let value = json::raw_value(instance.attributes).unwrap_or(Value::Null);
+        let own = [&instance.address];
+        Reader { own: &own, ..self.reader(&instance.sensitive) }.whole(side, &value)
+    }
+
+    fn reader<'r>(&'r self, marks: &'r [Path]) -> Reader<'r> {
+        Reader {
+            redactor: self.redactor,
+            marks,
+            rules: &|_, _, _| None,
+            known: self.known,
+            own: &[],
+            trifles: Trifles::Hidden,
+        }
+    }
+}
+
+impl fmt::Debug for Facts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facts").field("unchanged", &self.unchanged).finish_non_exhaustive()
+    }
 }
 
 type Slot<'a> = (&'a Address, Option<&'a str>);
@@ -107,29 +198,39 @@ fn slot<'a>(instance: &'a Instance<'_>) -> Slot<'a> {
     (&instance.address, instance.deposed.as_deref())
 }
 
-/// Compares two states; `redactor` must have learnt both.
-pub fn diff(before: &State<'_>, after: &State<'_>, redactor: &Redactor) -> Diff {
-    let mut result = Diff { outputs: outputs(before, after, redactor), ..Diff::default() };
+/// Compares two states.
+pub fn diff(before: &State<'_>, after: &State<'_>, facts: &Facts<'_>) -> Diff {
+    let mut result = Diff { unchanged: facts.unchanged, ..Diff::default() };
+    outputs(before, after, facts, &mut result);
     for (old, new) in pairs(before, after) {
-        let (mode, change) = match (old, new) {
-            (Some(old), Some(new)) => (new.address.mode, compared(old, new, redactor)),
-            (None, Some(new)) => {
-                (new.address.mode, Some(one_sided(new, ChangeKind::Added, redactor)))
-            }
-            (Some(old), None) => {
-                (old.address.mode, Some(one_sided(old, ChangeKind::Removed, redactor)))
-            }
+        let change = match (old, new) {
+            (Some(old), Some(new)) => compared(old, new, facts),
+            (None, Some(new)) => Some(one_sided(new, Side::After, facts)),
+            (Some(old), None) => Some(one_sided(old, Side::Before, facts)),
             (None, None) => continue,
         };
+        let mode = new.or(old).map(|instance| instance.address.mode);
         match (mode, change) {
-            (Mode::Managed, Some(change)) => result.changes.push(change),
-            (Mode::Data, Some(change)) => result.data.push(change),
-            (Mode::Managed, None) => result.unchanged += 1,
-            (Mode::Data, None) => {}
+            (Some(Mode::Data), Some(change)) if is_quiet(&change) => result.quiet.push(change),
+            (Some(Mode::Data), Some(change)) => result.data.push(change),
+            (Some(Mode::Data), None) => {}
+            (_, None) => result.unchanged += 1,
+            (_, Some(change)) if is_quiet(&change) => {
+                result.unchanged += 1;
+                result.quiet.push(change);
+            }
+            (_, Some(change)) => result.changes.push(change),
         }
     }
-    result.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    for changes in [&mut result.changes, &mut result.data, &mut result.quiet] {
+        changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    }
     result
+}
+
+/// Whether nothing differs but what says nothing.
+fn is_quiet(change: &ObjectChange) -> bool {
+    change.kind == ChangeKind::Changed && change.attributes.is_empty()
 }
 
 type Pair<'s, 'a> = (Option<&'s Instance<'a>>, Option<&'s Instance<'a>>);
@@ -143,6 +244,7 @@ fn pairs<'s, 'a>(before: &'s State<'a>, after: &'s State<'a>) -> Vec<Pair<'s, 'a
         before.instances.iter().map(|instance| (slot(instance), instance)).collect();
     let mut pairs = Vec::with_capacity(after.instances.len());
     let mut rest = Vec::new();
+    let mut left_over = BTreeSet::new();
     for new in &after.instances {
         // The same slot with the same id needs no search.
         let same_place = unmatched.get(&slot(new)).filter(|old| old.id == new.id).copied();
@@ -153,6 +255,11 @@ fn pairs<'s, 'a>(before: &'s State<'a>, after: &'s State<'a>) -> Vec<Pair<'s, 'a
             unmatched.contains_key(&slot(old)).then_some(old)
         });
         match old {
+            // Whatever stands at its address now has replaced it.
+            Some(old) if is_deposed_there(old, new) => {
+                left_over.insert(slot(old));
+                pairs.push((Some(old), Some(new)));
+            }
             Some(old) => {
                 unmatched.remove(&slot(old));
                 pairs.push((Some(old), Some(new)));
@@ -163,8 +270,14 @@ fn pairs<'s, 'a>(before: &'s State<'a>, after: &'s State<'a>) -> Vec<Pair<'s, 'a
     for new in rest {
         pairs.push((unmatched.remove(&slot(new)), Some(new)));
     }
-    pairs.extend(unmatched.into_values().map(|old| (Some(old), None)));
+    let gone = unmatched.into_values().filter(|old| !left_over.contains(&slot(old)));
+    pairs.extend(gone.map(|old| (Some(old), None)));
     pairs
+}
+
+/// Whether an object is now the left-over of its own address.
+fn is_deposed_there(old: &Instance<'_>, new: &Instance<'_>) -> bool {
+    old.address == new.address && old.deposed.is_none() && new.deposed.is_some()
 }
 
 fn unique_identities<'s, 'a>(state: &'s State<'a>) -> BTreeMap<Identity, &'s Instance<'a>> {
@@ -181,52 +294,56 @@ fn unique_identities<'s, 'a>(state: &'s State<'a>) -> BTreeMap<Identity, &'s Ins
     unique
 }
 
-fn compared(old: &Instance<'_>, new: &Instance<'_>, redactor: &Redactor) -> Option<ObjectChange> {
+fn compared(old: &Instance<'_>, new: &Instance<'_>, facts: &Facts<'_>) -> Option<ObjectChange> {
     let same_place = slot(old) == slot(new);
     if same_place && old.status == new.status && old.attributes == new.attributes {
         return None;
     }
-    let attributes = attribute_changes(old, new, redactor);
-    let kind = if !same_place {
+    let found = facts.inside(old, new);
+    let has_found = !(found.changes.is_empty() && found.hidden.is_empty());
+    let kind = if new.deposed.is_some() && old.deposed.is_none() {
+        ChangeKind::Deposed
+    } else if !same_place {
         ChangeKind::Moved
     } else if old.id != new.id {
         ChangeKind::Replaced
-    } else if !attributes.is_empty() {
+    } else if !found.changes.is_empty() || (old.status == new.status && has_found) {
         ChangeKind::Changed
     } else if old.status == new.status {
         return None;
-    } else {
+    } else if new.status == Status::Tainted {
         ChangeKind::Tainted
+    } else {
+        ChangeKind::Untainted
     };
     Some(ObjectChange {
         address: new.address.clone(),
-        previous_address: (!same_place).then(|| old.address.clone()),
+        previous_address: (!same_place && kind == ChangeKind::Moved || old.address != new.address)
+            .then(|| old.address.clone()),
         deposed: new.deposed.as_deref().map(str::to_owned),
         kind,
         tainted: new.status == Status::Tainted,
-        id: shown_id(new, redactor),
-        attributes,
+        id: shown_id(new, facts.redactor),
+        attributes: found.changes,
+        hidden: found.hidden,
     })
 }
 
-fn one_sided(instance: &Instance<'_>, kind: ChangeKind, redactor: &Redactor) -> ObjectChange {
-    let value = json::raw_value(instance.attributes).unwrap_or(Value::Null);
-    let (before, after) = match kind {
-        ChangeKind::Removed => (&value, &Value::Null),
-        ChangeKind::Added
-        | ChangeKind::Replaced
-        | ChangeKind::Moved
-        | ChangeKind::Changed
-        | ChangeKind::Tainted => (&Value::Null, &value),
-    };
+fn one_sided(instance: &Instance<'_>, side: Side, facts: &Facts<'_>) -> ObjectChange {
+    let found = facts.whole(side, instance);
     ObjectChange {
         address: instance.address.clone(),
         previous_address: None,
         deposed: instance.deposed.as_deref().map(str::to_owned),
-        kind,
+        kind: match side {
+            Side::Before => ChangeKind::Removed,
+            Side::After if instance.deposed.is_some() => ChangeKind::Deposed,
+            Side::After => ChangeKind::Added,
+        },
         tainted: instance.status == Status::Tainted,
-        id: shown_id(instance, redactor),
-        attributes: shown(before, after, (&instance.sensitive, &instance.sensitive), redactor),
+        id: shown_id(instance, facts.redactor),
+        attributes: found.changes,
+        hidden: found.hidden,
     }
 }
 
@@ -238,42 +355,16 @@ fn shown_id(instance: &Instance<'_>, redactor: &Redactor) -> Option<String> {
     matches!(shown, Shown::Plain(_)).then_some(id)
 }
 
-fn attribute_changes(
-    old: &Instance<'_>,
-    new: &Instance<'_>,
-    redactor: &Redactor,
-) -> Vec<AttributeChange> {
-    let before = json::raw_value(old.attributes).unwrap_or(Value::Null);
-    let after = json::raw_value(new.attributes).unwrap_or(Value::Null);
-    shown(&before, &after, (&old.sensitive, &new.sensitive), redactor)
-}
-
-fn shown(
-    before: &Value,
-    after: &Value,
-    marks: (&[Path], &[Path]),
-    redactor: &Redactor,
-) -> Vec<AttributeChange> {
-    // What one side marks is secret on the other side too: the mark may be what was added.
-    let marks: Vec<Path> = marks.0.iter().chain(marks.1).cloned().collect();
-    differences(before, after)
-        .into_iter()
-        .map(|difference| {
-            let before = redactor.show(&difference.path, difference.before.as_ref(), &marks);
-            let after = redactor.show(&difference.path, difference.after.as_ref(), &marks);
-            AttributeChange::plain(difference.path, before, after)
-        })
-        .collect()
-}
-
-fn outputs(before: &State<'_>, after: &State<'_>, redactor: &Redactor) -> Vec<OutputChange> {
+fn outputs(before: &State<'_>, after: &State<'_>, facts: &Facts<'_>, result: &mut Diff) {
     let old = by_name(before);
     let new = by_name(after);
     let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
-    names
-        .into_iter()
-        .filter_map(|name| output(name, old.get(name), new.get(name), redactor))
-        .collect()
+    for name in names {
+        let both = (old.get(name).copied(), new.get(name).copied());
+        let (change, hidden) = output(name, both, facts);
+        result.outputs.extend(change);
+        result.outputs_hidden.extend(hidden);
+    }
 }
 
 fn by_name<'s, 'a>(state: &'s State<'a>) -> BTreeMap<&'s str, &'s Output<'a>> {
@@ -282,24 +373,30 @@ fn by_name<'s, 'a>(state: &'s State<'a>) -> BTreeMap<&'s str, &'s Output<'a>> {
 
 fn output(
     name: &str,
-    old: Option<&&Output<'_>>,
-    new: Option<&&Output<'_>>,
-    redactor: &Redactor,
-) -> Option<OutputChange> {
+    (old, new): (Option<&Output<'_>>, Option<&Output<'_>>),
+    facts: &Facts<'_>,
+) -> (Option<OutputChange>, Vec<Hidden>) {
     let value =
-        |output: Option<&&Output<'_>>| output.and_then(|output| json::raw_value(output.value).ok());
+        |output: Option<&Output<'_>>| output.and_then(|output| json::raw_value(output.value).ok());
     let (before, after) = (value(old), value(new));
     if before == after {
-        return None;
+        return (None, Vec::new());
     }
     let secret = old.is_some_and(|o| o.sensitive) || new.is_some_and(|o| o.sensitive);
     let path = Path(vec![Step::Name(name.to_owned())]);
     let marks = if secret { vec![path.clone()] } else { Vec::new() };
-    Some(OutputChange {
-        name: name.to_owned(),
-        before: redactor.show(&path, before.as_ref(), &marks),
-        after: redactor.show(&path, after.as_ref(), &marks),
-    })
+    let reader = facts.reader(&marks);
+    let found = match (&before, &after) {
+        (Some(_), Some(_)) => reader.between(&path, before.as_ref(), after.as_ref()),
+        // One that comes or goes is no trifle, however empty it is.
+        _ => Found::default(),
+    };
+    let is_quiet = found.changes.is_empty() && !found.hidden.is_empty();
+    let is_whole = |change: &AttributeChange| change.path == path && change.form == Form::Value;
+    let inside = if found.changes.iter().any(is_whole) { Vec::new() } else { found.changes };
+    let (before, after) = reader.show_sides(&path, (before.as_ref(), after.as_ref()));
+    let change = OutputChange { name: name.to_owned(), before, after, inside };
+    ((!is_quiet).then_some(change), found.hidden)
 }
 
 #[cfg(test)]

@@ -29,7 +29,8 @@ pub(in crate::cli) fn sign(kind: ChangeKind) -> &'static str {
         ChangeKind::Changed => "~",
         ChangeKind::Replaced => "±",
         ChangeKind::Moved => "→",
-        ChangeKind::Tainted => "!",
+        ChangeKind::Tainted | ChangeKind::Deposed => "!",
+        ChangeKind::Untainted => "~",
     }
 }
 

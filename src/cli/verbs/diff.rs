@@ -1,5 +1,7 @@
 //! `unapply diff`: what changed between two states.
 
+use std::cell::LazyCell;
+
 use super::overwritten::{Overwritten, overwritten};
 use super::side::{Side, load_side, not_found, unreadable};
 use super::{Opened, Session};
@@ -9,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::json::DiffOut;
 use crate::cli::output::inert;
 use crate::cli::render::diff::{body, summary};
-use crate::engine::diff::{Diff, diff};
+use crate::engine::diff::{Addresses, Diff, Facts, diff};
 use crate::engine::good::last_known_good;
 use crate::engine::redact::Redactor;
 use crate::engine::selector::{NotFound, Selector, parse_range};
@@ -34,7 +36,9 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     };
     let (old, new) = (before.state()?, after.state()?);
     let redactor = Redactor::default().with_state(&old).with_state(&new);
-    let mut found = diff(&old, &new, &redactor);
+    let addresses = LazyCell::new(|| Addresses::of(&old, &new));
+    let known = |id: &str| addresses.find(id);
+    let mut found = diff(&old, &new, &Facts { known: &known, ..Facts::new(&redactor) });
     let hidden = narrow(&mut found, arguments);
     let fixes = match &context {
         Some((opened, _, log)) if to == Selector::Live => {

@@ -190,7 +190,8 @@ impl Place {
     }
 }
 
-type Both<'v> = (Option<&'v Value>, Option<&'v Value>);
+/// The two sides of a place.
+pub type Both<'v> = (Option<&'v Value>, Option<&'v Value>);
 
 impl Reader<'_> {
     /// What differs between two values at `path`.

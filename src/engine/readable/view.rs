@@ -11,6 +11,11 @@ use crate::model::value::{Path, Step, Value};
 const HIDDEN_NAME: &str = "(sensitive)";
 
 impl Reader<'_> {
+    /// Two values at one path, as a person may see them.
+    pub fn show_sides(&self, path: &Path, both: Both<'_>) -> (Shown, Shown) {
+        self.show_both(&Place::at(path), both)
+    }
+
     /// Both sides: what is secret on one is secret on the other.
     pub(super) fn show_both(&self, place: &Place, (before, after): Both<'_>) -> (Shown, Shown) {
         let (a, b) = (self.show(&place.before, before), self.show(&place.after, after));
