@@ -1,5 +1,6 @@
 //! Values as text for a person. JSON is `cli::json`.
 
+pub(super) mod attributes;
 pub(super) mod diff;
 pub(super) mod drift;
 pub(super) mod table;

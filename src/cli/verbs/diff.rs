@@ -10,7 +10,8 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::DiffOut;
 use crate::cli::output::inert;
-use crate::cli::render::diff::{body, summary};
+use crate::cli::render::attributes::Extent;
+use crate::cli::render::diff::{Quiet, View, body, hidden, summary, verdict};
 use crate::engine::diff::{Addresses, Diff, Facts, diff};
 use crate::engine::good::last_known_good;
 use crate::engine::redact::Redactor;
@@ -39,7 +40,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let addresses = LazyCell::new(|| Addresses::of(&old, &new));
     let known = |id: &str| addresses.find(id);
     let mut found = diff(&old, &new, &Facts { known: &known, ..Facts::new(&redactor) });
-    let hidden = narrow(&mut found, arguments);
+    let data = narrow(&mut found, arguments);
     let fixes = match &context {
         Some((opened, _, log)) if to == Selector::Live => {
             fixes(session, arguments, opened, (log, &new))
@@ -48,7 +49,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     };
     let stack = context.as_ref().map(|(_, stack, _)| stack);
     if session.format() == Format::Table {
-        let mut text = screen(session, arguments, (stack, &before, &after), (&found, hidden));
+        let mut text = screen(session, arguments, (stack, &before, &after), (&found, data));
         text.push_str(&fixes_section(session, arguments, fixes));
         text.push_str(next(arguments, &found));
         session.data(&text)?;
@@ -126,46 +127,61 @@ fn sides(
     Ok((load_side(session, context, from)?, load_side(session, context, to)?))
 }
 
+fn clear_outputs(found: &mut Diff) {
+    found.outputs.clear();
+    found.outputs_hidden.clear();
+}
+
 /// Keeps what was asked for; returns how many data sources are hidden.
 fn narrow(found: &mut Diff, arguments: &Arguments) -> usize {
     if let Some(pattern) = arguments.resource.as_deref().map(Pattern::new) {
         let fits = |address: &str| pattern.matches(address);
         found.changes.retain(|change| fits(&change.address.to_string()));
         found.data.retain(|change| fits(&change.address.to_string()));
-        found.outputs.clear();
+        found.quiet.retain(|change| fits(&change.address.to_string()));
+        clear_outputs(found);
     }
     match arguments.only {
-        Some(Part::State) => found.outputs.clear(),
+        Some(Part::State) => clear_outputs(found),
         Some(Part::Outputs) => {
             found.changes.clear();
             found.data.clear();
+            found.quiet.clear();
         }
         None => {}
     }
     if arguments.show_hidden { 0 } else { std::mem::take(&mut found.data).len() }
 }
 
+/// Whoever asks for one object sees all of it.
+fn view(arguments: &Arguments) -> View {
+    View {
+        extent: if arguments.resource.is_some() { Extent::Full } else { Extent::Brief },
+        hidden: if arguments.show_hidden { Quiet::Named } else { Quiet::Counted },
+    }
+}
+
 fn screen(
     session: &Session,
     arguments: &Arguments,
     (stack, before, after): (Option<&Stack>, &Side, &Side),
-    (found, hidden): (&Diff, usize),
+    (found, data): (&Diff, usize),
 ) -> String {
     let paint = session.output.data_paint;
     let name = stack.map_or(String::new(), |stack| format!("{}   ", stack.name));
     let heading = format!("{name}{}  →  {}", before.label, after.label);
-    let mut text = format!("{}\n\n", paint.bold(&heading));
+    let mut text = format!("{}\n{}\n\n", paint.bold(&heading), verdict(found));
     if !arguments.stat {
-        text.push_str(&body(found, paint));
-        if !(found.is_empty() && found.data.is_empty()) {
+        let body = body(found, view(arguments), paint);
+        if !body.is_empty() {
+            text.push_str(&body);
             text.push('\n');
         }
     }
-    text.push_str(&summary(found));
-    text.push('\n');
-    if hidden > 0 {
-        let word = if hidden == 1 { "data source" } else { "data sources" };
-        text.push_str(&format!("hidden: {hidden} {word} · --show-hidden\n"));
+    text.push_str(&format!("Summary: {}\n", summary(found)));
+    if let Some(hidden) = hidden(found, data) {
+        let flag = if arguments.show_hidden { "" } else { " · --show-hidden" };
+        text.push_str(&format!("hidden: {hidden}{flag}\n"));
     }
     text
 }
