@@ -60,7 +60,11 @@ pub(in crate::cli) fn attributes_because(
 
 /// Lines, indented and in the colours of their signs.
 pub(in crate::cli) fn painted(lines: &[Signed], paint: Paint) -> String {
-    lines.iter().map(|(sign, line)| format!("    {}\n", paint.sign(sign, line))).collect()
+    let mut text = String::new();
+    for (sign, line) in lines {
+        text.push_str(&format!("    {}\n", paint.sign(sign, line)));
+    }
+    text
 }
 
 /// What differs, line by line, each beginning with its sign.
@@ -137,10 +141,12 @@ fn said(change: &AttributeChange) -> String {
             let word = if gone + come == 1 { "line" } else { "lines" };
             format!("-{gone} +{come} {word}")
         }
-        Form::Order => match &change.after {
-            Shown::Plain(Value::List(items)) => format!("order changed ({} elements)", items.len()),
-            _ => "order changed".to_owned(),
-        },
+        Form::Order => {
+            let Shown::Plain(Value::List(items)) = &change.after else {
+                return "order changed".to_owned();
+            };
+            format!("order changed ({} elements)", items.len())
+        }
         Form::Value => one(change),
     }
 }

@@ -112,17 +112,15 @@ pub(in crate::cli) fn notes(change: &ObjectChange) -> Vec<String> {
         (ChangeKind::Replaced, None) => notes.push("another object".to_owned()),
         _ => {}
     }
-    match change.kind {
-        ChangeKind::Deposed => notes.push(
-            "left over from an unfinished replacement: the next apply destroys it".to_owned(),
-        ),
-        ChangeKind::Removed if change.deposed.is_some() => {
-            notes.push("a left-over that is gone".to_owned());
-        }
-        ChangeKind::Untainted => {
-            notes.push("no longer tainted: the next plan leaves it alone".to_owned());
-        }
-        _ => {}
+    if change.kind == ChangeKind::Deposed {
+        let note = "left over from an unfinished replacement: the next apply destroys it";
+        notes.push(note.to_owned());
+    }
+    if change.kind == ChangeKind::Removed && change.deposed.is_some() {
+        notes.push("a left-over that is gone".to_owned());
+    }
+    if change.kind == ChangeKind::Untainted {
+        notes.push("no longer tainted: the next plan leaves it alone".to_owned());
     }
     if change.tainted && change.kind != ChangeKind::Removed {
         notes.push("tainted: its creation failed half-way, the next plan replaces it".to_owned());
@@ -133,10 +131,8 @@ pub(in crate::cli) fn notes(change: &ObjectChange) -> Vec<String> {
 /// The id of the object that was replaced.
 fn former_id(change: &ObjectChange) -> Option<&str> {
     let id = change.attributes.iter().find(|attribute| attribute.path.to_string() == "id")?;
-    match &id.before {
-        Shown::Plain(Value::Text(former)) => Some(former),
-        _ => None,
-    }
+    let Shown::Plain(Value::Text(former)) = &id.before else { return None };
+    Some(former)
 }
 
 /// What it comes to, in one sentence.

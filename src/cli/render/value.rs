@@ -36,9 +36,9 @@ pub(in crate::cli) fn pair(before: &Shown, after: &Shown) -> String {
 }
 
 fn plain(value: &Value) -> String {
-    match value {
-        Value::Text(text) => text_from(text, 0),
-        other => cut(&inert(&written(other, 0))),
+    match value.as_text() {
+        Some(text) => text_from(text, 0),
+        None => cut(&inert(&written(value, 0))),
     }
 }
 
@@ -84,7 +84,9 @@ fn written(value: &Value, depth: usize) -> String {
                 .collect();
             format!("{{{}}}", members.join(", "))
         }
-        plain => json::to_serde(plain).to_string(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {
+            json::to_serde(value).to_string()
+        }
     }
 }
 

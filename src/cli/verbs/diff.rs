@@ -11,6 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::json::DiffOut;
 use crate::cli::output::inert;
 use crate::cli::render::attributes::Extent;
+use crate::cli::render::comment::{Amount, Frame, comment};
 use crate::cli::render::diff::{Quiet, View, body, hidden, summary, verdict};
 use crate::engine::diff::{Addresses, Diff, Facts, diff};
 use crate::engine::good::last_known_good;
@@ -48,21 +49,55 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         Some(_) | None => Ok(Overwritten::default()),
     };
     let stack = context.as_ref().map(|(_, stack, _)| stack);
-    if session.format() == Format::Table {
-        let mut text = screen(session, arguments, (stack, &before, &after), (&found, data));
-        text.push_str(&fixes_section(session, arguments, fixes));
-        text.push_str(next(arguments, &found));
-        session.data(&text)?;
-    } else {
-        let mut out = DiffOut::new(before.label.clone(), after.label.clone(), &found);
-        match fixes {
-            Ok(fixes) => out.overwritten_fixes = fixes.out,
-            Err(problem) => out.fixes_problem = Some(problem),
-        }
-        session.json("unapply.diff", stack, out)?;
+    let shown = Shown { stack, sides: (&before, &after), found: &found, data, fixes };
+    match session.format() {
+        Format::Table => session.data(&screen(session, arguments, shown))?,
+        Format::Md => session.data(&markdown(arguments, shown))?,
+        Format::Json | Format::Ndjson => json(session, arguments, shown)?,
     }
     let asked = arguments.detailed_exitcode && !found.is_empty();
     Ok(if asked { Exit::Differences } else { Exit::Done })
+}
+
+/// What is to be printed.
+struct Shown<'a> {
+    stack: Option<&'a Stack>,
+    sides: (&'a Side, &'a Side),
+    found: &'a Diff,
+    /// How many data sources are only counted.
+    data: usize,
+    fixes: Result<Overwritten, String>,
+}
+
+fn json(session: &Session, arguments: &Arguments, shown: Shown<'_>) -> Result<(), Failure> {
+    let (before, after) = shown.sides;
+    let mut out = DiffOut::new(before.label.clone(), after.label.clone(), shown.found);
+    if !arguments.show_hidden {
+        out = out.counted(shown.data);
+    }
+    match shown.fixes {
+        Ok(fixes) => out.overwritten_fixes = fixes.out,
+        Err(problem) => out.fixes_problem = Some(problem),
+    }
+    session.json("unapply.diff", shown.stack, out)
+}
+
+fn markdown(arguments: &Arguments, shown: Shown<'_>) -> String {
+    let fixes = match shown.fixes {
+        Ok(fixes) => fixes.sentences,
+        Err(problem) => vec![format!("they cannot be told: {problem}")],
+    };
+    let range = arguments.range.as_deref().map_or(String::new(), |range| format!(" {range}"));
+    let stack = shown.stack.map(|stack| stack.name.to_string());
+    let frame = Frame {
+        stack: stack.as_deref(),
+        sides: (&shown.sides.0.label, &shown.sides.1.label),
+        data: shown.data,
+        fixes: &fixes,
+        command: &inert(&format!("unapply diff{range}")),
+    };
+    let extent = if arguments.stat { Amount::Numbers } else { Amount::Everything };
+    comment(shown.found, view(arguments), extent, &frame)
 }
 
 /// The fixes that the live state does not hold any more. What cannot be told of them is said, and
@@ -161,12 +196,8 @@ fn view(arguments: &Arguments) -> View {
     }
 }
 
-fn screen(
-    session: &Session,
-    arguments: &Arguments,
-    (stack, before, after): (Option<&Stack>, &Side, &Side),
-    (found, data): (&Diff, usize),
-) -> String {
+fn screen(session: &Session, arguments: &Arguments, shown: Shown<'_>) -> String {
+    let Shown { stack, sides: (before, after), found, data, fixes } = shown;
     let paint = session.output.data_paint;
     let name = stack.map_or(String::new(), |stack| format!("{}   ", stack.name));
     let heading = format!("{name}{}  →  {}", before.label, after.label);
@@ -183,5 +214,7 @@ fn screen(
         let flag = if arguments.show_hidden { "" } else { " · --show-hidden" };
         text.push_str(&format!("hidden: {hidden}{flag}\n"));
     }
+    text.push_str(&fixes_section(session, arguments, fixes));
+    text.push_str(next(arguments, found));
     text
 }

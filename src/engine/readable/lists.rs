@@ -31,10 +31,10 @@ impl Reader<'_> {
                     self.walk(&place, (old, new), found);
                 }
                 (Some(value), None) => {
-                    self.single(place, pair, (Side::Before, value), &names, found)
+                    self.single(place, (pair, names.step(pair)), (Side::Before, value), found);
                 }
                 (None, Some(value)) => {
-                    self.single(place, pair, (Side::After, value), &names, found)
+                    self.single(place, (pair, names.step(pair)), (Side::After, value), found);
                 }
                 (None, None) => {}
             }
@@ -55,17 +55,16 @@ impl Reader<'_> {
     fn single(
         &self,
         place: &Place,
-        pair: Pair,
+        (pair, name): (Pair, Step),
         (side, value): (Side, &Value),
-        names: &Names,
         found: &mut Found,
     ) {
-        let by_position = place.element(Step::Index(pair.position()), pair);
-        let shown = self.show(by_position.on(side), Some(value));
-        let label = match shown {
+        let position = Step::Index(pair.position());
+        let by_position = place.element(position.clone(), pair);
+        let label = match self.show(by_position.on(side), Some(value)) {
             Shown::Plain(Value::Text(text)) if is_label(&text) => Step::Element(text),
-            Shown::Plain(Value::List(_) | Value::Map(_)) => names.step(pair),
-            _ => Step::Index(pair.position()),
+            shown if matches!(shown, Shown::Plain(Value::List(_) | Value::Map(_))) => name,
+            _secret_or_plain => position,
         };
         let counted = found.changes.len();
         self.one_sided(&place.element(label, pair), side, value, found);

@@ -288,10 +288,13 @@ impl Reader<'_> {
                 }
             }
             Value::Null => {}
-            _ => match side {
-                Side::Before => self.leaf(place, (Some(value), None), found),
-                Side::After => self.leaf(place, (None, Some(value)), found),
-            },
+            Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+                let both = match side {
+                    Side::Before => (Some(value), None),
+                    Side::After => (None, Some(value)),
+                };
+                self.leaf(place, both, found);
+            }
         }
     }
 

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{Side, is_empty, is_scalar};
+use super::{Side, is_scalar};
 use crate::codec::json;
 use crate::model::value::Value;
 
@@ -82,7 +82,12 @@ pub(super) fn pairing(before: &[Value], after: &[Value]) -> Pairing {
     let mut differing: Vec<Pair> = if before.len() == 1 && after.len() == 1 {
         old.iter().zip(&new).map(|(old, new)| Pair::both(*old, *new)).collect()
     } else if is_plain {
-        by_gap((&old, &new), (&equal, &taken), is_reordered)
+        let (starts, ends): (Vec<usize>, Vec<usize>) = if is_reordered {
+            (Vec::new(), Vec::new())
+        } else {
+            (equal.keys().copied().collect(), taken.iter().copied().collect())
+        };
+        by_gap((&old, &new), (&starts, &ends))
     } else if old.len().saturating_mul(new.len()) <= LIKENESSES_MAX {
         by_likeness((before, &old), (after, &new))
     } else {
@@ -113,39 +118,19 @@ fn equal(before: &[Value], after: &[Value]) -> BTreeMap<usize, usize> {
 }
 
 /// Plain values: as many that came as went between the same neighbours have become each other.
-fn by_gap(
-    (old, new): (&[usize], &[usize]),
-    (equal, taken): (&BTreeMap<usize, usize>, &BTreeSet<usize>),
-    is_reordered: bool,
-) -> Vec<Pair> {
+/// `starts` and `ends` are where the neighbours stand, in rising order on both sides.
+fn by_gap((old, new): (&[usize], &[usize]), (starts, ends): (&[usize], &[usize])) -> Vec<Pair> {
     let mut gaps: BTreeMap<usize, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-    let mut passed = Counter::default();
-    let starts: Vec<usize> = equal.keys().copied().collect();
     for index in old {
-        let gap = if is_reordered { 0 } else { passed.below(&starts, *index) };
+        let gap = starts.partition_point(|start| start < index);
         gaps.entry(gap).or_default().0.push(*index);
     }
-    let ends: Vec<usize> = taken.iter().copied().collect();
-    let mut passed = Counter::default();
     for index in new {
-        let gap = if is_reordered { 0 } else { passed.below(&ends, *index) };
+        let gap = ends.partition_point(|end| end < index);
         gaps.entry(gap).or_default().1.push(*index);
     }
     let even = gaps.into_values().filter(|(old, new)| old.len() == new.len());
     even.flat_map(|(old, new)| old.into_iter().zip(new)).map(|(a, b)| Pair::both(a, b)).collect()
-}
-
-/// Counts how many of some rising numbers lie below others that rise too.
-#[derive(Debug, Default)]
-struct Counter(usize);
-
-impl Counter {
-    fn below(&mut self, all: &[usize], limit: usize) -> usize {
-        while all.get(self.0).is_some_and(|number| *number < limit) {
-            self.0 += 1;
-        }
-        self.0
-    }
 }
 
 fn by_position(old: &[usize], new: &[usize]) -> Vec<Pair> {
@@ -215,9 +200,9 @@ impl Leaves {
             Value::List(items) => items.iter().for_each(|item| self.add(name, item)),
             // What nobody has set says nothing.
             Value::Null | Value::Bool(false) => {}
-            other if is_empty(other) => {}
-            other => {
-                let text = json::to_serde(other).to_string();
+            Value::Text(text) if text.is_empty() => {}
+            Value::Bool(_) | Value::Number(_) | Value::Text(_) => {
+                let text = json::to_serde(value).to_string();
                 *self.found.entry((name.to_owned(), text)).or_insert(0) += 1;
                 self.total += 1;
             }
