@@ -11,7 +11,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::readable::{Found, Known, Reader, Side, Trifles};
+use super::readable::{Both, Found, Known, Reader, Side, Trifles};
 use super::redact::{Redactor, Shown};
 use crate::codec::json;
 use crate::model::address::{Address, Mode};
@@ -159,8 +159,9 @@ impl<'a> Facts<'a> {
         let before = json::raw_value(old.attributes).unwrap_or(Value::Null);
         let after = json::raw_value(new.attributes).unwrap_or(Value::Null);
         let marks: Vec<Path> = old.sensitive.iter().chain(&new.sensitive).cloned().collect();
-        let rules = |path: &Path, before: Option<&Value>, after: Option<&Value>| {
-            (self.noise)(new, path, before, after)
+        let rules = |(old, now): (&Path, &Path), (before, after): Both<'_>| {
+            let is_there = after.is_some_and(|after| *after != Value::Null);
+            (self.noise)(new, if is_there { now } else { old }, before, after)
         };
         let own = [&old.address, &new.address];
         let reader = Reader { rules: &rules, own: &own, ..self.reader(&marks) };
@@ -178,7 +179,7 @@ impl<'a> Facts<'a> {
         Reader {
             redactor: self.redactor,
             marks,
-            rules: &|_, _, _| None,
+            rules: &|_, _| None,
             known: self.known,
             own: &[],
             trifles: Trifles::Hidden,

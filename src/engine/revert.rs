@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use self::reasons::Judge;
 use super::compare::differences;
-use super::diff::AttributeChange;
+use super::readable::{AttributeChange, Both, HiddenBy, Reader, Trifles};
 use super::redact::Redactor;
 use crate::codec::json;
 use crate::model::address::{Address, Mode};
@@ -189,21 +189,30 @@ pub(super) fn is_same(a: &Instance<'_>, b: &Instance<'_>) -> bool {
             || matches!((value(a), value(b)), (Ok(a), Ok(b)) if differences(&a, &b).is_empty()))
 }
 
+/// What a change does to the inside of its object. Nothing is left out as saying nothing: this is
+/// what is consented to.
 fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChange> {
     let (mut marks, mut unknown) = (Vec::new(), Vec::new());
     shadow_paths(&Path::default(), &change.before_sensitive, &mut marks);
     shadow_paths(&Path::default(), &change.after_sensitive, &mut marks);
     shadow_paths(&Path::default(), &change.after_unknown, &mut unknown);
-    differences(&change.before, &change.after)
-        .into_iter()
-        // What is known only after apply would read as "removed".
-        .filter(|difference| !unknown.iter().any(|mark| mark.covers(&difference.path)))
-        .map(|difference| {
-            let before = redactor.show(&difference.path, difference.before.as_ref(), &marks);
-            let after = redactor.show(&difference.path, difference.after.as_ref(), &marks);
-            AttributeChange::plain(difference.path, before, after)
-        })
-        .collect()
+    // What is known only after apply would read as "removed".
+    let rules = |(_, after): (&Path, &Path), _: Both<'_>| {
+        let is_unknown = unknown.iter().any(|mark| mark.covers(after));
+        is_unknown.then(|| HiddenBy { rule: "unknown".to_owned(), why: "after apply".to_owned() })
+    };
+    let reader = Reader {
+        redactor,
+        marks: &marks,
+        rules: &rules,
+        known: &|_| None,
+        own: &[],
+        trifles: Trifles::Shown,
+    };
+    let nothing = Value::Map(BTreeMap::new());
+    let [before, after] =
+        [&change.before, &change.after].map(|v| if *v == Value::Null { &nothing } else { v });
+    reader.between(&Path::default(), Some(before), Some(after)).changes
 }
 
 /// The paths at which a shadow says `true`.

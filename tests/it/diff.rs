@@ -103,6 +103,13 @@ fn before() -> String {
     )
 }
 
+/// A resource with a left-over of an unfinished replacement.
+fn with_left_over(resource: &str, attributes: &serde_json::Value) -> String {
+    let left_over =
+        format!(r#",{{"deposed":"0badcafe","schema_version":1,"attributes":{attributes}}}]}}"#);
+    resource.strip_suffix("]}").unwrap().to_owned() + &left_over
+}
+
 /// What is there now.
 fn after() -> String {
     let subnet = |letter: &str| format!("subnet-0{letter}1f2a3b4c");
@@ -122,17 +129,15 @@ fn after() -> String {
                 &json!({"id": "arn:aws:iam::123456789012:policy/app",
                 "policy": policy("s3:*").replace("\":", "\": ")}),
             ),
-            resource(
-                "aws_instance.app",
-                "",
-                &json!({"id": "i-0bbbbbbb22222222", "subnet_id": subnet("b"),
-                "user_data": user_data(8443), "security_groups": ["sg-0123456789", "sg-0987654321"],
-                "cpu": {"cores": 4}, "tags": {"Name": "app"}}),
-            ),
-            resource(
-                "aws_instance.app2",
-                r#""deposed":"0badcafe","#,
-                &json!({"id": "i-0aaaaaaa11111111"}),
+            with_left_over(
+                &resource(
+                    "aws_instance.app",
+                    "",
+                    &json!({"id": "i-0bbbbbbb22222222", "subnet_id": subnet("b"),
+                        "user_data": user_data(8443), "cpu": {"cores": 4}, "tags": {"Name": "app"},
+                        "security_groups": ["sg-0123456789", "sg-0987654321"]}),
+                ),
+                &json!({"id": "i-0aaaaaaa11111111", "subnet_id": subnet("a")}),
             ),
             resource("aws_subnet.a", "", &json!({"id": subnet("a"), "cidr_block": "10.0.0.0/24"})),
             resource(

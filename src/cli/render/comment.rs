@@ -106,7 +106,7 @@ fn sections(diff: &Diff, view: View, frame: &Frame<'_>) -> Vec<Section> {
         items: changes.iter().map(|change| object(change, view)).collect(),
     };
     let fix = |sentence: &String| {
-        let line = format!("- {}\n", outside(&shortened(sentence, 2 * NAME_MAX)));
+        let line = format!("\n- {}\n", outside(&shortened(sentence, 2 * NAME_MAX)));
         Item { brief: line.clone(), full: line }
     };
     let mut sections: Vec<Section> = SECTIONS.into_iter().map(objects).collect();
@@ -143,13 +143,13 @@ fn outputs(diff: &Diff, view: View) -> Vec<Item> {
 
 /// A line that unfolds, or just a line.
 fn item(name: &str, inside: Vec<Signed>) -> Item {
-    let brief = format!("- {}\n", span(name));
+    let brief = format!("\n- {}\n", span(name));
     if inside.is_empty() {
         return Item { full: brief.clone(), brief };
     }
     let inside: Vec<String> = inside.into_iter().map(|(_, line)| inert(&line)).collect();
     let block = block("diff", &inside);
     let full =
-        format!("<details><summary>{}</summary>\n\n{block}\n</details>\n\n", html_code(name));
+        format!("\n<details><summary>{}</summary>\n\n{block}\n</details>\n", html_code(name));
     Item { brief, full }
 }

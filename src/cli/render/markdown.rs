@@ -131,7 +131,7 @@ pub(in crate::cli) fn fit(sections: &[Section], room: usize) -> Fitted {
 }
 
 fn heading(title: &str) -> String {
-    format!("\n### {title}\n\n")
+    format!("\n### {title}\n")
 }
 
 /// Text of our own with something from outside, as code.

@@ -35,7 +35,7 @@ fn any_object() -> impl Strategy<Value = Value> {
 
 fn read(before: &Value, after: &Value, trifles: Trifles) -> Found {
     let redactor = Redactor::default();
-    let (rules, known) = (|_: &Path, _: Option<&Value>, _: Option<&Value>| None, |_: &str| None);
+    let (rules, known) = (|_: (&Path, &Path), _: Both<'_>| None, |_: &str| None);
     let reader =
         Reader { redactor: &redactor, marks: &[], rules: &rules, known: &known, own: &[], trifles };
     reader.between(&Path::default(), Some(before), Some(after))
@@ -55,7 +55,9 @@ fn leaves(path: &Path, value: &Value, found: &mut Vec<(Path, String)>) {
                 leaves(&path.then(Step::Index(index)), item, found);
             }
         }
-        other => found.push((path.clone(), json::to_serde(other).to_string())),
+        Value::Bool(_) | Value::Number(_) | Value::Text(_) => {
+            found.push((path.clone(), json::to_serde(value).to_string()));
+        }
     }
 }
 

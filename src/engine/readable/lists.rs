@@ -61,10 +61,16 @@ impl Reader<'_> {
     ) {
         let position = Step::Index(pair.position());
         let by_position = place.element(position.clone(), pair);
-        let label = match self.show(by_position.on(side), Some(value)) {
-            Shown::Plain(Value::Text(text)) if is_label(&text) => Step::Element(text),
-            shown if matches!(shown, Shown::Plain(Value::List(_) | Value::Map(_))) => name,
-            _secret_or_plain => position,
+        let is_open = matches!(self.show(by_position.on(side), Some(value)), Shown::Plain(_));
+        let label = match value {
+            Value::Text(text) if is_open && is_label(text) => Step::Element(text.clone()),
+            Value::List(_) | Value::Map(_) if is_open => name,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Map(_) => position,
         };
         let counted = found.changes.len();
         self.one_sided(&place.element(label, pair), side, value, found);

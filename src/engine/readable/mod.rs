@@ -106,8 +106,8 @@ pub enum Side {
     After,
 }
 
-/// Which rule hides a difference: its place with positions, and both values.
-pub type Rules<'a> = dyn Fn(&Path, Option<&Value>, Option<&Value>) -> Option<HiddenBy> + 'a;
+/// Which rule hides a difference: its places on both sides, with positions, and both values.
+pub type Rules<'a> = dyn Fn((&Path, &Path), Both<'_>) -> Option<HiddenBy> + 'a;
 
 /// The object that has an id.
 pub type Known<'a> = dyn Fn(&str) -> Option<Address> + 'a;
@@ -330,8 +330,8 @@ impl Reader<'_> {
         if place.shown.0.is_empty() {
             return None;
         }
-        let path = if present(after).is_some() { &place.after } else { &place.before };
-        (self.rules)(path, before, after).or_else(|| self.trifle(place, (before, after)))
+        (self.rules)((&place.before, &place.after), (before, after))
+            .or_else(|| self.trifle(place, (before, after)))
     }
 
     /// Null against empty. A member that comes or goes in a map of somebody's own is no trifle even
