@@ -255,15 +255,15 @@ fn hostile_names_and_values_stay_text_on_every_screen() {
 
 /// Outside of blocks of code there is no tag but ours, and nothing from outside but in code.
 fn only_our_tags(text: &str) {
+    let spans = regex::Regex::new("`+.*`+").unwrap();
     let mut fence: Option<String> = None;
     for line in text.lines() {
         let ticks: String = line.chars().take_while(|c| *c == '`').collect();
         match &fence {
             Some(open) if line == open => fence = None,
-            Some(_) => continue,
+            Some(_) => {}
             None if ticks.len() >= 3 && line == format!("{ticks}diff") => fence = Some(ticks),
             None => {
-                let spans = regex::Regex::new("(?s)`+.*`+").unwrap();
                 let plain = spans.replace_all(line, "");
                 let ours =
                     ["<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>"];
