@@ -14,7 +14,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use unapply::codec::state::parse;
-use unapply::engine::diff::diff;
+use unapply::engine::diff::{Facts, diff};
 use unapply::engine::redact::Redactor;
 use unapply::knowledge::Knowledge;
 use unapply::model::state::StateBytes;
@@ -78,7 +78,9 @@ fn comparing(criterion: &mut Criterion) {
             let knowledge = Knowledge::builtin();
             group.sample_size(10).throughput(size(&state));
             group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
-                bencher.iter(|| black_box(diff(&before, &after, &redactor, &knowledge).unchanged));
+                bencher.iter(|| {
+                    black_box(diff(&before, &after, &Facts::new(&redactor, &knowledge)).unchanged)
+                });
             });
         }
         group.finish();

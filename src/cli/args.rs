@@ -163,6 +163,8 @@ pub(super) enum Format {
     Json,
     /// One JSON object a line.
     Ndjson,
+    /// Markdown for a comment on a pull request; `diff` only.
+    Md,
 }
 
 /// When to use colours.
@@ -240,7 +242,7 @@ pub(super) struct Diff {
     /// Only resources whose address fits; `*` matches any text
     #[arg(long, value_name = "GLOB")]
     pub resource: Option<String>,
-    /// Data sources too
+    /// Also what says nothing, with the rule that hides it, and data sources
     #[arg(long)]
     pub show_hidden: bool,
     /// Exit 2 when there are differences

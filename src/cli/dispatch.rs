@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use clap::Parser as _;
 
-use super::args::{Arguments, Verb};
+use super::args::{Arguments, Format, Verb};
 use super::environment::World;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -64,6 +64,10 @@ fn usage(error: &clap::Error) -> Exit {
 }
 
 fn run(session: &Session, verb: Verb) -> Result<Exit, Failure> {
+    if session.format() == Format::Md && !matches!(verb, Verb::Diff(_)) {
+        return Err(Failure::new(Exit::Usage, "only `diff` is printed as Markdown".to_owned())
+            .next("the same command with `-o table` or `-o json`"));
+    }
     match verb {
         Verb::Status => verbs::status::run(session),
         Verb::History(arguments) => verbs::history::run(session, &arguments),

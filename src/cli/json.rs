@@ -3,13 +3,10 @@
 //! Every object is an [`Envelope`] with its kind. Minor versions add fields. Values have passed the
 //! redactor; a hidden one is said to be hidden and carries nothing.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::codec::json::to_serde;
-use crate::engine::diff::{AttributeChange, Diff, ObjectChange, OutputChange};
 use crate::engine::redact::Shown;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
 use crate::engine::revert::{JudgedAction, Reason};
@@ -18,12 +15,14 @@ use crate::model::good::{Evidence, Residual, Verdict};
 use crate::model::hazard::Hazard;
 
 mod demo;
+mod diff;
 mod drift;
 mod entry;
 mod import;
 mod show;
 
 pub use demo::{DemoFile, DemoOut};
+pub use diff::{AttributeOut, ChangeOut, DiffOut, HiddenOut, OutputOut};
 pub use drift::{
     DriftItemBody, DriftItemOut, DriftListOut, DriftOut, FixFacts, FixListOut, FixOut, ObjectOut,
     OverwrittenAttributeOut, OverwrittenOut,
@@ -78,122 +77,6 @@ impl From<&Shown> for ShownValue {
             Shown::Plain(value) => (false, to_serde(value), None),
         };
         Self { sensitive, value, fingerprint: fingerprint.map(ToString::to_string) }
-    }
-}
-
-/// `unapply.diff`.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct DiffOut {
-    /// The first side.
-    pub from: String,
-    /// The second side.
-    pub to: String,
-    /// Managed objects that differ.
-    pub changes: Vec<ChangeOut>,
-    /// Data sources that differ; only with `--show-hidden`.
-    pub data: Vec<ChangeOut>,
-    /// Outputs that differ.
-    pub outputs: Vec<OutputOut>,
-    /// How many of each kind.
-    pub summary: BTreeMap<String, u64>,
-    /// Manual fixes that are not there any more; only when the second side is the live state.
-    pub overwritten_fixes: Vec<OverwrittenOut>,
-    /// Why these could not be told, if they could not.
-    pub fixes_problem: Option<String>,
-}
-
-/// One object of a diff.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ChangeOut {
-    /// Its address.
-    pub address: String,
-    /// Its former address, when it moved.
-    pub previous_address: Option<String>,
-    /// The key of a left-over object.
-    pub deposed: Option<String>,
-    /// `added`, `removed`, `changed`, `replaced`, `moved` or `tainted`.
-    pub change: String,
-    /// Whether the next plan replaces it.
-    pub tainted: bool,
-    /// Its real id.
-    pub id: Option<String>,
-    /// Attributes that differ.
-    pub attributes: Vec<AttributeOut>,
-}
-
-/// One attribute of a diff.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct AttributeOut {
-    /// Where.
-    pub path: String,
-    /// What was there.
-    pub before: ShownValue,
-    /// What is there now.
-    pub after: ShownValue,
-}
-
-/// One output of a diff.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct OutputOut {
-    /// Its name.
-    pub name: String,
-    /// What it was.
-    pub before: ShownValue,
-    /// What it is now.
-    pub after: ShownValue,
-}
-
-impl From<&AttributeChange> for AttributeOut {
-    fn from(change: &AttributeChange) -> Self {
-        Self {
-            path: change.path.to_string(),
-            before: (&change.before).into(),
-            after: (&change.after).into(),
-        }
-    }
-}
-
-impl From<&ObjectChange> for ChangeOut {
-    fn from(change: &ObjectChange) -> Self {
-        Self {
-            address: change.address.to_string(),
-            previous_address: change.previous_address.as_ref().map(ToString::to_string),
-            deposed: change.deposed.clone(),
-            change: change.kind.name().to_owned(),
-            tainted: change.tainted,
-            id: change.id.clone(),
-            attributes: change.attributes.iter().map(Into::into).collect(),
-        }
-    }
-}
-
-impl From<&OutputChange> for OutputOut {
-    fn from(change: &OutputChange) -> Self {
-        Self {
-            name: change.name.clone(),
-            before: (&change.before).into(),
-            after: (&change.after).into(),
-        }
-    }
-}
-
-impl DiffOut {
-    /// A diff between two sides.
-    pub fn new(from: String, to: String, diff: &Diff) -> Self {
-        let mut summary = BTreeMap::from([("unchanged".to_owned(), diff.unchanged)]);
-        for change in &diff.changes {
-            *summary.entry(change.kind.name().to_owned()).or_insert(0) += 1;
-        }
-        Self {
-            from,
-            to,
-            changes: diff.changes.iter().map(Into::into).collect(),
-            data: diff.data.iter().map(Into::into).collect(),
-            outputs: diff.outputs.iter().map(Into::into).collect(),
-            summary,
-            overwritten_fixes: Vec::new(),
-            fixes_problem: None,
-        }
     }
 }
 

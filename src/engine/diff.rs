@@ -2,19 +2,28 @@
 //!
 //! Objects are matched by the real object behind them first, so that a renamed one is *moved* and
 //! not removed and added; then by address. An id that occurs twice in a state matches nothing by
-//! itself. Values in a [`Diff`] have passed the redactor: nothing that a [`Diff`] holds is secret.
+//! itself. What differs inside an object is said by [`readable`](super::readable). Values in a
+//! [`Diff`] have passed the redactor: nothing that a [`Diff`] holds is secret.
 
-use std::cell::LazyCell;
+mod addresses;
+
+use std::cell::{LazyCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use super::compare::differences;
+use self::addresses::{Addresses, is_telling};
 use super::identity::{Identity, Index, Sameness};
-use super::redact::{Redactor, Shown, drawn_together};
+use super::noise::Noise;
+use super::readable::{Both, Found, Known, Reader, Side, Trifles};
+use super::redact::{Redactor, Shown};
 use crate::codec::json;
+use crate::codec::state::narrow::{Common, Narrowed, Part, Source};
 use crate::knowledge::Knowledge;
 use crate::model::address::{Address, Mode};
 use crate::model::state::{Instance, Output, State, Status};
 use crate::model::value::{Path, Step, Value};
+
+pub use super::readable::{AttributeChange, Form, Hidden, HiddenBy, Line};
 
 /// What happened to one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +40,10 @@ pub enum ChangeKind {
     Changed,
     /// Nothing differs but that Terraform would replace it: its creation failed half-way.
     Tainted,
+    /// Nothing differs but that Terraform would not replace it any more.
+    Untainted,
+    /// It became the left-over of an unfinished replacement.
+    Deposed,
 }
 
 impl ChangeKind {
@@ -43,19 +56,10 @@ impl ChangeKind {
             Self::Moved => "moved",
             Self::Changed => "changed",
             Self::Tainted => "tainted",
+            Self::Untainted => "untainted",
+            Self::Deposed => "deposed",
         }
     }
-}
-
-/// One attribute that differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttributeChange {
-    /// Where.
-    pub path: Path,
-    /// What was there.
-    pub before: Shown,
-    /// What is there now.
-    pub after: Shown,
 }
 
 /// One object that differs.
@@ -75,6 +79,8 @@ pub struct ObjectChange {
     pub id: Option<String>,
     /// What differs inside it.
     pub attributes: Vec<AttributeChange>,
+    /// What differs inside it and says nothing.
+    pub hidden: Vec<Hidden>,
 }
 
 /// One output that differs.
@@ -86,6 +92,8 @@ pub struct OutputChange {
     pub before: Shown,
     /// What it is now.
     pub after: Shown,
+    /// What differs inside it, where that says more.
+    pub inside: Vec<AttributeChange>,
 }
 
 /// What differs between two states.
@@ -97,6 +105,10 @@ pub struct Diff {
     pub data: Vec<ObjectChange>,
     /// Outputs.
     pub outputs: Vec<OutputChange>,
+    /// What differs in outputs and says nothing.
+    pub outputs_hidden: Vec<Hidden>,
+    /// Objects in which nothing differs but what says nothing; the managed ones count as unchanged.
+    pub quiet: Vec<ObjectChange>,
     /// How many managed objects are equal.
     pub unchanged: u64,
 }
@@ -111,6 +123,105 @@ impl Diff {
     pub fn count(&self, kind: ChangeKind) -> usize {
         self.changes.iter().filter(|change| change.kind == kind).count()
     }
+
+    /// How many differences are hidden, by the kind of the rule.
+    pub fn hidden(&self) -> BTreeMap<&str, usize> {
+        let objects = self.changes.iter().chain(&self.quiet).flat_map(|change| &change.hidden);
+        let mut counts = BTreeMap::new();
+        for hidden in objects.chain(&self.outputs_hidden) {
+            *counts.entry(hidden.by.kind()).or_insert(0) += 1;
+        }
+        counts
+    }
+}
+
+/// What of a state is compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Objects<'s, 'a> {
+    outputs: &'s [Output<'a>],
+    instances: &'s [Instance<'a>],
+}
+
+impl<'s, 'a> From<&'s State<'a>> for Objects<'s, 'a> {
+    fn from(state: &'s State<'a>) -> Self {
+        Self { outputs: &state.outputs, instances: &state.instances }
+    }
+}
+
+impl<'s, 'a> From<&'s Part<'a>> for Objects<'s, 'a> {
+    fn from(part: &'s Part<'a>) -> Self {
+        Self { outputs: &part.outputs, instances: &part.instances }
+    }
+}
+
+/// What is known besides the two states.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// What must not be shown; it must have learnt both states.
+    pub redactor: &'a Redactor,
+    /// What names objects of a type, and what moves on its own.
+    pub knowledge: &'a Knowledge,
+    /// What both states have in the same bytes, and is not among what is compared.
+    pub common: Common,
+    /// Whose ids are known.
+    pub known: &'a Known<'a>,
+    /// Ids that several objects have: they match nothing.
+    pub ambiguous: &'a BTreeSet<String>,
+}
+
+/// No id.
+static NONE: BTreeSet<String> = BTreeSet::new();
+
+impl<'a> Facts<'a> {
+    /// Nothing but the states is known: whose ids texts are is not said.
+    pub fn new(redactor: &'a Redactor, knowledge: &'a Knowledge) -> Self {
+        let common = Common::default();
+        Self { redactor, knowledge, common, known: &|_| None, ambiguous: &NONE }
+    }
+
+    /// What differs inside one object.
+    fn inside(&self, old: &Instance<'_>, new: &Instance<'_>) -> Found {
+        let before = json::raw_value(old.attributes).unwrap_or(Value::Null);
+        let after = json::raw_value(new.attributes).unwrap_or(Value::Null);
+        let marks: Vec<Path> = old.sensitive.iter().chain(&new.sensitive).cloned().collect();
+        let rules = self.knowledge.noise(&new.provider.source, &new.address.kind);
+        let noise = Noise::new(rules, (&before, &after));
+        let rules = |(old, now): (&Path, &Path), (before, after): Both<'_>| {
+            let is_there = after.is_some_and(|after| *after != Value::Null);
+            let rule = noise.hidden_by(if is_there { now } else { old }, before, after)?;
+            Some(HiddenBy { rule: rule.name().to_owned(), why: rule.why.clone() })
+        };
+        let own = [&old.address, &new.address];
+        let owner = new.address.to_string();
+        let reader = Reader { rules: &rules, own: &own, ..self.reader(&owner, &marks) };
+        reader.between(&Path::default(), Some(&before), Some(&after))
+    }
+
+    /// What an object consists of that only one state has.
+    fn whole(&self, side: Side, instance: &Instance<'_>) -> Found {
+        let value = json::raw_value(instance.attributes).unwrap_or(Value::Null);
+        let own = [&instance.address];
+        let owner = instance.address.to_string();
+        Reader { own: &own, ..self.reader(&owner, &instance.sensitive) }.whole(side, &value)
+    }
+
+    fn reader<'r>(&'r self, owner: &'r str, marks: &'r [Path]) -> Reader<'r> {
+        Reader {
+            redactor: self.redactor,
+            owner,
+            marks,
+            rules: &|_, _| None,
+            known: self.known,
+            own: &[],
+            trifles: Trifles::Hidden,
+        }
+    }
+}
+
+impl fmt::Debug for Facts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facts").field("common", &self.common).finish_non_exhaustive()
+    }
 }
 
 type Slot<'a> = (&'a Address, Option<&'a str>);
@@ -119,61 +230,118 @@ fn slot<'a>(instance: &'a Instance<'_>) -> Slot<'a> {
     (&instance.address, instance.deposed.as_deref())
 }
 
-/// Compares two states; `redactor` must have learnt both.
-pub fn diff(
-    before: &State<'_>,
-    after: &State<'_>,
+/// Compares two states that have been narrowed, with what both have in the same bytes taken from
+/// the first one's `source`.
+pub fn diff_narrowed(
+    narrowed: &Narrowed<'_>,
+    source: &Source<'_>,
     redactor: &Redactor,
     knowledge: &Knowledge,
 ) -> Diff {
-    let mut result = Diff { outputs: outputs(before, after, redactor), ..Diff::default() };
-    for (old, new) in pairs(before, after, knowledge) {
-        let (mode, change) = match (old, new) {
-            (Some(old), Some(new)) => (new.address.mode, compared(old, new, redactor, knowledge)),
-            (None, Some(new)) => {
-                (new.address.mode, Some(one_sided(new, ChangeKind::Added, redactor)))
-            }
-            (Some(old), None) => {
-                (old.address.mode, Some(one_sided(old, ChangeKind::Removed, redactor)))
-            }
+    let asked = RefCell::new(BTreeSet::new());
+    let ask = |id: &str| {
+        if is_telling(id) {
+            asked.borrow_mut().insert(id.to_owned());
+        }
+        None
+    };
+    let facts = Facts { common: narrowed.common, ..Facts::new(redactor, knowledge) };
+    let (before, after) = (&narrowed.before, &narrowed.after);
+    let first = diff(before, after, &Facts { known: &ask, ..facts });
+    let moved: BTreeSet<String> = {
+        let ids = first.changes.iter().filter(|change| change.kind == ChangeKind::Moved);
+        ids.filter_map(|change| change.id.clone()).collect()
+    };
+    let wanted: BTreeSet<String> = asked.into_inner().union(&moved).cloned().collect();
+    if wanted.is_empty() {
+        return first;
+    }
+    // Whose ids these are, and whether they are anybody else's too, is only known from everything.
+    let elsewhere = source.with_ids(&wanted);
+    let apart: BTreeSet<Slot<'_>> = before.instances.iter().map(slot).collect();
+    let common = || elsewhere.iter().filter(|instance| !apart.contains(&slot(instance)));
+    let addresses = Addresses::of(common().chain(&before.instances))
+        .overridden_by(Addresses::of(common().chain(&after.instances)));
+    let ambiguous: BTreeSet<String> =
+        common().filter_map(|i| i.id.clone()).filter(|id| moved.contains(id)).collect();
+    let known = |id: &str| addresses.find(id);
+    diff(before, after, &Facts { known: &known, ambiguous: &ambiguous, ..facts })
+}
+
+/// Compares two states.
+pub fn diff<'s, 'a: 's>(
+    before: impl Into<Objects<'s, 'a>>,
+    after: impl Into<Objects<'s, 'a>>,
+    facts: &Facts<'_>,
+) -> Diff {
+    let (before, after) = (before.into(), after.into());
+    let mut result = Diff { unchanged: facts.common.managed, ..Diff::default() };
+    outputs(before, after, facts, &mut result);
+    for (old, new) in pairs(before, after, facts) {
+        let change = match (old, new) {
+            (Some(old), Some(new)) => compared(old, new, facts),
+            (None, Some(new)) => Some(one_sided(new, Side::After, facts)),
+            (Some(old), None) => Some(one_sided(old, Side::Before, facts)),
             (None, None) => continue,
         };
+        let mode = new.or(old).map(|instance| instance.address.mode);
         match (mode, change) {
-            (Mode::Managed, Some(change)) => result.changes.push(change),
-            (Mode::Data, Some(change)) => result.data.push(change),
-            (Mode::Managed, None) => result.unchanged += 1,
-            (Mode::Data, None) => {}
+            (Some(Mode::Data), Some(change)) if is_quiet(&change) => result.quiet.push(change),
+            (Some(Mode::Data), Some(change)) => result.data.push(change),
+            (Some(Mode::Data), None) => {}
+            (_, None) => result.unchanged += 1,
+            (_, Some(change)) if is_quiet(&change) => {
+                result.unchanged += 1;
+                result.quiet.push(change);
+            }
+            (_, Some(change)) => result.changes.push(change),
         }
     }
-    result.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    for changes in [&mut result.changes, &mut result.data, &mut result.quiet] {
+        changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    }
     result
+}
+
+/// Whether nothing differs but what says nothing.
+fn is_quiet(change: &ObjectChange) -> bool {
+    change.kind == ChangeKind::Changed && change.attributes.is_empty()
 }
 
 type Pair<'s, 'a> = (Option<&'s Instance<'a>>, Option<&'s Instance<'a>>);
 
 /// Matches instances: by identity where it is unique on both sides, then by address.
 fn pairs<'s, 'a>(
-    before: &'s State<'a>,
-    after: &'s State<'a>,
-    knowledge: &Knowledge,
+    before: Objects<'s, 'a>,
+    after: Objects<'s, 'a>,
+    facts: &Facts<'_>,
 ) -> Vec<Pair<'s, 'a>> {
+    let knowledge = facts.knowledge;
     // Most diffs are of states in which nothing moved: then nobody asks for these.
     let old_index = LazyCell::new(|| Index::of(managed(before), knowledge));
     let new_index = LazyCell::new(|| Index::of(managed(after), knowledge));
+    let is_ambiguous =
+        |new: &Instance<'_>| new.id.as_ref().is_some_and(|id| facts.ambiguous.contains(id));
     let mut unmatched: BTreeMap<Slot<'s>, &'s Instance<'a>> =
         before.instances.iter().map(|instance| (slot(instance), instance)).collect();
     let mut pairs = Vec::with_capacity(after.instances.len());
     let mut rest = Vec::new();
-    for new in &after.instances {
+    let mut left_over = BTreeSet::new();
+    for new in after.instances {
         // The same slot with the same object needs no search.
         let same_place = unmatched.get(&slot(new)).copied();
         let same_place = same_place.filter(|old| !is_another(old, new, knowledge));
         let old = same_place.or_else(|| {
-            let identity = Identity::of(new, knowledge);
+            let identity = (!is_ambiguous(new)).then(|| Identity::of(new, knowledge))?;
             new_index.only(&identity)?;
             old_index.only(&identity).filter(|old| unmatched.contains_key(&slot(old)))
         });
         match old {
+            // Whatever stands at its address now has replaced it.
+            Some(old) if is_deposed_there(old, new) => {
+                left_over.insert(slot(old));
+                pairs.push((Some(old), Some(new)));
+            }
             Some(old) => {
                 unmatched.remove(&slot(old));
                 pairs.push((Some(old), Some(new)));
@@ -184,12 +352,18 @@ fn pairs<'s, 'a>(
     for new in rest {
         pairs.push((unmatched.remove(&slot(new)), Some(new)));
     }
-    pairs.extend(unmatched.into_values().map(|old| (Some(old), None)));
+    let gone = unmatched.into_values().filter(|old| !left_over.contains(&slot(old)));
+    pairs.extend(gone.map(|old| (Some(old), None)));
     pairs
 }
 
-fn managed<'s, 'a>(state: &'s State<'a>) -> impl Iterator<Item = &'s Instance<'a>> {
-    state.instances.iter().filter(|instance| instance.address.mode == Mode::Managed)
+/// Whether an object is now the left-over of its own address.
+fn is_deposed_there(old: &Instance<'_>, new: &Instance<'_>) -> bool {
+    old.address == new.address && old.deposed.is_none() && new.deposed.is_some()
+}
+
+fn managed<'s, 'a>(objects: Objects<'s, 'a>) -> impl Iterator<Item = &'s Instance<'a>> {
+    objects.instances.iter().filter(|instance| instance.address.mode == Mode::Managed)
 }
 
 /// Whether two instances are known to stand for two real objects.
@@ -201,118 +375,102 @@ fn is_another(old: &Instance<'_>, new: &Instance<'_>, knowledge: &Knowledge) -> 
     }
 }
 
-fn compared(
-    old: &Instance<'_>,
-    new: &Instance<'_>,
-    redactor: &Redactor,
-    knowledge: &Knowledge,
-) -> Option<ObjectChange> {
+fn compared(old: &Instance<'_>, new: &Instance<'_>, facts: &Facts<'_>) -> Option<ObjectChange> {
     let same_place = slot(old) == slot(new);
     if same_place && old.status == new.status && old.attributes == new.attributes {
         return None;
     }
-    let attributes = attribute_changes(old, new, redactor);
-    let kind = if !same_place {
+    let found = facts.inside(old, new);
+    let has_found = !(found.changes.is_empty() && found.hidden.is_empty());
+    let kind = if new.deposed.is_some() && old.deposed.is_none() {
+        ChangeKind::Deposed
+    } else if !same_place {
         ChangeKind::Moved
-    } else if is_another(old, new, knowledge) {
+    } else if is_another(old, new, facts.knowledge) {
         ChangeKind::Replaced
-    } else if !attributes.is_empty() {
+    } else if !found.changes.is_empty() || (old.status == new.status && has_found) {
         ChangeKind::Changed
     } else if old.status == new.status {
         return None;
-    } else {
+    } else if new.status == Status::Tainted {
         ChangeKind::Tainted
+    } else {
+        ChangeKind::Untainted
     };
     Some(ObjectChange {
-        address: redactor.address(&new.address),
-        previous_address: (!same_place).then(|| redactor.address(&old.address)),
+        address: facts.redactor.address(&new.address),
+        previous_address: (!same_place && kind == ChangeKind::Moved || old.address != new.address)
+            .then(|| facts.redactor.address(&old.address)),
         deposed: new.deposed.as_deref().map(str::to_owned),
         kind,
         tainted: new.status == Status::Tainted,
-        id: redactor.id(new),
-        attributes,
+        id: facts.redactor.id(new),
+        attributes: found.changes,
+        hidden: found.hidden,
     })
 }
 
-fn one_sided(instance: &Instance<'_>, kind: ChangeKind, redactor: &Redactor) -> ObjectChange {
-    let value = json::raw_value(instance.attributes).unwrap_or(Value::Null);
-    let (before, after) = match kind {
-        ChangeKind::Removed => (&value, &Value::Null),
-        ChangeKind::Added
-        | ChangeKind::Replaced
-        | ChangeKind::Moved
-        | ChangeKind::Changed
-        | ChangeKind::Tainted => (&Value::Null, &value),
-    };
+fn one_sided(instance: &Instance<'_>, side: Side, facts: &Facts<'_>) -> ObjectChange {
+    let found = facts.whole(side, instance);
     ObjectChange {
-        address: redactor.address(&instance.address),
+        address: facts.redactor.address(&instance.address),
         previous_address: None,
         deposed: instance.deposed.as_deref().map(str::to_owned),
-        kind,
+        kind: match side {
+            Side::Before => ChangeKind::Removed,
+            Side::After if instance.deposed.is_some() => ChangeKind::Deposed,
+            Side::After => ChangeKind::Added,
+        },
         tainted: instance.status == Status::Tainted,
-        id: redactor.id(instance),
-        attributes: shown(instance, [before, after], &instance.sensitive, redactor),
+        id: facts.redactor.id(instance),
+        attributes: found.changes,
+        hidden: found.hidden,
     }
 }
 
-fn attribute_changes(
-    old: &Instance<'_>,
-    new: &Instance<'_>,
-    redactor: &Redactor,
-) -> Vec<AttributeChange> {
-    let before = json::raw_value(old.attributes).unwrap_or(Value::Null);
-    let after = json::raw_value(new.attributes).unwrap_or(Value::Null);
-    // What one side marks is secret on the other side too: the mark may be what was added.
-    let marks: Vec<Path> = old.sensitive.iter().chain(&new.sensitive).cloned().collect();
-    shown(new, [&before, &after], &marks, redactor)
-}
-
-fn shown(
-    instance: &Instance<'_>,
-    values: [&Value; 2],
-    marks: &[Path],
-    redactor: &Redactor,
-) -> Vec<AttributeChange> {
-    let owner = instance.address.to_string();
-    let [before, after] = values;
-    drawn_together(differences(before, after), values, marks)
-        .into_iter()
-        .map(|difference| redactor.change(&owner, difference, marks))
-        .collect()
-}
-
-fn outputs(before: &State<'_>, after: &State<'_>, redactor: &Redactor) -> Vec<OutputChange> {
+fn outputs(before: Objects<'_, '_>, after: Objects<'_, '_>, facts: &Facts<'_>, result: &mut Diff) {
     let old = by_name(before);
     let new = by_name(after);
     let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
-    names
-        .into_iter()
-        .filter_map(|name| output(name, old.get(name), new.get(name), redactor))
-        .collect()
+    for name in names {
+        let both = (old.get(name).copied(), new.get(name).copied());
+        let (change, hidden) = output(name, both, facts);
+        result.outputs.extend(change);
+        result.outputs_hidden.extend(hidden);
+    }
 }
 
-fn by_name<'s, 'a>(state: &'s State<'a>) -> BTreeMap<&'s str, &'s Output<'a>> {
-    state.outputs.iter().map(|output| (output.name.as_ref(), output)).collect()
+fn by_name<'s, 'a>(objects: Objects<'s, 'a>) -> BTreeMap<&'s str, &'s Output<'a>> {
+    objects.outputs.iter().map(|output| (output.name.as_ref(), output)).collect()
 }
 
 fn output(
     name: &str,
-    old: Option<&&Output<'_>>,
-    new: Option<&&Output<'_>>,
-    redactor: &Redactor,
-) -> Option<OutputChange> {
+    (old, new): (Option<&Output<'_>>, Option<&Output<'_>>),
+    facts: &Facts<'_>,
+) -> (Option<OutputChange>, Vec<Hidden>) {
     let value =
-        |output: Option<&&Output<'_>>| output.and_then(|output| json::raw_value(output.value).ok());
+        |output: Option<&Output<'_>>| output.and_then(|output| json::raw_value(output.value).ok());
     let (before, after) = (value(old), value(new));
     if before == after {
-        return None;
+        return (None, Vec::new());
     }
     let secret = old.is_some_and(|o| o.sensitive) || new.is_some_and(|o| o.sensitive);
     let path = Path(vec![Step::Name(name.to_owned())]);
     let marks = if secret { vec![path.clone()] } else { Vec::new() };
-    let values = [before.as_ref(), after.as_ref()];
-    let (before, after) = redactor.pair(&format!("output.{name}"), &path, values, &marks);
-    Some(OutputChange { name: redactor.text(name), before, after })
+    let owner = format!("output.{name}");
+    let reader = facts.reader(&owner, &marks);
+    let found = match (&before, &after) {
+        (Some(_), Some(_)) => reader.between(&path, before.as_ref(), after.as_ref()),
+        // One that comes or goes is no trifle, however empty it is.
+        _ => Found::default(),
+    };
+    let is_quiet = found.changes.is_empty() && !found.hidden.is_empty();
+    let is_whole = |change: &AttributeChange| change.path == path && change.form == Form::Value;
+    let inside = if found.changes.iter().any(is_whole) { Vec::new() } else { found.changes };
+    let (before, after) = reader.show_sides(&path, (before.as_ref(), after.as_ref()));
+    let change = OutputChange { name: facts.redactor.text(name), before, after, inside };
+    ((!is_quiet).then_some(change), found.hidden)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod identity;
 pub mod noise;
 pub mod pairing;
 pub mod pin;
+pub mod readable;
 pub mod redact;
 pub mod revert;
 pub mod selector;

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use self::reasons::Judge;
-use super::compare::{Difference, differences};
-use super::diff::AttributeChange;
-use super::redact::{Redactor, drawn_together};
+use super::compare::differences;
+use super::readable::{AttributeChange, Both, HiddenBy, Reader, Trifles};
+use super::redact::Redactor;
 use crate::codec::json;
 use crate::knowledge::Knowledge;
 use crate::model::address::{Address, Mode};
@@ -211,19 +211,31 @@ fn marks(change: &PlannedChange) -> Vec<Path> {
     marks
 }
 
+/// What a change does to the inside of its object. Nothing is left out as saying nothing: this is
+/// what is consented to.
 fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChange> {
     let marks = marks(change);
     let mut unknown = Vec::new();
     shadow_paths(&Path::default(), &change.after_unknown, &mut unknown);
-    let owner = change.address.to_string();
     // What is known only after apply would read as "removed".
-    let is_known =
-        |difference: &Difference| !unknown.iter().any(|mark| mark.covers(&difference.path));
-    let known = differences(&change.before, &change.after).into_iter().filter(is_known).collect();
-    drawn_together(known, [&change.before, &change.after], &marks)
-        .into_iter()
-        .map(|difference| redactor.change(&owner, difference, &marks))
-        .collect()
+    let rules = |(_, after): (&Path, &Path), _: Both<'_>| {
+        let is_unknown = unknown.iter().any(|mark| mark.covers(after));
+        is_unknown.then(|| HiddenBy { rule: "unknown".to_owned(), why: "after apply".to_owned() })
+    };
+    let owner = change.address.to_string();
+    let reader = Reader {
+        redactor,
+        owner: &owner,
+        marks: &marks,
+        rules: &rules,
+        known: &|_| None,
+        own: &[],
+        trifles: Trifles::Shown,
+    };
+    let nothing = Value::Map(BTreeMap::new());
+    let [before, after] =
+        [&change.before, &change.after].map(|v| if *v == Value::Null { &nothing } else { v });
+    reader.between(&Path::default(), Some(before), Some(after)).changes
 }
 
 /// The paths at which a shadow says `true`.

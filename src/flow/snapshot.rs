@@ -14,7 +14,7 @@ use super::{Error, Ports, Speaker, Stack};
 use crate::codec::backend::Backend;
 use crate::codec::{bundle, json, plan, planfile, state};
 use crate::engine::baseline::can_be_baseline;
-use crate::engine::diff::{ChangeKind, diff};
+use crate::engine::diff::{ChangeKind, Facts, diff};
 use crate::engine::good::snapshots;
 use crate::engine::pin::{self, Standing};
 use crate::engine::redact::Redactor;
@@ -329,6 +329,15 @@ pub(super) fn stored(
     })
 }
 
+/// Objects of a diff that are there as before, and are not as before.
+const CHANGED: [ChangeKind; 5] = [
+    ChangeKind::Changed,
+    ChangeKind::Replaced,
+    ChangeKind::Moved,
+    ChangeKind::Untainted,
+    ChangeKind::Deposed,
+];
+
 /// What changed since the newest snapshot with a state. It is a convenience of the log: what cannot
 /// be compared is left out.
 pub(super) fn change_since(
@@ -346,7 +355,7 @@ pub(super) fn change_since(
     }
     let bytes = StateBytes::new(repository.get_blob(&earlier.blob).ok()?);
     let before = state::parse(&bytes).ok()?;
-    let diff = diff(&before, state, &Redactor::default(), knowledge);
+    let diff = diff(&before, state, &Facts::new(&Redactor::default(), knowledge));
     let count = |kinds: &[ChangeKind]| {
         kinds.iter().map(|kind| u64::try_from(diff.count(*kind)).unwrap_or(u64::MAX)).sum()
     };
@@ -354,7 +363,7 @@ pub(super) fn change_since(
     Some(ChangeSince {
         against: entry.revision,
         added: count(&[ChangeKind::Added]),
-        changed: count(&[ChangeKind::Changed, ChangeKind::Replaced, ChangeKind::Moved]),
+        changed: count(&CHANGED),
         removed: count(&[ChangeKind::Removed]),
         tainted: u64::try_from(tainted).unwrap_or(u64::MAX),
     })

@@ -134,6 +134,9 @@ pub enum Step {
     Name(String),
     /// An element of a list.
     Index(usize),
+    /// An element of a list by what tells it from the others. For reading only: it finds nothing,
+    /// and no record holds one. Whoever needs the place keeps the positions beside it.
+    Element(String),
 }
 
 /// A place in a value, shown as Terraform writes it: `ingress[0].from_port`, `tags["a b"]`.
@@ -158,7 +161,7 @@ impl Path {
     pub fn last_name(&self) -> Option<&str> {
         self.0.iter().rev().find_map(|step| match step {
             Step::Name(name) => Some(name.as_str()),
-            Step::Index(_) => None,
+            Step::Index(_) | Step::Element(_) => None,
         })
     }
 }
@@ -168,6 +171,8 @@ impl fmt::Display for Path {
         for (position, step) in self.0.iter().enumerate() {
             match step {
                 Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Element(label) if is_plain_label(label) => write!(f, "[{label}]")?,
+                Step::Element(label) => write!(f, "[{label:?}]")?,
                 Step::Name(name) if is_identifier(name) && position == 0 => f.write_str(name)?,
                 Step::Name(name) if is_identifier(name) => write!(f, ".{name}")?,
                 Step::Name(name) => write!(f, "[{name:?}]")?,
@@ -175,6 +180,14 @@ impl fmt::Display for Path {
         }
         Ok(())
     }
+}
+
+/// Whether a label can stand between brackets and be read as nothing else: no position, no quotes.
+fn is_plain_label(label: &str) -> bool {
+    let is_plain =
+        |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | ':' | '/' | '*' | '+');
+    label.chars().all(|c| is_plain(c) || matches!(c, ',' | '@' | '='))
+        && label.chars().any(|c| !c.is_ascii_digit())
 }
 
 /// Whether `text` can stand unquoted in Terraform's language.
@@ -248,5 +261,10 @@ mod tests {
         assert_eq!(path.last_name(), Some("a b"));
         assert!(Path(vec![Step::Name("ingress".into())]).covers(&path));
         assert!(!path.covers(&Path::default()));
+        let named = |label: &str| Path(vec![Step::Name("x".into()), Step::Element(label.into())]);
+        assert_eq!(named("tcp 443 0.0.0.0/0").to_string(), "x[tcp 443 0.0.0.0/0]");
+        assert_eq!(named("443").to_string(), r#"x["443"]"#, "not a position");
+        assert_eq!(named("a].b[\u{1b}").to_string(), r#"x["a].b[\u{1b}"]"#);
+        assert_eq!(named("").to_string(), r#"x[""]"#);
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use unapply::codec::{bundle, events, hcl, json, plan, record, state};
-use unapply::engine::diff::diff;
+use unapply::engine::diff::{Facts, diff};
 use unapply::engine::redact::Redactor;
 use unapply::knowledge::Knowledge;
 use unapply::model::state::StateBytes;
@@ -45,7 +45,7 @@ pub(crate) fn fuzz_state(data: &[u8]) {
     }
     assert!(read.outputs.iter().all(|output| json::raw_value(output.value).is_ok()));
     let redactor = Redactor::default().with_state(&read);
-    let same = diff(&read, &read, &redactor, &Knowledge::builtin());
+    let same = diff(&read, &read, &Facts::new(&redactor, &Knowledge::builtin()));
     assert!(same.is_empty() && same.data.is_empty(), "nothing differs from itself");
 }
 

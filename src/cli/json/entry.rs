@@ -163,7 +163,8 @@ pub enum StepOut {
 impl From<&Path> for PathOut {
     fn from(path: &Path) -> Self {
         let step = |step: &Step| match step {
-            Step::Name(name) => StepOut::Name(name.clone()),
+            // What is recorded has positions; a label is a name to whoever reads it.
+            Step::Name(name) | Step::Element(name) => StepOut::Name(name.clone()),
             Step::Index(index) => StepOut::Index(u64::try_from(*index).unwrap_or(u64::MAX)),
         };
         Self { text: path.to_string(), steps: path.0.iter().map(step).collect() }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::diff::attributes;
+use super::attributes::attributes;
 use super::time::Times;
 use crate::cli::output::{Paint, inert};
 use crate::engine::diff::AttributeChange;

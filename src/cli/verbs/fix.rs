@@ -10,7 +10,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::{FixFacts, FixListOut, FixOut};
 use crate::cli::output::inert;
-use crate::cli::render::diff::attributes;
+use crate::cli::render::attributes::attributes;
 use crate::cli::render::drift::{Manner, address, fix_line, places};
 use crate::cli::render::value::shown as shown_value;
 use crate::codec::state;

@@ -46,7 +46,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         .collect();
     match session.format() {
         Format::Table => session.data(&screen(session, &opened, &stack, (&log, &shown)))?,
-        Format::Json | Format::Ndjson => json(session, &stack, &log, &shown)?,
+        Format::Json | Format::Ndjson | Format::Md => json(session, &stack, &log, &shown)?,
     }
     Ok(Exit::Done)
 }

@@ -259,7 +259,7 @@ impl Session {
         };
         let text = match self.format() {
             Format::Ndjson => serde_json::to_string(&envelope),
-            Format::Json | Format::Table => serde_json::to_string_pretty(&envelope),
+            Format::Json | Format::Table | Format::Md => serde_json::to_string_pretty(&envelope),
         };
         let text = text.map_err(|error| {
             Failure::new(Exit::Failure, "cannot write JSON".to_owned()).caused_by(&error)

@@ -107,7 +107,8 @@ impl From<Item> for model::DriftItem {
 impl From<&ModelStep> for Step {
     fn from(step: &ModelStep) -> Self {
         match step {
-            ModelStep::Name(name) => Self::Name(name.clone()),
+            // An item's paths have positions: nothing makes one with a label.
+            ModelStep::Name(name) | ModelStep::Element(name) => Self::Name(name.clone()),
             ModelStep::Index(index) => Self::Index(*index),
         }
     }

@@ -54,6 +54,45 @@ impl<'a> Layout<'a> {
         Blocks { rest: self.resources }
     }
 
+    /// The resources in which `is_wanted` is true of a text that stands behind these words, each
+    /// with what follows it.
+    pub(super) fn blocks_with(
+        &self,
+        words: &[u8],
+        is_wanted: impl Fn(&[u8]) -> bool,
+    ) -> Vec<Result<Blocks<'a>, OtherLayout>> {
+        let mut found: Vec<Result<Blocks<'a>, OtherLayout>> = Vec::new();
+        let mut last = None;
+        for hit in memmem::find_iter(self.resources, words) {
+            let text = self.resources.get(hit + words.len()..).unwrap_or_default();
+            let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
+            let text = text.get(..end).unwrap_or_default();
+            let text = text.strip_suffix(b",").unwrap_or(text);
+            if !text.strip_suffix(b"\"").is_none_or(&is_wanted) {
+                continue;
+            }
+            let start = self.block_at(hit);
+            if start.is_none() || start != last {
+                let rest = start.and_then(|start| self.resources.get(start..));
+                found.push(rest.map(|rest| Blocks { rest }).ok_or(OtherLayout));
+            }
+            last = start;
+        }
+        found
+    }
+
+    /// Where the resource begins that this place lies in.
+    fn block_at(&self, place: usize) -> Option<usize> {
+        let mut end = place + 1;
+        loop {
+            let start = memchr::memrchr(b'\n', self.resources.get(..end)?)?;
+            if self.resources.get(start..)?.starts_with(BLOCK) {
+                return Some(start);
+            }
+            end = start;
+        }
+    }
+
     /// The text of all resources.
     pub(super) fn resources(&self) -> &'a [u8] {
         self.resources

@@ -39,6 +39,20 @@ impl<'b> Source<'b> {
         text(self.bytes).and_then(parse_text)
     }
 
+    /// The instances that have one of these ids, in the order of the state. What cannot be read has
+    /// none.
+    pub fn with_ids(&self, wanted: &BTreeSet<String>) -> Vec<Instance<'b>> {
+        if let Some(layout) = Layout::of(self.bytes)
+            && let Ok(found) = with_ids(layout, wanted)
+        {
+            return found;
+        }
+        let is_wanted =
+            |instance: &Instance<'_>| instance.id.as_ref().is_some_and(|id| wanted.contains(id));
+        let all = self.parse().map(|part| part.instances).unwrap_or_default();
+        all.into_iter().filter(is_wanted).collect()
+    }
+
     /// The exact bytes.
     pub fn bytes(&self) -> &'b [u8] {
         self.bytes
@@ -349,6 +363,29 @@ impl<'a> Sound<'a> {
 /// Checks that a text is UTF-8. Most are ASCII, which is quicker to see.
 fn encoded(text: &[u8]) -> Result<(), OtherLayout> {
     if text.is_ascii() || json::text(text).is_ok() { Ok(()) } else { Err(OtherLayout) }
+}
+
+/// Finds instances by their ids: only the resources are read that may have one.
+fn with_ids<'a>(
+    layout: Layout<'a>,
+    wanted: &BTreeSet<String>,
+) -> Result<Vec<Instance<'a>>, OtherLayout> {
+    let is_wanted = |id: &[u8]| match std::str::from_utf8(id) {
+        Ok(id) if !id.contains('\\') => wanted.contains(id),
+        Ok(_) | Err(_) => true,
+    };
+    let mut found = Vec::new();
+    for block in layout.blocks_with(b"\n            \"id\": \"", is_wanted) {
+        let ends = InstanceEnds::default();
+        let mut lane =
+            Lane { blocks: block?, instances: Vec::new(), last: None, apart: Vec::new() };
+        if let Some(block) = lane.next(&ends)? {
+            lane.keep(&block)?;
+        }
+        found.append(&mut lane.apart);
+    }
+    found.retain(|instance| instance.id.as_ref().is_some_and(|id| wanted.contains(id)));
+    Ok(found)
 }
 
 /// Whether this is without doubt a module path: only letters, digits and what joins them, as in

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::codec::state::narrow::narrow;
 use crate::codec::state::parse;
 use crate::model::state::StateBytes;
 
@@ -17,6 +18,10 @@ fn state(objects: &[Object<'_>]) -> StateBytes {
                 Some(name) => (r#""status":"tainted","#, name),
                 None => ("", *name),
             };
+            let (deposed, name) = match name.strip_prefix('%') {
+                Some(name) => (r#""deposed":"0badcafe","#, name),
+                None => ("", name),
+            };
             let (module, name) = match name.rsplit_once('/') {
                 Some((module, name)) => (format!(r#""module":"module.{module}","#), name),
                 None => (String::new(), name),
@@ -24,7 +29,7 @@ fn state(objects: &[Object<'_>]) -> StateBytes {
             format!(
                 r#"{{{module}"mode":"managed","type":"demo_file","name":"{name}",
                 "provider":"provider[\"registry.terraform.io/unapply/demo\"]",
-                "instances":[{{{status}"attributes":{{"id":"{id}"{more}}},
+                "instances":[{{{status}{deposed}"attributes":{{"id":"{id}"{more}}},
                 "sensitive_attributes":[[{{"type":"get_attr","value":"hidden"}}]]}}]}}"#
             )
         })
@@ -40,9 +45,12 @@ fn state(objects: &[Object<'_>]) -> StateBytes {
 }
 
 fn between(before: &StateBytes, after: &StateBytes) -> Diff {
-    let (before, after) = (parse(before).unwrap(), parse(after).unwrap());
-    let redactor = Redactor::default().with_state(&before).with_state(&after);
-    diff(&before, &after, &redactor, &Knowledge::builtin())
+    let [before, after] = [before, after].map(|bytes| Source::new(bytes.as_slice()));
+    let mut redactor = Redactor::default();
+    redactor.learn_source(&before).unwrap();
+    redactor.learn_source(&after).unwrap();
+    let narrowed = narrow(&before, &after).unwrap();
+    diff_narrowed(&narrowed, &before, &redactor, &Knowledge::builtin())
 }
 
 fn check(before: &[Object<'_>], after: &[Object<'_>], expected: &[&str]) {
@@ -85,6 +93,7 @@ fn each_kind_of_change_has_its_word() {
     check(&[a], &[("a", "1", r#","x":2"#)], &["changed demo_file.a x:1→2"]);
     check(&[a], &[("a", "2", r#","x":1"#)], &["replaced demo_file.a"]);
     check(&[a], &[("!a", "1", r#","x":1"#)], &["tainted demo_file.a (tainted)"]);
+    check(&[("!a", "1", r#","x":1"#)], &[a], &["untainted demo_file.a"]);
     check(&[a], &[("b", "1", r#","x":1"#)], &["moved demo_file.b from demo_file.a"]);
     check(
         &[a],
@@ -93,6 +102,69 @@ fn each_kind_of_change_has_its_word() {
     );
     check(&[a], &[], &["removed demo_file.a x:1→-"]);
     check(&[], &[("!a", "1", "")], &["added demo_file.a (tainted)"]);
+}
+
+#[test]
+fn an_unfinished_replacement_is_a_replacement_and_a_left_over() {
+    let (a, left_over) = (("a", "1", r#","x":1"#), ("%a", "1", r#","x":1"#));
+    check(
+        &[a],
+        &[left_over, ("a", "2", r#","x":2"#)],
+        &["replaced demo_file.a x:1→2", "deposed demo_file.a"],
+    );
+    check(&[a], &[left_over], &["deposed demo_file.a"]);
+    check(&[], &[left_over], &["deposed demo_file.a x:-→1"]);
+    check(&[left_over], &[], &["removed demo_file.a x:1→-"]);
+    check(&[left_over], &[a], &["moved demo_file.a from demo_file.a"]);
+}
+
+#[test]
+fn what_says_nothing_is_counted_and_the_object_is_unchanged() {
+    let diff = between(&state(&[("a", "1", r#","x":null"#)]), &state(&[("a", "1", r#","x":"""#)]));
+    assert!(diff.is_empty());
+    assert_eq!((diff.unchanged, diff.quiet.len()), (1, 1));
+    assert_eq!(diff.hidden(), [("empty", 1)].into());
+}
+
+#[test]
+fn rules_are_asked_with_the_object_and_equal_objects_may_be_counted_elsewhere() {
+    let states = [r#","x":1,"y":1"#, r#","x":2,"y":2"#].map(|more| state(&[("a", "1", more)]));
+    let [before, after] = states.each_ref().map(|bytes| parse(bytes).unwrap());
+    let redactor = Redactor::default();
+    let rules = r#"source = "unapply/demo"
+        [[noise]]
+        types = "demo_file"
+        path = "x"
+        kind = "clock"
+        why = "it ticks in our files""#;
+    let knowledge = Knowledge::builtin().with_overrides([toml::from_str(rules).unwrap()]);
+    let common = Common { managed: 41, data: 7 };
+    let facts = Facts { common, ..Facts::new(&redactor, &knowledge) };
+    let diff = diff(&before, &after, &facts);
+    let paths: Vec<String> =
+        diff.changes[0].attributes.iter().map(|change| change.path.to_string()).collect();
+    assert_eq!((paths, diff.hidden()), (vec!["y".to_owned()], [("clock", 1)].into()));
+    assert_eq!(diff.unchanged, 41);
+}
+
+#[test]
+fn an_id_is_said_as_the_address_that_has_it_unless_two_have_it() {
+    let means = |objects: &[Object<'_>]| {
+        let user = |target: &str| format!(r#","to":"{target}""#);
+        let with = |target: &str| {
+            let more = user(target);
+            let all = [objects, &[("user", "user-0001", more.as_str())]].concat();
+            state(&all)
+        };
+        let diff = between(&with("file-0001"), &with("file-0002"));
+        let means = &diff.changes[0].attributes[0].means;
+        [&means.0, &means.1].map(|address| address.as_ref().map(ToString::to_string))
+    };
+    let (one, two) = (("one", "file-0001", ""), ("two", "file-0002", ""));
+    let address = |name: &str| Some(format!("demo_file.{name}"));
+    assert_eq!(means(&[one, two]), [address("one"), address("two")]);
+    assert_eq!(means(&[one, two, ("twin", "file-0002", "")]), [address("one"), None]);
+    assert_eq!(means(&[]), [None, None]);
 }
 
 #[test]

@@ -253,5 +253,7 @@ fn mark(shadow: &mut Value, steps: &[Step]) {
                 }
             }
         }
+        // A label names no place: then all of it is hidden.
+        Step::Element(_) => *shadow = Value::Bool(true),
     }
 }

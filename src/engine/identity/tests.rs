@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::codec::state::parse;
-use crate::engine::diff::diff;
+use crate::engine::diff::{Facts, diff};
 use crate::engine::redact::Redactor;
 use crate::model::state::StateBytes;
 
@@ -187,7 +187,7 @@ fn a_diff_tells_another_object_at_an_address_from_the_same_one_with_another_id()
     let kinds = |before: &[Object<'_>], after: &[Object<'_>]| {
         let (before, after) = (state(before), state(after));
         let (before, after) = (parse(&before).unwrap(), parse(&after).unwrap());
-        let found = diff(&before, &after, &Redactor::default(), &Knowledge::builtin());
+        let found = diff(&before, &after, &Facts::new(&Redactor::default(), &Knowledge::builtin()));
         found.changes.iter().map(|change| change.kind.name()).collect::<Vec<_>>()
     };
     let arn = |region: &str| format!(r#"{{"arn":"arn:aws:ecs:{region}:1:s/app","id":"app"}}"#);

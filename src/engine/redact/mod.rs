@@ -120,7 +120,7 @@ impl Redactor {
     pub fn change(&self, owner: &str, difference: Difference, marks: &[Path]) -> AttributeChange {
         let Difference { path, before, after } = difference;
         let (before, after) = self.pair(owner, &path, [before.as_ref(), after.as_ref()], marks);
-        AttributeChange { path: self.path(&path, marks), before, after }
+        AttributeChange::plain(self.path(&path, marks), before, after)
     }
 
     /// A path as it may be shown: it ends where a mark begins, since the keys of a secret map are
@@ -131,7 +131,7 @@ impl Redactor {
         let shown = marked_prefix(path, marks);
         let step = |(position, step): (usize, &Step)| match step {
             Step::Name(name) if position > 0 => Step::Name(self.text(name)),
-            Step::Name(_) | Step::Index(_) => step.clone(),
+            Step::Name(_) | Step::Index(_) | Step::Element(_) => step.clone(),
         };
         Path(shown.0.iter().enumerate().map(step).collect())
     }
@@ -275,7 +275,7 @@ fn is_named(path: &Path, value: &Value) -> bool {
     let is_above = || {
         let names = path.0.iter().filter_map(|step| match step {
             Step::Name(name) => Some(name.as_str()),
-            Step::Index(_) => None,
+            Step::Index(_) | Step::Element(_) => None,
         });
         !is_reference_name(own) && names.into_iter().any(is_secret_name)
     };

@@ -296,7 +296,7 @@ fn local(address: &Address) -> String {
 fn top(path: &Path) -> Option<&str> {
     match path.0.first() {
         Some(Step::Name(name)) => Some(name),
-        Some(Step::Index(_)) | None => None,
+        Some(Step::Index(_) | Step::Element(_)) | None => None,
     }
 }
 

@@ -8,7 +8,7 @@ mod rows;
 use std::fmt::Write as _;
 
 use unapply::codec::state::parse;
-use unapply::engine::diff::diff;
+use unapply::engine::diff::{Facts, diff};
 use unapply::engine::redact::Redactor;
 use unapply::knowledge::Knowledge;
 use unapply::model::state::StateBytes;
@@ -63,7 +63,7 @@ fn is_same(before: &str, after: &str) -> bool {
     let [before, after] = [before, after].map(|text| StateBytes::new(text.as_bytes().to_vec()));
     let (before, after) = (parse(&before).unwrap(), parse(&after).unwrap());
     let redactor = Redactor::default().with_state(&before).with_state(&after);
-    diff(&before, &after, &redactor, &Knowledge::builtin()).is_empty()
+    diff(&before, &after, &Facts::new(&redactor, &Knowledge::builtin())).is_empty()
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_state_of_many_resources_is_read_and_compared() {
     let state = parse(&bytes).unwrap();
     assert_eq!(state.instances.len(), count);
     let again = parse(&bytes).unwrap();
-    let found = diff(&state, &again, &Redactor::default(), &Knowledge::builtin());
+    let found = diff(&state, &again, &Facts::new(&Redactor::default(), &Knowledge::builtin()));
     assert!(found.is_empty());
     assert_eq!(usize::try_from(found.unchanged).unwrap(), count);
 }

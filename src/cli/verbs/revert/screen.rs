@@ -1,8 +1,9 @@
 //! What a revert shows: the plan with its reasons, the hazards, the result.
 
 use crate::cli::output::{Paint, inert};
-use crate::cli::render::diff::{attributes_because, values};
+use crate::cli::render::attributes::{attributes_because, values};
 use crate::cli::render::value::shown;
+use crate::engine::diff::AttributeChange;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
 use crate::engine::revert::{JudgedAction, Origin, Why};
 use crate::flow::Stack;
@@ -35,7 +36,7 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
         );
         text.push_str(&format!("  {} {}\n", paint.sign(sign, sign), line.trim_end()));
         if action.action == Action::Update || action.action.replaces() {
-            let because = |path: &Path| own_reason(action, path);
+            let because = |change: &AttributeChange| own_reason(action, change);
             text.push_str(&indented(&attributes_because(&action.attributes, paint, because)));
         }
     }
@@ -59,9 +60,12 @@ fn names(reasons: impl Iterator<Item = Why>) -> String {
 }
 
 /// Why an attribute is there, where its action has several reasons.
-fn own_reason(action: &JudgedAction, path: &Path) -> String {
+fn own_reason(action: &JudgedAction, change: &AttributeChange) -> String {
     let all = names(action.reasons.iter().map(|reason| reason.why));
-    let is_at = |known: &Path| known.covers(path) || path.covers(known);
+    let places = [&change.at.0, &change.at.1];
+    let is_at = |known: &Path| {
+        places.into_iter().flatten().any(|path| known.covers(path) || path.covers(known))
+    };
     let own = action.reasons.iter().filter(|reason| reason.paths.iter().any(is_at));
     let own = names(own.map(|reason| reason.why));
     if own.is_empty() || own == all { String::new() } else { format!("   {own}") }

@@ -1,0 +1,208 @@
+//! `unapply.diff`, and the attributes that other kinds show too.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{OverwrittenOut, ShownValue};
+use crate::engine::diff::{AttributeChange, Diff, Form, Hidden, Line, ObjectChange, OutputChange};
+
+/// `unapply.diff`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DiffOut {
+    /// The first side.
+    pub from: String,
+    /// The second side.
+    pub to: String,
+    /// Managed objects that differ.
+    pub changes: Vec<ChangeOut>,
+    /// Data sources that differ; only with `--show-hidden`.
+    pub data: Vec<ChangeOut>,
+    /// Objects in which nothing differs but what is hidden; only with `--show-hidden`.
+    pub quiet: Vec<ChangeOut>,
+    /// Outputs that differ.
+    pub outputs: Vec<OutputOut>,
+    /// What is hidden in outputs; only with `--show-hidden`.
+    pub outputs_hidden: Vec<HiddenOut>,
+    /// How many of each kind.
+    pub summary: BTreeMap<String, u64>,
+    /// How many differences are hidden, by the kind of the rule; data sources are `data-source`.
+    pub hidden: BTreeMap<String, u64>,
+    /// Manual fixes that are not there any more; only when the second side is the live state.
+    pub overwritten_fixes: Vec<OverwrittenOut>,
+    /// Why these could not be told, if they could not.
+    pub fixes_problem: Option<String>,
+}
+
+/// One object of a diff.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChangeOut {
+    /// Its address.
+    pub address: String,
+    /// Its former address, when it moved.
+    pub previous_address: Option<String>,
+    /// The key of a left-over object.
+    pub deposed: Option<String>,
+    /// `added`, `removed`, `changed`, `replaced`, `moved`, `tainted`, `untainted` or `deposed`.
+    pub change: String,
+    /// Whether the next plan replaces it.
+    pub tainted: bool,
+    /// Its real id.
+    pub id: Option<String>,
+    /// Attributes that differ.
+    pub attributes: Vec<AttributeOut>,
+    /// What differs and is hidden; only with `--show-hidden`.
+    pub hidden: Vec<HiddenOut>,
+}
+
+/// One attribute of a diff.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AttributeOut {
+    /// Where, for a person: an element of a list has a name where it can be told from the others.
+    pub path: String,
+    /// Where in the first side, with positions; null where it is not there.
+    pub before_path: Option<String>,
+    /// Where in the second side.
+    pub after_path: Option<String>,
+    /// `value`, `order` when only the order of a list differs, or `lines` for a text.
+    pub form: String,
+    /// What was there.
+    pub before: ShownValue,
+    /// What is there now.
+    pub after: ShownValue,
+    /// The object whose id `before` is.
+    pub before_address: Option<String>,
+    /// The object whose id `after` is.
+    pub after_address: Option<String>,
+    /// For `lines`: lines that begin with `-`, `+` or a space, and `@N` for N equal ones left out.
+    pub lines: Vec<String>,
+}
+
+/// A difference that is hidden, and why.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HiddenOut {
+    /// The kind of the rule that hides it.
+    pub rule: String,
+    /// Why it says nothing.
+    pub why: String,
+    /// What differs.
+    pub attribute: AttributeOut,
+}
+
+/// One output of a diff.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OutputOut {
+    /// Its name.
+    pub name: String,
+    /// What it was.
+    pub before: ShownValue,
+    /// What it is now.
+    pub after: ShownValue,
+    /// What differs inside it, where it has an inside.
+    pub attributes: Vec<AttributeOut>,
+}
+
+impl From<&AttributeChange> for AttributeOut {
+    fn from(change: &AttributeChange) -> Self {
+        let (form, lines) = match &change.form {
+            Form::Value => ("value", Vec::new()),
+            Form::Order => ("order", Vec::new()),
+            Form::Lines(lines) => ("lines", lines.iter().map(line).collect()),
+        };
+        Self {
+            path: change.path.to_string(),
+            before_path: change.at.0.as_ref().map(ToString::to_string),
+            after_path: change.at.1.as_ref().map(ToString::to_string),
+            form: form.to_owned(),
+            before: (&change.before).into(),
+            after: (&change.after).into(),
+            before_address: change.means.0.as_ref().map(ToString::to_string),
+            after_address: change.means.1.as_ref().map(ToString::to_string),
+            lines,
+        }
+    }
+}
+
+fn line(line: &Line) -> String {
+    match line {
+        Line::Kept(text) => format!(" {text}"),
+        Line::Removed(text) => format!("-{text}"),
+        Line::Added(text) => format!("+{text}"),
+        Line::Skipped(many) => format!("@{many}"),
+    }
+}
+
+impl From<&Hidden> for HiddenOut {
+    fn from(hidden: &Hidden) -> Self {
+        Self {
+            rule: hidden.by.rule.clone(),
+            why: hidden.by.why.clone(),
+            attribute: (&hidden.change).into(),
+        }
+    }
+}
+
+impl From<&ObjectChange> for ChangeOut {
+    fn from(change: &ObjectChange) -> Self {
+        Self {
+            address: change.address.to_string(),
+            previous_address: change.previous_address.as_ref().map(ToString::to_string),
+            deposed: change.deposed.clone(),
+            change: change.kind.name().to_owned(),
+            tainted: change.tainted,
+            id: change.id.clone(),
+            attributes: change.attributes.iter().map(Into::into).collect(),
+            hidden: change.hidden.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&OutputChange> for OutputOut {
+    fn from(change: &OutputChange) -> Self {
+        Self {
+            name: change.name.clone(),
+            before: (&change.before).into(),
+            after: (&change.after).into(),
+            attributes: change.inside.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl DiffOut {
+    /// A diff between two sides, with everything that is hidden elsewhere.
+    pub fn new(from: String, to: String, diff: &Diff) -> Self {
+        let number = |many: usize| u64::try_from(many).unwrap_or(u64::MAX);
+        let mut summary = BTreeMap::from([("unchanged".to_owned(), diff.unchanged)]);
+        for change in &diff.changes {
+            *summary.entry(change.kind.name().to_owned()).or_insert(0) += 1;
+        }
+        let hidden = diff.hidden().into_iter().map(|(rule, many)| (rule.to_owned(), number(many)));
+        Self {
+            from,
+            to,
+            changes: diff.changes.iter().map(Into::into).collect(),
+            data: diff.data.iter().map(Into::into).collect(),
+            quiet: diff.quiet.iter().map(Into::into).collect(),
+            outputs: diff.outputs.iter().map(Into::into).collect(),
+            outputs_hidden: diff.outputs_hidden.iter().map(Into::into).collect(),
+            summary,
+            hidden: hidden.collect(),
+            overwritten_fixes: Vec::new(),
+            fixes_problem: None,
+        }
+    }
+
+    /// The same with what is hidden only counted, and so many data sources.
+    #[must_use]
+    pub fn counted(mut self, data: usize) -> Self {
+        if data > 0 {
+            let data = u64::try_from(data).unwrap_or(u64::MAX);
+            self.hidden.insert("data-source".to_owned(), data);
+        }
+        self.quiet.clear();
+        self.outputs_hidden.clear();
+        self.changes.iter_mut().for_each(|change| change.hidden.clear());
+        self
+    }
+}

@@ -1,0 +1,155 @@
+//! A diff as a comment on a pull request: the verdict, then what is gone, then the rest.
+//!
+//! Objects are folded; of a diff that is too long the last ones are named only, or counted.
+
+use super::attributes::{Signed, hidden_lines, lines};
+use super::diff::{Quiet, View, hidden, notes, output_line, sign, summary, title, verdict};
+use super::markdown::{Item, LENGTH_MAX, Section, block, fit, html_code, length, outside, span};
+use super::value::shortened;
+use crate::cli::output::inert;
+use crate::engine::diff::{ChangeKind, Diff, ObjectChange};
+
+/// What is said of a diff besides its objects.
+#[derive(Debug)]
+pub(in crate::cli) struct Frame<'a> {
+    /// The stack, where there is one.
+    pub stack: Option<&'a str>,
+    /// What is compared.
+    pub sides: (&'a str, &'a str),
+    /// How many data sources are counted and not shown.
+    pub data: usize,
+    /// What is to be known of manual fixes, in sentences.
+    pub fixes: &'a [String],
+    /// The command that shows all of it.
+    pub command: &'a str,
+}
+
+/// How much of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Amount {
+    /// The numbers.
+    Numbers,
+    /// All of it.
+    Everything,
+}
+
+/// Longer names are cut.
+const NAME_MAX: usize = 200;
+
+/// Room for what is said at the end.
+const TAIL: usize = 1_500;
+
+/// Kinds in the order in which they matter, with the titles of their sections.
+const SECTIONS: [(&str, &[ChangeKind]); 6] = [
+    ("Removed", &[ChangeKind::Removed]),
+    ("Replaced", &[ChangeKind::Replaced]),
+    ("Left half-done", &[ChangeKind::Tainted, ChangeKind::Deposed]),
+    ("Changed", &[ChangeKind::Changed, ChangeKind::Untainted]),
+    ("Moved", &[ChangeKind::Moved]),
+    ("Added", &[ChangeKind::Added]),
+];
+
+/// The whole comment; no longer than a comment may be.
+pub(in crate::cli) fn comment(
+    diff: &Diff,
+    view: View,
+    amount: Amount,
+    frame: &Frame<'_>,
+) -> String {
+    let mut text = head(diff, frame);
+    if amount == Amount::Numbers {
+        return text;
+    }
+    let room = LENGTH_MAX.saturating_sub(length(&text) + TAIL);
+    let fitted = fit(&sections(diff, view, frame), room);
+    text.push_str(&fitted.text);
+    if let Some(hidden) = hidden(diff, frame.data) {
+        text.push_str(&format!("\nHidden: {}\n", span(&shortened(&hidden, NAME_MAX))));
+    }
+    let mut missing = Vec::new();
+    if fitted.folded > 0 {
+        missing.push(format!("{} without details", fitted.folded));
+    }
+    for (title, many) in &fitted.left_out {
+        missing.push(format!("{many} of “{title}” left out"));
+    }
+    if !missing.is_empty() {
+        text.push_str(&format!(
+            "\nCut to {LENGTH_MAX} characters: {}. {} shows all of it.\n",
+            missing.join(", "),
+            span(&shortened(frame.command, NAME_MAX)),
+        ));
+    }
+    text
+}
+
+fn head(diff: &Diff, frame: &Frame<'_>) -> String {
+    let name = |name: &str| outside(&shortened(name, NAME_MAX));
+    let stack = frame.stack.map_or(String::new(), |stack| format!("{}: ", name(stack)));
+    let (before, after) = frame.sides;
+    format!(
+        "## {stack}{}\n\n{} → {}\n\n{}\n",
+        verdict(diff),
+        name(before),
+        name(after),
+        summary(diff)
+    )
+}
+
+fn sections(diff: &Diff, view: View, frame: &Frame<'_>) -> Vec<Section> {
+    let objects = |(title, kinds): (&'static str, &[ChangeKind])| {
+        let fitting = diff.changes.iter().filter(|change| kinds.contains(&change.kind));
+        Section { title, items: fitting.map(|change| object(change, view)).collect() }
+    };
+    let all = |title: &'static str, changes: &[ObjectChange]| Section {
+        title,
+        items: changes.iter().map(|change| object(change, view)).collect(),
+    };
+    let fix = |sentence: &String| {
+        let line = format!("\n- {}\n", outside(&shortened(sentence, 2 * NAME_MAX)));
+        Item { brief: line.clone(), full: line }
+    };
+    let mut sections: Vec<Section> = SECTIONS.into_iter().map(objects).collect();
+    let fixes = Section { title: "Manual fixes", items: frame.fixes.iter().map(fix).collect() };
+    sections.insert(2, fixes);
+    sections.push(Section { title: "Outputs", items: outputs(diff, view) });
+    sections.push(all("Data sources", &diff.data));
+    if view.hidden == Quiet::Named {
+        sections.push(all("Nothing but what is hidden elsewhere", &diff.quiet));
+    }
+    sections.retain(|section| !section.items.is_empty());
+    sections
+}
+
+fn object(change: &ObjectChange, view: View) -> Item {
+    let notes = notes(change).into_iter().map(|note| (" ", format!("  {note}")));
+    let mut inside: Vec<Signed> = notes.collect();
+    inside.extend(lines(&change.attributes, view.extent));
+    if view.hidden == Quiet::Named {
+        inside.extend(hidden_lines(&change.hidden));
+    }
+    let name = shortened(&format!("{} {}", sign(change), title(change)), NAME_MAX);
+    item(&name, inside)
+}
+
+fn outputs(diff: &Diff, view: View) -> Vec<Item> {
+    let outputs = diff.outputs.iter().map(|output| {
+        item(&shortened(&output_line(output), NAME_MAX), lines(&output.inside, view.extent))
+    });
+    let hidden = (view.hidden == Quiet::Named && !diff.outputs_hidden.is_empty())
+        .then(|| item("· hidden elsewhere", hidden_lines(&diff.outputs_hidden)));
+    outputs.chain(hidden).collect()
+}
+
+/// A line that unfolds, or just a line.
+fn item(name: &str, inside: Vec<Signed>) -> Item {
+    let brief = format!("\n- {}\n", span(name));
+    if inside.is_empty() {
+        return Item { full: brief.clone(), brief };
+    }
+    let inside: Vec<String> = inside.into_iter().map(|(_, line)| inert(&line)).collect();
+    let block = block("diff", &inside);
+    let full =
+        format!("\n<details><summary>{}</summary>\n\n{block}\n</details>\n", html_code(name));
+    Item { brief, full }
+}

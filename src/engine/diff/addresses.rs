@@ -1,0 +1,69 @@
+//! Whose id a text is: `subnet-0a1b2c3d` is `aws_subnet.a`.
+//!
+//! Only for reading. An id that several objects of a state have belongs to none, and a text that
+//! could be anything, such as a name or a region, is not taken for an id.
+
+use std::collections::BTreeMap;
+
+use crate::model::address::{Address, Mode};
+use crate::model::state::Instance;
+
+/// Shorter ids are not told from other texts.
+const BYTES_MIN: usize = 8;
+
+/// Ids with the addresses of the objects that have them; none for an id of several.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Addresses(BTreeMap<String, Option<Address>>);
+
+impl Addresses {
+    /// The ids of these objects.
+    pub(super) fn of<'i, 'a: 'i>(instances: impl IntoIterator<Item = &'i Instance<'a>>) -> Self {
+        let mut addresses = Self::default();
+        instances.into_iter().for_each(|instance| addresses.add(instance));
+        addresses
+    }
+
+    /// These ids, and others; where both know one, what the others say.
+    pub(super) fn overridden_by(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    fn add(&mut self, instance: &Instance<'_>) {
+        let is_there = instance.address.mode == Mode::Managed && instance.deposed.is_none();
+        let Some(id) = instance.id.as_deref().filter(|id| is_there && is_telling(id)) else {
+            return;
+        };
+        let known = self.0.entry(id.to_owned()).or_insert_with(|| Some(instance.address.clone()));
+        if known.as_ref().is_some_and(|address| *address != instance.address) {
+            *known = None;
+        }
+    }
+
+    /// The address of the object that has this id.
+    pub(super) fn find(&self, id: &str) -> Option<Address> {
+        self.0.get(id).cloned().flatten()
+    }
+}
+
+/// Whether a text looks like an id that somebody's machine made.
+pub(super) fn is_telling(id: &str) -> bool {
+    let digits = id.bytes().filter(u8::is_ascii_digit).count();
+    let has_letter = id.bytes().any(|byte| byte.is_ascii_alphabetic());
+    id.len() >= BYTES_MIN && (id.contains(['/', ':']) || (digits >= 2 && has_letter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_telling;
+
+    #[test]
+    fn only_what_looks_made_by_a_machine_is_taken_for_an_id() {
+        for id in ["subnet-0a1b2c3d", "arn:aws:iam::1:role/x", "default/settings", "f-5fd9a2e1"] {
+            assert!(is_telling(id), "{id}");
+        }
+        for text in ["vpc-1", "default", "production", "us-east-1", "123456789012", "t3.micro"] {
+            assert!(!is_telling(text), "{text}");
+        }
+    }
+}
