@@ -130,6 +130,8 @@ impl<'a> Stage<'a> {
             ("TF_INPUT", "0".into()),
             ("CHECKPOINT_DISABLE", "1".into()),
             ("TMPDIR", root.join("tmp").into_os_string()),
+            // Keys of fingerprints are made for a store that is gone in a moment.
+            ("XDG_DATA_HOME", root.join("data").into_os_string()),
             ("UNAPPLY_TF_BIN", means.terraform.as_os_str().to_owned()),
             ("UNAPPLY_ACTOR", "demo".into()),
         ] {

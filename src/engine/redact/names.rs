@@ -4,6 +4,10 @@
 //! One that ends in what a secret *has*, such as its id, its length or when it expires, is no secret:
 //! without that, half of a screen would be blank. Values are not looked at here.
 
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+
 /// Words that make a name secret, wherever they stand in it; written without separators.
 const SECRET_WORDS: [&str; 21] = [
     "accesskey",
@@ -146,16 +150,35 @@ const PIECES: [&str; 18] = [
     "webhook",
 ];
 
-/// Whether a text may hold a secret name; what it says no to holds none.
+/// The words of [`SECRET_WORDS`] that can be written as two.
+const PAIRS: [(&str, &str); 14] = [
+    ("access", "key"),
+    ("account", "key"),
+    ("api", "key"),
+    ("certificate", "key"),
+    ("connection", "string"),
+    ("kube", "config"),
+    ("pass", "code"),
+    ("pass", "phrase"),
+    ("pass", "word"),
+    ("private", "key"),
+    ("session", "key"),
+    ("shared", "key"),
+    ("signing", "key"),
+    ("webhook", "key"),
+];
+
+/// Whether a text may hold a secret name; what it says no to holds none in any spelling that is used.
 pub(super) fn may_hold_any(text: &str) -> bool {
-    static SEARCH: std::sync::OnceLock<Option<aho_corasick::AhoCorasick>> =
-        std::sync::OnceLock::new();
-    let search = SEARCH.get_or_init(|| {
-        let mut builder = aho_corasick::AhoCorasick::builder();
-        // An escape could hide a piece.
-        builder.ascii_case_insensitive(true).build(PIECES.iter().chain(&["\\u00"])).ok()
+    static PIECES: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let pieces = PIECES.get_or_init(|| {
+        let words = SECRET_WORDS.iter().chain(&WHOLE_WORDS).map(|word| (*word).to_owned());
+        let parted = PAIRS.iter().flat_map(|(a, b)| ["_", "-"].map(|part| format!("{a}{part}{b}")));
+        // An escape could hide a letter.
+        let pieces = words.chain(parted).chain(std::iter::once("\\u00".to_owned()));
+        AhoCorasick::builder().ascii_case_insensitive(true).build(pieces).ok()
     });
-    search.as_ref().is_none_or(|search| search.is_match(text))
+    pieces.as_ref().is_none_or(|pieces| pieces.is_match(text))
 }
 
 /// The pieces in the spellings that people use: `pass`, `PASS` and `Pass`.
@@ -268,7 +291,14 @@ mod tests {
         for word in SECRET_WORDS.iter().chain(&WHOLE_WORDS).chain(&ALWAYS) {
             assert!(may_hold_any(&format!("{{\"x_{}\":1}}", word.to_uppercase())), "{word}");
         }
-        assert!(may_hold_any("{\"DB-Access_Key\":1}") && may_hold_any("kube_config"));
+        for (a, b) in PAIRS {
+            assert!(SECRET_WORDS.contains(&format!("{a}{b}").as_str()), "{a}{b}");
+            let camel = format!("{a}{}{}", &b[..1].to_uppercase(), &b[1..]);
+            for name in [format!("x_{a}_{b}"), format!("X-{a}-{b}"), format!("{a}{b}s"), camel] {
+                assert!(is_secret_name(&name) && may_hold_any(&name), "{name}");
+            }
+        }
+        assert!(!may_hold_any("{\"private_ip\":\"10.0.0.1\",\"account_id\":\"1\"}"));
         assert!(!may_hold_any("{\"ami\":\"ami-1\",\"tags\":{\"Name\":\"web\"}}"));
     }
 
