@@ -1,16 +1,25 @@
-//! Generated states that look like those of a large AWS account, always the same for a size.
+//! Generated states that look like those of a large AWS account, always the same ones for a size.
 //!
-//! Resources in modules with keys, several instances under `for_each`, nested blocks, policies as
-//! JSON in a string, sensitive attributes and private keys. It knows nothing of what is measured.
+//! They are laid out as Terraform 1.11 lays them out: indented by two spaces, members of a resource
+//! in Terraform's order and those of attributes by name, resources sorted by module, mode, type and
+//! name, `&`, `<` and `>` escaped. `kinds` says what an object looks like. It knows nothing of what
+//! is measured.
+
+mod kinds;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 /// A number sequence that only its start decides (xorshift).
-struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
     fn of(seed: usize) -> Self {
-        Self(0x9e37_79b9_7f4a_7c15 ^ u64::try_from(seed + 1).unwrap_or(1).wrapping_mul(0x2545_f491))
+        let seed = u64::try_from(seed + 1).unwrap_or(1).wrapping_mul(0x2545_f491_4f6c_dd1d);
+        let mut numbers = Self(0x9e37_79b9_7f4a_7c15 ^ seed);
+        numbers.next();
+        numbers
     }
 
     fn next(&mut self) -> u64 {
@@ -20,13 +29,30 @@ impl Numbers {
         self.0
     }
 
-    fn digits(&mut self) -> String {
-        format!("{:016x}", self.next())
+    /// A number below `end`.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() >> 11).unwrap_or_default() % end
+    }
+
+    /// So many hexadecimal digits.
+    pub(crate) fn hex(&mut self, digits: usize) -> String {
+        let mut text = String::new();
+        while text.len() < digits {
+            text.push_str(&format!("{:016x}", self.next()));
+        }
+        text.truncate(digits);
+        text
+    }
+
+    /// One of these.
+    pub(crate) fn one_of<'a>(&mut self, words: &[&'a str]) -> &'a str {
+        let place = self.below(words.len());
+        words.get(place).copied().unwrap_or_default()
     }
 }
 
 /// What the second state has that the first one has not.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Edit {
     /// Nothing.
     Nothing,
@@ -34,121 +60,162 @@ pub(crate) enum Edit {
     OneAttribute,
     /// An attribute of one object in a hundred.
     OnePercent,
-    /// One object in ten is gone, and as many are new.
-    AddedAndRemoved,
+    /// One object in ten: a third of them is new, a third is gone, a third stands elsewhere.
+    TenPercent,
 }
 
-/// So many blocks.
+/// A stack of so many objects.
 pub(crate) struct World {
-    blocks: usize,
+    /// How many.
+    pub(crate) objects: usize,
+}
+
+/// One object on its way into a state.
+struct Object {
+    module: String,
+    kind: &'static kinds::Kind,
+    name: String,
+    key: Option<String>,
+    attributes: Value,
 }
 
 impl World {
-    /// A world whose state takes about so many bytes.
-    pub(crate) fn of_size(bytes: usize) -> Self {
-        let sample = 200;
-        let of_sample = Self { blocks: sample }.to_json(Edit::Nothing).len();
-        Self { blocks: (bytes * sample / of_sample).max(1) }
-    }
-
-    /// Its state, as Terraform writes it.
+    /// Its state.
     pub(crate) fn to_json(&self, edit: Edit) -> Vec<u8> {
-        let edited = |number: usize| match edit {
-            Edit::AddedAndRemoved if number % 10 == 3 => block(number + 1_000_000, "first"),
-            Edit::OneAttribute if number == self.blocks / 2 => block(number, "second"),
-            Edit::OnePercent if number % 100 == 7 => block(number, "second"),
-            Edit::Nothing | Edit::OneAttribute | Edit::OnePercent | Edit::AddedAndRemoved => {
-                block(number, "first")
+        let mut blocks: BTreeMap<(String, &str, &str, String), Vec<String>> = BTreeMap::new();
+        let mut heads: BTreeMap<(String, &str, &str, String), &'static kinds::Kind> =
+            BTreeMap::new();
+        for number in 0..self.objects {
+            for object in self.objects_of(number, edit) {
+                let place = (
+                    object.module.clone(),
+                    object.kind.mode,
+                    object.kind.name,
+                    object.name.clone(),
+                );
+                heads.insert(place.clone(), object.kind);
+                blocks.entry(place).or_default().push(instance(&object));
             }
-        };
-        let resources: Vec<Value> = (0..self.blocks).map(edited).collect();
-        let state = json!({
-            "version": 4, "terraform_version": "1.11.4", "serial": 1,
-            "lineage": "11111111-2222-3333-4444-555555555555",
-            "outputs": {"endpoint": {"value": "https://example.com", "type": "string"}},
-            "resources": resources, "check_results": null,
-        });
-        let mut text = serde_json::to_vec_pretty(&state).unwrap_or_default();
-        text.push(b'\n');
-        text
-    }
-}
-
-/// One `resource` with its instances; `release` stands in one attribute of the first of them.
-fn block(number: usize, release: &str) -> Value {
-    let mut numbers = Numbers::of(number);
-    let (kind, sensitive) = match number % 16 {
-        0..4 => ("aws_instance", None),
-        4..7 => ("aws_security_group", None),
-        7..10 => ("aws_iam_role", None),
-        10..13 => ("aws_ssm_parameter", Some("value")),
-        13 | 14 => ("aws_db_instance", Some("password")),
-        _ => ("tls_private_key", Some("private_key_pem")),
-    };
-    let instances: Vec<Value> = ["a", "b", "c"]
-        .into_iter()
-        .take(1 + number % 3)
-        .map(|key| {
-            let release = if key == "a" { release } else { "first" };
-            let marks: Vec<Value> =
-                sensitive.iter().map(|name| json!([{"type": "get_attr", "value": name}])).collect();
-            json!({
-                "index_key": key, "schema_version": 1, "sensitive_attributes": marks,
-                "attributes": attributes(kind, &mut numbers, release),
-                "dependencies": ["module.network.aws_vpc.this", "aws_kms_key.main"],
+        }
+        let resources: Vec<String> = blocks
+            .into_iter()
+            .map(|(place, instances)| {
+                let provider = heads.get(&place).map_or("aws", |kind| kind.provider);
+                resource(&place, provider, &instances)
             })
-        })
-        .collect();
-    let provider = if kind.starts_with("tls") { "tls" } else { "aws" };
-    json!({
-        "module": format!("module.team[\"prod-{}\"]", number / 40),
-        "mode": "managed", "type": kind, "name": format!("this_{number}"), "instances": instances,
-        "provider": format!("provider[\"registry.terraform.io/hashicorp/{provider}\"]"),
-    })
+            .collect();
+        let serial = if edit == Edit::Nothing { 1 } else { 2 };
+        format!(
+            "{{\n  \"version\": 4,\n  \"terraform_version\": \"1.11.4\",\n  \"serial\": {serial},\n  \
+             \"lineage\": \"11111111-2222-3333-4444-555555555555\",\n  \"outputs\": {{\n    \
+             \"endpoint\": {{\n      \"value\": \"https://example.com\",\n      \"type\": \"string\"\n    \
+             }}\n  }},\n  \"resources\": [\n{}\n  ],\n  \"check_results\": null\n}}\n",
+            resources.join(",\n")
+        )
+        .into_bytes()
+    }
+
+    /// What stands for the object of this number: itself, another one, none, or two.
+    fn objects_of(&self, number: usize, edit: Edit) -> Vec<Object> {
+        let first = object(number, None);
+        match edit {
+            Edit::OneAttribute if number == self.objects / 2 => vec![object(number, Some(1))],
+            Edit::OnePercent if number % 100 == 7 => vec![object(number, Some(number))],
+            Edit::TenPercent if number % 30 == 1 => vec![first, object(number + 10_000_000, None)],
+            Edit::TenPercent if number % 30 == 2 => Vec::new(),
+            Edit::TenPercent if number % 30 == 3 => {
+                let module = format!("module.moved[\"{}\"]", Numbers::of(number).hex(6));
+                vec![Object { module, ..first }]
+            }
+            Edit::Nothing | Edit::OneAttribute | Edit::OnePercent | Edit::TenPercent => vec![first],
+        }
+    }
 }
 
-fn attributes(kind: &str, numbers: &mut Numbers, release: &str) -> Value {
-    let id = numbers.digits();
-    let mut all = json!({
-        "id": id, "arn": format!("arn:aws:x:eu-west-1:123456789012:{id}"), "region": null,
-        "tags": {"Name": numbers.digits(), "Environment": "prod", "Release": release},
-        "tags_all": {"Name": "x", "Environment": "prod", "Team": "platform"},
-        "timeouts": null,
-    });
-    let special = match kind {
-        "aws_instance" => json!({
-            "ami": numbers.digits(), "ebs_optimized": true, "cpu_core_count": 4, "user_data": null,
-            "root_block_device": [{"volume_id": numbers.digits(), "volume_size": 100, "iops": 3000,
-                "encrypted": true, "tags": {}}],
-            "metadata_options": [{"http_endpoint": "enabled", "http_tokens": "required"}],
-        }),
-        "aws_security_group" => {
-            let rule = |port: u32| {
-                json!({
-                    "from_port": port, "to_port": port, "protocol": "tcp", "self": false,
-                    "cidr_blocks": ["10.0.0.0/8", "192.168.0.0/16"], "description": "traffic",
-                })
-            };
-            json!({"ingress": [rule(443), rule(8443)], "egress": [rule(0)]})
-        }
-        "aws_iam_role" => {
-            let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
-                "Action": ["s3:GetObject", "s3:PutObject"], "Resource": numbers.digits()}]});
-            json!({"assume_role_policy": policy.to_string(), "max_session_duration": 3600})
-        }
-        "aws_ssm_parameter" => json!({"value": numbers.digits(), "type": "SecureString"}),
-        "aws_db_instance" => json!({
-            "password": numbers.digits(), "endpoint": numbers.digits(), "allocated_storage": 200,
-            "parameters": (0..6).map(|_| numbers.digits()).collect::<Vec<_>>(),
-        }),
-        _ => {
-            let lines: Vec<String> =
-                (0..25).map(|_| (0..4).map(|_| numbers.digits()).collect::<String>()).collect();
-            json!({"private_key_pem": lines.join("\n"), "rsa_bits": 2048})
-        }
+/// The object of this number; with `release` one of its attributes says something else.
+fn object(number: usize, release: Option<usize>) -> Object {
+    // Four in a row stand under one `for_each`, every other time.
+    let (block, key) = match number / 4 % 2 {
+        0 => (number, None),
+        _ => (number / 4 * 4 + 1_000_000_000, Some(number % 4)),
     };
-    if let (Some(all), Value::Object(special)) = (all.as_object_mut(), special) {
-        all.extend(special);
+    let kind = kinds::of(Numbers::of(block).below(100));
+    let mut numbers = Numbers::of(number);
+    let group = number / 40;
+    let mut attributes = kinds::attributes(kind, &mut numbers, group);
+    if let Some(release) = release
+        && let Some(tags) = attributes.get_mut("tags")
+        && let Some(tags) = tags.as_object_mut()
+    {
+        tags.insert("Release".to_owned(), json!(format!("r-{release}")));
+    } else if release.is_some()
+        && let Some(all) = attributes.as_object_mut()
+    {
+        all.insert("description".to_owned(), json!("another one"));
     }
-    all
+    Object {
+        module: match group % 12 {
+            11 => String::new(),
+            _ => format!("module.{}[\"prod-{group}\"]", kinds::team(group)),
+        },
+        kind,
+        name: format!("this_{block}"),
+        key: key.map(|key| kinds::key(key).to_owned()),
+        attributes,
+    }
+}
+
+fn instance(object: &Object) -> String {
+    let mut text = "        {\n".to_owned();
+    if let Some(key) = &object.key {
+        text.push_str(&format!("          \"index_key\": \"{key}\",\n"));
+    }
+    let marks: Vec<Value> = object
+        .kind
+        .sensitive
+        .iter()
+        .map(|name| json!([{"type": "get_attr", "value": name}]))
+        .collect();
+    text.push_str(&format!(
+        "          \"schema_version\": 1,\n          \"attributes\": {},\n          \
+         \"sensitive_attributes\": {}",
+        indented(&object.attributes),
+        indented(&Value::Array(marks)),
+    ));
+    if object.kind.mode == "managed" {
+        text.push_str(
+            ",\n          \"private\": \"eyJzY2hlbWFfdmVyc2lvbiI6IjEifQ==\",\n          \
+             \"dependencies\": [\n            \"aws_kms_key.main\",\n            \
+             \"module.network.aws_vpc.this\"\n          ]",
+        );
+    }
+    text.push_str("\n        }");
+    text
+}
+
+fn resource(
+    (module, mode, kind, name): &(String, &str, &str, String),
+    provider: &str,
+    instances: &[String],
+) -> String {
+    let module = match module.as_str() {
+        "" => String::new(),
+        path => format!("      \"module\": {},\n", json!(path)),
+    };
+    format!(
+        "    {{\n{module}      \"mode\": \"{mode}\",\n      \"type\": \"{kind}\",\n      \
+         \"name\": \"{name}\",\n      \
+         \"provider\": \"provider[\\\"registry.terraform.io/hashicorp/{provider}\\\"]\",\n      \
+         \"instances\": [\n{}\n      ]\n    }}",
+        instances.join(",\n")
+    )
+}
+
+/// A value as it stands in an instance, with the escapes that Go writes.
+fn indented(value: &Value) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.replace('\n', "\n          ")
+        .replace('&', "\\u0026")
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
 }

@@ -255,8 +255,12 @@ pub(super) struct Diff {
 pub(super) enum Part {
     /// Resources.
     State,
+    /// Files and variables.
+    Config,
     /// Outputs.
     Outputs,
+    /// Versions of providers and of Terraform.
+    Providers,
 }
 
 /// `revert`.

@@ -14,6 +14,7 @@ mod failure;
 mod fingerprints;
 mod interrupt;
 pub mod json;
+mod mapped;
 mod output;
 mod place;
 mod progress;

@@ -189,7 +189,7 @@ impl<'a> Facts<'a> {
         let rules = |(old, now): (&Path, &Path), (before, after): Both<'_>| {
             let is_there = after.is_some_and(|after| *after != Value::Null);
             let rule = noise.hidden_by(if is_there { now } else { old }, before, after)?;
-            Some(HiddenBy { rule: rule.name().to_owned(), why: rule.why.clone() })
+            Some(HiddenBy { rule: rule.name(), why: rule.why.clone() })
         };
         let own = [&old.address, &new.address];
         let owner = new.address.to_string();

@@ -433,6 +433,11 @@ pub(super) fn keep_configuration(
     })
 }
 
+/// The configuration as it is in the working directory now; nothing is stored.
+pub fn present_configuration(stack: &Stack) -> Result<Captured, Error> {
+    capture(stack, &stack.root, None)
+}
+
 fn capture(stack: &Stack, root: &Path, planned: Option<Planned<'_>>) -> Result<Captured, Error> {
     Ok(configuration::capture(&configuration::Request {
         root,

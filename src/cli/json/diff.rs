@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{OverwrittenOut, ShownValue};
+use crate::engine::configuration::{ConfigurationDiff, Content, Fate, FileChange, ToolChange};
 use crate::engine::diff::{AttributeChange, Diff, Form, Hidden, Line, ObjectChange, OutputChange};
 
 /// `unapply.diff`.
@@ -33,6 +34,92 @@ pub struct DiffOut {
     pub overwritten_fixes: Vec<OverwrittenOut>,
     /// Why these could not be told, if they could not.
     pub fixes_problem: Option<String>,
+    /// What differs between the configurations; null where it was not asked for.
+    pub configuration: Option<ConfigurationOut>,
+    /// Why they could not be compared, if they could not.
+    pub configuration_problem: Option<String>,
+}
+
+/// What differs between two configurations.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ConfigurationOut {
+    /// Files, in the order of their paths.
+    pub files: Vec<FileOut>,
+    /// Variables that no file gives.
+    pub variables: Vec<VariableOut>,
+    /// The tool that wrote the states, and providers.
+    pub tools: Vec<ToolOut>,
+}
+
+/// One file that differs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FileOut {
+    /// Its path in the configuration.
+    pub path: String,
+    /// `added`, `removed` or `changed`.
+    pub change: String,
+    /// Lines that only the second one has.
+    pub added: u64,
+    /// Lines that only the first one has.
+    pub removed: u64,
+    /// The pieces that differ, as `diff -u` writes them, without what is secret.
+    pub lines: Vec<String>,
+    /// Why no line is told, if none is.
+    pub withheld: Option<String>,
+}
+
+/// One variable that differs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct VariableOut {
+    /// Its name.
+    pub name: String,
+    /// `added`, `removed` or `changed`.
+    pub change: String,
+}
+
+/// A tool or a provider with another version.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ToolOut {
+    /// `terraform`, or the provider's full name.
+    pub name: String,
+    /// Its version in the first one.
+    pub before: Option<String>,
+    /// Its version in the second one.
+    pub after: Option<String>,
+}
+
+impl From<&ConfigurationDiff> for ConfigurationOut {
+    fn from(diff: &ConfigurationDiff) -> Self {
+        let number = |many: usize| u64::try_from(many).unwrap_or(u64::MAX);
+        let file = |file: &FileChange| {
+            let (lines, withheld) = match &file.content {
+                Content::Lines(lines) => (lines.clone(), None),
+                Content::Withheld(why) => (Vec::new(), Some((*why).to_owned())),
+            };
+            FileOut {
+                path: file.path.clone(),
+                change: file.fate.name().to_owned(),
+                added: number(file.added),
+                removed: number(file.removed),
+                lines,
+                withheld,
+            }
+        };
+        let variable = |(name, fate): &(String, Fate)| VariableOut {
+            name: name.clone(),
+            change: fate.name().to_owned(),
+        };
+        let tool = |tool: &ToolChange| ToolOut {
+            name: tool.name.clone(),
+            before: tool.before.clone(),
+            after: tool.after.clone(),
+        };
+        Self {
+            files: diff.files.iter().map(file).collect(),
+            variables: diff.variables.iter().map(variable).collect(),
+            tools: diff.tools.iter().map(tool).collect(),
+        }
+    }
 }
 
 /// One object of a diff.
@@ -190,6 +277,8 @@ impl DiffOut {
             hidden: hidden.collect(),
             overwritten_fixes: Vec::new(),
             fixes_problem: None,
+            configuration: None,
+            configuration_problem: None,
         }
     }
 

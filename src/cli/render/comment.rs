@@ -3,10 +3,12 @@
 //! Objects are folded; of a diff that is too long the last ones are named only, or counted.
 
 use super::attributes::{Signed, hidden_lines, lines};
-use super::diff::{Quiet, View, hidden, notes, output_line, sign, summary, title, verdict};
+use super::configuration;
+use super::diff::{Quiet, View, hidden, notes, output_line, sign, title};
 use super::markdown::{Item, LENGTH_MAX, Section, block, fit, html_code, length, outside, span};
 use super::value::shortened;
-use crate::cli::output::inert;
+use crate::cli::output::{Paint, inert};
+use crate::engine::configuration::ConfigurationDiff;
 use crate::engine::diff::{ChangeKind, Diff, ObjectChange};
 
 /// What is said of a diff besides its objects.
@@ -14,10 +16,16 @@ use crate::engine::diff::{ChangeKind, Diff, ObjectChange};
 pub(in crate::cli) struct Frame<'a> {
     /// The stack, where there is one.
     pub stack: Option<&'a str>,
+    /// What it comes to, in one sentence.
+    pub verdict: &'a str,
+    /// The numbers, fit for Markdown.
+    pub summary: &'a str,
     /// What is compared.
     pub sides: (&'a str, &'a str),
     /// How many data sources are counted and not shown.
     pub data: usize,
+    /// What differs between the configurations.
+    pub configuration: &'a ConfigurationDiff,
     /// What is to be known of manual fixes, in sentences.
     pub fixes: &'a [String],
     /// The command that shows all of it.
@@ -56,7 +64,7 @@ pub(in crate::cli) fn comment(
     amount: Amount,
     frame: &Frame<'_>,
 ) -> String {
-    let mut text = head(diff, frame);
+    let mut text = head(frame);
     if amount == Amount::Numbers {
         return text;
     }
@@ -83,16 +91,16 @@ pub(in crate::cli) fn comment(
     text
 }
 
-fn head(diff: &Diff, frame: &Frame<'_>) -> String {
+fn head(frame: &Frame<'_>) -> String {
     let name = |name: &str| outside(&shortened(name, NAME_MAX));
     let stack = frame.stack.map_or(String::new(), |stack| format!("{}: ", name(stack)));
     let (before, after) = frame.sides;
     format!(
         "## {stack}{}\n\n{} → {}\n\n{}\n",
-        verdict(diff),
+        frame.verdict,
         name(before),
         name(after),
-        summary(diff)
+        frame.summary
     )
 }
 
@@ -114,6 +122,7 @@ fn sections(diff: &Diff, view: View, frame: &Frame<'_>) -> Vec<Section> {
     sections.insert(2, fixes);
     sections.push(Section { title: "Outputs", items: outputs(diff, view) });
     sections.push(all("Data sources", &diff.data));
+    sections.push(Section { title: "Configuration", items: files(frame.configuration) });
     if view.hidden == Quiet::Named {
         sections.push(all("Nothing but what is hidden elsewhere", &diff.quiet));
     }
@@ -139,6 +148,23 @@ fn outputs(diff: &Diff, view: View) -> Vec<Item> {
     let hidden = (view.hidden == Quiet::Named && !diff.outputs_hidden.is_empty())
         .then(|| item("· hidden elsewhere", hidden_lines(&diff.outputs_hidden)));
     outputs.chain(hidden).collect()
+}
+
+/// Tools, variables and files; what differs in a file unfolds.
+fn files(diff: &ConfigurationDiff) -> Vec<Item> {
+    let mut items = Vec::new();
+    if !(diff.tools.is_empty() && diff.variables.is_empty()) {
+        let rest = ConfigurationDiff { files: Vec::new(), ..diff.clone() };
+        let lines = configuration::body(&rest, Paint::Plain);
+        items.extend(lines.lines().map(|line| item(&shortened(line, NAME_MAX), Vec::new())));
+    }
+    items.extend(diff.files.iter().map(|file| {
+        let sign = configuration::sign(file.fate);
+        let name = format!("{sign} {}   +{} -{}", file.path, file.added, file.removed);
+        let lines = configuration::lines(file).into_iter().map(|line| (" ", line));
+        item(&shortened(&name, NAME_MAX), lines.collect())
+    }));
+    items
 }
 
 /// A line that unfolds, or just a line.

@@ -2,6 +2,7 @@
 
 pub(super) mod attributes;
 pub(super) mod comment;
+pub(super) mod configuration;
 pub(super) mod diff;
 pub(super) mod drift;
 pub(super) mod markdown;

@@ -1,105 +1,97 @@
-//! `unapply diff`: what changed between two states.
+//! `unapply diff`: what changed between two states, and between the configurations behind them.
 
+mod configured;
+mod show;
+
+use std::thread;
+
+use self::configured::Both;
+use self::show::Shown;
 use super::overwritten::{Overwritten, overwritten};
 use super::side::{Side, load_side, not_found, unreadable};
 use super::{Opened, Session};
-use crate::cli::args::{Diff as Arguments, Format, Part};
+use crate::cli::args::{Diff as Arguments, Part};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::json::DiffOut;
-use crate::cli::output::inert;
-use crate::cli::render::attributes::Extent;
-use crate::cli::render::comment::{Amount, Frame, comment};
-use crate::cli::render::diff::{Quiet, View, body, hidden, summary, verdict};
-use crate::engine::diff::{Diff, Facts, diff};
+use crate::codec::state::narrow::{Narrowed, Source, Unreadable, Which, narrow};
+use crate::engine::diff::{Diff, diff_narrowed};
 use crate::engine::good::last_known_good;
 use crate::engine::redact::Redactor;
 use crate::engine::selector::{NotFound, Selector, parse_range};
 use crate::flow::Stack;
-use crate::model::entry::Entry;
+use crate::model::entry::{Body, Entry};
 use crate::model::pattern::Pattern;
-use crate::model::state::State;
+
+/// Where a stack's entries come from.
+struct Context {
+    opened: Opened,
+    stack: Stack,
+    log: Vec<Entry>,
+}
 
 /// Compares and shows.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let range = arguments.range.as_deref().unwrap_or("good..@");
     let (from, to) = parse_range(range).map_err(|error| unreadable(&error))?;
     let are_files = [&from, &to].iter().all(|side| matches!(side, Selector::File(_)));
-    let (context, before, after) = if are_files {
-        (None, load_side(session, None, &from)?, load_side(session, None, &to)?)
-    } else {
-        let (settings, stack) = session.one()?;
-        let opened = session.open(&settings)?;
-        let log = session.ports(&opened).repository.log(&stack.name)?;
-        let (before, after) = sides(session, (&opened, &stack, &log), (&from, &to))?;
-        (Some((opened, stack, log)), before, after)
-    };
+    let context = if are_files { None } else { Some(context(session)?) };
+    let (before, after) = sides(session, context.as_ref(), (&from, &to))?;
     let knowledge = match &context {
-        Some((_, stack, _)) => stack.knowledge.clone(),
+        Some(context) => context.stack.knowledge.clone(),
         None => session.settings()?.knowledge,
     };
-    let (old, new) = (before.state()?, after.state()?);
-    let redactor = Redactor::default().with_state(&old).with_state(&new);
-    let place = context.as_ref().map(|(opened, stack, _)| (opened, stack));
-    let redactor = session.fingerprinted(redactor, place);
-    let mut found = diff(&old, &new, &Facts::new(&redactor, &knowledge));
-    let data = narrow(&mut found, arguments);
-    let fixes = match &context {
-        Some((opened, stack, log)) if to == Selector::Live => {
-            fixes(session, arguments, (opened, stack), (log, &new))
-        }
-        Some(_) | None => Ok(Overwritten::default()),
-    };
-    let stack = context.as_ref().map(|(_, stack, _)| stack);
-    let shown = Shown { stack, sides: (&before, &after), found: &found, data, fixes };
-    match session.format() {
-        Format::Table => session.data(&screen(session, arguments, shown))?,
-        Format::Md => session.data(&markdown(arguments, shown))?,
-        Format::Json | Format::Ndjson => json(session, arguments, shown)?,
+    let (old, new) = (before.source(), after.source());
+    let (narrowed, redactor) = read(&old, &new).map_err(|Unreadable { which, error }| {
+        let side = if which == Which::Before { &before } else { &after };
+        side.unreadable(error)
+    })?;
+    let place = context.as_ref().map(|context| (&context.opened, &context.stack));
+    let configurations = Both::load(session, context.as_ref(), arguments, [&before, &after]);
+    let redactor = configurations.teach(session.fingerprinted(redactor, place));
+    let mut found = diff_narrowed(&narrowed, &old, &redactor, &knowledge);
+    let parts = [&narrowed.before, &narrowed.after];
+    let configuration = configurations.compare(arguments, parts, &redactor)?;
+    for side in [&before, &after] {
+        side.check_unchanged()?;
     }
-    let asked = arguments.detailed_exitcode && !found.is_empty();
+    let data = narrow_down(&mut found, arguments);
+    let fixes = fixes(session, arguments, context.as_ref(), &after);
+    let labels = (before.label(narrowed.before.serial), after.label(narrowed.after.serial));
+    let is_empty = found.is_empty() && configuration.is_empty_for(arguments.only);
+    let stack = context.as_ref().map(|context| &context.stack);
+    show::print(session, arguments, Shown { stack, labels, found, data, fixes, configuration })?;
+    let asked = arguments.detailed_exitcode && !is_empty;
     Ok(if asked { Exit::Differences } else { Exit::Done })
 }
 
-/// What is to be printed.
-struct Shown<'a> {
-    stack: Option<&'a Stack>,
-    sides: (&'a Side, &'a Side),
-    found: &'a Diff,
-    /// How many data sources are only counted.
-    data: usize,
-    fixes: Result<Overwritten, String>,
+fn context(session: &Session) -> Result<Context, Failure> {
+    let (settings, stack) = session.one()?;
+    let opened = session.open(&settings)?;
+    let log = session.ports(&opened).repository.log(&stack.name)?;
+    Ok(Context { opened, stack, log })
 }
 
-fn json(session: &Session, arguments: &Arguments, shown: Shown<'_>) -> Result<(), Failure> {
-    let (before, after) = shown.sides;
-    let mut out = DiffOut::new(before.label.clone(), after.label.clone(), shown.found);
-    if !arguments.show_hidden {
-        out = out.counted(shown.data);
+/// Both states as far as they differ, and what is secret in them. The second needs the whole of the
+/// first state, and takes as long: they go on side by side.
+fn read<'s>(
+    old: &'s Source<'_>,
+    new: &'s Source<'_>,
+) -> Result<(Narrowed<'s>, Redactor), Unreadable> {
+    let (narrowed, redactor) = thread::scope(|scope| {
+        let learning = scope.spawn(|| {
+            let mut redactor = Redactor::default();
+            redactor.learn_source(old).map(|()| redactor)
+        });
+        let narrowed = narrow(old, new);
+        (narrowed, learning.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let narrowed = narrowed?;
+    let mut redactor = redactor.map_err(|error| Unreadable { which: Which::Before, error })?;
+    narrowed.after.instances.iter().for_each(|instance| redactor.learn_instance(instance));
+    for part in [&narrowed.before, &narrowed.after] {
+        part.outputs.iter().for_each(|output| redactor.learn_output(output));
     }
-    match shown.fixes {
-        Ok(fixes) => out.overwritten_fixes = fixes.out,
-        Err(problem) => out.fixes_problem = Some(problem),
-    }
-    session.json("unapply.diff", shown.stack, out)
-}
-
-fn markdown(arguments: &Arguments, shown: Shown<'_>) -> String {
-    let fixes = match shown.fixes {
-        Ok(fixes) => fixes.sentences,
-        Err(problem) => vec![format!("they cannot be told: {problem}")],
-    };
-    let range = arguments.range.as_deref().map_or(String::new(), |range| format!(" {range}"));
-    let stack = shown.stack.map(|stack| stack.name.to_string());
-    let frame = Frame {
-        stack: stack.as_deref(),
-        sides: (&shown.sides.0.label, &shown.sides.1.label),
-        data: shown.data,
-        fixes: &fixes,
-        command: &inert(&format!("unapply diff{range}")),
-    };
-    let extent = if arguments.stat { Amount::Numbers } else { Amount::Everything };
-    comment(shown.found, view(arguments), extent, &frame)
+    Ok((narrowed, redactor))
 }
 
 /// The fixes that the live state does not hold any more. What cannot be told of them is said, and
@@ -107,70 +99,41 @@ fn markdown(arguments: &Arguments, shown: Shown<'_>) -> String {
 fn fixes(
     session: &Session,
     arguments: &Arguments,
-    place: (&Opened, &Stack),
-    (log, now): (&[Entry], &State<'_>),
+    context: Option<&Context>,
+    after: &Side,
 ) -> Result<Overwritten, String> {
-    if arguments.only == Some(Part::Outputs) {
+    let is_asked = matches!(arguments.only, None | Some(Part::State));
+    let Some(Context { opened, stack, log }) = context.filter(|_| is_asked && after.is_live())
+    else {
+        return Ok(Overwritten::default());
+    };
+    if !log.iter().any(|entry| matches!(entry.said.body, Body::Fix(_))) {
         return Ok(Overwritten::default());
     }
     let pattern = arguments.resource.as_deref().map(Pattern::new);
     let fits = |address: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(address));
-    overwritten(session, place, (log, now), fits).map_err(|failure| failure.what().to_owned())
-}
-
-fn fixes_section(
-    session: &Session,
-    arguments: &Arguments,
-    fixes: Result<Overwritten, String>,
-) -> String {
-    let paint = session.output.data_paint;
-    match fixes {
-        Err(problem) => {
-            format!("{} manual fixes cannot be told: {}\n", paint.yellow("!"), inert(&problem))
-        }
-        Ok(fixes) if fixes.out.is_empty() => String::new(),
-        Ok(fixes) => {
-            let word = if fixes.out.len() == 1 { "fix" } else { "fixes" };
-            let mut text =
-                format!("{} {} manual {word} overwritten\n", paint.yellow("!"), fixes.out.len());
-            if !arguments.stat {
-                for sentence in &fixes.sentences {
-                    text.push_str(&format!("    {sentence}\n"));
-                }
-            }
-            text
-        }
-    }
-}
-
-/// The next command, where there is something to do.
-fn next(arguments: &Arguments, found: &Diff) -> &'static str {
-    if arguments.range.is_none() && !found.is_empty() {
-        "next: unapply revert --plan-only · unapply revert\n"
-    } else {
-        ""
-    }
+    let found =
+        after.state().and_then(|now| overwritten(session, (opened, stack), (log, &now), fits));
+    found.map_err(|failure| failure.what().to_owned())
 }
 
 fn sides(
     session: &Session,
-    (opened, stack, log): (&Opened, &Stack, &[Entry]),
+    context: Option<&Context>,
     (from, to): (&Selector, &Selector),
 ) -> Result<(Side, Side), Failure> {
-    if *from == Selector::Good(0) && last_known_good(log).is_none() {
+    let context = context.map(|Context { opened, stack, log }| (opened, stack, log.as_slice()));
+    if let Some((_, _, log)) = context
+        && *from == Selector::Good(0)
+        && last_known_good(log).is_none()
+    {
         return Err(not_found(&NotFound::NoGood));
     }
-    let context = Some((opened, stack, log));
     Ok((load_side(session, context, from)?, load_side(session, context, to)?))
 }
 
-fn clear_outputs(found: &mut Diff) {
-    found.outputs.clear();
-    found.outputs_hidden.clear();
-}
-
 /// Keeps what was asked for; returns how many data sources are hidden.
-fn narrow(found: &mut Diff, arguments: &Arguments) -> usize {
+fn narrow_down(found: &mut Diff, arguments: &Arguments) -> usize {
     if let Some(pattern) = arguments.resource.as_deref().map(Pattern::new) {
         let fits = |address: &str| pattern.matches(address);
         found.changes.retain(|change| fits(&change.address.to_string()));
@@ -180,43 +143,23 @@ fn narrow(found: &mut Diff, arguments: &Arguments) -> usize {
     }
     match arguments.only {
         Some(Part::State) => clear_outputs(found),
-        Some(Part::Outputs) => {
-            found.changes.clear();
-            found.data.clear();
-            found.quiet.clear();
+        Some(Part::Outputs) => clear_objects(found),
+        Some(Part::Config | Part::Providers) => {
+            clear_objects(found);
+            clear_outputs(found);
         }
         None => {}
     }
     if arguments.show_hidden { 0 } else { std::mem::take(&mut found.data).len() }
 }
 
-/// Whoever asks for one object sees all of it.
-fn view(arguments: &Arguments) -> View {
-    View {
-        extent: if arguments.resource.is_some() { Extent::Full } else { Extent::Brief },
-        hidden: if arguments.show_hidden { Quiet::Named } else { Quiet::Counted },
-    }
+fn clear_objects(found: &mut Diff) {
+    found.changes.clear();
+    found.data.clear();
+    found.quiet.clear();
 }
 
-fn screen(session: &Session, arguments: &Arguments, shown: Shown<'_>) -> String {
-    let Shown { stack, sides: (before, after), found, data, fixes } = shown;
-    let paint = session.output.data_paint;
-    let name = stack.map_or(String::new(), |stack| format!("{}   ", stack.name));
-    let heading = format!("{name}{}  →  {}", inert(&before.label), inert(&after.label));
-    let mut text = format!("{}\n{}\n\n", paint.bold(&heading), verdict(found));
-    if !arguments.stat {
-        let body = body(found, view(arguments), paint);
-        if !body.is_empty() {
-            text.push_str(&body);
-            text.push('\n');
-        }
-    }
-    text.push_str(&format!("Summary: {}\n", summary(found)));
-    if let Some(hidden) = hidden(found, data) {
-        let flag = if arguments.show_hidden { "" } else { " · --show-hidden" };
-        text.push_str(&format!("hidden: {hidden}{flag}\n"));
-    }
-    text.push_str(&fixes_section(session, arguments, fixes));
-    text.push_str(next(arguments, found));
-    text
+fn clear_outputs(found: &mut Diff) {
+    found.outputs.clear();
+    found.outputs_hidden.clear();
 }

@@ -3,37 +3,91 @@
 use super::{Opened, Session};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::mapped::FileBytes;
 use crate::codec::state;
+use crate::codec::state::narrow::Source;
 use crate::engine::good::verdicts;
 use crate::engine::selector::{NotASelector, NotFound, Selected, Selector, select};
 use crate::flow::revert::draft::load;
 use crate::flow::{Error, Stack, live};
-use crate::model::entry::Entry;
+use crate::model::entry::{Entry, Revision, Snapshot};
 use crate::model::good::Verdict;
 use crate::model::state::{State, StateBytes};
+use crate::model::version::Serial;
 use crate::port::clock::Clock as _;
 
 /// A state with its name.
 #[derive(Debug)]
 pub(in crate::cli) struct Side {
-    /// The exact bytes.
-    pub bytes: StateBytes,
-    /// Its name, for a heading and for JSON.
-    pub label: String,
+    bytes: Bytes,
+    name: Name,
+    /// The snapshot that it is of.
+    pub snapshot: Option<(Revision, Snapshot)>,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    Stored(StateBytes),
+    File(FileBytes),
+}
+
+#[derive(Debug)]
+enum Name {
+    Known(String),
+    /// The live state's serial is part of its name.
+    Live,
 }
 
 impl Side {
-    /// The state in it.
-    pub(in crate::cli) fn state(&self) -> Result<State<'_>, Failure> {
-        state::parse(&self.bytes).map_err(|problem| {
-            let error = Error::Unreadable {
-                problem,
-                found: self.label.clone(),
-                evidence: None,
-                last: None,
-            };
-            Failure::from(error)
+    /// The exact bytes, to be compared.
+    pub(in crate::cli) fn source(&self) -> Source<'_> {
+        Source::new(match &self.bytes {
+            Bytes::Stored(bytes) => bytes.as_slice(),
+            Bytes::File(bytes) => bytes.as_slice(),
         })
+    }
+
+    /// Its name, for a heading and for JSON.
+    pub(in crate::cli) fn label(&self, serial: Serial) -> String {
+        match &self.name {
+            Name::Known(name) => name.clone(),
+            Name::Live => format!("@ (live, serial {serial})"),
+        }
+    }
+
+    /// Whether it is the live state.
+    pub(in crate::cli) fn is_live(&self) -> bool {
+        matches!(self.name, Name::Live)
+    }
+
+    /// The whole state, for whoever needs more than what differs.
+    pub(in crate::cli) fn state(&self) -> Result<State<'_>, Failure> {
+        match &self.bytes {
+            Bytes::Stored(bytes) => state::parse(bytes).map_err(|problem| self.unreadable(problem)),
+            Bytes::File(_) => Err(Failure::new(Exit::Failure, "a file is not stored".to_owned())),
+        }
+    }
+
+    /// Bytes that are no state.
+    pub(in crate::cli) fn unreadable(&self, problem: state::Error) -> Failure {
+        let found = match &self.name {
+            Name::Known(name) => name.clone(),
+            Name::Live => "@ (live)".to_owned(),
+        };
+        Failure::from(Error::Unreadable { problem, found, evidence: None, last: None })
+    }
+
+    /// Refuses what was found in a file that somebody has written to meanwhile.
+    pub(in crate::cli) fn check_unchanged(&self) -> Result<(), Failure> {
+        match (&self.bytes, &self.name) {
+            (Bytes::File(bytes), Name::Known(name)) if !bytes.is_unchanged() => {
+                let what = format!("`{name}` was written to while it was compared");
+                Err(Failure::new(Exit::Failure, what)
+                    .not_done("what was found is not shown")
+                    .next("unapply diff   (again, once nobody writes to it)"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -90,18 +144,16 @@ pub(in crate::cli) fn load_side(
     match (selected, opened) {
         (Selected::File(path), _) => {
             let path = session.world.directory.join(path);
-            let bytes = std::fs::read(&path).map_err(|source| {
+            let bytes = FileBytes::open(&path).map_err(|source| {
                 Failure::from(Error::Io { path: path.display().to_string(), source })
             })?;
-            Ok(Side { bytes: StateBytes::new(bytes), label: session.short(&path) })
+            let name = Name::Known(session.short(&path));
+            Ok(Side { bytes: Bytes::File(bytes), name, snapshot: None })
         }
         (Selected::Live, Some((opened, stack, _))) => {
             let found = live::read(&session.ports(opened), stack)?;
             let bytes = found.bytes.ok_or_else(|| no_state(&found.found))?;
-            let serial =
-                state::parse(&bytes).map(|state| format!(", serial {}", state.version.serial));
-            let label = format!("@ (live{})", serial.unwrap_or_default());
-            Ok(Side { bytes, label })
+            Ok(Side { bytes: Bytes::Stored(bytes), name: Name::Live, snapshot: None })
         }
         (Selected::Entry(entry), Some((opened, _, log))) => {
             let snapshot = entry.said.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
@@ -109,8 +161,9 @@ pub(in crate::cli) fn load_side(
                 revision: entry.revision,
                 problem: "has no state that can be compared",
             })?;
-            let bytes = load(&session.ports(opened), entry, state)?.bytes;
-            Ok(Side { bytes, label: label(session, log, entry) })
+            let bytes = Bytes::Stored(load(&session.ports(opened), entry, state)?.bytes);
+            let name = Name::Known(label(session, log, entry));
+            Ok(Side { bytes, name, snapshot: Some((entry.revision, snapshot.clone())) })
         }
         (Selected::Live | Selected::Entry(_), None) => {
             Err(not_found(&NotFound::Nothing(wanted.to_string())))

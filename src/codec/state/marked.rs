@@ -89,18 +89,16 @@ fn take<'a>(
     match member.says(in_line, search) {
         Says::Nothing => Some(end.max(hit + 1)),
         Says::NothingHere => Some(hit + 1),
-        Says::Secret => take_attribute(text, start, found),
         Says::ValueIsSecret if member.indent == INDENT => {
-            let value = [&b"value"[..], b"Value"].into_iter();
-            let beside = value.filter_map(|name| beside(text, start, name)).next();
-            if let Some(member) = beside {
+            let mut value = [&b"value"[..], b"Value"].into_iter();
+            if let Some(member) = value.find_map(|name| beside(text, start, name)) {
                 let name = plain(member.name)?.into_owned();
                 let paths = vec![Path(vec![Step::Name(name.clone())])];
                 found.push(Marked { name, value: member.value()?, paths });
             }
             take_attribute(text, start, found)
         }
-        Says::ValueIsSecret => take_attribute(text, start, found),
+        Says::Secret | Says::ValueIsSecret => take_attribute(text, start, found),
     }
 }
 

@@ -41,7 +41,7 @@ fn file(path: &str, old: &str, new: &str) -> String {
 
 #[test]
 fn a_changed_file_is_its_pieces_with_three_lines_around_each() {
-    let old: String = (1..=20).map(|n| format!("line {n}\n")).collect();
+    let old = (1..=20).map(|n| format!("line {n}\n")).collect::<Vec<_>>().concat();
     let new = old.replace("line 5\n", "line five\n").replace("line 18\n", "");
     assert_eq!(
         file("main.tf", &old, &new),

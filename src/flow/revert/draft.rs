@@ -353,7 +353,7 @@ pub(in crate::flow) fn redactor<'a>(
 }
 
 /// Learns the values of secret variables, wherever the configuration has them from.
-pub(in crate::flow) fn with_bundle(redactor: Redactor, bundle: &Bundle) -> Redactor {
+pub fn with_bundle(redactor: Redactor, bundle: &Bundle) -> Redactor {
     let facts = root_facts(bundle);
     let given = bundle.variables.iter().map(|(name, given)| (name.clone(), value_of(given)));
     let is_of_values = |path: &BundlePath| {

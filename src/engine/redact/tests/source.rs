@@ -57,7 +57,7 @@ fn attributes() -> impl Strategy<Value = Map<String, Json>> {
         .prop_map(|members| members.into_iter().map(|(k, v)| (k.to_owned(), v)).collect())
 }
 
-/// A state as Terraform lays it out. serde_json sorts members by name, and so does Terraform, but
+/// A state as Terraform lays it out. `serde_json` sorts members by name, and so does Terraform, but
 /// for those of its own that it writes in an order of its own.
 fn render(instances: &[(Map<String, Json>, Vec<&str>)]) -> String {
     let instances: Vec<String> = instances.iter().enumerate().map(instance).collect();

@@ -1,0 +1,146 @@
+//! The configurations behind two states: what is known of each, and what differs.
+//!
+//! What cannot be told of one of them is said, and keeps nobody from the diff of the states, unless
+//! it was all that was asked for.
+
+use super::super::side::Side;
+use super::{Context, Session};
+use crate::cli::args::{Diff as Arguments, Part};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::codec::state::narrow::Part as StatePart;
+use crate::engine::configuration::{ConfigurationDiff, Configured, configuration_diff};
+use crate::engine::redact::Redactor;
+use crate::flow::revert::draft::{load_bundle, with_bundle};
+use crate::flow::snapshot;
+use crate::model::configuration::{Bundle, LockedProvider};
+
+/// What is known of two configurations.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    /// What differs.
+    pub diff: ConfigurationDiff,
+    /// Why they could not be compared as a whole, if they could not.
+    pub problem: Option<String>,
+}
+
+impl Compared {
+    /// Whether nothing differs of what was asked for. Without a question a configuration is shown,
+    /// and does not count.
+    pub(super) fn is_empty_for(&self, only: Option<Part>) -> bool {
+        match only {
+            Some(Part::Config) => self.diff.files.is_empty() && self.diff.variables.is_empty(),
+            Some(Part::Providers) => self.diff.tools.is_empty(),
+            Some(Part::State | Part::Outputs) | None => true,
+        }
+    }
+}
+
+/// One configuration.
+struct Known {
+    bundle: Option<Bundle>,
+    providers: Vec<LockedProvider>,
+    problem: Option<String>,
+}
+
+/// What is known of the configurations of two sides; nothing where nobody asks.
+#[derive(Default)]
+pub(super) struct Both(Option<[Known; 2]>);
+
+impl Both {
+    /// Loads them, if they are asked for.
+    pub(super) fn load(
+        session: &Session,
+        context: Option<&Context>,
+        arguments: &Arguments,
+        sides: [&Side; 2],
+    ) -> Self {
+        let is_asked = matches!(arguments.only, None | Some(Part::Config | Part::Providers));
+        if !is_asked || arguments.resource.is_some() {
+            return Self::default();
+        }
+        let mut both = sides.map(|side| known(session, context, side));
+        let digest = |side: &Side| {
+            let (_, snapshot) = side.snapshot.as_ref()?;
+            Some(snapshot.configuration.as_ref()?.digest)
+        };
+        let [before, after] = sides.map(digest);
+        if before.is_some() && before == after {
+            for known in &mut both {
+                known.bundle = None;
+            }
+        }
+        Self(Some(both))
+    }
+
+    /// The same redactor with what these configurations call secret.
+    pub(super) fn teach(&self, redactor: Redactor) -> Redactor {
+        let bundles = self.0.iter().flatten().filter_map(|known| known.bundle.as_ref());
+        bundles.fold(redactor, with_bundle)
+    }
+
+    /// Compares them, and the tools that wrote the states.
+    pub(super) fn compare(
+        self,
+        arguments: &Arguments,
+        parts: [&StatePart<'_>; 2],
+        redactor: &Redactor,
+    ) -> Result<Compared, Failure> {
+        let Some(mut both) = self.0 else { return Ok(Compared::default()) };
+        let problem = both.iter_mut().find_map(|known| known.problem.take());
+        if let Some(problem) = &problem
+            && arguments.only == Some(Part::Config)
+        {
+            return Err(Failure::new(Exit::NoRevision, problem.clone())
+                .not_done("the configurations were not compared")
+                .next("unapply diff"));
+        }
+        let [before, after] = &both;
+        let [old_tool, new_tool] = parts.map(|part| format!("terraform {}", part.writer));
+        let mut diff =
+            configuration_diff(&before.with_tool(&old_tool), &after.with_tool(&new_tool), redactor);
+        match arguments.only {
+            Some(Part::Config) => diff.tools.clear(),
+            Some(Part::Providers) => {
+                diff.files.clear();
+                diff.variables.clear();
+            }
+            Some(Part::State | Part::Outputs) | None => {}
+        }
+        Ok(Compared { diff, problem })
+    }
+}
+
+impl Known {
+    fn with_tool<'k>(&'k self, tool: &'k str) -> Configured<'k> {
+        Configured { bundle: self.bundle.as_ref(), tool: Some(tool), providers: &self.providers }
+    }
+}
+
+fn known(session: &Session, context: Option<&Context>, side: &Side) -> Known {
+    let unknown =
+        |problem: String| Known { bundle: None, providers: Vec::new(), problem: Some(problem) };
+    let Some(Context { opened, stack, .. }) = context else {
+        // Of two files nobody expects to hear that they are only states.
+        return Known { bundle: None, providers: Vec::new(), problem: None };
+    };
+    if let Some((revision, snapshot)) = &side.snapshot {
+        let Some(configuration) = &snapshot.configuration else {
+            return unknown(format!("the configuration of {revision} is not known"));
+        };
+        let providers = configuration.providers.clone();
+        return match load_bundle(&session.ports(opened), *revision, snapshot) {
+            Ok(bundle) => Known { bundle: Some(bundle), providers, problem: None },
+            Err(error) => Known { providers, ..unknown(Failure::from(error).what().to_owned()) },
+        };
+    }
+    if !side.is_live() {
+        return unknown("a state file has no configuration".to_owned());
+    }
+    match snapshot::present_configuration(stack) {
+        Ok(captured) => {
+            Known { bundle: Some(captured.bundle), providers: captured.providers, problem: None }
+        }
+        Err(error) => unknown(Failure::from(error).what().to_owned()),
+    }
+}
