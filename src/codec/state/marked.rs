@@ -64,7 +64,8 @@ pub fn marked<'s>(source: &'s Source<'_>, search: &Search) -> Option<Vec<Marked<
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(hit) = search.searcher.find_in(text, (at..text.len()).into()) {
-        at = take(text, hit.start(), search, &mut found)?;
+        // It never goes back, whatever the text is.
+        at = take(text, hit.start(), search, &mut found)?.max(hit.start() + 1);
     }
     Some(found)
 }
@@ -84,6 +85,10 @@ fn take<'a>(
         let list = member.value()?;
         take_sensitive(text.get(..start)?, list, found)?;
         return Some(start + list.0.len());
+    }
+    if member.indent < INDENT {
+        // Of the resource or of the instance, and not of its attributes.
+        return Some(hit + 1);
     }
     let in_line = hit - start;
     match member.says(in_line, search) {

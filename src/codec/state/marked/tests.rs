@@ -144,6 +144,18 @@ fn documents_in_strings_and_what_stands_beside_a_secret_name_are_found() {
 }
 
 #[test]
+fn a_resource_may_be_named_like_a_secret_and_depend_on_one() {
+    let before = STATE.replace(
+        "\"private\": \"bnVsbA==\"",
+        "\"private\": \"bnVsbA==\",\n          \"dependencies\": [\n            \"x.my_token\"\n          ]",
+    );
+    for name in ["db_password", "secret", "x_token"] {
+        let text = before.replace("\"name\": \"a\"", &format!("\"name\": \"{name}\""));
+        assert_eq!(found(&text), found(STATE));
+    }
+}
+
+#[test]
 fn another_layout_is_for_the_parser() {
     assert_eq!(found(&STATE.replace('\n', " ")), None);
     assert_eq!(found(&STATE.replace("  \"resources\"", "\"resources\"")), None);

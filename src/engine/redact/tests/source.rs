@@ -64,7 +64,7 @@ fn render(instances: &[(Map<String, Json>, Vec<&str>)]) -> String {
     format!(
         "{{\n  \"version\": 4,\n  \"terraform_version\": \"1.11.4\",\n  \"serial\": 1,\n  \
          \"lineage\": \"l\",\n  \"outputs\": {{}},\n  \"resources\": [\n    {{\n      \
-         \"mode\": \"managed\",\n      \"type\": \"a\",\n      \"name\": \"a\",\n      \
+         \"mode\": \"managed\",\n      \"type\": \"a\",\n      \"name\": \"db_password\",\n      \
          \"provider\": \"provider[\\\"registry.terraform.io/hashicorp/aws\\\"]\",\n      \
          \"instances\": [\n{}\n      ]\n    }}\n  ],\n  \"check_results\": null\n}}\n",
         instances.join(",\n")
