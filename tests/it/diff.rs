@@ -313,3 +313,65 @@ fn no_secret_is_in_a_comment_or_a_screen() {
         assert!(!text.contains("hunter"), "{text}");
     }
 }
+
+const CONFIGURATION: &str = r#"
+variable "size" {
+  default = 1
+}
+
+resource "demo_file" "a" {
+  path    = "a.txt"
+  content = "one"
+  secret  = "hunter2-first"
+}
+"#;
+
+#[test]
+fn configurations_are_compared_line_by_line_without_what_is_secret() {
+    let stage = Stage::good(CONFIGURATION);
+    stage.configure(&CONFIGURATION.replace("one", "two").replace("-first", "-second"));
+    stage.write("more.auto.tfvars", "size = 2\n");
+    let summary = "configuration: 2 files (+3 -2) · unapply diff --only config";
+    stage.unapply(&["diff"]).expect(0).says(summary);
+    let only = stage.unapply(&["diff", "--only", "config"]).expect(0);
+    let only = only
+        .says("The configurations differ.")
+        .says("~ main.tf   +2 -2")
+        .says("-  content = \"one\"")
+        .says("+  content = \"two\"")
+        .says("-  secret  = (sensitive)")
+        .says("+ more.auto.tfvars   +1 -0")
+        .says("(a file of values may hold secrets)");
+    assert!(!only.screen().contains("hunter2"));
+    let json = stage.unapply(&["diff", "--only", "config", "--json"]).expect(0).json();
+    assert_eq!(json["configuration"]["files"][0]["path"], "main.tf");
+    assert_eq!(json["configuration"]["files"][1]["withheld"], "a file of values may hold secrets");
+    let markdown = stage.unapply(&["diff", "--only", "config", "-o", "md"]).expect(0);
+    let markdown = markdown.says("### Configuration").says("<code>~ main.tf   +2 -2</code>");
+    assert!(!markdown.screen().contains("hunter2"));
+    stage.unapply(&["diff", "--only", "config", "--detailed-exitcode"]).expect(2);
+    stage.unapply(&["diff", "--only", "providers", "--detailed-exitcode"]).expect(0);
+    stage
+        .unapply(&["diff", "good..good", "--only", "config", "--detailed-exitcode"])
+        .expect(0)
+        .says("The configurations do not differ.");
+}
+
+#[test]
+fn a_state_file_has_no_configuration_to_compare() {
+    let stage = Stage::empty();
+    stage.write("a.tfstate", &before());
+    let newer =
+        after().replace("\"terraform_version\":\"1.11.4\"", "\"terraform_version\":\"1.12.0\"");
+    stage.write("b.tfstate", &newer);
+    let files = "./a.tfstate../b.tfstate";
+    stage
+        .unapply(&["diff", files, "--only", "config"])
+        .expect(64)
+        .says("a state file has no configuration");
+    stage.unapply(&["diff", files]).expect(0).says("configuration: terraform 1.11.4 → 1.12.0");
+    stage
+        .unapply(&["diff", files, "--only", "providers", "--detailed-exitcode"])
+        .expect(2)
+        .says("~ terraform   1.11.4 → 1.12.0");
+}

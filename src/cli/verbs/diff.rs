@@ -71,20 +71,28 @@ fn context(session: &Session) -> Result<Context, Failure> {
     Ok(Context { opened, stack, log })
 }
 
+/// Smaller states are read sooner than a thread is started.
+const APART_BYTES_MIN: usize = 1024 * 1024;
+
 /// Both states as far as they differ, and what is secret in them. The second needs the whole of the
 /// first state, and takes as long: they go on side by side.
 fn read<'s>(
     old: &'s Source<'_>,
     new: &'s Source<'_>,
 ) -> Result<(Narrowed<'s>, Redactor), Unreadable> {
-    let (narrowed, redactor) = thread::scope(|scope| {
-        let learning = scope.spawn(|| {
-            let mut redactor = Redactor::default();
-            redactor.learn_source(old).map(|()| redactor)
-        });
-        let narrowed = narrow(old, new);
-        (narrowed, learning.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
+    let learn = || {
+        let mut redactor = Redactor::default();
+        redactor.learn_source(old).map(|()| redactor)
+    };
+    let (narrowed, redactor) = if old.bytes().len() < APART_BYTES_MIN {
+        (narrow(old, new), learn())
+    } else {
+        thread::scope(|scope| {
+            let learning = scope.spawn(learn);
+            let narrowed = narrow(old, new);
+            (narrowed, learning.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    };
     let narrowed = narrowed?;
     let mut redactor = redactor.map_err(|error| Unreadable { which: Which::Before, error })?;
     narrowed.after.instances.iter().for_each(|instance| redactor.learn_instance(instance));

@@ -29,20 +29,63 @@ const ATTRIBUTE: &[u8] = b"            \"";
 /// Members that say what the member `value` beside them is.
 const NAMES: [&[u8]; 4] = [b"name", b"key", b"Name", b"Key"];
 
+/// A word to search for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// The word as it is spelled.
+    pub text: String,
+    /// Letters in lower case of which one has to follow, at once or behind `_` or `-`; empty where
+    /// anything may.
+    pub then: &'static str,
+}
+
 /// The search for words, prepared once.
 #[derive(Debug)]
 pub struct Search {
     searcher: packed::Searcher,
+    /// What has to follow each word; nothing behind the list, which is the last of them.
+    thens: Vec<&'static str>,
     is_secret: fn(&str) -> bool,
 }
 
 impl Search {
     /// Looks for names that hold one of `words`, as it is spelled, and for which `is_secret` is
     /// true; `None` when there are too many words to search for at once.
-    pub fn new(words: &[String], is_secret: fn(&str) -> bool) -> Option<Self> {
-        let patterns = words.iter().map(String::as_bytes);
+    pub fn new(words: &[Word], is_secret: fn(&str) -> bool) -> Option<Self> {
+        let patterns = words.iter().map(|word| word.text.as_bytes());
         let patterns = patterns.chain(std::iter::once(SENSITIVE.as_bytes()));
-        Some(Self { searcher: packed::Searcher::new(patterns)?, is_secret })
+        let thens = words.iter().map(|word| word.then).collect();
+        Some(Self { searcher: packed::Searcher::new(patterns)?, thens, is_secret })
+    }
+
+    /// Whether what has to follow a word does. Most words that are found end here.
+    fn follows(&self, text: &[u8], hit: &aho_corasick::Match) -> bool {
+        let then = self.thens.get(hit.pattern().as_usize()).copied().unwrap_or_default();
+        let next = |at: usize| text.get(at).map(u8::to_ascii_lowercase);
+        let is_one = |byte: Option<u8>| byte.is_some_and(|byte| then.as_bytes().contains(&byte));
+        then.is_empty()
+            || is_one(next(hit.end()))
+            || (matches!(next(hit.end()), Some(b'_' | b'-')) && is_one(next(hit.end() + 1)))
+    }
+}
+
+impl Search {
+    /// Whether a name says so, given as it is written.
+    fn is_secret(&self, name: &[u8]) -> bool {
+        plain(name).is_none_or(|name| (self.is_secret)(&name))
+    }
+}
+
+/// Names of members that were looked at: a state has many members and few names.
+struct Names<'a, 'n> {
+    search: &'n Search,
+    known: BTreeMap<&'a [u8], bool>,
+}
+
+impl<'a> Names<'a, '_> {
+    fn is_secret(&mut self, name: &'a [u8]) -> bool {
+        let search = self.search;
+        *self.known.entry(name).or_insert_with(|| search.is_secret(name))
     }
 }
 
@@ -62,10 +105,15 @@ pub struct Marked<'a> {
 pub fn marked<'s>(source: &'s Source<'_>, search: &Search) -> Option<Vec<Marked<'s>>> {
     let text = Layout::of(source.bytes())?.resources();
     let mut found = Vec::new();
+    let mut names = Names { search, known: BTreeMap::new() };
     let mut at = 0;
     while let Some(hit) = search.searcher.find_in(text, (at..text.len()).into()) {
+        if !search.follows(text, &hit) {
+            at = hit.start() + 1;
+            continue;
+        }
         // It never goes back, whatever the text is.
-        at = take(text, hit.start(), search, &mut found)?.max(hit.start() + 1);
+        at = take(text, hit.start(), &mut names, &mut found)?.max(hit.start() + 1);
     }
     Some(found)
 }
@@ -74,7 +122,7 @@ pub fn marked<'s>(source: &'s Source<'_>, search: &Search) -> Option<Vec<Marked<
 fn take<'a>(
     text: &'a [u8],
     hit: usize,
-    search: &Search,
+    names: &mut Names<'a, '_>,
     found: &mut Vec<Marked<'a>>,
 ) -> Option<usize> {
     let (before, after) = text.split_at_checked(hit)?;
@@ -91,7 +139,7 @@ fn take<'a>(
         return Some(hit + 1);
     }
     let in_line = hit - start;
-    match member.says(in_line, search) {
+    match member.says(in_line, names) {
         Says::Nothing => Some(end.max(hit + 1)),
         Says::NothingHere => Some(hit + 1),
         Says::ValueIsSecret if member.indent == INDENT => {
@@ -212,11 +260,10 @@ impl<'a> Member<'a> {
     }
 
     /// What the word at this place of the line means.
-    fn says(&self, at: usize, search: &Search) -> Says {
-        let is_secret = |name: &[u8]| plain(name).is_none_or(|name| (search.is_secret)(&name));
+    fn says(&self, at: usize, names: &mut Names<'a, '_>) -> Says {
         if at < self.value_start {
             let is_empty = self.rest.starts_with(b"null") || self.rest.starts_with(b"\"\"");
-            return if !is_empty && is_secret(self.name) {
+            return if !is_empty && names.is_secret(self.name) {
                 Says::Secret
             } else {
                 Says::NothingHere
@@ -226,11 +273,11 @@ impl<'a> Member<'a> {
         let value = value.0.as_bytes();
         let text = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
         let Some(text) = text else { return Says::Nothing };
-        if NAMES.contains(&self.name) && is_secret(text) {
+        if NAMES.contains(&self.name) && names.search.is_secret(text) {
             return Says::ValueIsSecret;
         }
         match text {
-            [b'{' | b'[' | b'\\', ..] => says_inside(value, at - self.value_start, search),
+            [b'{' | b'[' | b'\\', ..] => says_inside(value, at - self.value_start, names.search),
             _ => Says::Nothing,
         }
     }
@@ -271,8 +318,7 @@ fn says_inside(value: &[u8], at: usize, search: &Search) -> Says {
             NAMES.iter().any(|name| before.ends_with(&[quote, name, quote].concat()))
         })
     };
-    let is_secret = std::str::from_utf8(name).is_ok_and(search.is_secret);
-    if is_secret && (is_name || is_named()) { Says::Secret } else { Says::NothingHere }
+    if (is_name || is_named()) && search.is_secret(name) { Says::Secret } else { Says::NothingHere }
 }
 
 /// What a name means whose escapes were kept.

@@ -150,7 +150,7 @@ impl Redactor {
                     path.0.pop();
                 }
             }
-            Value::Text(text) if SETTINGS.contains(&text.to_ascii_lowercase().as_str()) => {}
+            Value::Text(text) if SETTINGS.iter().any(|word| text.eq_ignore_ascii_case(word)) => {}
             Value::Text(text) => {
                 if is_named(path, value) {
                     self.learn(value);

@@ -277,7 +277,7 @@ fn is_named(path: &Path, value: &Value) -> bool {
             Step::Name(name) => Some(name.as_str()),
             Step::Index(_) | Step::Element(_) => None,
         });
-        !is_reference_name(own) && names.into_iter().any(is_secret_name)
+        names.into_iter().any(is_secret_name) && !is_reference_name(own)
     };
     match value {
         Value::Number(number) if number.as_str().len() < known::BYTES_MIN => {

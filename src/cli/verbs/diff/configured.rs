@@ -12,7 +12,7 @@ use crate::codec::state::narrow::Part as StatePart;
 use crate::engine::configuration::{ConfigurationDiff, Configured, configuration_diff};
 use crate::engine::redact::Redactor;
 use crate::flow::revert::draft::{load_bundle, with_bundle};
-use crate::flow::snapshot;
+use crate::flow::{Error, snapshot};
 use crate::model::configuration::{Bundle, LockedProvider};
 
 /// What is known of two configurations.
@@ -40,7 +40,15 @@ impl Compared {
 struct Known {
     bundle: Option<Bundle>,
     providers: Vec<LockedProvider>,
-    problem: Option<String>,
+    problem: Option<Problem>,
+}
+
+/// Why a configuration is not known.
+enum Problem {
+    /// It is a state file: nobody expects to hear that who has not asked.
+    IsFile,
+    /// Another reason.
+    Said(String),
 }
 
 /// What is known of the configurations of two sides; nothing where nobody asks.
@@ -88,13 +96,13 @@ impl Both {
     ) -> Result<Compared, Failure> {
         let Some(mut both) = self.0 else { return Ok(Compared::default()) };
         let problem = both.iter_mut().find_map(|known| known.problem.take());
-        if let Some(problem) = &problem
-            && arguments.only == Some(Part::Config)
-        {
-            return Err(Failure::new(Exit::NoRevision, problem.clone())
-                .not_done("the configurations were not compared")
-                .next("unapply diff"));
-        }
+        let problem = match problem {
+            Some(problem) if arguments.only == Some(Part::Config) => {
+                return Err(unknown_configuration(problem));
+            }
+            Some(Problem::Said(problem)) => Some(problem),
+            Some(Problem::IsFile) | None => None,
+        };
         let [before, after] = &both;
         let [old_tool, new_tool] = parts.map(|part| format!("terraform {}", part.writer));
         let mut diff =
@@ -117,30 +125,41 @@ impl Known {
     }
 }
 
+fn unknown_configuration(problem: Problem) -> Failure {
+    let failure = match problem {
+        Problem::IsFile => {
+            Failure::new(Exit::Usage, "a state file has no configuration".to_owned())
+        }
+        Problem::Said(problem) => Failure::new(Exit::NoRevision, problem),
+    };
+    failure.not_done("the configurations were not compared").next("unapply diff")
+}
+
 fn known(session: &Session, context: Option<&Context>, side: &Side) -> Known {
     let unknown =
-        |problem: String| Known { bundle: None, providers: Vec::new(), problem: Some(problem) };
+        |problem: Problem| Known { bundle: None, providers: Vec::new(), problem: Some(problem) };
+    let said = |error: Error| Problem::Said(Failure::from(error).what().to_owned());
     let Some(Context { opened, stack, .. }) = context else {
-        // Of two files nobody expects to hear that they are only states.
-        return Known { bundle: None, providers: Vec::new(), problem: None };
+        return unknown(Problem::IsFile);
     };
     if let Some((revision, snapshot)) = &side.snapshot {
         let Some(configuration) = &snapshot.configuration else {
-            return unknown(format!("the configuration of {revision} is not known"));
+            let problem = format!("the configuration of {revision} is not known");
+            return unknown(Problem::Said(problem));
         };
         let providers = configuration.providers.clone();
         return match load_bundle(&session.ports(opened), *revision, snapshot) {
             Ok(bundle) => Known { bundle: Some(bundle), providers, problem: None },
-            Err(error) => Known { providers, ..unknown(Failure::from(error).what().to_owned()) },
+            Err(error) => Known { providers, ..unknown(said(error)) },
         };
     }
     if !side.is_live() {
-        return unknown("a state file has no configuration".to_owned());
+        return unknown(Problem::IsFile);
     }
     match snapshot::present_configuration(stack) {
         Ok(captured) => {
             Known { bundle: Some(captured.bundle), providers: captured.providers, problem: None }
         }
-        Err(error) => unknown(Failure::from(error).what().to_owned()),
+        Err(error) => unknown(said(error)),
     }
 }

@@ -87,7 +87,8 @@ fn search() -> Search {
         let name = name.to_ascii_lowercase();
         name.contains("password") || name.contains("secret") || name.contains("token")
     };
-    let words = ["password", "PASSWORD", "secret", "token", "TOKEN"].map(str::to_owned);
+    let words = ["password", "PASSWORD", "secret", "token", "TOKEN"];
+    let words = words.map(|text| Word { text: text.to_owned(), then: "" });
     Search::new(&words, is_secret).unwrap()
 }
 
