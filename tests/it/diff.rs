@@ -364,7 +364,7 @@ fn a_state_file_has_no_configuration_to_compare() {
     let newer =
         after().replace("\"terraform_version\":\"1.11.4\"", "\"terraform_version\":\"1.12.0\"");
     stage.write("b.tfstate", &newer);
-    let files = "./a.tfstate../b.tfstate";
+    let files = "./a.tfstate.../b.tfstate";
     stage
         .unapply(&["diff", files, "--only", "config"])
         .expect(64)
