@@ -3,7 +3,7 @@
 //! Nearly all of two versions of a state is the same, byte for byte. [`narrow`] goes over both at
 //! once, resource by resource, and reads only the instances that are not; a state of 147 MB in
 //! which one instance in a hundred differs costs little more than comparing the bytes. It does so
-//! for Terraform's own layout ([`super::layout`]); two states in any other are read in full, with
+//! for Terraform's own layout (`layout`); two states in any other are read in full, with
 //! the same result. What is equal on both sides is checked as far as its structure, its names, its
 //! keys and its encoding go; attributes in it are compared and not read. Nothing is decided here.
 

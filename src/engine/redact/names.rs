@@ -136,7 +136,7 @@ pub(super) fn ends_in_secret(name: &str) -> bool {
 
 /// Pieces of which every secret name has one, with the letters of which one follows, whether the
 /// name goes on at once or behind a separator; none where anything may.
-const PIECES: [(&str, &'static str); 20] = [
+const PIECES: [(&str, &str); 20] = [
     ("access", "k"),
     ("account", "k"),
     ("api", "k"),
