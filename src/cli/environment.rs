@@ -21,6 +21,20 @@ pub(super) struct World {
     pub terminals: Terminals,
 }
 
+#[cfg(test)]
+impl World {
+    /// One with these variables and without terminals.
+    pub(super) fn of_test(variables: &[(&str, &str)]) -> Self {
+        let (input, output, error) = (Stream::Other, Stream::Other, Stream::Other);
+        let named = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).into());
+        Self {
+            environment: variables.iter().map(named).collect(),
+            directory: PathBuf::from("/work"),
+            terminals: Terminals { input, output, error },
+        }
+    }
+}
+
 /// Which standard streams are terminals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Terminals {

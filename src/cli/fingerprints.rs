@@ -141,19 +141,6 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::cli::environment::{Stream, Terminals};
-
-    fn world(variables: &[(&str, &str)]) -> World {
-        let other = Stream::Other;
-        World {
-            environment: variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).into()))
-                .collect(),
-            directory: PathBuf::from("/work"),
-            terminals: Terminals { input: other, output: other, error: other },
-        }
-    }
 
     fn store(last: u8) -> StoreId {
         let mut bytes = [0; 16];
@@ -165,7 +152,8 @@ mod tests {
     fn a_key_of_the_users_own_is_made_once_for_each_store_and_private() {
         let home = tempfile::tempdir().unwrap();
         let data = home.path().join("data");
-        let world = world(&[("XDG_DATA_HOME", data.to_str().unwrap()), ("HOME", "/nowhere")]);
+        let world =
+            World::of_test(&[("XDG_DATA_HOME", data.to_str().unwrap()), ("HOME", "/nowhere")]);
         let source = KeySource::of(None, &world, Path::new("/")).unwrap();
         let first = source.for_store(store(1)).unwrap();
         assert_eq!(first.key.scope, Scope::Store);
@@ -186,7 +174,8 @@ mod tests {
 
     #[test]
     fn where_nothing_can_be_kept_a_key_is_for_one_output() {
-        let source = KeySource::of(None, &world(&[("HOME", "/proc/1/none")]), Path::new("/"));
+        let source =
+            KeySource::of(None, &World::of_test(&[("HOME", "/proc/1/none")]), Path::new("/"));
         let source = source.unwrap();
         let keys = [(); 2].map(|()| source.for_store(store(1)).unwrap().key);
         assert_eq!(keys[0].scope, Scope::Output);
@@ -198,7 +187,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut file = fs::File::create(directory.path().join("key")).unwrap();
         file.write_all(b"a key of some length\n").unwrap();
-        let world = world(&[("KEY", "a key of some length"), ("SHORT", "abc")]);
+        let world = World::of_test(&[("KEY", "a key of some length"), ("SHORT", "abc")]);
         let of = |setting| KeySource::of(Some(setting), &world, directory.path());
         let key = |setting| of(setting).unwrap().for_store(store(1)).unwrap();
         assert_eq!(key("${env:KEY}").key, key("${file:key}").key);

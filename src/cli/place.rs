@@ -157,25 +157,9 @@ fn is_loopback(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::environment::{Stream, Terminals};
-
-    fn world(variables: &[(&str, &str)]) -> World {
-        World {
-            environment: variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).into()))
-                .collect(),
-            directory: PathBuf::from("/work"),
-            terminals: Terminals {
-                input: Stream::Other,
-                output: Stream::Other,
-                error: Stream::Other,
-            },
-        }
-    }
 
     fn place(url: &str, settings: &config::Store, variables: &[(&str, &str)]) -> S3Place {
-        match Place::of(url, Path::new("/work"), settings, &world(variables)).unwrap() {
+        match Place::of(url, Path::new("/work"), settings, &World::of_test(variables)).unwrap() {
             Place::Bucket(place) => *place,
             Place::Directory(path) => panic!("{}", path.display()),
         }
@@ -241,7 +225,7 @@ mod tests {
         ];
         let refused = |url: &str, variables: &[(&str, &str)]| {
             let none = config::Store::default();
-            let found = Place::of(url, Path::new("/"), &none, &world(variables));
+            let found = Place::of(url, Path::new("/"), &none, &World::of_test(variables));
             let failure = found.expect_err(url);
             assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
         };

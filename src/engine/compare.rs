@@ -80,7 +80,8 @@ fn is_type(value: &Value) -> bool {
     name.is_some_and(|name| names.contains(&name))
 }
 
-fn present(value: Option<&Value>) -> Option<&Value> {
+/// What is there: null is nothing.
+pub(super) fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| **value != Value::Null)
 }
 

@@ -6,7 +6,7 @@
 //! attribute that it repeats shows the very same difference. It shows nothing and hides nothing
 //! itself.
 
-use super::compare::differences;
+use super::compare::{differences, present};
 use crate::codec::json;
 use crate::knowledge::noise::{NoiseKind, NoiseRule};
 use crate::model::value::{Path, Step, Value};
@@ -104,15 +104,9 @@ fn is_leaf(value: Option<&Value>) -> bool {
     !matches!(value, Some(Value::List(_) | Value::Map(_)))
 }
 
-/// Nothing: not `false` and not `0`, which somebody may have said.
+/// Nothing, or a value with nothing in it.
 fn is_empty(value: Option<&Value>) -> bool {
-    match value {
-        None | Some(Value::Null) => true,
-        Some(Value::Text(text)) => text.is_empty(),
-        Some(Value::List(items)) => items.is_empty(),
-        Some(Value::Map(members)) => members.is_empty(),
-        Some(Value::Bool(_) | Value::Number(_)) => false,
-    }
+    present(value).is_none_or(Value::is_empty)
 }
 
 /// A text that holds a JSON object or array: `1.0` and `1` are two texts.

@@ -55,6 +55,17 @@ impl Value {
         found.filter(|value| **value != Self::Null)
     }
 
+    /// Whether it is a text, a list or a map with nothing in it. Null is none of them, and `false`
+    /// and `0` may have been said.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) => false,
+            Self::Text(text) => text.is_empty(),
+            Self::List(items) => items.is_empty(),
+            Self::Map(members) => members.is_empty(),
+        }
+    }
+
     /// The text of a string.
     pub fn as_text(&self) -> Option<&str> {
         match self {

@@ -96,13 +96,7 @@ fn key(name: &str) -> String {
 }
 
 fn says_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Bool(_) | Value::Number(_) => false,
-        Value::Text(text) => text.is_empty(),
-        Value::List(items) => items.is_empty(),
-        Value::Map(members) => members.is_empty(),
-    }
+    *value == Value::Null || value.is_empty()
 }
 
 #[cfg(test)]

@@ -8,9 +8,12 @@
 //! resource) has no [`Layout`] here, and its reader falls back to the parser. Nothing here looks
 //! into an instance.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use memchr::memmem;
+
+use super::json;
 
 const RESOURCES: &[u8] = b"\n  \"resources\": [";
 const RESOURCES_END: &[u8] = b"\n  ]";
@@ -335,6 +338,15 @@ fn number(raw: &[u8]) -> Option<u64> {
 fn is_string(raw: &[u8]) -> bool {
     let inside = raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\""));
     inside.is_some_and(is_inside_of_string)
+}
+
+/// What the inside of a JSON string means, whose escapes were kept; `None` where it is none.
+pub(super) fn plain(raw: &[u8]) -> Option<Cow<'_, str>> {
+    let text = json::text(raw).ok()?;
+    if is_inside_of_string(raw) && !raw.contains(&b'\\') {
+        return Some(Cow::Borrowed(text));
+    }
+    json::deserialize(&format!("\"{text}\"")).map(Cow::Owned).ok()
 }
 
 /// Whether this can stand between the quotes of a JSON string; of escapes only the simple ones.

@@ -6,14 +6,13 @@
 //! what of the attribute is one, is the caller's to decide: here is only decided which attributes
 //! are worth the look.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aho_corasick::packed;
 use memchr::{memchr, memmem, memrchr};
 
 use super::json;
-use super::layout::Layout;
+use super::layout::{Layout, plain};
 use super::narrow::Source;
 use super::paths::sensitive_paths;
 use crate::model::value::{Path, RawJson, Step};
@@ -319,15 +318,6 @@ fn says_inside(value: &[u8], at: usize, search: &Search) -> Says {
         })
     };
     if (is_name || is_named()) && search.is_secret(name) { Says::Secret } else { Says::NothingHere }
-}
-
-/// What a name means whose escapes were kept.
-fn plain(name: &[u8]) -> Option<Cow<'_, str>> {
-    let text = json::text(name).ok()?;
-    if text.contains('\\') {
-        return json::deserialize(&format!("\"{text}\"")).map(Cow::Owned).ok();
-    }
-    Some(Cow::Borrowed(text))
 }
 
 #[cfg(test)]

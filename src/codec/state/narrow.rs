@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use super::file::{InstanceFile, ResourceFile, Text};
 use super::layout::{
     Block, Blocks, Head, InstanceEnds, InstanceText, Layout, OtherLayout, is_inside_of_string,
+    plain,
 };
 use super::object::Block as Resource;
 use super::{Error, json, parse_text, text};
@@ -428,7 +429,7 @@ fn is_plain_path(module: &[u8]) -> bool {
 
 /// What all instances of a resource share, read as the parser reads it.
 fn resource(head: &Head<'_>) -> Result<Resource, OtherLayout> {
-    let text = |raw| plain(raw).map(|text| Some(Text(text)));
+    let text = |raw| plain(raw).map(|text| Some(Text(text))).ok_or(OtherLayout);
     let file = ResourceFile {
         module: text(head.module)?,
         mode: text(head.mode)?,
@@ -438,15 +439,6 @@ fn resource(head: &Head<'_>) -> Result<Resource, OtherLayout> {
         ..ResourceFile::default()
     };
     Resource::read(&file).map_err(|_| OtherLayout)
-}
-
-/// The meaning of the inside of a JSON string.
-fn plain(raw: &[u8]) -> Result<Cow<'_, str>, OtherLayout> {
-    let text = json::text(raw).map_err(|_| OtherLayout)?;
-    if is_inside_of_string(raw) && !raw.contains(&b'\\') {
-        return Ok(Cow::Borrowed(text));
-    }
-    json::deserialize(&format!("\"{text}\"")).map(Cow::Owned).map_err(|_| OtherLayout)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::compare::present;
 use super::redact::{Redactor, Shown};
 use crate::model::address::Address;
 use crate::model::value::{Path, Step, Value};
@@ -353,8 +354,8 @@ impl Reader<'_> {
         let is_attribute = place.shown.0.len() == 1;
         let is_one = match (before, after) {
             _ if place.texts > 0 => is_null(before) && is_null(after),
-            (None, Some(value)) | (Some(value), None) => is_attribute && is_empty(value),
-            (Some(Value::Null), Some(value)) | (Some(value), Some(Value::Null)) => is_empty(value),
+            (None, Some(value)) | (Some(value), None) => is_attribute && value.is_empty(),
+            (Some(Value::Null), Some(value)) | (Some(value), Some(Value::Null)) => value.is_empty(),
             _ => false,
         };
         is_one.then(|| built_in("empty", "nothing, and a value that is empty"))
@@ -363,19 +364,6 @@ impl Reader<'_> {
 
 fn built_in(rule: &str, why: &str) -> HiddenBy {
     HiddenBy { rule: rule.to_owned(), why: why.to_owned() }
-}
-
-fn present(value: Option<&Value>) -> Option<&Value> {
-    value.filter(|value| **value != Value::Null)
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        Value::Text(text) => text.is_empty(),
-        Value::List(items) => items.is_empty(),
-        Value::Map(members) => members.is_empty(),
-    }
 }
 
 fn is_scalar(value: &Value) -> bool {

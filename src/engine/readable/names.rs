@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::pairs::{IDENTITIES, Pair};
-use super::{Place, Reader, Side, is_empty, is_scalar};
+use super::{Place, Reader, Side, is_scalar};
 use crate::engine::redact::Shown;
 use crate::model::value::{Step, Value};
 
@@ -173,7 +173,7 @@ fn trait_of(value: &Value) -> Option<String> {
     };
     match value {
         Value::Null | Value::Bool(_) | Value::Map(_) => None,
-        other if is_empty(other) => None,
+        other if other.is_empty() => None,
         Value::Text(text) => short(text),
         Value::Number(number) => short(number.as_str()),
         Value::List(items) if items.len() == 1 || items.iter().all(is_scalar) => {

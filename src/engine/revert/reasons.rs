@@ -330,11 +330,8 @@ const GONE: &str = "deleted outside Terraform";
 fn is_alike(a: Option<&Value>, b: Option<&Value>) -> bool {
     let is_blank = |side: Option<&Value>| match side {
         None | Some(Value::Null | Value::Bool(false)) => true,
-        Some(Value::Text(text)) => text.is_empty(),
-        Some(Value::List(items)) => items.is_empty(),
-        Some(Value::Map(members)) => members.is_empty(),
         Some(Value::Number(number)) => number.as_str() == "0",
-        Some(Value::Bool(true)) => false,
+        Some(value) => value.is_empty(),
     };
     is_equal(a, b) || (is_blank(a) && is_blank(b))
 }
