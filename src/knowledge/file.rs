@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::noise::{Author, NoiseKind, NoiseRule};
 use super::place::PathPattern;
-use super::{Bears, has_builtin_noise};
+use super::{Bears, StateOnly, has_builtin_noise};
 use crate::model::address::ProviderSource;
 use crate::model::pattern::Pattern;
 
@@ -22,6 +22,7 @@ pub struct ProviderFile {
     pub(super) identity: Vec<IdentityRule>,
     pub(super) noise: Vec<NoiseRule>,
     pub(super) without_noise: Vec<PathPattern>,
+    pub(super) state_only: Vec<StateOnlyRule>,
 }
 
 impl ProviderFile {
@@ -71,9 +72,21 @@ pub(super) struct IdentityRule {
 impl IdentityRule {
     /// How much of a type's name the rule says: the more, the more it counts.
     pub(super) fn exactness(&self) -> (bool, usize) {
-        let text = self.types.as_str();
-        (!text.contains('*'), text.chars().filter(|c| *c != '*').count())
+        exactness(&self.types)
     }
+}
+
+/// How much of a type's name a pattern says.
+pub(super) fn exactness(types: &Pattern) -> (bool, usize) {
+    let text = types.as_str();
+    (!text.contains('*'), text.chars().filter(|c| *c != '*').count())
+}
+
+/// That there is nothing behind objects of some types but what the state says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StateOnlyRule {
+    pub(super) types: Pattern,
+    pub(super) undo: StateOnly,
 }
 
 /// The table as it is written.
@@ -91,6 +104,21 @@ struct ProviderTable {
     noise: Vec<NoiseEntry>,
     #[serde(default)]
     without_noise: Vec<PathPattern>,
+    #[serde(default)]
+    state_only: Vec<StateOnlyEntry>,
+}
+
+/// One of `state_only`.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "StateOnlyTable")]
+struct StateOnlyEntry(StateOnlyRule);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateOnlyTable {
+    types: String,
+    undo: StateOnly,
+    why: String,
 }
 
 /// One of `identity`.
@@ -165,7 +193,19 @@ impl TryFrom<ProviderTable> for ProviderFile {
             identity: table.identity.into_iter().map(|IdentityEntry(rule)| rule).collect(),
             noise: table.noise.into_iter().map(|NoiseEntry(rule)| rule).collect(),
             without_noise: table.without_noise,
+            state_only: table.state_only.into_iter().map(|StateOnlyEntry(rule)| rule).collect(),
         })
+    }
+}
+
+impl TryFrom<StateOnlyTable> for StateOnlyEntry {
+    type Error = Problem;
+
+    fn try_from(table: StateOnlyTable) -> Result<Self, Self::Error> {
+        if table.why.trim().is_empty() {
+            return Err(Problem::Why(table.types));
+        }
+        Ok(Self(StateOnlyRule { types: Pattern::new(table.types), undo: table.undo }))
     }
 }
 

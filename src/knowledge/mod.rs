@@ -1,7 +1,8 @@
 //! What Terraform does not tell about providers: `providers/*.toml`, compiled in, and what
 //! `unapply.toml` adds to them.
 //!
-//! Which types bear data, what names and places a real object, and which differences say nothing.
+//! Which types bear data, what names and places a real object, which types exist in the state alone,
+//! and which differences say nothing.
 //! An unknown provider or type bears data, is named by its `id`, and has no noise. Knowledge can
 //! quieten a report and say that a type bears no data; it never removes any other hazard. It
 //! decides nothing: whoever asks has the object, and knowledge only has the words.
@@ -12,7 +13,7 @@ pub mod place;
 
 use std::sync::{Arc, OnceLock};
 
-use self::file::{DataTables, IdentityRule, ProviderFile};
+use self::file::{DataTables, IdentityRule, ProviderFile, exactness};
 use self::noise::{Author, NoiseRule};
 use crate::model::address::ProviderSource;
 
@@ -25,6 +26,17 @@ pub enum Bears<'k> {
     Nothing(&'k str),
     /// Nobody wrote it down: treated as data.
     Unknown,
+}
+
+/// What undoing means for an object that has nothing behind it but what the state says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StateOnly {
+    /// The value itself is the object: the good one is put back as it was, or a third one would be
+    /// made.
+    Restore,
+    /// Making it is what counts, and has to happen again.
+    RunAgain,
 }
 
 /// What names and places objects of a type.
@@ -150,6 +162,15 @@ impl Knowledge {
             .into_iter()
             .flat_map(|file| &file.noise)
             .filter(move |rule| rule.types.matches(kind) && !is_off(rule))
+    }
+
+    /// What undoing means for objects of type `kind` of this provider that exist in the state alone;
+    /// `None` where there is something behind them.
+    pub fn state_only(&self, provider: &ProviderSource, kind: &str) -> Option<StateOnly> {
+        self.about(provider).find_map(|file| {
+            let fitting = file.state_only.iter().filter(|rule| rule.types.matches(kind));
+            fitting.max_by_key(|rule| exactness(&rule.types)).map(|rule| rule.undo)
+        })
     }
 
     fn about(&self, provider: &ProviderSource) -> impl Iterator<Item = &ProviderFile> {

@@ -35,11 +35,12 @@ fn every_file_is_read_sorted_and_complete() {
         assert_eq!(file.source.to_string(), source);
         let table: toml::Table = text.parse().unwrap();
         let keys: Vec<&str> = table.keys().map(String::as_str).collect();
-        let expected = ["source", "identity", "noise", "data_bearing", "no_data"];
+        let expected = ["source", "identity", "noise", "state_only", "data_bearing", "no_data"];
         let mut sorted = expected;
         sorted.sort_unstable();
         let at = |key: &str| text.find(&format!("\n{key}")).unwrap();
-        assert!(at("noise") < at(DATA) && at(DATA) < at("[no_data]"), "{source}: in this order");
+        assert!(at("noise") < at("state_only") && at("state_only") < at(DATA));
+        assert!(at(DATA) < at("[no_data]"), "{source}: in this order");
         let data = builtin_data(&source.parse().unwrap()).unwrap();
         assert_eq!(*data, file.data);
         let mut found = keys.clone();
@@ -106,6 +107,37 @@ fn what_nobody_wrote_down_is_unknown() {
     assert_eq!(known.bears_data(&aws, "aws_nat_gateway"), Bears::Unknown);
     let tofu: ProviderSource = "registry.opentofu.org/hashicorp/aws".parse().unwrap();
     assert!(matches!(known.bears_data(&tofu, "aws_db_instance"), Bears::Data(_)));
+}
+
+#[test]
+fn values_of_the_state_alone_are_put_back_and_what_must_run_again_is_not() {
+    let known = Knowledge::builtin();
+    let asked = |source: &str, kind: &str| known.state_only(&source.parse().unwrap(), kind);
+    let table = [
+        ("registry.terraform.io/hashicorp/random", "random_password", Some(StateOnly::Restore)),
+        ("registry.opentofu.org/hashicorp/tls", "tls_private_key", Some(StateOnly::Restore)),
+        ("registry.terraform.io/hashicorp/time", "time_static", Some(StateOnly::Restore)),
+        ("registry.terraform.io/unapply/demo", "demo_token", Some(StateOnly::Restore)),
+        ("registry.terraform.io/unapply/demo", "demo_file", None),
+        ("terraform.io/builtin/terraform", "terraform_data", Some(StateOnly::RunAgain)),
+        ("registry.terraform.io/hashicorp/null", "null_resource", Some(StateOnly::RunAgain)),
+        ("registry.terraform.io/hashicorp/aws", "aws_vpc", None),
+        ("registry.terraform.io/acme/other", "other_random", None),
+    ];
+    for (source, kind, expected) in table {
+        assert_eq!(asked(source, kind), expected, "{kind}");
+    }
+    let text = r#"
+        source = "acme/other"
+        state_only = [
+            { types = "other_*", undo = "run-again", why = "it sends a message" },
+            { types = "other_seed", undo = "restore", why = "its value stands in the state" },
+        ]
+    "#;
+    let known = known.with_overrides([said(text).unwrap()]);
+    let other = provider("acme/other");
+    assert_eq!(known.state_only(&other, "other_seed"), Some(StateOnly::Restore));
+    assert_eq!(known.state_only(&other, "other_mail"), Some(StateOnly::RunAgain));
 }
 
 #[test]
@@ -207,6 +239,14 @@ fn what_cannot_be_meant_is_refused() {
         (
             "source = \"a/b\"\nnoise = [{ types = \"*\", path = \"a\", kind = \"luck\", why = \"w\" }]",
             "unknown variant `luck`, expected one of",
+        ),
+        (
+            "source = \"a/b\"\nstate_only = [{ types = \"x\", undo = \"restore\", why = \" \" }]",
+            "`x` has no `why`",
+        ),
+        (
+            "source = \"a/b\"\nstate_only = [{ types = \"x\", undo = \"keep\", why = \"w\" }]",
+            "unknown variant `keep`, expected `restore` or `run-again`",
         ),
         (
             "source = \"hashicorp/aws\"\nwithout_noise = [\"tags_all\", \"tag_all\"]",

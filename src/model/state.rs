@@ -99,4 +99,6 @@ pub struct Instance<'a> {
     pub sensitive: Vec<Path>,
     /// Configuration addresses of what it was made from.
     pub dependencies: Vec<Cow<'a, str>>,
+    /// Whether it is destroyed only after what depends on it has been changed.
+    pub create_before_destroy: bool,
 }

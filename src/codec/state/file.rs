@@ -147,6 +147,7 @@ pub(super) struct InstanceFile<'a> {
     pub(super) sensitive_attributes: Option<&'a RawValue>,
     pub(super) dependencies: Option<Vec<Text<'a>>>,
     pub(super) depends_on: Option<Vec<Text<'a>>>,
+    pub(super) create_before_destroy: Option<bool>,
     pub(super) problem: Option<Problem>,
 }
 
@@ -182,6 +183,7 @@ impl<'de> Members<'de> for InstanceFile<'de> {
             "sensitive_attributes" => self.sensitive_attributes = map.next_value()?,
             "dependencies" => self.dependencies = map.next_value()?,
             "depends_on" => self.depends_on = map.next_value()?,
+            "create_before_destroy" => self.create_before_destroy = map.next_value()?,
             _ => drop(map.next_value::<IgnoredAny>()?),
         }
         Ok(())

@@ -132,6 +132,7 @@ impl Block {
             attributes,
             sensitive,
             dependencies: dependencies.into_iter().map(|Text(text)| text).collect(),
+            create_before_destroy: file.create_before_destroy.unwrap_or(false),
         })
     }
 }
