@@ -300,6 +300,7 @@ mod inputs;
 mod known;
 pub mod outputs;
 mod reasons;
+pub mod rest;
 mod say;
 
 pub(in crate::engine) use self::say::listed;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, btree_map};
 use super::error::DriftError;
 use super::revert::draft::{check_standing, load, load_bundle, redactor, with_plan};
 use super::snapshot::{self, Request, Taken};
-use super::workplace::{Source, prepare};
+use super::workplace::{Home, Source, prepare};
 use super::{Error, Ports, Speaker, Stack, live};
 use crate::codec::{drift as codec, state};
 use crate::engine::drift::{Place, Tracked, found, last_look, tracked};
@@ -71,7 +71,7 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Taken) -> Result<Seen, Error> {
     let redactor = redactor(&bundle, [bytes])?
         .with_values(&taken.backend.secrets())
         .with_values(&of_environment(ports));
-    let source = Source { bundle: &bundle, snapshot, live: &taken.backend };
+    let source = Source { bundle: &bundle, snapshot, live: &taken.backend, home: Home::Recorded };
     let plan = planned(ports, stack, &source, &redactor)?;
     // The lock was Terraform's only while it planned: what it compared with has to be this state.
     let now = live::read(ports, stack)?.bytes.map(|bytes| bytes.digest());

@@ -42,6 +42,12 @@ pub enum Error {
         #[source]
         source: bundle::Error,
     },
+    /// A state could not be re-keyed.
+    #[error("the state cannot be re-keyed")]
+    Rekey(#[source] state::Error),
+    /// A re-keyed state is not what was decided: a defect of ours, found before anything was done.
+    #[error("the re-keyed state is not what was decided")]
+    Misplaced,
     /// A configuration cannot be packed.
     #[error("the configuration cannot be stored")]
     Unpackable(#[source] bundle::Error),

@@ -8,7 +8,7 @@ use super::secrets::{of_environment, safe_residual, safe_speaker};
 use std::path::Path;
 
 use super::revert::draft::{load, load_bundle, with_bundle, with_plan};
-use super::workplace::{Source, prepare};
+use super::workplace::{Home, Source, prepare};
 use super::{Error, Ports, Speaker, Stack, live};
 use crate::codec::state;
 use crate::engine::redact::Redactor;
@@ -121,7 +121,7 @@ fn follow_up(
     }
     let bundle = load_bundle(ports, revision, snapshot)?;
     let redactor = &with_bundle(redactor.clone(), &bundle).with_values(&live.backend.secrets());
-    let source = Source { bundle: &bundle, snapshot, live: &live.backend };
+    let source = Source { bundle: &bundle, snapshot, live: &live.backend, home: Home::Recorded };
     let prepared = prepare(ports, stack, &source, Layout::Pristine, redactor)?;
     ports.progress.begin(Phase::Verify);
     let (_, plan) = prepared.plan(ports, "verify.tfplan", redactor)?;

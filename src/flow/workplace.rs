@@ -10,16 +10,18 @@ use std::path::PathBuf;
 
 use super::{Error, Ports, Stack};
 use crate::codec::backend::Backend;
-use crate::codec::hcl::{backend_override, expression};
+use crate::codec::hcl::{backend_override, expression, moved};
 use crate::codec::{json, plan};
 use crate::engine::pin;
 use crate::engine::redact::Redactor;
 use crate::model::configuration::Bundle;
 use crate::model::entry::Snapshot;
 use crate::model::event::{Diagnostic, Event};
+use crate::model::placement::MovedBlock;
 use crate::model::plan::Plan;
 use crate::model::secret::Secret;
 use crate::model::stack::BackendIdentity;
+use crate::model::state::StateBytes;
 use crate::model::value::Value;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform::{self, PlanMode, PlanRequest, Workplace};
@@ -27,6 +29,12 @@ use crate::terraform::workdir::{Layout, PrivateDirectory};
 
 /// The override file that names the backend.
 const OVERRIDE: &str = "zz_unapply_override.tf";
+
+/// The file with `moved` blocks.
+const MOVED: &str = "zz_unapply_moved.tf";
+
+/// Where a scratch backend keeps its state, beside the configuration.
+const SCRATCH: &str = "zz_unapply_scratch";
 
 /// A private directory that has been initialised.
 #[derive(Debug)]
@@ -45,6 +53,18 @@ pub struct Source<'a> {
     pub snapshot: &'a Snapshot,
     /// The backend of the working directory, for what is not recorded.
     pub live: &'a Backend,
+    /// Which backend the private copy has.
+    pub home: Home,
+}
+
+/// Which backend a private copy has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// The stack's own, as recorded.
+    Recorded,
+    /// One in the private directory: nothing real can be changed through it. The workspace is the
+    /// same, since configuration can ask for its name.
+    Scratch,
 }
 
 /// Lays out a configuration and initialises it.
@@ -59,13 +79,7 @@ pub fn prepare(
     ports.progress.begin(Phase::Workdir);
     let mut directory = PrivateDirectory::create(&stack.temporary)?;
     directory.lay_out(source.bundle, layout)?;
-    let identity = if source.snapshot.backend.kind == pin::GIVEN {
-        &source.live.identity
-    } else {
-        &source.snapshot.backend
-    };
-    directory.write_override(OVERRIDE, &override_text(stack, identity)?)?;
-    let credentials = credentials(&directory, identity, source.live)?;
+    let credentials = settle(&directory, stack, source)?;
     let place = Workplace {
         root: directory.root(),
         data_directory: Some(directory.data_dir()),
@@ -77,18 +91,104 @@ pub fn prepare(
     let files = source.bundle.files.len();
     let modules = source.bundle.modules.len();
     ports.progress.end(Ended::Well, &format!("{files} files, {modules} modules"));
-    ports.progress.begin(Phase::Init);
-    ports
-        .terraform
-        .init(&prepared.place, credentials.as_deref())
-        .map_err(|error| failed(ports, error, redactor))?;
-    ports.progress.end(Ended::Well, "lock file read-only");
+    prepared.init(ports, credentials, redactor)?;
     Ok(prepared)
 }
 
+/// Writes down which backend the copy has; what comes back is a file with its credentials.
+fn settle(
+    directory: &PrivateDirectory,
+    stack: &Stack,
+    source: &Source<'_>,
+) -> Result<Option<PathBuf>, Error> {
+    let identity = match source.home {
+        Home::Scratch => {
+            let place = scratch(directory);
+            std::fs::create_dir_all(place.join("d").join(&stack.workspace))
+                .map_err(|error| Error::Io { path: place.display().to_string(), source: error })?;
+            let setting = |name: &str| place.join(name).display().to_string();
+            let settings = [("path", setting("terraform.tfstate")), ("workspace_dir", setting("d"))];
+            let settings = settings.map(|(name, path)| (name.to_owned(), path)).into();
+            let identity = BackendIdentity { kind: "local".to_owned(), settings };
+            directory.write_override(OVERRIDE, &override_text(stack, &identity)?)?;
+            return Ok(None);
+        }
+        Home::Recorded if source.snapshot.backend.kind == pin::GIVEN => &source.live.identity,
+        Home::Recorded => &source.snapshot.backend,
+    };
+    directory.write_override(OVERRIDE, &override_text(stack, identity)?)?;
+    credentials(directory, identity, source.live)
+}
+
+fn scratch(directory: &PrivateDirectory) -> PathBuf {
+    directory.root().join(SCRATCH)
+}
+
 impl Prepared {
+    fn init(
+        &self,
+        ports: &Ports<'_>,
+        credentials: Option<PathBuf>,
+        redactor: &Redactor,
+    ) -> Result<(), Error> {
+        ports.progress.begin(Phase::Init);
+        ports
+            .terraform
+            .init(&self.place, credentials.as_deref())
+            .map_err(|error| failed(ports, error, redactor))?;
+        ports.progress.end(Ended::Well, "lock file read-only");
+        Ok(())
+    }
+
+    /// Gives the copy the stack's own backend, after a scratch one.
+    pub fn go_home(
+        &mut self,
+        ports: &Ports<'_>,
+        stack: &Stack,
+        source: &Source<'_>,
+        redactor: &Redactor,
+    ) -> Result<(), Error> {
+        let credentials = settle(&self.directory, stack, source)?;
+        self.init(ports, credentials, redactor)
+    }
+
+    /// Lets Terraform move objects before it plans.
+    pub fn write_moved(&self, blocks: &[MovedBlock]) -> Result<(), Error> {
+        self.directory.write_beside(MOVED, moved(blocks).as_bytes())?;
+        Ok(())
+    }
+
+    /// Pushes a state to the backend that the copy has, never by force.
+    pub fn push(
+        &self,
+        ports: &Ports<'_>,
+        state: &StateBytes,
+        redactor: &Redactor,
+    ) -> Result<(), Error> {
+        let file = self.directory.write_beside("zz_unapply_rekeyed.state", state.as_slice())?;
+        let pushed = ports.terraform.push(&self.place, &file);
+        // It holds secrets, and nobody needs it any more.
+        let _gone = std::fs::remove_file(&file).is_ok();
+        pushed.map_err(|error| Error::Terraform(safe(error, redactor)))
+    }
+
+    /// Empties the scratch backend.
+    pub fn forget_scratch(&self) -> Result<(), Error> {
+        let place = scratch(&self.directory);
+        let workspaces = place.join("d").join(&self.place.workspace);
+        for file in [place.join("terraform.tfstate"), workspaces.join("terraform.tfstate")] {
+            match std::fs::remove_file(&file) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::Io { path: file.display().to_string(), source });
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
     /// Puts every byte of the configuration back as it was captured.
     pub fn make_pristine(&mut self, bundle: &Bundle) -> Result<(), Error> {
+        self.directory.remove_beside(MOVED)?;
         Ok(self.directory.lay_out(bundle, Layout::Pristine)?)
     }
 

@@ -334,6 +334,8 @@ pub struct RevertIntent {
     pub actions: Vec<ConsentedAction>,
     /// Hazards that were accepted, as `KIND=SUBJECT`.
     pub accepted: Vec<String>,
+    /// SHA-256 of the re-keyed state that is pushed first, if one is.
+    pub pushed: Option<Digest>,
     /// Where the child works: plan, events and a left-over `errored.tfstate` would lie there.
     pub directory: String,
 }

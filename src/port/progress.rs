@@ -17,6 +17,8 @@ pub enum Phase {
     Init,
     /// `terraform plan` there.
     Plan,
+    /// A re-keyed state goes to the backend.
+    Push,
     /// `terraform apply` of the plan that was consented to.
     Apply,
     /// A second plan.
@@ -36,6 +38,7 @@ impl Phase {
             Self::Workdir => "workdir",
             Self::Init => "init",
             Self::Plan => "plan",
+            Self::Push => "push",
             Self::Apply => "apply",
             Self::Verify => "verify",
             Self::Compare => "compare",

@@ -186,6 +186,11 @@ impl PrivateDirectory {
         Ok(path)
     }
 
+    /// Removes a file that [`Self::write_beside`] wrote, if it is there.
+    pub fn remove_beside(&self, name: &str) -> Result<(), Error> {
+        remove(&self.root().join(name))
+    }
+
     /// Leaves the directory in place for somebody to look into.
     pub fn keep(self) -> PathBuf {
         self.directory.keep()

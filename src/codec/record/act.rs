@@ -160,6 +160,8 @@ pub(super) struct RevertIntent {
     actions: Vec<Consented>,
     accepted: Vec<String>,
     directory: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pushed: Option<AsText<Digest>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -180,6 +182,7 @@ impl From<&model::RevertIntent> for RevertIntent {
             actions,
             accepted,
             directory,
+            pushed,
         } = intent;
         let action = |consented: &model::ConsentedAction| Consented {
             address: consented.address.clone(),
@@ -195,6 +198,7 @@ impl From<&model::RevertIntent> for RevertIntent {
             actions: actions.iter().map(action).collect(),
             accepted: accepted.clone(),
             directory: directory.clone(),
+            pushed: pushed.map(AsText),
         }
     }
 }
@@ -215,6 +219,7 @@ impl From<RevertIntent> for model::RevertIntent {
             actions: intent.actions.into_iter().map(action).collect(),
             accepted: intent.accepted,
             directory: intent.directory,
+            pushed: intent.pushed.map(|digest| digest.0),
         }
     }
 }

@@ -7,11 +7,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::draft::{RevertDraft, with_plan};
+use super::way::{Paved, Way, pave};
 use crate::codec::state;
 use crate::engine::hazard::{believable, hazards};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
-use crate::flow::workplace::{Prepared, Source, prepare};
+use crate::engine::rekey::Rekeying;
+use crate::flow::workplace::Prepared;
 use crate::flow::{Error, Ports, Stack};
 use crate::model::digest::Digest;
 use crate::model::hazard::Hazard;
@@ -19,7 +21,6 @@ use crate::model::plan::{Plan, PlanExtent};
 use crate::model::state::State;
 use crate::model::version::StateVersion;
 use crate::port::progress::{Ended, Phase};
-use crate::terraform::workdir::Layout;
 
 /// A revert with its plan.
 #[derive(Debug)]
@@ -28,7 +29,11 @@ pub struct CheckedRevert {
     pub draft: RevertDraft,
     /// The private directory.
     pub prepared: Prepared,
-    /// The saved plan.
+    /// How the state is made to fit.
+    pub way: Way,
+    /// Where each object belongs.
+    pub rekeying: Rekeying,
+    /// The saved plan; if a state is to be pushed first, only a preview of it.
     pub plan_file: PathBuf,
     /// SHA-256 of the saved plan.
     pub plan_digest: Digest,
@@ -48,8 +53,7 @@ pub struct CheckedRevert {
 
 /// Plans the revert.
 pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<CheckedRevert, Error> {
-    let source = Source { bundle: &draft.bundle, snapshot: &draft.snapshot, live: &draft.backend };
-    let prepared = prepare(ports, stack, &source, Layout::WithoutStateBlocks, &draft.redactor)?;
+    let Paved { prepared, way, rekeying } = pave(ports, stack, &draft)?;
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
     let (plan_file, plan) = prepared.plan(ports, "revert.tfplan", &draft.redactor)?;
@@ -60,12 +64,14 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
     }
     let redactor = with_plan(draft.redactor.clone(), &draft.bundle, &plan);
-    let judged = judged(ports, stack, &draft, &plan, &redactor)?;
+    let judged = judged(ports, stack, (&draft, &way), &plan, &redactor)?;
     let plan_digest = digest_of(&plan_file)?;
     Ok(CheckedRevert {
         draft: RevertDraft { redactor, ..draft },
         actions_digest: actions_digest(&plan),
         prepared,
+        way,
+        rekeying,
         plan_file,
         plan_digest,
         plan,
@@ -94,12 +100,16 @@ struct Judged {
 fn judged(
     ports: &Ports<'_>,
     stack: &Stack,
-    draft: &RevertDraft,
+    (draft, way): (&RevertDraft, &Way),
     plan: &Plan,
     redactor: &crate::engine::redact::Redactor,
 ) -> Result<Judged, Error> {
     let good = parsed(&draft.good.bytes, draft.good.revision)?;
-    let current = parsed(&draft.current, draft.before.revision)?;
+    let present = parsed(&draft.current, draft.before.revision)?;
+    let current = match way {
+        Way::AsItIs | Way::Moved(_) => present.clone(),
+        Way::Pushed(bytes) => parsed(bytes, draft.before.revision)?,
+    };
     let between = match &draft.between {
         Some(recorded) => Some((recorded, parsed(&recorded.bytes, recorded.revision)?)),
         None => None,
@@ -129,7 +139,7 @@ fn judged(
         hazard.why = redactor.text(&hazard.why);
     }
     let outputs = judge_outputs(&facts, redactor);
-    Ok(Judged { state: current.version.clone(), actions, outputs, hazards })
+    Ok(Judged { state: present.version, actions, outputs, hazards })
 }
 
 /// A state that was read before.

@@ -9,6 +9,8 @@ use std::fs;
 use std::path::Path;
 
 use super::check::{CheckedRevert, digest_of};
+use super::push::{Final, go_home, push};
+use super::way::Way;
 use super::consent::{ApprovedRevert, Consent};
 use crate::engine::revert::JudgedAction;
 use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
@@ -53,15 +55,20 @@ pub fn execute(
     speaker: &Speaker,
     approved: ApprovedRevert,
 ) -> Result<ExecutedRevert, Error> {
-    let ApprovedRevert { checked, consent } = approved;
+    let ApprovedRevert { mut checked, consent } = approved;
     let redactor = checked.draft.redactor.clone();
     let speaker = &speaker.safe(&redactor);
     let plan = store_plan(ports, &checked)?;
+    go_home(ports, stack, &mut checked)?;
     check_present(ports, stack, &consent)?;
     ports.check_interrupt("anything was applied")?;
     let body = Body::RevertIntent(Box::new(intent(&checked, &consent, plan)));
     let after = After::Exactly(Some(checked.draft.seen));
     let intent = ports.say(&stack.name, speaker, after, body)?.revision;
+    let plan = match push(ports, stack, &checked) {
+        Ok(plan) => plan,
+        Err(error) => return Err(not_pushed(ports, stack, speaker, intent, error)),
+    };
     ports.progress.begin(Phase::Apply);
     let mut counts = Counts::default();
     let mut watch = |event: &Event| {
@@ -70,7 +77,7 @@ pub fn execute(
         }
         ports.progress.event(&safe_event(event, &redactor));
     };
-    let applied = ports.terraform.apply(&checked.prepared.place, &checked.plan_file, &mut watch);
+    let applied = applied(ports, &checked, &plan, &mut watch);
     match applied {
         Err(refusal) => {
             ports.progress.end(Ended::Badly, "terraform refused the plan");
@@ -80,6 +87,34 @@ pub fn execute(
             Err(Error::Terraform(refusal))
         }
         Ok(report) => concluded(ports, stack, speaker, (checked, intent, counts), &report),
+    }
+}
+
+/// Applies the plan, after looking that it is still the one that was gated.
+fn applied(
+    ports: &Ports<'_>,
+    checked: &CheckedRevert,
+    plan: &Final,
+    watch: &mut terraform::Watch<'_>,
+) -> Result<ApplyReport, terraform::Error> {
+    if digest_of(&plan.file).ok() != Some(plan.digest) {
+        return Err(terraform::Error::StalePlan);
+    }
+    ports.terraform.apply(&checked.prepared.place, &plan.file, watch)
+}
+
+/// Says of a revert whose state was not pushed, or was taken back, that it was not begun.
+fn not_pushed(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    intent: Revision,
+    error: Error,
+) -> Error {
+    let end = outcome(intent, ApplyOutcome::NotStarted, None, vec![error.to_string()]);
+    match ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end)) {
+        Ok(_) => error,
+        Err(unsaid) => unsaid,
     }
 }
 
@@ -236,6 +271,10 @@ fn intent(checked: &CheckedRevert, consent: &Consent, plan: BlobId) -> RevertInt
             .map(|hazard| format!("{}={}", hazard.kind, hazard.subject))
             .collect(),
         directory: checked.prepared.place.root.display().to_string(),
+        pushed: match &checked.way {
+            Way::Pushed(bytes) => Some(bytes.digest()),
+            Way::AsItIs | Way::Moved(_) => None,
+        },
     }
 }
 

@@ -8,5 +8,8 @@
 pub mod check;
 pub mod consent;
 pub mod draft;
+pub mod again;
 pub mod execute;
+mod push;
 pub mod verify;
+pub mod way;

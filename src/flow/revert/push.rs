@@ -1,0 +1,116 @@
+//! Pushes a re-keyed state, after consent, and takes it back if the plan on it is another one.
+//!
+//! A push is a compare-and-swap: Terraform refuses it when the state is no longer the one that it
+//! was made from. It changes addresses and nothing real, and the intent that names it is in the log
+//! before. Only what was shown is applied: the plan that is made on the pushed state has to have the
+//! same actions as the preview.
+
+use std::path::PathBuf;
+
+use super::check::{CheckedRevert, digest_of, parsed};
+use super::way::Way;
+use crate::codec::state::write::{Original, rekeyed};
+use crate::engine::revert::actions_digest;
+use crate::flow::workplace::{Home, Source};
+use crate::flow::{Error, Ports, Stack, live};
+use crate::model::digest::Digest;
+use crate::model::placement::{Placement, Slot, Taken};
+use crate::model::state::StateBytes;
+use crate::port::progress::{Ended, Phase};
+
+/// The plan that is applied.
+#[derive(Debug)]
+pub(super) struct Final {
+    /// Its file.
+    pub file: PathBuf,
+    /// SHA-256 of the file.
+    pub digest: Digest,
+}
+
+/// Gives the private copy the stack's own backend, if it had a scratch one.
+pub(super) fn go_home(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    checked: &mut CheckedRevert,
+) -> Result<(), Error> {
+    let Way::Pushed(_) = checked.way else { return Ok(()) };
+    let draft = &checked.draft;
+    let source = Source {
+        bundle: &draft.bundle,
+        snapshot: &draft.snapshot,
+        live: &draft.backend,
+        home: Home::Recorded,
+    };
+    checked.prepared.go_home(ports, stack, &source, &draft.redactor)
+}
+
+/// Pushes what is to be pushed, and makes the plan that is applied. On an error the state is as it
+/// was before, but for its serial.
+pub(super) fn push(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    checked: &CheckedRevert,
+) -> Result<Final, Error> {
+    let Way::Pushed(bytes) = &checked.way else {
+        return Ok(Final { file: checked.plan_file.clone(), digest: checked.plan_digest });
+    };
+    let redactor = &checked.draft.redactor;
+    ports.progress.begin(Phase::Push);
+    let pushed = checked.prepared.push(ports, bytes, redactor);
+    ports.progress.end(if pushed.is_ok() { Ended::Well } else { Ended::Badly }, "");
+    pushed?;
+    ports.progress.begin(Phase::Plan);
+    let planned = checked.prepared.plan(ports, "apply.tfplan", redactor);
+    let is_same =
+        planned.as_ref().is_ok_and(|(_, plan)| actions_digest(plan) == checked.actions_digest);
+    ports.progress.end(if is_same { Ended::Well } else { Ended::Badly }, "");
+    match planned {
+        Ok((file, _)) if is_same => Ok(Final { digest: digest_of(&file)?, file }),
+        Ok(_) => {
+            take_back(ports, stack, checked)?;
+            Err(Error::Moved { what: "what the plan would do" })
+        }
+        Err(error) => {
+            take_back(ports, stack, checked)?;
+            Err(error)
+        }
+    }
+}
+
+/// Pushes the state as it was, as the next serial after the one that is there now.
+fn take_back(ports: &Ports<'_>, stack: &Stack, checked: &CheckedRevert) -> Result<(), Error> {
+    let revision = checked.draft.before.revision;
+    let now = live::read(ports, stack)?.bytes.ok_or(Error::Moved { what: "the state" })?;
+    let bytes = as_it_was(&now, &checked.draft.current, revision)?;
+    ports.progress.begin(Phase::Push);
+    let pushed = checked.prepared.push(ports, &bytes, &checked.draft.redactor);
+    ports.progress.end(if pushed.is_ok() { Ended::Well } else { Ended::Badly }, "taken back");
+    pushed
+}
+
+/// The objects of `before`, under the serial that follows the one of `now`.
+fn as_it_was(
+    now: &StateBytes,
+    before: &StateBytes,
+    revision: crate::model::entry::Revision,
+) -> Result<StateBytes, Error> {
+    let (present, past) = (parsed(now, revision)?, parsed(before, revision)?);
+    let placements: Vec<Placement> = past
+        .instances
+        .iter()
+        .enumerate()
+        .map(|(position, instance)| Placement {
+            taken: Taken::Good(position),
+            slot: Slot {
+                address: instance.address.clone(),
+                deposed: instance.deposed.as_deref().map(str::to_owned),
+            },
+            provider: instance.provider.clone(),
+            dependencies: None,
+            create_before_destroy: None,
+        })
+        .collect();
+    let present = Original { bytes: now, state: &present };
+    let past = Original { bytes: before, state: &past };
+    rekeyed(present, past, &placements).map_err(Error::Rekey)
+}

@@ -1,0 +1,207 @@
+//! How the present state is made to fit the good configuration.
+//!
+//! Most often it does already. Where objects stand at other addresses than the good state has them,
+//! `moved` blocks in the private copy say so if they can; only what they cannot say is put into a
+//! re-keyed state, which is planned on a private scratch backend first and pushed after consent.
+//! Whether an object that the state has forgotten still exists is looked at here, on the scratch
+//! backend too. Which object belongs where is `engine::rekey`'s to decide.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::check::parsed;
+use super::draft::{RevertDraft, module_facts};
+use crate::codec::state::write::{Original, is_as_placed, rekeyed};
+use crate::engine::rekey::moved::{Declared, moved_blocks};
+use crate::engine::rekey::{Certainty, Facts, Journal, Liveness, Places, Rekeying, rekey};
+use crate::flow::workplace::{Home, Prepared, Source, prepare};
+use crate::flow::{Error, Ports, Stack};
+use crate::model::address::Address;
+use crate::model::configuration::Bundle;
+use crate::model::placement::{MovedBlock, Placement, Slot, Taken};
+use crate::model::plan::Action;
+use crate::model::state::{Instance, State, StateBytes};
+use crate::terraform::workdir::Layout;
+
+/// How the state is made to fit.
+#[derive(Debug)]
+pub enum Way {
+    /// It fits.
+    AsItIs,
+    /// These blocks stand in the private copy; nothing is pushed.
+    Moved(Vec<MovedBlock>),
+    /// This state is pushed, after consent.
+    Pushed(StateBytes),
+}
+
+/// A private directory in which the revert can be planned, with what was decided for it.
+#[derive(Debug)]
+pub struct Paved {
+    /// The directory; its backend is a scratch one if the state is to be pushed.
+    pub prepared: Prepared,
+    /// How the state is made to fit.
+    pub way: Way,
+    /// Where each object belongs.
+    pub rekeying: Rekeying,
+}
+
+/// Two states that were read.
+struct Pair<'p> {
+    good: State<'p>,
+    current: State<'p>,
+}
+
+/// Decides the way and lays out the private directory for it. Nothing real is changed.
+pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Paved, Error> {
+    let pair = Pair {
+        good: parsed(&draft.good.bytes, draft.good.revision)?,
+        current: parsed(&draft.current, draft.before.revision)?,
+    };
+    let journal = &draft.journal;
+    let places = &draft.places;
+    let decided = |alive: &dyn Fn(&Instance<'_>) -> Liveness| {
+        rekey(&Facts {
+            good: &pair.good,
+            current: &pair.current,
+            knowledge: &stack.knowledge,
+            alive,
+            journal,
+            places,
+        })
+    };
+    let unseen = decided(&|_| Liveness::Unknown);
+    let open: BTreeSet<&Address> = unseen
+        .gone
+        .iter()
+        .filter(|gone| gone.certainty == Certainty::Unknown)
+        .map(|gone| &gone.address)
+        .collect();
+    let (scratch, rekeying) = if open.is_empty() {
+        (None, unseen)
+    } else {
+        let prepared = laid_out(ports, stack, draft, Home::Scratch)?;
+        let seen = look(ports, draft, &prepared, &pair, &open)?;
+        let alive = |instance: &Instance<'_>| {
+            seen.get(&instance.address).copied().unwrap_or(Liveness::Unknown)
+        };
+        (Some(prepared), decided(&alive))
+    };
+    let way = way(stack, draft, &pair, &rekeying, (journal, places))?;
+    let prepared = match (&way, scratch) {
+        (Way::Pushed(_), Some(prepared)) => prepared,
+        (Way::Pushed(_), None) => laid_out(ports, stack, draft, Home::Scratch)?,
+        (Way::AsItIs | Way::Moved(_), Some(mut prepared)) => {
+            prepared.go_home(ports, stack, &source(draft, Home::Recorded), &draft.redactor)?;
+            prepared
+        }
+        (Way::AsItIs | Way::Moved(_), None) => laid_out(ports, stack, draft, Home::Recorded)?,
+    };
+    match &way {
+        Way::AsItIs => {}
+        Way::Moved(blocks) => prepared.write_moved(blocks)?,
+        Way::Pushed(bytes) => prepared.push(ports, bytes, &draft.redactor)?,
+    }
+    Ok(Paved { prepared, way, rekeying })
+}
+
+fn source(draft: &RevertDraft, home: Home) -> Source<'_> {
+    Source { bundle: &draft.bundle, snapshot: &draft.snapshot, live: &draft.backend, home }
+}
+
+fn laid_out(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    draft: &RevertDraft,
+    home: Home,
+) -> Result<Prepared, Error> {
+    prepare(ports, stack, &source(draft, home), Layout::WithoutStateBlocks, &draft.redactor)
+}
+
+/// Which of these objects of the good state exist, by a refresh of a state that has only them.
+fn look(
+    ports: &Ports<'_>,
+    draft: &RevertDraft,
+    prepared: &Prepared,
+    pair: &Pair<'_>,
+    wanted: &BTreeSet<&Address>,
+) -> Result<BTreeMap<Address, Liveness>, Error> {
+    let of = |(position, instance): (usize, &Instance<'_>)| Placement {
+        taken: Taken::Good(position),
+        slot: Slot { address: instance.address.clone(), deposed: None },
+        provider: instance.provider.clone(),
+        dependencies: None,
+        create_before_destroy: None,
+    };
+    let is_wanted = |(_, instance): &(usize, &Instance<'_>)| {
+        instance.deposed.is_none() && wanted.contains(&instance.address)
+    };
+    let good = pair.good.instances.iter().enumerate();
+    let placements: Vec<Placement> = good.filter(is_wanted).map(of).collect();
+    let bytes = written(draft, pair, &placements)?;
+    prepared.push(ports, &bytes, &draft.redactor)?;
+    let plan = prepared.refresh_only(ports, "alive.tfplan", &draft.redactor)?;
+    prepared.forget_scratch()?;
+    let is_gone = |address: &Address| {
+        plan.drift.iter().any(|change| change.address == *address && change.action == Action::Delete)
+    };
+    let liveness = |address: &Address| match is_gone(address) {
+        true => Liveness::Gone,
+        false => Liveness::Alive,
+    };
+    Ok(wanted.iter().map(|address| ((*address).clone(), liveness(address))).collect())
+}
+
+/// The bytes of a state with these objects, after looking that they are where they belong.
+fn written(
+    draft: &RevertDraft,
+    pair: &Pair<'_>,
+    placements: &[Placement],
+) -> Result<StateBytes, Error> {
+    let current = Original { bytes: &draft.current, state: &pair.current };
+    let good = Original { bytes: &draft.good.bytes, state: &pair.good };
+    let bytes = rekeyed(current, good, placements).map_err(Error::Rekey)?;
+    let read = parsed(&bytes, draft.before.revision)?;
+    if !is_as_placed(&read, &pair.current, &pair.good, placements) {
+        return Err(Error::Misplaced);
+    }
+    Ok(bytes)
+}
+
+fn way(
+    stack: &Stack,
+    draft: &RevertDraft,
+    pair: &Pair<'_>,
+    rekeying: &Rekeying,
+    (journal, places): (&Journal, &Places),
+) -> Result<Way, Error> {
+    if rekeying.is_identity() {
+        return Ok(Way::AsItIs);
+    }
+    let facts = Facts {
+        good: &pair.good,
+        current: &pair.current,
+        knowledge: &stack.knowledge,
+        alive: &|_| Liveness::Unknown,
+        journal,
+        places,
+    };
+    if let Some(blocks) = moved_blocks(rekeying, &facts, &declared(&draft.bundle)) {
+        return Ok(Way::Moved(blocks));
+    }
+    written(draft, pair, &rekeying.placements).map(Way::Pushed)
+}
+
+/// What the good configuration declares, module by module.
+fn declared(bundle: &Bundle) -> Declared {
+    let mut found = Declared::default();
+    let mut take = |prefix: &str, facts: crate::codec::hcl::Facts| {
+        found.blocks.extend(facts.resources.iter().map(|address| format!("{prefix}{address}")));
+    };
+    take("", module_facts(bundle, &bundle.root));
+    for module in &bundle.modules {
+        let steps: Vec<String> =
+            module.key.split('.').map(|name| format!("module.{name}.")).collect();
+        take(&steps.concat(), module_facts(bundle, &module.directory));
+    }
+    // Its own `moved` blocks are left out of the private copy: they are against nothing.
+    found
+}
