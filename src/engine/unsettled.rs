@@ -73,7 +73,7 @@ fn matters<'a>(log: &'a [Entry], entry: &'a Entry) -> Vec<Matter<'a>> {
         Body::RunIntent(_) => Some(Matter::Run(entry)),
         Body::RevertIntent(_) => Some(Matter::Revert(entry)),
         Body::Evidence(kept) => {
-            return is_left(kept).then(|| Matter::LeftState(entry)).into_iter().collect();
+            return is_left(kept).then_some(Matter::LeftState(entry)).into_iter().collect();
         }
         Body::Snapshot(_)
         | Body::Mark(_)
