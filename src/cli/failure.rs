@@ -288,6 +288,9 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
                 None => failure.next(AGAIN),
             }
         }
+        E::NotPushed { .. } => plain(Exit::Refused, error)
+            .now("the backend's state is as it was; another one may be there by now")
+            .next("unapply status"),
         E::Unreadable { .. } => plain(Exit::Failure, error).next(
             "look at what it is (terraform version), or name another: unapply --tf-bin PATH …",
         ),

@@ -19,6 +19,7 @@ mod diff;
 mod drift;
 mod entry;
 mod import;
+mod run;
 mod show;
 
 pub use demo::{DemoFile, DemoOut};

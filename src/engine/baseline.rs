@@ -26,7 +26,7 @@ use crate::model::version::Relation;
 /// Whether a snapshot can be a baseline, by why it was taken.
 pub fn can_be_baseline(cause: Cause) -> bool {
     match cause {
-        Cause::Manual | Cause::Init | Cause::Imported => true,
+        Cause::Manual | Cause::Init | Cause::Imported | Cause::BeforeRun | Cause::AfterRun => true,
         Cause::BeforeRevert | Cause::AfterRevert => false,
     }
 }

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod drift;
 pub mod good;
 pub mod hazard;
+pub mod hold;
 pub mod identity;
 pub mod noise;
 pub mod pairing;
@@ -18,6 +19,7 @@ pub mod readable;
 pub mod redact;
 pub mod revert;
 pub mod selector;
+pub mod unsettled;
 pub mod variables;
 pub mod verify;
 

@@ -261,7 +261,13 @@ impl Error {
             | Body::RevertOutcome(_)
             | Body::Verification(_)
             | Body::Drift(_)
-            | Body::Fix(_) => Self::Unfit { revision, problem: "is no snapshot" },
+            | Body::Fix(_)
+            | Body::RunIntent(_)
+            | Body::RunOutcome(_)
+            | Body::Hold(_)
+            | Body::Release(_)
+            | Body::Settlement(_)
+            | Body::Diagnosis(_) => Self::Unfit { revision, problem: "is no snapshot" },
         }
     }
 }

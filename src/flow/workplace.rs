@@ -227,6 +227,7 @@ impl Prepared {
     ) -> Result<(PathBuf, Plan), Error> {
         let request = PlanRequest {
             mode,
+            refresh: terraform::Refresh::Now,
             out: self.file(name),
             var_files: self.directory.var_file_arguments(),
             targets: Vec::new(),
@@ -263,6 +264,9 @@ pub fn safe(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
                 summary: redactor.text(&summary),
                 diagnostics: safe_texts(&diagnostics, redactor),
             }
+        }
+        terraform::Error::NotPushed { summary } => {
+            terraform::Error::NotPushed { summary: redactor.text(&summary) }
         }
         other @ (terraform::Error::NotFound { .. }
         | terraform::Error::CannotStart { .. }

@@ -14,6 +14,8 @@ use super::configuration::{BlobId, ConfigurationRef};
 use super::digest::Digest;
 use super::drift::{DriftLook, Fix};
 use super::good::{Residual, Verdict};
+use super::hold::{Hold, Release};
+use super::run::{Diagnosis, RunIntent, RunOutcome, Settlement};
 use super::stack::{BackendIdentity, StackName};
 use super::version::StateVersion;
 
@@ -106,6 +108,18 @@ pub enum Body {
     Drift(Box<DriftLook>),
     /// Somebody says that a drift item was made on purpose.
     Fix(Fix),
+    /// A command that may change the world is about to start.
+    RunIntent(Box<RunIntent>),
+    /// Such a command has ended, or was found to have ended.
+    RunOutcome(Box<RunOutcome>),
+    /// Something must not be applied.
+    Hold(Hold),
+    /// A hold is lifted.
+    Release(Release),
+    /// A matter that was left open is settled.
+    Settlement(Settlement),
+    /// Somebody has looked whether the stack could be reverted.
+    Diagnosis(Diagnosis),
 }
 
 impl Body {
@@ -119,7 +133,13 @@ impl Body {
             | Self::RevertOutcome(_)
             | Self::Verification(_)
             | Self::Drift(_)
-            | Self::Fix(_) => None,
+            | Self::Fix(_)
+            | Self::RunIntent(_)
+            | Self::RunOutcome(_)
+            | Self::Hold(_)
+            | Self::Release(_)
+            | Self::Settlement(_)
+            | Self::Diagnosis(_) => None,
         }
     }
 
@@ -134,6 +154,12 @@ impl Body {
             Self::Verification(_) => "verification",
             Self::Drift(_) => "drift",
             Self::Fix(_) => "fix",
+            Self::RunIntent(_) => "run-intent",
+            Self::RunOutcome(_) => "run-outcome",
+            Self::Hold(_) => "hold",
+            Self::Release(_) => "release",
+            Self::Settlement(_) => "settlement",
+            Self::Diagnosis(_) => "diagnosis",
         }
     }
 }
@@ -151,6 +177,10 @@ pub enum Cause {
     AfterRevert,
     /// It is an older version that a bucket had kept.
     Imported,
+    /// A command was about to run.
+    BeforeRun,
+    /// A command had ended.
+    AfterRun,
 }
 
 impl Cause {
@@ -162,6 +192,8 @@ impl Cause {
             Self::BeforeRevert => "before-revert",
             Self::AfterRevert => "after-revert",
             Self::Imported => "imported",
+            Self::BeforeRun => "before-run",
+            Self::AfterRun => "after-run",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`plan::Plan`] (what Terraform would do). Nothing here does I/O, reads a clock or knows how a
 //! value is written down: field names of foreign formats and of our own records live in `codec`.
 
+pub mod account;
 pub mod address;
 pub mod configuration;
 pub mod digest;
@@ -12,9 +13,11 @@ pub mod entry;
 pub mod event;
 pub mod good;
 pub mod hazard;
+pub mod hold;
 pub mod pattern;
 pub mod plan;
 pub mod references;
+pub mod run;
 pub mod secret;
 pub mod stack;
 pub mod state;

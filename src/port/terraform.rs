@@ -1,7 +1,8 @@
 //! What Terraform or OpenTofu must offer.
 //!
 //! Each method is one command that ends. Only [`Terraform::apply`] changes the world, and it takes
-//! a saved plan and nothing else. There is deliberately no way to force, to break a lock or to kill.
+//! a saved plan and nothing else; [`Terraform::push`] changes what Terraform knows of it. There is
+//! deliberately no way to force, to break a lock or to kill.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,18 @@ pub enum PlanMode {
     Normal,
     /// Only how the real world differs from the state.
     RefreshOnly,
+    /// What would end everything, or what is targeted.
+    Destroy,
+}
+
+/// Whether a plan looks at the real world first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Refresh {
+    /// It does.
+    #[default]
+    Now,
+    /// It takes the state's word, because somebody has just looked.
+    Skip,
 }
 
 /// What to plan.
@@ -40,6 +53,8 @@ pub enum PlanMode {
 pub struct PlanRequest {
     /// What it is to find out.
     pub mode: PlanMode,
+    /// Whether it looks at the real world first.
+    pub refresh: Refresh,
     /// Where the plan is saved.
     pub out: PathBuf,
     /// `-var-file`s in order.
@@ -130,6 +145,12 @@ pub enum Error {
         /// The subcommand.
         command: &'static str,
     },
+    /// The backend does not take a state: it has another one by now, or cannot be written.
+    #[error("the state was not pushed: {summary}")]
+    NotPushed {
+        /// Terraform's own word: not safe to show before redaction.
+        summary: String,
+    },
     /// There was nowhere to keep what it would say, and it was not started.
     #[error("cannot make temporary files in `{place}`")]
     NoOutput {
@@ -151,6 +172,10 @@ pub trait Terraform: fmt::Debug {
 
     /// The state as the backend holds it; nothing when there is none yet. Takes no lock.
     fn pull(&self, place: &Workplace) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Writes a state to the backend, never by force: it is refused unless its serial is newer than
+    /// that of the state there, of the same lineage. Where there is none yet, anything is taken.
+    fn push(&self, place: &Workplace, state: &Path) -> Result<(), Error>;
 
     /// Prepares a private copy; the lock file is read-only. `backend_config` gives credentials.
     fn init(&self, place: &Workplace, backend_config: Option<&Path>) -> Result<(), Error>;

@@ -342,7 +342,15 @@ fn needed(body: &Body) -> Vec<(BlobId, Option<Digest>)> {
         Body::RevertIntent(intent) => vec![(intent.plan, None)],
         Body::RevertOutcome(ended) => ended.events.iter().map(|blob| (*blob, None)).collect(),
         Body::Drift(look) => look.values.iter().map(|blob| (*blob, None)).collect(),
-        Body::Mark(_) | Body::Verification(_) | Body::Fix(_) => Vec::new(),
+        Body::RunIntent(intent) => intent.plan.iter().map(|blob| (*blob, None)).collect(),
+        Body::RunOutcome(ended) => ended.events.iter().map(|blob| (*blob, None)).collect(),
+        Body::Mark(_)
+        | Body::Verification(_)
+        | Body::Fix(_)
+        | Body::Hold(_)
+        | Body::Release(_)
+        | Body::Settlement(_)
+        | Body::Diagnosis(_) => Vec::new(),
     }
 }
 

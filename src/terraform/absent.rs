@@ -34,6 +34,10 @@ impl Terraform for Absent {
         self.missing()
     }
 
+    fn push(&self, _: &Workplace, _: &Path) -> Result<(), Error> {
+        self.missing()
+    }
+
     fn init(&self, _: &Workplace, _: Option<&Path>) -> Result<(), Error> {
         self.missing()
     }

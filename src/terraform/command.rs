@@ -14,10 +14,10 @@ use super::process::{Broken, Finished, Invocation, Moment, run};
 use crate::codec::events::parse_line;
 use crate::codec::state;
 use crate::model::entry::{EngineKind, EngineVersion};
-use crate::model::event::Event;
+use crate::model::event::{Event, Severity};
 use crate::port::interrupt::Interrupt;
 use crate::port::terraform::{
-    ApplyReport, Error, PlanMode, PlanRequest, Terraform, Watch, Workplace,
+    ApplyReport, Error, PlanMode, PlanRequest, Refresh, Terraform, Watch, Workplace,
 };
 
 /// A binary with the environment its children get.
@@ -142,6 +142,22 @@ impl Terraform for Cli {
         Ok(Some(finished.stdout).filter(is_state))
     }
 
+    fn push(&self, place: &Workplace, state: &Path) -> Result<(), Error> {
+        let wait = lock_timeout(place);
+        let shown = state.display().to_string();
+        let arguments = ["state", "push", &wait, &shown];
+        let pushed = self.must("state push", place, &arguments, &mut nobody);
+        pushed.map(drop).map_err(|error| {
+            if let Error::Failed { diagnostics, .. } = error {
+                let said = diagnostics.into_iter().find(|d| d.severity == Severity::Error);
+                let words =
+                    said.map_or_else(String::new, |d| format!("{} {}", d.summary, d.detail));
+                return Error::NotPushed { summary: words.trim().to_owned() };
+            }
+            error
+        })
+    }
+
     fn init(&self, place: &Workplace, backend_config: Option<&Path>) -> Result<(), Error> {
         let config = backend_config.map(|path| format!("-backend-config={}", path.display()));
         let mut arguments = vec!["init", "-input=false", "-no-color", "-lockfile=readonly", "-reconfigure"];
@@ -161,6 +177,11 @@ impl Terraform for Cli {
         match request.mode {
             PlanMode::Normal => {}
             PlanMode::RefreshOnly => arguments.push("-refresh-only"),
+            PlanMode::Destroy => arguments.push("-destroy"),
+        }
+        match request.refresh {
+            Refresh::Now => {}
+            Refresh::Skip => arguments.push("-refresh=false"),
         }
         let files: Vec<String> =
             request.var_files.iter().map(|path| format!("-var-file={}", path.display())).collect();

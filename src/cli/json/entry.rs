@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::run::{self, AccountOut, FindingOut, MishapOut};
 use super::{Evidence, Residual, Verdict, model};
 use crate::model::drift::DriftItem;
 use crate::model::value::{Path, Step};
@@ -123,6 +124,70 @@ pub enum Body {
         seen: u64,
         /// Until when it is meant to stay.
         until: Option<String>,
+    },
+    /// A command that may change the world was about to start.
+    RunIntent {
+        /// The snapshot of the state before, with the configuration that was to be applied.
+        before: u64,
+        /// The command's words, values of variables left out.
+        command: Vec<String>,
+        /// SHA-256 of the archive of that configuration.
+        configuration_digest: Option<String>,
+        /// The commit.
+        commit: Option<String>,
+    },
+    /// Such a command had ended.
+    RunOutcome {
+        /// The intent.
+        intent: u64,
+        /// How it ended.
+        outcome: String,
+        /// Its exit code.
+        code: Option<i32>,
+        /// The snapshot afterwards.
+        after: Option<u64>,
+        /// The entry that keeps an `errored.tfstate`.
+        errored: Option<u64>,
+        /// What it did.
+        account: AccountOut,
+        /// Its errors.
+        errors: Vec<MishapOut>,
+    },
+    /// Something must not be applied.
+    Hold {
+        /// Whether nothing at all can be applied.
+        everything: bool,
+        /// SHA-256 of the archives of the configurations that cannot.
+        configuration_digests: Vec<String>,
+        /// The commits that cannot.
+        commits: Vec<String>,
+        /// The snapshot that the stack was taken back to.
+        target: Option<u64>,
+        /// Until when; for ever otherwise.
+        until: Option<String>,
+    },
+    /// A hold was lifted.
+    Release {
+        /// The hold.
+        hold: u64,
+    },
+    /// A matter that was left open was settled.
+    Settlement {
+        /// The entry that left it open.
+        matter: u64,
+        /// `finished`, `abandoned`, `pushed` or `adopted`.
+        how: String,
+        /// The addresses it is about; all of the matter when there is none.
+        objects: Vec<String>,
+    },
+    /// Somebody had looked whether the stack could be reverted.
+    Diagnosis {
+        /// The snapshot that a revert would go back to.
+        target: Option<u64>,
+        /// `well`, `doubtful` or `ill`: the worst of what was found.
+        health: String,
+        /// What was found.
+        findings: Vec<FindingOut>,
     },
 }
 
@@ -333,6 +398,20 @@ impl From<&model::Body> for Body {
                 item: fix.item.to_string(),
                 seen: fix.seen.0,
                 until: fix.until.map(|until| format!("{until:.0}")),
+            },
+            model::Body::RunIntent(intent) => run::intent_body(intent),
+            model::Body::RunOutcome(ended) => run::outcome_body(ended),
+            model::Body::Hold(hold) => run::hold_body(hold),
+            model::Body::Release(release) => Self::Release { hold: release.hold.0 },
+            model::Body::Settlement(settlement) => Self::Settlement {
+                matter: settlement.matter.0,
+                how: settlement.how.name().to_owned(),
+                objects: settlement.objects.clone(),
+            },
+            model::Body::Diagnosis(diagnosis) => Self::Diagnosis {
+                target: diagnosis.target.map(|revision| revision.0),
+                health: diagnosis.health().name().to_owned(),
+                findings: diagnosis.findings.iter().map(Into::into).collect(),
             },
         }
     }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use note::note;
+
 use super::side::short_commit;
 use super::{Opened, Session};
 use crate::cli::args::{Format, History as Arguments};
@@ -18,11 +20,11 @@ use crate::engine::selector::before;
 use crate::flow::revert::draft::load;
 use crate::flow::{Stack, live};
 use crate::model::address::{Address, NotAnAddress};
-use crate::model::configuration::ConfigurationSource;
-use crate::model::drift::DriftLook;
 use crate::model::entry::{Body, Cause, Entry, Revision, Snapshot};
 use crate::model::good::Verdict;
 use crate::port::clock::Clock as _;
+
+mod note;
 
 /// Shows the log.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -218,8 +220,8 @@ fn status(entry: &Entry, verdict: Option<&Verdict>) -> &'static str {
         (Body::Snapshot(_), Some(Verdict::Good(_))) => "good",
         (Body::Snapshot(_), Some(Verdict::Bad)) => "bad",
         (Body::Snapshot(snapshot), None) => match snapshot.cause {
-            Cause::BeforeRevert => "before",
-            Cause::AfterRevert => "after",
+            Cause::BeforeRevert | Cause::BeforeRun => "before",
+            Cause::AfterRevert | Cause::AfterRun => "after",
             Cause::Imported => "import",
             Cause::Manual | Cause::Init => "-",
         },
@@ -230,6 +232,12 @@ fn status(entry: &Entry, verdict: Option<&Verdict>) -> &'static str {
         (Body::Verification(_), _) => "verified",
         (Body::Drift(_), _) => "drift",
         (Body::Fix(_), _) => "fix",
+        (Body::RunIntent(_), _) => "run",
+        (Body::RunOutcome(ended), _) => ended.outcome.name(),
+        (Body::Hold(_), _) => "hold",
+        (Body::Release(_), _) => "release",
+        (Body::Settlement(settlement), _) => settlement.how.name(),
+        (Body::Diagnosis(_), _) => "doctor",
     }
 }
 
@@ -270,73 +278,4 @@ fn change(snapshot: Option<&Snapshot>) -> String {
         .map(|(sign, count)| format!("{sign}{count}"))
         .collect();
     if parts.is_empty() { format!("= {}", change.against) } else { parts.join(" ") }
-}
-
-fn note(entry: &Entry) -> String {
-    let said = match &entry.said.body {
-        Body::Snapshot(snapshot) => snapshot_note(snapshot),
-        Body::Evidence(kept) => kept.problem.clone(),
-        Body::Mark(mark) => match &mark.verdict {
-            Verdict::Good(evidence) => format!("{} is good ({})", mark.revision, evidence.grade),
-            Verdict::Bad => format!("{} is bad", mark.revision),
-        },
-        Body::RevertIntent(intent) => {
-            format!("to {}: {} actions", intent.target, intent.actions.len())
-        }
-        Body::RevertOutcome(end) => of_revert(end.intent, end.outcome.name(), &end.errors),
-        Body::Verification(found) if found.is_verified() => {
-            format!("revert {}: {} of {} equal", found.intent, found.equal, found.expected)
-        }
-        Body::Verification(found) => {
-            format!("revert {}: {} differences", found.intent, found.differences.len())
-        }
-        Body::Drift(look) => drift_note(look),
-        Body::Fix(fix) => {
-            let until = fix.until.map_or_else(String::new, |until| format!(", until {until:.0}"));
-            format!("{} is meant{until}", fix.item)
-        }
-    };
-    let reason = entry.said.reason.as_deref();
-    let ticket = entry.said.ticket.as_deref();
-    let parts: Vec<&str> = [Some(said.as_str()), reason, ticket]
-        .into_iter()
-        .flatten()
-        .filter(|t| !t.is_empty())
-        .collect();
-    inert(&parts.join(" · "))
-}
-
-/// How much differed, and where: two addresses tell most stacks apart.
-fn drift_note(look: &DriftLook) -> String {
-    let addresses: Vec<String> =
-        look.items.iter().take(2).map(|item| item.address.to_string()).collect();
-    let more = if look.items.len() > 2 { ", …" } else { "" };
-    match look.items.len() {
-        0 => format!("no drift against {}", look.against),
-        1 => format!("1 item against {}: {}", look.against, addresses.join(", ")),
-        many => format!("{many} items against {}: {}{more}", look.against, addresses.join(", ")),
-    }
-}
-
-fn of_revert(intent: Revision, word: &str, errors: &[String]) -> String {
-    match errors.first() {
-        Some(error) => format!("revert {intent}: {word}: {error}"),
-        None => format!("revert {intent}: {word}"),
-    }
-}
-
-fn snapshot_note(snapshot: &Snapshot) -> String {
-    let mut parts: Vec<String> =
-        snapshot.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    if snapshot.state.is_none() {
-        parts.push("no state yet".to_owned());
-    }
-    match &snapshot.configuration {
-        None => parts.push("no configuration".to_owned()),
-        Some(known) if known.source == ConfigurationSource::Inferred => {
-            parts.push("configuration inferred".to_owned());
-        }
-        Some(_) => {}
-    }
-    parts.join(" · ")
 }

@@ -24,7 +24,7 @@ enum GradeWord {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "ApplyOutcome", rename_all = "kebab-case")]
-enum ApplyOutcomeWord {
+pub(super) enum ApplyOutcomeWord {
     Succeeded,
     Failed,
     Interrupted,

@@ -13,6 +13,7 @@ pub mod marker;
 
 mod act;
 mod drift;
+mod run;
 mod snapshot;
 mod text;
 mod token;

@@ -26,6 +26,8 @@ enum CauseWord {
     BeforeRevert,
     AfterRevert,
     Imported,
+    BeforeRun,
+    AfterRun,
 }
 
 #[derive(Serialize, Deserialize)]

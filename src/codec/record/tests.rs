@@ -6,6 +6,8 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+mod runs;
+
 use crate::model::configuration::*;
 use crate::model::drift::{DriftItem, DriftKind, DriftLook, Fingerprint, Fix};
 use crate::model::entry::*;
@@ -101,7 +103,14 @@ fn snapshot(cause: Cause, source: StateSource, kind: EngineKind) -> Snapshot {
 
 fn snapshots() -> Vec<Body> {
     let mut bodies = Vec::new();
-    for cause in [Cause::Manual, Cause::Init, Cause::BeforeRevert, Cause::AfterRevert] {
+    for cause in [
+        Cause::Manual,
+        Cause::Init,
+        Cause::BeforeRevert,
+        Cause::AfterRevert,
+        Cause::BeforeRun,
+        Cause::AfterRun,
+    ] {
         for source in [StateSource::File, StateSource::Pull, StateSource::Given] {
             for kind in [EngineKind::Terraform, EngineKind::OpenTofu] {
                 bodies.push(Body::Snapshot(Box::new(snapshot(cause, source, kind))));
@@ -232,7 +241,7 @@ fn every_body() -> Vec<Body> {
         found: "terraform.tfstate".into(),
         problem: "is empty".into(),
     });
-    let bodies = [snapshots(), vec![evidence], marks(), reverts(), drifts()];
+    let bodies = [snapshots(), vec![evidence], marks(), reverts(), drifts(), runs::every()];
     bodies.into_iter().flatten().collect()
 }
 
@@ -258,9 +267,18 @@ fn the_words_in_a_record_are_those_on_a_screen() {
             },
             Body::RevertOutcome(ended) => ended.outcome.name(),
             Body::Drift(look) => look.items.first().map_or("drift", |item| item.kind.name()),
-            Body::Evidence(_) | Body::RevertIntent(_) | Body::Verification(_) | Body::Fix(_) => {
-                body.kind()
+            Body::RunOutcome(ended) => {
+                ended.account.deeds.first().map_or("events", |d| d.fate.name())
             }
+            Body::Settlement(settlement) => settlement.how.name(),
+            Body::Diagnosis(found) => found.health().name(),
+            Body::Evidence(_)
+            | Body::RevertIntent(_)
+            | Body::Verification(_)
+            | Body::Fix(_)
+            | Body::RunIntent(_)
+            | Body::Hold(_)
+            | Body::Release(_) => body.kind(),
         };
         assert!(text.contains(&format!("\"{word}\"")), "{word}: {text}");
         assert!(text.contains(&format!("\"kind\":\"{}\"", body.kind())));
@@ -338,8 +356,8 @@ fn unknown_formats_kinds_and_words_are_refused_by_name() {
     // Another major version is named even when nothing else of it can be read.
     assert!(matches!(decode(b"{\"format\":\"unapply/2\"}\n\n"), Err(Error::UnknownFormat { .. })));
     assert!(matches!(
-        edited("\"kind\":\"mark\"", "\"kind\":\"hold\""),
-        Err(Error::UnknownKind { kind }) if kind == "hold"
+        edited("\"kind\":\"mark\"", "\"kind\":\"wish\""),
+        Err(Error::UnknownKind { kind }) if kind == "wish"
     ));
     for (from, to) in [
         ("\"bad\"", "\"ugly\""),

@@ -1,14 +1,14 @@
 //! The payload line of format `unapply/1`.
 //!
 //! Optional values are written as `null`, never left out, so that a column exists in every row for
-//! whoever queries a log. Bodies are in `snapshot`, `act` and `drift`.
+//! whoever queries a log. Bodies are in `snapshot`, `act`, `drift` and `run`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::text::AsText;
-use super::{Error, FORMAT, Header, Nonce, StoreId, act, drift, snapshot};
+use super::{Error, FORMAT, Header, Nonce, StoreId, act, drift, run, snapshot};
 use crate::model::digest::Digest;
 use crate::model::entry as model;
 use crate::model::stack::StackName;
@@ -129,6 +129,12 @@ fn encode_body(body: &model::Body) -> serde_json::Result<Box<RawValue>> {
         model::Body::Verification(body) => to_raw_value(&act::Verification::from(body)),
         model::Body::Drift(body) => to_raw_value(&drift::Look::from(&**body)),
         model::Body::Fix(body) => to_raw_value(&drift::Fix::from(body)),
+        model::Body::RunIntent(body) => to_raw_value(&run::RunIntent::from(&**body)),
+        model::Body::RunOutcome(body) => to_raw_value(&run::RunOutcome::from(&**body)),
+        model::Body::Hold(body) => to_raw_value(&run::Hold::from(body)),
+        model::Body::Release(body) => to_raw_value(&run::Release::from(body)),
+        model::Body::Settlement(body) => to_raw_value(&run::Settlement::from(body)),
+        model::Body::Diagnosis(body) => to_raw_value(&run::Diagnosis::from(body)),
     }
 }
 
@@ -151,6 +157,18 @@ fn decode_body(kind: &str, text: &str) -> Result<model::Body, Error> {
             model::Body::Drift(Box::new(body.try_into()?))
         }
         "fix" => model::Body::Fix(read::<drift::Fix>(text)?.into()),
+        "run-intent" => {
+            let body: run::RunIntent = read(text)?;
+            model::Body::RunIntent(Box::new(body.into()))
+        }
+        "run-outcome" => {
+            let body: run::RunOutcome = read(text)?;
+            model::Body::RunOutcome(Box::new(body.into()))
+        }
+        "hold" => model::Body::Hold(read::<run::Hold>(text)?.into()),
+        "release" => model::Body::Release(read::<run::Release>(text)?.into()),
+        "settlement" => model::Body::Settlement(read::<run::Settlement>(text)?.into()),
+        "diagnosis" => model::Body::Diagnosis(read::<run::Diagnosis>(text)?.into()),
         unknown => {
             return Err(Error::UnknownKind { kind: unknown.chars().take(80).collect() });
         }

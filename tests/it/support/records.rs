@@ -64,7 +64,13 @@ pub(crate) fn remarked(draft: &Draft) -> Option<u64> {
         | Body::RevertOutcome(_)
         | Body::Verification(_)
         | Body::Drift(_)
-        | Body::Fix(_) => None,
+        | Body::Fix(_)
+        | Body::RunIntent(_)
+        | Body::RunOutcome(_)
+        | Body::Hold(_)
+        | Body::Release(_)
+        | Body::Settlement(_)
+        | Body::Diagnosis(_) => None,
     }
 }
 

@@ -152,7 +152,13 @@ pub(super) fn unfinished(open: &Entry, paint: Paint) -> String {
         | Body::RevertOutcome(_)
         | Body::Verification(_)
         | Body::Drift(_)
-        | Body::Fix(_) => String::new(),
+        | Body::Fix(_)
+        | Body::RunIntent(_)
+        | Body::RunOutcome(_)
+        | Body::Hold(_)
+        | Body::Release(_)
+        | Body::Settlement(_)
+        | Body::Diagnosis(_) => String::new(),
     };
     format!(
         "{} Revert {} was left unfinished; this one concludes it. Its private directory, if it is \

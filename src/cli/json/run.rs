@@ -1,0 +1,142 @@
+//! Runs, holds, settlements and diagnoses as `--json` prints them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::entry::Body;
+use crate::model::account::{Account, Deed, Mishap};
+use crate::model::hold::{Hold, HoldScope};
+use crate::model::run::{Finding, RunIntent, RunOutcome};
+
+/// What an apply did.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct AccountOut {
+    /// What it was read from: `events`, `output` or `states`.
+    pub witness: String,
+    /// One line for each object that was touched or meant to be.
+    pub deeds: Vec<DeedOut>,
+    /// Addresses of objects that were made and that no state knows.
+    pub lost: Vec<String>,
+    /// Addresses of objects that may exist and that no state knows.
+    pub may_exist: Vec<String>,
+}
+
+/// What became of one object.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DeedOut {
+    /// The address.
+    pub address: String,
+    /// What was planned or begun.
+    pub action: String,
+    /// What became of it: `created`, `failed`, `unknown`, `not-attempted`…
+    pub fate: String,
+    /// The real id.
+    pub id: Option<String>,
+    /// `in-state`, `not-in-state` or `unread`.
+    pub presence: String,
+}
+
+/// One error of Terraform.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MishapOut {
+    /// `configuration`, `credentials`, `quota`, `network`, `lock`, `interrupted` or `provider`.
+    pub class: String,
+    /// The address it concerns.
+    pub address: Option<String>,
+    /// Terraform's summary.
+    pub summary: String,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FindingOut {
+    /// What: `store`, `terraform`…
+    pub subject: String,
+    /// `well`, `doubtful` or `ill`.
+    pub health: String,
+    /// In a clause.
+    pub what: String,
+}
+
+impl From<&Account> for AccountOut {
+    fn from(account: &Account) -> Self {
+        let addresses = |deeds: Vec<&Deed>| deeds.iter().map(|deed| deed.address.clone()).collect();
+        Self {
+            witness: account.witness.name().to_owned(),
+            deeds: account.deeds.iter().map(Into::into).collect(),
+            lost: addresses(account.lost().collect()),
+            may_exist: addresses(account.may_exist().collect()),
+        }
+    }
+}
+
+impl From<&Deed> for DeedOut {
+    fn from(deed: &Deed) -> Self {
+        Self {
+            address: deed.address.clone(),
+            action: deed.action.clone(),
+            fate: deed.fate.name().to_owned(),
+            id: deed.id.clone(),
+            presence: deed.presence.name().to_owned(),
+        }
+    }
+}
+
+impl From<&Mishap> for MishapOut {
+    fn from(error: &Mishap) -> Self {
+        Self {
+            class: error.class.name().to_owned(),
+            address: error.address.clone(),
+            summary: error.summary.clone(),
+        }
+    }
+}
+
+impl From<&Finding> for FindingOut {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            subject: finding.subject.clone(),
+            health: finding.health.name().to_owned(),
+            what: finding.what.clone(),
+        }
+    }
+}
+
+pub(super) fn intent_body(intent: &RunIntent) -> Body {
+    Body::RunIntent {
+        before: intent.before.0,
+        command: intent.command.clone(),
+        configuration_digest: intent.configuration.map(|digest| digest.to_string()),
+        commit: intent.commit.clone(),
+    }
+}
+
+pub(super) fn outcome_body(ended: &RunOutcome) -> Body {
+    Body::RunOutcome {
+        intent: ended.intent.0,
+        outcome: ended.outcome.name().to_owned(),
+        code: ended.code,
+        after: ended.after.map(|revision| revision.0),
+        errored: ended.errored.map(|revision| revision.0),
+        account: (&ended.account).into(),
+        errors: ended.errors.iter().map(Into::into).collect(),
+    }
+}
+
+pub(super) fn hold_body(hold: &Hold) -> Body {
+    let (digests, commits, target) = match &hold.scope {
+        HoldScope::Everything => (Vec::new(), Vec::new(), None),
+        HoldScope::Configuration { digests, commits, target } => (
+            digests.iter().map(ToString::to_string).collect(),
+            commits.clone(),
+            target.map(|revision| revision.0),
+        ),
+    };
+    Body::Hold {
+        everything: hold.scope == HoldScope::Everything,
+        configuration_digests: digests,
+        commits,
+        target,
+        until: hold.until.map(|until| format!("{until:.0}")),
+    }
+}

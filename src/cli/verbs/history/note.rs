@@ -1,0 +1,127 @@
+//! What an entry says, in the last column of a history.
+
+use crate::cli::output::inert;
+use crate::model::account::{Account, Fate};
+use crate::model::configuration::ConfigurationSource;
+use crate::model::drift::DriftLook;
+use crate::model::entry::{Body, Entry, Revision, Snapshot};
+use crate::model::good::Verdict;
+use crate::model::hold::{Hold, HoldScope};
+use crate::model::run::{Diagnosis, Health, RunOutcome};
+
+/// The note of an entry: the fact in a clause, then the reason and the ticket.
+pub(super) fn note(entry: &Entry) -> String {
+    let said = match &entry.said.body {
+        Body::Snapshot(snapshot) => snapshot_note(snapshot),
+        Body::Evidence(kept) => kept.problem.clone(),
+        Body::Mark(mark) => match &mark.verdict {
+            Verdict::Good(evidence) => format!("{} is good ({})", mark.revision, evidence.grade),
+            Verdict::Bad => format!("{} is bad", mark.revision),
+        },
+        Body::RevertIntent(intent) => {
+            format!("to {}: {} actions", intent.target, intent.actions.len())
+        }
+        Body::RevertOutcome(end) => of_revert(end.intent, end.outcome.name(), &end.errors),
+        Body::Verification(found) if found.is_verified() => {
+            format!("revert {}: {} of {} equal", found.intent, found.equal, found.expected)
+        }
+        Body::Verification(found) => {
+            format!("revert {}: {} differences", found.intent, found.differences.len())
+        }
+        Body::Drift(look) => drift_note(look),
+        Body::Fix(fix) => {
+            let until = fix.until.map_or_else(String::new, |until| format!(", until {until:.0}"));
+            format!("{} is meant{until}", fix.item)
+        }
+        Body::RunIntent(intent) => format!("run {}", intent.command.join(" ")),
+        Body::RunOutcome(ended) => run_note(ended),
+        Body::Hold(hold) => hold_note(hold),
+        Body::Release(release) => format!("hold {} is lifted", release.hold),
+        Body::Settlement(settlement) => format!("{} is settled", settlement.matter),
+        Body::Diagnosis(diagnosis) => diagnosis_note(diagnosis),
+    };
+    let reason = entry.said.reason.as_deref();
+    let ticket = entry.said.ticket.as_deref();
+    let parts: Vec<&str> = [Some(said.as_str()), reason, ticket]
+        .into_iter()
+        .flatten()
+        .filter(|t| !t.is_empty())
+        .collect();
+    inert(&parts.join(" · "))
+}
+
+/// How much differed, and where: two addresses tell most stacks apart.
+fn drift_note(look: &DriftLook) -> String {
+    let addresses: Vec<String> =
+        look.items.iter().take(2).map(|item| item.address.to_string()).collect();
+    let more = if look.items.len() > 2 { ", …" } else { "" };
+    match look.items.len() {
+        0 => format!("no drift against {}", look.against),
+        1 => format!("1 item against {}: {}", look.against, addresses.join(", ")),
+        many => format!("{many} items against {}: {}{more}", look.against, addresses.join(", ")),
+    }
+}
+
+fn of_revert(intent: Revision, word: &str, errors: &[String]) -> String {
+    match errors.first() {
+        Some(error) => format!("revert {intent}: {word}: {error}"),
+        None => format!("revert {intent}: {word}"),
+    }
+}
+
+fn snapshot_note(snapshot: &Snapshot) -> String {
+    let mut parts: Vec<String> =
+        snapshot.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    if snapshot.state.is_none() {
+        parts.push("no state yet".to_owned());
+    }
+    match &snapshot.configuration {
+        None => parts.push("no configuration".to_owned()),
+        Some(known) if known.source == ConfigurationSource::Inferred => {
+            parts.push("configuration inferred".to_owned());
+        }
+        Some(_) => {}
+    }
+    parts.join(" · ")
+}
+
+fn run_note(ended: &RunOutcome) -> String {
+    let said = ended.errors.first().map(|error| match &error.address {
+        Some(address) => format!("{address}: {}", error.summary),
+        None => error.summary.clone(),
+    });
+    let parts = [Some(format!("run {}", ended.intent)), counts(&ended.account), said];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// How many objects met which fate; nothing when there are none.
+fn counts(account: &Account) -> Option<String> {
+    let word = |fate: Fate| match account.count(fate) {
+        0 => None,
+        many => Some(format!("{many} {}", fate.name())),
+    };
+    let words: Vec<String> = Fate::ALL.into_iter().filter_map(word).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+fn hold_note(hold: &Hold) -> String {
+    let until = hold.until.map_or_else(String::new, |until| format!(", until {until:.0}"));
+    match &hold.scope {
+        HoldScope::Everything => format!("nothing can be applied{until}"),
+        HoldScope::Configuration { commits, .. } => {
+            let commit = commits.first().map_or_else(String::new, |commit| {
+                let short: String = commit.chars().take(7).collect();
+                format!(" of {short}")
+            });
+            format!("the configuration{commit} cannot be applied{until}")
+        }
+    }
+}
+
+fn diagnosis_note(diagnosis: &Diagnosis) -> String {
+    let worst = diagnosis.findings.iter().find(|found| found.health == diagnosis.health());
+    match (diagnosis.health(), worst) {
+        (Health::Well, _) | (_, None) => "a revert would work".to_owned(),
+        (_, Some(finding)) => format!("{}: {}", finding.subject, finding.what),
+    }
+}

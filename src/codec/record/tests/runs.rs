@@ -1,0 +1,86 @@
+//! Bodies of runs and of what follows them.
+
+use super::{blob, version};
+use crate::model::account::*;
+use crate::model::digest::Digest;
+use crate::model::entry::{ApplyOutcome, Body, Revision};
+use crate::model::hold::{Hold, HoldScope, Release};
+use crate::model::run::*;
+
+pub(super) fn every() -> Vec<Body> {
+    let mut bodies = vec![intent(), Body::Release(Release { hold: Revision(46) })];
+    bodies.extend(Fate::ALL.into_iter().map(outcome));
+    bodies.extend(holds());
+    let settled = [Settled::Finished, Settled::Abandoned, Settled::Pushed, Settled::Adopted];
+    bodies.extend(settled.map(|how| {
+        let objects = vec![r#"module.a["x"].aws_instance.web[0]"#.to_owned()];
+        Body::Settlement(Settlement { matter: Revision(44), how, objects })
+    }));
+    bodies.extend([Health::Well, Health::Doubtful, Health::Ill].map(diagnosis));
+    bodies
+}
+
+fn intent() -> Body {
+    Body::RunIntent(Box::new(RunIntent {
+        before: Revision(43),
+        command: ["terraform", "apply", "-var", "x=…"].map(str::to_owned).to_vec(),
+        configuration: Some(version().digest),
+        commit: Some("8f3c2ab".into()),
+        plan: Some(blob("plan")),
+        journal: "/home/oncall/.local/state/unapply/runs/network-1".into(),
+    }))
+}
+
+fn outcome(fate: Fate) -> Body {
+    let presences = [Presence::InState, Presence::NotInState, Presence::Unread];
+    let deeds = presences.map(|presence| Deed {
+        address: "aws_subnet.new".into(),
+        action: "create".into(),
+        fate,
+        id: (presence != Presence::Unread).then(|| "subnet-f2c1262c".into()),
+        presence,
+    });
+    let classes = [
+        ErrorClass::Configuration,
+        ErrorClass::Credentials,
+        ErrorClass::Quota,
+        ErrorClass::Network,
+        ErrorClass::Lock,
+        ErrorClass::Interrupted,
+        ErrorClass::Provider,
+    ];
+    let errors = classes.map(|class| Mishap {
+        class,
+        address: (class == ErrorClass::Provider).then(|| "aws_subnet.new".into()),
+        summary: "InvalidGroup.Duplicate".into(),
+    });
+    let witness = [Witness::States, Witness::Output, Witness::Events]
+        [Fate::ALL.iter().position(|one| *one == fate).unwrap() % 3];
+    Body::RunOutcome(Box::new(RunOutcome {
+        intent: Revision(44),
+        outcome: ApplyOutcome::Failed,
+        code: Some(1),
+        after: Some(Revision(45)),
+        events: Some(blob("events")),
+        errored: Some(Revision(46)),
+        account: Account { witness, deeds: deeds.to_vec() },
+        errors: errors.to_vec(),
+    }))
+}
+
+fn holds() -> [Body; 2] {
+    let scope = HoldScope::Configuration {
+        digests: vec![Digest::of(b"configuration")],
+        commits: vec!["8f3c2ab".into()],
+        target: Some(Revision(42)),
+    };
+    [
+        Body::Hold(Hold { scope, until: Some("2026-12-24T00:00:00Z".parse().unwrap()) }),
+        Body::Hold(Hold { scope: HoldScope::Everything, until: None }),
+    ]
+}
+
+fn diagnosis(health: Health) -> Body {
+    let finding = Finding { subject: "store".into(), health, what: "12 ms".into() };
+    Body::Diagnosis(Diagnosis { target: Some(Revision(42)), findings: vec![finding] })
+}

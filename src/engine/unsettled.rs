@@ -1,0 +1,207 @@
+//! What a crash or a failure has left open, as far as the log tells.
+//!
+//! Whether something of it has been settled in the world since (an object imported, a process gone)
+//! is looked at by `flow::recover`, which then says so in the log. It decides no next step.
+
+use crate::model::account::{Account, Deed};
+use crate::model::entry::{Body, Entry, Revision, UnreadableState};
+use crate::model::run::Settlement;
+
+/// One matter that is open.
+#[derive(Debug, Clone)]
+pub enum Matter<'a> {
+    /// A command was started, and nobody has said how it ended.
+    Run(&'a Entry),
+    /// A revert was about to apply, and nobody has said how it ended.
+    Revert(&'a Entry),
+    /// Objects were made that no state knows.
+    Lost {
+        /// The outcome that says so.
+        outcome: &'a Entry,
+        /// The objects.
+        deeds: Vec<&'a Deed>,
+    },
+    /// Objects may have been made that no state knows.
+    MayExist {
+        /// The outcome that says so.
+        outcome: &'a Entry,
+        /// The objects.
+        deeds: Vec<&'a Deed>,
+    },
+    /// Terraform could not save its state and left it behind: the backend's is behind reality.
+    LeftState(&'a Entry),
+}
+
+impl Matter<'_> {
+    /// The entry that left it open.
+    pub fn revision(&self) -> Revision {
+        match self {
+            Self::Run(entry) | Self::Revert(entry) | Self::LeftState(entry) => entry.revision,
+            Self::Lost { outcome, .. } | Self::MayExist { outcome, .. } => outcome.revision,
+        }
+    }
+
+    /// Whether nothing may be built on the state before it is settled. What merely may exist is
+    /// named and does not stop anybody: most failed creations leave nothing.
+    pub fn stands_in_the_way(&self) -> bool {
+        match self {
+            Self::Run(_) | Self::Revert(_) | Self::Lost { .. } | Self::LeftState(_) => true,
+            Self::MayExist { .. } => false,
+        }
+    }
+}
+
+/// Where an `errored.tfstate` was found, as evidence of one says.
+pub const ERRORED_STATE: &str = "errored.tfstate";
+
+/// Every open matter, oldest first.
+pub fn unsettled(log: &[Entry]) -> Vec<Matter<'_>> {
+    log.iter().flat_map(|entry| matters(log, entry)).collect()
+}
+
+fn matters<'a>(log: &'a [Entry], entry: &'a Entry) -> Vec<Matter<'a>> {
+    let settled: Vec<&Settlement> = settlements(log, entry.revision);
+    if settled.iter().any(|settlement| settlement.objects.is_empty()) {
+        return Vec::new();
+    }
+    let body = &entry.said.body;
+    if let Body::RunOutcome(ended) = body {
+        return objects(entry, &ended.account, &settled);
+    }
+    let is_left = |kept: &UnreadableState| kept.found.starts_with(ERRORED_STATE);
+    let matter = match body {
+        Body::RunIntent(_) => Some(Matter::Run(entry)),
+        Body::RevertIntent(_) => Some(Matter::Revert(entry)),
+        Body::Evidence(kept) => {
+            return is_left(kept).then_some(Matter::LeftState(entry)).into_iter().collect();
+        }
+        Body::Snapshot(_)
+        | Body::Mark(_)
+        | Body::RevertOutcome(_)
+        | Body::Verification(_)
+        | Body::Drift(_)
+        | Body::Fix(_)
+        | Body::RunOutcome(_)
+        | Body::Hold(_)
+        | Body::Release(_)
+        | Body::Settlement(_)
+        | Body::Diagnosis(_) => None,
+    };
+    matter.filter(|_| !is_concluded(log, entry.revision)).into_iter().collect()
+}
+
+/// The objects of an account that nobody has settled.
+fn objects<'a>(
+    outcome: &'a Entry,
+    account: &'a Account,
+    settled: &[&Settlement],
+) -> Vec<Matter<'a>> {
+    let is_open =
+        |deed: &&Deed| !settled.iter().any(|settlement| settlement.objects.contains(&deed.address));
+    let lost: Vec<&Deed> = account.lost().filter(is_open).collect();
+    let may_exist: Vec<&Deed> = account.may_exist().filter(is_open).collect();
+    let lost = (!lost.is_empty()).then_some(Matter::Lost { outcome, deeds: lost });
+    let may_exist =
+        (!may_exist.is_empty()).then_some(Matter::MayExist { outcome, deeds: may_exist });
+    lost.into_iter().chain(may_exist).collect()
+}
+
+/// What has been said of how a matter was settled.
+fn settlements(log: &[Entry], matter: Revision) -> Vec<&Settlement> {
+    log.iter()
+        .filter_map(|entry| {
+            let Body::Settlement(settlement) = &entry.said.body else { return None };
+            (settlement.matter == matter).then_some(settlement)
+        })
+        .collect()
+}
+
+fn is_concluded(log: &[Entry], intent: Revision) -> bool {
+    log.iter().any(|entry| {
+        matches!(&entry.said.body, Body::RunOutcome(ended) if ended.intent == intent)
+            || matches!(&entry.said.body, Body::RevertOutcome(ended) if ended.intent == intent)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::good::tests::log;
+    use crate::model::account::{Fate, Presence, Witness};
+    use crate::model::entry::ApplyOutcome;
+    use crate::model::run::{RunIntent, RunOutcome, Settled};
+
+    fn intent() -> Body {
+        Body::RunIntent(Box::new(RunIntent {
+            before: Revision(1),
+            command: vec!["terraform".into()],
+            configuration: None,
+            commit: None,
+            plan: None,
+            journal: String::new(),
+        }))
+    }
+
+    fn outcome(fates: &[(&str, Fate)]) -> Body {
+        let deed = |(address, fate): &(&str, Fate)| Deed {
+            address: (*address).to_owned(),
+            action: "create".into(),
+            fate: *fate,
+            id: None,
+            presence: Presence::NotInState,
+        };
+        Body::RunOutcome(Box::new(RunOutcome {
+            intent: Revision(1),
+            outcome: ApplyOutcome::Failed,
+            code: Some(1),
+            after: None,
+            events: None,
+            errored: None,
+            account: Account { witness: Witness::Events, deeds: fates.iter().map(deed).collect() },
+            errors: Vec::new(),
+        }))
+    }
+
+    fn settled(matter: u64, objects: &[&str]) -> Body {
+        let objects = objects.iter().map(|object| (*object).to_owned()).collect();
+        Body::Settlement(Settlement { matter: Revision(matter), how: Settled::Adopted, objects })
+    }
+
+    fn open(bodies: Vec<Body>) -> Vec<(u64, bool)> {
+        let log = log(bodies);
+        let matters = unsettled(&log);
+        matters.iter().map(|matter| (matter.revision().0, matter.stands_in_the_way())).collect()
+    }
+
+    #[test]
+    fn an_intent_is_open_until_somebody_says_how_it_ended() {
+        assert_eq!(open(vec![intent()]), [(1, true)]);
+        assert_eq!(open(vec![intent(), outcome(&[])]), []);
+        assert_eq!(open(vec![intent(), settled(1, &[])]), []);
+    }
+
+    #[test]
+    fn what_was_made_and_is_lost_is_open_object_by_object() {
+        let fates = [("a.lost", Fate::Created), ("a.perhaps", Fate::Unknown)];
+        assert_eq!(open(vec![intent(), outcome(&fates)]), [(2, true), (2, false)]);
+        let one = settled(2, &["a.lost"]);
+        assert_eq!(open(vec![intent(), outcome(&fates), one]), [(2, false)]);
+        let all = settled(2, &[]);
+        assert_eq!(open(vec![intent(), outcome(&fates), all]), []);
+    }
+
+    #[test]
+    fn a_state_that_was_left_behind_stands_in_the_way() {
+        let kept = |found: &str| {
+            Body::Evidence(UnreadableState {
+                blob: crate::model::configuration::BlobId(crate::model::digest::Digest::of(b"x")),
+                digest: crate::model::digest::Digest::of(b"x"),
+                bytes: 1,
+                found: found.into(),
+                problem: String::new(),
+            })
+        };
+        assert_eq!(open(vec![kept("errored.tfstate of run 3")]), [(1, true)]);
+        assert_eq!(open(vec![kept("terraform.tfstate")]), []);
+    }
+}

@@ -1,0 +1,241 @@
+//! What an apply did, resource by resource: the account.
+//!
+//! An [`Account`] is for the person whose apply has just failed and for whoever has to undo it: what
+//! was done, what was not, and what nobody knows yet. It holds addresses and ids that have passed
+//! the redactor, and no attribute. How it is put together is `engine::account`.
+
+/// What became of one planned action, or of an object that nobody had planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// Started, and nobody saw it end: the object may exist, or may have changed.
+    Unknown,
+    /// Attempted, and it failed; of a creation something may be left.
+    Failed,
+    /// Made, but not to the end: the next plan replaces it.
+    Tainted,
+    /// Made.
+    Created,
+    /// Changed.
+    Updated,
+    /// Another object stands in its place now.
+    Replaced,
+    /// Ended.
+    Destroyed,
+    /// It was there before, and the state knows it now.
+    Imported,
+    /// It is there still, and the state no longer knows it.
+    Forgotten,
+    /// Planned, and never begun.
+    NotAttempted,
+}
+
+impl Fate {
+    /// Every fate, what wants looking at first.
+    pub const ALL: [Self; 10] = [
+        Self::Unknown,
+        Self::Failed,
+        Self::Tainted,
+        Self::Created,
+        Self::Updated,
+        Self::Replaced,
+        Self::Destroyed,
+        Self::Imported,
+        Self::Forgotten,
+        Self::NotAttempted,
+    ];
+
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Failed => "failed",
+            Self::Tainted => "tainted",
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Replaced => "replaced",
+            Self::Destroyed => "destroyed",
+            Self::Imported => "imported",
+            Self::Forgotten => "forgotten",
+            Self::NotAttempted => "not-attempted",
+        }
+    }
+}
+
+/// Whether the state that was found afterwards has the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It has.
+    InState,
+    /// It has not.
+    NotInState,
+    /// The state could not be read.
+    Unread,
+}
+
+impl Presence {
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InState => "in-state",
+            Self::NotInState => "not-in-state",
+            Self::Unread => "unread",
+        }
+    }
+}
+
+/// One line of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// The address, as Terraform writes it.
+    pub address: String,
+    /// What was planned or begun, in the words of a plan: `create`, `replace`…
+    pub action: String,
+    /// What became of it.
+    pub fate: Fate,
+    /// The real id, as far as the stream or the state names one.
+    pub id: Option<String>,
+    /// Whether the state knows the object afterwards.
+    pub presence: Presence,
+}
+
+impl Deed {
+    /// Whether an object was made that no state knows.
+    pub fn is_lost(&self) -> bool {
+        let is_made = matches!(self.fate, Fate::Created | Fate::Replaced | Fate::Tainted);
+        is_made && self.presence != Presence::InState
+    }
+
+    /// Whether an object may be there that no state knows: its creation was begun, and nobody saw
+    /// it end well.
+    pub fn may_exist(&self) -> bool {
+        let makes = self.action.contains("create") || self.action.contains("replace");
+        let is_open = matches!(self.fate, Fate::Unknown | Fate::Failed);
+        makes && is_open && self.presence != Presence::InState
+    }
+}
+
+/// What the account was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Witness {
+    /// Terraform's `-json` event stream.
+    Events,
+    /// What Terraform prints for people, and the states before and after.
+    Output,
+    /// The two states alone.
+    States,
+}
+
+impl Witness {
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Output => "output",
+            Self::States => "states",
+        }
+    }
+}
+
+/// What an apply did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// What it was read from.
+    pub witness: Witness,
+    /// One line for each object that was touched or meant to be, by address.
+    pub deeds: Vec<Deed>,
+}
+
+impl Account {
+    /// An account of nothing.
+    pub fn empty(witness: Witness) -> Self {
+        Self { witness, deeds: Vec::new() }
+    }
+
+    /// How many objects met this fate.
+    pub fn count(&self, fate: Fate) -> u64 {
+        let count = self.deeds.iter().filter(|deed| deed.fate == fate).count();
+        u64::try_from(count).unwrap_or(u64::MAX)
+    }
+
+    /// What has to be settled before anything is built on the state: objects that were made and
+    /// that no state knows.
+    pub fn lost(&self) -> impl Iterator<Item = &Deed> {
+        self.deeds.iter().filter(|deed| deed.is_lost())
+    }
+
+    /// Objects that may be there and that no state knows.
+    pub fn may_exist(&self) -> impl Iterator<Item = &Deed> {
+        self.deeds.iter().filter(|deed| deed.may_exist())
+    }
+}
+
+/// What kind of failure an error of Terraform is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ErrorClass {
+    /// The configuration is wrong.
+    Configuration,
+    /// Who asked may not.
+    Credentials,
+    /// A limit of the service.
+    Quota,
+    /// The service could not be reached, or did not answer in time.
+    Network,
+    /// Somebody else holds a lock.
+    Lock,
+    /// It was stopped.
+    Interrupted,
+    /// The provider refused or failed, for a reason of its own.
+    Provider,
+}
+
+impl ErrorClass {
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::Credentials => "credentials",
+            Self::Quota => "quota",
+            Self::Network => "network",
+            Self::Lock => "lock",
+            Self::Interrupted => "interrupted",
+            Self::Provider => "provider",
+        }
+    }
+}
+
+/// One error, safe to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mishap {
+    /// What kind it is.
+    pub class: ErrorClass,
+    /// The address it concerns.
+    pub address: Option<String>,
+    /// Terraform's summary.
+    pub summary: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deed(action: &str, fate: Fate, presence: Presence) -> Deed {
+        Deed { address: "a.b".into(), action: action.into(), fate, id: None, presence }
+    }
+
+    #[test]
+    fn what_was_made_and_is_in_no_state_is_lost() {
+        assert!(deed("create", Fate::Created, Presence::NotInState).is_lost());
+        assert!(deed("create", Fate::Created, Presence::Unread).is_lost());
+        assert!(!deed("create", Fate::Created, Presence::InState).is_lost());
+        assert!(!deed("delete", Fate::Destroyed, Presence::NotInState).is_lost());
+    }
+
+    #[test]
+    fn what_was_begun_and_not_seen_to_end_may_exist() {
+        assert!(deed("create", Fate::Unknown, Presence::NotInState).may_exist());
+        assert!(deed("replace", Fate::Failed, Presence::NotInState).may_exist());
+        assert!(!deed("create", Fate::Failed, Presence::InState).may_exist());
+        assert!(!deed("update", Fate::Unknown, Presence::NotInState).may_exist());
+        assert!(!deed("create", Fate::NotAttempted, Presence::NotInState).may_exist());
+    }
+}

@@ -1,0 +1,42 @@
+//! What must not be applied: holds, and their release.
+//!
+//! A revert holds the configuration it takes back, so that the next pipeline does not apply it
+//! again; a person can hold the whole stack. Whether a hold stands, and against what, is
+//! `engine::hold`.
+
+use jiff::Timestamp;
+
+use super::digest::Digest;
+use super::entry::Revision;
+
+/// What is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HoldScope {
+    /// Nothing can be applied.
+    Everything,
+    /// These configurations cannot be applied.
+    Configuration {
+        /// Digests of their archives.
+        digests: Vec<Digest>,
+        /// The commits they came from.
+        commits: Vec<String>,
+        /// The snapshot that the stack was taken back to.
+        target: Option<Revision>,
+    },
+}
+
+/// Something is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// What.
+    pub scope: HoldScope,
+    /// Until when; for ever otherwise.
+    pub until: Option<Timestamp>,
+}
+
+/// A hold is lifted; why stands with the entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Release {
+    /// The entry of the hold.
+    pub hold: Revision,
+}

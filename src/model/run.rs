@@ -1,0 +1,131 @@
+//! An apply that ran under our eyes, what was settled after one that failed, and what a look at the
+//! surroundings found.
+
+use super::account::{Account, Mishap};
+use super::configuration::BlobId;
+use super::digest::Digest;
+use super::entry::{ApplyOutcome, Revision};
+
+/// A command that may change the world is about to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunIntent {
+    /// The snapshot of the state before, with the configuration that is about to be applied.
+    pub before: Revision,
+    /// The command's words, values of variables left out.
+    pub command: Vec<String>,
+    /// SHA-256 of the archive of the configuration that is about to be applied, when it could be
+    /// captured.
+    pub configuration: Option<Digest>,
+    /// The commit it came from.
+    pub commit: Option<String>,
+    /// The saved plan that is about to be applied, stored.
+    pub plan: Option<BlobId>,
+    /// The directory of the journal: what the command printed, and which process it is.
+    pub journal: String,
+}
+
+/// A command has ended, or was found to have ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOutcome {
+    /// The intent it concludes.
+    pub intent: Revision,
+    /// How it ended.
+    pub outcome: ApplyOutcome,
+    /// Its exit code, if it had one.
+    pub code: Option<i32>,
+    /// The snapshot taken afterwards.
+    pub after: Option<Revision>,
+    /// What it printed, stored.
+    pub events: Option<BlobId>,
+    /// An `errored.tfstate` that was left, kept in this entry.
+    pub errored: Option<Revision>,
+    /// What it did.
+    pub account: Account,
+    /// Its errors.
+    pub errors: Vec<Mishap>,
+}
+
+/// How a matter was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It was looked at to its end.
+    Finished,
+    /// A person says that nothing is to be done, and why.
+    Abandoned,
+    /// The state that was left behind was pushed.
+    Pushed,
+    /// The objects are in the state now, or are known not to exist.
+    Adopted,
+}
+
+impl Settled {
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Abandoned => "abandoned",
+            Self::Pushed => "pushed",
+            Self::Adopted => "adopted",
+        }
+    }
+}
+
+/// A matter that a crash or a failure had left open is settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// The entry that left it open: an intent, an outcome, or evidence of a left-over state.
+    pub matter: Revision,
+    /// How.
+    pub how: Settled,
+    /// The addresses it is about; all of the matter when there is none.
+    pub objects: Vec<String>,
+}
+
+/// How well something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Health {
+    /// As it should be.
+    Well,
+    /// A revert would work, and something wants attention.
+    Doubtful,
+    /// A revert would not work.
+    Ill,
+}
+
+impl Health {
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::Doubtful => "doubtful",
+            Self::Ill => "ill",
+        }
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What: `store`, `terraform`…
+    pub subject: String,
+    /// How it is.
+    pub health: Health,
+    /// In a clause, safe to show.
+    pub what: String,
+}
+
+/// Whether the stack could be reverted now, as somebody found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// The snapshot that a revert would go back to.
+    pub target: Option<Revision>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+impl Diagnosis {
+    /// The worst of what was found.
+    pub fn health(&self) -> Health {
+        self.findings.iter().map(|finding| finding.health).max().unwrap_or(Health::Well)
+    }
+}
