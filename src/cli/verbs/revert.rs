@@ -15,7 +15,8 @@ use crate::cli::prompt::{Answer, ask};
 use crate::cli::settings::Settings;
 use crate::engine::hazard::Allowance;
 use crate::flow::revert::check::{CheckedRevert, check};
-use crate::flow::revert::consent::{approve, open_hazards};
+use crate::flow::revert::again::{ROUNDS_MAX, again};
+use crate::flow::revert::consent::{ApprovedRevert, approve, open_hazards};
 use crate::flow::revert::draft::{draft, open_intent};
 use crate::flow::revert::execute::{ExecutedRevert, execute};
 use crate::flow::revert::verify::{VerifiedRevert, verify};
@@ -46,7 +47,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     draft.redactor = session.fingerprinted(redactor, Some((&opened, &stack)));
     let checked = check(&ports, &stack, draft)?;
     show_plan(session, &checked);
-    if checked.plan.is_empty() {
+    if checked.is_nothing() {
         return nothing_to_do(session, &stack, &checked);
     }
     if arguments.plan_only {
@@ -57,8 +58,30 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let by = settings.speaker.actor.clone();
     let approved = approve(checked, &allowed, by, session.clock.now())?;
     session.output.talk("\n");
-    let executed = execute(&ports, &stack, &settings.speaker, approved)?;
+    let executed = to_the_end(session, (&ports, &settings, &stack), approved)?;
     conclude(session, (&ports, &settings, &stack), executed)
+}
+
+/// Applies, and goes on with what is left when it failed half-way and something was done.
+fn to_the_end(
+    session: &Session,
+    (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
+    approved: ApprovedRevert,
+) -> Result<ExecutedRevert, Failure> {
+    let accepted = approved.consent.accepted().to_vec();
+    let mut executed = execute(ports, stack, &settings.speaker, approved)?;
+    for _ in 0..ROUNDS_MAX {
+        let rest = match again(ports, stack, &settings.speaker, &executed, &accepted) {
+            Ok(Some(rest)) => rest,
+            // What happened so far is what is to be told.
+            Ok(None) | Err(_) => break,
+        };
+        let left = rest.checked.plan.effective().count();
+        let word = if left == 1 { "action is" } else { "actions are" };
+        session.output.talk(&format!("\n  {left} {word} left of what was agreed to: going on\n\n"));
+        executed = execute(ports, stack, &settings.speaker, rest)?;
+    }
+    Ok(executed)
 }
 
 fn allowances(given: &[String]) -> Result<Vec<Allowance>, Failure> {

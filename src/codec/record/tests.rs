@@ -163,6 +163,7 @@ fn marks() -> Vec<Body> {
 
 fn reverts() -> Vec<Body> {
     let intent = Body::RevertIntent(Box::new(RevertIntent {
+        pushed: None,
         target: Revision(4),
         before: Revision(9),
         state: version(),

@@ -51,6 +51,13 @@ pub struct CheckedRevert {
     pub hazards: Vec<Hazard>,
 }
 
+impl CheckedRevert {
+    /// Whether there is nothing to do: no action, and no object to bring back to its address.
+    pub fn is_nothing(&self) -> bool {
+        self.plan.is_empty() && matches!(self.way, Way::AsItIs)
+    }
+}
+
 /// Plans the revert.
 pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<CheckedRevert, Error> {
     let Paved { prepared, way, rekeying } = pave(ports, stack, &draft)?;

@@ -14,6 +14,7 @@ use crate::engine::baseline::baseline;
 use crate::engine::good::verdicts;
 use crate::engine::pin::Standing as StateStanding;
 use crate::engine::redact::{Redactor, is_secret_name};
+use crate::engine::rekey::{Journal, Places};
 use crate::engine::variables::{self, Declared, Standing};
 use crate::flow::drift::known;
 use crate::flow::snapshot::{self, Taken};
@@ -63,6 +64,10 @@ pub struct RevertDraft {
     pub between: Option<Recorded>,
     /// What the configurations since then import: addresses of blocks, `*` for anything.
     pub imports: BTreeSet<String>,
+    /// What the applies since then say of themselves.
+    pub journal: Journal,
+    /// Which provider configurations lead to one place.
+    pub places: Places,
     /// The backend, with what is not recorded.
     pub backend: Backend,
     /// Variables that are not simply as they were.
@@ -131,6 +136,8 @@ pub fn draft(
         before: taken.entry,
         current,
         between,
+        journal: Journal { imported_at: imports.clone(), ..Journal::default() },
+        places: Places::default(),
         imports,
         backend: taken.backend,
         drift: known(ports, &latest)?,
