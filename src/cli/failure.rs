@@ -392,6 +392,9 @@ fn flow_failure(error: &Error) -> Failure {
         Error::Configuration(_) | Error::Unpackable(_) | Error::Workdir(_) | Error::Plan(_) => {
             plain(Exit::Failure, error)
         }
+        Error::Rekey(_) | Error::Misplaced => plain(Exit::Failure, error)
+            .not_done("nothing was pushed and nothing was applied")
+            .next("unapply diff   (what is where now)"),
         Error::Check(_) => plain(Exit::Failure, error)
             .now("the plan was empty; the check alone stands in the way")
             .next("unapply mark good REV   (on your word)"),

@@ -107,7 +107,8 @@ fn settle(
             std::fs::create_dir_all(place.join("d").join(&stack.workspace))
                 .map_err(|error| Error::Io { path: place.display().to_string(), source: error })?;
             let setting = |name: &str| place.join(name).display().to_string();
-            let settings = [("path", setting("terraform.tfstate")), ("workspace_dir", setting("d"))];
+            let settings =
+                [("path", setting("terraform.tfstate")), ("workspace_dir", setting("d"))];
             let settings = settings.map(|(name, path)| (name.to_owned(), path)).into();
             let identity = BackendIdentity { kind: "local".to_owned(), settings };
             directory.write_override(OVERRIDE, &override_text(stack, &identity)?)?;

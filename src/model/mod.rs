@@ -15,6 +15,7 @@ pub mod good;
 pub mod hazard;
 pub mod hold;
 pub mod pattern;
+pub mod placement;
 pub mod plan;
 pub mod references;
 pub mod run;

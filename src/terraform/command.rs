@@ -160,7 +160,8 @@ impl Terraform for Cli {
 
     fn init(&self, place: &Workplace, backend_config: Option<&Path>) -> Result<(), Error> {
         let config = backend_config.map(|path| format!("-backend-config={}", path.display()));
-        let mut arguments = vec!["init", "-input=false", "-no-color", "-lockfile=readonly", "-reconfigure"];
+        let mut arguments =
+            vec!["init", "-input=false", "-no-color", "-lockfile=readonly", "-reconfigure"];
         arguments.extend(config.as_deref());
         self.must("init", place, &arguments, &mut nobody).map(drop)
     }

@@ -22,6 +22,8 @@ mod fuzz;
 #[cfg(test)]
 mod hazards;
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod history_import;
 #[cfg(test)]
 mod pipelines;

@@ -56,7 +56,9 @@ mod tests {
 
     #[test]
     fn what_is_left_of_a_plan_is_its_rest() {
-        let all = of("good demo_file.a=1\nnow demo_file.b=2\nplan create:demo_file.a destroy:demo_file.b");
+        let all = of(
+            "good demo_file.a=1\nnow demo_file.b=2\nplan create:demo_file.a destroy:demo_file.b",
+        );
         assert!(is_rest(&all, &of("good demo_file.a=1\nplan create:demo_file.a")));
         assert!(is_rest(&all, &of("now demo_file.b=2\nplan destroy:demo_file.b")));
         assert!(is_rest(&all, &of("plan")));
@@ -65,7 +67,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_rest() {
-        let all = of("good demo_file.a=1\nnow demo_file.b=2\nplan create:demo_file.a destroy:demo_file.b");
+        let all = of(
+            "good demo_file.a=1\nnow demo_file.b=2\nplan create:demo_file.a destroy:demo_file.b",
+        );
         let others = [
             "good demo_file.a=1,5\nplan create:demo_file.a",
             "now demo_file.c=2\nplan destroy:demo_file.c",

@@ -9,9 +9,9 @@ use std::fs;
 use std::path::Path;
 
 use super::check::{CheckedRevert, digest_of};
+use super::consent::{ApprovedRevert, Consent};
 use super::push::{Final, go_home, push};
 use super::way::Way;
-use super::consent::{ApprovedRevert, Consent};
 use crate::engine::revert::JudgedAction;
 use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
 use crate::flow::workplace::{safe, safe_texts};

@@ -5,10 +5,10 @@
 //! be true afterwards. Nothing of the stack changes before [`execute`], and that takes an
 //! [`consent::ApprovedRevert`], which only [`consent`] can make.
 
+pub mod again;
 pub mod check;
 pub mod consent;
 pub mod draft;
-pub mod again;
 pub mod execute;
 mod push;
 pub mod verify;

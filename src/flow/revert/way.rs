@@ -141,7 +141,9 @@ fn look(
     let plan = prepared.refresh_only(ports, "alive.tfplan", &draft.redactor)?;
     prepared.forget_scratch()?;
     let is_gone = |address: &Address| {
-        plan.drift.iter().any(|change| change.address == *address && change.action == Action::Delete)
+        plan.drift
+            .iter()
+            .any(|change| change.address == *address && change.action == Action::Delete)
     };
     let liveness = |address: &Address| match is_gone(address) {
         true => Liveness::Gone,

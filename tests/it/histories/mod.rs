@@ -1,0 +1,292 @@
+//! Random histories: a good configuration, changes of it that fail at a random point, now and then a
+//! kill or somebody's hand, and then a revert. What counts is the world, byte for byte.
+//!
+//! 60 in an ordinary run; `UNAPPLY_HISTORIES=1000 cargo test --test it histories -- --nocapture` for
+//! more, `UNAPPLY_HISTORY=SEED` for one again. A history ends in one of four ways, and two of them
+//! fail the test: a refusal although every action was an undo, and a wrong world.
+
+mod dice;
+mod plan;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use dice::Dice;
+use plan::Configuration;
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::stage::{Ran, Stage};
+
+/// How a history ended.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// The world is the good one.
+    Equal,
+    /// It is but for what was listed as not undone.
+    Listed(String),
+    /// Refused, for something that is no undo; with every hazard allowed the world was the good one.
+    Asked(String),
+    /// Refused although every action was an undo.
+    Refused(String),
+    /// Another world, and nobody said so.
+    Wrong(String),
+}
+
+/// One history while it is played.
+struct History {
+    stage: Stage,
+    dice: Dice,
+    told: String,
+    /// The revision that is good.
+    target: String,
+}
+
+type Objects = BTreeMap<String, (u32, Vec<u8>)>;
+
+impl History {
+    fn tell(&mut self, what: &str) {
+        writeln!(self.told, "  {what}").unwrap();
+    }
+
+    fn lay_out(&self, configuration: &Configuration) {
+        let modules = self.stage.stack().join("modules");
+        for name in configuration.modules() {
+            std::fs::create_dir_all(modules.join(&name)).unwrap();
+            self.stage.write(&format!("modules/{name}/main.tf"), &configuration.module(&name));
+        }
+        self.stage.configure(&configuration.root());
+        self.stage.terraform(&["init", "-no-color", "-input=false"]).expect(0);
+    }
+
+    /// An attempt to apply `next` that may go wrong.
+    fn attempt(&mut self, next: &Configuration) {
+        self.lay_out(next);
+        let fault = self.fault(next);
+        let is_killed = self.dice.once_in(5);
+        let faults = if is_killed { format!("{fault}\ndelay-ms:*:60") } else { fault };
+        self.tell(&format!("faults: {}", faults.replace('\n', " ")));
+        self.stage.fault(&faults);
+        let words: &[&str] = match self.dice.roll(3) {
+            0 => &["apply", "-auto-approve", "-no-color", "-input=false"],
+            _ => &["apply", "-auto-approve", "-json", "-input=false"],
+        };
+        let _ = is_killed;
+        self.stage.unapply(&["snapshot"]);
+        let ran = self.stage.terraform(words);
+        self.tell(&format!("apply: exit {}", ran.code));
+        self.stage.fault("");
+    }
+
+    /// A fault at one of the blocks, or none.
+    fn fault(&mut self, next: &Configuration) -> String {
+        let block = self.dice.pick(&next.blocks).clone();
+        let faults = ["create", "create-after", "update", "update-after", "delete", "create"];
+        let fault = *self.dice.pick(&faults);
+        match self.dice.roll(8) {
+            0 => String::new(),
+            1 => format!("{fault}:*"),
+            _ => ["", ".txt", ".vol", "-a.txt", "-b.txt", "-k.txt"]
+                .map(|end| format!("{fault}:{}{end}", block.path))
+                .join("\n"),
+        }
+    }
+
+    /// Runs it and kills the terraform under it, or it itself, after a while.
+    fn killed(&mut self, run: &[&str]) -> Ran {
+        let running = self.stage.start(crate::support::stage::UNAPPLY, run);
+        let wait = 300 + self.dice.roll(900) as u64;
+        std::thread::sleep(Duration::from_millis(wait));
+        let us = running.id();
+        let children = children(us);
+        let is_both = self.dice.once_in(3);
+        for child in &children {
+            let _gone = rustix::process::kill_process(*child, Signal::KILL).is_err();
+        }
+        if is_both {
+            running.signal(Signal::KILL);
+        }
+        let told =
+            format!("killed after {wait} ms: {} of terraform, both {is_both}", children.len());
+        let ran = running.end();
+        self.tell(&told);
+        ran
+    }
+
+    /// Somebody edits an object that was there when all was good.
+    fn edit(&mut self, good: &Objects) {
+        let now = self.stage.objects();
+        let files: Vec<&String> = good
+            .keys()
+            .filter(|path| path.ends_with(".txt") && now.get(*path) == good.get(*path))
+            .collect();
+        if files.is_empty() {
+            return;
+        }
+        let path = (*self.dice.pick(&files)).clone();
+        self.stage.edit(&path, "by hand");
+        self.tell(&format!("somebody edits {path}"));
+    }
+
+    /// Takes it back, and says how that ended.
+    fn revert(&mut self, v1: &Configuration, good: &Objects) -> End {
+        let first = self.stage.unapply(&["revert", &self.target, "--yes", "--json"]);
+        self.tell(&format!("revert: exit {}", first.code));
+        if first.code == 0 {
+            return self.judged(v1, good, &first, End::Equal);
+        }
+        if first.code != 15 {
+            return End::Wrong(format!("exit {}: {}", first.code, first.stderr));
+        }
+        let planned = self.stage.unapply(&["revert", &self.target, "--plan-only", "--json"]);
+        if planned.code != 0 {
+            return End::Refused(format!("{}\n{}", first.stderr, planned.stderr));
+        }
+        let json = planned.json();
+        let hazards = hazards(&json);
+        let is_undo = |action: &Value| {
+            let reasons = action["reasons"].as_array().unwrap();
+            reasons.iter().all(|reason| reason["why"] == "undo")
+        };
+        let are_undos = json["actions"].as_array().unwrap().iter().all(is_undo);
+        let is_about_data = hazards.iter().any(|hazard| hazard.contains("data"));
+        if are_undos && !is_about_data {
+            return End::Refused(format!("{hazards:?}"));
+        }
+        let flags: Vec<String> = hazards.iter().map(|hazard| format!("--allow={hazard}")).collect();
+        let mut words = vec!["revert", &self.target, "--yes", "--json"];
+        words.extend(flags.iter().map(String::as_str));
+        let second = self.stage.unapply(&words);
+        self.tell(&format!("asked about {hazards:?}, then exit {}", second.code));
+        if second.code == 0 {
+            return self.judged(v1, good, &second, End::Asked(hazards.join(" ")));
+        }
+        End::Wrong(format!("allowed, exit {}: {}", second.code, second.stderr))
+    }
+
+    fn judged(&mut self, v1: &Configuration, good: &Objects, ran: &Ran, end: End) -> End {
+        let now = self.stage.objects();
+        if now == *good {
+            self.lay_out(v1);
+            let plan = ["plan", "-detailed-exitcode", "-no-color", "-input=false"];
+            let plan = self.stage.terraform(&plan);
+            return if plan.code == 0 { end } else { End::Wrong(plan.stdout) };
+        }
+        let mut differences = Vec::new();
+        for path in now.keys().chain(good.keys()) {
+            if now.get(path) != good.get(path) {
+                differences.push(path.clone());
+            }
+        }
+        differences.dedup();
+        let json = ran.json();
+        let listed = json["not_undone"].as_array().cloned().unwrap_or_default();
+        let text = serde_json::to_string(&listed).unwrap();
+        if listed.is_empty() {
+            End::Wrong(format!("{differences:?}"))
+        } else {
+            End::Listed(format!("{differences:?}: {text}"))
+        }
+    }
+}
+
+/// The hazards that stand, as `--allow` takes them.
+fn hazards(json: &Value) -> Vec<String> {
+    let word = |hazard: &Value, name: &str| hazard[name].as_str().unwrap().to_owned();
+    let hazards = json["hazards"].as_array().unwrap().iter();
+    hazards.map(|h| format!("{}={}", word(h, "hazard"), word(h, "subject"))).collect()
+}
+
+/// The children of a process.
+fn children(of: u32) -> Vec<rustix::process::Pid> {
+    let text =
+        std::fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap_or_default();
+    let number = |word: &str| rustix::process::Pid::from_raw(word.parse().ok()?);
+    text.split_whitespace().filter_map(number).collect()
+}
+
+/// Plays one history; what happened in it, and how it ended.
+fn play(seed: u64) -> (String, End) {
+    let mut dice = Dice::of(seed);
+    let v1 = Configuration::random(&mut dice);
+    let stage = Stage::empty();
+    stage.write(
+        "unapply.toml",
+        "version = 1\n\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\"]\n\n[[stack]]\nname = \
+         \"demo/app\"\ndir = \".\"\n",
+    );
+    let mut history = History { stage, dice, told: String::new(), target: String::new() };
+    history.lay_out(&v1);
+    let applied = history.stage.apply();
+    assert_eq!(applied.code, 0, "seed {seed}: the good one: {}{}", applied.stdout, applied.stderr);
+    history.stage.unapply(&["init"]).expect(0);
+    history.stage.unapply(&["mark", "good"]).expect(0);
+    history.target = history.stage.good_revision().unwrap().to_string();
+    let good = history.stage.objects();
+    let mut now = v1.clone();
+    let attempts = if history.dice.once_in(4) { 2 } else { 1 };
+    for _ in 0..attempts {
+        let (next, said) = now.changed(&mut history.dice);
+        for change in said {
+            history.tell(&change);
+        }
+        history.attempt(&next);
+        now = next;
+    }
+    if history.dice.once_in(6) {
+        history.edit(&good);
+    }
+    let end = history.revert(&v1, &good);
+    (history.told, end)
+}
+
+/// How many of them are played.
+#[expect(clippy::disallowed_methods, reason = "whoever wants more of them says so there")]
+fn wanted() -> (std::ops::Range<u64>, bool) {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    match (number("UNAPPLY_HISTORY"), number("UNAPPLY_HISTORIES")) {
+        (Some(seed), _) => (seed..seed + 1, true),
+        (None, Some(many)) => (0..many, false),
+        (None, None) => (0..60, false),
+    }
+}
+
+#[test]
+fn random_histories_end_in_the_good_world_or_in_a_refusal_that_says_why() {
+    let (seeds, is_told) = wanted();
+    let count = seeds.end - seeds.start;
+    let next = std::sync::atomic::AtomicU64::new(seeds.start);
+    let ends = std::sync::Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                    if seed >= seeds.end {
+                        return;
+                    }
+                    let (told, end) = play(seed);
+                    if is_told {
+                        eprintln!("{told}{end:?}");
+                    }
+                    ends.lock().unwrap().insert(seed, (told, end));
+                }
+            });
+        }
+    });
+    let ends = ends.into_inner().unwrap();
+    let of = |wanted: fn(&End) -> bool| ends.values().filter(|(_, end)| wanted(end)).count();
+    let equal = of(|end| matches!(end, End::Equal));
+    let asked = of(|end| matches!(end, End::Asked(_)));
+    let listed = of(|end| matches!(end, End::Listed(_)));
+    eprintln!("{count} histories: {equal} equal, {asked} equal after asking, {listed} listed");
+    let mut bad = String::new();
+    for (seed, (told, end)) in &ends {
+        if matches!(end, End::Refused(_) | End::Wrong(_)) {
+            writeln!(bad, "seed {seed}:\n{told}  {end:?}").unwrap();
+        }
+    }
+    assert!(bad.is_empty(), "{bad}");
+    assert!(listed * 100 <= usize::try_from(count).unwrap().max(100), "{listed} of {count}");
+}
