@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::codec::json::to_serde;
 use crate::engine::redact::Shown;
+use crate::engine::revert::homecoming::Homecoming;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
 use crate::engine::revert::{JudgedAction, Reason};
 use crate::model::entry as model;
@@ -218,6 +219,31 @@ pub struct RevertOut {
     pub differences: Vec<String>,
     /// What is equal in effect and not the same object, in sentences.
     pub notes: Vec<String>,
+    /// How the state is made to fit: `as-it-is`, `moved` (blocks in the private copy) or `pushed`.
+    pub way: String,
+    /// Objects that the state will have otherwise; nothing real is changed by it.
+    pub homecomings: Vec<HomecomingOut>,
+}
+
+/// One object that the state will have otherwise.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HomecomingOut {
+    /// `move`, `take-back`, `restore`, `leave-alone`, `make-room` or `destroy-last`.
+    pub what: String,
+    /// Its address afterwards.
+    pub address: String,
+    /// Its address now, where that is another one.
+    pub from: Option<String>,
+}
+
+impl From<&Homecoming> for HomecomingOut {
+    fn from(one: &Homecoming) -> Self {
+        Self {
+            what: one.what.name().to_owned(),
+            address: one.address.clone(),
+            from: one.from.clone(),
+        }
+    }
 }
 
 /// One action of a revert.

@@ -117,6 +117,7 @@ pub fn hazards(
         found.extend(rekey(&known, change));
         found.extend(data(facts.knowledge, change, action, now));
         found.extend(protected(change, limits));
+        found.extend(prevented(facts, change));
         found.extend(unknown_origin(facts, &known, change, action));
         found.extend(reasons(action));
     }
@@ -223,6 +224,17 @@ fn protected(change: &PlannedChange, limits: &Limits) -> Option<Hazard> {
     ends.then(|| {
         let why = format!("would {action}; protected by `{pattern}`");
         hazard(HazardKind::Protected, change, why)
+    })
+}
+
+/// Terraform keeps to `prevent_destroy` only while the block is in the configuration that it plans,
+/// and never for a left-over; the private copy is planned without it, so that this is the one place.
+fn prevented(facts: &Facts<'_>, change: &PlannedChange) -> Option<Hazard> {
+    let ends = change.action.destroys() || change.action.replaces();
+    let is_prevented = ends && facts.prevented.contains(&change.address.block());
+    is_prevented.then(|| {
+        let why = format!("would {}; the configuration says `prevent_destroy`", change.action);
+        hazard(HazardKind::PreventDestroy, change, why)
     })
 }
 

@@ -35,6 +35,9 @@ pub struct Facts<'a> {
     pub before: Option<Recorded<'a>>,
     /// What the failed configuration imports: addresses of blocks, `*` for anything.
     pub imports: &'a BTreeSet<String>,
+    /// Blocks, by address without keys, that a configuration of either side says must not be
+    /// destroyed: Terraform itself does not know of one that is gone, nor of left-overs.
+    pub prevented: &'a BTreeSet<String>,
     /// Drift on record, manual fixes among it.
     pub drift: &'a [KnownDrift],
     /// What is known of providers.
@@ -296,6 +299,7 @@ pub fn actions_digest(plan: &Plan) -> Digest {
     Digest::of(lines.join("\n").as_bytes())
 }
 
+pub mod homecoming;
 mod inputs;
 mod known;
 pub mod outputs;

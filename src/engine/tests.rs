@@ -35,6 +35,7 @@ pub(crate) struct Scene {
     limits: Limits,
     variables: BTreeMap<String, Standing>,
     imports: BTreeSet<String>,
+    prevented: BTreeSet<String>,
     age_minutes: i64,
     pub(crate) drift: Vec<KnownDrift>,
 }
@@ -63,6 +64,7 @@ pub(crate) fn scene(text: &str) -> Scene {
         },
         variables: words("var").unwrap_or_default().into_iter().map(standing).collect(),
         imports: words("imports").unwrap_or_default().into_iter().map(str::to_owned).collect(),
+        prevented: words("prevent").unwrap_or_default().into_iter().map(str::to_owned).collect(),
         age_minutes: number("age").unwrap_or(10),
         drift: Vec::new(),
     }
@@ -97,6 +99,7 @@ impl Scene {
             current: &now,
             before: before.as_ref().map(|state| recorded(3, state)),
             imports: &self.imports,
+            prevented: &self.prevented,
             drift: &self.drift,
             knowledge: &Knowledge::builtin(),
         };

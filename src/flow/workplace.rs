@@ -5,16 +5,16 @@
 //! touched.
 
 use super::secrets::{safe_diagnostic, safe_event};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{Error, Ports, Stack};
 use crate::codec::backend::Backend;
-use crate::codec::hcl::{backend_override, expression, moved};
+use crate::codec::hcl::{backend_override, expression, moved, without_prevention};
 use crate::codec::{json, plan};
 use crate::engine::pin;
 use crate::engine::redact::Redactor;
-use crate::model::configuration::Bundle;
+use crate::model::configuration::{Bundle, BundlePath};
 use crate::model::entry::Snapshot;
 use crate::model::event::{Diagnostic, Event};
 use crate::model::placement::MovedBlock;
@@ -32,6 +32,9 @@ const OVERRIDE: &str = "zz_unapply_override.tf";
 
 /// The file with `moved` blocks.
 const MOVED: &str = "zz_unapply_moved.tf";
+
+/// The overrides of `lifecycle` blocks.
+const LIFECYCLE: &str = "zz_unapply_lifecycle_override.tf";
 
 /// Where a scratch backend keeps its state, beside the configuration.
 const SCRATCH: &str = "zz_unapply_scratch";
@@ -156,6 +159,19 @@ impl Prepared {
     /// Lets Terraform move objects before it plans.
     pub fn write_moved(&self, blocks: &[MovedBlock]) -> Result<(), Error> {
         self.directory.write_beside(MOVED, moved(blocks).as_bytes())?;
+        Ok(())
+    }
+
+    /// Plans without the `prevent_destroy` of these blocks: what would be destroyed is judged by us,
+    /// all of it and at once, where Terraform would refuse the whole plan for the first.
+    pub fn lift_prevention(
+        &mut self,
+        modules: &[(BundlePath, BTreeSet<String>)],
+    ) -> Result<(), Error> {
+        for (directory, blocks) in modules.iter().filter(|(_, blocks)| !blocks.is_empty()) {
+            let text: String = blocks.iter().filter_map(|block| without_prevention(block)).collect();
+            self.directory.write_override_in(directory, LIFECYCLE, &text)?;
+        }
         Ok(())
     }
 

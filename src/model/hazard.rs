@@ -16,6 +16,8 @@ pub enum HazardKind {
     TooManyDestroys,
     /// The stack's settings protect this address.
     Protected,
+    /// The good configuration, or the one that failed, says `prevent_destroy`.
+    PreventDestroy,
     /// Nothing changed here since the good snapshot, and yet the plan touches it; or nobody can say
     /// why it does.
     Collateral,
@@ -35,11 +37,12 @@ pub enum HazardKind {
 
 impl HazardKind {
     /// Every kind, in the order of severity used on screens.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NeedsRekey,
         Self::DestroysData,
         Self::ReplacesData,
         Self::Protected,
+        Self::PreventDestroy,
         Self::UnknownOrigin,
         Self::TooManyDestroys,
         Self::OverwritesFix,
@@ -56,6 +59,7 @@ impl HazardKind {
             Self::ReplacesData => "replaces-data",
             Self::TooManyDestroys => "too-many-destroys",
             Self::Protected => "protected",
+            Self::PreventDestroy => "prevent-destroy",
             Self::Collateral => "collateral",
             Self::OverwritesFix => "overwrites-fix",
             Self::OlderDrift => "older-drift",

@@ -99,6 +99,8 @@ pub struct PrivateDirectory {
     written: BTreeMap<PathBuf, Digest>,
     environment: Vec<(String, Secret<String>)>,
     var_files: Vec<PathBuf>,
+    /// Overrides that a pristine layout does not have.
+    overrides: Vec<PathBuf>,
 }
 
 impl PrivateDirectory {
@@ -115,6 +117,7 @@ impl PrivateDirectory {
             written: BTreeMap::new(),
             environment: Vec::new(),
             var_files: Vec::new(),
+            overrides: Vec::new(),
         })
     }
 
@@ -146,6 +149,11 @@ impl PrivateDirectory {
     /// own files and overrides stay.
     pub fn lay_out(&mut self, bundle: &Bundle, layout: Layout) -> Result<(), Error> {
         self.root = bundle.root.clone();
+        if layout == Layout::Pristine {
+            for path in self.overrides.drain(..) {
+                remove(&path)?;
+            }
+        }
         let variables = variables::written(bundle)?;
         let mut files: BTreeMap<PathBuf, Cow<'_, [u8]>> = BTreeMap::new();
         for (path, content) in &bundle.files {
@@ -176,6 +184,23 @@ impl PrivateDirectory {
             return Err(Error::NotAnOverride { name: name.to_owned() });
         }
         replace(&self.root().join(name), content.as_bytes())
+    }
+
+    /// Writes an override into the directory of one of the bundle's modules, until the bundle is laid
+    /// out pristine.
+    pub fn write_override_in(
+        &mut self,
+        module: &BundlePath,
+        name: &str,
+        content: &str,
+    ) -> Result<(), Error> {
+        if !name.ends_with("_override.tf") || name.contains('/') {
+            return Err(Error::NotAnOverride { name: name.to_owned() });
+        }
+        let path = self.place_of(module).join(name);
+        replace(&path, content.as_bytes())?;
+        self.overrides.push(path);
+        Ok(())
     }
 
     /// Writes a file of ours beside the configuration, where Terraform reads it only when told to.

@@ -164,6 +164,8 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         after: None,
         differences: Vec::new(),
         notes: Vec::new(),
+        way: checked.way.name().to_owned(),
+        homecomings: checked.homecomings.iter().map(Into::into).collect(),
     }
 }
 

@@ -98,7 +98,9 @@ fn inner(parent: &str, members: Vec<(String, Box<RawValue>)>) -> Result<Body, se
     let mut body = Body::new();
     for (name, content) in members {
         match (parent, name.as_str()) {
-            ("terraform", "backend") => blocks(&mut body, &name, &content, (1, &[]))?,
+            ("terraform", "backend") | ("resource", "provisioner") => {
+                blocks(&mut body, &name, &content, (1, &[]))?;
+            }
             ("terraform", "cloud") | ("resource", "lifecycle") => {
                 blocks(&mut body, &name, &content, (0, &[]))?;
             }

@@ -24,7 +24,7 @@ use hcl_edit::structure::Body;
 pub use cut::without_state_blocks;
 pub use scan::scan;
 pub use values::literals;
-pub use write::{NotAnArgument, assignment, backend_override, expression, moved};
+pub use write::{NotAnArgument, assignment, backend_override, expression, moved, without_prevention};
 
 /// Content that is not Terraform's language. Never says what stands there: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +92,11 @@ pub struct Facts {
     pub resources: BTreeSet<String>,
     /// Resources, as `type.name`, that must not be destroyed.
     pub prevent_destroy: BTreeSet<String>,
+    /// Provider blocks by name, with the alias after a dot: their arguments in a form that is
+    /// compared and never shown.
+    pub providers: BTreeMap<String, String>,
+    /// Resources, as `type.name`, that run something when they are destroyed.
+    pub provisioned_at_destroy: BTreeSet<String>,
     /// Calls of functions that read files.
     pub reads: BTreeSet<FileRead>,
     /// What `import` blocks take over, by address without keys; `*` where that cannot be told.

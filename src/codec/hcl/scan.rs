@@ -78,7 +78,17 @@ fn take(facts: &mut Facts, block: &Block) {
         ("resource", [kind, name]) => {
             let address = format!("{kind}.{name}");
             prevention(facts, &block.body, &address);
+            if block.body.get_blocks("provisioner").any(is_at_destroy) {
+                facts.provisioned_at_destroy.insert(address.clone());
+            }
             facts.resources.insert(address);
+        }
+        ("provider", [name]) => {
+            let alias = attribute(&block.body, "alias").and_then(Expression::as_str);
+            let name = alias.map_or((*name).to_owned(), |alias| format!("{name}.{alias}"));
+            let mut arguments = facts.providers.remove(&name).unwrap_or_default();
+            written(&block.body, &mut arguments);
+            facts.providers.insert(name, arguments);
         }
         ("import", []) => {
             facts.imports.insert(imported(&block.body));
@@ -86,6 +96,25 @@ fn take(facts: &mut Facts, block: &Block) {
         ("terraform", []) => settings(facts, &block.body),
         _ => {}
     }
+}
+
+/// A body without comments and layout.
+fn written(body: &Body, out: &mut String) {
+    for attribute in body.attributes() {
+        let value = attribute.value.to_string();
+        let words: Vec<&str> = value.split_whitespace().collect();
+        out.push_str(&format!("{} = {}\n", attribute.key, words.join(" ")));
+    }
+    for block in body.blocks() {
+        out.push_str(&format!("{} {{\n", block.ident));
+        written(&block.body, out);
+        out.push_str("}\n");
+    }
+}
+
+fn is_at_destroy(provisioner: &Block) -> bool {
+    let when = attribute(&provisioner.body, "when").map(ToString::to_string);
+    when.is_some_and(|when| when.trim().trim_matches('"') == "destroy")
 }
 
 /// The address that an `import` block fills, without keys: those may be expressions.

@@ -45,6 +45,17 @@ pub fn expression(value: &Value) -> String {
     text
 }
 
+/// An override that lifts the `prevent_destroy` of a resource, `type.name`.
+pub fn without_prevention(resource: &str) -> Option<String> {
+    let (kind, name) = resource.split_once('.')?;
+    let is_plain = is_identifier(kind) && is_identifier(name);
+    is_plain.then(|| {
+        format!(
+            "resource \"{kind}\" \"{name}\" {{\n  lifecycle {{\n    prevent_destroy = false\n  }}\n}}\n"
+        )
+    })
+}
+
 /// `name = text` as a line of a `.tfvars` file; `None` when `text` is not one expression alone.
 ///
 /// Terraform takes line breaks and comments in the text of `-var`, so it is put in parentheses.

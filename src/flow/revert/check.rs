@@ -11,6 +11,7 @@ use super::way::{Paved, Way, pave};
 use crate::codec::state;
 use crate::engine::hazard::{believable, hazards};
 use crate::engine::rekey::Rekeying;
+use crate::engine::revert::homecoming::{Homecoming, homecomings};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
 use crate::flow::workplace::Prepared;
@@ -33,6 +34,8 @@ pub struct CheckedRevert {
     pub way: Way,
     /// Where each object belongs.
     pub rekeying: Rekeying,
+    /// The same, as a person is told.
+    pub homecomings: Vec<Homecoming>,
     /// The saved plan; if a state is to be pushed first, only a preview of it.
     pub plan_file: PathBuf,
     /// SHA-256 of the saved plan.
@@ -73,11 +76,13 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
     let redactor = with_plan(draft.redactor.clone(), &draft.bundle, &plan);
     let judged = judged(ports, stack, (&draft, &way), &plan, &redactor)?;
     let plan_digest = digest_of(&plan_file)?;
+    let homecomings = homecomings(&rekeying, &redactor);
     Ok(CheckedRevert {
         draft: RevertDraft { redactor, ..draft },
         actions_digest: actions_digest(&plan),
         prepared,
         way,
+        homecomings,
         rekeying,
         plan_file,
         plan_digest,
@@ -131,6 +136,7 @@ fn judged(
             state,
         }),
         imports: &draft.imports,
+        prevented: &draft.prevented,
         drift: &draft.drift,
         knowledge: &stack.knowledge,
     };

@@ -3,6 +3,7 @@
 //! The state as it is now is in the store before anything else happens. The draft reads and
 //! decides; it plans nothing.
 
+use super::configurations::{attempted, places, prevented};
 use crate::flow::secrets::recorded;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +69,11 @@ pub struct RevertDraft {
     pub journal: Journal,
     /// Which provider configurations lead to one place.
     pub places: Places,
+    /// The configurations that were applied, or tried, since: newest first.
+    pub attempted: Vec<Bundle>,
+    /// Blocks, by address without keys, that a configuration of either side says must not be
+    /// destroyed.
+    pub prevented: BTreeSet<String>,
     /// The backend, with what is not recorded.
     pub backend: Backend,
     /// Variables that are not simply as they were.
@@ -120,6 +126,9 @@ pub fn draft(
     let (bundle, variables) = with_variables(bundle, stack)?;
     let redactor = with_bundle(past, &bundle);
     let redactor = learnt(redactor, [&good.bytes, &current])?.with_values(&taken.backend.secrets());
+    let attempted = attempted(ports, &log, target, &taken.entry);
+    let places = places(&bundle, &attempted, &good.bytes, &current)?;
+    let protected = prevented(&bundle);
     // Another revert may have begun while this one looked: what is built on has to be without one.
     let latest = ports.repository.log(&stack.name)?;
     if let Some(other) = open_intent(&latest) {
@@ -137,7 +146,9 @@ pub fn draft(
         current,
         between,
         journal: Journal { imported_at: imports.clone(), ..Journal::default() },
-        places: Places::default(),
+        places,
+        prevented: attempted.iter().flat_map(prevented).chain(protected).collect(),
+        attempted,
         imports,
         backend: taken.backend,
         drift: known(ports, &latest)?,

@@ -7,6 +7,7 @@
 
 pub mod again;
 pub mod check;
+mod configurations;
 pub mod consent;
 pub mod draft;
 pub mod execute;

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::parsed;
+use super::configurations::modules;
 use super::draft::{RevertDraft, module_facts};
 use crate::codec::state::write::{Original, is_as_placed, rekeyed};
 use crate::engine::rekey::moved::{Declared, moved_blocks};
@@ -31,6 +32,17 @@ pub enum Way {
     Moved(Vec<MovedBlock>),
     /// This state is pushed, after consent.
     Pushed(StateBytes),
+}
+
+impl Way {
+    /// The word for JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::AsItIs => "as-it-is",
+            Self::Moved(_) => "moved",
+            Self::Pushed(_) => "pushed",
+        }
+    }
 }
 
 /// A private directory in which the revert can be planned, with what was decided for it.
@@ -113,7 +125,15 @@ fn laid_out(
     draft: &RevertDraft,
     home: Home,
 ) -> Result<Prepared, Error> {
-    prepare(ports, stack, &source(draft, home), Layout::WithoutStateBlocks, &draft.redactor)
+    let layout = Layout::WithoutStateBlocks;
+    let mut prepared = prepare(ports, stack, &source(draft, home), layout, &draft.redactor)?;
+    let bundle = &draft.bundle;
+    let blocks = modules(bundle).into_iter().map(|(_, directory)| {
+        let facts = module_facts(bundle, &directory);
+        (directory, facts.prevent_destroy)
+    });
+    prepared.lift_prevention(&blocks.collect::<Vec<_>>())?;
+    Ok(prepared)
 }
 
 /// Which of these objects of the good state exist, by a refresh of a state that has only them.

@@ -10,6 +10,7 @@ use crate::flow::Stack;
 use crate::flow::revert::check::CheckedRevert;
 use crate::flow::revert::execute::ExecutedRevert;
 use crate::flow::revert::verify::VerifiedRevert;
+use crate::flow::revert::way::Way;
 use crate::model::entry::{Body, Entry};
 use crate::model::hazard::Hazard;
 use crate::model::plan::Action;
@@ -41,6 +42,7 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
         }
     }
     text.push_str(&outputs(&checked.outputs, paint));
+    text.push_str(&returns(checked, paint));
     let count = |fits: fn(Action) -> bool| {
         checked.actions.iter().filter(|action| fits(action.action)).count()
     };
@@ -49,6 +51,28 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     let destroy = count(Action::destroys);
     text.push_str(&format!("\nPlan: {add} to add, {change} to change, {destroy} to destroy.\n"));
     text.push_str(&hazards(&checked.hazards, paint));
+    text
+}
+
+/// What the state will have otherwise; the real objects stay as they are.
+fn returns(checked: &CheckedRevert, paint: Paint) -> String {
+    if checked.homecomings.is_empty() {
+        return String::new();
+    }
+    let how = match &checked.way {
+        Way::Moved(_) => "by `moved` blocks in the private copy",
+        Way::AsItIs | Way::Pushed(_) => "by a state that is pushed after your yes",
+    };
+    let mut text = format!("\n  in the state alone, {how}:\n");
+    for one in &checked.homecomings {
+        let from = one.from.as_ref().map_or_else(String::new, |from| format!("{} → ", inert(from)));
+        text.push_str(&format!(
+            "  {} {from}{}   {}\n",
+            paint.bold("→"),
+            inert(&one.address),
+            one.what.meaning()
+        ));
+    }
     text
 }
 

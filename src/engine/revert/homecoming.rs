@@ -1,0 +1,86 @@
+//! What re-keying does, as a person is told.
+//!
+//! None of it changes a real object. An address can hold a secret in its key, so each has passed the
+//! redactor.
+
+use crate::engine::redact::Redactor;
+use crate::engine::rekey::Rekeying;
+
+/// What becomes of one object in the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Return {
+    /// It goes back to the address at which the good state has it.
+    Move,
+    /// It was forgotten and still exists: the state knows it again.
+    TakeBack,
+    /// Its value exists in the state alone: it is what it was.
+    Restore,
+    /// It was imported, and the good state does not have it: forgotten, and not destroyed.
+    LeaveAlone,
+    /// It makes room for the object that belongs there.
+    MakeRoom,
+    /// It is destroyed after what refers to it has been changed.
+    DestroyLast,
+}
+
+impl Return {
+    /// The word for a screen and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Move => "move",
+            Self::TakeBack => "take-back",
+            Self::Restore => "restore",
+            Self::LeaveAlone => "leave-alone",
+            Self::MakeRoom => "make-room",
+            Self::DestroyLast => "destroy-last",
+        }
+    }
+
+    /// What it means, in a clause.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Move => "the same object goes back to its address",
+            Self::TakeBack => "was forgotten and still exists: the state knows it again",
+            Self::Restore => "a value that exists in the state alone is what it was",
+            Self::LeaveAlone => "was imported, so it is older: forgotten, and not destroyed",
+            Self::MakeRoom => "makes room for the object that belongs there",
+            Self::DestroyLast => "something still refers to it: destroyed after that has changed",
+        }
+    }
+}
+
+/// One object that the state will have otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Homecoming {
+    /// What becomes of it.
+    pub what: Return,
+    /// Its address afterwards, safe to show.
+    pub address: String,
+    /// Its address now, where that is another one.
+    pub from: Option<String>,
+}
+
+/// What re-keying does, in the order of [`Return`], then of addresses.
+pub fn homecomings(rekeying: &Rekeying, redactor: &Redactor) -> Vec<Homecoming> {
+    let text = |shown: &dyn std::fmt::Display| redactor.text(&shown.to_string());
+    let of = |what: Return, shown: &dyn std::fmt::Display| Homecoming {
+        what,
+        address: text(shown),
+        from: None,
+    };
+    let moves = rekeying.moves.iter().chain(&rekeying.swapped);
+    let mut found: Vec<Homecoming> = moves
+        .map(|step| Homecoming {
+            what: Return::Move,
+            address: text(&step.to),
+            from: Some(text(&step.from)),
+        })
+        .collect();
+    found.extend(rekeying.spliced.iter().map(|address| of(Return::TakeBack, address)));
+    found.extend(rekeying.restored.iter().map(|address| of(Return::Restore, address)));
+    found.extend(rekeying.forgotten.iter().map(|slot| of(Return::LeaveAlone, slot)));
+    found.extend(rekeying.displaced.iter().map(|one| of(Return::MakeRoom, &one.address)));
+    found.extend(rekeying.marked.iter().map(|one| of(Return::DestroyLast, &one.address)));
+    found.sort();
+    found
+}
