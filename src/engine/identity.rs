@@ -41,9 +41,18 @@ pub struct Identity {
     place: Place,
 }
 
+/// What is known of where two provider configurations lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leads {
+    /// To one place.
+    ToOnePlace,
+    /// Nobody knows.
+    Perhaps,
+}
+
 /// One name of an object: within its place there is no other object of its type with it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
+pub(in crate::engine) enum Name {
     /// The members of the `identity` that the provider gives it, as text.
     Given(BTreeMap<String, String>),
     /// Its `id`, or what names it instead.
@@ -68,7 +77,8 @@ impl Identity {
         Self::named(instance, knowledge.naming(&instance.provider.source, kind))
     }
 
-    fn named(instance: &Instance<'_>, naming: Naming<'_>) -> Self {
+    /// The same, for whoever has asked already what names objects of its type.
+    pub(in crate::engine) fn named(instance: &Instance<'_>, naming: Naming<'_>) -> Self {
         let wanted = wanted(naming);
         let mut found = texts(instance.attributes, &wanted);
         let given = instance.identity.and_then(|raw| json::raw_value(raw).ok());
@@ -106,14 +116,30 @@ impl Identity {
         }
     }
 
-    /// Whether both stand for one real object.
+    /// Its names, each with its type: what other objects are found by.
+    pub(in crate::engine) fn keys(&self) -> impl Iterator<Item = (&str, &Name)> {
+        self.names.iter().map(|name| (self.kind.as_str(), name))
+    }
+
+    /// Whether both stand for one real object; provider configurations of one name lead to one
+    /// place.
     pub fn compare(&self, other: &Self) -> Sameness {
+        let leads = match (&self.place.configuration, &other.place.configuration) {
+            (Some(a), Some(b)) if a != b => Leads::Perhaps,
+            // Nothing is known that speaks against it.
+            _ => Leads::ToOnePlace,
+        };
+        self.compare_where(other, leads)
+    }
+
+    /// Whether both stand for one real object, when this is known of their provider configurations.
+    pub fn compare_where(&self, other: &Self, leads: Leads) -> Sameness {
         if self.kind != other.kind || self.source != other.source {
             return Sameness::Other;
         }
         let is_nameless = self.names.is_empty() && other.names.is_empty();
         match same_name(&self.names, &other.names) {
-            Some(true) => self.place.compare(&other.place),
+            Some(true) => self.place.compare(&other.place, leads),
             None if is_nameless && self.id == other.id => Sameness::Unnamed,
             Some(false) | None => Sameness::Other,
         }
@@ -198,7 +224,7 @@ impl Place {
         }
     }
 
-    fn compare(&self, other: &Self) -> Sameness {
+    fn compare(&self, other: &Self, leads: Leads) -> Sameness {
         let known = |a: &BTreeMap<String, String>, b: &BTreeMap<String, String>| {
             let both = a.iter().filter_map(|(name, text)| Some(b.get(name)? == text));
             both.reduce(|all, one| all && one)
@@ -207,12 +233,10 @@ impl Place {
         if global == Some(false) || known(&self.scope, &other.scope) == Some(false) {
             return Sameness::Other;
         }
-        let is_one = match (&self.configuration, &other.configuration) {
-            (Some(a), Some(b)) => a == b,
-            // Nothing is known that speaks against it.
-            (None, _) | (_, None) => true,
-        };
-        if global == Some(true) || is_one { Sameness::Same } else { Sameness::Perhaps }
+        match leads {
+            Leads::Perhaps if global != Some(true) => Sameness::Perhaps,
+            Leads::ToOnePlace | Leads::Perhaps => Sameness::Same,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub mod pairing;
 pub mod pin;
 pub mod readable;
 pub mod redact;
+pub mod rekey;
 pub mod revert;
 pub mod selector;
 pub mod variables;

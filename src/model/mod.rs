@@ -13,6 +13,7 @@ pub mod event;
 pub mod good;
 pub mod hazard;
 pub mod pattern;
+pub mod placement;
 pub mod plan;
 pub mod references;
 pub mod secret;

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use hcl_edit::parser::parse_body;
 
+use crate::model::address::{Address, InstanceKey, ModuleStep};
+use crate::model::placement::{Movable, MovedBlock};
 use crate::model::value::{Value, is_identifier};
 
 /// A backend's setting whose name cannot stand in configuration.
@@ -51,6 +53,63 @@ pub fn assignment(name: &str, text: &str) -> Option<String> {
     let body = parse_body(&line).ok()?;
     // `1)\nother = (2` must not set another variable.
     (is_identifier(name) && body.len() == 1 && body.has_attribute(name)).then_some(line)
+}
+
+/// The content of a file with these `moved` blocks.
+pub fn moved(blocks: &[MovedBlock]) -> String {
+    let mut content = String::new();
+    for block in blocks {
+        content.push_str("moved {\n");
+        for (name, end) in [("from", &block.from), ("to  ", &block.to)] {
+            content.push_str("  ");
+            content.push_str(name);
+            content.push_str(" = ");
+            movable(&mut content, end);
+            content.push('\n');
+        }
+        content.push_str("}\n");
+    }
+    content
+}
+
+fn movable(out: &mut String, movable: &Movable) {
+    match movable {
+        Movable::Module(steps) => modules(out, steps),
+        Movable::Resource(Address { module, kind, name, key, .. }) => {
+            modules(out, module);
+            if !module.is_empty() {
+                out.push('.');
+            }
+            out.push_str(kind);
+            out.push('.');
+            out.push_str(name);
+            index(out, key.as_ref());
+        }
+    }
+}
+
+fn modules(out: &mut String, steps: &[ModuleStep]) {
+    for (position, step) in steps.iter().enumerate() {
+        out.push_str(if position == 0 { "module." } else { ".module." });
+        out.push_str(&step.name);
+        index(out, step.key.as_ref());
+    }
+}
+
+fn index(out: &mut String, key: Option<&InstanceKey>) {
+    match key {
+        None => {}
+        Some(InstanceKey::Index(number)) => {
+            out.push('[');
+            out.push_str(&number.to_string());
+            out.push(']');
+        }
+        Some(InstanceKey::Name(name)) => {
+            out.push('[');
+            quoted(out, name);
+            out.push(']');
+        }
+    }
 }
 
 fn written(out: &mut String, value: &Value) {

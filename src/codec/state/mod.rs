@@ -14,6 +14,7 @@ pub mod members;
 pub mod narrow;
 mod object;
 mod paths;
+pub mod write;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

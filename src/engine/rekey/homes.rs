@@ -1,0 +1,181 @@
+//! Who stands at each address of the good state, and what the others in the current state are.
+//!
+//! Where an object goes follows from its [`Role`]; nothing is placed here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::matching::{Matched, slot};
+use super::{Certainty, Facts, Gone, Liveness};
+use crate::engine::revert::is_same;
+use crate::knowledge::StateOnly;
+use crate::model::address::{Address, Mode};
+use crate::model::placement::Taken;
+use crate::model::state::Instance;
+
+/// What an object of the current state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The one that the good state has at this position.
+    Wanted(usize),
+    /// Not wanted in the result: its good value takes its place.
+    Outdated,
+    /// Imported since, and not to be managed.
+    Imported,
+    /// A data source, a left-over that was one already, or of doubtful identity: it stays.
+    Stays,
+    /// Another object at an address of the good state.
+    Successor,
+    /// The same, where the good one comes back.
+    Displaced,
+    /// Not in the good state.
+    Extra,
+}
+
+/// Who stands where.
+#[derive(Debug, Default)]
+pub(super) struct Homes<'f> {
+    /// Each address of the good state with its position there and what stands there in the result.
+    at: BTreeMap<&'f Address, (usize, Option<Taken>)>,
+    /// The left-overs that the good state has.
+    left_over: BTreeSet<(&'f Address, &'f str)>,
+    /// Positions in the current state of what is no left-over.
+    standing: BTreeMap<&'f Address, usize>,
+    pub(super) spliced: Vec<usize>,
+    pub(super) restored: Vec<usize>,
+    pub(super) gone: Vec<Gone>,
+}
+
+impl<'f> Homes<'f> {
+    /// Decides for each address of the good state who stands there.
+    pub(super) fn decide(facts: &Facts<'f>, matched: &Matched) -> Self {
+        let standing = facts.current.instances.iter().enumerate();
+        let standing = standing.filter(|(_, instance)| instance.deposed.is_none());
+        let mut homes = Self {
+            standing: standing.map(|(position, current)| (&current.address, position)).collect(),
+            ..Self::default()
+        };
+        for (position, instance) in facts.good.instances.iter().enumerate() {
+            if instance.address.mode != Mode::Managed {
+                continue;
+            }
+            if let Some(key) = instance.deposed.as_deref() {
+                homes.left_over.insert((&instance.address, key));
+                continue;
+            }
+            let taken = homes.resident(facts, matched, position, instance);
+            homes.at.insert(&instance.address, (position, taken));
+        }
+        homes
+    }
+
+    fn resident(
+        &mut self,
+        facts: &Facts<'f>,
+        matched: &Matched,
+        position: usize,
+        good: &Instance<'f>,
+    ) -> Option<Taken> {
+        let (source, kind) = (&good.provider.source, &good.address.kind);
+        let state_only = facts.knowledge.state_only(source, kind);
+        let partner = matched.current_of.get(&position).copied();
+        match (partner, state_only) {
+            (_, Some(StateOnly::Restore)) => Some(self.value(facts, matched, position, good)),
+            (Some(at), Some(StateOnly::RunAgain) | None) => Some(Taken::Current(at)),
+            (None, _) if matched.doubtful_good.contains(&position) => None,
+            (None, Some(StateOnly::RunAgain)) => self.is_gone(good, Certainty::Known),
+            (None, None) if facts.journal.has_deleted(good) => self.is_gone(good, Certainty::Known),
+            (None, None) => match (facts.alive)(good) {
+                Liveness::Alive => {
+                    self.spliced.push(position);
+                    Some(Taken::Good(position))
+                }
+                Liveness::Gone => self.is_gone(good, Certainty::Known),
+                Liveness::Unknown => self.is_gone(good, Certainty::Unknown),
+            },
+        }
+    }
+
+    /// A value of the state alone: the good one, unless the current state has the very same.
+    fn value(
+        &mut self,
+        facts: &Facts<'f>,
+        matched: &Matched,
+        position: usize,
+        good: &Instance<'f>,
+    ) -> Taken {
+        let free = self.standing.get(&good.address).copied();
+        let free = free.filter(|at| !matched.good_of.contains_key(at));
+        let at = matched.current_of.get(&position).copied().or(free);
+        let is_it = |at: &usize| facts.current.instances.get(*at).is_some_and(|c| is_same(good, c));
+        if let Some(at) = at.filter(is_it) {
+            return Taken::Current(at);
+        }
+        self.restored.push(position);
+        Taken::Good(position)
+    }
+
+    fn is_gone(&mut self, good: &Instance<'_>, certainty: Certainty) -> Option<Taken> {
+        self.gone.push(Gone { address: good.address.clone(), certainty });
+        None
+    }
+
+    /// The position in the good state of what has this address there.
+    pub(super) fn position(&self, address: &Address) -> Option<usize> {
+        self.at.get(address).map(|(position, _)| *position)
+    }
+
+    /// What the object at this position of the current state is.
+    pub(super) fn role(
+        &self,
+        facts: &Facts<'_>,
+        matched: &Matched,
+        position: usize,
+        instance: &Instance<'_>,
+    ) -> Role {
+        if instance.address.mode == Mode::Data {
+            return Role::Stays;
+        }
+        if let Some(good) = matched.good_of.get(&position) {
+            let home = facts.good.instances.get(*good).map(|good| &good.address);
+            let taken = home.and_then(|home| self.at.get(home)).and_then(|(_, taken)| *taken);
+            let is_taken = taken == Some(Taken::Current(position));
+            return if is_taken { Role::Wanted(*good) } else { Role::Outdated };
+        }
+        let here = self.at.get(&instance.address).copied();
+        let is_doubtful = matched.doubtful_current.contains(&position);
+        if let Some(key) = instance.deposed.as_deref() {
+            let is_known = self.left_over.contains(&(&instance.address, key));
+            return match () {
+                () if is_doubtful || is_known => Role::Stays,
+                () if facts.journal.has_imported(instance) => Role::Imported,
+                () => Role::Extra,
+            };
+        }
+        match here {
+            Some((good, Some(Taken::Current(taken)))) if taken == position => Role::Wanted(good),
+            Some((good, Some(Taken::Good(taken)))) if good == taken && is_value(facts, good) => {
+                Role::Outdated
+            }
+            _ if !is_doubtful && facts.journal.has_imported(instance) => Role::Imported,
+            Some((_, Some(_))) => Role::Displaced,
+            _ if is_doubtful => Role::Stays,
+            Some((_, None)) => Role::Successor,
+            None => Role::Extra,
+        }
+    }
+}
+
+/// Whether the good object at this position is a value that is put back.
+fn is_value(facts: &Facts<'_>, position: usize) -> bool {
+    let is_restored = |good: &Instance<'_>| {
+        let (source, kind) = (&good.provider.source, &good.address.kind);
+        facts.knowledge.state_only(source, kind) == Some(StateOnly::Restore)
+    };
+    facts.good.instances.get(position).is_some_and(is_restored)
+}
+
+/// The slots of the current state, for whoever needs a key that nobody has.
+pub(super) fn keys(facts: &Facts<'_>) -> BTreeSet<(Address, String)> {
+    let slots = facts.current.instances.iter().chain(&facts.good.instances).map(slot);
+    slots.filter_map(|slot| Some((slot.address, slot.deposed?))).collect()
+}

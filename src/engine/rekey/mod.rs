@@ -1,0 +1,256 @@
+//! Where each real object belongs when the good configuration is to be applied again.
+//!
+//! The good state has an address for each of its objects; an apply that renamed, moved, re-counted
+//! or forgot them has left the same objects elsewhere. Planned as it is, the current state would
+//! have them destroyed and made anew. [`rekey`] recognises them by what they really are and says
+//! which placement each has in a state that the good configuration fits: their addresses go back,
+//! and attributes, private data, schema versions and taints stay fresh.
+//!
+//! What is not proved to be one object is never matched; it stays where it is and is named. Nothing
+//! here says what may be destroyed (`engine::hazard`), makes bytes of the result
+//! (`codec::state::write`), or asks anybody.
+
+mod build;
+mod dependents;
+mod homes;
+mod matching;
+pub mod moved;
+mod places;
+
+use std::collections::BTreeSet;
+
+pub use self::places::Places;
+use crate::knowledge::Knowledge;
+use crate::model::address::{Address, ProviderAddress};
+use crate::model::placement::{Placement, Slot};
+use crate::model::state::{Instance, State};
+
+/// What is known when a state is re-keyed.
+#[derive(Clone, Copy)]
+pub struct Facts<'f> {
+    /// The state that was good.
+    pub good: &'f State<'f>,
+    /// The state as it is now.
+    pub current: &'f State<'f>,
+    /// What is known of providers.
+    pub knowledge: &'f Knowledge,
+    /// Whether an object of the good state that the current one does not have still exists, as a
+    /// refresh of the good state says.
+    pub alive: &'f dyn Fn(&Instance<'_>) -> Liveness,
+    /// What the applies since then say of themselves.
+    pub journal: &'f Journal,
+    /// Which provider configurations lead to one place.
+    pub places: &'f Places,
+}
+
+impl std::fmt::Debug for Facts<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Facts").field("journal", &self.journal).finish_non_exhaustive()
+    }
+}
+
+/// Whether an object exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Liveness {
+    /// It was read.
+    Alive,
+    /// It was looked for and is not there.
+    Gone,
+    /// Nobody has looked, or looking failed.
+    Unknown,
+}
+
+/// An object as a journal names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// Its type.
+    pub kind: String,
+    /// Its `id`.
+    pub id: String,
+}
+
+/// What journals and plans say of the applies since the good state.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Journal {
+    /// What was destroyed.
+    pub deleted: BTreeSet<Named>,
+    /// What was imported: it is older than Terraform's knowledge of it.
+    pub imported: BTreeSet<Named>,
+    /// Addresses, of instances or of blocks, into which something was imported.
+    pub imported_at: BTreeSet<String>,
+}
+
+impl Journal {
+    fn has_deleted(&self, instance: &Instance<'_>) -> bool {
+        named(instance).is_some_and(|named| self.deleted.contains(&named))
+    }
+
+    fn has_imported(&self, instance: &Instance<'_>) -> bool {
+        let is_there = || {
+            let at = &self.imported_at;
+            let address = &instance.address;
+            at.contains(&address.to_string()) || at.contains(&address.block())
+        };
+        named(instance).is_some_and(|named| self.imported.contains(&named))
+            || (instance.deposed.is_none() && !self.imported_at.is_empty() && is_there())
+    }
+}
+
+fn named(instance: &Instance<'_>) -> Option<Named> {
+    Some(Named { kind: instance.address.kind.clone(), id: instance.id.clone()? })
+}
+
+/// Where each object belongs, and what a person is shown of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rekeying {
+    /// Every object of the result, data sources too, in Terraform's order.
+    pub placements: Vec<Placement>,
+    /// Objects that go back to the address at which the good state has them.
+    pub moves: Vec<Move>,
+    /// Left-overs of replacements that are the objects that the good state wants.
+    pub swapped: Vec<Move>,
+    /// Objects that stand where another one belongs and stay as left-overs. Any plan destroys these
+    /// whatever `prevent_destroy` says.
+    pub displaced: Vec<Displaced>,
+    /// Objects that exist and that the current state has forgotten: put back as the good one has
+    /// them.
+    pub spliced: Vec<Address>,
+    /// Values that exist in the state alone: put back as the good one has them.
+    pub restored: Vec<Address>,
+    /// Imported objects that the good state does not have: left out, and not destroyed.
+    pub forgotten: Vec<Slot>,
+    /// What the good state does not have, and something that stays still refers to: marked, so that
+    /// Terraform destroys it after that has been changed.
+    pub marked: Vec<Marked>,
+    /// What the good state does not have, left-overs too.
+    pub extras: Vec<Slot>,
+    /// Other objects than the good ones at addresses of the good state.
+    pub replaced: Vec<Address>,
+    /// Objects of the good state that are not there any more.
+    pub gone: Vec<Gone>,
+    /// Objects that stay and are tainted now, as they were not in the good state.
+    pub tainted: Vec<Address>,
+    /// Objects that may be the same and are not proved to be: left where they are.
+    pub ambiguous: Vec<Ambiguous>,
+    /// Objects that have to be destroyed with the failed configuration before the rest is done.
+    pub two_steps: Vec<TwoSteps>,
+}
+
+impl Rekeying {
+    /// Whether the current state fits as it is.
+    pub fn is_identity(&self) -> bool {
+        self.is_moves_alone() && self.moves.is_empty()
+    }
+
+    /// Whether nothing is done but to give objects another address.
+    pub fn is_moves_alone(&self) -> bool {
+        self.swapped.is_empty()
+            && self.displaced.is_empty()
+            && self.spliced.is_empty()
+            && self.restored.is_empty()
+            && self.forgotten.is_empty()
+            && self.marked.is_empty()
+    }
+}
+
+/// An object that goes to where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// Where the current state has it.
+    pub from: Slot,
+    /// Where the good state has it.
+    pub to: Address,
+}
+
+/// An object that makes room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Displaced {
+    /// Where it stands.
+    pub address: Address,
+    /// The key that it gets there as a left-over.
+    pub key: String,
+}
+
+/// An extra that is destroyed last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// Its address.
+    pub address: Address,
+    /// The first of those that refer to it.
+    pub referred_by: Address,
+}
+
+/// A good object without a successor in the current state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gone {
+    /// Where the good state has it.
+    pub address: Address,
+    /// How that is known.
+    pub certainty: Certainty,
+}
+
+/// How it is known that an object is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certainty {
+    /// A journal or a refresh says so, or there never was anything behind it.
+    Known,
+    /// It is in no state, and nobody could look.
+    Unknown,
+}
+
+/// Objects of which nobody can say which is which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ambiguous {
+    /// Why.
+    pub why: Doubt,
+    /// Where the good state has them.
+    pub good: Vec<Address>,
+    /// Where the current state has them.
+    pub current: Vec<Slot>,
+}
+
+/// Why objects are not matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// What names an object occurs more than once.
+    Twice,
+    /// The names are the same, and nothing proves that they are of one place.
+    Place,
+}
+
+/// An object that one plan cannot end in the right order, or in the right place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TwoSteps {
+    /// Where it stands in the result.
+    pub slot: Slot,
+    /// Why.
+    pub why: Obstacle,
+}
+
+/// Why one plan cannot do it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It has to be destroyed after what refers to it was changed, and before what it refers to is
+    /// replaced, for which the change would have to wait. It is not marked.
+    Cycle {
+        /// What it refers to.
+        through: Address,
+    },
+    /// The objects of its block go back to another provider configuration, which leads elsewhere,
+    /// and a state has only one for each block. Such a result must not be stored: it would say that
+    /// this object belongs there.
+    Provider {
+        /// The one that it belongs to.
+        own: ProviderAddress,
+    },
+}
+
+/// Decides where each object belongs.
+pub fn rekey(facts: &Facts<'_>) -> Rekeying {
+    let matched = matching::matched(facts);
+    let homes = homes::Homes::decide(facts, &matched);
+    build::built(facts, &matched, &homes)
+}
+
+#[cfg(test)]
+mod tests;

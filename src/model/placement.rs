@@ -1,0 +1,82 @@
+//! Where each object of a re-keyed state belongs, and what a `moved` block says.
+//!
+//! A [`Placement`] names an object by its place in a state that was read, and says what is to be
+//! different about it; its attributes stay what they are. Which placements a state needs is
+//! `engine::rekey`'s to decide, and making bytes of them is `codec::state::write`'s.
+
+use std::fmt;
+
+use super::address::{Address, ModuleStep, ProviderAddress};
+
+/// Where an object stands: its address, and its key if it is a left-over.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot {
+    /// The address.
+    pub address: Address,
+    /// The key of a left-over: eight hexadecimal digits.
+    pub deposed: Option<String>,
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)?;
+        match &self.deposed {
+            Some(key) => write!(f, " (deposed {key})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whose bytes an object has: its position in `State::instances`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Taken {
+    /// From the current state.
+    Current(usize),
+    /// From the good state.
+    Good(usize),
+}
+
+/// One object of a re-keyed state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// Whose attributes, private data, schema version, status and marks it has.
+    pub taken: Taken,
+    /// Where it stands.
+    pub slot: Slot,
+    /// The provider configuration that it belongs to.
+    pub provider: ProviderAddress,
+    /// What it was made from; `None` when that is as its bytes say.
+    pub dependencies: Option<Vec<String>>,
+    /// `create_before_destroy`; `None` when that is as its bytes say.
+    pub create_before_destroy: Option<bool>,
+}
+
+/// What a `moved` block can name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Movable {
+    /// A module with all that is in it; without a key at its end, all its instances.
+    Module(Vec<ModuleStep>),
+    /// A resource; without a key, all its instances.
+    Resource(Address),
+}
+
+impl fmt::Display for Movable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Module(steps) => {
+                let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+                f.write_str(&steps.join("."))
+            }
+            Self::Resource(address) => address.fmt(f),
+        }
+    }
+}
+
+/// A `moved` block.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MovedBlock {
+    /// Where the state has it.
+    pub from: Movable,
+    /// Where it belongs.
+    pub to: Movable,
+}
