@@ -1,7 +1,8 @@
-//! How time grows with a state: reading, learning its secrets and comparing.
+//! How time grows with a state: reading, learning its secrets, comparing and re-keying.
 //!
 //! `cargo bench --bench state`; `-- diff` for one group. States of 30, 1,000 and 10,000 objects come
-//! from `world`, always the same ones, and throughput is in bytes of the first state. How it
+//! from `world`, always the same ones, and throughput is in bytes of the first state. Re-keying is
+//! measured with 50,000 objects, too: decided and written, of states that have been read. How it
 //! compares with other tools is `peers`.
 
 mod world;
@@ -10,9 +11,13 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use unapply::codec::state::narrow::{Source, narrow};
+use unapply::codec::state::parse;
+use unapply::codec::state::write::{Original, rekeyed};
 use unapply::engine::diff::diff_narrowed;
 use unapply::engine::redact::Redactor;
+use unapply::engine::rekey::{Facts, Journal, Liveness, Places, rekey};
 use unapply::knowledge::Knowledge;
+use unapply::model::state::StateBytes;
 use world::{Edit, World};
 
 const SIZES: [(&str, usize); 3] = [("90KB", 30), ("3MB", 1_000), ("30MB", 10_000)];
@@ -82,5 +87,36 @@ fn comparing(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, reading, learning, comparing);
+fn rekeying(criterion: &mut Criterion) {
+    let (knowledge, journal, places) =
+        (Knowledge::builtin(), Journal::default(), Places::default());
+    let mut group = criterion.benchmark_group("rekey/10%-added-removed-moved");
+    for (name, objects) in SIZES.into_iter().chain([("150MB", 50_000)]) {
+        let state = |edit| StateBytes::new(World { objects }.to_json(edit));
+        let (good, current) = (state(Edit::Nothing), state(Edit::TenPercent));
+        let (Ok(good_state), Ok(current_state)) = (parse(&good), parse(&current)) else {
+            continue;
+        };
+        let facts = Facts {
+            good: &good_state,
+            current: &current_state,
+            knowledge: &knowledge,
+            alive: &|_| Liveness::Gone,
+            journal: &journal,
+            places: &places,
+        };
+        let original = Original { bytes: &current, state: &current_state };
+        let from = Original { bytes: &good, state: &good_state };
+        group.sample_size(10).throughput(size(current.as_slice()));
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| {
+                let rekeying = rekey(&facts);
+                black_box(rekeyed(original, from, &rekeying.placements).is_ok())
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, reading, learning, comparing, rekeying);
 criterion_main!(benches);

@@ -474,3 +474,6 @@ fn list<T: AsRef<str>>(items: &[T], (before, close): (&str, &str)) -> String {
 fn string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::dependents::{Known, More, Moved, Renames, marks};
+use super::dependents::{Known, More, Moved, Placed, Renames, marks};
 use super::homes::{Homes, Role, keys};
 use super::matching::{Matched, slot};
 use super::places::is_named_alike;
@@ -22,16 +22,27 @@ pub(super) fn built(facts: &Facts<'_>, matched: &Matched, homes: &Homes<'_>) -> 
     let known: Vec<Known<'_>> = instances
         .map(|(position, instance)| (instance, homes.role(facts, matched, position, instance)))
         .collect();
-    let marks = marks(facts, &known, |address| homes.position(address));
+    let renames = Renames::of(facts, &known);
+    let placed: Vec<Placed<'_>> = known
+        .into_iter()
+        .map(|(instance, role)| {
+            let more = more(facts, instance, role);
+            (instance, role, renames.dependencies(instance, more))
+        })
+        .collect();
+    let put_back = homes.spliced.iter().chain(&homes.restored);
+    let put_back: Vec<Placed<'_>> = put_back
+        .filter_map(|at| Some((facts.good.instances.get(*at)?, Role::Wanted(*at), None)))
+        .collect();
+    let marks = marks(facts, &placed, &put_back, |address| homes.position(address));
     let address = |position: &usize| {
         facts.good.instances.get(*position).map(|instance| instance.address.clone())
     };
     let mut builder = Builder {
         facts,
-        renames: Renames::of(facts, &known),
         marked: marks.marked.iter().map(|marked| marked.address.clone()).collect(),
         keys: None,
-        decided: Vec::with_capacity(known.len()),
+        decided: Vec::with_capacity(placed.len()),
         result: Rekeying {
             spliced: homes.spliced.iter().filter_map(address).collect(),
             restored: homes.restored.iter().filter_map(address).collect(),
@@ -42,14 +53,27 @@ pub(super) fn built(facts: &Facts<'_>, matched: &Matched, homes: &Homes<'_>) -> 
             ..Rekeying::default()
         },
     };
-    for (position, (instance, role)) in known.iter().enumerate() {
-        builder.place(position, instance, *role);
+    for (position, (instance, role, dependencies)) in placed.into_iter().enumerate() {
+        builder.place((position, dependencies), instance, role);
     }
     for position in homes.spliced.iter().chain(&homes.restored) {
         builder.put_back(*position);
     }
     builder.finish()
 }
+
+/// What the good state says of an object that it wants.
+fn more<'f>(facts: &Facts<'f>, instance: &Instance<'_>, role: Role) -> Option<More<'f>> {
+    let Role::Wanted(good) = role else {
+        return None;
+    };
+    let good = facts.good.instances.get(good)?;
+    let stays = instance.deposed.is_none() && instance.address == good.address;
+    Some(More { good, is_moved: if stays { Moved::No } else { Moved::Yes } })
+}
+
+/// An object's position in the current state, and what it was made from where that becomes another.
+type Taking = (usize, Option<Vec<String>>);
 
 /// What the provider configuration of a placement follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +88,6 @@ enum Origin {
 
 struct Builder<'b, 'f> {
     facts: &'b Facts<'f>,
-    renames: Renames,
     marked: BTreeSet<Address>,
     keys: Option<BTreeSet<(Address, String)>>,
     decided: Vec<(Placement, Origin)>,
@@ -72,20 +95,20 @@ struct Builder<'b, 'f> {
 }
 
 impl Builder<'_, '_> {
-    fn place(&mut self, position: usize, instance: &Instance<'_>, role: Role) {
+    fn place(&mut self, taking: Taking, instance: &Instance<'_>, role: Role) {
         let slot = slot(instance);
         match role {
             Role::Outdated => {}
             Role::Imported => self.result.forgotten.push(slot),
-            Role::Wanted(good) => self.bring_home(position, instance, good),
-            Role::Stays => self.keep(position, instance, slot),
+            Role::Wanted(good) => self.bring_home(taking, instance, good),
+            Role::Stays => self.keep(taking, instance, slot),
             Role::Successor => {
                 self.result.replaced.push(slot.address.clone());
-                self.keep(position, instance, slot);
+                self.keep(taking, instance, slot);
             }
             Role::Extra => {
                 self.result.extras.push(slot.clone());
-                self.keep(position, instance, slot);
+                self.keep(taking, instance, slot);
             }
             Role::Displaced => {
                 let address = slot.address;
@@ -95,45 +118,48 @@ impl Builder<'_, '_> {
                     .push(Displaced { address: address.clone(), key: key.clone() });
                 let slot = Slot { address, deposed: Some(key) };
                 self.result.extras.push(slot.clone());
-                self.keep(position, instance, slot);
+                self.keep(taking, instance, slot);
             }
         }
     }
 
     /// Leaves an object at a slot that is nobody's home.
-    fn keep(&mut self, position: usize, instance: &Instance<'_>, slot: Slot) {
+    fn keep(&mut self, (position, dependencies): Taking, instance: &Instance<'_>, slot: Slot) {
         let is_marked = slot.deposed.is_none() && self.marked.contains(&slot.address);
         let placement = Placement {
             taken: Taken::Current(position),
             slot,
             provider: instance.provider.clone(),
-            dependencies: self.renames.dependencies(instance, None),
+            dependencies,
             create_before_destroy: is_marked.then_some(true),
         };
         self.decided.push((placement, Origin::Foreign));
     }
 
-    fn bring_home(&mut self, position: usize, instance: &Instance<'_>, good: usize) {
+    fn bring_home(
+        &mut self,
+        (position, dependencies): Taking,
+        instance: &Instance<'_>,
+        good: usize,
+    ) {
         let Some(home) = self.facts.good.instances.get(good) else {
             return;
         };
         let from = slot(instance);
         let to = Slot { address: home.address.clone(), deposed: None };
-        let is_moved = if from == to { Moved::No } else { Moved::Yes };
         if instance.status == Status::Tainted && home.status == Status::Ready {
             self.result.tainted.push(to.address.clone());
         }
-        let more = Some(More { good: home, is_moved });
         let mut placement = Placement {
             taken: Taken::Current(position),
             slot: to.clone(),
             provider: instance.provider.clone(),
-            dependencies: self.renames.dependencies(instance, more),
+            dependencies,
             create_before_destroy: None,
         };
-        let origin = match is_moved {
-            Moved::No => Origin::AtHome,
-            Moved::Yes => {
+        let origin = match from == to {
+            true => Origin::AtHome,
+            false => {
                 let is_deposed = from.deposed.is_some();
                 let step = Move { from, to: to.address };
                 if is_deposed {

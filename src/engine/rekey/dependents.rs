@@ -16,6 +16,17 @@ use crate::model::state::{Instance, Status};
 /// An object of the current state with what it is.
 pub(super) type Known<'f> = (&'f Instance<'f>, Role);
 
+/// The same with what it was made from, as the result calls it; none where that is as it was.
+pub(super) type Placed<'f> = (&'f Instance<'f>, Role, Option<Vec<String>>);
+
+/// What an object was made from in the result.
+fn needed<'p>((instance, _, changed): &'p Placed<'_>) -> Vec<&'p str> {
+    match changed {
+        Some(changed) => changed.iter().map(String::as_str).collect(),
+        None => instance.dependencies.iter().map(AsRef::as_ref).collect(),
+    }
+}
+
 /// Where each block's objects have gone, for blocks that have lost any.
 #[derive(Debug, Default)]
 pub(super) struct Renames(BTreeMap<String, BTreeSet<String>>);
@@ -111,38 +122,41 @@ pub(super) struct Marks {
 }
 
 /// An object that stays, as the good configuration sees it.
-struct Survivor<'f> {
-    now: &'f Instance<'f>,
+struct Survivor<'p, 'f> {
+    placed: &'p Placed<'f>,
     good: &'f Instance<'f>,
-    role: Role,
 }
 
-impl Survivor<'_> {
+impl Survivor<'_, '_> {
     /// Whether the plan most likely ends it before it makes it anew.
     fn is_replaced(&self) -> bool {
-        let is_other = self.role == Role::Successor || self.now.status == Status::Tainted;
+        let (now, role, _) = self.placed;
+        let is_other = *role == Role::Successor || now.status == Status::Tainted;
         is_other && !self.good.create_before_destroy
     }
 }
 
-/// Finds what is to be marked: extras that something that stays refers to.
+/// Finds what is to be marked: extras that something that stays, or is put back, refers to.
 pub(super) fn marks<'f>(
     facts: &Facts<'f>,
-    known: &[Known<'f>],
+    placed: &[Placed<'f>],
+    put_back: &[Placed<'f>],
     position: impl Fn(&Address) -> Option<usize>,
 ) -> Marks {
-    let is_extra =
-        |(instance, role): &Known<'f>| *role == Role::Extra && instance.deposed.is_none();
-    let mut extras: BTreeMap<String, Vec<&'f Instance<'f>>> = BTreeMap::new();
-    for (instance, _) in known.iter().filter(|object| is_extra(object)) {
-        extras.entry(instance.address.block()).or_default().push(instance);
+    let mut extras: BTreeMap<String, Vec<&Placed<'f>>> = BTreeMap::new();
+    for object in placed {
+        if object.1 == Role::Extra && object.0.deposed.is_none() {
+            extras.entry(object.0.address.block()).or_default().push(object);
+        }
     }
     if extras.is_empty() {
         return Marks::default();
     }
-    let survivors: Vec<Survivor<'f>> = known
+    let survivors: Vec<Survivor<'_, 'f>> = placed
         .iter()
-        .filter_map(|(now, role)| {
+        .chain(put_back)
+        .filter_map(|placed| {
+            let (now, role, _) = placed;
             let at = match role {
                 Role::Wanted(good) => Some(*good),
                 Role::Successor => position(&now.address),
@@ -150,20 +164,20 @@ pub(super) fn marks<'f>(
                     None
                 }
             };
-            Some(Survivor { now, good: facts.good.instances.get(at?)?, role: *role })
+            Some(Survivor { placed, good: facts.good.instances.get(at?)? })
         })
         .collect();
-    let mut referring: BTreeMap<&str, Vec<&Survivor<'f>>> = BTreeMap::new();
+    let mut referring: BTreeMap<&str, Vec<&Survivor<'_, 'f>>> = BTreeMap::new();
     for survivor in &survivors {
-        for block in &survivor.now.dependencies {
-            if let Some((block, _)) = extras.get_key_value(block.as_ref()) {
+        for block in needed(survivor.placed) {
+            if let Some((block, _)) = extras.get_key_value(block) {
                 referring.entry(block).or_default().push(survivor);
             }
         }
     }
     let mut replaced: BTreeMap<String, Vec<&Address>> = BTreeMap::new();
     for survivor in survivors.iter().filter(|survivor| survivor.is_replaced()) {
-        replaced.entry(survivor.now.address.block()).or_default().push(&survivor.good.address);
+        replaced.entry(survivor.good.address.block()).or_default().push(&survivor.good.address);
     }
     let mut marks = Marks::default();
     for (block, referring) in &referring {
@@ -177,12 +191,13 @@ pub(super) fn marks<'f>(
 impl Marks {
     fn add(
         &mut self,
-        extra: &Instance<'_>,
-        referring: &[&Survivor<'_>],
+        extra: &Placed<'_>,
+        referring: &[&Survivor<'_, '_>],
         replaced: &BTreeMap<String, Vec<&Address>>,
     ) {
         // What refers to it waits for a replacement that waits for its end.
-        let ends = extra.dependencies.iter().filter_map(|block| replaced.get(block.as_ref()));
+        let ends = needed(extra).into_iter().filter_map(|block| replaced.get(block));
+        let (extra, ..) = extra;
         let through = ends.flatten().find(|ended| {
             let block = ended.block();
             referring.iter().any(|survivor| {

@@ -38,6 +38,8 @@ pub(super) struct Homes<'f> {
     at: BTreeMap<&'f Address, (usize, Option<Taken>)>,
     /// The left-overs that the good state has.
     left_over: BTreeSet<(&'f Address, &'f str)>,
+    /// Positions in the current state of what is no left-over.
+    standing: BTreeMap<&'f Address, usize>,
     pub(super) spliced: Vec<usize>,
     pub(super) restored: Vec<usize>,
     pub(super) gone: Vec<Gone>,
@@ -46,7 +48,12 @@ pub(super) struct Homes<'f> {
 impl<'f> Homes<'f> {
     /// Decides for each address of the good state who stands there.
     pub(super) fn decide(facts: &Facts<'f>, matched: &Matched) -> Self {
-        let mut homes = Self::default();
+        let standing = facts.current.instances.iter().enumerate();
+        let standing = standing.filter(|(_, instance)| instance.deposed.is_none());
+        let mut homes = Self {
+            standing: standing.map(|(position, current)| (&current.address, position)).collect(),
+            ..Self::default()
+        };
         for (position, instance) in facts.good.instances.iter().enumerate() {
             if instance.address.mode != Mode::Managed {
                 continue;
@@ -71,15 +78,8 @@ impl<'f> Homes<'f> {
         let (source, kind) = (&good.provider.source, &good.address.kind);
         let state_only = facts.knowledge.state_only(source, kind);
         let partner = matched.current_of.get(&position).copied();
-        let current = partner.and_then(|at| facts.current.instances.get(at));
         match (partner, state_only) {
-            (Some(at), Some(StateOnly::Restore)) if current.is_some_and(|c| is_same(good, c)) => {
-                Some(Taken::Current(at))
-            }
-            (_, Some(StateOnly::Restore)) => {
-                self.restored.push(position);
-                Some(Taken::Good(position))
-            }
+            (_, Some(StateOnly::Restore)) => Some(self.value(facts, matched, position, good)),
             (Some(at), Some(StateOnly::RunAgain) | None) => Some(Taken::Current(at)),
             (None, _) if matched.doubtful_good.contains(&position) => None,
             (None, Some(StateOnly::RunAgain)) => self.is_gone(good, Certainty::Known),
@@ -93,6 +93,25 @@ impl<'f> Homes<'f> {
                 Liveness::Unknown => self.is_gone(good, Certainty::Unknown),
             },
         }
+    }
+
+    /// A value of the state alone: the good one, unless the current state has the very same.
+    fn value(
+        &mut self,
+        facts: &Facts<'f>,
+        matched: &Matched,
+        position: usize,
+        good: &Instance<'f>,
+    ) -> Taken {
+        let free = self.standing.get(&good.address).copied();
+        let free = free.filter(|at| !matched.good_of.contains_key(at));
+        let at = matched.current_of.get(&position).copied().or(free);
+        let is_it = |at: &usize| facts.current.instances.get(*at).is_some_and(|c| is_same(good, c));
+        if let Some(at) = at.filter(is_it) {
+            return Taken::Current(at);
+        }
+        self.restored.push(position);
+        Taken::Good(position)
     }
 
     fn is_gone(&mut self, good: &Instance<'_>, certainty: Certainty) -> Option<Taken> {
@@ -133,6 +152,7 @@ impl<'f> Homes<'f> {
             };
         }
         match here {
+            Some((good, Some(Taken::Current(taken)))) if taken == position => Role::Wanted(good),
             Some((good, Some(Taken::Good(taken)))) if good == taken && is_value(facts, good) => {
                 Role::Outdated
             }

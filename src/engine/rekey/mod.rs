@@ -236,7 +236,9 @@ pub enum Obstacle {
         /// What it refers to.
         through: Address,
     },
-    /// The objects of its block go back to another provider configuration, which leads elsewhere.
+    /// The objects of its block go back to another provider configuration, which leads elsewhere,
+    /// and a state has only one for each block. Such a result must not be stored: it would say that
+    /// this object belongs there.
     Provider {
         /// The one that it belongs to.
         own: ProviderAddress,

@@ -86,7 +86,7 @@ impl World {
             current: &now,
             before: None,
             imports: &std::collections::BTreeSet::new(),
-            prevented: &BTreeSet::new(),
+            prevented: &std::collections::BTreeSet::new(),
             drift: &self.known,
             knowledge: &Knowledge::builtin(),
         };
