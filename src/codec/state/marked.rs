@@ -4,7 +4,7 @@
 //! list of sensitive paths are found by searching the text for words, and the attribute that they
 //! belong to is cut out from where it stands. Which words those are, which names say "secret", and
 //! what of the attribute is one, is the caller's to decide: here is only decided which attributes
-//! are worth the look.
+//! are worth the look. Outputs are not looked at.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,7 @@ use aho_corasick::packed;
 use memchr::{memchr, memmem, memrchr};
 
 use super::json;
-use super::layout::{Layout, plain};
-use super::narrow::Source;
+use super::layout::plain;
 use super::paths::sensitive_paths;
 use crate::model::value::{Path, RawJson, Step};
 
@@ -99,10 +98,9 @@ pub struct Marked<'a> {
     pub paths: Vec<Path>,
 }
 
-/// Every attribute of a state in which something is secret; `None` when the state is not in
-/// Terraform's layout and has to be read as a whole. Outputs are not looked at.
-pub fn marked<'s>(source: &'s Source<'_>, search: &Search) -> Option<Vec<Marked<'s>>> {
-    let text = Layout::of(source.bytes())?.resources();
+/// Every attribute in a piece of a state in which something is secret; `None` when it is not in
+/// Terraform's layout after all, and the state has to be read as a whole.
+pub fn marked<'s>(text: &'s [u8], search: &Search) -> Option<Vec<Marked<'s>>> {
     let mut found = Vec::new();
     let mut names = Names { search, known: BTreeMap::new() };
     let mut at = 0;

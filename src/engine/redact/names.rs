@@ -4,6 +4,8 @@
 //! One that ends in what a secret *has*, such as its id, its length or when it expires, is no secret:
 //! without that, half of a screen would be blank. Values are not looked at here.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -117,6 +119,35 @@ pub fn is_secret_name(name: &str) -> bool {
     }
     words.iter().any(|word| WHOLE_WORDS.contains(&word.as_str()))
         || SECRET_WORDS.iter().any(|secret| joined.contains(secret))
+}
+
+/// What a name of a member says of its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Says {
+    /// See [`is_secret_name`].
+    pub(super) is_secret: bool,
+    /// See [`is_reference_name`].
+    pub(super) is_reference: bool,
+}
+
+/// So many names are kept in mind: the schemas in a state have some hundreds.
+const KNOWN_MAX: usize = 4096;
+
+/// What a name says, kept in mind: a state has the same few names many thousand times.
+pub(super) fn says(name: &str) -> Says {
+    thread_local! {
+        static KNOWN: RefCell<BTreeMap<Box<str>, Says>> = const { RefCell::new(BTreeMap::new()) };
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if let Some(says) = known.get(name) {
+            return *says;
+        }
+        let says = Says { is_secret: is_secret_name(name), is_reference: is_reference_name(name) };
+        if known.len() < KNOWN_MAX {
+            known.insert(name.into(), says);
+        }
+        says
+    })
 }
 
 /// Whether a name says that its value only leads to a secret, or is one of its properties.

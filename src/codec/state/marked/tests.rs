@@ -1,6 +1,7 @@
 //! What is marked is found where it stands, whatever stands around it.
 
 use super::*;
+use crate::codec::state::narrow::Source;
 
 const STATE: &str = r#"{
   "version": 4,
@@ -99,7 +100,9 @@ fn found(text: &str) -> Option<Vec<String>> {
         let paths: Vec<String> = marked.paths.iter().map(ToString::to_string).collect();
         format!("{} = {} at [{}]", marked.name, one_line(marked.value), paths.join(", "))
     };
-    Some(marked(&source, &search())?.into_iter().map(show).collect())
+    let pieces = source.pieces()?;
+    let found: Option<Vec<_>> = pieces.into_iter().map(|piece| marked(piece, &search())).collect();
+    Some(found?.into_iter().flatten().map(show).collect())
 }
 
 #[test]
