@@ -142,6 +142,12 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_what_serde_json_reads() {
+        let text = r#"{"a":[0,-0,-0.0,-7,18446744073709551616,1E5,1.50,true,null,"x\n\u00e9"],"b":{"":{}}}"#;
+        assert_eq!(value(text).unwrap(), convert(serde_json::from_str(text).unwrap()));
+    }
+
+    #[test]
     fn depth_is_refused_by_name_and_never_overflows() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert!(value(&nested(407)).is_ok());

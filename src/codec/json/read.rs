@@ -11,7 +11,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::model::value::{Number, Value};
 
-/// By this name `serde_json` hands over the text of a number.
+/// By this name `serde_json` hands over the text of a number that is no whole one, or a long one.
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// A value that is read.
@@ -38,6 +38,14 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
         Ok(Value::Bool(truth))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Number(Number::from_json_text(number.to_string())))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Number(Number::from_json_text(number.to_string())))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {

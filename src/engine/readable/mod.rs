@@ -282,8 +282,7 @@ impl Reader<'_> {
     /// What only one side has: in one piece, or piece by piece where a piece is secret.
     fn one_sided(&self, place: &Place, side: Side, value: &Value, found: &mut Found) {
         let is_hidden = || !matches!(self.show(place.on(side), Some(value)), Shown::Plain(_));
-        let is_apart =
-            || place.shown.0.len() < DEPTH_MAX && is_hidden() && !self.is_marked(place);
+        let is_apart = || place.shown.0.len() < DEPTH_MAX && is_hidden() && !self.is_marked(place);
         match value {
             Value::Map(members) if is_apart() => {
                 for (name, member) in members {

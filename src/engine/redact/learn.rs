@@ -49,7 +49,9 @@ impl Redactor {
                 part.instances.iter().for_each(|instance| self.learn_instance(instance));
                 return Ok(());
             };
-            found.into_iter().for_each(|attribute| self.learn_attribute(attribute));
+            for attribute in found {
+                self.learn_attribute(attribute);
+            }
         }
         Ok(())
     }
@@ -285,7 +287,8 @@ impl<'s> Lessons<'s> {
     /// Nobody has learnt anything of it yet.
     pub fn of(source: &'s Source<'_>) -> Self {
         let pieces = source.pieces();
-        let search = if pieces.is_some() { Search::new(&spelled_pieces(), is_secret_name) } else { None };
+        let search =
+            if pieces.is_some() { Search::new(&spelled_pieces(), is_secret_name) } else { None };
         Self { source, search, pieces: pieces.unwrap_or_default(), next: AtomicUsize::new(0) }
     }
 
@@ -301,8 +304,7 @@ impl<'s> Lessons<'s> {
 
 /// The value of `{ name = "DB_PASSWORD", value = "…" }`, as containers are given their environment.
 fn named_value(members: &std::collections::BTreeMap<String, Value>) -> Option<&Value> {
+    let value = members.get("value").or_else(|| members.get("Value"))?;
     let names = ["name", "key", "Name", "Key"].into_iter().filter_map(|name| members.get(name));
-    let is_secret = names.filter_map(Value::as_text).any(is_secret_name);
-    let value = members.get("value").or_else(|| members.get("Value"));
-    value.filter(|_| is_secret)
+    names.filter_map(Value::as_text).any(is_secret_name).then_some(value)
 }

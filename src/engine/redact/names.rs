@@ -6,9 +6,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::codec::state::marked::Word;
 
@@ -209,18 +206,43 @@ const PAIRS: [(&str, &str); 14] = [
 ];
 
 /// Whether a text may hold a secret name; what it says no to holds none in any spelling that is used.
+///
+/// Most commands ask about a few short texts: nothing is prepared for it.
 pub(super) fn may_hold_any(text: &str) -> bool {
-    static PIECES: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let pieces = PIECES.get_or_init(|| {
-        let words = SECRET_WORDS.iter().chain(&WHOLE_WORDS).map(|word| (*word).to_owned());
-        let parted = PAIRS.iter().flat_map(|(a, b)| ["_", "-"].map(|part| format!("{a}{part}{b}")));
+    let pairs = text.as_bytes().array_windows::<2>().enumerate();
+    pairs.filter(|(_, pair)| may_begin(**pair)).any(|(at, _)| {
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        let begins = |word: &str| after(rest, word).is_some();
+        let is_parted = |(a, b): &(&str, &str)| {
+            let rest = after(rest, a).and_then(|rest| rest.split_first());
+            rest.is_some_and(|(part, rest)| matches!(part, b'_' | b'-') && after(rest, b).is_some())
+        };
         // An escape could hide a letter.
-        let pieces = words.chain(parted).chain(std::iter::once("\\u00".to_owned()));
-        // The kind that is quickest to build: it is used on short texts, and in short runs.
-        let kind = Some(AhoCorasickKind::ContiguousNFA);
-        AhoCorasick::builder().kind(kind).ascii_case_insensitive(true).build(pieces).ok()
-    });
-    pieces.as_ref().is_none_or(|pieces| pieces.is_match(text))
+        begins("\\u00")
+            || SECRET_WORDS.iter().chain(&WHOLE_WORDS).any(|word| begins(word))
+            || PAIRS.iter().any(is_parted)
+    })
+}
+
+/// What follows a word that the text begins with, in letters of either case.
+fn after<'t>(text: &'t [u8], word: &str) -> Option<&'t [u8]> {
+    let (beginning, rest) = text.split_at_checked(word.len())?;
+    beginning.eq_ignore_ascii_case(word.as_bytes()).then_some(rest)
+}
+
+/// Whether a word that is looked for begins with these two.
+fn may_begin(pair: [u8; 2]) -> bool {
+    matches!(
+        pair.map(|byte| byte.to_ascii_lowercase()),
+        [b'a', b'c' | b'p']
+            | [b'c', b'e' | b'o' | b'r']
+            | [b'd' | b't', b'o']
+            | [b'h', b't']
+            | [b'k' | b'\\', b'u']
+            | [b'p', b'a' | b'g' | b'r' | b's' | b'w']
+            | [b's', b'a' | b'e' | b'h' | b'i']
+            | [b'w', b'e']
+    )
 }
 
 /// The pieces in the spellings that people use: `pass`, `PASS` and `Pass`.
