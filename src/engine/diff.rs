@@ -269,28 +269,8 @@ pub fn diff_narrowed(
     } else {
         diff(before, after, &Facts { ambiguous: &ambiguous, ..facts })
     };
-    name_ids(&mut found, |id| addresses.find(id).map(|address| redactor.address(&address)));
+    addresses.name_ids(&mut found, redactor);
     found
-}
-
-/// Says whose ids the values are that differ; an object's own is not said to be itself.
-fn name_ids(found: &mut Diff, known: impl Fn(&str) -> Option<Address>) {
-    let name = |change: &mut AttributeChange, own: &[&Address]| {
-        let other = |shown: &Shown| {
-            let Shown::Plain(Value::Text(id)) = shown else { return None };
-            known(id).filter(|address| !own.contains(&address))
-        };
-        change.means = (other(&change.before), other(&change.after));
-    };
-    for object in found.changes.iter_mut().chain(&mut found.data).chain(&mut found.quiet) {
-        let previous = object.previous_address.as_ref();
-        let own: Vec<&Address> = std::iter::once(&object.address).chain(previous).collect();
-        let hidden = object.hidden.iter_mut().map(|hidden| &mut hidden.change);
-        object.attributes.iter_mut().chain(hidden).for_each(|change| name(change, &own));
-    }
-    let hidden = found.outputs_hidden.iter_mut().map(|hidden| &mut hidden.change);
-    let inside = found.outputs.iter_mut().flat_map(|output| &mut output.inside);
-    inside.chain(hidden).for_each(|change| name(change, &[]));
 }
 
 /// Compares two states.
