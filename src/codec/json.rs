@@ -3,6 +3,7 @@
 //! Numbers stay text (`serde_json`'s arbitrary precision), and what a reader could overflow on or
 //! read wrongly is found by `scan` before anything recurses. It does not judge what the JSON means.
 
+mod read;
 mod scan;
 
 use serde_json::value::RawValue;
@@ -70,13 +71,14 @@ pub fn text(bytes: &[u8]) -> Result<&str, Error> {
 /// Reads one JSON document into a value.
 pub fn value(text: &str) -> Result<Value, Error> {
     check(text)?;
-    Ok(convert(deserialize::<serde_json::Value>(text)?))
+    Ok(deserialize::<read::Read>(text)?.0)
 }
 
 /// Reads a slice that was kept raw. It was valid JSON when it was cut out, and what `check` refuses
-/// was refused with the whole text, so that this fails for nothing that a codec has handed out.
+/// was refused with the whole text, so that it is not looked at again, and this fails for nothing that
+/// a codec has handed out.
 pub fn raw_value(raw: RawJson<'_>) -> Result<Value, Error> {
-    value(raw.0)
+    Ok(deserialize::<read::Read>(raw.0)?.0)
 }
 
 /// Deserialises a document whose depth has been checked, without `serde_json`'s own lower limit.
@@ -137,6 +139,12 @@ mod tests {
             let same = Number::from_json_text(text);
             assert_eq!(number, same, "{text}");
         }
+    }
+
+    #[test]
+    fn a_value_is_what_serde_json_reads() {
+        let text = r#"{"a":[0,-0,-0.0,-7,18446744073709551616,1E5,1.50,true,null,"x\n\u00e9"],"b":{"":{}}}"#;
+        assert_eq!(value(text).unwrap(), convert(serde_json::from_str(text).unwrap()));
     }
 
     #[test]

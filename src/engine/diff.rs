@@ -264,8 +264,13 @@ pub fn diff_narrowed(
         .overridden_by(Addresses::of(common().chain(&after.instances)));
     let ambiguous: BTreeSet<String> =
         common().filter_map(|i| i.id.clone()).filter(|id| moved.contains(id)).collect();
-    let known = |id: &str| addresses.find(id);
-    diff(before, after, &Facts { known: &known, ambiguous: &ambiguous, ..facts })
+    let mut found = if ambiguous.is_empty() {
+        first
+    } else {
+        diff(before, after, &Facts { ambiguous: &ambiguous, ..facts })
+    };
+    addresses.name_ids(&mut found, redactor);
+    found
 }
 
 /// Compares two states.

@@ -16,7 +16,7 @@ use crate::cli::failure::Failure;
 use crate::codec::state::narrow::{Narrowed, Source, Unreadable, Which, narrow};
 use crate::engine::diff::{Diff, diff_narrowed};
 use crate::engine::good::last_known_good;
-use crate::engine::redact::Redactor;
+use crate::engine::redact::{Lessons, Redactor};
 use crate::engine::selector::{NotFound, Selector, parse_range};
 use crate::flow::Stack;
 use crate::model::entry::{Body, Entry};
@@ -75,14 +75,15 @@ fn context(session: &Session) -> Result<Context, Failure> {
 const APART_BYTES_MIN: usize = 1024 * 1024;
 
 /// Both states as far as they differ, and what is secret in them. The second needs the whole of the
-/// first state, and takes as long: they go on side by side.
+/// first state and takes longer: they go on side by side, and who is ready first helps.
 fn read<'s>(
     old: &'s Source<'_>,
     new: &'s Source<'_>,
 ) -> Result<(Narrowed<'s>, Redactor), Unreadable> {
+    let lessons = Lessons::of(old);
     let learn = || {
         let mut redactor = Redactor::default();
-        redactor.learn_source(old).map(|()| redactor)
+        redactor.learn_lessons(&lessons).map(|()| redactor)
     };
     let (narrowed, redactor) = if old.bytes().len() < APART_BYTES_MIN {
         (narrow(old, new), learn())
@@ -90,7 +91,9 @@ fn read<'s>(
         thread::scope(|scope| {
             let learning = scope.spawn(learn);
             let narrowed = narrow(old, new);
-            (narrowed, learning.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            let mine = learn();
+            let other = learning.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (narrowed, mine.and_then(|mine| Ok(mine.and(other?))))
         })
     };
     let narrowed = narrowed?;

@@ -96,9 +96,21 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// The text of all resources.
-    pub(super) fn resources(&self) -> &'a [u8] {
-        self.resources
+    /// The text of all resources in pieces of at least so many bytes, but for the last, each of
+    /// which begins with a resource.
+    pub(super) fn pieces(&self, bytes: usize) -> Vec<&'a [u8]> {
+        let mut pieces = Vec::new();
+        let mut rest = self.resources;
+        let cut = |rest: &'a [u8]| {
+            let end = bytes + memmem::find(rest.get(bytes..)?, BLOCK)?;
+            rest.split_at_checked(end)
+        };
+        while let Some((piece, more)) = cut(rest) {
+            pieces.push(piece);
+            rest = more;
+        }
+        pieces.push(rest);
+        pieces
     }
 }
 

@@ -4,7 +4,7 @@
 //! list of sensitive paths are found by searching the text for words, and the attribute that they
 //! belong to is cut out from where it stands. Which words those are, which names say "secret", and
 //! what of the attribute is one, is the caller's to decide: here is only decided which attributes
-//! are worth the look.
+//! are worth the look. Outputs are not looked at.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,7 @@ use aho_corasick::packed;
 use memchr::{memchr, memmem, memrchr};
 
 use super::json;
-use super::layout::{Layout, plain};
-use super::narrow::Source;
+use super::layout::plain;
 use super::paths::sensitive_paths;
 use crate::model::value::{Path, RawJson, Step};
 
@@ -99,10 +98,9 @@ pub struct Marked<'a> {
     pub paths: Vec<Path>,
 }
 
-/// Every attribute of a state in which something is secret; `None` when the state is not in
-/// Terraform's layout and has to be read as a whole. Outputs are not looked at.
-pub fn marked<'s>(source: &'s Source<'_>, search: &Search) -> Option<Vec<Marked<'s>>> {
-    let text = Layout::of(source.bytes())?.resources();
+/// Every attribute in a piece of a state in which something is secret; `None` when it is not in
+/// Terraform's layout after all, and the state has to be read as a whole.
+pub fn marked<'s>(text: &'s [u8], search: &Search) -> Option<Vec<Marked<'s>>> {
     let mut found = Vec::new();
     let mut names = Names { search, known: BTreeMap::new() };
     let mut at = 0;
@@ -141,16 +139,22 @@ fn take<'a>(
     match member.says(in_line, names) {
         Says::Nothing => Some(end.max(hit + 1)),
         Says::NothingHere => Some(hit + 1),
-        Says::ValueIsSecret if member.indent == INDENT => {
+        Says::ValueIsSecret => {
             let mut value = [&b"value"[..], b"Value"].into_iter();
-            if let Some(member) = value.find_map(|name| beside(text, start, name)) {
-                let name = plain(member.name)?.into_owned();
+            let value = value.find_map(|name| beside(text, start, member.indent, name));
+            if let Some(value) = value.as_ref().filter(|_| member.indent == INDENT) {
+                let name = plain(value.name)?.into_owned();
                 let paths = vec![Path(vec![Step::Name(name.clone())])];
-                found.push(Marked { name, value: member.value()?, paths });
+                found.push(Marked { name, value: value.value()?, paths });
             }
-            take_attribute(text, start, found)
+            // A name that is a document may have names of its own.
+            if value.is_some() || member.rest.strip_prefix(b"\"").is_some_and(may_be_document) {
+                take_attribute(text, start, found)
+            } else {
+                Some(end)
+            }
         }
-        Says::Secret | Says::ValueIsSecret => take_attribute(text, start, found),
+        Says::Secret => take_attribute(text, start, found),
     }
 }
 
@@ -166,10 +170,10 @@ fn take_attribute<'a>(text: &'a [u8], start: usize, found: &mut Vec<Marked<'a>>)
     Some(line + member.value_start + value.0.len())
 }
 
-/// The attribute `name` of the object that the attribute at `start` belongs to.
-fn beside<'a>(text: &'a [u8], start: usize, name: &[u8]) -> Option<Member<'a>> {
+/// The member `name` of the object that the member at `start` belongs to, which is indented so far.
+fn beside<'a>(text: &'a [u8], start: usize, indent: usize, name: &[u8]) -> Option<Member<'a>> {
     let above = |line: usize| Some(memrchr(b'\n', text.get(..line.checked_sub(1)?)?)? + 1);
-    let deeper = b" ".repeat(INDENT);
+    let deeper = b" ".repeat(indent);
     let mut first = start;
     while let Some(line) =
         above(first).filter(|line| text.get(*line..).is_some_and(|t| t.starts_with(&deeper)))
@@ -179,7 +183,7 @@ fn beside<'a>(text: &'a [u8], start: usize, name: &[u8]) -> Option<Member<'a>> {
     let mut rest = text.get(first..)?;
     while rest.starts_with(&deeper) {
         if let Some(member) = Member::of(rest)
-            && member.indent == INDENT
+            && member.indent == indent
             && member.name == name
         {
             return Some(member);
@@ -261,8 +265,9 @@ impl<'a> Member<'a> {
     /// What the word at this place of the line means.
     fn says(&self, at: usize, names: &mut Names<'a, '_>) -> Says {
         if at < self.value_start {
-            let is_empty = self.rest.starts_with(b"null") || self.rest.starts_with(b"\"\"");
-            return if !is_empty && names.is_secret(self.name) {
+            let nothing = [&b"null"[..], b"\"\"", b"[]", b"{}", b"true", b"false"];
+            let is_nothing = nothing.iter().any(|nothing| self.rest.starts_with(nothing));
+            return if !is_nothing && names.is_secret(self.name) {
                 Says::Secret
             } else {
                 Says::NothingHere
@@ -275,9 +280,10 @@ impl<'a> Member<'a> {
         if NAMES.contains(&self.name) && names.search.is_secret(text) {
             return Says::ValueIsSecret;
         }
-        match text {
-            [b'{' | b'[' | b'\\', ..] => says_inside(value, at - self.value_start, names.search),
-            _ => Says::Nothing,
+        if may_be_document(text) {
+            says_inside(value, at - self.value_start, names.search)
+        } else {
+            Says::Nothing
         }
     }
 
@@ -294,6 +300,11 @@ impl<'a> Member<'a> {
         };
         Some(RawJson(json::text(raw).ok()?))
     }
+}
+
+/// Whether a string may hold a JSON document, given from its first character on.
+fn may_be_document(text: &[u8]) -> bool {
+    matches!(text.trim_ascii_start(), [b'{' | b'[' | b'\\', ..])
 }
 
 /// What a word means in a string that holds a JSON document, of which `at` is a place.

@@ -21,6 +21,9 @@ use super::{Error, json, parse_text, text};
 use crate::model::state::{Instance, Output};
 use crate::model::version::{Lineage, Serial};
 
+/// How large a piece of a state is, at least, that is looked at by itself.
+const PIECE_BYTES: usize = 2 * 1024 * 1024;
+
 /// A state's bytes, with what is read of them as a whole.
 #[derive(Debug)]
 pub struct Source<'b> {
@@ -52,6 +55,12 @@ impl<'b> Source<'b> {
             |instance: &Instance<'_>| instance.id.as_ref().is_some_and(|id| wanted.contains(id));
         let all = self.parse().map(|part| part.instances).unwrap_or_default();
         all.into_iter().filter(is_wanted).collect()
+    }
+
+    /// The text of its resources, cut between two of them into pieces that can be looked at each by
+    /// itself; `None` when the state is not in Terraform's layout.
+    pub fn pieces(&self) -> Option<Vec<&'b [u8]>> {
+        Layout::of(self.bytes).map(|layout| layout.pieces(PIECE_BYTES))
     }
 
     /// The exact bytes.

@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use super::{AttributeChange, Diff};
+use crate::engine::redact::{Redactor, Shown};
 use crate::model::address::{Address, Mode};
 use crate::model::state::Instance;
+use crate::model::value::Value;
 
 /// Shorter ids are not told from other texts.
 const BYTES_MIN: usize = 8;
@@ -40,9 +43,30 @@ impl Addresses {
         }
     }
 
+    /// Says whose ids the values are that differ; an object's own is not said to be itself.
+    pub(super) fn name_ids(&self, found: &mut Diff, redactor: &Redactor) {
+        let name = |change: &mut AttributeChange, own: &[&Address]| {
+            let other = |shown: &Shown| {
+                let Shown::Plain(Value::Text(id)) = shown else { return None };
+                let address = redactor.address(self.find(id)?);
+                (!own.contains(&&address)).then_some(address)
+            };
+            change.means = (other(&change.before), other(&change.after));
+        };
+        for object in found.changes.iter_mut().chain(&mut found.data).chain(&mut found.quiet) {
+            let previous = object.previous_address.as_ref();
+            let own: Vec<&Address> = std::iter::once(&object.address).chain(previous).collect();
+            let hidden = object.hidden.iter_mut().map(|hidden| &mut hidden.change);
+            object.attributes.iter_mut().chain(hidden).for_each(|change| name(change, &own));
+        }
+        let hidden = found.outputs_hidden.iter_mut().map(|hidden| &mut hidden.change);
+        let inside = found.outputs.iter_mut().flat_map(|output| &mut output.inside);
+        inside.chain(hidden).for_each(|change| name(change, &[]));
+    }
+
     /// The address of the object that has this id.
-    pub(super) fn find(&self, id: &str) -> Option<Address> {
-        self.0.get(id).cloned().flatten()
+    fn find(&self, id: &str) -> Option<&Address> {
+        self.0.get(id).and_then(Option::as_ref)
     }
 }
 

@@ -165,6 +165,9 @@ fn an_id_is_said_as_the_address_that_has_it_unless_two_have_it() {
     assert_eq!(means(&[one, two]), [address("one"), address("two")]);
     assert_eq!(means(&[one, two, ("twin", "file-0002", "")]), [address("one"), None]);
     assert_eq!(means(&[]), [None, None]);
+    let keyed = (r#"m[\"swordfish\"]/two"#, "file-0002", r#","hidden":"swordfish""#);
+    let blotted = r#"module.m["(sensitive)"].demo_file.two"#.to_owned();
+    assert_eq!(means(&[one, keyed]), [address("one"), Some(blotted)]);
 }
 
 #[test]

@@ -281,16 +281,16 @@ impl Reader<'_> {
 
     /// What only one side has: in one piece, or piece by piece where a piece is secret.
     fn one_sided(&self, place: &Place, side: Side, value: &Value, found: &mut Found) {
-        let is_hidden = !matches!(self.show(place.on(side), Some(value)), Shown::Plain(_));
-        let is_apart = is_hidden && place.shown.0.len() < DEPTH_MAX && !self.is_marked(place);
+        let is_hidden = || !matches!(self.show(place.on(side), Some(value)), Shown::Plain(_));
+        let is_apart = || place.shown.0.len() < DEPTH_MAX && is_hidden() && !self.is_marked(place);
         match value {
-            Value::Map(members) if is_apart => {
+            Value::Map(members) if is_apart() => {
                 for (name, member) in members {
                     let place = place.member(name, self.name(name));
                     self.one_sided(&place, side, member, found);
                 }
             }
-            Value::List(items) if is_apart => {
+            Value::List(items) if is_apart() => {
                 for (index, item) in items.iter().enumerate() {
                     let pair = pairs::Pair::one(side, index);
                     let place = place.element(Step::Index(index), pair);

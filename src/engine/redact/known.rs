@@ -68,16 +68,27 @@ impl Known {
     /// Learns a value, unless it is too short to be looked for.
     pub(super) fn insert(&mut self, value: &str) {
         let bytes = value.as_bytes();
-        let Some(anchor) = bytes.first_chunk() else { return };
-        if self.values.contains(bytes) {
-            return;
+        if bytes.len() >= BYTES_MIN && !self.values.contains(bytes) {
+            self.take(bytes.into());
         }
-        self.values.insert(bytes.into());
-        let lengths = self.lengths.entry(*anchor).or_default();
-        if let Err(at) = lengths.binary_search_by(|length| bytes.len().cmp(length)) {
-            lengths.insert(at, bytes.len());
+    }
+
+    fn take(&mut self, value: Box<[u8]>) {
+        let Some(anchor) = value.first_chunk().copied() else { return };
+        let lengths = self.lengths.entry(anchor).or_default();
+        if let Err(at) = lengths.binary_search_by(|length| value.len().cmp(length)) {
+            lengths.insert(at, value.len());
         }
-        self.front.insert(*anchor);
+        self.front.insert(anchor);
+        self.values.insert(value);
+    }
+
+    /// Learns what another knows.
+    pub(super) fn extend(&mut self, mut other: Self) {
+        if other.len() > self.len() {
+            std::mem::swap(self, &mut other);
+        }
+        other.values.into_iter().for_each(|value| self.take(value));
     }
 
     /// Whether this is a value.

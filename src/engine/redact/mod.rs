@@ -15,11 +15,14 @@ mod learn;
 mod names;
 mod views;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 
 use self::fingerprint::Prints;
 use self::known::Known;
-use self::names::{ends_in_secret, is_reference_name, may_hold_any};
+use self::names::{ends_in_secret, may_hold_any, says};
 use super::compare::Difference;
 use super::diff::AttributeChange;
 use crate::codec::json;
@@ -28,6 +31,7 @@ use crate::model::state::Instance;
 use crate::model::value::{Path, Step, Value};
 
 pub use self::fingerprint::{Fingerprint, FingerprintKey, Scope};
+pub use self::learn::Lessons;
 pub use self::names::is_secret_name;
 
 /// A value as a person may see it.
@@ -56,7 +60,21 @@ const HIDDEN: &str = "(sensitive)";
 pub struct Redactor {
     known: Known,
     prints: Option<Prints>,
+    clear: RefCell<Clear>,
 }
+
+/// Short texts in which nothing secret stands. The same few names and tags are asked about again
+/// and again.
+#[derive(Clone, Default)]
+struct Clear {
+    /// How much was known then: whoever learns more has to look again.
+    known: usize,
+    texts: BTreeSet<Box<str>>,
+}
+
+/// How long such a text is at most, and how many are kept.
+const CLEAR_BYTES_MAX: usize = 64;
+const CLEAR_MAX: usize = 16_384;
 
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -196,14 +214,33 @@ impl Redactor {
     }
 
     fn is_in(&self, text: &str) -> bool {
-        !views::places(&self.known, text).is_empty()
+        !self.places(text).is_empty()
+    }
+
+    /// Where known values stand in a text.
+    fn places(&self, text: &str) -> Vec<Range<usize>> {
+        if !(known::BYTES_MIN..=CLEAR_BYTES_MAX).contains(&text.len()) {
+            return views::places(&self.known, text);
+        }
+        let mut clear = self.clear.borrow_mut();
+        if clear.known != self.known.len() {
+            *clear = Clear { known: self.known.len(), texts: BTreeSet::new() };
+        }
+        if clear.texts.contains(text) {
+            return Vec::new();
+        }
+        let places = views::places(&self.known, text);
+        if places.is_empty() && clear.texts.len() < CLEAR_MAX {
+            clear.texts.insert(text.into());
+        }
+        places
     }
 
     /// Free text, such as an error of a provider, with every secret value blotted out, also where
     /// it stands encoded.
     pub fn text(&self, text: &str) -> String {
         let mut shown = text.to_owned();
-        for place in views::places(&self.known, text).into_iter().rev() {
+        for place in self.places(text).into_iter().rev() {
             shown.replace_range(place, HIDDEN);
         }
         shown
@@ -273,17 +310,14 @@ fn is_marked(path: &Path, marks: &[Path]) -> bool {
 fn is_named(path: &Path, value: &Value) -> bool {
     let Some(own) = path.last_name() else { return false };
     let is_above = || {
-        let names = path.0.iter().filter_map(|step| match step {
-            Step::Name(name) => Some(name.as_str()),
-            Step::Index(_) | Step::Element(_) => None,
-        });
-        names.into_iter().any(is_secret_name) && !is_reference_name(own)
+        path.0.iter().any(|step| matches!(step, Step::Name(name) if says(name).is_secret))
+            && !says(own).is_reference
     };
     match value {
         Value::Number(number) if number.as_str().len() < known::BYTES_MIN => {
-            is_secret_name(own) && ends_in_secret(own)
+            says(own).is_secret && ends_in_secret(own)
         }
-        Value::Text(_) | Value::Number(_) => is_secret_name(own) || is_above(),
+        Value::Text(_) | Value::Number(_) => says(own).is_secret || is_above(),
         Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => false,
     }
 }

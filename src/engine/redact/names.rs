@@ -4,9 +4,8 @@
 //! One that ends in what a secret *has*, such as its id, its length or when it expires, is no secret:
 //! without that, half of a screen would be blank. Values are not looked at here.
 
-use std::sync::OnceLock;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use crate::codec::state::marked::Word;
 
@@ -119,6 +118,35 @@ pub fn is_secret_name(name: &str) -> bool {
         || SECRET_WORDS.iter().any(|secret| joined.contains(secret))
 }
 
+/// What a name of a member says of its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Says {
+    /// See [`is_secret_name`].
+    pub(super) is_secret: bool,
+    /// See [`is_reference_name`].
+    pub(super) is_reference: bool,
+}
+
+/// So many names are kept in mind: the schemas in a state have some hundreds.
+const KNOWN_MAX: usize = 4096;
+
+/// What a name says, kept in mind: a state has the same few names many thousand times.
+pub(super) fn says(name: &str) -> Says {
+    thread_local! {
+        static KNOWN: RefCell<BTreeMap<Box<str>, Says>> = const { RefCell::new(BTreeMap::new()) };
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if let Some(says) = known.get(name) {
+            return *says;
+        }
+        let says = Says { is_secret: is_secret_name(name), is_reference: is_reference_name(name) };
+        if known.len() < KNOWN_MAX {
+            known.insert(name.into(), says);
+        }
+        says
+    })
+}
+
 /// Whether a name says that its value only leads to a secret, or is one of its properties.
 pub(super) fn is_reference_name(name: &str) -> bool {
     let words = words(name);
@@ -178,18 +206,43 @@ const PAIRS: [(&str, &str); 14] = [
 ];
 
 /// Whether a text may hold a secret name; what it says no to holds none in any spelling that is used.
+///
+/// Most commands ask about a few short texts: nothing is prepared for it.
 pub(super) fn may_hold_any(text: &str) -> bool {
-    static PIECES: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let pieces = PIECES.get_or_init(|| {
-        let words = SECRET_WORDS.iter().chain(&WHOLE_WORDS).map(|word| (*word).to_owned());
-        let parted = PAIRS.iter().flat_map(|(a, b)| ["_", "-"].map(|part| format!("{a}{part}{b}")));
+    let pairs = text.as_bytes().array_windows::<2>().enumerate();
+    pairs.filter(|(_, pair)| may_begin(**pair)).any(|(at, _)| {
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        let begins = |word: &str| after(rest, word).is_some();
+        let is_parted = |(a, b): &(&str, &str)| {
+            let rest = after(rest, a).and_then(|rest| rest.split_first());
+            rest.is_some_and(|(part, rest)| matches!(part, b'_' | b'-') && after(rest, b).is_some())
+        };
         // An escape could hide a letter.
-        let pieces = words.chain(parted).chain(std::iter::once("\\u00".to_owned()));
-        // The kind that is quickest to build: it is used on short texts, and in short runs.
-        let kind = Some(AhoCorasickKind::ContiguousNFA);
-        AhoCorasick::builder().kind(kind).ascii_case_insensitive(true).build(pieces).ok()
-    });
-    pieces.as_ref().is_none_or(|pieces| pieces.is_match(text))
+        begins("\\u00")
+            || SECRET_WORDS.iter().chain(&WHOLE_WORDS).any(|word| begins(word))
+            || PAIRS.iter().any(is_parted)
+    })
+}
+
+/// What follows a word that the text begins with, in letters of either case.
+fn after<'t>(text: &'t [u8], word: &str) -> Option<&'t [u8]> {
+    let (beginning, rest) = text.split_at_checked(word.len())?;
+    beginning.eq_ignore_ascii_case(word.as_bytes()).then_some(rest)
+}
+
+/// Whether a word that is looked for begins with these two.
+fn may_begin(pair: [u8; 2]) -> bool {
+    matches!(
+        pair.map(|byte| byte.to_ascii_lowercase()),
+        [b'a', b'c' | b'p']
+            | [b'c', b'e' | b'o' | b'r']
+            | [b'd' | b't', b'o']
+            | [b'h', b't']
+            | [b'k' | b'\\', b'u']
+            | [b'p', b'a' | b'g' | b'r' | b's' | b'w']
+            | [b's', b'a' | b'e' | b'h' | b'i']
+            | [b'w', b'e']
+    )
 }
 
 /// The pieces in the spellings that people use: `pass`, `PASS` and `Pass`.

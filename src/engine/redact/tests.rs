@@ -112,6 +112,7 @@ fn a_value_is_found_as_json_quotes_it_and_line_by_line() {
 fn what_is_learnt_later_is_hidden_too_and_debug_shows_nothing() {
     let first = learnt(&["hunter22"]);
     assert_eq!(first.text("hunter22 hunter33"), "(sensitive) hunter33");
+    assert_eq!(first.text("hunter33"), "hunter33", "and it is kept in mind");
     let second = first.clone().with_values(&[Value::Text("hunter33".to_owned())]);
     assert_eq!(second.text("hunter22 hunter33"), "(sensitive) (sensitive)");
     assert_eq!(first.text("hunter33"), "hunter33");

@@ -43,15 +43,16 @@ fn hits(
 ) -> Result<Vec<Range<usize>>, TooMuch> {
     let mut found = known.find(text, budget)?;
     let Some(depth) = depth.checked_sub(1) else { return Ok(found) };
-    let escapes: [Step; 3] = [escape, percent, percent_or_plus];
-    for view in escapes.into_iter().filter_map(|step| View::unescaped(text, step)) {
+    for view in escapes(text).into_iter().filter_map(|escapes| View::unescaped(text, &escapes?)) {
         budget.spend(view.bytes.len())?;
         let inside = hits(known, &view.bytes, depth, budget)?;
         found.extend(inside.into_iter().map(|place| view.origin(&place)));
     }
     for run in runs(text) {
-        for start in run.start..run.start + 4 {
-            let Some(view) = View::base64(text, start..run.end) else { break };
+        let sextets: Vec<u8> =
+            text.get(run.clone()).unwrap_or_default().iter().map(|c| sextet(*c)).collect();
+        for skipped in 0..4 {
+            let Some(view) = View::base64(&sextets, skipped, run.start) else { break };
             budget.spend(view.bytes.len())?;
             let inside = hits(known, &view.bytes, depth, budget)?;
             found.extend(inside.into_iter().map(|place| view.origin(&place)));
@@ -89,8 +90,30 @@ enum PieceKind {
     End,
 }
 
-/// What the escape that a text begins with stands for, and how long it is.
-type Step = fn(&[u8]) -> Option<(Decoded, usize)>;
+/// A way to escape.
+struct Escapes {
+    /// What every escape begins with; the same byte more than once where there are fewer.
+    signs: [u8; 3],
+    /// What the escape that a text begins with stands for, and how long it is.
+    step: fn(&[u8]) -> Option<(Decoded, usize)>,
+}
+
+impl Escapes {
+    fn first_in(&self, text: &[u8]) -> Option<usize> {
+        let [a, b, c] = self.signs;
+        memchr::memchr3(a, b, c, text)
+    }
+}
+
+/// The ways that a text may be escaped in. Without a plus there is one less.
+fn escapes(text: &[u8]) -> [Option<Escapes>; 3] {
+    let plus = || Escapes { signs: *b"%%+", step: percent_or_plus };
+    [
+        Some(Escapes { signs: *b"\\$%", step: escape }),
+        Some(Escapes { signs: *b"%%%", step: percent }),
+        memchr::memchr(b'+', text).map(|_| plus()),
+    ]
+}
 
 /// What an escape stands for.
 enum Decoded {
@@ -102,13 +125,14 @@ enum Decoded {
 
 impl View {
     /// The text with its escapes undone; nothing when it has none.
-    fn unescaped(text: &[u8], step: Step) -> Option<Self> {
+    fn unescaped(text: &[u8], escapes: &Escapes) -> Option<Self> {
         let mut view = Self { bytes: Vec::new(), from: From::Pieces(Vec::new()) };
         let mut pieces = Vec::new();
         let mut plain_from = 0;
         let mut at = 0;
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let Some((decoded, length)) = step(rest) else {
+        while let Some(next) = text.get(at..).and_then(|rest| escapes.first_in(rest)) {
+            at += next;
+            let Some((decoded, length)) = text.get(at..).and_then(escapes.step) else {
                 at += 1;
                 continue;
             };
@@ -137,20 +161,20 @@ impl View {
         Some(view)
     }
 
-    /// The bytes that a run of base64 characters stands for.
-    fn base64(text: &[u8], run: Range<usize>) -> Option<Self> {
-        let start = run.start;
-        let characters = text.get(run).filter(|run| run.len() >= BASE64_MIN)?;
+    /// The bytes that a run of base64 characters stands for which begins at `start`, without the
+    /// first few of them.
+    fn base64(sextets: &[u8], skipped: usize, start: usize) -> Option<Self> {
+        let characters = sextets.get(skipped..).filter(|rest| rest.len() >= BASE64_MIN)?;
         let mut bytes = Vec::with_capacity(characters.len() / 4 * 3 + 2);
         let mut groups = characters.chunks_exact(4);
         for group in &mut groups {
-            let bits = group.iter().fold(0, |bits, character| bits << 6 | sextet(*character));
+            let bits = bits(group);
             let [_, a, b, c] = bits.to_be_bytes();
             bytes.extend_from_slice(&[a, b, c]);
         }
         // Two characters hold one more byte, three hold two.
         let rest = groups.remainder();
-        let bits = rest.iter().fold(0, |bits, character| bits << 6 | sextet(*character));
+        let bits = bits(rest);
         let [_, a, b, _] = match rest.len() {
             2 => bits << 12,
             3 => bits << 6,
@@ -158,7 +182,7 @@ impl View {
         }
         .to_be_bytes();
         bytes.extend([a, b].into_iter().take(rest.len().saturating_sub(1)));
-        Some(Self { bytes, from: From::Base64(start) })
+        Some(Self { bytes, from: From::Base64(start + skipped) })
     }
 
     /// Where in the text a place of the view comes from.
@@ -277,12 +301,17 @@ fn is_base64(byte: u8) -> bool {
 }
 
 /// The six bits of a character of base64, in the usual or the alphabet for URLs.
-fn sextet(character: u8) -> u32 {
-    u32::from(match character {
+fn sextet(character: u8) -> u8 {
+    match character {
         b'A'..=b'Z' => character - b'A',
         b'a'..=b'z' => character - b'a' + 26,
         b'0'..=b'9' => character - b'0' + 52,
         b'+' | b'-' => 62,
         _ => 63,
-    })
+    }
+}
+
+/// The bits of up to four of them.
+fn bits(sextets: &[u8]) -> u32 {
+    sextets.iter().fold(0, |bits, sextet| bits << 6 | u32::from(*sextet))
 }

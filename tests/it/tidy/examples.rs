@@ -188,6 +188,7 @@ fn a_bool_parameter_is_found_wherever_it_stands_in_the_list() {
     keeps(
         rules::bool_parameters,
         &[
+            ("src/codec/a.rs", "fn visit_bool<E>(self, is: bool) -> Result<Value, E> {}"),
             (
                 "src/flow/a.rs",
                 "struct S { a: bool }\nfn f(a: u8) -> bool { let b: bool = g(|c: bool| c); b }",

@@ -1,6 +1,8 @@
 //! What is marked is found where it stands, whatever stands around it.
 
 use super::*;
+use crate::codec::state::layout::Layout;
+use crate::codec::state::narrow::Source;
 
 const STATE: &str = r#"{
   "version": 4,
@@ -99,7 +101,9 @@ fn found(text: &str) -> Option<Vec<String>> {
         let paths: Vec<String> = marked.paths.iter().map(ToString::to_string).collect();
         format!("{} = {} at [{}]", marked.name, one_line(marked.value), paths.join(", "))
     };
-    Some(marked(&source, &search())?.into_iter().map(show).collect())
+    let pieces = source.pieces()?;
+    let found: Option<Vec<_>> = pieces.into_iter().map(|piece| marked(piece, &search())).collect();
+    Some(found?.into_iter().flatten().map(show).collect())
 }
 
 #[test]
@@ -160,4 +164,24 @@ fn a_resource_may_be_named_like_a_secret_and_depend_on_one() {
 fn another_layout_is_for_the_parser() {
     assert_eq!(found(&STATE.replace('\n', " ")), None);
     assert_eq!(found(&STATE.replace("  \"resources\"", "\"resources\"")), None);
+}
+
+#[test]
+fn what_is_found_in_pieces_is_what_is_found_in_the_whole() {
+    let start = STATE.find("\n    {\n").unwrap();
+    let end = STATE.rfind("\n  ]").unwrap();
+    let (head, tail) = (&STATE[..start], &STATE[end..]);
+    let text = format!("{head}{}{tail}", [&STATE[start..end]; 3].join(","));
+    let layout = Layout::of(text.as_bytes()).unwrap();
+    let whole = layout.pieces(text.len());
+    assert_eq!(whole.len(), 1);
+    for (bytes, count) in [(1, 3), (end - start + 5, 2)] {
+        let pieces = layout.pieces(bytes);
+        assert_eq!(pieces.len(), count);
+        assert_eq!(pieces.concat(), whole.concat());
+        let search = search();
+        let found: Vec<_> = pieces.iter().map(|piece| marked(piece, &search).unwrap()).collect();
+        assert_eq!(found.concat(), marked(whole[0], &search).unwrap());
+        assert_eq!(found.concat().len(), 15);
+    }
 }

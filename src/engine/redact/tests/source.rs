@@ -108,6 +108,22 @@ proptest! {
 }
 
 #[test]
+fn several_learn_together_what_one_learns_alone() {
+    let attributes = |secret: &str| json!({ "password": secret }).as_object().unwrap().clone();
+    let text = render(&[(attributes("hunter22"), vec![]), (attributes("swordfish"), vec![])]);
+    let source = Source::new(text.as_bytes());
+    let lessons = Lessons::of(&source);
+    let [mut first, mut second] = [Redactor::default(), learnt(&["hunter22", "and more"])];
+    first.learn_lessons(&lessons).unwrap();
+    second.learn_lessons(&lessons).unwrap();
+    assert_eq!(second.known.len(), 2, "nobody learns twice");
+    for all in [first.clone().and(second.clone()), second.and(first)] {
+        assert_eq!(all.known.sorted(), ["and more", "hunter22", "swordfish"]);
+        assert_eq!(all.text("hunter22 swordfish and more"), "(sensitive) (sensitive) (sensitive)");
+    }
+}
+
+#[test]
 fn another_layout_is_read_and_a_broken_one_is_refused() {
     let text = render(&[(json!({"password": "hunter22"}).as_object().unwrap().clone(), vec![])]);
     for text in [text.clone(), text.replace('\n', " ")] {
