@@ -169,7 +169,8 @@ impl Prepared {
         modules: &[(BundlePath, BTreeSet<String>)],
     ) -> Result<(), Error> {
         for (directory, blocks) in modules.iter().filter(|(_, blocks)| !blocks.is_empty()) {
-            let text: String = blocks.iter().filter_map(|block| without_prevention(block)).collect();
+            let text: String =
+                blocks.iter().filter_map(|block| without_prevention(block)).collect();
             self.directory.write_override_in(directory, LIFECYCLE, &text)?;
         }
         Ok(())

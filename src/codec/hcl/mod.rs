@@ -24,11 +24,9 @@ use hcl_edit::structure::Body;
 pub use cut::without_state_blocks;
 pub use scan::scan;
 pub use values::literals;
-<<<<<<< HEAD
-pub use write::{NotAnArgument, assignment, backend_override, expression, moved, without_prevention};
-=======
-pub use write::{NotAnArgument, assignment, backend_override, expression, moved};
->>>>>>> rekey
+pub use write::{
+    NotAnArgument, assignment, backend_override, expression, moved, without_prevention,
+};
 
 /// Content that is not Terraform's language. Never says what stands there: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -49,9 +49,8 @@ pub(super) fn attempted(
 
 /// The modules of a bundle, the root first: what addresses in it begin with, and where it lies.
 pub(super) fn modules(bundle: &Bundle) -> Vec<(String, BundlePath)> {
-    let prefix = |key: &str| -> String {
-        key.split('.').map(|name| format!("module.{name}.")).collect()
-    };
+    let prefix =
+        |key: &str| -> String { key.split('.').map(|name| format!("module.{name}.")).collect() };
     let others =
         bundle.modules.iter().map(|module| (prefix(&module.key), module.directory.clone()));
     std::iter::once((String::new(), bundle.root.clone())).chain(others).collect()
