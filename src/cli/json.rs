@@ -10,6 +10,7 @@ use crate::codec::json::to_serde;
 use crate::engine::redact::Shown;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
 use crate::engine::revert::{JudgedAction, Reason};
+use crate::flow::revert::matters::NotUndone;
 use crate::model::entry as model;
 use crate::model::good::{Evidence, Residual, Verdict};
 use crate::model::hazard::Hazard;
@@ -18,6 +19,7 @@ mod demo;
 mod diff;
 mod drift;
 mod entry;
+mod hold;
 mod import;
 mod run;
 mod show;
@@ -29,6 +31,7 @@ pub use drift::{
     OverwrittenAttributeOut, OverwrittenOut,
 };
 pub use entry::{Body, DriftItemFact, Entry, PathOut, StepOut};
+pub use hold::{GuardOut, HoldFacts, HoldOut};
 pub use import::{ImportOut, ImportedOut, SkippedOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};
 
@@ -210,6 +213,10 @@ pub struct RevertOut {
     pub outputs: Vec<RevertedOutputOut>,
     /// What stood against it.
     pub hazards: Vec<HazardOut>,
+    /// What is left as it is: no plan can end it.
+    pub not_undone: Vec<NotUndoneOut>,
+    /// The hold on what is taken back, once there is one.
+    pub hold: Option<u64>,
     /// The intent's entry, once there is one.
     pub intent: Option<u64>,
     /// The snapshot afterwards.
@@ -265,6 +272,21 @@ impl From<&Reason> for ReasonOut {
             cause: reason.cause.clone(),
             paths: reason.paths.iter().map(ToString::to_string).collect(),
         }
+    }
+}
+
+/// Something that a revert leaves as it is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NotUndoneOut {
+    /// The address.
+    pub address: String,
+    /// Why.
+    pub why: String,
+}
+
+impl From<&NotUndone> for NotUndoneOut {
+    fn from(left: &NotUndone) -> Self {
+        Self { address: left.address.clone(), why: left.why.clone() }
     }
 }
 
@@ -333,7 +355,9 @@ pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("unapply.drift-list", schemars::schema_for!(Envelope<DriftListOut>)),
         ("unapply.fix", schemars::schema_for!(Envelope<FixOut>)),
         ("unapply.fix-list", schemars::schema_for!(Envelope<FixListOut>)),
+        ("unapply.guard", schemars::schema_for!(Envelope<GuardOut>)),
         ("unapply.history", schemars::schema_for!(Envelope<HistoryOut>)),
+        ("unapply.hold", schemars::schema_for!(Envelope<HoldOut>)),
         ("unapply.import", schemars::schema_for!(Envelope<ImportOut>)),
         ("unapply.init", schemars::schema_for!(Envelope<InitOut>)),
         ("unapply.mark", schemars::schema_for!(Envelope<MarkOut>)),

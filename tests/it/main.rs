@@ -24,6 +24,10 @@ mod hazards;
 #[cfg(test)]
 mod history_import;
 #[cfg(test)]
+mod hold;
+#[cfg(test)]
+mod origin;
+#[cfg(test)]
 mod pipelines;
 #[cfg(test)]
 mod reasons;

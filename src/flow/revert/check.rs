@@ -113,6 +113,7 @@ fn judged(
             time: recorded.time,
             state,
         }),
+        journals: &draft.journals,
         imports: &draft.imports,
         drift: &draft.drift,
         knowledge: &stack.knowledge,

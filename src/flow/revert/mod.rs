@@ -9,4 +9,6 @@ pub mod check;
 pub mod consent;
 pub mod draft;
 pub mod execute;
+mod journals;
+pub mod matters;
 pub mod verify;
