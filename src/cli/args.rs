@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod hold;
+
+pub(super) use hold::{Guard, Hold, Release};
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -43,6 +47,11 @@ Record:
   snapshot    keep the state and its configuration
   mark        call a snapshot good or bad
   show        one entry; for a snapshot its resources and outputs
+
+Stop and go on:
+  hold        nothing can be applied from now on; a revert holds what it takes back by itself
+  release     lift holds, with a reason
+  guard       a pipeline's step before apply: exits 15 when that is held
 
 Operate:
   init        write unapply.toml, create the store, take the first snapshot
@@ -199,6 +208,12 @@ pub(super) enum Verb {
     Mark(Mark),
     /// One entry; for a snapshot its metadata, resources and outputs
     Show(Show),
+    /// Nothing can be applied from now on
+    Hold(Hold),
+    /// Lift holds, with a reason
+    Release(Release),
+    /// A pipeline's step before apply: exits 15 when what it is about to apply is held
+    Guard(Guard),
     /// Write unapply.toml, create and probe the store, take the first snapshot
     Init(Init),
     /// Integrity of the store: slots, chain, hashes
@@ -275,6 +290,9 @@ pub(super) struct Revert {
     /// Accept a hazard at an address; `*` matches any text, repeatable
     #[arg(long, value_name = "HAZARD=ADDR")]
     pub allow: Vec<String>,
+    /// Hold everything until it is released, and not only what is taken back
+    #[arg(long)]
+    pub hold: bool,
 }
 
 /// `drift`.

@@ -78,6 +78,9 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Failure> {
         Verb::Snapshot(arguments) => verbs::snapshot::run(session, &arguments),
         Verb::Mark(arguments) => verbs::mark::run(session, &arguments),
         Verb::Show(arguments) => verbs::show::run(session, &arguments),
+        Verb::Hold(arguments) => verbs::hold::hold(session, &arguments),
+        Verb::Release(arguments) => verbs::hold::release(session, &arguments),
+        Verb::Guard(arguments) => verbs::guard::run(session, &arguments),
         Verb::Init(arguments) => verbs::init::run(session, &arguments),
         Verb::Check(arguments) => verbs::check::run(session, &arguments),
         Verb::Demo(arguments) => verbs::demo::run(session, &arguments),
@@ -93,12 +96,15 @@ fn not_done(verb: &Verb) -> &'static str {
         Verb::Mark(_) => "no mark was recorded",
         Verb::Drift(_) => "nothing was recorded about drift",
         Verb::Fix(_) => "no fix was recorded",
+        Verb::Hold(_) => "nothing is held by this",
+        Verb::Release(_) => "no hold was lifted",
         Verb::Init(_) => "the stack is not set up",
         Verb::Status
         | Verb::History(_)
         | Verb::Diff(_)
         | Verb::Show(_)
         | Verb::Check(_)
+        | Verb::Guard(_)
         | Verb::Demo(_)
         | Verb::Completion(_) => "nothing was changed",
     }

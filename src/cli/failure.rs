@@ -6,6 +6,7 @@
 
 pub(super) mod kept;
 mod lock;
+mod open;
 mod unrecorded;
 
 use std::error::Error as StdError;
@@ -421,8 +422,8 @@ fn flow_failure(error: &Error) -> Failure {
         Error::RemoteExecution { .. } => plain(Exit::Refused, error)
             .now("a plan made here cannot be applied there; the snapshots are kept")
             .next("apply the good commit by hand: unapply show good"),
-        Error::RevertUnderWay { .. } => {
-            plain(Exit::Locked, error).now("it was left alone").next("unapply status")
+        Error::RevertUnderWay { .. } | Error::RunUnderWay { .. } | Error::Unsettled(_) => {
+            open::failure(error)
         }
         Error::MissingVariables(names) => {
             let name = names.first().map_or("NAME", String::as_str);

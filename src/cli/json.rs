@@ -11,6 +11,7 @@ use crate::engine::redact::Shown;
 use crate::engine::revert::homecoming::Homecoming;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
 use crate::engine::revert::{JudgedAction, Reason};
+use crate::flow::revert::matters::NotUndone;
 use crate::model::entry as model;
 use crate::model::good::{Evidence, Residual, Verdict};
 use crate::model::hazard::Hazard;
@@ -19,6 +20,7 @@ mod demo;
 mod diff;
 mod drift;
 mod entry;
+mod hold;
 mod import;
 mod run;
 mod show;
@@ -30,6 +32,7 @@ pub use drift::{
     OverwrittenAttributeOut, OverwrittenOut,
 };
 pub use entry::{Body, DriftItemFact, Entry, PathOut, StepOut};
+pub use hold::{GuardOut, HoldFacts, HoldOut};
 pub use import::{ImportOut, ImportedOut, SkippedOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};
 
@@ -211,6 +214,10 @@ pub struct RevertOut {
     pub outputs: Vec<RevertedOutputOut>,
     /// What stood against it.
     pub hazards: Vec<HazardOut>,
+    /// What is left as it is: no plan can end it.
+    pub not_undone: Vec<NotUndoneOut>,
+    /// The hold on what is taken back, once there is one.
+    pub hold: Option<u64>,
     /// The intent's entry, once there is one.
     pub intent: Option<u64>,
     /// The snapshot afterwards.
@@ -294,6 +301,21 @@ impl From<&Reason> for ReasonOut {
     }
 }
 
+/// Something that a revert leaves as it is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NotUndoneOut {
+    /// The address.
+    pub address: String,
+    /// Why.
+    pub why: String,
+}
+
+impl From<&NotUndone> for NotUndoneOut {
+    fn from(left: &NotUndone) -> Self {
+        Self { address: left.address.clone(), why: left.why.clone() }
+    }
+}
+
 /// One output that a revert changes.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RevertedOutputOut {
@@ -359,7 +381,9 @@ pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("unapply.drift-list", schemars::schema_for!(Envelope<DriftListOut>)),
         ("unapply.fix", schemars::schema_for!(Envelope<FixOut>)),
         ("unapply.fix-list", schemars::schema_for!(Envelope<FixListOut>)),
+        ("unapply.guard", schemars::schema_for!(Envelope<GuardOut>)),
         ("unapply.history", schemars::schema_for!(Envelope<HistoryOut>)),
+        ("unapply.hold", schemars::schema_for!(Envelope<HoldOut>)),
         ("unapply.import", schemars::schema_for!(Envelope<ImportOut>)),
         ("unapply.init", schemars::schema_for!(Envelope<InitOut>)),
         ("unapply.mark", schemars::schema_for!(Envelope<MarkOut>)),

@@ -15,6 +15,7 @@ use super::fingerprints::KeySource;
 use super::output::{Output, Paint, Talk};
 use super::place::Place;
 use crate::engine::hazard::Limits;
+use crate::engine::hold::Holding;
 use crate::flow::{Inputs, Speaker, Stack};
 use crate::knowledge::Knowledge;
 use crate::model::entry::Actor;
@@ -49,6 +50,7 @@ pub(super) struct Settings {
     /// What is known of providers, with what the files add.
     pub knowledge: Knowledge,
     limits: Limits,
+    hold: Holding,
     lock_timeout_seconds: u64,
     stacks: Vec<config::Stack>,
     inputs: Inputs,
@@ -136,6 +138,7 @@ impl Settings {
             knowledge: Knowledge::builtin()
                 .with_overrides(user.provider)
                 .with_overrides(config.provider),
+            hold: holding(config.revert.hold_for.as_ref().or(user.revert.hold_for.as_ref()))?,
             limits: limits(config.revert, user.revert),
             speaker: speaker(global, world),
             lock_timeout_seconds: seconds(global.lock_timeout.as_deref().unwrap_or("60s"))?,
@@ -258,6 +261,7 @@ impl Settings {
             workspace,
             inputs: Inputs { var_files, ..self.inputs.clone() },
             limits: self.limits.clone(),
+            hold: self.hold,
             knowledge: self.knowledge.clone(),
             lock_timeout_seconds: self.lock_timeout_seconds,
             temporary: self.temporary.clone(),
@@ -334,6 +338,15 @@ fn limits(project: config::Revert, user: config::Revert) -> Limits {
     Limits {
         max_destroy: project.max_destroy.or(user.max_destroy).unwrap_or(default.max_destroy),
         protect: protect.unwrap_or_default().into_iter().map(Pattern::new).collect(),
+    }
+}
+
+/// How long a revert holds what it takes back; `0` is not at all.
+fn holding(hold_for: Option<&String>) -> Result<Holding, Failure> {
+    match hold_for.map(String::as_str) {
+        None => Ok(Holding::default()),
+        Some("0") => Ok(Holding::Nothing),
+        Some(span) => Ok(Holding::Reverted { seconds: seconds(span)? }),
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::identity::{Identity, Index, Sameness};
+use super::origin::is_journalled;
 use super::revert::{
     Facts, JudgedAction, Origin, Reason, Slot, Why, by_slot, listed, shown_address,
 };
@@ -121,6 +122,7 @@ pub fn hazards(
         found.extend(unknown_origin(facts, &known, change, action));
         found.extend(reasons(action));
     }
+    found.extend(nobody_knows(facts, judged));
     found.extend(too_many(judged, limits));
     found.extend(variables.iter().map(|(name, standing)| variable(name, *standing)));
     found.sort_by_key(|hazard| {
@@ -256,16 +258,51 @@ fn unknown_origin(
             )
         }
         (Origin::Imported, _) => {
-            format!("not in {good}; the failed configuration imports it, so it is older")
+            format!(
+                "not in {good}; it was imported since, so it is older than any apply, and this would \
+                 end it: to keep it, let Terraform forget it first (terraform state rm)"
+            )
         }
+        // They are one group.
+        (Origin::Unknown, _) if !is_journalled(facts.journals) => return None,
         (Origin::Unknown, Some(before)) => {
-            format!("not in {good}, and there already in {}", before.revision)
+            format!("not in {good}, in no journal since, and there already in {}", before.revision)
         }
         (Origin::Unknown, None) => {
-            format!("not in {good}; no snapshot was taken just before the failed apply")
+            format!("not in {good}, and no journal since has it: it was made besides them")
         }
     };
     Some(hazard(HazardKind::UnknownOrigin, change, why))
+}
+
+/// How many addresses a hazard of several objects names.
+const NAMED_MAX: usize = 8;
+
+/// Without a journal nothing tells one object that appeared since good from another: they are
+/// acknowledged together.
+fn nobody_knows(facts: &Facts<'_>, judged: &[JudgedAction]) -> Option<Hazard> {
+    if is_journalled(facts.journals) {
+        return None;
+    }
+    let is_meant =
+        |action: &&JudgedAction| action.action.destroys() && action.origin == Origin::Unknown;
+    let objects: Vec<&str> =
+        judged.iter().filter(is_meant).map(|action| action.address.as_str()).collect();
+    let good = facts.good.revision;
+    let named: Vec<&str> = objects.iter().copied().take(NAMED_MAX).collect();
+    let more = match objects.len().saturating_sub(NAMED_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let why = match facts.before {
+        Some(before) => format!("and there already in {}", before.revision),
+        None => "and nothing says which apply made what".to_owned(),
+    };
+    (!objects.is_empty()).then(|| Hazard {
+        kind: HazardKind::UnknownOrigin,
+        subject: format!("since-{good}"),
+        why: format!("not in {good}, {why}: {}{more}", named.join(", ")),
+    })
 }
 
 /// What is no undo is asked about, once for each kind of reason.

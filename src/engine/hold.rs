@@ -1,11 +1,11 @@
-//! Whether something must not be applied.
+//! Whether something must not be applied, and what a revert holds.
 //!
 //! A hold stands until it is released or its time is over. One on a configuration is against that
 //! configuration wherever it comes from, and against its commits as they were committed; another
 //! configuration passes. It enforces nothing: `run` and `guard` ask, and whoever applies without
 //! asking is not stopped.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::digest::Digest;
 use crate::model::entry::{Body, Entry};
@@ -61,12 +61,83 @@ fn is_against(hold: &Hold, candidate: &Candidate) -> bool {
     }
 }
 
+/// What a revert holds of what it takes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holding {
+    /// Nothing.
+    Nothing,
+    /// The configurations that were attempted since good, for so many seconds.
+    Reverted {
+        /// How long.
+        seconds: u64,
+    },
+    /// Everything, until somebody releases it.
+    Everything,
+}
+
+impl Default for Holding {
+    fn default() -> Self {
+        Self::Reverted { seconds: 24 * 60 * 60 }
+    }
+}
+
+impl Holding {
+    /// When the hold of a revert that begins now ends; never when nobody has said so.
+    pub fn end(self, now: Timestamp) -> Option<Timestamp> {
+        let Self::Reverted { seconds } = self else { return None };
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+        now.checked_add(SignedDuration::from_secs(seconds)).ok()
+    }
+}
+
+/// What a revert to `target` from `before` holds: the configurations that were attempted since, and
+/// their commits, but never the good one. None when that is nothing.
+pub fn of_revert(
+    log: &[Entry],
+    (target, before): (&Entry, &Entry),
+    holding: Holding,
+) -> Option<HoldScope> {
+    match holding {
+        Holding::Nothing | Holding::Reverted { seconds: 0 } => return None,
+        Holding::Everything => return Some(HoldScope::Everything),
+        Holding::Reverted { .. } => {}
+    }
+    let (good_digest, good_commit) = attempted(target);
+    let since = log.iter().filter(|entry| entry.revision > target.revision);
+    let tried = since.filter(|entry| matches!(entry.said.body, Body::RunIntent(_)));
+    let (mut digests, mut commits) = (Vec::new(), Vec::new());
+    for entry in tried.chain(std::iter::once(before)) {
+        let (digest, commit) = attempted(entry);
+        if digest.is_some() && digest == good_digest {
+            continue;
+        }
+        digests.extend(digest.filter(|digest| !digests.contains(digest)));
+        let commit = commit.filter(|commit| Some(commit) != good_commit.as_ref());
+        commits.extend(commit.filter(|commit| !commits.contains(commit)));
+    }
+    let is_nothing = digests.is_empty() && commits.is_empty();
+    let target = Some(target.revision);
+    (!is_nothing).then_some(HoldScope::Configuration { digests, commits, target })
+}
+
+/// What was attempted, as an entry says: the configuration, and the commit when it was as committed.
+fn attempted(entry: &Entry) -> (Option<Digest>, Option<String>) {
+    if let Body::RunIntent(intent) = &entry.said.body {
+        return (intent.configuration, intent.commit.clone());
+    }
+    let Some(snapshot) = entry.said.body.snapshot() else { return (None, None) };
+    let commit = snapshot.git.as_ref().filter(|git| !git.dirty).map(|git| git.commit.clone());
+    (snapshot.configuration.as_ref().map(|known| known.digest), commit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::good::tests::log;
-    use crate::model::entry::Revision;
+    use crate::engine::good::tests::{log, snapshot, version};
+    use crate::model::configuration::{BlobId, ConfigurationRef, ConfigurationSource};
+    use crate::model::entry::{GitFacts, Revision};
     use crate::model::hold::Release;
+    use crate::model::run::RunIntent;
 
     fn held(until: Option<&str>) -> Body {
         let scope = HoldScope::Configuration {
@@ -75,6 +146,19 @@ mod tests {
             target: None,
         };
         Body::Hold(Hold { scope, until: until.map(|until| until.parse().unwrap()) })
+    }
+
+    fn configuration(content: &[u8]) -> ConfigurationRef {
+        ConfigurationRef {
+            blob: BlobId(Digest::of(content)),
+            digest: Digest::of(content),
+            source: ConfigurationSource::Directory,
+            files: 1,
+            modules: 0,
+            variables: Vec::new(),
+            providers: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     fn candidate(digest: &[u8], commit: &str) -> Candidate {
@@ -100,6 +184,51 @@ mod tests {
     fn a_hold_on_everything_forbids_even_what_cannot_be_read() {
         let log = log(vec![Body::Hold(Hold { scope: HoldScope::Everything, until: None })]);
         assert!(forbids(&log, now(), &Candidate::default()).is_some());
+    }
+
+    #[test]
+    fn a_revert_holds_what_was_attempted_and_never_what_is_good() {
+        let taken = |content: &[u8], commit: &str, dirty| {
+            let mut snapshot = snapshot(version(1, "1"));
+            snapshot.configuration = Some(configuration(content));
+            snapshot.git = Some(GitFacts { commit: commit.into(), dirty });
+            Body::Snapshot(Box::new(snapshot))
+        };
+        let run = |content: &[u8], commit: &str| {
+            Body::RunIntent(Box::new(RunIntent {
+                before: Revision(1),
+                command: Vec::new(),
+                configuration: Some(Digest::of(content)),
+                commit: Some(commit.into()),
+                plan: None,
+                journal: String::new(),
+            }))
+        };
+        let held = |bodies: Vec<Body>, holding| {
+            let log = log(bodies);
+            of_revert(&log, (&log[0], log.last().unwrap()), holding)
+        };
+        let scope = |contents: &[&[u8]], commits: &[&str]| {
+            Some(HoldScope::Configuration {
+                digests: contents.iter().map(|content| Digest::of(content)).collect(),
+                commits: commits.iter().map(|commit| (*commit).to_owned()).collect(),
+                target: Some(Revision(1)),
+            })
+        };
+        let good = || taken(b"good", "c1", false);
+        let day = Holding::default();
+        let bad = || taken(b"bad", "c2", false);
+        assert_eq!(held(vec![good(), bad()], day), scope(&[b"bad"], &["c2"]));
+        assert_eq!(
+            held(vec![good(), run(b"worse", "c3"), bad()], day),
+            scope(&[b"worse", b"bad"], &["c3", "c2"])
+        );
+        assert_eq!(held(vec![good(), run(b"bad", "c2"), bad()], day), scope(&[b"bad"], &["c2"]));
+        let edited = || taken(b"bad", "c1", true);
+        assert_eq!(held(vec![good(), edited()], day), scope(&[b"bad"], &[]));
+        assert_eq!(held(vec![good(), taken(b"good", "c9", false)], day), None);
+        assert_eq!(held(vec![good(), bad()], Holding::Nothing), None);
+        assert_eq!(held(vec![good(), bad()], Holding::Everything), Some(HoldScope::Everything));
     }
 
     #[test]

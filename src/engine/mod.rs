@@ -13,6 +13,7 @@ pub mod hazard;
 pub mod hold;
 pub mod identity;
 pub mod noise;
+pub mod origin;
 pub mod pairing;
 pub mod pin;
 pub mod readable;

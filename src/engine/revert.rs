@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use self::reasons::Judge;
 use super::compare::differences;
+use super::origin::{Journal, origin};
 use super::readable::{AttributeChange, Both, HiddenBy, Reader, Trifles};
 use super::redact::Redactor;
 use crate::codec::json;
@@ -33,6 +34,8 @@ pub struct Facts<'a> {
     pub current: &'a State<'a>,
     /// The newest snapshot between the good one and the present, if one was taken.
     pub before: Option<Recorded<'a>>,
+    /// What wrapped applies and reverts since good have said, oldest first.
+    pub journals: &'a [Journal],
     /// What the failed configuration imports: addresses of blocks, `*` for anything.
     pub imports: &'a BTreeSet<String>,
     /// Blocks, by address without keys, that a configuration of either side says must not be
@@ -99,14 +102,15 @@ pub struct Reason {
 pub enum Origin {
     /// The good snapshot knows its address.
     Good,
-    /// It was made after this snapshot, which was taken just before the failed apply.
+    /// It was made after this entry: a snapshot from just before the failed apply that does not have
+    /// it yet, or the beginning of the run or revert whose journal says that it made it.
     MadeSince {
-        /// The snapshot that does not have it yet.
+        /// The entry.
         revision: Revision,
-        /// When that was taken: the object is not older.
+        /// When that was said: the object is not older.
         time: Timestamp,
     },
-    /// The failed configuration imports it: it was there before Terraform knew it.
+    /// An apply since then has imported it: it was there before Terraform knew it.
     Imported,
     /// Nobody knows.
     Unknown,
@@ -146,23 +150,28 @@ pub fn shown_address(change: &PlannedChange) -> String {
 pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
     let judge = Judge::new(facts, redactor);
     let good = by_slot(facts.good.state);
+    let current = by_slot(facts.current);
     let before = facts.before.map(|before| (before, by_slot(before.state)));
     facts
         .plan
         .effective()
         .map(|change| {
             let slot = (&change.address, change.deposed.as_deref());
+            let from = change.previous_address.as_ref().unwrap_or(&change.address);
+            let object = current.get(&(from, change.deposed.as_deref()));
+            let told = object.and_then(|object| origin(facts.journals, object));
             JudgedAction {
                 address: shown_address(change),
                 action: change.action,
                 reasons: shown_reasons(judge.reasons(change), change, redactor),
-                origin: match &before {
+                origin: match (told, &before) {
                     _ if good.contains_key(&slot) => Origin::Good,
                     _ if is_imported(facts.imports, &change.address) => Origin::Imported,
-                    Some((before, known)) if !known.contains_key(&slot) => {
+                    (Some(told), _) => told,
+                    (None, Some((before, known))) if !known.contains_key(&slot) => {
                         Origin::MadeSince { revision: before.revision, time: before.time }
                     }
-                    Some(_) | None => Origin::Unknown,
+                    (None, Some(_) | None) => Origin::Unknown,
                 },
                 attributes: attributes(change, redactor),
             }

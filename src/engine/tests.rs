@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::hazard::{Limits, hazards};
+use super::origin::Journal;
 use super::redact::Redactor;
 use super::revert::{Facts, Recorded, judge};
 use super::variables::Standing;
@@ -34,6 +35,7 @@ pub(crate) struct Scene {
     pub(crate) plan: Plan,
     limits: Limits,
     variables: BTreeMap<String, Standing>,
+    pub(crate) journals: Vec<Journal>,
     imports: BTreeSet<String>,
     prevented: BTreeSet<String>,
     age_minutes: i64,
@@ -65,6 +67,7 @@ pub(crate) fn scene(text: &str) -> Scene {
         variables: words("var").unwrap_or_default().into_iter().map(standing).collect(),
         imports: words("imports").unwrap_or_default().into_iter().map(str::to_owned).collect(),
         prevented: words("prevent").unwrap_or_default().into_iter().map(str::to_owned).collect(),
+        journals: Vec::new(),
         age_minutes: number("age").unwrap_or(10),
         drift: Vec::new(),
     }
@@ -98,6 +101,7 @@ impl Scene {
             good: recorded(2, &good),
             current: &now,
             before: before.as_ref().map(|state| recorded(3, state)),
+            journals: &self.journals,
             imports: &self.imports,
             prevented: &self.prevented,
             drift: &self.drift,

@@ -41,6 +41,24 @@ impl Matter<'_> {
         }
     }
 
+    /// What is open, in one clause.
+    pub fn clause(&self) -> String {
+        let revision = self.revision();
+        match self {
+            Self::Run(_) => format!("run {revision} has not been seen to end"),
+            Self::Revert(_) => format!("revert {revision} has not been seen to end"),
+            Self::Lost { deeds, .. } => {
+                format!("made and in no state ({revision}): {}", named(deeds))
+            }
+            Self::MayExist { deeds, .. } => {
+                format!("may exist and is in no state ({revision}): {}", named(deeds))
+            }
+            Self::LeftState(_) => {
+                format!("Terraform could not save its state; what it left is revision {revision}")
+            }
+        }
+    }
+
     /// Whether nothing may be built on the state before it is settled. What merely may exist is
     /// named and does not stop anybody: most failed creations leave nothing.
     pub fn stands_in_the_way(&self) -> bool {
@@ -49,6 +67,15 @@ impl Matter<'_> {
             Self::MayExist { .. } => false,
         }
     }
+}
+
+/// Objects by address, with their ids.
+fn named(deeds: &[&Deed]) -> String {
+    let name = |deed: &&Deed| match &deed.id {
+        Some(id) => format!("{} (id {id})", deed.address),
+        None => deed.address.clone(),
+    };
+    deeds.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Where an `errored.tfstate` was found, as evidence of one says.

@@ -151,6 +151,17 @@ pub enum Error {
         /// Who and where.
         who: String,
     },
+    /// A command that was wrapped is at work.
+    #[error("run {intent} is under way ({who})")]
+    RunUnderWay {
+        /// Its intent.
+        intent: Revision,
+        /// Who and where.
+        who: String,
+    },
+    /// Something is open from before, and nothing may be built on the state until it is settled.
+    #[error("{} open from before", if .0.len() == 1 { "a matter is" } else { "matters are" })]
+    Unsettled(Vec<String>),
     /// Variables of the good configuration have no value.
     #[error("no value for {}", .0.iter().map(|name| format!("`var.{name}`")).collect::<Vec<_>>().join(", "))]
     MissingVariables(Vec<String>),

@@ -7,6 +7,7 @@ pub mod configuration;
 pub mod drift;
 pub mod error;
 pub mod fix;
+pub mod hold;
 pub mod import;
 pub mod live;
 pub mod mark;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::engine::hazard::Limits;
+use crate::engine::hold::Holding;
 use crate::knowledge::Knowledge;
 use crate::model::entry::{Actor, Body, Draft, Entry};
 use crate::model::secret::Secret;
@@ -79,6 +81,8 @@ pub struct Stack {
     pub inputs: Inputs,
     /// What its settings say about reverts.
     pub limits: Limits,
+    /// What a revert of it holds.
+    pub hold: Holding,
     /// What is known of its providers.
     pub knowledge: Knowledge,
     /// How long to wait for Terraform's lock, in seconds.

@@ -449,8 +449,8 @@ fn capture(stack: &Stack, root: &Path, planned: Option<Planned<'_>>) -> Result<C
     })?)
 }
 
-/// The configuration of a saved plan.
-fn planned(ports: &Ports<'_>, stack: &Stack, file: &Path) -> Result<Captured, Error> {
+/// The configuration of a saved plan; nothing is stored.
+pub(super) fn planned(ports: &Ports<'_>, stack: &Stack, file: &Path) -> Result<Captured, Error> {
     let path = file.display().to_string();
     let bytes = fs::read(file).map_err(|source| Error::Io { path: path.clone(), source })?;
     let archive = planfile::read(&bytes).map_err(|source| Error::PlanFile { path, source })?;

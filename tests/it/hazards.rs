@@ -72,7 +72,7 @@ fn what_appeared_without_a_snapshot_before_it_is_of_unknown_origin() {
     let (stage, v1) = good(&a_and_b());
     stage.configure(&(a_and_b() + &file("c", "new")));
     stage.apply().expect(0);
-    stand_and_yield(&stage, &v1, &[("unknown-origin", "demo_file.c")]);
+    stand_and_yield(&stage, &v1, &[("unknown-origin", "since-1")]);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn what_an_earlier_apply_made_is_of_unknown_origin_and_what_the_failed_one_made_
     stage.apply().expect(0);
     let v2 = a_and_b() + &file("c", "earlier") + &file("d", "late");
     stage.apply_next(&v2);
-    stand_and_yield(&stage, &v1, &[("unknown-origin", "demo_file.c")]);
+    stand_and_yield(&stage, &v1, &[("unknown-origin", "since-1")]);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_volume_of_unknown_origin_is_data_that_would_be_destroyed() {
     let (stage, v1) = good(&a_and_b());
     stage.configure(&(a_and_b() + &volume(1)));
     stage.apply().expect(0);
-    let hazards = [("destroys-data", "demo_volume.data"), ("unknown-origin", "demo_volume.data")];
+    let hazards = [("destroys-data", "demo_volume.data"), ("unknown-origin", "since-1")];
     stand_and_yield(&stage, &v1, &hazards);
 }
 
@@ -257,5 +257,5 @@ fn what_a_revert_looked_at_for_itself_is_no_proof() {
     stage.configure(&(a_and_b() + &file("c", "new")));
     stage.unapply(&["revert", "--plan-only"]).expect(0);
     stage.apply().expect(0);
-    stand_and_yield(&stage, &v1, &[("unknown-origin", "demo_file.c")]);
+    stand_and_yield(&stage, &v1, &[("unknown-origin", "since-1")]);
 }

@@ -103,8 +103,9 @@ fn somebody_who_arrives_after_the_failure_can_look_back_and_go_back() {
     stage.configure(&v1);
     // Nobody looked just before the failed apply, so nobody knows that it made this.
     let ran = stage.unapply(&["revert", "--yes"]).expect(15);
-    ran.says("--allow 'unknown-origin=demo_file.c'");
-    stage.unapply(&["revert", "--yes", "--allow", "unknown-origin=demo_file.c"]).expect(0);
+    let allow = format!("unknown-origin=since-{good}");
+    ran.says(&format!("--allow '{allow}'")).says("demo_file.c");
+    stage.unapply(&["revert", "--yes", "--allow", &allow]).expect(0);
     past.is_back(&stage);
     assert!(bucket.versions().count(KEY) > before, "only the revert itself has written a state");
 

@@ -26,6 +26,10 @@ mod histories;
 #[cfg(test)]
 mod history_import;
 #[cfg(test)]
+mod hold;
+#[cfg(test)]
+mod origin;
+#[cfg(test)]
 mod pipelines;
 #[cfg(test)]
 mod reasons;

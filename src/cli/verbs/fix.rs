@@ -50,7 +50,7 @@ fn recorded(session: &Session, item: &str, until: Option<&str>) -> Result<Exit, 
 }
 
 /// A time to come: a time, a day (its beginning, in UTC), or a span from now.
-fn moment(session: &Session, text: &str) -> Result<Timestamp, Failure> {
+pub(super) fn moment(session: &Session, text: &str) -> Result<Timestamp, Failure> {
     let now = session.clock.now();
     let time = text.parse::<Timestamp>().ok();
     let day = || {

@@ -14,6 +14,7 @@ use crate::cli::output::inert;
 use crate::cli::prompt::{Answer, ask};
 use crate::cli::settings::Settings;
 use crate::engine::hazard::Allowance;
+use crate::engine::hold::Holding;
 use crate::flow::revert::again::{ROUNDS_MAX, again};
 use crate::flow::revert::check::{CheckedRevert, check};
 use crate::flow::revert::consent::{ApprovedRevert, approve, open_hazards};
@@ -31,7 +32,10 @@ mod screen;
 /// Reverts.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let mut allowed = allowances(&arguments.allow)?;
-    let (settings, stack) = session.one()?;
+    let (settings, mut stack) = session.one()?;
+    if arguments.hold {
+        stack.hold = Holding::Everything;
+    }
     let opened = session.open(&settings)?;
     let ports = session.ports(&opened);
     let log = ports.repository.log(&stack.name)?;
@@ -160,6 +164,8 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         actions: checked.actions.iter().map(Into::into).collect(),
         outputs: checked.outputs.iter().map(Into::into).collect(),
         hazards: checked.hazards.iter().map(Into::into).collect(),
+        not_undone: checked.draft.not_undone.iter().map(Into::into).collect(),
+        hold: None,
         intent: None,
         after: None,
         differences: Vec::new(),
@@ -285,12 +291,18 @@ fn report(
     verified: &VerifiedRevert,
 ) -> Result<(), Failure> {
     if session.format() == Format::Table {
-        let text = screen::result(stack, executed, verified, session.output.data_paint);
+        let text = screen::result(
+            stack,
+            executed,
+            verified,
+            (&session.times(), session.output.data_paint),
+        );
         return session.data(&text);
     }
     let result = if verified.is_verified() { "reverted" } else { "not-verified" };
     let body = RevertOut {
         intent: Some(executed.intent.0),
+        hold: executed.hold.as_ref().map(|hold| hold.revision.0),
         after: Some(verified.snapshot.0),
         differences: verified.comparison.differences.clone(),
         notes: verified.comparison.notes.clone(),
@@ -326,10 +338,15 @@ fn failed(session: &Session, stack: &Stack, executed: ExecutedRevert) -> Result<
         }
         None => now,
     };
+    let now = match &executed.hold {
+        Some(hold) => format!("{now}\n{}", screen::held(hold, &session.times())),
+        None => now,
+    };
     if session.format() != Format::Table {
         let after = executed.after.as_ref().ok().map(|taken| taken.entry.revision.0);
         let body = RevertOut {
             intent: Some(intent.0),
+            hold: executed.hold.as_ref().map(|hold| hold.revision.0),
             after,
             ..planned(&executed.checked, executed.outcome.name())
         };

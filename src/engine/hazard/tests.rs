@@ -161,10 +161,57 @@ fn what_had_not_changed_since_good_is_collateral() {
 fn what_nobody_saw_being_made_is_of_unknown_origin() {
     let plan = "plan destroy:demo_file.b";
     let now = "good demo_file.a=1\n now demo_file.a=1 demo_file.b=2";
-    let asked = &["unknown-origin demo_file.b"];
+    let asked = &["unknown-origin since-2"];
     check(&format!("{now}\n {plan}"), asked);
     check(&format!("{now}\n before demo_file.a=1 demo_file.b=2\n {plan}"), asked);
     check(&format!("{now}\n before demo_file.a=1\n {plan}"), &[]);
+}
+
+#[test]
+fn what_nobody_saw_being_made_is_asked_about_once_and_named() {
+    let objects = |count: usize| {
+        (0..count).map(|n| format!("demo_file.n{n:02}=9{n}")).collect::<Vec<_>>().join(" ")
+    };
+    let plan = (0..11).map(|n| format!("destroy:demo_file.n{n:02}")).collect::<Vec<_>>().join(" ");
+    let text =
+        format!("good demo_file.a=1\n now demo_file.a=1 {}\n plan {plan}\n max 99", objects(11));
+    let found = scene(&text).hazards();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].why.contains("demo_file.n00, demo_file.n01")
+            && found[0].why.ends_with("and 3 more"),
+        "{}",
+        found[0].why
+    );
+}
+
+#[test]
+fn with_a_journal_each_object_that_it_does_not_name_is_asked_about() {
+    use crate::engine::origin::{Journal, JournalKind};
+    let mut scene = scene(
+        "good demo_file.a=1
+         now demo_file.a=1 demo_file.b=2 demo_file.c=3 demo_file.d=4
+         plan destroy:demo_file.b destroy:demo_file.c destroy:demo_file.d
+         imports demo_file.d",
+    );
+    let complete = |address: &str, id: &str| {
+        let line = serde_json::json!({
+            "type": "apply_complete",
+            "hook": {"resource": {"addr": address}, "action": "create", "id_value": id},
+        });
+        crate::codec::events::parse_line(&line.to_string())
+    };
+    let journal = Journal::new(JournalKind::Run, Revision(3), Timestamp::UNIX_EPOCH);
+    let events = [
+        complete("demo_file.b", "2"),
+        complete("demo_file.c", "another"),
+        complete("demo_file.d", "4"),
+    ];
+    scene.journals = vec![journal.with_events(events)];
+    let found = scene.hazards();
+    let lines: Vec<&str> = found.iter().map(|hazard| hazard.subject.as_str()).collect();
+    assert_eq!(lines, ["demo_file.c", "demo_file.d"], "{found:?}");
+    assert!(found[1].why.contains("imported"), "{found:?}");
 }
 
 #[test]
@@ -330,7 +377,7 @@ fn an_id_that_is_secret_is_not_named_by_any_hazard() {
              now demo_file.new={CANARY}
              plan destroy:demo_file.new"
         ),
-        &["needs-rekey demo_file.new", "unknown-origin demo_file.new"],
+        &["needs-rekey demo_file.new", "unknown-origin since-2"],
     );
 }
 
@@ -348,7 +395,7 @@ fn hazards_stand_in_the_order_of_severity() {
             "destroys-data demo_volume.b",
             "protected demo_file.new",
             "protected demo_volume.b",
-            "unknown-origin demo_volume.b",
+            "unknown-origin since-2",
             "collateral demo_file.same",
             "variable-changed var.v",
         ],

@@ -135,6 +135,7 @@ fn judged(
             time: recorded.time,
             state,
         }),
+        journals: &draft.journals,
         imports: &draft.imports,
         prevented: &draft.prevented,
         drift: &draft.drift,

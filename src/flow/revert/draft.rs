@@ -9,13 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::journals::{imports, journals, told};
+use super::matters::{NotUndone, check_settled, lives, not_undone};
 use crate::codec::backend::Backend;
 use crate::codec::{bundle, hcl, json, state};
 use crate::engine::baseline::baseline;
 use crate::engine::good::verdicts;
+use crate::engine::hold::of_revert;
+use crate::engine::origin::Journal;
 use crate::engine::pin::Standing as StateStanding;
 use crate::engine::redact::{Redactor, is_secret_name};
-use crate::engine::rekey::{Journal, Places};
+use crate::engine::rekey::{self, Places};
 use crate::engine::variables::{self, Declared, Standing};
 use crate::flow::drift::known;
 use crate::flow::snapshot::{self, Taken};
@@ -26,6 +30,7 @@ use crate::model::entry::{
     ApplyOutcome, Body, Cause, Entry, RevertOutcome, Revision, Snapshot, StateRef,
 };
 use crate::model::good::{Residual, Verdict};
+use crate::model::hold::HoldScope;
 use crate::model::plan::Plan;
 use crate::model::secret::Secret;
 use crate::model::state::StateBytes;
@@ -63,10 +68,12 @@ pub struct RevertDraft {
     pub current: StateBytes,
     /// The newest snapshot between the two, if there is one: see [`baseline`].
     pub between: Option<Recorded>,
+    /// What wrapped applies and reverts since then have said, oldest first.
+    pub journals: Vec<Journal>,
     /// What the configurations since then import: addresses of blocks, `*` for anything.
     pub imports: BTreeSet<String>,
-    /// What the applies since then say of themselves.
-    pub journal: Journal,
+    /// What the applies since then say of themselves, as re-keying takes it.
+    pub told: rekey::Journal,
     /// Which provider configurations lead to one place.
     pub places: Places,
     /// The configurations that were applied, or tried, since: newest first.
@@ -82,6 +89,10 @@ pub struct RevertDraft {
     pub redactor: Redactor,
     /// What is on record of changes outside of Terraform, with the fixes among them.
     pub drift: Vec<KnownDrift>,
+    /// What it would leave as it is: no plan can end it.
+    pub not_undone: Vec<NotUndone>,
+    /// What is held while and after it changes anything.
+    pub hold: Option<HoldScope>,
     /// The newest entry that this draft has seen.
     pub seen: Revision,
     /// The latest time that any entry of the log carries, whoever's clock said it.
@@ -109,6 +120,7 @@ pub fn draft(
         Some(Verdict::Good(evidence)) => evidence.residual.clone(),
         None => Vec::new(),
     };
+    check_settled(&log, speaker)?;
     let abandoned = unfinished(&log, speaker)?;
     let good = load(ports, target, &state)?;
     let bundle = load_bundle(ports, target.revision, &snapshot)?;
@@ -121,12 +133,14 @@ pub fn draft(
     check_standing(&taken)?;
     let current = taken.bytes.clone().ok_or(unfit("has a state, and there is none now"))?;
     let between = baseline(&log, target, taken.snapshot()?);
-    let imports = imports(ports, between.map(|(entry, _)| entry), &taken.entry);
+    let since = (between.map(|(entry, _)| entry), &taken.entry);
+    let imports = imports(ports, &log, target.revision, since);
     let between = between.map(|(entry, state)| load(ports, entry, state)).transpose()?;
     let (bundle, variables) = with_variables(bundle, stack)?;
     let redactor = with_bundle(past, &bundle);
     let redactor = learnt(redactor, [&good.bytes, &current])?.with_values(&taken.backend.secrets());
     let attempted = attempted(ports, &log, target, &taken.entry);
+    let journals = journals(ports, &log, target.revision);
     let places = places(&bundle, &attempted, &good.bytes, &current)?;
     let protected = prevented(&bundle);
     // Another revert may have begun while this one looked: what is built on has to be without one.
@@ -134,6 +148,7 @@ pub fn draft(
     if let Some(other) = open_intent(&latest) {
         return Err(under_way(other));
     }
+    check_settled(&latest, speaker)?;
     Ok(RevertDraft {
         target: target.clone(),
         snapshot,
@@ -141,15 +156,18 @@ pub fn draft(
         residual,
         bundle,
         latest_time: latest.iter().map(|entry| entry.said.time).max(),
+        not_undone: not_undone(&latest, target.revision),
+        hold: of_revert(&latest, (target, &taken.entry), stack.hold),
         seen: latest.last().map_or(taken.entry.revision, |newest| newest.revision),
         before: taken.entry,
         current,
         between,
-        journal: Journal { imported_at: imports.clone(), ..Journal::default() },
+        told: told(&journals, &imports),
         places,
         prevented: attempted.iter().flat_map(prevented).chain(protected).collect(),
         attempted,
         imports,
+        journals,
         backend: taken.backend,
         drift: known(ports, &latest)?,
         variables,
@@ -172,8 +190,7 @@ pub fn open_intent(log: &[Entry]) -> Option<&Entry> {
 /// A revert to be concluded by this one; refused while its process lives.
 fn unfinished(log: &[Entry], speaker: &Speaker) -> Result<Option<Revision>, Error> {
     let Some(entry) = open_intent(log) else { return Ok(None) };
-    let actor = &entry.said.actor;
-    if actor.host == speaker.actor.host && is_alive(actor.process) {
+    if lives(entry, speaker) {
         return Err(under_way(entry));
     }
     Ok(Some(entry.revision))
@@ -187,7 +204,7 @@ fn under_way(intent: &Entry) -> Error {
 
 /// Whether a process of this machine is there and is one of ours: its number may have gone to
 /// another program since. Where nobody can tell, it is taken to be there.
-fn is_alive(process: u32) -> bool {
+pub(super) fn is_alive(process: u32) -> bool {
     let name = |process: &str| std::fs::read_to_string(format!("/proc/{process}/comm"));
     if let (Ok(theirs), Ok(ours)) = (name(&process.to_string()), name("self")) {
         return theirs == ours;
@@ -258,22 +275,6 @@ pub fn load_bundle(
         .ok_or(Error::Unfit { revision, problem: "has no configuration" })?;
     let archive = ports.repository.get_blob(&configuration.blob)?;
     bundle::unpack(&archive).map_err(|source| Error::Bundle { revision, source })
-}
-
-/// What the failed configuration imports, as far as two snapshots tell: the one taken just before
-/// it was applied, and the present. When the first has no configuration that can be read, it may
-/// import anything. A present one that cannot be read was edited since: nobody can have applied it.
-fn imports(ports: &Ports<'_>, between: Option<&Entry>, present: &Entry) -> BTreeSet<String> {
-    let of = |entry: &Entry| {
-        let snapshot = entry.said.body.snapshot()?;
-        let bundle = load_bundle(ports, entry.revision, snapshot).ok()?;
-        let facts = root_facts(&bundle);
-        facts.unreadable.is_empty().then_some(facts.imports)
-    };
-    let anything = || BTreeSet::from(["*".to_owned()]);
-    let mut imports = between.map_or_else(BTreeSet::new, |e| of(e).unwrap_or_else(anything));
-    imports.extend(of(present).unwrap_or_default());
-    imports
 }
 
 /// The bundle with every value it needs, and the variables that are not as they were.

@@ -1,7 +1,7 @@
 //! Applies an approved plan, between a durable intent and a durable outcome.
 //!
-//! Order: the saved plan is stored, the state is read again, the intent is recorded, Terraform
-//! applies, the state is captured, the outcome is recorded. After the intent nothing returns early
+//! Order: the saved plan is stored, the state is read again, what is taken back is held, the intent
+//! is recorded, Terraform applies, the state is captured, the outcome is recorded. After the intent nothing returns early
 //! without an outcome, except our own death: then the next command finds the intent alone.
 
 use crate::flow::secrets::safe_event;
@@ -10,6 +10,7 @@ use std::path::Path;
 
 use super::check::{CheckedRevert, digest_of};
 use super::consent::{ApprovedRevert, Consent};
+use super::draft::RevertDraft;
 use super::push::{Final, go_home, push};
 use super::way::Way;
 use crate::engine::revert::JudgedAction;
@@ -23,6 +24,7 @@ use crate::model::entry::{
     UnreadableState,
 };
 use crate::model::event::{Counts, Diagnostic, Event, Severity};
+use crate::model::hold::{Hold, Release};
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform::{self, ApplyReport};
 use crate::store::After;
@@ -44,6 +46,8 @@ pub struct ExecutedRevert {
     pub diagnostics: Vec<Diagnostic>,
     /// An `errored.tfstate` that Terraform left, kept in this entry.
     pub errored_state: Option<Revision>,
+    /// The hold on what was taken back.
+    pub hold: Option<Entry>,
     /// Its final numbers, when it ended well.
     pub counts: Counts,
 }
@@ -62,12 +66,23 @@ pub fn execute(
     go_home(ports, stack, &mut checked)?;
     check_present(ports, stack, &consent)?;
     ports.check_interrupt("anything was applied")?;
+    let hold = hold(ports, stack, speaker, &checked.draft)?;
+    let seen = hold.as_ref().map_or(checked.draft.seen, |hold| hold.revision);
     let body = Body::RevertIntent(Box::new(intent(&checked, &consent, plan)));
-    let after = After::Exactly(Some(checked.draft.seen));
-    let intent = ports.say(&stack.name, speaker, after, body)?.revision;
+    let said = ports.say(&stack.name, speaker, After::Exactly(Some(seen)), body);
+    let intent = match said {
+        Ok(entry) => entry.revision,
+        Err(error) => {
+            release(ports, stack, speaker, hold.as_ref());
+            return Err(error);
+        }
+    };
     let plan = match push(ports, stack, &checked) {
         Ok(plan) => plan,
-        Err(error) => return Err(not_pushed(ports, stack, speaker, intent, error)),
+        Err(error) => {
+            release(ports, stack, speaker, hold.as_ref());
+            return Err(not_pushed(ports, stack, speaker, intent, error));
+        }
     };
     ports.progress.begin(Phase::Apply);
     let mut counts = Counts::default();
@@ -83,10 +98,14 @@ pub fn execute(
             ports.progress.end(Ended::Badly, "terraform refused the plan");
             let refusal = safe(refusal, &checked.draft.redactor);
             let end = outcome(intent, not_begun(&refusal), None, vec![refusal.to_string()]);
+            let is_untouched = end.outcome == ApplyOutcome::NotStarted;
             ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end))?;
+            if is_untouched {
+                release(ports, stack, speaker, hold.as_ref());
+            }
             Err(Error::Terraform(refusal))
         }
-        Ok(report) => concluded(ports, stack, speaker, (checked, intent, counts), &report),
+        Ok(report) => concluded(ports, stack, speaker, (checked, intent, hold, counts), &report),
     }
 }
 
@@ -118,6 +137,30 @@ fn not_pushed(
     }
 }
 
+/// Holds what is taken back, if there is anything to hold: from here on no pipeline that asks applies
+/// it again.
+fn hold(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    draft: &RevertDraft,
+) -> Result<Option<Entry>, Error> {
+    let Some(scope) = draft.hold.clone() else { return Ok(None) };
+    let until = stack.hold.end(ports.clock.now());
+    let body = Body::Hold(Hold { scope, until });
+    ports.say(&stack.name, speaker, After::Exactly(Some(draft.seen)), body).map(Some)
+}
+
+/// Lifts the hold of a revert that has changed nothing. What stopped the revert is what is told: a
+/// hold that could not be lifted is seen in `status` and has its end.
+fn release(ports: &Ports<'_>, stack: &Stack, speaker: &Speaker, hold: Option<&Entry>) {
+    let Some(hold) = hold else { return };
+    let reason = Some("the revert has changed nothing".to_owned());
+    let speaker = Speaker { reason, ..speaker.clone() };
+    let body = Body::Release(Release { hold: hold.revision });
+    let _still_held = ports.say(&stack.name, &speaker, After::Any, body).is_err();
+}
+
 /// What is known of an apply that gave no report.
 fn not_begun(refusal: &terraform::Error) -> ApplyOutcome {
     match refusal {
@@ -140,7 +183,7 @@ fn concluded(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
-    (checked, intent, counts): (CheckedRevert, Revision, Counts),
+    (checked, intent, hold, counts): (CheckedRevert, Revision, Option<Entry>, Counts),
     report: &ApplyReport,
 ) -> Result<ExecutedRevert, Error> {
     // Whoever wanted the apply to stop does not want its record to stop.
@@ -184,6 +227,7 @@ fn concluded(
         after,
         diagnostics,
         errored_state,
+        hold,
         counts,
     })
 }

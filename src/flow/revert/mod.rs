@@ -11,6 +11,8 @@ mod configurations;
 pub mod consent;
 pub mod draft;
 pub mod execute;
+mod journals;
+pub mod matters;
 mod push;
 pub mod verify;
 pub mod way;

@@ -68,7 +68,7 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
         good: parsed(&draft.good.bytes, draft.good.revision)?,
         current: parsed(&draft.current, draft.before.revision)?,
     };
-    let journal = &draft.journal;
+    let journal = &draft.told;
     let places = &draft.places;
     let decided = |alive: &dyn Fn(&Instance<'_>) -> Liveness| {
         rekey(&Facts {

@@ -3,6 +3,7 @@
 pub(crate) mod bucket;
 pub(crate) mod deeds;
 pub(crate) mod faulty;
+pub(crate) mod journals;
 pub(crate) mod memory;
 pub(crate) mod records;
 pub(crate) mod remote;

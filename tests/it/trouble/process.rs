@@ -255,7 +255,7 @@ fn a_plan_that_went_stale_while_somebody_read_it_is_not_applied() {
     assert!(said.contains("nothing was applied") && said.contains("unapply revert"), "{said}");
     assert_eq!(stage.everything(), before);
     stage.unapply(&["status"]).expect(0);
-    stage.goes_back(&v1, &["--allow", "unknown-origin=demo_file.c"]);
+    stage.goes_back(&v1, &["--allow", "unknown-origin=since-*"]);
 }
 
 /// Looked for in everything that leaves us.

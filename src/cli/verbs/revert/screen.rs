@@ -2,7 +2,9 @@
 
 use crate::cli::output::{Paint, inert};
 use crate::cli::render::attributes::{attributes_because, values};
+use crate::cli::render::time::Times;
 use crate::cli::render::value::shown;
+use crate::cli::verbs::hold::NOT_STOPPED;
 use crate::engine::diff::AttributeChange;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
 use crate::engine::revert::{JudgedAction, Origin, Why};
@@ -13,6 +15,7 @@ use crate::flow::revert::verify::VerifiedRevert;
 use crate::flow::revert::way::Way;
 use crate::model::entry::{Body, Entry};
 use crate::model::hazard::Hazard;
+use crate::model::hold::{Hold, HoldScope};
 use crate::model::plan::Action;
 use crate::model::value::Path;
 
@@ -51,6 +54,10 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     let destroy = count(Action::destroys);
     text.push_str(&format!("\nPlan: {add} to add, {change} to change, {destroy} to destroy.\n"));
     text.push_str(&hazards(&checked.hazards, paint));
+    for left in &checked.draft.not_undone {
+        let line = format!("{}: {}", inert(&left.address), inert(&left.why));
+        text.push_str(&format!("  not undone {} {line}\n", paint.yellow("!")));
+    }
     text
 }
 
@@ -208,7 +215,7 @@ pub(super) fn result(
     stack: &Stack,
     executed: &ExecutedRevert,
     verified: &VerifiedRevert,
-    paint: Paint,
+    (times, paint): (&Times, Paint),
 ) -> String {
     let target = executed.checked.draft.target.revision;
     let mut text = String::from("\n");
@@ -222,23 +229,25 @@ pub(super) fn result(
     if verified.is_verified() {
         let line = format!("Reverted {} to {target}. Now at {now} (good plan-empty).", stack.name);
         text.push_str(&format!("{}\n", paint.green(&line)));
-        text.push_str(&reminder(executed, paint));
+        text.push_str(&reminder(executed, times, paint));
     } else {
         let line =
             format!("Reverted {} to {target}, and it is not what {target} says.", stack.name);
         text.push_str(&format!("{}\n", paint.red(&line)));
+        text.extend(executed.hold.as_ref().map(|hold| format!("{}\n", held(hold, times))));
         text.push_str(&format!("next: unapply diff {target}..{now} · unapply revert {target}\n"));
     }
     text
 }
 
 /// The working directory still holds what was undone.
-fn reminder(executed: &ExecutedRevert, paint: Paint) -> String {
+fn reminder(executed: &ExecutedRevert, times: &Times, paint: Paint) -> String {
     let good = executed.checked.draft.snapshot.configuration.as_ref().map(|c| c.digest);
     let before = executed.checked.draft.before.said.body.snapshot();
     let found = before.and_then(|snapshot| snapshot.configuration.as_ref());
+    let held = executed.hold.as_ref().map(|hold| format!("{}\n", held(hold, times)));
     if found.map(|configuration| configuration.digest) == good {
-        return "next: unapply history\n".to_owned();
+        return format!("{}next: unapply history\n", held.unwrap_or_default());
     }
     let commit = before.and_then(|snapshot| snapshot.git.as_ref()).filter(|git| !git.dirty);
     let (what, next) = match commit {
@@ -251,5 +260,27 @@ fn reminder(executed: &ExecutedRevert, paint: Paint) -> String {
             "terraform plan".to_owned(),
         ),
     };
-    format!("\n{} {what}: the next apply would do it again.\nnext: {next}\n", paint.yellow("!"))
+    let release = match &held {
+        Some(_) => "      then      unapply release --reason 'TEXT'",
+        None => "",
+    };
+    format!(
+        "\n{} {what}: the next apply would do it again.\n{}next: {next}{release}\n",
+        paint.yellow("!"),
+        held.unwrap_or_default(),
+    )
+}
+
+/// That what was taken back is held, until when, and whom that does not stop.
+pub(super) fn held(hold: &Entry, times: &Times) -> String {
+    let Body::Hold(Hold { scope, until }) = &hold.said.body else { return String::new() };
+    let end = until.map_or_else(
+        || "until it is released".to_owned(),
+        |until| format!("until {}", times.show(until)),
+    );
+    let what = match scope {
+        HoldScope::Everything => "The stack",
+        HoldScope::Configuration { .. } => "What was taken back",
+    };
+    format!("{what} is held {end} ({}); {NOT_STOPPED}.", hold.revision)
 }

@@ -85,6 +85,7 @@ impl World {
             good: Recorded { revision: Revision(2), time: Timestamp::UNIX_EPOCH, state: &good },
             current: &now,
             before: None,
+            journals: &[],
             imports: &std::collections::BTreeSet::new(),
             prevented: &std::collections::BTreeSet::new(),
             drift: &self.known,

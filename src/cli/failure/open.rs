@@ -1,0 +1,20 @@
+//! What to do when something is under way, or was left open and has to be settled first.
+
+use super::Failure;
+use crate::cli::exit::Exit;
+use crate::flow::Error;
+
+/// The verb that settles what is open.
+const RECOVER: &str = "recover";
+
+/// The failure of a command that somebody else's work, or what it left, stands in the way of.
+pub(super) fn failure(error: &Error) -> Failure {
+    let plain = |exit| Failure::new(exit, error.to_string());
+    if let Error::Unsettled(matters) = error {
+        return plain(Exit::Refused)
+            .details(matters.iter().cloned())
+            .now("the stack is as it was; what is open would be built upon")
+            .next(format!("unapply {RECOVER}"));
+    }
+    plain(Exit::Locked).now("it was left alone").next("unapply status")
+}

@@ -1,0 +1,143 @@
+//! Where an object came from, as the journals since the good snapshot tell.
+//!
+//! A journal is what a wrapped apply or a revert, a failed one too, has said while it ran. It names
+//! objects by type and real id: an object can have been moved since, and an address may have
+//! another object by now. What an apply *imported* was there before it. What no journal names is
+//! judged by snapshots, in [`super::revert`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::revert::Origin;
+use crate::model::account::{Account, Fate};
+use crate::model::address::Address;
+use crate::model::entry::Revision;
+use crate::model::event::{Event, Hook, Operation};
+use crate::model::state::Instance;
+
+/// Whose journal it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JournalKind {
+    /// A wrapped apply's.
+    Run,
+    /// A revert's.
+    Revert,
+}
+
+/// What was made and what was imported while something ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Journal {
+    /// Whose it is.
+    pub kind: JournalKind,
+    /// The entry with which it began.
+    pub begun: Revision,
+    /// When that was: nothing in here is older, but what was imported.
+    pub time: Timestamp,
+    /// By type and id: an object can have been moved since.
+    made: BTreeSet<(String, String)>,
+    deleted: BTreeSet<(String, String)>,
+    imported: BTreeSet<(Address, Option<String>)>,
+}
+
+impl Journal {
+    /// An empty one.
+    pub fn new(kind: JournalKind, begun: Revision, time: Timestamp) -> Self {
+        Self {
+            kind,
+            begun,
+            time,
+            made: BTreeSet::new(),
+            deleted: BTreeSet::new(),
+            imported: BTreeSet::new(),
+        }
+    }
+
+    /// Adds what Terraform said while it ran.
+    #[must_use]
+    pub fn with_events(mut self, events: impl IntoIterator<Item = Event>) -> Self {
+        // The end of a deletion names no id, its beginning does.
+        let mut going: BTreeMap<String, String> = BTreeMap::new();
+        for event in events {
+            match event {
+                Event::Started(Hook { address, operation: Operation::Delete, id: Some(id) }) => {
+                    going.insert(address, id);
+                }
+                Event::Completed(Hook { address, operation: Operation::Delete, .. }) => {
+                    let id = going.remove(&address);
+                    self.deleted.extend(id.and_then(|id| named(&address, id)));
+                }
+                Event::Completed(Hook { address, operation: Operation::Create, id: Some(id) }) => {
+                    self.made.extend(named(&address, id));
+                }
+                _ => {}
+            }
+        }
+        self
+    }
+
+    /// Adds what the record's account says. An object that replaced another one is left to the
+    /// events: a line of an account does not say which of the two its id is.
+    #[must_use]
+    pub fn with_account(mut self, account: &Account) -> Self {
+        for deed in &account.deeds {
+            let Ok(address) = deed.address.parse::<Address>() else { continue };
+            match (deed.fate, &deed.id) {
+                (Fate::Imported, id) => {
+                    self.imported.insert((address, id.clone()));
+                }
+                (Fate::Created | Fate::Tainted, Some(id)) if deed.action == "create" => {
+                    self.made.insert((address.kind, id.clone()));
+                }
+                _ => {}
+            }
+        }
+        self
+    }
+
+    /// What it destroyed, by type and id.
+    pub fn deleted(&self) -> impl Iterator<Item = &(String, String)> {
+        self.deleted.iter()
+    }
+
+    /// What it imported, with the id where that is known.
+    pub fn imported(&self) -> impl Iterator<Item = &(Address, Option<String>)> {
+        self.imported.iter()
+    }
+
+    fn has_made(&self, object: &Instance<'_>) -> bool {
+        let id = object.id.clone();
+        id.is_some_and(|id| self.made.contains(&(object.address.kind.clone(), id)))
+    }
+
+    /// Whether it imported the object; without an id, what stands at the address is meant.
+    fn has_imported(&self, object: &Instance<'_>) -> bool {
+        let is_it = |id: Option<String>| self.imported.contains(&(object.address.clone(), id));
+        is_it(object.id.clone()) || is_it(None)
+    }
+}
+
+/// An object by type and id.
+fn named(address: &str, id: String) -> Option<(String, String)> {
+    let address: Address = address.parse().ok()?;
+    Some((address.kind, id))
+}
+
+/// Where an object of the present state came from; nothing when no journal names it. What any of
+/// them imported is imported, and of several that made it the first one counts.
+pub fn origin(journals: &[Journal], object: &Instance<'_>) -> Option<Origin> {
+    if journals.iter().any(|journal| journal.has_imported(object)) {
+        return Some(Origin::Imported);
+    }
+    let first = journals.iter().find(|journal| journal.has_made(object))?;
+    Some(Origin::MadeSince { revision: first.begun, time: first.time })
+}
+
+/// Whether any apply since good was wrapped. Where none was, nothing tells one object that appeared
+/// from another.
+pub fn is_journalled(journals: &[Journal]) -> bool {
+    journals.iter().any(|journal| journal.kind == JournalKind::Run)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! What journals tell of objects.
+
+use super::*;
+use crate::codec::{events, state};
+use crate::engine::tests::world;
+use crate::model::account::{Deed, Presence, Witness};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn journal(revision: u64) -> Journal {
+    let second = i64::try_from(revision).unwrap();
+    Journal::new(JournalKind::Run, Revision(revision), at(second))
+}
+
+fn complete(action: &str, address: &str, id: &str) -> Event {
+    let line = serde_json::json!({
+        "type": "apply_complete",
+        "hook": {"resource": {"addr": address}, "action": action, "id_key": "id", "id_value": id},
+    });
+    events::parse_line(&line.to_string())
+}
+
+fn account(deeds: &[(&str, &str, Fate, Option<&str>)]) -> Account {
+    let deed = |(address, action, fate, id): &(&str, &str, Fate, Option<&str>)| Deed {
+        address: (*address).to_owned(),
+        action: (*action).to_owned(),
+        fate: *fate,
+        id: id.map(str::to_owned),
+        presence: Presence::InState,
+    };
+    Account { witness: Witness::Events, deeds: deeds.iter().map(deed).collect() }
+}
+
+/// The revision of the journal that made the only object of a state, `imported`, or `unknown`.
+fn check(journals: &[Journal], object: &str, expected: &str) {
+    let bytes = world(&[object]);
+    let state = state::parse(&bytes).unwrap();
+    let found = match origin(journals, &state.instances[0]) {
+        None => "unknown".to_owned(),
+        Some(Origin::Imported) => "imported".to_owned(),
+        Some(Origin::MadeSince { revision, time }) => {
+            assert_eq!(time, at(i64::try_from(revision.0).unwrap()));
+            revision.to_string()
+        }
+        Some(other) => panic!("{other:?}"),
+    };
+    assert_eq!(found, expected, "{object}");
+}
+
+#[test]
+fn an_object_is_known_by_address_and_id_together() {
+    let made = [journal(5).with_events([complete("create", "demo_file.a[0]", "f-1")])];
+    check(&made, "demo_file.a[0]=f-1", "5");
+    check(&made, "demo_file.a[0]^deadbeef=f-1", "5");
+    check(&made, "demo_file.a[0]=f-2", "unknown");
+    check(&made, "demo_file.a[1]=f-1", "unknown");
+    check(&[], "demo_file.a[0]=f-1", "unknown");
+}
+
+#[test]
+fn only_a_creation_that_ended_well_is_one() {
+    let updated = [journal(5).with_events([complete("update", "demo_file.a", "f-1")])];
+    check(&updated, "demo_file.a=f-1", "unknown");
+    let garbage = [journal(5).with_events([events::parse_line("panic: x")])];
+    check(&garbage, "demo_file.a=f-1", "unknown");
+}
+
+#[test]
+fn an_account_tells_of_what_was_created_and_tainted_and_not_of_replacements() {
+    let told = [journal(5).with_account(&account(&[
+        ("demo_file.a", "create", Fate::Created, Some("1")),
+        ("demo_file.b", "create", Fate::Tainted, Some("2")),
+        ("demo_file.c", "replace", Fate::Replaced, Some("3")),
+        ("demo_file.d", "create", Fate::Created, None),
+        ("not an address", "create", Fate::Created, Some("5")),
+    ]))];
+    check(&told, "demo_file.a=1", "5");
+    check(&told, "!demo_file.b=2", "5");
+    check(&told, "demo_file.c=3", "unknown");
+    check(&told, "demo_file.d=4", "unknown");
+}
+
+#[test]
+fn the_first_of_several_journals_says_how_old_an_object_is() {
+    let event = || [complete("create", "demo_file.a", "1")];
+    check(
+        &[journal(5).with_events(event()), journal(9).with_events(event())],
+        "demo_file.a=1",
+        "5",
+    );
+}
+
+#[test]
+fn what_any_journal_imported_was_there_before() {
+    let made = journal(5).with_events([complete("create", "demo_file.a", "1")]);
+    let imported =
+        |id| journal(9).with_account(&account(&[("demo_file.a", "import", Fate::Imported, id)]));
+    check(&[made.clone(), imported(Some("1"))], "demo_file.a=1", "imported");
+    check(&[made.clone(), imported(None)], "demo_file.a=1", "imported");
+    check(&[made, imported(Some("2"))], "demo_file.a=1", "5");
+}
+
+#[test]
+fn a_revert_alone_is_no_journal_of_applies() {
+    assert!(!is_journalled(&[]));
+    assert!(!is_journalled(&[Journal::new(JournalKind::Revert, Revision(1), at(1))]));
+    assert!(is_journalled(&[journal(1)]));
+}

@@ -1,0 +1,108 @@
+//! Holds what must not be applied, lifts holds, and says whether something may be applied.
+//!
+//! Holding and releasing are an entry each. [`answer`] only looks: at the log, at the configuration
+//! in memory and at git; it stores nothing. Whoever applies without asking is not stopped by any of
+//! this.
+
+use std::path::Path;
+
+use super::secrets::safe_speaker;
+use super::snapshot::{planned, present_configuration};
+use super::{Error, Ports, Speaker, Stack};
+use crate::codec::bundle;
+use crate::engine::hold::{Candidate, Held, forbids, standing};
+use crate::model::configuration::Bundle;
+use crate::model::digest::Digest;
+use crate::model::entry::{Body, Entry, Revision};
+use crate::model::hold::{Hold, Release};
+use crate::store::After;
+use crate::terraform::git;
+
+/// Holds. The speaker says why.
+pub fn hold(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    hold: Hold,
+) -> Result<Entry, Error> {
+    let speaker = &safe_speaker(ports, &stack.name, speaker);
+    ports.say(&stack.name, speaker, After::Any, Body::Hold(hold))
+}
+
+/// Lifts one hold, or all that stand. The speaker says why.
+pub fn release(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    wanted: Option<Revision>,
+) -> Result<Vec<Entry>, Error> {
+    let log = ports.repository.log(&stack.name)?;
+    let standing: Vec<Revision> = standing(&log, ports.clock.now())
+        .iter()
+        .map(|held| held.entry.revision)
+        .filter(|held| wanted.is_none_or(|wanted| wanted == *held))
+        .collect();
+    if let (Some(revision), []) = (wanted, standing.as_slice()) {
+        return Err(Error::Unfit { revision, problem: "is no hold that stands" });
+    }
+    let speaker = &safe_speaker(ports, &stack.name, speaker);
+    let lift = |hold: &Revision| {
+        let body = Body::Release(Release { hold: *hold });
+        ports.say(&stack.name, speaker, After::Any, body)
+    };
+    standing.iter().map(lift).collect()
+}
+
+/// Whether something may be applied.
+#[derive(Debug)]
+pub struct Answer<'a> {
+    /// The newest hold that forbids it.
+    pub held: Option<Held<'a>>,
+    /// What was asked about; nothing of it is known when that does not matter.
+    pub candidate: Candidate,
+}
+
+/// Whether the configuration of the stack's directory, or that of a saved plan, may be applied. One
+/// that cannot be read while any is held is an error: it may be the one.
+pub fn answer<'a>(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    log: &'a [Entry],
+    plan: Option<&Path>,
+) -> Result<Answer<'a>, Error> {
+    let now = ports.clock.now();
+    let nobody_knows = Candidate::default();
+    let of_all = forbids(log, now, &nobody_knows);
+    if of_all.is_some() || standing(log, now).is_empty() {
+        return Ok(Answer { held: of_all, candidate: nobody_knows });
+    }
+    let commit = git::facts(ports.environment, &stack.root);
+    let commit = commit.filter(|git| !git.dirty).map(|git| git.commit);
+    let mut held = None;
+    let mut candidate = Candidate { digest: None, commit };
+    for digest in digests(ports, stack, plan)?.into_iter().rev() {
+        candidate.digest = Some(digest);
+        held = held.or(forbids(log, now, &candidate));
+    }
+    Ok(Answer { held, candidate })
+}
+
+/// SHA-256 of the configuration's archive, as a snapshot of it would have it. A plan knows the value
+/// of every variable and has another archive than its directory: where the files are the same, the
+/// directory's counts too.
+fn digests(ports: &Ports<'_>, stack: &Stack, plan: Option<&Path>) -> Result<Vec<Digest>, Error> {
+    let digest = |bundle: &Bundle| {
+        bundle::pack(bundle).map(|archive| Digest::of(&archive)).map_err(Error::Unpackable)
+    };
+    let Some(plan) = plan else {
+        return Ok(vec![digest(&present_configuration(stack)?.bundle)?]);
+    };
+    let planned = planned(ports, stack, plan)?.bundle;
+    let mut digests = vec![digest(&planned)?];
+    if let Ok(present) = present_configuration(stack)
+        && present.bundle.files == planned.files
+    {
+        digests.push(digest(&present.bundle)?);
+    }
+    Ok(digests)
+}

@@ -1,0 +1,239 @@
+//! Holds: by hand, by a revert, and whom they stop; and what a revert refuses to build upon.
+
+use unapply::model::account::Fate;
+use unapply::model::configuration::BlobId;
+use unapply::model::digest::Digest;
+use unapply::model::entry::{Body, UnreadableState};
+
+use crate::support::deeds::{file, good};
+use crate::support::journals::deed;
+use crate::support::stage::Stage;
+
+fn a_and_b() -> String {
+    file("a", "one") + &file("b", "two")
+}
+
+fn worse() -> String {
+    file("a", "ONE") + &file("b", "two") + &file("c", "new")
+}
+
+/// Names and times of everything in the store.
+fn store(stage: &Stage) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut open = vec![stage.stack().join(".unapply")];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let facts = path.metadata().unwrap();
+            names.push(format!("{} {:?} {}", path.display(), facts.modified(), facts.len()));
+            if facts.is_dir() {
+                open.push(path);
+            }
+        }
+    }
+    names.sort();
+    names
+}
+
+#[test]
+fn a_hold_by_hand_stops_everything_until_it_is_released() {
+    let (stage, _) = good(&a_and_b());
+    stage.unapply(&["guard"]).expect(0).says("not held");
+    stage.unapply(&["hold"]).expect(64).says("needs a reason");
+    stage.unapply(&["hold", "--reason", "r", "--until", "1999-01-01"]).expect(64).says("past");
+    assert_eq!(stage.entries("hold").len(), 0);
+    let until = ["hold", "--reason", "freeze for the audit", "--until", "8h"];
+    insta::assert_snapshot!("hold", stage.unapply(&until).screen());
+    insta::assert_snapshot!(
+        "hold-json",
+        stage.unapply(&["hold", "--reason", "twice", "--json"]).screen()
+    );
+    let before = store(&stage);
+    insta::assert_snapshot!("guard", stage.unapply(&["guard"]).screen());
+    insta::assert_snapshot!("guard-json", stage.unapply(&["guard", "--json"]).screen());
+    assert_eq!(store(&stage), before, "a guard writes nothing");
+    stage.unapply(&["release"]).expect(64).says("needs a reason");
+    stage.unapply(&["release", "3", "--reason", "over"]).expect(0).says("one hold is lifted");
+    stage.unapply(&["guard"]).expect(15).says("twice").says("until it is released");
+    stage.unapply(&["release", "3", "--reason", "over"]).expect(13).says("no hold that stands");
+    stage.unapply(&["release", "--reason", "over"]).expect(0).says("one hold is lifted");
+    stage.unapply(&["release", "--reason", "over"]).expect(0).says("nothing is held");
+    stage.unapply(&["guard"]).expect(0);
+    stage.is_sound();
+}
+
+#[test]
+fn what_a_revert_took_back_is_held_and_another_configuration_is_not() {
+    let (stage, v1) = good(&a_and_b());
+    stage.apply_next(&worse());
+    let ran = stage.unapply(&["revert", "--yes", "--json"]).expect(0);
+    let hold = ran.json()["hold"].as_u64().unwrap();
+    let intent = ran.json()["intent"].as_u64().unwrap();
+    assert_eq!(intent, hold + 1, "it was held before anything changed");
+    let before = store(&stage);
+    let refused = stage.unapply(&["guard"]).expect(15);
+    let refused = refused.says("taken back to 1").says("held by tester").says("unapply release");
+    refused.says("call neither `run` nor `guard`");
+    let json = stage.unapply(&["guard", "--json"]);
+    assert_eq!((json.code, &json.json()["allowed"]), (15, &false.into()));
+    assert_eq!(json.json()["hold"]["target"], 1, "{:#}", json.json());
+    stage.configure(&a_and_b());
+    let json = stage.unapply(&["guard", "--json"]).expect(0).json();
+    assert_eq!(json["allowed"], true, "{json:#}");
+    stage.configure(&file("a", "a third way"));
+    stage.unapply(&["guard"]).expect(0);
+    stage.configure(&worse());
+    stage.unapply(&["guard"]).expect(15);
+    assert_eq!(store(&stage), before, "a guard writes nothing");
+    stage.unapply(&["release", "--reason", "it was the weather"]).expect(0);
+    stage.unapply(&["guard"]).expect(0);
+    v1.is_back(&stage);
+}
+
+#[test]
+fn a_saved_plan_is_asked_about_as_what_it_is() {
+    let (stage, _) = good(&a_and_b());
+    stage.apply_next(&worse());
+    stage.unapply(&["revert", "--yes"]).expect(0).says("What was taken back is held until");
+    let plan = ["plan", "-out=p.tfplan", "-no-color", "-input=false"];
+    stage.terraform(&plan).expect(0);
+    stage.configure(&a_and_b());
+    stage.unapply(&["guard"]).expect(0);
+    // The directory is another one by now: the plan's own files tell.
+    stage.unapply(&["guard", "--tfplan", "p.tfplan"]).expect(15).says("taken back to 1");
+    stage.configure(&(worse() + &file("d", "better")));
+    stage.terraform(&plan).expect(0);
+    stage.unapply(&["guard", "--tfplan", "p.tfplan"]).expect(0);
+    stage.write("p.tfplan", "no plan");
+    stage.unapply(&["guard", "--tfplan", "p.tfplan"]).expect(15).says("cannot use the saved plan");
+}
+
+#[test]
+fn a_commit_that_was_reverted_is_held_with_other_variables_too() {
+    let variable = "variable \"x\" {\n  default = \"1\"\n}\n";
+    let mut stage = Stage::with(&(a_and_b() + variable));
+    let git = |stage: &Stage, arguments: &[&str]| {
+        let who = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+        stage.ran(stage.command("git", &[&who[..], arguments].concat()).output()).expect(0)
+    };
+    stage.write(".gitignore", ".terraform*\n*.tfstate*\n.unapply\n");
+    git(&stage, &["init", "-q", "."]);
+    let commit = |stage: &Stage| {
+        git(stage, &["add", "-A"]);
+        git(stage, &["commit", "-q", "-m", "m"]);
+    };
+    commit(&stage);
+    stage.set_up();
+    stage.configure(&(worse() + variable));
+    commit(&stage);
+    let head = git(&stage, &["rev-parse", "--short=7", "HEAD"]).stdout.trim().to_owned();
+    stage.unapply(&["snapshot"]).expect(0);
+    stage.apply().expect(0);
+    let ran = stage.unapply(&["revert", "--yes"]).expect(0);
+    let ran = ran.says(&format!("Your branch still contains {head}"));
+    ran.says(&format!("git revert {head}      then      unapply release"));
+    stage.set("TF_VAR_x", "2");
+    stage.unapply(&["guard"]).expect(15).says(&head);
+    stage.write("notes.txt", "not as committed");
+    stage.unapply(&["guard"]).expect(0);
+    std::fs::remove_file(stage.stack().join("notes.txt")).unwrap();
+    git(&stage, &["revert", "--no-edit", "HEAD"]);
+    stage.unapply(&["guard"]).expect(0);
+}
+
+#[test]
+fn how_long_a_revert_holds_is_a_setting_and_everything_can_be_held() {
+    let (stage, v1) = good(&a_and_b());
+    stage.settings("[revert]\nhold_for = \"0\"\n");
+    stage.apply_next(&worse());
+    stage.goes_back(&v1, &[]);
+    assert_eq!(stage.entries("hold").len(), 0);
+    stage.apply_next(&worse());
+    let ran = stage.unapply(&["revert", "--yes", "--hold", "--reason", "nobody move"]).expect(0);
+    ran.says("The stack is held until it is released");
+    stage.configure(&file("z", "anything"));
+    stage.unapply(&["guard"]).expect(15).says("nothing can be applied").says("nobody move");
+}
+
+#[test]
+fn a_revert_that_never_began_holds_nothing() {
+    let (mut stage, _) = good(&a_and_b());
+    stage.apply_next(&worse());
+    stage.write(
+        "stale",
+        "#!/bin/sh\ncase \"$*\" in\n  apply*) echo '{\"type\":\"diagnostic\",\"diagnostic\":{\"severity\":\
+         \"error\",\"summary\":\"Saved plan is stale\",\"detail\":\"\"}}'; exit 1;;\n  \
+         *) exec terraform \"$@\";;\nesac\n",
+    );
+    let program = stage.stack().join("stale");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, mode).unwrap();
+    stage.set("UNAPPLY_TF_BIN", &program.display().to_string());
+    let before = (stage.objects(), stage.state());
+    stage.unapply(&["revert", "--yes"]).expect(15).says("stale");
+    assert_eq!((stage.objects(), stage.state()), before);
+    stage.unset("UNAPPLY_TF_BIN");
+    assert_eq!(stage.entries("hold").len(), 1);
+    let releases = stage.entries("release");
+    assert_eq!(releases[0]["reason"], "the revert has changed nothing", "{releases:#?}");
+    std::fs::remove_file(program).unwrap();
+    stage.unapply(&["guard"]).expect(0);
+}
+
+#[test]
+fn a_revert_that_failed_half_way_holds_what_it_takes_back() {
+    let (stage, _) = good(&a_and_b());
+    stage.apply_next(&worse());
+    stage.fault("delete:c.txt");
+    stage.unapply(&["revert", "--yes"]).expect(1).says("What was taken back is held until");
+    stage.fault("");
+    stage.unapply(&["guard"]).expect(15);
+}
+
+#[test]
+fn a_revert_builds_on_nothing_that_is_open() {
+    let (stage, v1) = good(&a_and_b());
+    stage.apply_next(&worse());
+    let intent = stage.say_run();
+    let before = stage.everything();
+    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
+    let ran = ran.says(&format!("run {intent} has not been seen to end"));
+    ran.says("nothing was applied").says("unapply recover");
+    let lost = deed("demo_file.lost", "create", Fate::Created, Some("f-42"));
+    let perhaps = deed("demo_file.dup", "create", Fate::Failed, None);
+    stage.say_ended(intent, vec![lost], "");
+    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
+    ran.says("made and in no state").says("demo_file.lost (id f-42)").says("unapply recover");
+    assert_eq!(stage.everything(), before);
+    // What merely may exist is named, and stops nobody.
+    let settled = unapply::model::run::Settlement {
+        matter: unapply::model::entry::Revision(intent.0 + 1),
+        how: unapply::model::run::Settled::Adopted,
+        objects: Vec::new(),
+    };
+    stage.say(Body::Settlement(settled));
+    let again = stage.say_run();
+    stage.say_ended(again, vec![perhaps], "");
+    let plan = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0).json();
+    assert_eq!(plan["not_undone"][0]["address"], "demo_file.dup", "{plan:#}");
+    stage.goes_back(&v1, &[]).says("not undone ! demo_file.dup: a create that did not end well");
+}
+
+#[test]
+fn a_state_that_terraform_could_not_save_is_settled_before_a_revert() {
+    let (stage, _) = good(&a_and_b());
+    stage.apply_next(&worse());
+    let bytes = stage.state();
+    let blob = stage.repository().put_blob(&bytes).unwrap();
+    let kept = stage.say(Body::Evidence(UnreadableState {
+        blob: BlobId(blob.id.0),
+        digest: Digest::of(&bytes),
+        bytes: blob.bytes,
+        found: "errored.tfstate of run 3".into(),
+        problem: "Terraform could not save it".into(),
+    }));
+    let before = stage.everything();
+    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
+    ran.says(&format!("what it left is revision {}", kept.revision)).says("unapply recover");
+    assert_eq!(stage.everything(), before);
+}
