@@ -321,6 +321,10 @@ mod tests {
             types = "aws_instance"
             name = ["host_id"]
             why = "our hosts keep their ids"
+            [[provider.state_only]]
+            types = "aws_seed"
+            undo = "restore"
+            why = "its value stands in the state and nowhere else"
             [[stack]]
             name = "prod/network"
             dir = "envs/prod/network"

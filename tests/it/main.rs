@@ -34,6 +34,8 @@ mod pipelines;
 #[cfg(test)]
 mod reasons;
 #[cfg(test)]
+mod rekey;
+#[cfg(test)]
 mod revert;
 #[cfg(test)]
 mod state_in_s3;

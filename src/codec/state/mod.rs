@@ -3,7 +3,7 @@
 //! [`parse`] borrows from the bytes: attributes stay slices. It is stricter than Terraform where
 //! Terraform does harm (an empty file is a lost state, `SERIAL` is not `serial`), and what it
 //! cannot read is refused by name, never guessed. Of older formats and of what is encrypted,
-//! [`contents`] tells what can be listed. Only [`write`] makes one, and of what was read.
+//! [`contents`] tells what can be listed. Only [`mod@write`] makes one, and of what was read.
 
 mod fields;
 mod file;

@@ -276,10 +276,9 @@ impl<'a> Writer<'_, 'a> {
                 shared.get_or_insert(&placement.provider);
             }
             let object = edited(object, was, placement);
-            instances.push(match object.is_changed {
-                true => Cow::Owned(object.written()),
-                false => Cow::Borrowed(raw),
-            });
+            let is_changed = object.is_changed;
+            let text = is_changed.then(|| Cow::Owned(object.written()));
+            instances.push(text.unwrap_or(Cow::Borrowed(raw)));
         }
         let mut object = Object::read(base).ok_or_else(unreadable)?;
         let named = object.get("provider").and_then(|raw| json::deserialize::<String>(raw).ok());

@@ -157,23 +157,17 @@ impl Builder<'_, '_> {
             dependencies,
             create_before_destroy: None,
         };
-        let origin = match from == to {
-            true => Origin::AtHome,
-            false => {
-                let is_deposed = from.deposed.is_some();
-                let step = Move { from, to: to.address };
-                if is_deposed {
-                    self.result.swapped.push(step);
-                } else {
-                    self.result.moves.push(step);
-                }
-                placement.provider = of_good(&home.provider, &instance.provider);
-                let is_other = home.create_before_destroy != instance.create_before_destroy;
-                placement.create_before_destroy = is_other.then_some(home.create_before_destroy);
-                Origin::Returned
-            }
-        };
-        self.decided.push((placement, origin));
+        if from == to {
+            self.decided.push((placement, Origin::AtHome));
+            return;
+        }
+        placement.provider = of_good(&home.provider, &instance.provider);
+        let is_other = home.create_before_destroy != instance.create_before_destroy;
+        placement.create_before_destroy = is_other.then_some(home.create_before_destroy);
+        let is_left_over = from.deposed.is_some();
+        let steps = if is_left_over { &mut self.result.swapped } else { &mut self.result.moves };
+        steps.push(Move { from, to: to.address });
+        self.decided.push((placement, Origin::Returned));
     }
 
     fn put_back(&mut self, position: usize) {

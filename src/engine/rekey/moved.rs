@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Facts, Move, Rekeying};
 use crate::model::address::{Address, Mode, ModuleStep};
-use crate::model::placement::{Movable, MovedBlock};
+use crate::model::placement::{Movable, MovedBlock, Placement};
 use crate::model::state::State;
 
 /// What the good configuration says that stands against a block; addresses without keys.
@@ -32,6 +32,14 @@ pub fn moved_blocks(
         return None;
     }
     let wholes = Wholes::of(rekeying, facts, declared);
+    // What stays is told by the configuration what it was made from; what goes is not, and is ended
+    // in the order that the state says.
+    let loses_order = |placement: &Placement| {
+        placement.dependencies.is_some() && !wholes.homes.contains(&placement.slot.address)
+    };
+    if rekeying.placements.iter().any(loses_order) {
+        return None;
+    }
     let mut blocks = BTreeSet::new();
     for step in &rekeying.moves {
         let block = wholes.block_of(step)?;

@@ -72,7 +72,9 @@ fn word(instance: &Instance<'_>) -> String {
         x => format!(",{x}"),
     };
     let alias = instance.provider.alias.as_ref().map_or(String::new(), |name| format!("@{name}"));
-    let needed: String = instance.dependencies.iter().map(|block| format!("<{block}")).collect();
+    let needed: Vec<&str> =
+        instance.dependencies.iter().flat_map(|block| ["<", block.as_ref()]).collect();
+    let needed = needed.concat();
     let mark = if instance.create_before_destroy { "+" } else { "" };
     format!("{tainted}{}{deposed}={}{x}{alias}{needed}{mark}", instance.address, text("id"))
 }

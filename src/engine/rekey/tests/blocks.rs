@@ -59,6 +59,16 @@ fn what_the_good_configuration_declares_or_moves_itself_is_not_moved_by_a_block(
 }
 
 #[test]
+fn an_extra_that_refers_to_what_is_moved_needs_the_state_to_say_so() {
+    let outcome = case("demo_file.a=1", "demo_file.b=1 demo_file.x=2<demo_file.b")
+        .becomes("demo_file.a=1 demo_file.x=2<demo_file.a");
+    assert_eq!(outcome.blocks, None);
+    let stays =
+        case("demo_file.a=1 demo_file.x=2<demo_file.a", "demo_file.b=1 demo_file.x=2<demo_file.b");
+    assert_eq!(stays.outcome().blocks.as_deref(), Some("demo_file.b -> demo_file.a"));
+}
+
+#[test]
 fn no_move_is_no_block() {
     assert_eq!(case("demo_file.a=1", "demo_file.a=1").outcome().blocks.as_deref(), Some(""));
 }

@@ -21,17 +21,21 @@ const KEYS: [&str; 6] = ["", "[0]", "[1]", "[\"k\"]", "[0]^aaaaaaaa", "^bbbbbbbb
 struct Object {
     id: u8,
     x: u8,
-    tainted: bool,
-    west: bool,
+    /// Whether it is tainted, belongs to another provider configuration, and is marked.
+    marks: [bool; 3],
     needs: Vec<usize>,
-    marked: bool,
 }
 
 fn object() -> impl Strategy<Value = Object> {
     let needs = proptest::collection::vec(0..BLOCKS.len(), 0..3);
     let rest = (0..2_u8, proptest::bool::weighted(0.1), proptest::bool::weighted(0.1));
     (0..9_u8, rest, needs, proptest::bool::weighted(0.1)).prop_map(
-        |(id, (x, tainted, west), needs, marked)| Object { id, x, tainted, west, needs, marked },
+        |(id, (x, tainted, west), needs, marked)| Object {
+            id,
+            x,
+            marks: [tainted, west, marked],
+            needs,
+        },
     )
 }
 
@@ -42,18 +46,20 @@ fn objects() -> impl Strategy<Value = Vec<String>> {
         // A resource has one provider configuration.
         let mut west = BTreeMap::new();
         let words = objects.into_iter().map(|((block, key), object)| {
-            let is_west = *west.entry(block).or_insert(object.west);
+            let [is_tainted, is_west, is_marked] = object.marks;
+            let is_west = *west.entry(block).or_insert(is_west);
             let needs: BTreeSet<usize> = object.needs.iter().copied().collect();
-            let needs: String = needs.iter().map(|at| format!("<{}", BLOCKS[*at])).collect();
+            let needs: Vec<&str> = needs.iter().flat_map(|at| ["<", BLOCKS[*at]]).collect();
+            let needs = needs.concat();
             format!(
                 "{}{}{}={}{}{}{needs}{}",
-                if object.tainted { "!" } else { "" },
+                if is_tainted { "!" } else { "" },
                 BLOCKS[block],
                 KEYS[key],
                 object.id,
                 if object.x == 0 { "" } else { ",1" },
                 if is_west { "@west" } else { "" },
-                if object.marked { "+" } else { "" },
+                if is_marked { "+" } else { "" },
             )
         });
         words.collect()
