@@ -83,7 +83,9 @@ fn to_the_end(
         let left = rest.checked.plan.effective().count();
         let word = if left == 1 { "action is" } else { "actions are" };
         session.output.talk(&format!("\n  {left} {word} left of what was agreed to: going on\n\n"));
+        let hold = executed.hold.take();
         executed = execute(ports, stack, &settings.speaker, rest)?;
+        executed.hold = executed.hold.or(hold);
     }
     Ok(executed)
 }

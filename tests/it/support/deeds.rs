@@ -105,6 +105,18 @@ impl Stage {
         addresses
     }
 
+    /// The id of the only object of a resource in the root module.
+    #[track_caller]
+    pub(crate) fn id_of(&self, kind: &str, name: &str) -> String {
+        let state: Value = serde_json::from_slice(&self.state()).unwrap();
+        let mut resources = state["resources"].as_array().unwrap().iter();
+        let found =
+            resources.find(|r| r["type"] == kind && r["name"] == name && r["module"].is_null());
+        let instances = found.unwrap()["instances"].as_array().unwrap();
+        assert_eq!(instances.len(), 1);
+        instances[0]["attributes"]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Insists that Terraform itself has nothing to propose for `configuration`.
     #[track_caller]
     pub(crate) fn plans_nothing(&self, configuration: &str) {

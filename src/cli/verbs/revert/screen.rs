@@ -70,7 +70,8 @@ fn returns(checked: &CheckedRevert, paint: Paint) -> String {
         Way::Moved(_) => "by `moved` blocks in the private copy",
         Way::AsItIs | Way::Pushed(_) => "by a state that is pushed after your yes",
     };
-    let mut text = format!("\n  in the state alone, {how}:\n");
+    let gap = if checked.actions.is_empty() { "" } else { "\n" };
+    let mut text = format!("{gap}  in the state alone, {how}:\n");
     for one in &checked.homecomings {
         let from = one.from.as_ref().map_or_else(String::new, |from| format!("{} → ", inert(from)));
         text.push_str(&format!(
