@@ -6,6 +6,7 @@
 
 pub(super) mod kept;
 mod lock;
+mod run;
 mod unrecorded;
 
 use std::error::Error as StdError;
@@ -447,6 +448,7 @@ fn flow_failure(error: &Error) -> Failure {
             )),
         Error::PlanFile { .. } => plain(Exit::Refused, error),
         Error::Drift(problem) => drift_failure(problem),
+        Error::Run(problem) => run::failure(problem),
     }
 }
 

@@ -161,7 +161,7 @@ fn unfinished(log: &[Entry], speaker: &Speaker) -> Result<Option<Revision>, Erro
     Ok(Some(entry.revision))
 }
 
-fn under_way(intent: &Entry) -> Error {
+pub(in crate::flow) fn under_way(intent: &Entry) -> Error {
     let actor = &intent.said.actor;
     let who = format!("{}, process {} on {}", actor.name, actor.process, actor.host);
     Error::RevertUnderWay { intent: intent.revision, who }
@@ -169,7 +169,7 @@ fn under_way(intent: &Entry) -> Error {
 
 /// Whether a process of this machine is there and is one of ours: its number may have gone to
 /// another program since. Where nobody can tell, it is taken to be there.
-fn is_alive(process: u32) -> bool {
+pub(in crate::flow) fn is_alive(process: u32) -> bool {
     let name = |process: &str| std::fs::read_to_string(format!("/proc/{process}/comm"));
     if let (Ok(theirs), Ok(ours)) = (name(&process.to_string()), name("self")) {
         return theirs == ours;
