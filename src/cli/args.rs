@@ -1,5 +1,6 @@
 //! What can be typed. No defaults that depend on the world: those are settings.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -37,6 +38,7 @@ const HELP: &str = "\
 
 Everyday:
   status      one line a stack: good revision, live serial, drift, age of the last snapshot
+  run         an apply with a net under it: what it did, what it did not, what nobody knows
   history     entries of a stack, newest first
   diff        what changed, by resource and attribute; default `good..@`
   revert      take the stack back to what was good, with real plan and apply
@@ -67,7 +69,7 @@ Revisions: 42  good  good~1  @ (live)  @- (newest)  tag:K=V  commit:8f3c2ab  ser
 
 /// Flags that every verb takes.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Global {
     /// Work in this directory
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
@@ -192,6 +194,8 @@ pub(super) enum When {
 pub(super) enum Verb {
     /// One line a stack: good revision, live serial, drift, age of the last snapshot
     Status,
+    /// Run terraform apply (tofu, terragrunt, make…) with a net under it
+    Run(Run),
     /// Entries of a stack, newest first
     History(History),
     /// What changed, by resource and attribute; default `good..@`
@@ -222,6 +226,31 @@ pub(super) enum Verb {
     Demo(Demo),
     /// Completions for a shell
     Completion(Completion),
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// What to do when the command fails; default: ask, or snapshot where nobody can answer
+    #[arg(long, value_name = "WHAT")]
+    pub on_failure: Option<OnFailure>,
+    /// The saved plan that the command applies, where its words do not name it
+    #[arg(long, value_name = "FILE")]
+    pub tfplan: Option<PathBuf>,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}
+
+/// What to do when a command has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnFailure {
+    /// Show what there is to choose from.
+    Ask,
+    /// Record what is there, and leave it so.
+    Snapshot,
+    /// Take the stack back to what was good, if nothing stands against it.
+    Revert,
 }
 
 /// `history`.

@@ -70,6 +70,7 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Failure> {
     }
     match verb {
         Verb::Status => verbs::status::run(session),
+        Verb::Run(arguments) => verbs::run::run(session, &arguments),
         Verb::History(arguments) => verbs::history::run(session, &arguments),
         Verb::Diff(arguments) => verbs::diff::run(session, &arguments),
         Verb::Revert(arguments) => verbs::revert::run(session, &arguments),
@@ -92,6 +93,7 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Failure> {
 fn not_done(verb: &Verb) -> &'static str {
     match verb {
         Verb::Revert(_) => "nothing was applied",
+        Verb::Run(_) => "the command was not started",
         Verb::Snapshot(_) => "no snapshot was recorded",
         Verb::Mark(_) => "no mark was recorded",
         Verb::Drift(_) => "nothing was recorded about drift",

@@ -1,6 +1,7 @@
 //! Exit codes: a promise to scripts.
 //!
-//! The numbers are the contract of the README's table. `run`'s own codes come with `run`.
+//! The numbers are the contract of the README's table. `run` passes on the code of the command it
+//! runs, whatever that is.
 
 use std::process::ExitCode;
 
@@ -33,17 +34,24 @@ pub enum Exit {
     SomeFailed,
     /// Reverted, but verification found differences.
     NotVerified,
+    /// The command failed, and the stack was taken back and looked at.
+    Reverted,
+    /// The command failed, and taking the stack back did not come to its end.
+    NotReverted,
     /// Wrong usage.
     Usage,
     /// Interrupted by SIGINT.
     Interrupted,
     /// Ended by SIGTERM.
     Terminated,
+    /// As the command that was run has ended.
+    OfCommand(u8),
 }
 
 impl Exit {
-    /// Every exit with its number and what it means, in the order of the README's table.
-    pub const ALL: [(Self, u8, &'static str); 16] = [
+    /// Every exit with a number of its own, what that is and what it means, in the order of the
+    /// README's table.
+    pub const ALL: [(Self, u8, &'static str); 18] = [
         (Self::Done, 0, "done (also when there are differences, unless asked)"),
         (Self::Failure, 1, "failure; terraform failed"),
         (Self::Differences, 2, "differences or drift, only with `--detailed-exitcode`"),
@@ -55,12 +63,14 @@ impl Exit {
         (
             Self::Refused,
             15,
-            "refused by a guard: hazard not accepted, state lost or foreign, stale plan",
+            "refused by a guard: hazard not accepted, state lost or foreign, stale plan, hold",
         ),
         (Self::Terraform, 16, "terraform missing, or not initialised"),
         (Self::NeedsConfirmation, 17, "needs confirmation and there is no terminal"),
         (Self::SomeFailed, 18, "several stacks, some failed"),
         (Self::NotVerified, 19, "reverted, but verification found differences"),
+        (Self::Reverted, 20, "`run`: the command failed, the stack was reverted and verified"),
+        (Self::NotReverted, 21, "`run`: the command failed and the revert did not complete"),
         (Self::Usage, 64, "usage, or an ambiguous selector"),
         (Self::Interrupted, 130, "interrupted by SIGINT"),
         (Self::Terminated, 143, "ended by SIGTERM"),
@@ -68,6 +78,9 @@ impl Exit {
 
     /// The number.
     pub fn code(self) -> u8 {
+        if let Self::OfCommand(code) = self {
+            return code;
+        }
         Self::ALL.iter().find(|(exit, _, _)| *exit == self).map_or(1, |(_, code, _)| *code)
     }
 

@@ -7,6 +7,7 @@
 pub(super) mod kept;
 mod lock;
 mod open;
+mod run;
 mod unrecorded;
 
 use std::error::Error as StdError;
@@ -451,6 +452,7 @@ fn flow_failure(error: &Error) -> Failure {
             )),
         Error::PlanFile { .. } => plain(Exit::Refused, error),
         Error::Drift(problem) => drift_failure(problem),
+        Error::Run(problem) => run::failure(problem),
     }
 }
 

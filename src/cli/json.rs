@@ -34,6 +34,7 @@ pub use drift::{
 pub use entry::{Body, DriftItemFact, Entry, PathOut, StepOut};
 pub use hold::{GuardOut, HoldFacts, HoldOut};
 pub use import::{ImportOut, ImportedOut, SkippedOut};
+pub use run::{AccountOut, DeedOut, MishapOut, RunOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};
 
 /// The version of everything here.
@@ -388,6 +389,7 @@ pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("unapply.init", schemars::schema_for!(Envelope<InitOut>)),
         ("unapply.mark", schemars::schema_for!(Envelope<MarkOut>)),
         ("unapply.revert", schemars::schema_for!(Envelope<RevertOut>)),
+        ("unapply.run", schemars::schema_for!(Envelope<RunOut>)),
         ("unapply.show", schemars::schema_for!(Envelope<ShowOut>)),
         ("unapply.snapshot", schemars::schema_for!(Envelope<SnapshotOut>)),
         ("unapply.status", schemars::schema_for!(Envelope<StatusOut>)),

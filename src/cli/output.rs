@@ -101,6 +101,17 @@ impl Output {
         }
     }
 
+    /// The same without data: for a part of a command whose data another part prints.
+    pub(super) fn without_data(&self) -> Self {
+        Self {
+            data_paint: self.data_paint,
+            talk_paint: self.talk_paint,
+            talks: self.talks,
+            is_closed: Cell::new(true),
+            is_deaf: self.is_deaf.clone(),
+        }
+    }
+
     /// Prints exact bytes.
     pub(super) fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
         if self.is_closed.get() {

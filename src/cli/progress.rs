@@ -117,7 +117,12 @@ impl Progress for Screen {
                 let sign = self.output.talk_paint.red("✗");
                 self.say(&format!("  {sign} {} failed\n", inert(&hook.address)));
             }
-            Event::Completed(_) | Event::Diagnostic(_) | Event::Summary(_) | Event::Other => {}
+            Event::Planned(_)
+            | Event::Imported(_)
+            | Event::Completed(_)
+            | Event::Diagnostic(_)
+            | Event::Summary(_)
+            | Event::Other => {}
         }
     }
 

@@ -2,11 +2,20 @@
 //!
 //! [`parse_line`] never fails: a line that is not an event (a provider's panic, a proxy's banner)
 //! is [`Event::Other`], because losing one line must not lose the rest. The raw bytes are kept by
-//! whoever reads the stream.
+//! whoever reads the stream. What Terraform prints for people is [`plain`] and [`boxes`]; a
+//! [`Reader`] takes either as it comes.
+
+pub mod boxes;
+pub mod plain;
 
 use serde::Deserialize;
 
-use crate::model::event::{Counts, Diagnostic, Event, Hook, Operation, Severity};
+use self::boxes::Boxes;
+use self::plain::parse_plain;
+use crate::model::account::Witness;
+use crate::model::event::{
+    Counts, Diagnostic, Event, Hook, Intended, Intention, Operation, Purpose, Severity,
+};
 
 #[derive(Deserialize)]
 struct Line {
@@ -14,6 +23,7 @@ struct Line {
     kind: String,
     hook: Option<HookLine>,
     diagnostic: Option<DiagnosticLine>,
+    change: Option<ChangeLine>,
     changes: Option<ChangesLine>,
 }
 
@@ -39,7 +49,16 @@ struct DiagnosticLine {
 }
 
 #[derive(Deserialize)]
+struct ChangeLine {
+    resource: ResourceLine,
+    previous_resource: Option<ResourceLine>,
+    action: String,
+    importing: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
 struct ChangesLine {
+    operation: Option<String>,
     add: u64,
     change: u64,
     remove: u64,
@@ -51,6 +70,7 @@ pub fn parse_line(line: &str) -> Event {
         return Event::Other;
     };
     let event = match line.kind.as_str() {
+        "planned_change" => line.change.map(|change| Event::Planned(read_change(change))),
         "apply_start" => line.hook.map(|hook| Event::Started(read_hook(hook))),
         "apply_complete" => line.hook.map(|hook| Event::Completed(read_hook(hook))),
         "apply_errored" => line.hook.map(|hook| Event::Errored(read_hook(hook))),
@@ -59,7 +79,14 @@ pub fn parse_line(line: &str) -> Event {
         }
         "diagnostic" => line.diagnostic.map(|diagnostic| Event::Diagnostic(read(diagnostic))),
         "change_summary" => line.changes.map(|changes| {
+            let purpose = match changes.operation.as_deref() {
+                Some("plan") => Purpose::Plan,
+                Some("apply") => Purpose::Apply,
+                Some("destroy") => Purpose::Destroy,
+                Some(_) | None => Purpose::Unknown,
+            };
             Event::Summary(Counts {
+                purpose,
                 add: changes.add,
                 change: changes.change,
                 remove: changes.remove,
@@ -68,6 +95,80 @@ pub fn parse_line(line: &str) -> Event {
         _ => None,
     };
     event.unwrap_or(Event::Other)
+}
+
+fn read_change(change: ChangeLine) -> Intended {
+    let intention = match change.action.as_str() {
+        "noop" | "move" | "read" => Intention::Nothing,
+        "create" => Intention::Create,
+        "delete" => Intention::Destroy,
+        "remove" => Intention::Forget,
+        "import" => Intention::Import,
+        "replace" => Intention::Replace,
+        // Whatever is newer than we know may change the object.
+        _ => Intention::Update,
+    };
+    Intended {
+        address: change.resource.addr,
+        previous: change.previous_resource.map(|previous| previous.addr),
+        intention,
+        importing: change.importing.is_some() || intention == Intention::Import,
+    }
+}
+
+/// Which of a command's two streams a line comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Complaints,
+}
+
+/// Reads what a command prints that may or may not be Terraform, with or without `-json`.
+#[derive(Debug, Default)]
+pub struct Reader {
+    boxes: Boxes,
+    has_events: bool,
+    has_output: bool,
+}
+
+impl Reader {
+    /// Reads one line.
+    pub fn line(&mut self, stream: Stream, line: &str) -> Event {
+        if line.starts_with("{\"@level\"") || line.starts_with("{\"type\"") {
+            let event = parse_line(line);
+            self.has_events |= event != Event::Other || line.contains("\"terraform.ui\"");
+            return event;
+        }
+        // A box that a script has opened and never ends must not swallow what Terraform does.
+        if stream == Stream::Output {
+            let event = parse_plain(line);
+            if event != Event::Other {
+                self.has_output = true;
+                return event;
+            }
+        }
+        let is_box = stream == Stream::Complaints || self.boxes.is_open();
+        if is_box || line.contains("Error: ") {
+            return self.boxes.line(line).map_or(Event::Other, Event::Diagnostic);
+        }
+        Event::Other
+    }
+
+    /// The error that nothing has ended, when there are no more lines.
+    pub fn end(&mut self) -> Event {
+        self.boxes.end().map_or(Event::Other, Event::Diagnostic)
+    }
+
+    /// How good a witness this was.
+    pub fn witness(&self) -> Witness {
+        match (self.has_events, self.has_output) {
+            (true, _) => Witness::Events,
+            (false, true) => Witness::Output,
+            (false, false) => Witness::States,
+        }
+    }
 }
 
 fn read_hook(hook: HookLine) -> Hook {
@@ -101,10 +202,45 @@ mod tests {
             })
         );
         let summary = r#"{"type":"change_summary","changes":{"add":2,"change":1,"import":0,"remove":3,"operation":"apply"}}"#;
-        assert_eq!(parse_line(summary), Event::Summary(Counts { add: 2, change: 1, remove: 3 }));
+        let counts = Counts { purpose: Purpose::Apply, add: 2, change: 1, remove: 3 };
+        assert_eq!(parse_line(summary), Event::Summary(counts));
         let diagnostic =
             r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"s","detail":"d"}}"#;
         assert!(matches!(parse_line(diagnostic), Event::Diagnostic(d) if d.summary == "s"));
+    }
+
+    #[test]
+    fn a_planned_change_says_what_is_meant_and_where_it_was() {
+        let line = r#"{"@level":"info","type":"planned_change","change":{"resource":{"addr":"a.new"},"previous_resource":{"addr":"a.old"},"action":"update","reason":"x","importing":{"id":"i"}}}"#;
+        let expected = Intended {
+            address: "a.new".into(),
+            previous: Some("a.old".into()),
+            intention: Intention::Update,
+            importing: true,
+        };
+        assert_eq!(parse_line(line), Event::Planned(expected));
+        let line = r#"{"type":"planned_change","change":{"resource":{"addr":"a.b"},"action":"something-new"}}"#;
+        assert!(matches!(parse_line(line), Event::Planned(p) if p.intention == Intention::Update));
+    }
+
+    #[test]
+    fn a_reader_takes_events_and_lines_for_people_and_says_which_there_were() {
+        let mut reader = Reader::default();
+        reader.line(Stream::Output, "make: entering");
+        assert_eq!(reader.witness(), Witness::States);
+        let begun = reader.line(Stream::Output, "demo_file.a: Creating...");
+        assert!(matches!(begun, Event::Started(_)));
+        assert_eq!(reader.witness(), Witness::Output);
+        for line in ["╷", "│ Error: bad", "│ ", "│   with demo_file.a,", "│ why"] {
+            assert_eq!(reader.line(Stream::Complaints, line), Event::Other);
+        }
+        let said = reader.line(Stream::Complaints, "╵");
+        assert!(
+            matches!(said, Event::Diagnostic(d) if d.address.as_deref() == Some("demo_file.a"))
+        );
+        let event = r#"{"@level":"info","@module":"terraform.ui","type":"version"}"#;
+        assert_eq!(reader.line(Stream::Output, event), Event::Other);
+        assert_eq!(reader.witness(), Witness::Events);
     }
 
     #[test]

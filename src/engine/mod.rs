@@ -3,6 +3,7 @@
 //! Nothing here reads a file, a clock or the environment, and nothing here starts anything. What is
 //! shown to a person has passed [`redact`] already when it leaves this layer.
 
+pub mod account;
 pub mod baseline;
 pub mod compare;
 pub mod configuration;
@@ -12,6 +13,7 @@ pub mod good;
 pub mod hazard;
 pub mod hold;
 pub mod identity;
+pub mod mishap;
 pub mod noise;
 pub mod origin;
 pub mod pairing;

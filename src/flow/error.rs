@@ -17,6 +17,7 @@ use crate::store;
 use crate::terraform::{check, directory, workdir};
 
 use super::configuration;
+use super::run::RunError;
 
 /// Why a use case stopped.
 #[derive(Debug, thiserror::Error)]
@@ -207,6 +208,9 @@ pub enum Error {
     /// Nothing can be told of drift, or a fix cannot be recorded.
     #[error(transparent)]
     Drift(#[from] DriftError),
+    /// A command was not run, or what it did could not be recorded.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// A check of the stack did not pass.
     #[error(transparent)]
     Check(#[from] check::Failed),

@@ -142,7 +142,11 @@ fn follow_up(
 }
 
 /// Runs the checks; the first that fails is an error.
-fn run_checks(ports: &Ports<'_>, root: &Path, checks: &[Check]) -> Result<Vec<String>, Error> {
+pub(super) fn run_checks(
+    ports: &Ports<'_>,
+    root: &Path,
+    checks: &[Check],
+) -> Result<Vec<String>, Error> {
     for check in checks {
         run_check(check, root, ports.environment)?;
     }

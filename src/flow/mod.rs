@@ -12,6 +12,7 @@ pub mod import;
 pub mod live;
 pub mod mark;
 pub mod revert;
+pub mod run;
 mod secrets;
 pub mod snapshot;
 pub mod workplace;

@@ -13,7 +13,7 @@ use crate::engine::drift::last_look;
 use crate::engine::good::snapshots;
 use crate::engine::redact::{Redactor, is_secret_name};
 use crate::model::entry::Entry;
-use crate::model::event::{Diagnostic, Event, Hook};
+use crate::model::event::{Diagnostic, Event, Hook, Intended};
 use crate::model::good::Residual;
 use crate::model::stack::StackName;
 use crate::model::value::Value;
@@ -86,6 +86,12 @@ pub(super) fn safe_event(event: &Event, redactor: &Redactor) -> Event {
         id: hook.id.as_ref().map(|id| redactor.text(id)),
     };
     match event {
+        Event::Planned(found) => Event::Planned(Intended {
+            address: redactor.text(&found.address),
+            previous: found.previous.as_ref().map(|address| redactor.text(address)),
+            ..*found
+        }),
+        Event::Imported(found) => Event::Imported(hook(found)),
         Event::Started(found) => Event::Started(hook(found)),
         Event::Completed(found) => Event::Completed(hook(found)),
         Event::Errored(found) => Event::Errored(hook(found)),

@@ -49,9 +49,72 @@ pub struct Hook {
     pub id: Option<String>,
 }
 
+/// What a plan would do to one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intention {
+    /// Nothing that can be seen outside: it is read, or known under another address.
+    Nothing,
+    /// It is made.
+    Create,
+    /// It is changed.
+    Update,
+    /// Another takes its place.
+    Replace,
+    /// It is destroyed.
+    Destroy,
+    /// It lives on, and Terraform no longer manages it.
+    Forget,
+    /// It is there already, and Terraform manages it from now on.
+    Import,
+}
+
+impl Intention {
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "no-op",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Destroy => "destroy",
+            Self::Forget => "forget",
+            Self::Import => "import",
+        }
+    }
+}
+
+/// One object of a plan, as a stream or a printed plan tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intended {
+    /// Its address, as Terraform writes it.
+    pub address: String,
+    /// Where the state knows it, when a `moved` block renames it.
+    pub previous: Option<String>,
+    /// What would happen.
+    pub intention: Intention,
+    /// Whether it is taken over by an `import`, whatever else happens to it.
+    pub importing: bool,
+}
+
+/// What a summary sums up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// It does not say.
+    #[default]
+    Unknown,
+    /// A plan: nothing was done.
+    Plan,
+    /// An apply that has come to its end.
+    Apply,
+    /// An apply of a plan to destroy everything that has come to its end.
+    Destroy,
+}
+
 /// Numbers of a finished plan or apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
+    /// What is summed up.
+    pub purpose: Purpose,
     /// Objects made.
     pub add: u64,
     /// Objects changed.
@@ -63,12 +126,16 @@ pub struct Counts {
 /// One line of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    /// An object is part of the plan.
+    Planned(Intended),
     /// An operation on an object begins.
     Started(Hook),
     /// An operation on an object has ended well.
     Completed(Hook),
     /// An operation on an object has failed.
     Errored(Hook),
+    /// An object that was there already is managed from now on.
+    Imported(Hook),
     /// An object has been read.
     Refreshed {
         /// Its address.

@@ -4,6 +4,8 @@
 //! version of the library. Nothing is believed before its digest is checked, and nothing is
 //! unpacked beyond [`BLOB_BYTES_MAX`].
 
+use std::io::Read;
+
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CParameter, get_frame_content_size};
 
@@ -36,9 +38,17 @@ pub struct StoredBlob {
 impl Repository {
     /// Stores content. On return it is durable and was read back.
     pub fn put_blob(&self, content: &[u8]) -> Result<StoredBlob, Error> {
-        let stored = pack(content)?;
-        let id = BlobId(Digest::of(&stored));
-        let created = match self.settle(&keys::blob(id)?, &stored)? {
+        self.put_packed(&pack(content)?, size(content))
+    }
+
+    /// The same for content of this size that is read, compressed as it comes and never held whole.
+    pub fn put_blob_from(&self, content: &mut dyn Read, bytes: u64) -> Result<StoredBlob, Error> {
+        self.put_packed(&pack_from(content, bytes)?, bytes)
+    }
+
+    fn put_packed(&self, stored: &[u8], bytes: u64) -> Result<StoredBlob, Error> {
+        let id = BlobId(Digest::of(stored));
+        let created = match self.settle(&keys::blob(id)?, stored)? {
             Settled::Stored(created) => created,
             Settled::Other(found) => {
                 let found = Digest::of(&found);
@@ -46,7 +56,7 @@ impl Repository {
                 return Err(Error::Blob { id, source });
             }
         };
-        Ok(StoredBlob { id, bytes: size(content), stored_bytes: size(&stored), created })
+        Ok(StoredBlob { id, bytes, stored_bytes: size(stored), created })
     }
 
     /// The content of a blob, verified.
@@ -85,6 +95,22 @@ fn pack(content: &[u8]) -> Result<Vec<u8>, Error> {
         compressor.set_parameter(CParameter::ChecksumFlag(true))?;
         compressor.set_parameter(CParameter::ContentSizeFlag(true))?;
         compressor.compress(content)
+    };
+    compress().map_err(|source| Error::Compress { bytes, source })
+}
+
+/// What is read has to be exactly as long as was said: the frame begins with its size.
+fn pack_from(content: &mut dyn Read, bytes: u64) -> Result<Vec<u8>, Error> {
+    if bytes > BLOB_BYTES_MAX {
+        return Err(Error::TooLarge { bytes });
+    }
+    let mut compress = || {
+        let mut encoder = zstd::Encoder::new(Vec::new(), LEVEL)?;
+        encoder.include_checksum(true)?;
+        encoder.include_contentsize(true)?;
+        encoder.set_pledged_src_size(Some(bytes))?;
+        std::io::copy(&mut content.take(bytes), &mut encoder)?;
+        encoder.finish()
     };
     compress().map_err(|source| Error::Compress { bytes, source })
 }

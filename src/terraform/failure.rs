@@ -5,6 +5,7 @@
 //! knows is a plain failure, never a success.
 
 use super::process::Finished;
+use crate::codec::events::boxes::{boxes, without_colours};
 use crate::codec::events::parse_line;
 use crate::model::event::{Diagnostic, Event, Severity};
 use crate::port::terraform::{Error, LockHolder};
@@ -16,7 +17,9 @@ pub(super) fn diagnostics(finished: &Finished) -> Vec<Diagnostic> {
         .lines()
         .filter_map(|line| match parse_line(line) {
             Event::Diagnostic(diagnostic) => Some(diagnostic),
-            Event::Started(_)
+            Event::Planned(_)
+            | Event::Imported(_)
+            | Event::Started(_)
             | Event::Completed(_)
             | Event::Errored(_)
             | Event::Refreshed { .. }
@@ -45,47 +48,6 @@ fn plain(text: &str) -> Option<Diagnostic> {
     let summary = lines.next()?;
     let detail = lines.collect::<Vec<_>>().join("\n");
     Some(Diagnostic { severity: Severity::Error, summary, detail, address: None })
-}
-
-/// Errors and warnings as Terraform prints them for people.
-fn boxes(text: &str) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = Vec::new();
-    for line in text.lines() {
-        let line = without_colours(line);
-        let line = line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end();
-        let begun = [("Error: ", Severity::Error), ("Warning: ", Severity::Warning)]
-            .into_iter()
-            .find_map(|(word, severity)| Some((line.strip_prefix(word)?, severity)));
-        match (begun, found.last_mut()) {
-            (Some((summary, severity)), _) => found.push(Diagnostic {
-                severity,
-                summary: summary.to_owned(),
-                detail: String::new(),
-                address: None,
-            }),
-            (None, Some(open)) if !line.is_empty() => {
-                if !open.detail.is_empty() {
-                    open.detail.push('\n');
-                }
-                open.detail.push_str(line);
-            }
-            (None, _) => {}
-        }
-    }
-    found
-}
-
-fn without_colours(line: &str) -> String {
-    let mut plain = String::with_capacity(line.len());
-    let mut rest = line.chars();
-    while let Some(character) = rest.next() {
-        if character == '\u{1b}' {
-            rest.by_ref().find(char::is_ascii_alphabetic);
-        } else {
-            plain.push(character);
-        }
-    }
-    plain
 }
 
 /// The error of a command that did not end with exit code 0.

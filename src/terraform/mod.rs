@@ -6,11 +6,13 @@
 
 pub mod absent;
 pub mod check;
+pub mod child;
 pub mod command;
 pub mod directory;
 pub mod environment;
 pub mod failure;
 pub mod git;
+pub mod journal;
 pub mod locate;
 pub mod process;
 pub mod workdir;

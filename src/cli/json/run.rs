@@ -8,6 +8,40 @@ use crate::model::account::{Account, Deed, Mishap};
 use crate::model::hold::{Hold, HoldScope};
 use crate::model::run::{Finding, RunIntent, RunOutcome};
 
+/// `unapply.run`.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct RunOut {
+    /// The entry that says what was begun.
+    pub intent: u64,
+    /// The entry that says how it ended.
+    pub outcome: u64,
+    /// `succeeded`, `failed`, `interrupted` or `not-started`.
+    pub result: String,
+    /// The exit code of the command; null when a signal ended it.
+    pub code: Option<i32>,
+    /// The snapshot of the state before.
+    pub before: u64,
+    /// The snapshot of the state after; null when it could not be read.
+    pub after: Option<u64>,
+    /// Why the state afterwards could not be read.
+    pub after_problem: Option<String>,
+    /// The entry that keeps an `errored.tfstate`.
+    pub errored: Option<u64>,
+    /// What it did.
+    pub account: AccountOut,
+    /// Its errors.
+    pub errors: Vec<MishapOut>,
+    /// What the state afterwards is worth: `applied`, `plan-empty`, `checked`; null when it is not
+    /// called good.
+    pub grade: Option<String>,
+    /// Why it is worth no more.
+    pub grade_problem: Option<String>,
+    /// How long the follow-up plan and the checks took, in milliseconds.
+    pub follow_up_milliseconds: Option<u64>,
+    /// The exit code that a revert alone would have had, when there was one.
+    pub revert_exit: Option<u8>,
+}
+
 /// What an apply did.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct AccountOut {

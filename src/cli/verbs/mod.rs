@@ -14,6 +14,7 @@ pub(super) mod init;
 pub(super) mod mark;
 pub(super) mod overwritten;
 pub(super) mod revert;
+pub(super) mod run;
 pub(super) mod several;
 pub(super) mod show;
 pub(super) mod side;
@@ -95,6 +96,12 @@ impl Session {
         let progress = Screen::new(Rc::clone(&output), world.terminals.error);
         let fingerprint_scope = Cell::new(None);
         Self { global, world, signals, output, progress, clock: SystemClock, fingerprint_scope }
+    }
+
+    /// The same session where nobody is asked and every plan is accepted; no hazard ever is.
+    pub(super) fn unattended(&self, output: Rc<Output>) -> Self {
+        let global = Global { yes: true, no_input: true, ..self.global.clone() };
+        Self::new(global, self.world.clone(), self.signals.clone(), output)
     }
 
     /// Resolves the settings.

@@ -22,6 +22,7 @@ use crate::engine::redact::{Redactor, is_secret_name};
 use crate::engine::rekey::{self, Places};
 use crate::engine::variables::{self, Declared, Standing};
 use crate::flow::drift::known;
+use crate::flow::run::conclude_all;
 use crate::flow::snapshot::{self, Taken};
 use crate::flow::{Error, Ports, Speaker, Stack};
 use crate::model::configuration::{Bundle, BundlePath, Variable, VariableOrigin};
@@ -112,6 +113,7 @@ pub fn draft(
     if snapshot.backend.is_remote_execution() {
         return Err(Error::RemoteExecution { kind: snapshot.backend.kind });
     }
+    conclude_all(ports, stack, speaker)?;
     let log = ports.repository.log(&stack.name)?;
     let past = recorded(ports, &log);
     let speaker = &speaker.safe(&past);
@@ -196,7 +198,7 @@ fn unfinished(log: &[Entry], speaker: &Speaker) -> Result<Option<Revision>, Erro
     Ok(Some(entry.revision))
 }
 
-fn under_way(intent: &Entry) -> Error {
+pub(in crate::flow) fn under_way(intent: &Entry) -> Error {
     let actor = &intent.said.actor;
     let who = format!("{}, process {} on {}", actor.name, actor.process, actor.host);
     Error::RevertUnderWay { intent: intent.revision, who }
@@ -204,7 +206,7 @@ fn under_way(intent: &Entry) -> Error {
 
 /// Whether a process of this machine is there and is one of ours: its number may have gone to
 /// another program since. Where nobody can tell, it is taken to be there.
-pub(super) fn is_alive(process: u32) -> bool {
+pub(in crate::flow) fn is_alive(process: u32) -> bool {
     let name = |process: &str| std::fs::read_to_string(format!("/proc/{process}/comm"));
     if let (Ok(theirs), Ok(ours)) = (name(&process.to_string()), name("self")) {
         return theirs == ours;

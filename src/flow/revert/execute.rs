@@ -234,7 +234,7 @@ fn concluded(
 
 /// How the apply ended, as the report says; the phase is closed with it.
 fn ended(ports: &Ports<'_>, report: &ApplyReport, counts: Counts) -> ApplyOutcome {
-    let Counts { add, change, remove } = counts;
+    let Counts { add, change, remove, .. } = counts;
     match (report.succeeded, report.interrupted) {
         (true, _) => {
             let done = format!("{add} added, {change} changed, {remove} destroyed");

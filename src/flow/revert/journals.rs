@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::draft::{load_bundle, root_facts};
-use crate::codec::events;
+use crate::codec::events::{Reader, Stream};
 use crate::engine::origin::{Journal, JournalKind};
 use crate::engine::rekey::{self, Named};
 use crate::flow::Ports;
@@ -37,9 +37,10 @@ pub(super) fn journals(ports: &Ports<'_>, log: &[Entry], target: Revision) -> Ve
 
 fn stream(ports: &Ports<'_>, events: Option<BlobId>) -> Vec<Event> {
     let bytes = events.and_then(|blob| ports.repository.get_blob(&blob).ok()).unwrap_or_default();
+    let mut reader = Reader::default();
     let lines = bytes.split(|byte| *byte == b'\n');
     let told = lines
-        .map(|line| events::parse_line(&String::from_utf8_lossy(line)))
+        .map(|line| reader.line(Stream::Output, &String::from_utf8_lossy(line)))
         .filter(|event| matches!(event, Event::Started(_) | Event::Completed(_)));
     told.collect()
 }

@@ -72,9 +72,8 @@ impl History {
             0 => &["apply", "-auto-approve", "-no-color", "-input=false"],
             _ => &["apply", "-auto-approve", "-json", "-input=false"],
         };
-        let _ = is_killed;
-        self.stage.unapply(&["snapshot"]);
-        let ran = self.stage.terraform(words);
+        let run = [&["run", "--", "terraform"], words].concat();
+        let ran = if is_killed { self.killed(&run) } else { self.stage.unapply(&run) };
         self.tell(&format!("apply: exit {}", ran.code));
         self.stage.fault("");
     }

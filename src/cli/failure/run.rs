@@ -1,0 +1,43 @@
+//! What to do when a command was not run, or what it did could not be recorded.
+
+use super::{Failure, flow_failure, plain};
+use crate::cli::exit::Exit;
+use crate::flow::run::RunError;
+
+pub(super) fn failure(error: &RunError) -> Failure {
+    match error {
+        RunError::NoProgram { .. } => {
+            plain(Exit::Terraform, error).next("unapply run -- terraform apply")
+        }
+        RunError::UnderWay { .. } => plain(Exit::Locked, error)
+            .now("it was left alone")
+            .next("wait for it, then the same command again")
+            .next("unapply history   (what was said of it)"),
+        RunError::Held { hold, until, commit, .. } => {
+            let until =
+                until.map_or("until it is released".to_owned(), |t| format!("until {t:.0}"));
+            let commit = commit.as_ref().map_or_else(String::new, |c| format!(", commit {c}"));
+            plain(Exit::Refused, error)
+                .now(format!("held {until}{commit}"))
+                .next(format!("unapply show {hold}"))
+        }
+        RunError::Unsettled { matters } => plain(Exit::Refused, error)
+            .details(matters.iter().cloned())
+            .now("the stack is as it was")
+            .next("unapply history   (what was under way)"),
+        RunError::NoJournal { .. } => plain(Exit::Failure, error).next(
+            "name a directory with room that can be written to: XDG_STATE_HOME=DIR unapply …",
+        ),
+        RunError::NotRecorded { intent, code, journal, source } => {
+            let ended = code.map_or("by a signal".to_owned(), |code| format!("with code {code}"));
+            plain(flow_failure(source).exit, error)
+                .not_done("its outcome is not in the log, and nothing was called good")
+                .now(format!(
+                    "it has ended {ended}; revision {intent} says what was begun, and what it \
+                     printed is kept in {}",
+                    journal.display()
+                ))
+                .next("mend the store, then: unapply run -- …   (concludes it first)")
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! `unapply run`: the user's own command with a net under it.
+//!
+//! What the command prints goes where it would have gone without us; what we have to say goes to
+//! standard error, so that a pipeline that reads the command's output reads nothing else. With
+//! `--json` it is the other way round: standard output has our one object.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::Session;
+use super::revert::silence;
+use crate::cli::args::{Format, OnFailure, Revert, Run as Arguments};
+use crate::cli::environment::Stream;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::json::RunOut;
+use crate::cli::output::inert;
+use crate::cli::prompt::{Answer, ask, typed};
+use crate::cli::settings::Settings;
+use crate::flow::run::{
+    Begun, Concluded, Followed, RunError, Wanted, begin, conclude, follow, hold_what_ran,
+};
+use crate::flow::{Error, Ports, Stack};
+use crate::model::entry::{ApplyOutcome, Entry, Revision};
+use crate::port::clock::Clock as _;
+use crate::port::interrupt::Interrupt as _;
+use crate::terraform::child::{End, Input, Notice, Screen, Showing};
+
+mod screen;
+
+/// What is to be done about a run that has ended.
+enum Next {
+    /// Leave with this code.
+    Leave(Exit),
+    /// Run the same command again.
+    Again,
+}
+
+/// Runs the command, as often as somebody wants it.
+pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    let (settings, stack) = session.one()?;
+    let opened = session.open(&settings)?;
+    let ports = session.ports(&opened);
+    loop {
+        if let Next::Leave(exit) = once(session, (&ports, &settings, &stack), arguments)? {
+            return Ok(exit);
+        }
+    }
+}
+
+/// A run and what it came to.
+struct Ran {
+    before: Revision,
+    end: Option<End>,
+    concluded: Concluded,
+}
+
+impl Ran {
+    /// The code of the command, as a shell would have told it.
+    fn exit(&self) -> Exit {
+        let Some(end) = self.end else { return Exit::Terraform };
+        let code = end.code.unwrap_or_else(|| 128 + end.signal.unwrap_or_default());
+        if code == 0 { Exit::Done } else { Exit::OfCommand(u8::try_from(code).unwrap_or(1)) }
+    }
+}
+
+fn once(
+    session: &Session,
+    (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
+    arguments: &Arguments,
+) -> Result<Next, Failure> {
+    let wanted = wanted(session, settings, stack, arguments);
+    let begun = begin(ports, stack, &settings.speaker, &wanted)?;
+    say_begun(session, &begun);
+    let before = begun.before;
+    let (end, showing) = match go(session, ports, &begun) {
+        Ok((end, showing)) => (Ok(end), Some(showing)),
+        Err(problem) => (Err(problem), None),
+    };
+    let concluded = conclude(
+        ports,
+        stack,
+        &settings.speaker,
+        begun,
+        end.as_ref().map(|end| *end).map_err(|_| ()),
+    );
+    if let Some(showing) = showing {
+        showing.finish();
+    }
+    let concluded = concluded.map_err(|error| unrecorded(error, end.as_ref().ok()))?;
+    if let Err(problem) = end {
+        let intent = concluded.outcome.revision;
+        return Err(Failure::new(Exit::Terraform, "the command could not be started".to_owned())
+            .caused_by(&problem)
+            .now(format!("that is on record as revision {intent}")));
+    }
+    let ran = Ran { before, end: end.ok(), concluded };
+    session.output.insist(&screen::account(stack, &ran.concluded, session.output.talk_paint));
+    match ran.concluded.result {
+        ApplyOutcome::Succeeded => succeeded(session, (ports, settings, stack), &ran),
+        ApplyOutcome::Failed
+        | ApplyOutcome::Interrupted
+        | ApplyOutcome::Unknown
+        | ApplyOutcome::NotStarted => failed(session, (ports, settings, stack), arguments, &ran),
+    }
+}
+
+fn wanted(session: &Session, settings: &Settings, stack: &Stack, arguments: &Arguments) -> Wanted {
+    let state = session.world.text("XDG_STATE_HOME").map(PathBuf::from);
+    let home = || session.world.text("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+    let state = state.filter(|path| path.is_absolute()).or_else(home);
+    let places = [state, Some(stack.temporary.clone())];
+    Wanted {
+        words: arguments.command.clone(),
+        directory: settings.base.clone(),
+        plan: arguments.tfplan.as_ref().map(|plan| session.world.directory.join(plan)),
+        journals: places.into_iter().flatten().map(|place| place.join("unapply/runs")).collect(),
+    }
+}
+
+fn say_begun(session: &Session, begun: &Begun) {
+    let sign = session.output.talk_paint.yellow("!");
+    for revision in &begun.concluded {
+        session.output.talk(&format!(
+            "{sign} an earlier run had ended and nobody had said how; what is known is revision \
+             {revision}\n"
+        ));
+    }
+    if let Some(problem) = &begun.problem {
+        session.output.talk(&format!(
+            "{sign} the configuration could not be captured, so nothing can be reverted to what \
+             comes of this: {}\n",
+            inert(&problem.to_string())
+        ));
+    }
+}
+
+/// Runs the command with our own streams, or typed lines where it could not read them itself.
+fn go(session: &Session, ports: &Ports<'_>, begun: &Begun) -> std::io::Result<(End, Showing)> {
+    let output: Screen = if session.format() == Format::Table {
+        Box::new(std::io::stdout())
+    } else {
+        Box::new(std::io::stderr())
+    };
+    let mut next = || typed(Duration::ZERO);
+    let input = match session.world.terminals.input {
+        Stream::Terminal => Input::Forwarded(&mut next),
+        Stream::Other => Input::Inherited,
+    };
+    let mut tell = |notice| {
+        let word = match notice {
+            Notice::Asked => "! the command has been asked to stop, once; waiting for it\n",
+            Notice::AskedBefore => {
+                "! the command has been asked to stop, once; waiting (a second time would make \
+                 terraform lose its state)\n"
+            }
+        };
+        session.output.insist(word);
+    };
+    begun.go(ports, [output, Box::new(std::io::stderr())], input, &mut tell)
+}
+
+/// The command's own code counts, if it has failed too.
+fn unrecorded(error: Error, end: Option<&End>) -> Failure {
+    let is_ours = matches!(&error, Error::Run(RunError::NotRecorded { .. }));
+    let failure = Failure::from(error);
+    match end.map(|end| end.code.unwrap_or_else(|| 128 + end.signal.unwrap_or_default())) {
+        Some(code) if is_ours && code != 0 => {
+            failure.with_exit(Exit::OfCommand(u8::try_from(code).unwrap_or(1)))
+        }
+        _ => failure,
+    }
+}
+
+/// What went well is called good, as far as it can be proved.
+fn succeeded(
+    session: &Session,
+    (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
+    ran: &Ran,
+) -> Result<Next, Failure> {
+    let begun = session.clock.now();
+    let followed = match &ran.concluded.after {
+        Ok(taken) => Some(follow(
+            ports,
+            stack,
+            &settings.speaker,
+            (&ran.concluded, &taken.entry),
+            &settings.checks,
+        )),
+        Err(_) => None,
+    };
+    let took = session.clock.now().duration_since(begun).as_millis();
+    let text = screen::followed(followed.as_ref(), took, session.output.talk_paint);
+    session.output.talk(&text);
+    let mut out = told(ran);
+    if let Some(followed) = &followed {
+        out.grade = followed.grade.map(|grade| grade.name().to_owned());
+        out.grade_problem = followed.because.as_ref().map(ToString::to_string);
+        out.follow_up_milliseconds = u64::try_from(took).ok();
+    }
+    print(session, stack, out)?;
+    if ran.concluded.after.is_err() || followed.as_ref().is_some_and(Followed::has_failed) {
+        return Ok(Next::Leave(Exit::Failure));
+    }
+    Ok(Next::Leave(ran.exit()))
+}
+
+/// What failed is left, taken back, or asked about.
+fn failed(
+    session: &Session,
+    (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
+    arguments: &Arguments,
+    ran: &Ran,
+) -> Result<Next, Failure> {
+    // Somebody who ends us from outside has not come to be asked.
+    let is_ended = ran.end.and_then(|end| end.asked) == Some(15);
+    let can_ask = silence(session).is_none() && session.format() == Format::Table && !is_ended;
+    match arguments.on_failure {
+        Some(OnFailure::Revert) if !is_ended => {
+            let exit = take_back(&session.unattended(Rc::new(session.output.without_data())));
+            let mut out = told(ran);
+            out.revert_exit = Some(exit.1.code());
+            print(session, stack, out)?;
+            Ok(Next::Leave(exit.0))
+        }
+        Some(OnFailure::Ask) | None if can_ask => choose(session, (ports, settings, stack), ran),
+        Some(_) | None => {
+            session.output.talk(&screen::left(ran.before, stack));
+            print(session, stack, told(ran))?;
+            Ok(Next::Leave(ran.exit()))
+        }
+    }
+}
+
+/// Reverts as the verb does: our code, and the verb's own.
+fn take_back(session: &Session) -> (Exit, Exit) {
+    let arguments = Revert { revision: None, plan_only: false, allow: Vec::new(), hold: false };
+    let exit = super::revert::run(session, &arguments).unwrap_or_else(|failure| {
+        let exit = failure.exit;
+        let failure = failure.not_done_by_default("nothing was applied");
+        failure.next_by_default("unapply revert").show(&session.output);
+        exit
+    });
+    (if exit == Exit::Done { Exit::Reverted } else { Exit::NotReverted }, exit)
+}
+
+/// Asks until something is chosen that ends it.
+fn choose(
+    session: &Session,
+    (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
+    ran: &Ran,
+) -> Result<Next, Failure> {
+    loop {
+        let answer = ask(&session.output, &session.signals, screen::CHOICES);
+        let Answer::Line(line) = answer else {
+            session.signals.acknowledge();
+            session.output.talk(&screen::left(ran.before, stack));
+            return Ok(Next::Leave(ran.exit()));
+        };
+        match line.as_str() {
+            "retry" => return Ok(Next::Again),
+            "revert" => return Ok(Next::Leave(take_back(session).0)),
+            "diff" => {
+                let range = Some(format!("{}..@", ran.before));
+                if let Err(failure) = super::diff::run(session, &screen::whole_diff(range)) {
+                    failure.show(&session.output);
+                }
+            }
+            "keep" | "k" => {
+                session.output.talk(&screen::left(ran.before, stack));
+                return Ok(Next::Leave(ran.exit()));
+            }
+            "hold" => {
+                let held: Entry = hold_what_ran(ports, stack, &settings.speaker, &ran.concluded)?;
+                session.output.talk(&screen::held(&held));
+                return Ok(Next::Leave(ran.exit()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a script is told.
+fn told(ran: &Ran) -> RunOut {
+    let concluded = &ran.concluded;
+    RunOut {
+        intent: concluded.intent().map_or(0, |intent| intent.0),
+        outcome: concluded.outcome.revision.0,
+        result: concluded.result.name().to_owned(),
+        code: ran.end.and_then(|end| end.code),
+        before: ran.before.0,
+        after: concluded.after.as_ref().ok().map(|taken| taken.entry.revision.0),
+        after_problem: concluded.after.as_ref().err().map(ToString::to_string),
+        errored: concluded.errored.map(|revision| revision.0),
+        account: (&concluded.account).into(),
+        errors: concluded.errors.iter().map(Into::into).collect(),
+        ..RunOut::default()
+    }
+}
+
+fn print(session: &Session, stack: &Stack, out: RunOut) -> Result<(), Failure> {
+    if session.format() == Format::Table {
+        return Ok(());
+    }
+    session.json("unapply.run", Some(stack), out)
+}

@@ -1,0 +1,195 @@
+//! What a run shows: the account, what it is worth, what there is to choose from.
+
+use crate::cli::args::Diff;
+use crate::cli::output::{Paint, inert};
+use crate::flow::Stack;
+use crate::flow::run::{Concluded, Followed};
+use crate::model::account::{Account, Deed, Fate, Witness};
+use crate::model::entry::{ApplyOutcome, Body, Entry, Revision};
+use crate::model::hold::HoldScope;
+
+/// More lines of what went well are counted and not shown; what did not always is.
+const WELL_MAX: usize = 20;
+
+/// What there is to choose from after a failure.
+pub(super) const CHOICES: &str = "
+  retry    run the same command again
+  revert   take the stack back to what was good
+  diff     what is different from before
+  keep     leave it as it is
+  hold     leave it, and let nobody apply this again for a day
+What now? ";
+
+/// What the command did, what wants looking at first.
+pub(super) fn account(stack: &Stack, concluded: &Concluded, paint: Paint) -> String {
+    let mut text = format!("\n{}: {}\n", stack.name, ended(concluded, paint));
+    text.push_str(&deeds(&concluded.account, paint));
+    for error in &concluded.errors {
+        let place = error.address.as_ref().map_or_else(String::new, |a| format!("{}: ", inert(a)));
+        let class = paint.bold(error.class.name());
+        let summary = inert(&error.summary);
+        text.push_str(&format!("  {} {class}   {place}{summary}\n", paint.red("✗")));
+    }
+    if let Some(revision) = concluded.errored {
+        text.push_str(&format!(
+            "  {} terraform could not save its state; what it left is kept as revision {revision}\n",
+            paint.red("✗")
+        ));
+    }
+    if let Err(problem) = &concluded.after {
+        let problem = inert(&problem.to_string());
+        text.push_str(&format!("  {} the state could not be read: {problem}\n", paint.red("✗")));
+    }
+    text.push_str(&warnings(&concluded.account, paint));
+    text
+}
+
+fn ended(concluded: &Concluded, paint: Paint) -> String {
+    let word = match concluded.result {
+        ApplyOutcome::Succeeded => paint.green("the command succeeded"),
+        ApplyOutcome::Failed => paint.red("the command failed"),
+        ApplyOutcome::Interrupted => paint.yellow("the command was interrupted"),
+        ApplyOutcome::Unknown => paint.red("nobody saw the command end"),
+        ApplyOutcome::NotStarted => paint.red("the command was not started"),
+    };
+    let witness = match concluded.account.witness {
+        Witness::Events => "",
+        Witness::Output => " · told by what it printed and by the states before and after",
+        Witness::States => " · told by the states before and after alone",
+    };
+    let kept = concluded.after.as_ref().ok().map(|taken| taken.entry.revision);
+    let kept = kept.map_or_else(String::new, |revision| format!(" · state kept as {revision}"));
+    format!("{word}{kept} · record {}{witness}", concluded.outcome.revision)
+}
+
+fn deeds(account: &Account, paint: Paint) -> String {
+    if account.deeds.is_empty() {
+        return "  nothing was changed\n".to_owned();
+    }
+    let mut text = String::new();
+    for fate in Fate::ALL {
+        let found: Vec<&Deed> = account.deeds.iter().filter(|deed| deed.fate == fate).collect();
+        let is_trouble = matches!(fate, Fate::Unknown | Fate::Failed | Fate::Tainted);
+        let shown = if is_trouble { found.len() } else { WELL_MAX };
+        for deed in found.iter().take(shown) {
+            text.push_str(&line(deed, paint));
+        }
+        if found.len() > shown {
+            let more = found.len() - shown;
+            text.push_str(&format!("      … and {more} more {}\n", fate.name()));
+        }
+    }
+    let counts: Vec<String> = Fate::ALL
+        .into_iter()
+        .filter(|fate| account.count(*fate) > 0)
+        .map(|fate| format!("{} {}", account.count(fate), fate.name()))
+        .collect();
+    text.push_str(&format!("  {}\n", counts.join(", ")));
+    text
+}
+
+fn line(deed: &Deed, paint: Paint) -> String {
+    let sign = match deed.fate {
+        Fate::Unknown => paint.yellow("?"),
+        Fate::Failed => paint.red("✗"),
+        Fate::Tainted => paint.yellow("!"),
+        Fate::Created | Fate::Imported => paint.green("+"),
+        Fate::Updated => paint.yellow("~"),
+        Fate::Replaced => paint.yellow("±"),
+        Fate::Destroyed => paint.red("-"),
+        Fate::Forgotten | Fate::NotAttempted => paint.dim("·"),
+    };
+    let id = deed.id.as_ref().map_or_else(String::new, |id| format!("   id {}", inert(id)));
+    let word = match deed.fate {
+        Fate::NotAttempted | Fate::Failed | Fate::Unknown => {
+            format!("{} {}", deed.action, deed.fate.name())
+        }
+        Fate::Tainted
+        | Fate::Created
+        | Fate::Updated
+        | Fate::Replaced
+        | Fate::Destroyed
+        | Fate::Imported
+        | Fate::Forgotten => deed.fate.name().to_owned(),
+    };
+    format!("  {sign} {}   {word}{id}\n", inert(&deed.address))
+}
+
+/// What nobody manages, or may not manage.
+fn warnings(account: &Account, paint: Paint) -> String {
+    let mut text = String::new();
+    for deed in account.lost() {
+        let id = deed.id.as_deref().map_or_else(String::new, |id| format!(" ({})", inert(id)));
+        text.push_str(&format!(
+            "  {} {}{id} was made and is in no state\n",
+            paint.red("!"),
+            inert(&deed.address)
+        ));
+    }
+    for deed in account.may_exist() {
+        text.push_str(&format!(
+            "  {} {}: its creation was begun and did not end well, and it is in no state; an object \
+             may exist\n",
+            paint.yellow("!"),
+            inert(&deed.address)
+        ));
+    }
+    text
+}
+
+/// What the state is worth after an apply that went well.
+pub(super) fn followed(followed: Option<&Followed>, millis: i128, paint: Paint) -> String {
+    let Some(followed) = followed else {
+        return "next: unapply status\n".to_owned();
+    };
+    let seconds = format!("follow-up {}.{}s", millis / 1000, millis % 1000 / 100);
+    let mut text = match followed.grade {
+        Some(grade) => {
+            let line = format!("★ {} is good ({grade})", followed.snapshot);
+            format!("{}   {seconds}\n", paint.green(&line))
+        }
+        None => {
+            let line = format!("! {} is not called good", followed.snapshot);
+            format!("{}   {seconds}\n", paint.yellow(&line))
+        }
+    };
+    if let Some(because) = &followed.because {
+        text.push_str(&format!("  because    {}\n", inert(&because.to_string())));
+        if let crate::flow::Error::NotEmpty { proposes, .. } = because {
+            for line in proposes.iter().take(WELL_MAX) {
+                text.push_str(&format!("             it would {}\n", inert(line)));
+            }
+        }
+    }
+    text
+}
+
+/// What can be done about what was left.
+pub(super) fn left(before: Revision, stack: &Stack) -> String {
+    format!("{} is left as it is\nnext: unapply diff {before}..@ · unapply revert\n", stack.name)
+}
+
+/// What is held now.
+pub(super) fn held(entry: &Entry) -> String {
+    let what = match &entry.said.body {
+        Body::Hold(hold) if hold.scope == HoldScope::Everything => "nothing can be applied",
+        _ => "this configuration cannot be applied",
+    };
+    format!(
+        "held by revision {}: {what} through `unapply run`; a pipeline that does not ask is not \
+         stopped\n",
+        entry.revision
+    )
+}
+
+/// The arguments of a difference that is shown in whole.
+pub(super) fn whole_diff(range: Option<String>) -> Diff {
+    Diff {
+        range,
+        stat: false,
+        only: None,
+        resource: None,
+        show_hidden: false,
+        detailed_exitcode: false,
+    }
+}

@@ -1,0 +1,298 @@
+//! What an apply did, resource by resource: put together from what Terraform said while it worked,
+//! from the plan, and from the states before and after.
+//!
+//! A [`Ledger`] takes events as they come and keeps little for each object; [`Ledger::account`]
+//! closes it over the two states. What was said to be begun and not seen to end is *unknown*: the
+//! states say whether an object is known, and never that nothing happened. Presence is told by the
+//! real id where the stream names one, since at one address another object can stand.
+//!
+//! It judges nothing: who made an object and what may be undone is `engine::revert`'s.
+
+mod courses;
+mod objects;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use self::courses::Ledger;
+use self::courses::{Course, Step};
+pub use self::objects::Seen;
+use self::objects::{Object, Objects};
+use super::redact::Redactor;
+use crate::model::account::{Account, Deed, Fate, Presence, Witness};
+use crate::model::event::{Intention, Operation};
+
+/// Whether the command is known to have done all it meant to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Exit code 0: what was planned and not begun was not meant.
+    Whole,
+    /// Another exit code: whatever is under way was said to have failed, or has.
+    Broken,
+    /// It was killed, or nobody saw it end.
+    Cut,
+}
+
+/// What an account is closed over.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'s, 'a> {
+    /// The state before.
+    pub before: Seen<'s, 'a>,
+    /// The state after.
+    pub after: Seen<'s, 'a>,
+    /// How good a witness there was.
+    pub witness: Witness,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// How an operation on an object went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Open,
+    Well,
+    Badly,
+}
+
+impl Ledger {
+    /// Closes the ledger: one line for each object that was touched or meant to be, by address, and
+    /// one more for what was left over of it.
+    pub fn account(self, facts: &Facts<'_, '_>, redactor: &Redactor) -> Account {
+        let closing = Closing {
+            before: Objects::of(facts.before),
+            after: Objects::of(facts.after),
+            witness: facts.witness,
+            ending: facts.ending,
+        };
+        let mut deeds = Vec::new();
+        for (address, course) in &self.courses {
+            deeds.extend(closing.import(address, course));
+            deeds.extend(closing.deed(address, course));
+        }
+        let left: Vec<Deed> = closing.left_over(&self.courses);
+        deeds.extend(left);
+        deeds.extend(closing.untold(&self.courses));
+        deeds.sort_by(|a, b| a.address.cmp(&b.address));
+        for deed in &mut deeds {
+            deed.address = redactor.text(&deed.address);
+            deed.id = deed.id.take().filter(|id| redactor.text(id) == *id);
+        }
+        Account { witness: facts.witness, deeds }
+    }
+}
+
+/// The states with what is asked of them.
+struct Closing<'s, 'a> {
+    before: Objects<'s, 'a>,
+    after: Objects<'s, 'a>,
+    witness: Witness,
+    ending: Ending,
+}
+
+impl Closing<'_, '_> {
+    /// An object that was there already and is managed now, whatever else happened to it.
+    fn import(&self, address: &str, course: &Course) -> Option<Deed> {
+        let is_meant = course.intended.as_ref().is_some_and(|intended| intended.importing);
+        let only = course.intended.as_ref().is_some_and(|i| i.intention == Intention::Import);
+        if !is_meant && course.imported.is_none() {
+            return None;
+        }
+        let now = self.after.at(address);
+        let is_done = course.imported.is_some() || now.is_some() && !self.before.knows(address);
+        let fate = match (is_done, self.ending, only || course.imported.is_some()) {
+            (true, _, _) => Fate::Imported,
+            (false, Ending::Broken | Ending::Cut, true) => Fate::NotAttempted,
+            (false, _, _) => return None,
+        };
+        let id = course.imported.clone().flatten().or_else(|| now.and_then(|o| o.id.clone()));
+        let presence = self.presence(address, id.as_deref());
+        Some(Deed { address: address.to_owned(), action: "import".to_owned(), fate, id, presence })
+    }
+
+    /// What became of the object at an address.
+    fn deed(&self, address: &str, course: &Course) -> Option<Deed> {
+        let (fate, id) = match course.newest(Operation::Create) {
+            Some(create) => self.made(address, course, create),
+            None => match course.newest(Operation::Delete) {
+                Some(delete) if self.is_of_a_left_over(address, delete) => return None,
+                Some(delete) => (ended(course, delete, Fate::Destroyed), delete.id.clone()),
+                None => match course.newest(Operation::Update) {
+                    Some(update) => (ended(course, update, Fate::Updated), update.id.clone()),
+                    None => return self.not_begun(address, course),
+                },
+            },
+        };
+        let now = self.after.at(address);
+        let is_made = course.newest(Operation::Create).is_some();
+        let id = id.or_else(|| {
+            let old = self.before.at(address).and_then(|before| before.id.clone());
+            if is_made {
+                now.and_then(|now| now.id.clone()).filter(|id| Some(id) != old.as_ref())
+            } else {
+                old
+            }
+        });
+        let presence = match (is_made, &id) {
+            // At the address the old object may stand, and that is not the one that was made.
+            (true, None) => match (now, self.before.at(address)) {
+                (Some(now), Some(old)) if now.id == old.id => self.after.absence(),
+                _ => self.presence(address, None),
+            },
+            _ => self.presence(address, id.as_deref()),
+        };
+        let action = course.action().to_owned();
+        Some(Deed { address: address.to_owned(), action, fate, id, presence })
+    }
+
+    /// What became of a creation.
+    fn made(&self, address: &str, course: &Course, create: &Step) -> (Fate, Option<String>) {
+        let (old, now) = (self.before.at(address), self.after.at(address));
+        let is_new = match (old, now) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(old), Some(now)) => old.id != now.id,
+        };
+        let is_tainted = is_new && now.is_some_and(|now| now.is_tainted);
+        let replaces = course.newest(Operation::Delete).is_some()
+            || course.intends(Intention::Replace)
+            || old.is_some();
+        let fate = match (course.end_of(create), is_tainted) {
+            (_, true) => Fate::Tainted,
+            (End::Well, false) if replaces => Fate::Replaced,
+            (End::Well, false) => Fate::Created,
+            (End::Badly, false) => Fate::Failed,
+            (End::Open, false) => Fate::Unknown,
+        };
+        (fate, create.id.clone())
+    }
+
+    /// Whether a deletion was that of something left over, since the object itself stands still.
+    fn is_of_a_left_over(&self, address: &str, delete: &Step) -> bool {
+        let now = self.after.at(address).and_then(|now| now.id.as_ref());
+        delete.end == End::Well
+            && self.before.left_over(address).next().is_some()
+            && now.is_some_and(|now| delete.id.as_ref().is_none_or(|id| id != now))
+    }
+
+    /// What was planned and not said to have begun.
+    fn not_begun(&self, address: &str, course: &Course) -> Option<Deed> {
+        let intention = course.intended.as_ref()?.intention;
+        let (old, now) = (self.before.at(address), self.after.at(address));
+        let is_read = self.before.is_read() && self.after.is_read();
+        let done = match (intention, old, now) {
+            (Intention::Nothing | Intention::Import, _, _) => return None,
+            (Intention::Forget, Some(_), None) => Some(Fate::Forgotten),
+            (Intention::Create, None, Some(now)) if now.is_tainted => Some(Fate::Tainted),
+            (Intention::Create, None, Some(_)) => Some(Fate::Created),
+            (Intention::Destroy, Some(_), None) => Some(Fate::Destroyed),
+            (Intention::Replace, Some(old), Some(now)) if old.id != now.id => Some(Fate::Replaced),
+            (Intention::Update, Some(old), Some(now))
+                if self.witness == Witness::States && old.attributes != now.attributes =>
+            {
+                Some(Fate::Updated)
+            }
+            _ => None,
+        };
+        let fate = match (done.filter(|_| is_read), self.ending) {
+            (Some(fate), _) => fate,
+            // Nobody told what was done, and nobody can look: not even that it was not begun.
+            (None, _) if self.witness == Witness::States && !is_read => Fate::Unknown,
+            (None, Ending::Broken | Ending::Cut) => Fate::NotAttempted,
+            (None, Ending::Whole) => return None,
+        };
+        let id = now.or(old).and_then(|object| object.id.clone());
+        let presence = self.presence(address, id.as_deref());
+        let action = intention.name().to_owned();
+        Some(Deed { address: address.to_owned(), action, fate, id, presence })
+    }
+
+    /// Old objects whose replacement stands and that were not destroyed.
+    fn left_over(&self, courses: &BTreeMap<String, Course>) -> Vec<Deed> {
+        let known: BTreeSet<(&str, &str)> = self.before.all_left_over().map(|(k, _)| k).collect();
+        let deed = |((address, key), object): ((&str, &str), &Object<'_>)| {
+            let course = courses.get(address);
+            let delete = course.and_then(|course| course.newest(Operation::Delete));
+            let fate = match (delete, known.contains(&(address, key)), self.ending) {
+                (Some(_), _, Ending::Cut) => Fate::Unknown,
+                (Some(_), _, Ending::Broken | Ending::Whole) => Fate::Failed,
+                (None, true, _) => return None,
+                (None, false, _) => Fate::NotAttempted,
+            };
+            Some(Deed {
+                address: format!("{address} (deposed object {key})"),
+                action: Intention::Destroy.name().to_owned(),
+                fate,
+                id: object.id.clone(),
+                presence: Presence::InState,
+            })
+        };
+        self.after.all_left_over().filter_map(deed).collect()
+    }
+
+    /// What only the states tell.
+    fn untold(&self, courses: &BTreeMap<String, Course>) -> Vec<Deed> {
+        if !self.before.is_read() || !self.after.is_read() {
+            return Vec::new();
+        }
+        let moved: BTreeSet<&str> = courses
+            .values()
+            .filter_map(|course| course.intended.as_ref()?.previous.as_deref())
+            .collect();
+        let is_told = |address: &str| {
+            moved.contains(address) || courses.get(address).is_some_and(|course| !course.is_empty())
+        };
+        let addresses: BTreeSet<&str> =
+            self.before.addresses().chain(self.after.addresses()).collect();
+        let untold = addresses.into_iter().filter(|address| !is_told(address));
+        untold.filter_map(|address| self.by_states(address)).collect()
+    }
+
+    fn by_states(&self, address: &str) -> Option<Deed> {
+        let is_alone = self.witness == Witness::States;
+        let (old, now) = (self.before.at(address), self.after.at(address));
+        let elsewhere = |objects: &Objects<'_, '_>, object: &Object<'_>| {
+            object.id.as_deref().is_some_and(|id| objects.has(address, id))
+        };
+        let (fate, action, object) = match (old, now) {
+            (None, Some(now)) if elsewhere(&self.before, now) => return None,
+            (None, Some(now)) if now.is_tainted => (Fate::Tainted, "create", now),
+            // Without a plan nobody can tell an object that was made from one that was taken over.
+            (None, Some(now)) if is_alone => (Fate::Created, "create or import", now),
+            (None, Some(now)) => (Fate::Created, "create", now),
+            (Some(old), Some(now)) if old.id != now.id => (Fate::Replaced, "replace", now),
+            (Some(old), Some(now)) if now.is_tainted && !old.is_tainted => {
+                (Fate::Tainted, "update", now)
+            }
+            (Some(old), Some(now)) if is_alone && old.attributes != now.attributes => {
+                (Fate::Updated, "update", now)
+            }
+            (Some(old), None) if is_alone && !elsewhere(&self.after, old) => {
+                (Fate::Destroyed, "destroy or forget", old)
+            }
+            _ => return None,
+        };
+        let id = object.id.clone();
+        let presence = self.presence(address, id.as_deref());
+        Some(Deed { address: address.to_owned(), action: action.to_owned(), fate, id, presence })
+    }
+
+    /// Whether the state afterwards has this object: by its id if that is known.
+    fn presence(&self, address: &str, id: Option<&str>) -> Presence {
+        let is_there = match id {
+            Some(id) => self.after.has(address, id),
+            None => self.after.knows(address),
+        };
+        if is_there { Presence::InState } else { self.after.absence() }
+    }
+}
+
+/// The fate of an operation, by how it ended.
+fn ended(course: &Course, step: &Step, well: Fate) -> Fate {
+    match course.end_of(step) {
+        End::Well => well,
+        End::Badly => Fate::Failed,
+        End::Open => Fate::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests;

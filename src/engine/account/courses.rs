@@ -1,0 +1,180 @@
+//! What was said of each object, in the order in which it was said.
+//!
+//! An event that ends something is that of the newest step of its kind that is still open. An error
+//! that names an object ends what was begun there: what Terraform prints for people has no other
+//! line for it.
+
+use std::collections::BTreeMap;
+
+use super::End;
+use crate::model::event::{
+    Counts, Diagnostic, Event, Hook, Intended, Intention, Operation, Purpose, Severity,
+};
+
+/// More errors are counted and not kept.
+const ERRORS_MAX: usize = 200;
+
+/// Everything that was said.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    pub(super) courses: BTreeMap<String, Course>,
+    errors: Vec<Diagnostic>,
+    purpose: Purpose,
+}
+
+/// What was said of one object.
+#[derive(Debug, Default)]
+pub(super) struct Course {
+    /// What the plan says.
+    pub(super) intended: Option<Intended>,
+    steps: Vec<Step>,
+    /// It was taken over, and under which id.
+    pub(super) imported: Option<Option<String>>,
+    /// An error names it.
+    is_blamed: bool,
+}
+
+/// One operation.
+#[derive(Debug)]
+pub(super) struct Step {
+    operation: Operation,
+    pub(super) end: End,
+    pub(super) id: Option<String>,
+}
+
+impl Ledger {
+    /// Takes note of an event.
+    pub fn see(&mut self, event: &Event) {
+        match event {
+            Event::Planned(intended) => self.intend(intended.clone()),
+            Event::Started(hook) => {
+                let step = Step { operation: hook.operation, end: End::Open, id: hook.id.clone() };
+                self.course(hook).steps.push(step);
+            }
+            Event::Completed(hook) => self.course(hook).close(hook, End::Well),
+            Event::Errored(hook) => self.course(hook).close(hook, End::Badly),
+            Event::Imported(hook) => self.course(hook).imported = Some(hook.id.clone()),
+            Event::Diagnostic(said) if said.severity == Severity::Error => self.blame(said),
+            Event::Summary(Counts { purpose: Purpose::Unknown | Purpose::Plan, .. }) => {}
+            Event::Summary(counts) => self.purpose = counts.purpose,
+            Event::Refreshed { .. }
+            | Event::Diagnostic(_)
+            | Event::StopRequested
+            | Event::Other => {}
+        }
+    }
+
+    /// Takes note of what a plan means to do.
+    pub fn intend(&mut self, intended: Intended) {
+        let course = self.courses.entry(bare(&intended.address).to_owned()).or_default();
+        // Something left over is planned under the same address as the object itself.
+        let known = course.intended.as_ref().map(|known| known.intention);
+        let is_of_a_left_over = matches!(
+            (known, intended.intention),
+            (Some(Intention::Create | Intention::Update | Intention::Replace), Intention::Destroy)
+        );
+        if !is_of_a_left_over {
+            course.intended = Some(intended);
+        }
+    }
+
+    /// Whether anything was said of what is planned.
+    pub fn knows_the_plan(&self) -> bool {
+        self.courses.values().any(|course| course.intended.is_some())
+    }
+
+    /// What has come to its end, as Terraform said.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// Errors in Terraform's words, each once: not safe to show before redaction.
+    pub fn errors(&self) -> &[Diagnostic] {
+        &self.errors
+    }
+
+    fn course(&mut self, hook: &Hook) -> &mut Course {
+        self.courses.entry(bare(&hook.address).to_owned()).or_default()
+    }
+
+    fn blame(&mut self, said: &Diagnostic) {
+        if let Some(address) = &said.address
+            && let Some(course) = self.courses.get_mut(address)
+        {
+            course.is_blamed = true;
+        }
+        if self.errors.len() < ERRORS_MAX && !self.errors.contains(said) {
+            self.errors.push(said.clone());
+        }
+    }
+}
+
+/// The address without the key of a left-over object, which only lines for people have.
+fn bare(address: &str) -> &str {
+    address.split_once(" (deposed object ").map_or(address, |(bare, _)| bare)
+}
+
+impl Course {
+    fn close(&mut self, hook: &Hook, end: End) {
+        let open = self
+            .steps
+            .iter_mut()
+            .rev()
+            .find(|step| step.operation == hook.operation && step.end == End::Open);
+        match open {
+            Some(step) => {
+                step.end = end;
+                if hook.id.is_some() {
+                    step.id.clone_from(&hook.id);
+                }
+            }
+            None => {
+                self.steps.push(Step { operation: hook.operation, end, id: hook.id.clone() });
+            }
+        }
+    }
+
+    /// Whether nothing was said but that it is read.
+    pub(super) fn is_empty(&self) -> bool {
+        let means = |intended: &Intended| {
+            intended.intention != Intention::Nothing || intended.previous.is_some()
+        };
+        self.steps.is_empty()
+            && self.imported.is_none()
+            && !self.intended.as_ref().is_some_and(means)
+    }
+
+    /// The newest step of a kind.
+    pub(super) fn newest(&self, operation: Operation) -> Option<&Step> {
+        self.steps.iter().rev().find(|step| step.operation == operation)
+    }
+
+    /// How a step ended, errors that name the object included.
+    pub(super) fn end_of(&self, step: &Step) -> End {
+        match step.end {
+            End::Open if self.is_blamed => End::Badly,
+            other => other,
+        }
+    }
+
+    pub(super) fn intends(&self, intention: Intention) -> bool {
+        self.intended.as_ref().is_some_and(|intended| intended.intention == intention)
+    }
+
+    /// The word for what was planned or begun.
+    pub(super) fn action(&self) -> &'static str {
+        let planned = self.intended.as_ref().map(|intended| intended.intention);
+        let has = |operation| self.newest(operation).is_some();
+        let begun = match (has(Operation::Create), has(Operation::Delete)) {
+            (true, true) => Intention::Replace,
+            (true, false) => Intention::Create,
+            (false, true) => Intention::Destroy,
+            (false, false) => Intention::Update,
+        };
+        let word = match planned {
+            None | Some(Intention::Nothing | Intention::Import | Intention::Forget) => begun,
+            Some(planned) => planned,
+        };
+        word.name()
+    }
+}

@@ -1,0 +1,358 @@
+//! Says what became of a command: from its journal, the plan, and the states before and after.
+//!
+//! The same is done when it has just ended under our eyes and when it is found to have ended long
+//! ago. Everything here can be done again after it failed half-way: what is stored is stored once,
+//! and the log says each thing once. The journal goes only when the outcome is durable.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::words::Command;
+use super::{Begun, RunError, outcome_of};
+use crate::codec::events::{Reader, Stream};
+use crate::codec::{plan, state};
+use crate::engine::account::{Ending, Facts, Ledger, Seen};
+use crate::engine::mishap::mishaps;
+use crate::engine::redact::Redactor;
+use crate::engine::unsettled::ERRORED_STATE;
+use crate::flow::revert::draft::{Recorded, load, load_bundle, with_bundle, with_plan};
+use crate::flow::secrets::of_environment;
+use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken};
+use crate::flow::{Error, Ports, Speaker, Stack};
+use crate::model::account::{Account, Mishap, Witness};
+use crate::model::digest::Digest;
+use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision, Snapshot, UnreadableState};
+use crate::model::event::{Intended, Intention, Purpose};
+use crate::model::plan::{Action, Plan};
+use crate::model::run::{RunIntent, RunOutcome};
+use crate::model::state::StateBytes;
+use crate::store::After;
+use crate::terraform::child::End;
+use crate::terraform::journal;
+
+/// How long a store that fails is waited for, step by step.
+const PATIENCE: [Duration; 3] =
+    [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
+
+/// A command of which the log says how it ended.
+#[derive(Debug)]
+pub struct Concluded {
+    /// The outcome.
+    pub outcome: Entry,
+    /// How it ended.
+    pub result: ApplyOutcome,
+    /// The snapshot taken afterwards, when the state could be read.
+    pub after: Result<Taken, Error>,
+    /// What it did.
+    pub account: Account,
+    /// Its errors.
+    pub errors: Vec<Mishap>,
+    /// An `errored.tfstate` that it left, kept in this entry.
+    pub errored: Option<Revision>,
+    /// What has come to its end, as Terraform said.
+    pub purpose: Purpose,
+}
+
+impl Concluded {
+    /// The intent that it concludes.
+    pub fn intent(&self) -> Option<Revision> {
+        outcome_of(&self.outcome).map(|ended| ended.intent)
+    }
+}
+
+/// How a command ended, as far as somebody saw it.
+#[derive(Debug, Clone, Copy)]
+struct Seeing {
+    result: ApplyOutcome,
+    code: Option<i32>,
+    ending: Ending,
+}
+
+/// The intent and where things lie.
+struct Course<'a> {
+    intent: &'a Entry,
+    run: &'a RunIntent,
+    /// Where Terraform may have left a state.
+    places: Vec<PathBuf>,
+}
+
+/// Concludes a command that has ended under our eyes.
+pub fn conclude(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    begun: Begun,
+    end: Result<End, ()>,
+) -> Result<Concluded, Error> {
+    // Whoever wanted the command to stop does not want its record to stop.
+    ports.interrupt.acknowledge();
+    let seeing = seen(end);
+    let Body::RunIntent(run) = &begun.intent.said.body else {
+        return Err(Error::Unfit { revision: begun.intent.revision, problem: "is no intent" });
+    };
+    let words = &run.command;
+    let places = vec![stack.root.clone(), Command::place(words, &begun.command.directory)];
+    let course = Course { intent: &begun.intent, run, places };
+    let mut waits = PATIENCE.into_iter();
+    let closed = loop {
+        match (close(ports, stack, speaker, &course, seeing), waits.next()) {
+            (Err(Error::Store(_)), Some(wait)) => std::thread::sleep(wait),
+            (closed, _) => break closed,
+        }
+    };
+    match closed {
+        Ok(concluded) => {
+            // It is in the store; what cannot be removed is only litter.
+            let _is_left = begun.journal.remove().is_err();
+            Ok(concluded)
+        }
+        Err(source) => Err(Error::Run(RunError::NotRecorded {
+            intent: begun.intent.revision,
+            code: seeing.code,
+            journal: begun.journal.directory().to_owned(),
+            source: Box::new(source),
+        })),
+    }
+}
+
+/// Concludes a run that nobody saw end: of which the process is gone. The entry is the outcome.
+///
+/// Refused while anything of it is known to live. Where it ran on another machine, whoever calls
+/// this has to know that it is over.
+pub fn conclude_open(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    intent: &Entry,
+) -> Result<Entry, Error> {
+    let Body::RunIntent(run) = &intent.said.body else {
+        return Err(Error::Unfit { revision: intent.revision, problem: "is no run" });
+    };
+    if let super::Pulse::Alive(who) = super::pulse(intent, run, speaker) {
+        return Err(RunError::UnderWay { intent: intent.revision, who }.into());
+    }
+    let seeing = Seeing { result: ApplyOutcome::Unknown, code: None, ending: Ending::Cut };
+    let course = Course { intent, run, places: vec![stack.root.clone()] };
+    let concluded = close(ports, stack, speaker, &course, seeing)?;
+    let _is_left = journal::remove(Path::new(&run.journal)).is_err();
+    Ok(concluded.outcome)
+}
+
+/// What is known of an end; nothing was started when there is none.
+fn seen(end: Result<End, ()>) -> Seeing {
+    let Ok(end) = end else {
+        let result = ApplyOutcome::NotStarted;
+        return Seeing { result, code: None, ending: Ending::Broken };
+    };
+    let (result, ending) = match (end.code, end.asked) {
+        (Some(0), _) => (ApplyOutcome::Succeeded, Ending::Whole),
+        (Some(_), Some(_)) => (ApplyOutcome::Interrupted, Ending::Broken),
+        (Some(_), None) => (ApplyOutcome::Failed, Ending::Broken),
+        (None, Some(_)) => (ApplyOutcome::Interrupted, Ending::Cut),
+        (None, None) => (ApplyOutcome::Failed, Ending::Cut),
+    };
+    Seeing { result, code: end.code, ending }
+}
+
+/// Captures what is there, puts the account together, and says the outcome.
+fn close(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    course: &Course<'_>,
+    seeing: Seeing,
+) -> Result<Concluded, Error> {
+    let run = course.run;
+    let directory = Path::new(&run.journal);
+    let errored = keep_errored_state(ports, stack, speaker, course)?;
+    let before = ports.repository.entry(&stack.name, run.before)?;
+    let known = before.said.body.snapshot().and_then(|snapshot| snapshot.configuration.clone());
+    let request = Request {
+        // The state that is there now belongs to the configuration that was applied.
+        configuration: known.map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
+        ..Request::of_stack(stack, Cause::AfterRun)
+    };
+    let after = match snapshot::take(ports, stack, speaker, &request) {
+        // A store that fails may work the next time; a state that cannot be read is what it is.
+        Err(Error::Store(problem)) => return Err(problem.into()),
+        other => other,
+    };
+    let events = match journal::whole(directory) {
+        Ok((mut text, bytes)) if bytes > 0 => {
+            Some(ports.repository.put_blob_from(&mut text, bytes)?.id)
+        }
+        Ok(_) | Err(_) => None,
+    };
+    let mut told = listen(directory);
+    let planned = (!told.ledger.knows_the_plan()).then(|| plan_of(ports, stack, run)).flatten();
+    for intended in planned.iter().flat_map(Plan::effective).map(intended) {
+        told.ledger.intend(intended);
+    }
+    let recorded = recorded_state(ports, &before)?;
+    let (account, errors, purpose) =
+        account(ports, (&before, recorded.as_ref()), (&after, planned.as_ref()), told, seeing);
+    let outcome = RunOutcome {
+        intent: course.intent.revision,
+        outcome: seeing.result,
+        code: seeing.code,
+        after: after.as_ref().ok().map(|taken| taken.entry.revision),
+        events,
+        errored,
+        account: account.clone(),
+        errors: errors.clone(),
+    };
+    let body = Body::RunOutcome(Box::new(outcome));
+    let outcome = ports.say(&stack.name, speaker, After::Any, body)?;
+    Ok(Concluded { outcome, result: seeing.result, after, account, errors, errored, purpose })
+}
+
+/// What the journal tells.
+struct Told {
+    ledger: Ledger,
+    witness: Witness,
+}
+
+fn listen(directory: &Path) -> Told {
+    let (mut ledger, mut reader) = (Ledger::default(), Reader::default());
+    let mut last = Stream::Output;
+    let mut tell = |stream: Stream, line: &str| {
+        if stream != last {
+            ledger.see(&reader.end());
+            last = stream;
+        }
+        ledger.see(&reader.line(stream, line));
+    };
+    // A journal that is gone or cannot be read to its end tells what it tells.
+    let _is_cut_off = journal::lines(directory, &mut tell).is_err();
+    ledger.see(&reader.end());
+    Told { witness: reader.witness(), ledger }
+}
+
+fn account(
+    ports: &Ports<'_>,
+    (before, recorded): (&Entry, Option<&Recorded>),
+    (after, planned): (&Result<Taken, Error>, Option<&Plan>),
+    told: Told,
+    seeing: Seeing,
+) -> (Account, Vec<Mishap>, Purpose) {
+    let had = recorded.and_then(|recorded| state::parse(&recorded.bytes).ok());
+    let bytes = after.as_ref().ok().and_then(|taken| taken.bytes.as_ref());
+    let has = bytes.and_then(|bytes: &StateBytes| state::parse(bytes).ok());
+    let mut redactor = Redactor::default().with_values(&of_environment(ports));
+    for state in [&had, &has].into_iter().flatten() {
+        redactor = redactor.with_state(state);
+    }
+    if let Ok(taken) = after {
+        redactor = redactor.with_values(&taken.backend.secrets());
+    }
+    let snapshot = before.said.body.snapshot();
+    let bundle =
+        snapshot.and_then(|snapshot: &Snapshot| load_bundle(ports, before.revision, snapshot).ok());
+    if let Some(bundle) = &bundle {
+        redactor = with_bundle(redactor, bundle);
+        if let Some(plan) = planned {
+            redactor = with_plan(redactor, bundle, plan);
+        }
+    }
+    let was_none = snapshot.is_some_and(|snapshot| snapshot.state.is_none());
+    let facts = Facts {
+        before: match &had {
+            Some(state) => Seen::State(state),
+            None if was_none => Seen::None,
+            None => Seen::Unread,
+        },
+        after: match (&has, after) {
+            (Some(state), _) => Seen::State(state),
+            (None, Ok(taken)) if taken.bytes.is_none() => Seen::None,
+            (None, Ok(_) | Err(_)) => Seen::Unread,
+        },
+        witness: told.witness,
+        ending: seeing.ending,
+    };
+    let (errors, purpose) = (mishaps(told.ledger.errors(), &redactor), told.ledger.purpose());
+    let account = match seeing.result {
+        ApplyOutcome::NotStarted => Account::empty(told.witness),
+        ApplyOutcome::Succeeded
+        | ApplyOutcome::Failed
+        | ApplyOutcome::Interrupted
+        | ApplyOutcome::Unknown => told.ledger.account(&facts, &redactor),
+    };
+    (account, errors, purpose)
+}
+
+fn recorded_state(ports: &Ports<'_>, entry: &Entry) -> Result<Option<Recorded>, Error> {
+    let state = entry.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
+    state.map(|state| load(ports, entry, state)).transpose()
+}
+
+/// The saved plan that was applied, when Terraform can still show it.
+fn plan_of(ports: &Ports<'_>, stack: &Stack, run: &RunIntent) -> Option<Plan> {
+    let bytes = ports.repository.get_blob(&run.plan?).ok()?;
+    let file = journal::lay_out_plan(Path::new(&run.journal), &bytes).ok()?;
+    let shown = ports.terraform.show_plan(&stack.place(), &file).ok()?;
+    plan::parse(&shown).ok()
+}
+
+fn intended(change: &crate::model::plan::PlannedChange) -> Intended {
+    let intention = match change.action {
+        Action::NoOp if change.importing => Intention::Import,
+        Action::NoOp | Action::Read => Intention::Nothing,
+        Action::Create => Intention::Create,
+        Action::Update => Intention::Update,
+        Action::Delete => Intention::Destroy,
+        Action::DeleteThenCreate | Action::CreateThenDelete | Action::CreateThenForget => {
+            Intention::Replace
+        }
+        Action::Forget => Intention::Forget,
+    };
+    Intended {
+        address: change.address.to_string(),
+        previous: change.previous_address.as_ref().map(ToString::to_string),
+        intention,
+        importing: change.importing,
+    }
+}
+
+/// Terraform leaves the state here when its backend is gone at the end: it goes into the store, each
+/// content once.
+fn keep_errored_state(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    course: &Course<'_>,
+) -> Result<Option<Revision>, Error> {
+    let begun = course.intent.said.time;
+    let path = course.places.iter().map(|place| place.join(ERRORED_STATE));
+    let Some(path) = path.into_iter().find(|path| is_younger(path, begun)) else {
+        return Ok(None);
+    };
+    let shown = || path.display().to_string();
+    let bytes = fs::read(&path).map_err(|source| Error::Io { path: shown(), source })?;
+    let digest = Digest::of(&bytes);
+    let log = ports.repository.log(&stack.name)?;
+    let is_same =
+        |entry: &&Entry| matches!(&entry.said.body, Body::Evidence(kept) if kept.digest == digest);
+    if let Some(kept) = log.iter().find(is_same) {
+        return Ok(Some(kept.revision));
+    }
+    let stored = ports.repository.put_blob(&bytes)?;
+    let body = Body::Evidence(UnreadableState {
+        blob: stored.id,
+        digest,
+        bytes: stored.bytes,
+        found: format!("{ERRORED_STATE} of run {}", course.intent.revision),
+        problem: "Terraform could not save the state to its backend".to_owned(),
+    });
+    Ok(Some(ports.say(&stack.name, speaker, After::Any, body)?.revision))
+}
+
+/// Whether a file was written after the command was begun, by this machine's clock. A second is
+/// allowed for, since file systems count more coarsely than records.
+fn is_younger(path: &Path, begun: Timestamp) -> bool {
+    let written = path.metadata().and_then(|facts| facts.modified()).ok();
+    let written = written.and_then(|time| Timestamp::try_from(time).ok());
+    written.is_some_and(|written| written.as_second() + 1 >= begun.as_second())
+}

@@ -1,0 +1,67 @@
+//! Why a command was not run, or what it did could not be recorded.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::flow;
+use crate::model::entry::Revision;
+
+/// Why a command was not run, or what it did could not be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such program.
+    #[error("there is no program `{name}`")]
+    NoProgram {
+        /// What was typed.
+        name: String,
+    },
+    /// Another one is at work.
+    #[error("run {intent} is under way ({who})")]
+    UnderWay {
+        /// Its intent.
+        intent: Revision,
+        /// Who, where, and which process.
+        who: String,
+    },
+    /// What would be applied is held.
+    #[error("what would be applied is held since revision {hold}: {why}")]
+    Held {
+        /// The hold.
+        hold: Revision,
+        /// Who holds it, and why.
+        why: String,
+        /// Until when.
+        until: Option<Timestamp>,
+        /// The commit that is held.
+        commit: Option<String>,
+    },
+    /// Something was left open that has to be settled first.
+    #[error("something is left to be settled first")]
+    Unsettled {
+        /// What, in clauses.
+        matters: Vec<String>,
+    },
+    /// There is nowhere to keep what it would print.
+    #[error("cannot keep a journal in `{place}`")]
+    NoJournal {
+        /// The last directory that was tried.
+        place: String,
+        /// The system's word.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The command has ended, and that could not be recorded.
+    #[error("the command has ended, and what it did could not be recorded")]
+    NotRecorded {
+        /// The intent that has no outcome now.
+        intent: Revision,
+        /// Its exit code; none when a signal ended it.
+        code: Option<i32>,
+        /// The journal, which is kept.
+        journal: PathBuf,
+        /// Why not.
+        #[source]
+        source: Box<flow::Error>,
+    },
+}

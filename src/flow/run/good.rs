@@ -1,0 +1,66 @@
+//! What an apply that went well is worth: the mark, the follow-up plan, the stack's own checks.
+//!
+//! The mark is there before the follow-up plan begins, unless checks of the stack's own have to pass
+//! first. A plan that is not empty leaves the lower grade; a check that fails leaves no mark.
+
+use super::Concluded;
+use crate::flow::mark::{Proof, WhenNotEmpty, good, run_checks};
+use crate::flow::{Error, Ports, Speaker, Stack};
+use crate::model::entry::{Entry, Revision};
+use crate::model::event::Purpose;
+use crate::model::good::Grade;
+use crate::terraform::check::Check;
+
+/// What was found.
+#[derive(Debug)]
+pub struct Followed {
+    /// The snapshot.
+    pub snapshot: Revision,
+    /// What it is worth; none when it is not good.
+    pub grade: Option<Grade>,
+    /// Why it is worth no more.
+    pub because: Option<Error>,
+}
+
+impl Followed {
+    /// Whether a check of the stack's own has failed.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.because, Some(Error::Check(_)))
+    }
+}
+
+/// Marks what is there after an apply that went well, as far as it can be proved.
+pub fn follow(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    (concluded, after): (&Concluded, &Entry),
+    checks: &[Check],
+) -> Followed {
+    let snapshot = after.revision;
+    // A plan alone, or a destruction, does not make the state what the configuration says.
+    let was_applied = concluded.purpose == Purpose::Apply;
+    let word = || good(ports, stack, speaker, after, &Proof::Word).map(|(_, e)| e.grade);
+    let early = if was_applied && checks.is_empty() { Some(word()) } else { None };
+    let at_least = match early {
+        Some(Ok(grade)) => Some(grade),
+        Some(Err(because)) => return Followed { snapshot, grade: None, because: Some(because) },
+        None => None,
+    };
+    let proof = Proof::Verified { residual: WhenNotEmpty::Refuse, checks: checks.to_vec() };
+    let because = match good(ports, stack, speaker, after, &proof) {
+        Ok((_, evidence)) => {
+            return Followed { snapshot, grade: Some(evidence.grade), because: None };
+        }
+        Err(because) => because,
+    };
+    let has_to_stop = matches!(because, Error::Check(_) | Error::Interrupted { .. });
+    if !was_applied || at_least.is_some() || has_to_stop {
+        return Followed { snapshot, grade: at_least, because: Some(because) };
+    }
+    // The plan says nothing good, and the checks have not been asked yet.
+    match run_checks(ports, &stack.root, checks).and_then(|_| word()) {
+        Ok(grade) => Followed { snapshot, grade: Some(grade), because: Some(because) },
+        Err(failed) => Followed { snapshot, grade: None, because: Some(failed) },
+    }
+}

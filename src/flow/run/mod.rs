@@ -1,0 +1,336 @@
+//! Runs a command that may change the world, between a durable intent and a durable outcome.
+//!
+//! Order: what is open is concluded or refused, what is held is refused, the state and the
+//! configuration are captured, the intent is recorded; the command runs and its journal grows; the
+//! state is captured again, the account is put together, the outcome is recorded, and only then the
+//! journal goes. If we die in between, the command goes on, and [`conclude_open`] says later what
+//! became of it. It decides nothing about what to do after a failure.
+
+mod conclude;
+mod error;
+mod good;
+mod quarantine;
+mod words;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+pub use conclude::{Concluded, conclude, conclude_open};
+pub use error::Error as RunError;
+pub use good::{Followed, follow};
+pub use quarantine::hold_what_ran;
+
+use self::words::Command;
+use super::revert::draft::{check_standing, is_alive, open_intent, under_way, with_bundle};
+use super::secrets::of_environment;
+use super::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
+use super::{Error, Ports, Speaker, Stack};
+use crate::codec::{bundle, state};
+use crate::engine::hold::{Candidate, Held, forbids, standing};
+use crate::engine::redact::Redactor;
+use crate::engine::unsettled::{Matter, unsettled};
+use crate::model::configuration::BlobId;
+use crate::model::digest::Digest;
+use crate::model::entry::{Body, Cause, Entry, Revision};
+use crate::model::hold::HoldScope;
+use crate::model::run::{RunIntent, RunOutcome};
+use crate::store::After;
+use crate::terraform::child::{End, Input, Notice, Screen, Showing, Wrapped};
+use crate::terraform::git;
+use crate::terraform::journal::{Journal, Life, life};
+
+/// What is to be run.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The command's words.
+    pub words: Vec<OsString>,
+    /// Where it runs.
+    pub directory: PathBuf,
+    /// The saved plan that it applies, where its words do not name it.
+    pub plan: Option<PathBuf>,
+    /// Where journals can be, the first choice first.
+    pub journals: Vec<PathBuf>,
+}
+
+/// A command whose intent is recorded.
+#[derive(Debug)]
+pub struct Begun {
+    /// The intent.
+    pub intent: Entry,
+    /// The snapshot of the state before.
+    pub before: Revision,
+    /// Why the configuration could not be captured, if it could not.
+    pub problem: Option<Error>,
+    /// What was concluded on the way: the entries of the outcomes.
+    pub concluded: Vec<Revision>,
+    command: Command,
+    journal: Journal,
+}
+
+/// Looks whether the command may run, captures what is there, and records the intent.
+pub fn begin(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    wanted: &Wanted,
+) -> Result<Begun, Error> {
+    let command = Command::of(ports, wanted)?;
+    let concluded = conclude_all(ports, stack, speaker)?;
+    let log = ports.repository.log(&stack.name)?;
+    refuse_unsettled(&log, speaker)?;
+    let held = standing(&log, ports.clock.now());
+    if held.iter().any(|held| held.hold.scope == HoldScope::Everything) {
+        refuse_held(ports, &log, &[Candidate::default()])?;
+    }
+    let (taken, from_plan) = capture(ports, stack, speaker, &command)?;
+    if !held.is_empty() {
+        let candidates = candidates(ports, stack, &taken, from_plan);
+        refuse_held(ports, &log, &candidates)?;
+    }
+    check_standing(&taken)?;
+    ports.check_interrupt("the command was started")?;
+    let plan = stored_plan(ports, &command)?;
+    let journal = Journal::create(&wanted.journals).map_err(|source| RunError::NoJournal {
+        place: wanted.journals.last().map_or_else(String::new, |base| base.display().to_string()),
+        source,
+    })?;
+    let said = say_intent(ports, stack, speaker, (&command, &taken, plan), &journal);
+    match said {
+        Ok(intent) => {
+            let before = taken.entry.revision;
+            Ok(Begun { intent, before, problem: taken.problem, concluded, command, journal })
+        }
+        Err(error) => {
+            // Nothing is in it.
+            let _is_left = journal.remove().is_err();
+            Err(error)
+        }
+    }
+}
+
+/// Concludes every run that nobody has concluded; refused while one lives.
+pub(in crate::flow) fn conclude_all(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+) -> Result<Vec<Revision>, Error> {
+    let log = ports.repository.log(&stack.name)?;
+    let mut concluded = Vec::new();
+    for matter in unsettled(&log) {
+        if let Matter::Run(intent) = matter
+            && let Body::RunIntent(run) = &intent.said.body
+        {
+            refuse_alive(intent, run, speaker)?;
+            concluded.push(conclude_open(ports, stack, speaker, intent)?.revision);
+        }
+    }
+    Ok(concluded)
+}
+
+/// Whether a command whose intent has no outcome still lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pulse {
+    /// It does, or whoever started it does: who, where, which process.
+    Alive(String),
+    /// Nothing of it does.
+    Over,
+    /// It was started on another machine, and nobody can tell from here.
+    Elsewhere(String),
+}
+
+/// Looks whether a command whose intent has no outcome still lives.
+pub fn pulse(intent: &Entry, run: &RunIntent, speaker: &Speaker) -> Pulse {
+    let actor = &intent.said.actor;
+    let who = |process: Option<u32>| {
+        let process = process.map_or_else(String::new, |process| format!(", process {process}"));
+        format!("{}{process} on {}", actor.name, actor.host)
+    };
+    let is_here = actor.host == speaker.actor.host;
+    match life(Path::new(&run.journal)) {
+        Life::Alive(process) => Pulse::Alive(who(process)),
+        Life::Over => Pulse::Over,
+        // Somebody has removed the journal. Who spoke may live all the same.
+        Life::Unknown if is_here && is_alive(actor.process) => {
+            Pulse::Alive(who(Some(actor.process)))
+        }
+        Life::Unknown if is_here => Pulse::Over,
+        Life::Unknown => Pulse::Elsewhere(who(None)),
+    }
+}
+
+/// Refuses while a run lives, or may live where nobody can look from here.
+fn refuse_alive(intent: &Entry, run: &RunIntent, speaker: &Speaker) -> Result<(), RunError> {
+    match pulse(intent, run, speaker) {
+        Pulse::Over => Ok(()),
+        Pulse::Alive(who) => Err(RunError::UnderWay { intent: intent.revision, who }),
+        Pulse::Elsewhere(who) => {
+            let who = format!("{who}; nobody can tell from here whether it still lives");
+            Err(RunError::UnderWay { intent: intent.revision, who })
+        }
+    }
+}
+
+fn refuse_unsettled(log: &[Entry], speaker: &Speaker) -> Result<(), Error> {
+    if let Some(open) = open_intent(log)
+        && open.said.actor.host == speaker.actor.host
+        && is_alive(open.said.actor.process)
+    {
+        return Err(under_way(open));
+    }
+    let matters: Vec<String> =
+        unsettled(log).iter().filter(|matter| matter.stands_in_the_way()).map(clause).collect();
+    if matters.is_empty() { Ok(()) } else { Err(RunError::Unsettled { matters }.into()) }
+}
+
+/// What is left open, in a clause.
+fn clause(matter: &Matter<'_>) -> String {
+    let revision = matter.revision();
+    match matter {
+        Matter::Run(_) => format!("nobody has said how run {revision} ended"),
+        Matter::Revert(_) => format!("nobody has said how revert {revision} ended"),
+        Matter::Lost { deeds, .. } => {
+            let names: Vec<&str> = deeds.iter().map(|deed| deed.address.as_str()).collect();
+            format!(
+                "made by the run that {revision} tells of, and in no state: {}",
+                names.join(", ")
+            )
+        }
+        Matter::MayExist { deeds, .. } => format!("{} objects may exist ({revision})", deeds.len()),
+        Matter::LeftState(_) => {
+            format!("Terraform could not save a state; it is kept as revision {revision}")
+        }
+    }
+}
+
+/// The snapshot of what is there, with the configuration that is about to be applied; whether that
+/// one comes from a plan.
+fn capture(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    command: &Command,
+) -> Result<(Taken, bool), Error> {
+    let configuration = match &command.plan {
+        Some(plan) => ConfigurationFrom::Plan(plan.clone()),
+        None => ConfigurationFrom::Directory(stack.root.clone()),
+    };
+    let request = Request {
+        configuration,
+        when_unchanged: WhenUnchanged::Witness,
+        ..Request::of_stack(stack, Cause::BeforeRun)
+    };
+    Ok((snapshot::take(ports, stack, speaker, &request)?, command.plan.is_some()))
+}
+
+/// What a hold can be against: what is applied and, with a saved plan, what lies in the directory.
+fn candidates(ports: &Ports<'_>, stack: &Stack, taken: &Taken, from_plan: bool) -> Vec<Candidate> {
+    let facts = git::facts(ports.environment, &stack.root);
+    let commit = facts.filter(|git| !git.dirty).map(|git| git.commit);
+    let known = taken.snapshot().ok().and_then(|snapshot| snapshot.configuration.as_ref());
+    let mut digests = vec![known.map(|known| known.digest)];
+    if from_plan {
+        let here = snapshot::present_configuration(stack).ok();
+        let archive = here.and_then(|here| bundle::pack(&here.bundle).ok());
+        digests.push(archive.map(|archive| Digest::of(&archive)));
+    }
+    digests.into_iter().map(|digest| Candidate { digest, commit: commit.clone() }).collect()
+}
+
+fn refuse_held(ports: &Ports<'_>, log: &[Entry], candidates: &[Candidate]) -> Result<(), Error> {
+    let now = ports.clock.now();
+    let against = candidates.iter().find_map(|candidate| forbids(log, now, candidate));
+    against.map_or(Ok(()), |held| Err(held_by(&held).into()))
+}
+
+fn held_by(held: &Held<'_>) -> RunError {
+    let said = &held.entry.said;
+    let reason = said.reason.as_deref().unwrap_or("no reason was given");
+    let commit = match &held.hold.scope {
+        HoldScope::Everything => None,
+        HoldScope::Configuration { commits, .. } => commits.first().cloned(),
+    };
+    RunError::Held {
+        hold: held.entry.revision,
+        why: format!("{}: {reason}", said.actor.name),
+        until: held.hold.until,
+        commit,
+    }
+}
+
+fn stored_plan(ports: &Ports<'_>, command: &Command) -> Result<Option<BlobId>, Error> {
+    let Some(plan) = &command.plan else { return Ok(None) };
+    let path = plan.display().to_string();
+    let bytes = std::fs::read(plan).map_err(|source| Error::Io { path, source })?;
+    Ok(Some(ports.repository.put_blob(&bytes)?.id))
+}
+
+fn say_intent(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    (command, taken, plan): (&Command, &Taken, Option<BlobId>),
+    journal: &Journal,
+) -> Result<Entry, Error> {
+    let redactor = redactor(ports, taken);
+    let snapshot = taken.snapshot()?;
+    let intent = RunIntent {
+        before: taken.entry.revision,
+        command: command.safe_words(&redactor),
+        configuration: snapshot.configuration.as_ref().map(|known| known.digest),
+        commit: snapshot.git.as_ref().filter(|git| !git.dirty).map(|git| git.commit.clone()),
+        plan,
+        journal: journal.directory().display().to_string(),
+    };
+    // Another one may have begun while this one looked.
+    let latest = ports.repository.log(&stack.name)?;
+    for matter in unsettled(&latest) {
+        if let Matter::Run(other) = matter {
+            let who = other.said.actor.name.clone();
+            return Err(RunError::UnderWay { intent: other.revision, who }.into());
+        }
+    }
+    if let Some(open) = open_intent(&latest) {
+        return Err(under_way(open));
+    }
+    let after = After::Exactly(latest.last().map(|newest| newest.revision));
+    let body = Body::RunIntent(Box::new(intent));
+    ports.say(&stack.name, &speaker.safe(&redactor), after, body)
+}
+
+/// What must not be shown or recorded, as far as it is known before anything runs.
+fn redactor(ports: &Ports<'_>, taken: &Taken) -> Redactor {
+    let mut redactor = Redactor::default()
+        .with_values(&of_environment(ports))
+        .with_values(&taken.backend.secrets());
+    if let Some(Ok(parsed)) = taken.bytes.as_ref().map(state::parse) {
+        redactor = redactor.with_state(&parsed);
+    }
+    let bundle = taken.snapshot().ok().and_then(|snapshot| {
+        super::revert::draft::load_bundle(ports, taken.entry.revision, snapshot).ok()
+    });
+    bundle.map_or(redactor.clone(), |bundle| with_bundle(redactor, &bundle))
+}
+
+impl Begun {
+    /// Runs the command to its end.
+    pub fn go(
+        &self,
+        ports: &Ports<'_>,
+        screens: [Screen; 2],
+        input: Input<'_>,
+        tell: &mut dyn FnMut(Notice),
+    ) -> std::io::Result<(End, Showing)> {
+        let wrapped = Wrapped {
+            program: &self.command.program,
+            arguments: &self.command.arguments,
+            directory: &self.command.directory,
+        };
+        let interrupt = (ports.interrupt, tell);
+        crate::terraform::child::run(&wrapped, &self.journal, screens, input, interrupt)
+    }
+}
+
+/// What an outcome says, if the entry is one.
+fn outcome_of(entry: &Entry) -> Option<&RunOutcome> {
+    if let Body::RunOutcome(ended) = &entry.said.body { Some(ended) } else { None }
+}

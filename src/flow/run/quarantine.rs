@@ -1,0 +1,34 @@
+//! Holds what has just run and failed, because a person says so.
+
+use super::Concluded;
+use crate::flow::{Error, Ports, Speaker, Stack};
+use crate::model::entry::{Body, Entry};
+use crate::model::hold::{Hold, HoldScope};
+use crate::store::After;
+
+/// Holds the configuration and the commit of a run: they cannot be applied again through `run`.
+pub fn hold_what_ran(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    concluded: &Concluded,
+) -> Result<Entry, Error> {
+    let intent = concluded.intent();
+    let intent =
+        intent.map(|revision| ports.repository.entry(&stack.name, revision)).transpose()?;
+    let scope = match intent.as_ref().map(|intent| &intent.said.body) {
+        Some(Body::RunIntent(run)) if run.configuration.is_some() || run.commit.is_some() => {
+            HoldScope::Configuration {
+                digests: run.configuration.into_iter().collect(),
+                commits: run.commit.iter().cloned().collect(),
+                target: None,
+            }
+        }
+        // What ran is not known: nothing runs.
+        _ => HoldScope::Everything,
+    };
+    let until = stack.hold.end(ports.clock.now());
+    let reason = speaker.reason.clone().or_else(|| Some("a run failed, and was kept".to_owned()));
+    let speaker = Speaker { reason, ..speaker.clone() };
+    ports.say(&stack.name, &speaker, After::Any, Body::Hold(Hold { scope, until }))
+}
