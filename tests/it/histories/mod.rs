@@ -130,7 +130,15 @@ impl History {
 
     /// Takes it back, and says how that ended.
     fn revert(&mut self, v1: &Configuration, good: &Objects) -> End {
-        let first = self.stage.unapply(&["revert", &self.target, "--yes", "--json"]);
+        let mut first = self.stage.unapply(&["revert", &self.target, "--yes", "--json"]);
+        // What a killed apply had begun goes on for a while, as it would in a cloud.
+        for _ in 0..40 {
+            if first.code != 11 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(250));
+            first = self.stage.unapply(&["revert", &self.target, "--yes", "--json"]);
+        }
         self.tell(&format!("revert: exit {}", first.code));
         if first.code == 0 {
             return self.judged(v1, good, &first, End::Equal);
