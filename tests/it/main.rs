@@ -30,6 +30,12 @@ mod reasons;
 #[cfg(test)]
 mod revert;
 #[cfg(test)]
+mod run;
+#[cfg(test)]
+mod run_ends;
+#[cfg(test)]
+mod run_kills;
+#[cfg(test)]
 mod state_in_s3;
 #[cfg(test)]
 mod store_blobs;
