@@ -93,17 +93,17 @@ impl Closing<'_, '_> {
     fn import(&self, address: &str, course: &Course) -> Option<Deed> {
         let is_meant = course.intended.as_ref().is_some_and(|intended| intended.importing);
         let only = course.intended.as_ref().is_some_and(|i| i.intention == Intention::Import);
-        if !is_meant && course.imported.is_none() {
+        if !is_meant && !course.is_imported {
             return None;
         }
         let now = self.after.at(address);
-        let is_done = course.imported.is_some() || now.is_some() && !self.before.knows(address);
-        let fate = match (is_done, self.ending, only || course.imported.is_some()) {
+        let is_done = course.is_imported || now.is_some() && !self.before.knows(address);
+        let fate = match (is_done, self.ending, only || course.is_imported) {
             (true, _, _) => Fate::Imported,
             (false, Ending::Broken | Ending::Cut, true) => Fate::NotAttempted,
             (false, _, _) => return None,
         };
-        let id = course.imported.clone().flatten().or_else(|| now.and_then(|o| o.id.clone()));
+        let id = course.imported_id.clone().or_else(|| now.and_then(|o| o.id.clone()));
         let presence = self.presence(address, id.as_deref());
         Some(Deed { address: address.to_owned(), action: "import".to_owned(), fate, id, presence })
     }

@@ -194,79 +194,75 @@ mod tests {
         }
     }
 
+    use ErrorClass as C;
+
+    /// Class, summary, detail.
+    const REAL: &[(C, &str, &str)] = &[
+        (C::Interrupted, "execution halted", ""),
+        (C::Interrupted, "operation canceled", ""),
+        (
+            C::Lock,
+            "Error acquiring the state lock",
+            "Error message: resource temporarily unavailable",
+        ),
+        (
+            C::Quota,
+            "creating EC2 VPC",
+            "api error VpcLimitExceeded: The maximum number of VPCs has been reached.",
+        ),
+        (C::Quota, "Error creating Network: googleapi: Error 403: Quota 'NETWORKS' exceeded.", ""),
+        (C::Quota, "creating Lambda Function", "TooManyRequestsException: Rate exceeded"),
+        (C::Quota, "Error: HTTP 429 from the API", ""),
+        (
+            C::Credentials,
+            "creating S3 Bucket (x)",
+            "api error AccessDenied: User is not authorized to perform: s3:CreateBucket",
+        ),
+        (
+            C::Credentials,
+            "No valid credential sources found",
+            "failed to refresh cached credentials",
+        ),
+        (
+            C::Credentials,
+            "authorization.RoleAssignmentsClient#Create",
+            "StatusCode=403 -- AuthorizationFailed",
+        ),
+        (C::Credentials, "ExpiredToken: The security token included in the request is expired", ""),
+        (C::Network, "Get \"https://x/\": dial tcp: lookup x: no such host", ""),
+        (
+            C::Network,
+            "waiting for EC2 NAT Gateway create",
+            "timeout while waiting for state to become 'available'",
+        ),
+        (
+            C::Configuration,
+            "No value for required variable",
+            "The root module input variable \"x\" is not set",
+        ),
+        (
+            C::Configuration,
+            "Unsupported argument",
+            "An argument named \"nme\" is not expected here.",
+        ),
+        (C::Configuration, "Instance cannot be destroyed", "lifecycle.prevent_destroy"),
+        (
+            C::Provider,
+            "creating EC2 Security Group",
+            "InvalidGroup.Duplicate: The security group 'web' already exists",
+        ),
+        (
+            C::Provider,
+            "local-exec provisioner error",
+            "Error running command 'exit 3': exit status 3. Output: hello",
+        ),
+        (C::Provider, "creating subnet-4291f", "no word that anybody knows"),
+        (C::Provider, "cannot create failed.txt", "InjectedFault: `create` was asked for"),
+    ];
+
     #[test]
     fn real_errors_are_told_apart_by_their_own_words() {
-        use ErrorClass as C;
-        for (class, summary, detail) in [
-            (C::Interrupted, "execution halted", ""),
-            (C::Interrupted, "operation canceled", ""),
-            (
-                C::Lock,
-                "Error acquiring the state lock",
-                "Error message: resource temporarily unavailable",
-            ),
-            (
-                C::Quota,
-                "creating EC2 VPC",
-                "api error VpcLimitExceeded: The maximum number of VPCs has been reached.",
-            ),
-            (
-                C::Quota,
-                "Error creating Network: googleapi: Error 403: Quota 'NETWORKS' exceeded.",
-                "",
-            ),
-            (C::Quota, "creating Lambda Function", "TooManyRequestsException: Rate exceeded"),
-            (C::Quota, "Error: HTTP 429 from the API", ""),
-            (
-                C::Credentials,
-                "creating S3 Bucket (x)",
-                "api error AccessDenied: User is not authorized to perform: s3:CreateBucket",
-            ),
-            (
-                C::Credentials,
-                "No valid credential sources found",
-                "failed to refresh cached credentials",
-            ),
-            (
-                C::Credentials,
-                "authorization.RoleAssignmentsClient#Create",
-                "StatusCode=403 -- AuthorizationFailed",
-            ),
-            (
-                C::Credentials,
-                "ExpiredToken: The security token included in the request is expired",
-                "",
-            ),
-            (C::Network, "Get \"https://x/\": dial tcp: lookup x: no such host", ""),
-            (
-                C::Network,
-                "waiting for EC2 NAT Gateway create",
-                "timeout while waiting for state to become 'available'",
-            ),
-            (
-                C::Configuration,
-                "No value for required variable",
-                "The root module input variable \"x\" is not set",
-            ),
-            (
-                C::Configuration,
-                "Unsupported argument",
-                "An argument named \"nme\" is not expected here.",
-            ),
-            (C::Configuration, "Instance cannot be destroyed", "lifecycle.prevent_destroy"),
-            (
-                C::Provider,
-                "creating EC2 Security Group",
-                "InvalidGroup.Duplicate: The security group 'web' already exists",
-            ),
-            (
-                C::Provider,
-                "local-exec provisioner error",
-                "Error running command 'exit 3': exit status 3. Output: hello",
-            ),
-            (C::Provider, "creating subnet-4291f", "no word that anybody knows"),
-            (C::Provider, "cannot create failed.txt", "InjectedFault: `create` was asked for"),
-        ] {
+        for &(class, summary, detail) in REAL {
             assert_eq!(classify(&said(summary, detail)), class, "{summary}: {detail}");
         }
     }

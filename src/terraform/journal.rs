@@ -8,8 +8,9 @@
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::codec::events::Stream;
 
@@ -22,6 +23,10 @@ const CHILD: &str = "child";
 
 /// A longer line is passed over: no event of Terraform's that tells of an object is so long.
 const LINE_BYTES_MAX: usize = 4 << 20;
+
+/// How often it is looked again whether a dead process has let go, and how long it is waited between.
+const DYING_LOOKS: u32 = 20;
+const DYING_EVERY: Duration = Duration::from_millis(100);
 
 /// Stands between the two streams where both are kept as one.
 const BETWEEN: &[u8] = b"\n--- standard error ---\n";
@@ -60,7 +65,9 @@ impl Journal {
 
     fn create_in(base: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(base)?;
-        let directory = tempfile::Builder::new().prefix("run-").tempdir_in(base)?;
+        let private = fs::Permissions::from_mode(0o700);
+        let directory =
+            tempfile::Builder::new().prefix("run-").permissions(private).tempdir_in(base)?;
         let made = |name: &str| {
             let path = directory.path().join(name);
             let file =
@@ -126,7 +133,22 @@ pub fn lay_out_plan(directory: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
 }
 
 /// Whether anything of the command whose journal lies there still lives.
+///
+/// A process that was killed holds its files until the kernel is done with it, which can be writing
+/// to a slow disk: where the command itself is dead, who still holds them is given a moment.
 pub fn life(directory: &Path) -> Life {
+    for _ in 0..DYING_LOOKS {
+        match looked(directory) {
+            Life::Alive(Some(process)) if start_of(process).is_none() => {
+                std::thread::sleep(DYING_EVERY);
+            }
+            certain @ (Life::Alive(_) | Life::Over | Life::Unknown) => return certain,
+        }
+    }
+    looked(directory)
+}
+
+fn looked(directory: &Path) -> Life {
     let streams = [OUTPUT, COMPLAINTS].map(|name| File::open(directory.join(name)));
     let noted = noted_child(directory);
     let is_locked = |file: &io::Result<File>| match file {
@@ -225,7 +247,6 @@ pub fn whole(directory: &Path) -> io::Result<(impl io::Read, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn a_journal_is_private_and_known_to_be_alive_while_anybody_has_it_open() {

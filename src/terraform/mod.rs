@@ -1,8 +1,9 @@
 //! Terraform and OpenTofu as child processes; also git, for facts about a commit.
 //!
 //! This is the only place that starts a process. Children get an allow-listed environment and no
-//! standard input, write into files so that nothing we do can block or break them, are asked to
-//! stop once and never killed. Start with [`command::Cli`].
+//! standard input (but for the user's own command, which gets the user's: [`child`]). They write
+//! into files, so that nothing we do can block or break them; they are asked to stop once and never
+//! killed. Start with [`command::Cli`].
 
 pub mod absent;
 pub mod check;

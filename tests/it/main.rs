@@ -38,6 +38,12 @@ mod rekey;
 #[cfg(test)]
 mod revert;
 #[cfg(test)]
+mod run;
+#[cfg(test)]
+mod run_ends;
+#[cfg(test)]
+mod run_kills;
+#[cfg(test)]
 mod state_in_s3;
 #[cfg(test)]
 mod store_blobs;

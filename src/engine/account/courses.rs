@@ -28,8 +28,10 @@ pub(super) struct Course {
     /// What the plan says.
     pub(super) intended: Option<Intended>,
     steps: Vec<Step>,
-    /// It was taken over, and under which id.
-    pub(super) imported: Option<Option<String>>,
+    /// It was taken over.
+    pub(super) is_imported: bool,
+    /// Under this id.
+    pub(super) imported_id: Option<String>,
     /// An error names it.
     is_blamed: bool,
 }
@@ -53,11 +55,19 @@ impl Ledger {
             }
             Event::Completed(hook) => self.course(hook).close(hook, End::Well),
             Event::Errored(hook) => self.course(hook).close(hook, End::Badly),
-            Event::Imported(hook) => self.course(hook).imported = Some(hook.id.clone()),
+            Event::Imported(hook) => {
+                let course = self.course(hook);
+                course.is_imported = true;
+                course.imported_id.clone_from(&hook.id);
+            }
             Event::Diagnostic(said) if said.severity == Severity::Error => self.blame(said),
-            Event::Summary(Counts { purpose: Purpose::Unknown | Purpose::Plan, .. }) => {}
-            Event::Summary(counts) => self.purpose = counts.purpose,
-            Event::Refreshed { .. }
+            Event::Summary(Counts {
+                purpose: done @ (Purpose::Apply | Purpose::Destroy), ..
+            }) => {
+                self.purpose = *done;
+            }
+            Event::Summary(_)
+            | Event::Refreshed { .. }
             | Event::Diagnostic(_)
             | Event::StopRequested
             | Event::Other => {}
@@ -139,9 +149,7 @@ impl Course {
         let means = |intended: &Intended| {
             intended.intention != Intention::Nothing || intended.previous.is_some()
         };
-        self.steps.is_empty()
-            && self.imported.is_none()
-            && !self.intended.as_ref().is_some_and(means)
+        self.steps.is_empty() && !self.is_imported && !self.intended.as_ref().is_some_and(means)
     }
 
     /// The newest step of a kind.
@@ -153,7 +161,7 @@ impl Course {
     pub(super) fn end_of(&self, step: &Step) -> End {
         match step.end {
             End::Open if self.is_blamed => End::Badly,
-            other => other,
+            end @ (End::Open | End::Well | End::Badly) => end,
         }
     }
 

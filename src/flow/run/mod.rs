@@ -82,9 +82,9 @@ pub fn begin(
     if held.iter().any(|held| held.hold.scope == HoldScope::Everything) {
         refuse_held(ports, &log, &[Candidate::default()])?;
     }
-    let (taken, from_plan) = capture(ports, stack, speaker, &command)?;
+    let taken = capture(ports, stack, speaker, &command)?;
     if !held.is_empty() {
-        let candidates = candidates(ports, stack, &taken, from_plan);
+        let candidates = candidates(ports, stack, &taken, &command);
         refuse_held(ports, &log, &candidates)?;
     }
     check_standing(&taken)?;
@@ -202,14 +202,13 @@ fn clause(matter: &Matter<'_>) -> String {
     }
 }
 
-/// The snapshot of what is there, with the configuration that is about to be applied; whether that
-/// one comes from a plan.
+/// The snapshot of what is there, with the configuration that is about to be applied.
 fn capture(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
     command: &Command,
-) -> Result<(Taken, bool), Error> {
+) -> Result<Taken, Error> {
     let configuration = match &command.plan {
         Some(plan) => ConfigurationFrom::Plan(plan.clone()),
         None => ConfigurationFrom::Directory(stack.root.clone()),
@@ -219,16 +218,21 @@ fn capture(
         when_unchanged: WhenUnchanged::Witness,
         ..Request::of_stack(stack, Cause::BeforeRun)
     };
-    Ok((snapshot::take(ports, stack, speaker, &request)?, command.plan.is_some()))
+    snapshot::take(ports, stack, speaker, &request)
 }
 
 /// What a hold can be against: what is applied and, with a saved plan, what lies in the directory.
-fn candidates(ports: &Ports<'_>, stack: &Stack, taken: &Taken, from_plan: bool) -> Vec<Candidate> {
+fn candidates(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    taken: &Taken,
+    command: &Command,
+) -> Vec<Candidate> {
     let facts = git::facts(ports.environment, &stack.root);
     let commit = facts.filter(|git| !git.dirty).map(|git| git.commit);
     let known = taken.snapshot().ok().and_then(|snapshot| snapshot.configuration.as_ref());
     let mut digests = vec![known.map(|known| known.digest)];
-    if from_plan {
+    if command.plan.is_some() {
         let here = snapshot::present_configuration(stack).ok();
         let archive = here.and_then(|here| bundle::pack(&here.bundle).ok());
         digests.push(archive.map(|archive| Digest::of(&archive)));

@@ -143,16 +143,11 @@ pub(super) fn followed(followed: Option<&Followed>, millis: i128, paint: Paint) 
         return "next: unapply status\n".to_owned();
     };
     let seconds = format!("follow-up {}.{}s", millis / 1000, millis % 1000 / 100);
-    let mut text = match followed.grade {
-        Some(grade) => {
-            let line = format!("★ {} is good ({grade})", followed.snapshot);
-            format!("{}   {seconds}\n", paint.green(&line))
-        }
-        None => {
-            let line = format!("! {} is not called good", followed.snapshot);
-            format!("{}   {seconds}\n", paint.yellow(&line))
-        }
+    let line = match followed.grade {
+        Some(grade) => paint.green(&format!("★ {} is good ({grade})", followed.snapshot)),
+        None => paint.yellow(&format!("! {} is not called good", followed.snapshot)),
     };
+    let mut text = format!("{line}   {seconds}\n");
     if let Some(because) = &followed.because {
         text.push_str(&format!("  because    {}\n", inert(&because.to_string())));
         if let crate::flow::Error::NotEmpty { proposes, .. } = because {
@@ -171,10 +166,10 @@ pub(super) fn left(before: Revision, stack: &Stack) -> String {
 
 /// What is held now.
 pub(super) fn held(entry: &Entry) -> String {
-    let what = match &entry.said.body {
-        Body::Hold(hold) if hold.scope == HoldScope::Everything => "nothing can be applied",
-        _ => "this configuration cannot be applied",
-    };
+    let is_all =
+        matches!(&entry.said.body, Body::Hold(hold) if hold.scope == HoldScope::Everything);
+    let what =
+        if is_all { "nothing can be applied" } else { "this configuration cannot be applied" };
     format!(
         "held by revision {}: {what} through `unapply run`; a pipeline that does not ask is not \
          stopped\n",

@@ -1,0 +1,256 @@
+//! How a run can end: signals, kills, readers that go away, a backend that is down.
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::run::account;
+use crate::support::deeds::file;
+use crate::support::remote::Remote;
+use crate::support::running::{Running, until};
+use crate::support::stage::{Stage, UNAPPLY};
+
+const APPLY: [&str; 5] = ["run", "--", "terraform", "apply", "-auto-approve"];
+
+/// Two files, of which the second waits for the first, which takes its time.
+fn slow() -> Stage {
+    let stage = Stage::with(&file("z", "there before"));
+    // Where there is no state yet, terraform makes an empty file of it first: see `first`.
+    stage.apply().expect(0);
+    stage.unapply(&["init"]).expect(0);
+    stage.configure(&(file("z", "there before") + &file("a", "one") + &second()));
+    stage.fault("delay-ms:a.txt:1500");
+    stage
+}
+
+fn second() -> String {
+    file("b", "two").replace("}\n", "  depends_on = [demo_file.a]\n}\n")
+}
+
+/// Where the journals of running commands lie.
+fn journals(stage: &Stage) -> Vec<std::path::PathBuf> {
+    let base = stage.path().join("home/.local/state/unapply/runs");
+    let found = std::fs::read_dir(base).into_iter().flatten();
+    found.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// What the journals hold so far.
+fn printed(stage: &Stage) -> String {
+    let files = journals(stage).into_iter().flat_map(|j| [j.join("stdout"), j.join("stderr")]);
+    files.map(|file| std::fs::read_to_string(file).unwrap_or_default()).collect()
+}
+
+fn begun(stage: &Stage) {
+    until("something is being made", || printed(stage).contains("Creating..."));
+}
+
+/// The process that runs under our eyes.
+fn child(stage: &Stage) -> Pid {
+    let note = std::fs::read_to_string(journals(stage)[0].join("child")).unwrap();
+    Pid::from_raw(note.split(' ').next().unwrap().parse().unwrap()).unwrap()
+}
+
+fn start<'a>(stage: &'a Stage, command: &[&str]) -> Running<'a> {
+    let running = stage.start(UNAPPLY, command);
+    begun(stage);
+    running
+}
+
+fn outcome(stage: &Stage) -> serde_json::Value {
+    stage.entries("run-outcome")[0]["body"].clone()
+}
+
+/// Terraform has stopped as it does when it is asked once, and the record is whole.
+fn was_asked_once(stage: &Stage, said: &str) {
+    assert_eq!(said.matches("Interrupt received").count(), 1, "{said}");
+    assert!(!said.contains("Two interrupts"), "{said}");
+    assert_eq!(
+        account(stage),
+        ["a create created in-state id", "b create not-attempted not-in-state no-id"]
+    );
+    assert_eq!(outcome(stage)["outcome"], "interrupted");
+    assert_eq!(outcome(stage)["errors"][0]["class"], "interrupted");
+    assert!(journals(stage).is_empty() && !stage.is_locked_by_apply());
+    stage.is_sound();
+}
+
+#[test]
+fn any_number_of_signals_to_us_is_one_interrupt_for_terraform() {
+    for signals in [&[Signal::INT][..], &[Signal::TERM, Signal::INT, Signal::TERM]] {
+        let stage = slow();
+        let running = start(&stage, &APPLY);
+        for signal in signals {
+            running.signal(*signal);
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        let ran = running.end().expect(1).says("has been asked to stop, once");
+        was_asked_once(&stage, &ran.stdout);
+    }
+}
+
+#[test]
+fn a_script_is_asked_with_all_that_it_has_started() {
+    let stage = slow();
+    let script = "terraform apply -auto-approve; code=$?; exit $code";
+    let running = start(&stage, &["run", "--", "sh", "-c", script]);
+    running.signal(Signal::INT);
+    let ran = running.end();
+    assert_ne!(ran.code, 0);
+    was_asked_once(&stage, &ran.stdout);
+}
+
+#[test]
+fn an_unapply_that_was_killed_leaves_terraform_alone_and_the_next_run_says_what_it_did() {
+    let stage = slow();
+    let running = start(&stage, &APPLY);
+    running.signal(Signal::KILL);
+    running.end().expect(137);
+    let ran = stage.unapply(&APPLY).expect(11);
+    ran.says("is under way").says("process").says("the command was not started");
+    until("terraform has finished by itself", || printed(&stage).contains("Apply complete!"));
+    stage.settles();
+    stage.fault("");
+    let ran = stage.unapply(&APPLY).expect(0);
+    ran.says("nobody had said how").says("is good (plan-empty)");
+    let outcomes = stage.entries("run-outcome");
+    assert_eq!(outcomes.len(), 2);
+    assert_eq!(outcomes[1]["body"]["outcome"], "unknown");
+    let fates: Vec<&str> = outcomes[1]["body"]["account"]["deeds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|deed| deed["fate"].as_str().unwrap())
+        .collect();
+    assert_eq!(fates, ["created", "created"]);
+    assert!(journals(&stage).is_empty());
+    stage.is_sound();
+}
+
+#[test]
+fn a_terraform_that_was_killed_leaves_what_nobody_saw_end_as_unknown() {
+    let stage = slow();
+    let running = start(&stage, &APPLY);
+    kill_process(child(&stage), Signal::KILL).unwrap();
+    running.end().expect(137).says("an object may exist");
+    let told = account(&stage);
+    assert_eq!(told[0], "a create unknown not-in-state no-id");
+    assert_eq!(told[1], "b create not-attempted not-in-state no-id");
+    assert_eq!(outcome(&stage)["account"]["may_exist"][0], "demo_file.a");
+    stage.settles();
+}
+
+/// The local backend makes an empty file before anything is in the state. It stays when terraform is
+/// killed, and nobody can tell it from a state that was lost.
+#[test]
+fn a_first_apply_that_was_killed_leaves_an_empty_state_which_is_never_taken_for_none() {
+    let stage = Stage::with(&file("a", "one"));
+    stage.unapply(&["init"]).expect(0);
+    stage.fault("delay-ms:a.txt:1500");
+    let running = start(&stage, &APPLY);
+    kill_process(child(&stage), Signal::KILL).unwrap();
+    running.end().expect(137).says("the state could not be read").says("an object may exist");
+    assert_eq!(account(&stage), ["a create unknown unread no-id"]);
+    stage.settles();
+    stage.unapply(&APPLY).expect(15).says("the file is empty");
+}
+
+#[test]
+fn when_both_were_killed_the_next_run_tells_what_may_exist() {
+    let stage = slow();
+    let running = start(&stage, &APPLY);
+    let terraform = child(&stage);
+    running.signal(Signal::KILL);
+    kill_process(terraform, Signal::KILL).unwrap();
+    running.end().expect(137);
+    stage.settles();
+    stage.unapply(&["run", "--", "true"]).expect(0).says("nobody had said how");
+    let outcome = &stage.entries("run-outcome")[1]["body"];
+    assert_eq!(outcome["account"]["may_exist"][0], "demo_file.a", "{outcome:#}");
+    stage.is_sound();
+}
+
+#[test]
+fn a_reader_that_goes_away_and_a_terminal_that_hangs_up_disturb_nothing() {
+    let stage = slow();
+    let mut running = stage.start(UNAPPLY, &APPLY);
+    running.stop_reading();
+    begun(&stage);
+    running.signal(Signal::HUP);
+    running.end().expect(0);
+    assert_eq!(account(&stage), ["a create created in-state id", "b create created in-state id"]);
+    let stage = slow();
+    let line = "\"$0\" run -- terraform apply -auto-approve | head -1";
+    let mut command = stage.command("sh", &["-c", line, UNAPPLY]);
+    stage.ran(command.output()).expect(0);
+    assert_eq!(outcome(&stage)["outcome"], "succeeded");
+    assert!(stage.good_revision().is_some());
+}
+
+#[test]
+fn two_runs_at_once_are_one_run() {
+    let stage = slow();
+    let first = start(&stage, &APPLY);
+    stage.unapply(&APPLY).expect(11).says("is under way").says("tester");
+    first.end().expect(0);
+    assert_eq!(stage.entries("run-intent").len(), 1);
+    assert_eq!(stage.entries("run-outcome").len(), 1);
+    stage.is_sound();
+}
+
+#[test]
+fn files_of_a_journal_are_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let stage = slow();
+    let running = start(&stage, &APPLY);
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let journal = &journals(&stage)[0];
+    assert_eq!(mode(journal), 0o700);
+    for name in ["stdout", "stderr", "child"] {
+        assert_eq!(mode(&journal.join(name)), 0o600, "{name}");
+    }
+    running.end().expect(0);
+}
+
+#[test]
+fn a_backend_that_is_down_at_the_end_leaves_a_state_that_is_kept() {
+    let remote = Remote::start();
+    let stage = Stage::with("");
+    stage.write("backend.tf", &remote.backend());
+    stage.configure(&(file("a", "one") + &second()));
+    let flags = ["-backend-config=username=user", "-backend-config=password=pass-word-canary"];
+    stage.terraform(&[&["init", "-no-color"], &flags[..]].concat()).expect(0);
+    stage.unapply(&["init"]).expect(0);
+    stage.fault("delay-ms:a.txt:1000");
+    let running = start(&stage, &[&APPLY[..], &["-json"]].concat());
+    remote.refuse_states();
+    let ran = running.end().expect(1);
+    ran.says("terraform could not save its state").says("is in no state");
+    let outcome = outcome(&stage);
+    let kept = outcome["errored"].as_u64().unwrap();
+    let shown = stage.unapply(&["show", &kept.to_string(), "--raw-state"]).expect(0).stdout;
+    let left = std::fs::read_to_string(stage.stack().join("errored.tfstate")).unwrap();
+    assert_eq!(shown, left);
+    assert_eq!(outcome["account"]["lost"].as_array().unwrap().len(), 2, "{outcome:#}");
+    // Nothing is built on a state that is behind reality.
+    remote.take_states();
+    let ran = stage.unapply(&APPLY).expect(15);
+    ran.says("left to be settled").says("demo_file.a").says("could not save a state");
+    assert!(!stage.log_text().contains("pass-word-canary"));
+}
+
+#[test]
+fn an_outcome_that_cannot_be_recorded_keeps_the_journal_for_the_next_command() {
+    let stage = slow();
+    let running = start(&stage, &APPLY);
+    let (logs, aside) = (stage.stack().join(".unapply/stacks"), stage.stack().join("aside"));
+    std::fs::rename(&logs, &aside).unwrap();
+    stage.write(".unapply/stacks", "a file where a directory should be");
+    let ran = running.end();
+    std::fs::remove_file(&logs).unwrap();
+    std::fs::rename(&aside, &logs).unwrap();
+    assert_ne!(ran.code, 0);
+    ran.says("could not be recorded").says("it has ended with code 0").says("is kept in");
+    assert_eq!(journals(&stage).len(), 1);
+    stage.fault("");
+    stage.unapply(&APPLY).expect(0).says("nobody had said how");
+    assert!(journals(&stage).is_empty());
+    stage.is_sound();
+}
