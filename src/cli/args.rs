@@ -46,6 +46,7 @@ Record:
 
 Operate:
   init        write unapply.toml, create the store, take the first snapshot
+  recover     finish or give up what a crash left open; push a state that was left behind
   check       integrity of the store: slots, chain, hashes
   demo        the whole story in a scratch directory with real terraform
   completion  completions for a shell
@@ -201,6 +202,8 @@ pub(super) enum Verb {
     Show(Show),
     /// Write unapply.toml, create and probe the store, take the first snapshot
     Init(Init),
+    /// Finish or give up what a crash left open, one safe step at a time
+    Recover(Recover),
     /// Integrity of the store: slots, chain, hashes
     Check(Check),
     /// The whole story in a scratch directory with real terraform
@@ -441,6 +444,33 @@ pub(super) struct Init {
     /// Create a store in a bucket although this version does not encrypt what it keeps there
     #[arg(long)]
     pub no_encryption: bool,
+}
+
+/// `recover`.
+#[derive(Debug, Args)]
+pub(super) struct Recover {
+    /// Only what this entry left open
+    #[arg(value_name = "REV")]
+    pub revision: Option<u64>,
+    /// Give it up, or only the object at an address (repeatable); needs `--reason`
+    #[arg(
+        long,
+        value_name = "ADDR",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        conflicts_with_all = ["gone", "push_state", "write"]
+    )]
+    pub abandon: Vec<String>,
+    /// You have looked, and there is no object of this address that no state knows; repeatable
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["push_state", "write"])]
+    pub gone: Vec<String>,
+    /// Push this state that Terraform left behind, if it is newer than the backend's; never by force
+    #[arg(long, value_name = "FILE", conflicts_with = "revision")]
+    pub push_state: Option<PathBuf>,
+    /// Write `import` blocks for objects that were made and are in no state to a new file
+    #[arg(long, value_name = "FILE.tf")]
+    pub write: Option<PathBuf>,
 }
 
 /// `check`.

@@ -7,6 +7,7 @@
 pub(super) mod kept;
 mod lock;
 mod unrecorded;
+pub(super) mod unsettled;
 
 use std::error::Error as StdError;
 
@@ -274,6 +275,10 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
         E::NotInitialised { diagnostics, .. } => plain(Exit::Terraform, error)
             .details(diagnostic_lines(diagnostics).into_iter().skip(1))
             .next("terraform init"),
+        E::NoProvider { diagnostics } => plain(Exit::Terraform, error)
+            .details(diagnostic_lines(diagnostics))
+            .next("let this machine reach the registry or a mirror that has it, then again")
+            .next("unapply doctor"),
         E::Locked(holder) => lock::card(holder, SystemClock.now()),
         E::StalePlan => plain(Exit::Refused, error)
             .now("somebody changed the state after the plan was made")
@@ -446,6 +451,8 @@ fn flow_failure(error: &Error) -> Failure {
                 "unapply mark good {revision} --verify --residual   (if it never is empty)"
             )),
         Error::PlanFile { .. } => plain(Exit::Refused, error),
+        Error::Unsuitable(obstacle) => unsettled::obstacle(obstacle),
+        Error::Recover(refusal) => unsettled::refusal(refusal),
         Error::Drift(problem) => drift_failure(problem),
     }
 }

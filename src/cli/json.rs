@@ -19,6 +19,7 @@ mod diff;
 mod drift;
 mod entry;
 mod import;
+mod recover;
 mod run;
 mod show;
 
@@ -30,6 +31,7 @@ pub use drift::{
 };
 pub use entry::{Body, DriftItemFact, Entry, PathOut, StepOut};
 pub use import::{ImportOut, ImportedOut, SkippedOut};
+pub use recover::{OpenObjectOut, OpenOut, RecoverOut, SettledOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};
 
 /// The version of everything here.
@@ -337,6 +339,7 @@ pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("unapply.import", schemars::schema_for!(Envelope<ImportOut>)),
         ("unapply.init", schemars::schema_for!(Envelope<InitOut>)),
         ("unapply.mark", schemars::schema_for!(Envelope<MarkOut>)),
+        ("unapply.recover", schemars::schema_for!(Envelope<RecoverOut>)),
         ("unapply.revert", schemars::schema_for!(Envelope<RevertOut>)),
         ("unapply.show", schemars::schema_for!(Envelope<ShowOut>)),
         ("unapply.snapshot", schemars::schema_for!(Envelope<SnapshotOut>)),

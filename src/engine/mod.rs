@@ -5,6 +5,7 @@
 
 pub mod baseline;
 pub mod compare;
+pub mod compat;
 pub mod configuration;
 pub mod diff;
 pub mod drift;
@@ -12,6 +13,7 @@ pub mod good;
 pub mod hazard;
 pub mod hold;
 pub mod identity;
+pub mod left_state;
 pub mod noise;
 pub mod pairing;
 pub mod pin;

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use crate::codec::{bundle, plan, planfile, state};
+use crate::engine::compat::Obstacle;
 use crate::engine::drift::NotAnItem;
 use crate::engine::pin::Mismatch;
 use crate::model::drift::Fingerprint;
@@ -17,6 +18,7 @@ use crate::store;
 use crate::terraform::{check, directory, workdir};
 
 use super::configuration;
+use super::recover::Refusal;
 
 /// Why a use case stopped.
 #[derive(Debug, thiserror::Error)]
@@ -190,6 +192,12 @@ pub enum Error {
     /// Nothing can be told of drift, or a fix cannot be recorded.
     #[error(transparent)]
     Drift(#[from] DriftError),
+    /// The revert cannot be planned with the versions at hand.
+    #[error(transparent)]
+    Unsuitable(#[from] Obstacle),
+    /// A matter that is open cannot be settled that way.
+    #[error(transparent)]
+    Recover(#[from] Refusal),
     /// A check of the stack did not pass.
     #[error(transparent)]
     Check(#[from] check::Failed),

@@ -3,13 +3,16 @@
 //! They take what they need from the world as [`Ports`] and plain values, and know neither flags
 //! nor screens. Deciding is `engine`'s; what is irreversible is recorded before it is done.
 
+pub mod compat;
 pub mod configuration;
+pub mod doctor;
 pub mod drift;
 pub mod error;
 pub mod fix;
 pub mod import;
 pub mod live;
 pub mod mark;
+pub mod recover;
 pub mod revert;
 mod secrets;
 pub mod snapshot;

@@ -11,6 +11,7 @@ pub(super) mod import;
 pub(super) mod init;
 pub(super) mod mark;
 pub(super) mod overwritten;
+pub(super) mod recover;
 pub(super) mod revert;
 pub(super) mod several;
 pub(super) mod show;

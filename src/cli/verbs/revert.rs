@@ -145,7 +145,7 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
 }
 
 /// Why nobody can be asked, if so.
-fn silence(session: &Session) -> Option<&'static str> {
+pub(super) fn silence(session: &Session) -> Option<&'static str> {
     if session.global.no_input {
         Some("--no-input was given")
     } else if session.world.is_ci() {

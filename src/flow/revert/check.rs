@@ -11,6 +11,7 @@ use crate::codec::state;
 use crate::engine::hazard::{believable, hazards};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
+use crate::flow::compat::{Fitted, fit};
 use crate::flow::workplace::{Prepared, Source, prepare};
 use crate::flow::{Error, Ports, Stack};
 use crate::model::digest::Digest;
@@ -48,6 +49,7 @@ pub struct CheckedRevert {
 
 /// Plans the revert.
 pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<CheckedRevert, Error> {
+    let Fitted { draft, hazards: mut versions } = fit(ports, stack, draft)?;
     let source = Source { bundle: &draft.bundle, snapshot: &draft.snapshot, live: &draft.backend };
     let prepared = prepare(ports, stack, &source, Layout::WithoutStateBlocks, &draft.redactor)?;
     ports.check_interrupt("the plan was made")?;
@@ -62,6 +64,7 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
     let redactor = with_plan(draft.redactor.clone(), &draft.bundle, &plan);
     let judged = judged(ports, stack, &draft, &plan, &redactor)?;
     let plan_digest = digest_of(&plan_file)?;
+    versions.extend(judged.hazards);
     Ok(CheckedRevert {
         draft: RevertDraft { redactor, ..draft },
         actions_digest: actions_digest(&plan),
@@ -72,7 +75,7 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         state: judged.state,
         actions: judged.actions,
         outputs: judged.outputs,
-        hazards: judged.hazards,
+        hazards: versions,
     })
 }
 

@@ -1,0 +1,150 @@
+//! Whether a revert can be planned with the versions at hand, asked before anything is planned.
+//!
+//! The facts are gathered here and judged by [`crate::engine::compat`]. A private copy whose
+//! provider has to be newer gets today's lock entry for it, and so does the configuration that is
+//! recorded as applied: the next revert to it must find a provider that reads its state. Nothing of
+//! the user's directory is changed.
+
+use super::configuration::{Captured, LOCK_FILE};
+use super::revert::draft::{RevertDraft, load_bundle, module_facts};
+use super::snapshot::keep_configuration;
+use super::{Error, Ports, Stack};
+use crate::codec::hcl::lock;
+use crate::codec::state;
+use crate::engine::compat::{Facts, Suitable, judge};
+use crate::engine::good::snapshots;
+use crate::model::configuration::{Bundle, BundlePath, LockedProvider};
+use crate::model::entry::{Cause, EngineVersion, Entry};
+use crate::model::hazard::Hazard;
+use crate::model::state::StateBytes;
+
+/// A draft that can be planned, and what has to be accepted for it.
+#[derive(Debug)]
+pub struct Fitted {
+    /// The draft, its private copy's lock file edited where need be.
+    pub draft: RevertDraft,
+    /// What stands against it.
+    pub hazards: Vec<Hazard>,
+}
+
+/// Judges a draft and makes it fit.
+pub fn fit(ports: &Ports<'_>, stack: &Stack, mut draft: RevertDraft) -> Result<Fitted, Error> {
+    let log = ports.repository.log(&stack.name)?;
+    let today = present_bundle(ports, &draft.before);
+    let newer = today.as_ref().and_then(lock_of).unwrap_or_default();
+    let running = ports.terraform.version()?;
+    let suitable = suitable(&Look {
+        running: &running,
+        good_engine: draft.snapshot.engine.as_ref(),
+        present_engine: writer_of_present(&log),
+        bundle: &draft.bundle,
+        newer: &newer,
+        states: (&draft.good.bytes, &draft.current),
+    })?;
+    if !suitable.newer_entries.is_empty() {
+        let edited = lock::with_entries_of(
+            lock_of(&draft.bundle).unwrap_or_default(),
+            newer,
+            &suitable.newer_entries,
+        );
+        if let (Ok(path), Ok(edited)) = (lock_path(&draft.bundle), edited) {
+            draft.bundle.files.insert(path, edited);
+            draft.snapshot.configuration = Some(recorded(ports, &draft)?);
+        }
+    }
+    Ok(Fitted { draft, hazards: suitable.hazards })
+}
+
+/// What is looked at, whoever looks.
+pub(super) struct Look<'a> {
+    /// The binary that would run.
+    pub running: &'a EngineVersion,
+    /// The good snapshot's.
+    pub good_engine: Option<&'a EngineVersion>,
+    /// The one that wrote the present state, as far as the log tells.
+    pub present_engine: Option<&'a EngineVersion>,
+    /// The good configuration.
+    pub bundle: &'a Bundle,
+    /// Today's lock file.
+    pub newer: &'a [u8],
+    /// The good state and the present one.
+    pub states: (&'a StateBytes, &'a StateBytes),
+}
+
+/// Judges what was found.
+pub(super) fn suitable(look: &Look<'_>) -> Result<Suitable, Error> {
+    let read = |bytes| {
+        state::parse(bytes).map_err(|problem| Error::Unreadable {
+            problem,
+            found: "the store".to_owned(),
+            evidence: None,
+            last: None,
+        })
+    };
+    let (good, present) = (read(look.states.0)?, read(look.states.1)?);
+    let locked = locked(lock_of(look.bundle).unwrap_or_default());
+    Ok(judge(&Facts {
+        running: look.running,
+        good_engine: look.good_engine,
+        present_engine: look.present_engine,
+        required: &required(look.bundle),
+        good: &good,
+        present: &present,
+        locked: &locked,
+        newer: &self::locked(look.newer),
+    })?)
+}
+
+/// What wrote the present state: a revert's own snapshot names the binary of the one who looks.
+pub(super) fn writer_of_present(log: &[Entry]) -> Option<&EngineVersion> {
+    let newest = snapshots(log).rev().find(|(_, snapshot)| snapshot.cause != Cause::BeforeRevert);
+    newest.and_then(|(_, snapshot)| snapshot.engine.as_ref())
+}
+
+/// Every `required_version` of the configuration, its modules included.
+fn required(bundle: &Bundle) -> Vec<String> {
+    let directories = bundle.modules.iter().map(|module| &module.directory);
+    std::iter::once(&bundle.root)
+        .chain(directories)
+        .flat_map(|directory| module_facts(bundle, directory).required_versions)
+        .collect()
+}
+
+/// The configuration of the snapshot of the present, if it can be read.
+fn present_bundle(ports: &Ports<'_>, present: &Entry) -> Option<Bundle> {
+    load_bundle(ports, present.revision, present.said.body.snapshot()?).ok()
+}
+
+fn lock_path(bundle: &Bundle) -> Result<BundlePath, crate::model::configuration::RefusedPath> {
+    bundle.root.join(LOCK_FILE)
+}
+
+/// The lock file of a configuration.
+pub(super) fn lock_of(bundle: &Bundle) -> Option<&[u8]> {
+    bundle.files.get(&lock_path(bundle).ok()?).map(Vec::as_slice)
+}
+
+/// A lock file that cannot be read selects nothing; `init` says what is wrong with it.
+fn locked(content: &[u8]) -> Vec<LockedProvider> {
+    lock::providers(content).unwrap_or_default()
+}
+
+/// Stores the edited configuration: it is the one that would be applied.
+fn recorded(
+    ports: &Ports<'_>,
+    draft: &RevertDraft,
+) -> Result<crate::model::configuration::ConfigurationRef, Error> {
+    let known = draft.snapshot.configuration.as_ref();
+    let known = known
+        .ok_or(Error::Unfit { revision: draft.target.revision, problem: "has no configuration" })?;
+    let mut notes = known.notes.clone();
+    notes.push(format!("the lock file of revision {} with newer entries", draft.target.revision));
+    // As it was captured but for the lock file: values that only today gives are no part of it.
+    let mut bundle = load_bundle(ports, draft.target.revision, &draft.snapshot)?;
+    let edited = lock_path(&bundle).ok().zip(lock_of(&draft.bundle));
+    if let Some((path, edited)) = edited {
+        bundle.files.insert(path, edited.to_vec());
+    }
+    let providers = locked(lock_of(&bundle).unwrap_or_default());
+    keep_configuration(ports, &Captured { bundle, providers, notes }, known.source)
+}
