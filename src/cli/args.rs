@@ -46,6 +46,7 @@ Record:
 
 Operate:
   init        write unapply.toml, create the store, take the first snapshot
+  doctor      could the stack be reverted now? tries everything but the apply
   recover     finish or give up what a crash left open; push a state that was left behind
   check       integrity of the store: slots, chain, hashes
   demo        the whole story in a scratch directory with real terraform
@@ -202,6 +203,8 @@ pub(super) enum Verb {
     Show(Show),
     /// Write unapply.toml, create and probe the store, take the first snapshot
     Init(Init),
+    /// Could the stack be reverted now? Tries everything but the apply
+    Doctor(Doctor),
     /// Finish or give up what a crash left open, one safe step at a time
     Recover(Recover),
     /// Integrity of the store: slots, chain, hashes
@@ -444,6 +447,18 @@ pub(super) struct Init {
     /// Create a store in a bucket although this version does not encrypt what it keeps there
     #[arg(long)]
     pub no_encryption: bool,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// Record nothing: for credentials that only read the store
+    #[arg(long)]
+    pub no_record: bool,
+    /// Race writers for a key, as `init` does: a store that lies about create-only writes is found
+    /// out; the probe's objects stay
+    #[arg(long, conflicts_with = "no_record")]
+    pub probe: bool,
 }
 
 /// `recover`.

@@ -80,6 +80,7 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Failure> {
         Verb::Show(arguments) => verbs::show::run(session, &arguments),
         Verb::Init(arguments) => verbs::init::run(session, &arguments),
         Verb::Recover(arguments) => verbs::recover::run(session, &arguments),
+        Verb::Doctor(arguments) => verbs::doctor::run(session, &arguments),
         Verb::Check(arguments) => verbs::check::run(session, &arguments),
         Verb::Demo(arguments) => verbs::demo::run(session, &arguments),
         Verb::Completion(arguments) => verbs::completion::run(session, &arguments),
@@ -91,6 +92,7 @@ fn not_done(verb: &Verb) -> &'static str {
     match verb {
         Verb::Revert(_) => "nothing was applied",
         Verb::Recover(_) => "nothing was settled",
+        Verb::Doctor(_) => "nothing was recorded",
         Verb::Snapshot(_) => "no snapshot was recorded",
         Verb::Mark(_) => "no mark was recorded",
         Verb::Drift(_) => "nothing was recorded about drift",

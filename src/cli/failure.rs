@@ -62,6 +62,11 @@ impl Failure {
         &self.told.what
     }
 
+    /// What to run next, if something is known.
+    pub(super) fn first_step(&self) -> Option<&str> {
+        self.told.next.first().map(String::as_str)
+    }
+
     /// The same with another code.
     pub(super) fn with_exit(self, exit: Exit) -> Self {
         Self { exit, ..self }

@@ -16,6 +16,7 @@ use crate::model::hazard::Hazard;
 
 mod demo;
 mod diff;
+mod doctor;
 mod drift;
 mod entry;
 mod import;
@@ -25,6 +26,7 @@ mod show;
 
 pub use demo::{DemoFile, DemoOut};
 pub use diff::{AttributeOut, ChangeOut, DiffOut, HiddenOut, OutputOut};
+pub use doctor::{DoctorOut, ExaminedOut};
 pub use drift::{
     DriftItemBody, DriftItemOut, DriftListOut, DriftOut, FixFacts, FixListOut, FixOut, ObjectOut,
     OverwrittenAttributeOut, OverwrittenOut,
@@ -330,6 +332,7 @@ pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("unapply.check", schemars::schema_for!(Envelope<CheckOut>)),
         ("unapply.demo", schemars::schema_for!(Envelope<DemoOut>)),
         ("unapply.diff", schemars::schema_for!(Envelope<DiffOut>)),
+        ("unapply.doctor", schemars::schema_for!(Envelope<DoctorOut>)),
         ("unapply.drift", schemars::schema_for!(Envelope<DriftOut>)),
         ("unapply.drift-item", schemars::schema_for!(Envelope<DriftItemBody>)),
         ("unapply.drift-list", schemars::schema_for!(Envelope<DriftListOut>)),

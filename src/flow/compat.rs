@@ -13,6 +13,7 @@ use crate::codec::hcl::lock;
 use crate::codec::state;
 use crate::engine::compat::{Facts, Suitable, judge};
 use crate::engine::good::snapshots;
+use crate::model::address::ProviderSource;
 use crate::model::configuration::{Bundle, BundlePath, LockedProvider};
 use crate::model::entry::{Cause, EngineVersion, Entry};
 use crate::model::hazard::Hazard;
@@ -42,17 +43,25 @@ pub fn fit(ports: &Ports<'_>, stack: &Stack, mut draft: RevertDraft) -> Result<F
         states: (&draft.good.bytes, &draft.current),
     })?;
     if !suitable.newer_entries.is_empty() {
-        let edited = lock::with_entries_of(
-            lock_of(&draft.bundle).unwrap_or_default(),
-            newer,
-            &suitable.newer_entries,
-        );
-        if let (Ok(path), Ok(edited)) = (lock_path(&draft.bundle), edited) {
-            draft.bundle.files.insert(path, edited);
-            draft.snapshot.configuration = Some(recorded(ports, &draft)?);
-        }
+        draft.bundle = with_newer_entries(draft.bundle, newer, &suitable.newer_entries);
+        draft.snapshot.configuration = Some(recorded(ports, &draft)?);
     }
     Ok(Fitted { draft, hazards: suitable.hazards })
+}
+
+/// The configuration with today's lock entries for these providers. One whose lock file cannot be
+/// read stays as it is, and `init` says what is wrong.
+pub(super) fn with_newer_entries(
+    mut bundle: Bundle,
+    newer: &[u8],
+    entries: &[ProviderSource],
+) -> Bundle {
+    let known = lock_of(&bundle).unwrap_or_default();
+    let edited = lock::with_entries_of(known, newer, entries);
+    if let (Ok(path), Ok(edited), false) = (lock_path(&bundle), edited, entries.is_empty()) {
+        bundle.files.insert(path, edited);
+    }
+    bundle
 }
 
 /// What is looked at, whoever looks.

@@ -28,6 +28,8 @@ mod pipelines;
 #[cfg(test)]
 mod reasons;
 #[cfg(test)]
+mod recover;
+#[cfg(test)]
 mod revert;
 #[cfg(test)]
 mod state_in_s3;

@@ -389,10 +389,14 @@ fn since(ports: &Ports<'_>, (log, before): (&[Entry], Revision), seen: &Seen<'_>
     let serial = now.version.serial;
     vec![match parsed {
         Some(was) if found.is_empty() => {
-            format!("the state is as it was before (serial {serial}, was {})", was.version.serial)
+            format!(
+                "the state is as before (serial {serial}, before serial {})",
+                was.version.serial
+            )
         }
         Some(was) => {
-            format!("the state: {} (serial {serial}, was {})", found.counts(), was.version.serial)
+            let was = was.version.serial;
+            format!("the state: {} (serial {serial}, before serial {was})", found.counts())
         }
         None => format!("the state has serial {serial}, and there was none before"),
     }]

@@ -233,7 +233,7 @@ fn imports(ports: &Ports<'_>, between: Option<&Entry>, present: &Entry) -> BTree
 }
 
 /// The bundle with every value it needs, and the variables that are not as they were.
-fn with_variables(
+pub(in crate::flow) fn with_variables(
     mut bundle: Bundle,
     stack: &Stack,
 ) -> Result<(Bundle, BTreeMap<String, Standing>), Error> {

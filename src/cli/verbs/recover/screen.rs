@@ -56,12 +56,12 @@ fn heading(case: &Case<'_>) -> String {
         }
         Case::Left(left) => left.found.clone(),
         Case::Lost { outcome, objects } => {
-            let word = if objects.len() == 1 { "object that was" } else { "objects that were" };
-            format!("{}: {} {word} made and in no state", what(outcome), objects.len())
+            let word = if objects.len() == 1 { "object was" } else { "objects were" };
+            format!("{}: {} {word} made that no state knew", what(outcome), objects.len())
         }
         Case::MayExist { outcome, objects } => {
             let word = if objects.len() == 1 { "object" } else { "objects" };
-            format!("{}: {} {word} may exist and in no state", what(outcome), objects.len())
+            format!("{}: {} {word} may exist that no state knows", what(outcome), objects.len())
         }
     }
 }
