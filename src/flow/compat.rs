@@ -11,13 +11,14 @@ use super::snapshot::keep_configuration;
 use super::{Error, Ports, Stack};
 use crate::codec::hcl::lock;
 use crate::codec::state;
-use crate::engine::compat::{Facts, Suitable, judge};
+use crate::engine::compat::{Facts, Obstacle, Suitable, judge, selects_newer};
 use crate::engine::good::snapshots;
 use crate::model::address::ProviderSource;
 use crate::model::configuration::{Bundle, BundlePath, LockedProvider};
-use crate::model::entry::{Cause, EngineVersion, Entry};
+use crate::model::entry::{Cause, EngineVersion, Entry, Revision, Snapshot};
 use crate::model::hazard::Hazard;
 use crate::model::state::StateBytes;
+use crate::port::terraform;
 
 /// A draft that can be planned, and what has to be accepted for it.
 #[derive(Debug)]
@@ -31,8 +32,8 @@ pub struct Fitted {
 /// Judges a draft and makes it fit.
 pub fn fit(ports: &Ports<'_>, stack: &Stack, mut draft: RevertDraft) -> Result<Fitted, Error> {
     let log = ports.repository.log(&stack.name)?;
-    let today = present_bundle(ports, &draft.before);
-    let newer = today.as_ref().and_then(lock_of).unwrap_or_default();
+    let good = locked(lock_of(&draft.bundle).unwrap_or_default());
+    let newer = newer_lock(ports, &log, draft.target.revision, &good);
     let running = ports.terraform.version()?;
     let suitable = suitable(&Look {
         running: &running,
@@ -43,7 +44,7 @@ pub fn fit(ports: &Ports<'_>, stack: &Stack, mut draft: RevertDraft) -> Result<F
         states: (&draft.good.bytes, &draft.current),
     })?;
     if !suitable.newer_entries.is_empty() {
-        draft.bundle = with_newer_entries(draft.bundle, newer, &suitable.newer_entries);
+        draft.bundle = with_newer_entries(draft.bundle, &newer, &suitable.newer_entries);
         draft.snapshot.configuration = Some(recorded(ports, &draft)?);
     }
     Ok(Fitted { draft, hazards: suitable.hazards })
@@ -119,9 +120,41 @@ fn required(bundle: &Bundle) -> Vec<String> {
         .collect()
 }
 
-/// The configuration of the snapshot of the present, if it can be read.
-fn present_bundle(ports: &Ports<'_>, present: &Entry) -> Option<Bundle> {
-    load_bundle(ports, present.revision, present.said.body.snapshot()?).ok()
+/// The newest lock file since the good snapshot that selects a newer provider than it does. The
+/// newest snapshot has the working directory's; one that cannot be read selects nothing.
+pub(super) fn newer_lock(
+    ports: &Ports<'_>,
+    log: &[Entry],
+    target: Revision,
+    good: &[LockedProvider],
+) -> Vec<u8> {
+    let since = snapshots(log).rev().take_while(|(entry, _)| entry.revision > target);
+    let is_newer = |snapshot: &Snapshot| {
+        let known = snapshot.configuration.as_ref();
+        known.is_some_and(|known| selects_newer(good, &known.providers))
+    };
+    since
+        .filter(|(_, snapshot)| is_newer(snapshot))
+        .find_map(|(entry, snapshot)| {
+            let bundle = load_bundle(ports, entry.revision, snapshot).ok()?;
+            lock_of(&bundle).map(<[u8]>::to_vec)
+        })
+        .unwrap_or_else(|| {
+            let newest = snapshots(log).next_back();
+            let bundle = newest.and_then(|(e, s)| load_bundle(ports, e.revision, s).ok());
+            bundle.as_ref().and_then(lock_of).map(<[u8]>::to_vec).unwrap_or_default()
+        })
+}
+
+/// Terraform's refusal of an object that a newer provider wrote, as what it is.
+pub(super) fn explained(error: Error) -> Error {
+    const SUMMARY: &str = "Resource instance managed by newer provider version";
+    if let Error::Terraform(terraform::Error::Failed { diagnostics, .. }) = &error
+        && let Some(found) = diagnostics.iter().find(|found| found.summary == SUMMARY)
+    {
+        return Obstacle::WrittenByNewer { said: found.detail.clone() }.into();
+    }
+    error
 }
 
 fn lock_path(bundle: &Bundle) -> Result<BundlePath, crate::model::configuration::RefusedPath> {
@@ -155,5 +188,5 @@ fn recorded(
         bundle.files.insert(path, edited.to_vec());
     }
     let providers = locked(lock_of(&bundle).unwrap_or_default());
-    keep_configuration(ports, &Captured { bundle, providers, notes }, known.source)
+    keep_configuration(ports, &Captured { bundle, notes, providers }, known.source)
 }

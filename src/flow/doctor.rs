@@ -4,13 +4,17 @@
 //! configuration on the state as it is, in a private copy. Nothing is applied. The plan takes
 //! Terraform's lock for as long as a revert's would. What was found can be recorded.
 
-use super::compat::{Look, lock_of, suitable, with_newer_entries, writer_of_present};
+use super::compat::{
+    Look, explained, lock_of, newer_lock, suitable, with_newer_entries, writer_of_present,
+};
 use super::live::{self, Live};
 use super::revert::draft::{load, load_bundle, with_bundle, with_variables};
 use super::secrets::{of_environment, recorded, safe_speaker};
 use super::workplace::{Source, prepare};
 use super::{Error, Ports, Speaker, Stack};
+use crate::codec::hcl::lock;
 use crate::codec::state;
+use crate::engine::compat::selects_newer;
 use crate::engine::good::{KnownGood, last_known_good};
 use crate::engine::hold::standing;
 use crate::engine::pin;
@@ -131,7 +135,9 @@ pub fn examine(
     }
     if let (Some(running), Some(good), Some((live, bytes))) = (&running, &good, &live) {
         let redactor = recorded(ports, &log).with_values(&of_environment(ports));
-        copy(ports, stack, &log, (running, good), (live, bytes), &redactor, &mut found)?;
+        let at_hand =
+            AtHand { log: &log, running, good, live, present: bytes, redactor: &redactor };
+        copy(ports, stack, &at_hand, &mut found)?;
     }
     of_the_log(ports, &log, &mut found);
     let redactor = recorded(ports, &log);
@@ -259,18 +265,25 @@ fn of_terraform(running: &EngineVersion, good: &KnownGood<'_>, found: &mut Exami
     }
 }
 
+/// What a revert would be planned with.
+struct AtHand<'a> {
+    log: &'a [Entry],
+    running: &'a EngineVersion,
+    good: &'a Good<'a>,
+    live: &'a Live,
+    present: &'a StateBytes,
+    redactor: &'a Redactor,
+}
+
 /// Init and plan of the good configuration, as a revert would.
 fn copy(
     ports: &Ports<'_>,
     stack: &Stack,
-    log: &[Entry],
-    (running, (good, state, bundle)): (&EngineVersion, &Good<'_>),
-    (live, present): (&Live, &StateBytes),
-    redactor: &Redactor,
+    at_hand: &AtHand<'_>,
     found: &mut Examined,
 ) -> Result<(), Error> {
-    let today = std::fs::read(stack.root.join(super::configuration::LOCK_FILE));
-    let newer = today.unwrap_or_default();
+    let AtHand { log, running, good: (good, state, bundle), live, present, redactor } = at_hand;
+    let newer = todays_lock(ports, stack, log, good);
     let look = Look {
         running,
         good_engine: good.snapshot.engine.as_ref(),
@@ -290,7 +303,7 @@ fn copy(
     let Some((bundle, _)) = found.tried("variables", with_variables(bundle, stack)) else {
         return Ok(());
     };
-    let redactor = with_bundle(redactor.clone(), &bundle).with_values(&live.backend.secrets());
+    let redactor = with_bundle((*redactor).clone(), &bundle).with_values(&live.backend.secrets());
     let source = Source { bundle: &bundle, snapshot: good.snapshot, live: &live.backend };
     let prepared = prepare(ports, stack, &source, Layout::WithoutStateBlocks, &redactor);
     let Some(prepared) = found.tried("providers", prepared) else { return Ok(()) };
@@ -299,7 +312,7 @@ fn copy(
     found.add("providers", Health::Well, word);
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
-    let planned = prepared.plan(ports, "doctor.tfplan", &redactor);
+    let planned = prepared.plan(ports, "doctor.tfplan", &redactor).map_err(explained);
     let Some((_, plan)) = found.tried("plan", planned) else { return Ok(()) };
     ports.progress.end(Ended::Well, "");
     match (plan.extent, plan.effective().count()) {
@@ -313,6 +326,19 @@ fn copy(
         }
     }
     Ok(())
+}
+
+/// The lock file of the working directory, else the newest on record that knows more than the good
+/// one.
+fn todays_lock(ports: &Ports<'_>, stack: &Stack, log: &[Entry], good: &KnownGood<'_>) -> Vec<u8> {
+    let known = good.snapshot.configuration.as_ref();
+    let known = known.map(|known| known.providers.clone()).unwrap_or_default();
+    let here = std::fs::read(stack.root.join(super::configuration::LOCK_FILE)).unwrap_or_default();
+    let selected = lock::providers(&here).unwrap_or_default();
+    if selects_newer(&known, &selected) {
+        return here;
+    }
+    newer_lock(ports, log, good.entry.revision, &known)
 }
 
 /// What is open, and what is held.

@@ -34,11 +34,12 @@ pub(super) fn refusal(error: &Refusal) -> Failure {
                 "name the errored.tfstate that Terraform left: unapply recover --push-state FILE",
             )
         }
-        Refusal::NothingOpen(_) => plain(Exit::NoRevision, error).next(RECOVER),
         Refusal::Which(_) => {
             plain(Exit::Usage, error).next("name one: unapply recover REV …").next(RECOVER)
         }
-        Refusal::NoSuchObject { .. } => plain(Exit::NoRevision, error).next(RECOVER),
+        Refusal::NothingOpen(_) | Refusal::NoSuchObject { .. } => {
+            plain(Exit::NoRevision, error).next(RECOVER)
+        }
     }
 }
 
@@ -49,6 +50,12 @@ pub(super) fn obstacle(error: &Obstacle) -> Failure {
         Obstacle::Required { .. } => {
             failure.next("name one that fits: unapply --tf-bin PATH revert").next("unapply doctor")
         }
+        Obstacle::WrittenByNewer { .. } => failure
+            .next(
+                "terraform init -upgrade   (so that today's lock file has the provider that wrote \
+                 the state), then: unapply revert",
+            )
+            .next("unapply doctor"),
         Obstacle::ProviderBehind { provider, .. } => failure
             .next(format!(
                 "terraform init -upgrade   (so that today's lock file has the {provider} that \

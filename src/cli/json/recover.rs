@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::engine::left_state::{Moves, Standing};
 use crate::flow::recover::look::{Case, Look, Object, Step};
 
 /// `unapply.recover`.
@@ -88,7 +89,7 @@ impl From<&Case<'_>> for OpenOut {
                 ("ended", place.into_iter().chain(seen.iter().cloned()).collect(), &[])
             }
             Case::Left(left) => {
-                let standing = left.standing.as_ref().map(|standing| standing.what());
+                let standing = left.standing.as_ref().map(Standing::what);
                 let facts = [Some(left.found.clone()), standing, left.problem.clone()];
                 ("left-state", facts.into_iter().flatten().collect(), &[])
             }
@@ -100,7 +101,7 @@ impl From<&Case<'_>> for OpenOut {
             Case::UnderWay { .. }
             | Case::Ended { .. }
             | Case::Lost { .. }
-            | Case::MayExist { .. } => crate::engine::left_state::Moves::default(),
+            | Case::MayExist { .. } => Moves::default(),
         };
         Self {
             revision: case.entry().map(|entry| entry.revision.0),

@@ -19,6 +19,9 @@ use crate::flow::doctor::{Examination, Examined, Probe, Trouble, examine, record
 use crate::model::entry::Revision;
 use crate::model::run::{Finding, Health};
 
+/// What a mode lets others do.
+const FOR_OTHERS: u32 = 0o077;
+
 /// Examines.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
@@ -96,7 +99,7 @@ fn of_the_place(settings: &Settings) -> Vec<Finding> {
         Place::Directory(path) => {
             let mode = path.metadata().map(|facts| facts.permissions().mode() & 0o777);
             let permissions = match mode {
-                Ok(mode) if mode & 0o077 == 0 => {
+                Ok(mode) if mode & FOR_OTHERS == 0 => {
                     finding("permissions", Health::Well, "the store is its owner's alone")
                 }
                 Ok(mode) => {

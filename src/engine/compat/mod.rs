@@ -29,6 +29,12 @@ pub enum Obstacle {
         /// The constraint.
         required: String,
     },
+    /// The provider itself says that a newer one has written an object.
+    #[error("a newer provider than the one at hand has written the present state: {said}")]
+    WrittenByNewer {
+        /// Terraform's words, safe to show.
+        said: String,
+    },
     /// A newer provider has written the present state, and nobody says which version that was.
     #[error(
         "the provider {provider} {locked} of the good configuration cannot read {kind} of the present state: schema version {now}, and it knows {good}"
@@ -109,6 +115,16 @@ pub fn judge(facts: &Facts<'_>) -> Result<Suitable, Obstacle> {
         }
     }
     Ok(found)
+}
+
+/// Whether a lock file selects a newer version of any provider than the good one does.
+pub fn selects_newer(good: &[LockedProvider], other: &[LockedProvider]) -> bool {
+    good.iter().any(|known| {
+        other.iter().any(|found| {
+            found.source.canonical() == known.source.canonical()
+                && is_newer(&found.version, &known.version)
+        })
+    })
 }
 
 /// A resource type whose schema has moved on.

@@ -64,11 +64,11 @@ pub fn who(intent: &Entry) -> String {
 
 /// Refuses what must not be done to an intent whose process lives.
 pub fn refuse_living(entry: &Entry, here: &Actor) -> Result<(), Error> {
-    let what = match &entry.said.body {
-        Body::RunIntent(_) => "run",
-        Body::RevertIntent(_) => "revert",
-        _ => return Ok(()),
-    };
+    let is_run = matches!(entry.said.body, Body::RunIntent(_));
+    if !is_run && !matches!(entry.said.body, Body::RevertIntent(_)) {
+        return Ok(());
+    }
+    let what = if is_run { "run" } else { "revert" };
     match of(entry, here) {
         Life::Alive(who) => Err(Refusal::UnderWay { matter: entry.revision, what, who }.into()),
         Life::Gone | Life::Elsewhere(_) => Ok(()),

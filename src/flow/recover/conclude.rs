@@ -206,7 +206,11 @@ fn account(ports: &Ports<'_>, log: &[Entry], printed: Option<&[u8]>, taken: &Tak
             Event::Started(hook) => note(&mut deeds, &hook, Fate::Unknown),
             Event::Completed(hook) => note(&mut deeds, &hook, ended_well(hook.operation)),
             Event::Errored(hook) => note(&mut deeds, &hook, Fate::Failed),
-            _ => {}
+            Event::Refreshed { .. }
+            | Event::Diagnostic(_)
+            | Event::Summary(_)
+            | Event::StopRequested
+            | Event::Other => {}
         }
     }
     if deeds.is_empty() {
@@ -262,9 +266,7 @@ fn note(deeds: &mut BTreeMap<String, Deed>, hook: &Hook, fate: Fate) {
     });
     action.clone_into(&mut deed.action);
     deed.fate = fate;
-    if hook.operation == Operation::Create {
-        deed.id = hook.id.clone();
-    } else if hook.id.is_some() {
+    if hook.operation == Operation::Create || hook.id.is_some() {
         deed.id.clone_from(&hook.id);
     }
 }

@@ -339,13 +339,8 @@ fn open_intent<'a>(
     seen: &Seen<'_>,
 ) -> Case<'a> {
     let mut clauses = Vec::new();
-    let (before, applied, remains) = match &intent.said.body {
-        Body::RunIntent(run) => (run.before, run.before, Path::new(&run.journal).join("stdout")),
-        Body::RevertIntent(revert) => {
-            let events = Path::new(&revert.directory).join(".terraform/revert.events.jsonl");
-            (revert.before, revert.target, events)
-        }
-        _ => return Case::Ended { intent, elsewhere, seen: clauses },
+    let Some((before, applied, remains)) = parts(intent) else {
+        return Case::Ended { intent, elsewhere, seen: clauses };
     };
     clauses.push(match remains.metadata() {
         Ok(facts) => format!("what it printed is kept: {} bytes", facts.len()),
@@ -373,6 +368,17 @@ fn open_intent<'a>(
         }
     }
     Case::Ended { intent, elsewhere, seen: clauses }
+}
+
+/// Of an intent: the snapshot before, the one whose configuration was applied, and where what was
+/// printed lies.
+fn parts(intent: &Entry) -> Option<(Revision, Revision, PathBuf)> {
+    if let Body::RunIntent(run) = &intent.said.body {
+        return Some((run.before, run.before, Path::new(&run.journal).join("stdout")));
+    }
+    let Body::RevertIntent(revert) = &intent.said.body else { return None };
+    let events = Path::new(&revert.directory).join(".terraform/revert.events.jsonl");
+    Some((revert.before, revert.target, events))
 }
 
 /// How the live state stands to the one before.

@@ -52,12 +52,11 @@ pub fn push(
     let taken = snapshot::take(ports, stack, speaker, &request)?;
     check_standing(&taken)?;
     still_fits(ports, stack, left, taken.bytes.as_ref())?;
-    let evidence = match left.evidence {
-        Some(entry) => entry.revision,
-        None => {
-            let what = left.found.strip_prefix(ERRORED_STATE).unwrap_or(&left.found).trim();
-            keep(ports, stack, speaker, (left.bytes.as_slice(), what))?
-        }
+    let evidence = if let Some(entry) = left.evidence {
+        entry.revision
+    } else {
+        let what = left.found.strip_prefix(ERRORED_STATE).unwrap_or(&left.found).trim();
+        keep(ports, stack, speaker, (left.bytes.as_slice(), what))?
     };
     ports.check_interrupt("the state was pushed")?;
     let log = ports.repository.log(&stack.name)?;

@@ -11,7 +11,7 @@ use crate::codec::state;
 use crate::engine::hazard::{believable, hazards};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
-use crate::flow::compat::{Fitted, fit};
+use crate::flow::compat::{Fitted, explained, fit};
 use crate::flow::workplace::{Prepared, Source, prepare};
 use crate::flow::{Error, Ports, Stack};
 use crate::model::digest::Digest;
@@ -54,7 +54,8 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
     let prepared = prepare(ports, stack, &source, Layout::WithoutStateBlocks, &draft.redactor)?;
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
-    let (plan_file, plan) = prepared.plan(ports, "revert.tfplan", &draft.redactor)?;
+    let planned = prepared.plan(ports, "revert.tfplan", &draft.redactor);
+    let (plan_file, plan) = planned.map_err(explained)?;
     ports.progress.end(Ended::Well, "");
     match plan.extent {
         PlanExtent::Complete => {}

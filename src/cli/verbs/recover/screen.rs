@@ -67,12 +67,17 @@ fn heading(case: &Case<'_>) -> String {
 }
 
 fn what(entry: &Entry) -> String {
-    match &entry.said.body {
-        Body::RunIntent(run) => format!("run `{}`", run.command.join(" ")),
-        Body::RevertIntent(revert) => format!("revert to {}", revert.target),
-        Body::RunOutcome(ended) => format!("run {}", ended.intent),
-        other => other.kind().to_owned(),
+    let body = &entry.said.body;
+    if let Body::RunIntent(run) = body {
+        return format!("run `{}`", run.command.join(" "));
     }
+    if let Body::RevertIntent(revert) = body {
+        return format!("revert to {}", revert.target);
+    }
+    if let Body::RunOutcome(ended) = body {
+        return format!("run {}", ended.intent);
+    }
+    body.kind().to_owned()
 }
 
 /// What can be seen of a matter.
