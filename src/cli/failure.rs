@@ -456,8 +456,7 @@ fn flow_failure(error: &Error) -> Failure {
                 "unapply mark good {revision} --verify --residual   (if it never is empty)"
             )),
         Error::PlanFile { .. } => plain(Exit::Refused, error),
-        Error::Unsuitable(obstacle) => unsettled::obstacle(obstacle),
-        Error::Recover(refusal) => unsettled::refusal(refusal),
+        Error::Unsuitable(_) | Error::Recover(_) => unsettled::failure(error),
         Error::Drift(problem) => drift_failure(problem),
     }
 }

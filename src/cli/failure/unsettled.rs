@@ -3,13 +3,25 @@
 
 use super::{Exit, Failure, plain};
 use crate::engine::compat::Obstacle;
+use crate::flow::Error;
 use crate::flow::recover::Refusal;
 
 /// The command that looks at everything that is open.
 pub(in crate::cli) const RECOVER: &str = "unapply recover   (says what is open, and the next step)";
 
+/// One of either kind.
+pub(super) fn failure(error: &Error) -> Failure {
+    if let Error::Recover(found) = error {
+        return refusal(found);
+    }
+    if let Error::Unsuitable(found) = error {
+        return obstacle(found);
+    }
+    plain(Exit::Failure, error)
+}
+
 /// A matter that cannot be settled that way.
-pub(super) fn refusal(error: &Refusal) -> Failure {
+fn refusal(error: &Refusal) -> Failure {
     match error {
         Refusal::UnderWay { .. } => plain(Exit::Locked, error)
             .now("it was left alone; there is nothing to do but wait until it has ended")
@@ -44,7 +56,7 @@ pub(super) fn refusal(error: &Refusal) -> Failure {
 }
 
 /// Versions that do not fit.
-pub(super) fn obstacle(error: &Obstacle) -> Failure {
+fn obstacle(error: &Obstacle) -> Failure {
     let failure = plain(Exit::Terraform, error).now("nothing was planned; the snapshots are kept");
     match error {
         Obstacle::Required { .. } => {

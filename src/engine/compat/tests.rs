@@ -59,7 +59,7 @@ fn the_same_versions_are_suitable_and_nothing_is_asked() {
 fn an_older_terraform_than_the_states_writer_is_asked_about() {
     let found = check(&terraform("1.11.4"), "1.12.0", 0, &[]);
     assert_eq!(found, "core-version=terraform");
-    assert_eq!(check(&terraform("1.11.4"), "nobody knows", 0, &[]), "");
+    assert_eq!(check(&terraform("dev"), "1.12.0", 0, &[]), "", "nobody can compare");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 pub mod alive;
 pub mod conclude;
+pub mod left;
 pub mod look;
 pub mod push;
 
