@@ -8,6 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod hold;
 
 pub(super) use hold::{Guard, Hold, Release};
+mod recover;
+
+pub(super) use recover::{Doctor, Recover};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -57,6 +60,8 @@ Stop and go on:
 
 Operate:
   init        write unapply.toml, create the store, take the first snapshot
+  doctor      could the stack be reverted now? tries everything but the apply
+  recover     finish or give up what a crash left open; push a state that was left behind
   check       integrity of the store: slots, chain, hashes
   demo        the whole story in a scratch directory with real terraform
   completion  completions for a shell
@@ -220,6 +225,10 @@ pub(super) enum Verb {
     Guard(Guard),
     /// Write unapply.toml, create and probe the store, take the first snapshot
     Init(Init),
+    /// Could the stack be reverted now? Tries everything but the apply
+    Doctor(Doctor),
+    /// Finish or give up what a crash left open, one safe step at a time
+    Recover(Recover),
     /// Integrity of the store: slots, chain, hashes
     Check(Check),
     /// The whole story in a scratch directory with real terraform

@@ -83,6 +83,8 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Failure> {
         Verb::Release(arguments) => verbs::hold::release(session, &arguments),
         Verb::Guard(arguments) => verbs::guard::run(session, &arguments),
         Verb::Init(arguments) => verbs::init::run(session, &arguments),
+        Verb::Recover(arguments) => verbs::recover::run(session, &arguments),
+        Verb::Doctor(arguments) => verbs::doctor::run(session, &arguments),
         Verb::Check(arguments) => verbs::check::run(session, &arguments),
         Verb::Demo(arguments) => verbs::demo::run(session, &arguments),
         Verb::Completion(arguments) => verbs::completion::run(session, &arguments),
@@ -94,6 +96,8 @@ fn not_done(verb: &Verb) -> &'static str {
     match verb {
         Verb::Revert(_) => "nothing was applied",
         Verb::Run(_) => "the command was not started",
+        Verb::Recover(_) => "nothing was settled",
+        Verb::Doctor(_) => "nothing was recorded",
         Verb::Snapshot(_) => "no snapshot was recorded",
         Verb::Mark(_) => "no mark was recorded",
         Verb::Drift(_) => "nothing was recorded about drift",

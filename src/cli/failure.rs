@@ -9,6 +9,7 @@ mod lock;
 mod open;
 mod run;
 mod unrecorded;
+pub(super) mod unsettled;
 
 use std::error::Error as StdError;
 
@@ -61,6 +62,11 @@ impl Failure {
     /// What happened, alone.
     pub(super) fn what(&self) -> &str {
         &self.told.what
+    }
+
+    /// What to run next, if something is known.
+    pub(super) fn first_step(&self) -> Option<&str> {
+        self.told.next.first().map(String::as_str)
     }
 
     /// The same with another code.
@@ -276,6 +282,10 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
         E::NotInitialised { diagnostics, .. } => plain(Exit::Terraform, error)
             .details(diagnostic_lines(diagnostics).into_iter().skip(1))
             .next("terraform init"),
+        E::NoProvider { diagnostics } => plain(Exit::Terraform, error)
+            .details(diagnostic_lines(diagnostics))
+            .next("let this machine reach the registry or a mirror that has it, then again")
+            .next("unapply doctor"),
         E::Locked(holder) => lock::card(holder, SystemClock.now()),
         E::StalePlan => plain(Exit::Refused, error)
             .now("somebody changed the state after the plan was made")
@@ -451,6 +461,7 @@ fn flow_failure(error: &Error) -> Failure {
                 "unapply mark good {revision} --verify --residual   (if it never is empty)"
             )),
         Error::PlanFile { .. } => plain(Exit::Refused, error),
+        Error::Unsuitable(_) | Error::Recover(_) => unsettled::failure(error),
         Error::Drift(problem) => drift_failure(problem),
         Error::Run(problem) => run::failure(problem),
     }

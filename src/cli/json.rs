@@ -18,15 +18,18 @@ use crate::model::hazard::Hazard;
 
 mod demo;
 mod diff;
+mod doctor;
 mod drift;
 mod entry;
 mod hold;
 mod import;
+mod recover;
 mod run;
 mod show;
 
 pub use demo::{DemoFile, DemoOut};
 pub use diff::{AttributeOut, ChangeOut, DiffOut, HiddenOut, OutputOut};
+pub use doctor::{DoctorOut, ExaminedOut};
 pub use drift::{
     DriftItemBody, DriftItemOut, DriftListOut, DriftOut, FixFacts, FixListOut, FixOut, ObjectOut,
     OverwrittenAttributeOut, OverwrittenOut,
@@ -34,6 +37,7 @@ pub use drift::{
 pub use entry::{Body, DriftItemFact, Entry, PathOut, StepOut};
 pub use hold::{GuardOut, HoldFacts, HoldOut};
 pub use import::{ImportOut, ImportedOut, SkippedOut};
+pub use recover::{OpenObjectOut, OpenOut, RecoverOut, SettledOut};
 pub use run::{AccountOut, DeedOut, MishapOut, RunOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};
 
@@ -377,6 +381,7 @@ pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("unapply.check", schemars::schema_for!(Envelope<CheckOut>)),
         ("unapply.demo", schemars::schema_for!(Envelope<DemoOut>)),
         ("unapply.diff", schemars::schema_for!(Envelope<DiffOut>)),
+        ("unapply.doctor", schemars::schema_for!(Envelope<DoctorOut>)),
         ("unapply.drift", schemars::schema_for!(Envelope<DriftOut>)),
         ("unapply.drift-item", schemars::schema_for!(Envelope<DriftItemBody>)),
         ("unapply.drift-list", schemars::schema_for!(Envelope<DriftListOut>)),
@@ -388,6 +393,7 @@ pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("unapply.import", schemars::schema_for!(Envelope<ImportOut>)),
         ("unapply.init", schemars::schema_for!(Envelope<InitOut>)),
         ("unapply.mark", schemars::schema_for!(Envelope<MarkOut>)),
+        ("unapply.recover", schemars::schema_for!(Envelope<RecoverOut>)),
         ("unapply.revert", schemars::schema_for!(Envelope<RevertOut>)),
         ("unapply.run", schemars::schema_for!(Envelope<RunOut>)),
         ("unapply.show", schemars::schema_for!(Envelope<ShowOut>)),

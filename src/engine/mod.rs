@@ -6,6 +6,7 @@
 pub mod account;
 pub mod baseline;
 pub mod compare;
+pub mod compat;
 pub mod configuration;
 pub mod diff;
 pub mod drift;
@@ -13,6 +14,7 @@ pub mod good;
 pub mod hazard;
 pub mod hold;
 pub mod identity;
+pub mod left_state;
 pub mod mishap;
 pub mod noise;
 pub mod origin;

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use crate::codec::{bundle, plan, planfile, state};
+use crate::engine::compat::Obstacle;
 use crate::engine::drift::NotAnItem;
 use crate::engine::pin::Mismatch;
 use crate::model::drift::Fingerprint;
@@ -17,6 +18,7 @@ use crate::store;
 use crate::terraform::{check, directory, workdir};
 
 use super::configuration;
+use super::recover::Refusal;
 use super::run::RunError;
 
 /// Why a use case stopped.
@@ -211,6 +213,12 @@ pub enum Error {
     /// A command was not run, or what it did could not be recorded.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The revert cannot be planned with the versions at hand.
+    #[error(transparent)]
+    Unsuitable(#[from] Obstacle),
+    /// A matter that is open cannot be settled that way.
+    #[error(transparent)]
+    Recover(#[from] Refusal),
     /// A check of the stack did not pass.
     #[error(transparent)]
     Check(#[from] check::Failed),

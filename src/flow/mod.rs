@@ -3,7 +3,9 @@
 //! They take what they need from the world as [`Ports`] and plain values, and know neither flags
 //! nor screens. Deciding is `engine`'s; what is irreversible is recorded before it is done.
 
+pub mod compat;
 pub mod configuration;
+pub mod doctor;
 pub mod drift;
 pub mod error;
 pub mod fix;
@@ -11,6 +13,7 @@ pub mod hold;
 pub mod import;
 pub mod live;
 pub mod mark;
+pub mod recover;
 pub mod revert;
 pub mod run;
 mod secrets;

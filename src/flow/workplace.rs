@@ -283,6 +283,9 @@ pub fn safe(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
                 diagnostics: safe_texts(&diagnostics, redactor),
             }
         }
+        terraform::Error::NoProvider { diagnostics } => {
+            terraform::Error::NoProvider { diagnostics: safe_texts(&diagnostics, redactor) }
+        }
         terraform::Error::NotPushed { summary } => {
             terraform::Error::NotPushed { summary: redactor.text(&summary) }
         }

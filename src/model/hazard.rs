@@ -33,12 +33,21 @@ pub enum HazardKind {
     VariableChanged,
     /// The good snapshot knows this very object at another address: a revert would destroy it.
     NeedsRekey,
+    /// Only a newer provider than the good configuration's can read the present state.
+    ProviderNewer,
+    /// A newer Terraform has written the present state.
+    CoreVersion,
+    /// Terraform's states would be applied with OpenTofu, or the other way round.
+    EngineChanged,
 }
 
 impl HazardKind {
     /// Every kind, in the order of severity used on screens.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::NeedsRekey,
+        Self::EngineChanged,
+        Self::CoreVersion,
+        Self::ProviderNewer,
         Self::DestroysData,
         Self::ReplacesData,
         Self::Protected,
@@ -67,6 +76,9 @@ impl HazardKind {
             Self::UnknownOrigin => "unknown-origin",
             Self::VariableChanged => "variable-changed",
             Self::NeedsRekey => "needs-rekey",
+            Self::ProviderNewer => "provider-newer",
+            Self::CoreVersion => "core-version",
+            Self::EngineChanged => "engine-changed",
         }
     }
 

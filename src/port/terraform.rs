@@ -117,6 +117,13 @@ pub enum Error {
         /// More of it: not safe to show before redaction.
         diagnostics: Vec<Diagnostic>,
     },
+    /// A provider's package is not to be had: no registry or mirror has the version that the lock
+    /// file selects, or its checksum is another one.
+    #[error("a provider that the configuration needs cannot be had")]
+    NoProvider {
+        /// What Terraform said: not safe to show before redaction.
+        diagnostics: Vec<Diagnostic>,
+    },
     /// Somebody else holds the lock.
     #[error("the state is locked by {}", .0.who)]
     Locked(LockHolder),

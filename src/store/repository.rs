@@ -59,6 +59,12 @@ impl Repository {
         Ok((Self::open(objects)?, created))
     }
 
+    /// Finds out whether the place still keeps its word about create-only writes, by racing writers
+    /// for a key of the probe's own. Its objects stay, for there is no delete.
+    pub fn probe(&self) -> Result<(), Error> {
+        probe::create_only_holds(&*self.objects)
+    }
+
     /// The store's own name.
     pub fn id(&self) -> StoreId {
         self.id

@@ -69,8 +69,20 @@ pub(super) fn error(command: &'static str, finished: &Finished) -> Error {
     if let Some(summary) = uninitialised.map(|d| d.summary.clone()) {
         return Error::NotInitialised { summary, diagnostics };
     }
+    let is_package = |d: &Diagnostic| NO_PROVIDER.iter().any(|s| d.summary.starts_with(s));
+    if command == "init" && diagnostics.iter().any(is_package) {
+        return Error::NoProvider { diagnostics };
+    }
     Error::Failed { command, diagnostics }
 }
+
+/// Summaries of `init` that are about a package that is not to be had.
+const NO_PROVIDER: [&str; 4] = [
+    "Failed to query available provider packages",
+    "Failed to install provider",
+    "Failed to resolve provider packages",
+    "Provider registry is not reachable",
+];
 
 /// Summaries that mean "run terraform init".
 const NOT_INITIALISED: [&str; 8] = [
@@ -172,6 +184,13 @@ mod tests {
             said.summary,
             "Failed to refresh state: HTTP remote state endpoint requires auth"
         );
+    }
+
+    #[test]
+    fn a_package_that_is_not_to_be_had_is_told_from_other_failures_of_init() {
+        let text = "Error: Failed to query available provider packages\n\nCould not retrieve\n";
+        assert!(matches!(error("init", &finished("", text)), Error::NoProvider { .. }));
+        assert!(matches!(error("plan", &finished("", text)), Error::Failed { .. }));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Where the binaries are.
 //!
-//! Looked for once, on `PATH`, by name; a path given by the user is taken as it is. Nothing is
+//! Looked for once, on `PATH`, by name; a path given by the user is taken as it is. A certain version
+//! is looked for under names that carry it, and where version managers keep it. Nothing is
 //! downloaded and no version manager is started.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
+use crate::model::entry::{EngineKind, EngineVersion};
 
 /// The program of this name on `PATH`.
 pub fn on_path(environment: &Environment, name: &str) -> Option<PathBuf> {
@@ -15,6 +17,51 @@ pub fn on_path(environment: &Environment, name: &str) -> Option<PathBuf> {
         .filter(|directory| directory.is_absolute())
         .map(|directory| directory.join(name))
         .find(|candidate| is_program(candidate))
+}
+
+/// Where a version would lie: on `PATH` under names such as `terraform-1.11.4`, and in the folders
+/// of version managers. What such a file says of itself is for the caller to ask.
+pub fn for_version(environment: &Environment, engine: &EngineVersion) -> Vec<PathBuf> {
+    let (name, folder) = match engine.kind {
+        EngineKind::Terraform => ("terraform", "terraform"),
+        EngineKind::OpenTofu => ("tofu", "opentofu"),
+    };
+    let version = engine.version.as_str();
+    // A version is a text of somebody else's and part of a path here.
+    if !version.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+')) {
+        return Vec::new();
+    }
+    let short: Vec<&str> = version.split('.').take(2).collect();
+    let short = short.join(".");
+    let named = [version, &short]
+        .into_iter()
+        .flat_map(|version| ["-", "_", ""].map(|glue| format!("{name}{glue}{version}")))
+        .filter_map(|name| on_path(environment, &name));
+    let home = environment.get("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    let managed = home.into_iter().flat_map(|home| {
+        [
+            home.join(format!(".{}/versions/{version}/{name}", manager(engine.kind))),
+            home.join(format!(".tenv/{}/{version}/{name}", tenv(engine.kind))),
+            home.join(format!(".local/share/mise/installs/{folder}/{version}/bin/{name}")),
+            home.join(format!(".local/share/mise/installs/{folder}/{version}/{name}")),
+            home.join(format!(".asdf/installs/{folder}/{version}/bin/{name}")),
+        ]
+    });
+    named.chain(managed.filter(|candidate| is_program(candidate))).collect()
+}
+
+fn manager(kind: EngineKind) -> &'static str {
+    match kind {
+        EngineKind::Terraform => "tfenv",
+        EngineKind::OpenTofu => "tofuenv",
+    }
+}
+
+fn tenv(kind: EngineKind) -> &'static str {
+    match kind {
+        EngineKind::Terraform => "Terraform",
+        EngineKind::OpenTofu => "OpenTofu",
+    }
 }
 
 fn is_program(path: &Path) -> bool {
@@ -35,5 +82,38 @@ pub fn binary(environment: &Environment, wanted: Option<&str>) -> Result<PathBuf
             std::path::absolute(path).map_err(|_| path.to_owned())
         }
         Some(path) => Err(path.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_found_by_name_on_path_and_in_the_folders_of_version_managers() {
+        let home = tempfile::tempdir().unwrap();
+        let make = |path: &str| {
+            let path = home.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::File::create(&path).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            path
+        };
+        let on_path = make("bin/terraform_1.11.4");
+        let short = make("bin/tofu1.9");
+        let tfenv = make(".tfenv/versions/1.11.4/terraform");
+        let mise = make(".local/share/mise/installs/opentofu/1.9.1/bin/tofu");
+        make("bin/terraform-1.10.0");
+        let environment = Environment::from([
+            ("PATH".to_owned(), home.path().join("bin").into_os_string()),
+            ("HOME".to_owned(), home.path().as_os_str().to_owned()),
+        ]);
+        let find = |kind, version: &str| {
+            for_version(&environment, &EngineVersion { kind, version: version.to_owned() })
+        };
+        assert_eq!(find(EngineKind::Terraform, "1.11.4"), [on_path, tfenv]);
+        assert_eq!(find(EngineKind::OpenTofu, "1.9.1"), [short, mise]);
+        assert!(find(EngineKind::Terraform, "1.2.3").is_empty());
+        assert!(find(EngineKind::Terraform, "../bin/x").is_empty());
     }
 }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod compat;
+#[cfg(test)]
 mod configuration;
 #[cfg(test)]
 mod corpus;
@@ -13,6 +15,8 @@ mod demo;
 mod diff;
 #[cfg(test)]
 mod docs;
+#[cfg(test)]
+mod doctor;
 #[cfg(test)]
 mod drift;
 #[cfg(test)]
@@ -33,6 +37,8 @@ mod origin;
 mod pipelines;
 #[cfg(test)]
 mod reasons;
+#[cfg(test)]
+mod recover;
 #[cfg(test)]
 mod rekey;
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub(super) mod check;
 pub(super) mod completion;
 pub(super) mod demo;
 pub(super) mod diff;
+pub(super) mod doctor;
 pub(super) mod drift;
 pub(super) mod fix;
 pub(super) mod guard;
@@ -13,6 +14,7 @@ pub(super) mod import;
 pub(super) mod init;
 pub(super) mod mark;
 pub(super) mod overwritten;
+pub(super) mod recover;
 pub(super) mod revert;
 pub(super) mod run;
 pub(super) mod several;
@@ -20,6 +22,7 @@ pub(super) mod show;
 pub(super) mod side;
 pub(super) mod snapshot;
 pub(super) mod status;
+pub(super) mod suited;
 
 use std::cell::Cell;
 use std::path::Path;
@@ -184,13 +187,18 @@ impl Session {
         }
     }
 
+    /// A Terraform that was found somewhere.
+    pub(super) fn terraform_at(&self, settings: &Settings, program: std::path::PathBuf) -> Cli {
+        let environment = allowed(&self.world.environment, &settings.env_pass);
+        Cli::new(program, environment, Rc::new(self.signals.clone()))
+    }
+
     /// Terraform, or something that says that there is none when it is needed.
     fn terraform(&self, settings: &Settings) -> Box<dyn Terraform> {
         match locate::binary(&self.world.environment, settings.tf_bin.as_deref()) {
             Ok(program) => {
                 self.output.whisper(&format!("terraform: {}\n", program.display()));
-                let environment = allowed(&self.world.environment, &settings.env_pass);
-                Box::new(Cli::new(program, environment, Rc::new(self.signals.clone())))
+                Box::new(self.terraform_at(settings, program))
             }
             Err(searched) => Box::new(Absent::new(searched)),
         }

@@ -36,13 +36,14 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     if arguments.hold {
         stack.hold = Holding::Everything;
     }
-    let opened = session.open(&settings)?;
-    let ports = session.ports(&opened);
-    let log = ports.repository.log(&stack.name)?;
+    let mut opened = session.open(&settings)?;
+    let log = session.ports(&opened).repository.log(&stack.name)?;
     let wanted = arguments.revision.as_deref().unwrap_or("good");
     let target = find_entry(session, &log, wanted)?;
     let heading = super::side::label(session, &log, &target);
     session.output.talk(&format!("Revert {} to {}\n\n", stack.name, inert(&heading)));
+    super::suited::suit(session, &settings, &mut opened, &log, &target);
+    let ports = session.ports(&opened);
     if let Some(open) = open_intent(&log) {
         session.output.talk(&screen::unfinished(open, session.output.talk_paint));
     }

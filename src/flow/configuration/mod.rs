@@ -28,7 +28,7 @@ use collect::Collected;
 pub use place::Unplaced;
 
 /// Terraform's dependency lock file.
-const LOCK_FILE: &str = ".terraform.lock.hcl";
+pub(in crate::flow) const LOCK_FILE: &str = ".terraform.lock.hcl";
 
 /// What to capture.
 #[derive(Debug, Clone)]

@@ -14,6 +14,7 @@ use crate::engine::rekey::Rekeying;
 use crate::engine::revert::homecoming::{Homecoming, homecomings};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
+use crate::flow::compat::{Fitted, explained, fit};
 use crate::flow::workplace::Prepared;
 use crate::flow::{Error, Ports, Stack};
 use crate::model::digest::Digest;
@@ -63,10 +64,12 @@ impl CheckedRevert {
 
 /// Plans the revert.
 pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<CheckedRevert, Error> {
+    let Fitted { draft, hazards: mut versions } = fit(ports, stack, draft)?;
     let Paved { prepared, way, rekeying } = pave(ports, stack, &draft)?;
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
-    let (plan_file, plan) = prepared.plan(ports, "revert.tfplan", &draft.redactor)?;
+    let planned = prepared.plan(ports, "revert.tfplan", &draft.redactor);
+    let (plan_file, plan) = planned.map_err(explained)?;
     ports.progress.end(Ended::Well, "");
     match plan.extent {
         PlanExtent::Complete => {}
@@ -77,6 +80,7 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
     let judged = judged(ports, stack, (&draft, &way), &plan, &redactor)?;
     let plan_digest = digest_of(&plan_file)?;
     let homecomings = homecomings(&rekeying, &redactor);
+    versions.extend(judged.hazards);
     Ok(CheckedRevert {
         draft: RevertDraft { redactor, ..draft },
         actions_digest: actions_digest(&plan),
@@ -90,7 +94,7 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         state: judged.state,
         actions: judged.actions,
         outputs: judged.outputs,
-        hazards: judged.hazards,
+        hazards: versions,
     })
 }
 

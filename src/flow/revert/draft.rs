@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::journals::{imports, journals, told};
-use super::matters::{NotUndone, check_settled, lives, not_undone};
+use super::matters::{NotUndone, check_settled, not_undone};
 use crate::codec::backend::Backend;
 use crate::codec::{bundle, hcl, json, state};
 use crate::engine::baseline::baseline;
@@ -22,14 +22,15 @@ use crate::engine::redact::{Redactor, is_secret_name};
 use crate::engine::rekey::{self, Places};
 use crate::engine::variables::{self, Declared, Standing};
 use crate::flow::drift::known;
+use crate::flow::recover::Refusal;
+use crate::flow::recover::alive::{self, Life};
+use crate::flow::recover::conclude::{found_in, revert_ended};
 use crate::flow::run::conclude_all;
 use crate::flow::snapshot::{self, Taken};
 use crate::flow::{Error, Ports, Speaker, Stack};
 use crate::model::configuration::{Bundle, BundlePath, Variable, VariableOrigin};
 use crate::model::drift::KnownDrift;
-use crate::model::entry::{
-    ApplyOutcome, Body, Cause, Entry, RevertOutcome, Revision, Snapshot, StateRef,
-};
+use crate::model::entry::{Body, Cause, Entry, RevertIntent, Revision, Snapshot, StateRef};
 use crate::model::good::{Residual, Verdict};
 use crate::model::hold::HoldScope;
 use crate::model::plan::Plan;
@@ -37,7 +38,6 @@ use crate::model::secret::Secret;
 use crate::model::state::StateBytes;
 use crate::model::value::Value;
 use crate::model::version::Serial;
-use crate::store::After;
 
 /// A state on record, with its bytes.
 #[derive(Debug, Clone)]
@@ -129,8 +129,12 @@ pub fn draft(
     ports.check_interrupt("the state was captured")?;
     let request = snapshot::Request::of_stack(stack, Cause::BeforeRevert);
     let taken = snapshot::take(ports, stack, speaker, &request)?;
-    if let Some(intent) = abandoned {
-        conclude(ports, stack, speaker, intent, &taken)?;
+    if let Some((intent, revert)) = abandoned {
+        let found = found_in(ports, stack, speaker, revert)?;
+        revert_ended(ports, stack, speaker, (intent, found.events), &taken)?;
+        if let Some(left) = found.left {
+            return Err(Refusal::left_by(left).into());
+        }
     }
     check_standing(&taken)?;
     let current = taken.bytes.clone().ok_or(unfit("has a state, and there is none now"))?;
@@ -190,49 +194,20 @@ pub fn open_intent(log: &[Entry]) -> Option<&Entry> {
 }
 
 /// A revert to be concluded by this one; refused while its process lives.
-fn unfinished(log: &[Entry], speaker: &Speaker) -> Result<Option<Revision>, Error> {
+fn unfinished<'a>(
+    log: &'a [Entry],
+    speaker: &Speaker,
+) -> Result<Option<(Revision, &'a RevertIntent)>, Error> {
     let Some(entry) = open_intent(log) else { return Ok(None) };
-    if lives(entry, speaker) {
-        return Err(under_way(entry));
+    let Body::RevertIntent(revert) = &entry.said.body else { return Ok(None) };
+    match alive::of(entry, &speaker.actor) {
+        Life::Alive(who) => Err(Error::RevertUnderWay { intent: entry.revision, who }),
+        Life::Gone | Life::Elsewhere(_) => Ok(Some((entry.revision, revert))),
     }
-    Ok(Some(entry.revision))
 }
 
 pub(in crate::flow) fn under_way(intent: &Entry) -> Error {
-    let actor = &intent.said.actor;
-    let who = format!("{}, process {} on {}", actor.name, actor.process, actor.host);
-    Error::RevertUnderWay { intent: intent.revision, who }
-}
-
-/// Whether a process of this machine is there and is one of ours: its number may have gone to
-/// another program since. Where nobody can tell, it is taken to be there.
-pub(in crate::flow) fn is_alive(process: u32) -> bool {
-    let name = |process: &str| std::fs::read_to_string(format!("/proc/{process}/comm"));
-    if let (Ok(theirs), Ok(ours)) = (name(&process.to_string()), name("self")) {
-        return theirs == ours;
-    }
-    let pid = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
-    pid.is_some_and(|pid| {
-        !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
-    })
-}
-
-/// Says of an abandoned revert that nobody saw it end, with the state that was found.
-fn conclude(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    speaker: &Speaker,
-    intent: Revision,
-    taken: &Taken,
-) -> Result<(), Error> {
-    let body = Body::RevertOutcome(RevertOutcome {
-        intent,
-        outcome: ApplyOutcome::Unknown,
-        after: Some(taken.entry.revision),
-        events: None,
-        errors: Vec::new(),
-    });
-    ports.say(&stack.name, speaker, After::Any, body).map(drop)
+    Error::RevertUnderWay { intent: intent.revision, who: alive::who(intent) }
 }
 
 /// A state that went back or forked is recorded, and a person has to look before a revert.
@@ -280,7 +255,7 @@ pub fn load_bundle(
 }
 
 /// The bundle with every value it needs, and the variables that are not as they were.
-fn with_variables(
+pub(in crate::flow) fn with_variables(
     mut bundle: Bundle,
     stack: &Stack,
 ) -> Result<(Bundle, BTreeMap<String, Standing>), Error> {

@@ -169,6 +169,7 @@ fn not_begun(refusal: &terraform::Error) -> ApplyOutcome {
         | terraform::Error::NotInitialised { .. }
         | terraform::Error::NoOutput { .. }
         | terraform::Error::NotPushed { .. }
+        | terraform::Error::NoProvider { .. }
         | terraform::Error::NotFound { .. } => ApplyOutcome::NotStarted,
         // The child may have been there, and nobody saw it end.
         terraform::Error::CannotStart { .. }

@@ -4,8 +4,8 @@
 //! truth. What merely may exist stops nobody and is named: the revert does not undo it. Settling is
 //! `flow::recover`'s; a dead revert is concluded by [`super::draft`].
 
-use super::draft::is_alive;
 use crate::engine::unsettled::{Matter, unsettled};
+use crate::flow::recover::alive::{self, Life};
 use crate::flow::{Error, Speaker};
 use crate::model::entry::{Entry, Revision};
 
@@ -25,23 +25,18 @@ pub(super) fn check_settled(log: &[Entry], speaker: &Speaker) -> Result<(), Erro
         match &matter {
             // The draft refuses a revert that lives and concludes one that does not.
             Matter::Revert(_) | Matter::MayExist { .. } => {}
-            Matter::Run(intent) if lives(intent, speaker) => {
-                let actor = &intent.said.actor;
-                let who = format!("{}, process {} on {}", actor.name, actor.process, actor.host);
-                return Err(Error::RunUnderWay { intent: intent.revision, who });
+            Matter::Run(intent) => {
+                if let Life::Alive(who) = alive::of(intent, &speaker.actor) {
+                    return Err(Error::RunUnderWay { intent: intent.revision, who });
+                }
+                open.push(matter.clause());
             }
-            Matter::Run(_) | Matter::Lost { .. } | Matter::LeftState(_) => {
+            Matter::Lost { .. } | Matter::LeftState(_) => {
                 open.push(matter.clause());
             }
         }
     }
     if open.is_empty() { Ok(()) } else { Err(Error::Unsettled(open)) }
-}
-
-/// Whether the process that said this runs on this machine still.
-pub(super) fn lives(intent: &Entry, speaker: &Speaker) -> bool {
-    let actor = &intent.said.actor;
-    actor.host == speaker.actor.host && is_alive(actor.process)
 }
 
 /// What may have been made since `target` and is in no state: no plan can end it.

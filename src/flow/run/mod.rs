@@ -21,7 +21,8 @@ pub use good::{Followed, follow};
 pub use quarantine::hold_what_ran;
 
 use self::words::Command;
-use super::revert::draft::{check_standing, is_alive, open_intent, under_way, with_bundle};
+use super::recover::alive::is_alive;
+use super::revert::draft::{check_standing, open_intent, under_way, with_bundle};
 use super::secrets::of_environment;
 use super::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
 use super::{Error, Ports, Speaker, Stack};

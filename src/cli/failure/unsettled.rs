@@ -1,0 +1,78 @@
+//! What to do about a matter that a crash or a failure has left open, and about versions that do
+//! not fit.
+
+use super::{Exit, Failure, plain};
+use crate::engine::compat::Obstacle;
+use crate::flow::Error;
+use crate::flow::recover::Refusal;
+
+/// The command that looks at everything that is open.
+pub(in crate::cli) const RECOVER: &str = "unapply recover   (says what is open, and the next step)";
+
+/// One of either kind.
+pub(super) fn failure(error: &Error) -> Failure {
+    if let Error::Recover(found) = error {
+        return refusal(found);
+    }
+    if let Error::Unsuitable(found) = error {
+        return obstacle(found);
+    }
+    plain(Exit::Failure, error)
+}
+
+/// A matter that cannot be settled that way.
+fn refusal(error: &Refusal) -> Failure {
+    match error {
+        Refusal::UnderWay { .. } => plain(Exit::Locked, error)
+            .now("it was left alone; there is nothing to do but wait until it has ended")
+            .next("unapply status"),
+        Refusal::NotPushable { matter, .. } => {
+            let failure = plain(Exit::Refused, error)
+                .now("the backend's state is as it was; nothing is ever forced")
+                .next(RECOVER);
+            match matter {
+                None => failure,
+                Some(matter) => failure.next(format!(
+                    "unapply recover {matter} --abandon --reason TEXT   (when it is of no use)"
+                )),
+            }
+        }
+        Refusal::NotReadBack { evidence } => plain(Exit::Refused, error)
+            .now(format!("revision {evidence} keeps what was pushed, and nothing is settled"))
+            .next("unapply snapshot   (keeps what the backend has now)")
+            .next(RECOVER),
+        Refusal::NotAState { .. } => {
+            plain(Exit::Refused, error).now("the backend's state is as it was").next(
+                "name the errored.tfstate that Terraform left: unapply recover --push-state FILE",
+            )
+        }
+        Refusal::Which(_) => {
+            plain(Exit::Usage, error).next("name one: unapply recover REV …").next(RECOVER)
+        }
+        Refusal::NothingOpen(_) | Refusal::NoSuchObject { .. } => {
+            plain(Exit::NoRevision, error).next(RECOVER)
+        }
+    }
+}
+
+/// Versions that do not fit.
+fn obstacle(error: &Obstacle) -> Failure {
+    let failure = plain(Exit::Terraform, error).now("nothing was planned; the snapshots are kept");
+    match error {
+        Obstacle::Required { .. } => {
+            failure.next("name one that fits: unapply --tf-bin PATH revert").next("unapply doctor")
+        }
+        Obstacle::WrittenByNewer { .. } => failure
+            .next(
+                "terraform init -upgrade   (so that today's lock file has the provider that wrote \
+                 the state), then: unapply revert",
+            )
+            .next("unapply doctor"),
+        Obstacle::ProviderBehind { provider, .. } => failure
+            .next(format!(
+                "terraform init -upgrade   (so that today's lock file has the {provider} that \
+                 wrote the state), then: unapply revert"
+            ))
+            .next("unapply doctor"),
+    }
+}

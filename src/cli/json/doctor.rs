@@ -1,0 +1,30 @@
+//! What `doctor` prints as JSON.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `unapply.doctor`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DoctorOut {
+    /// The snapshot that a revert would go back to.
+    pub target: Option<u64>,
+    /// The worst of what was found: `well`, `doubtful` or `ill`.
+    pub health: String,
+    /// What was looked at, in the order of a revert.
+    pub findings: Vec<ExaminedOut>,
+    /// The entry that records it.
+    pub entry: Option<u64>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExaminedOut {
+    /// What: `store`, `terraform`, `plan`…
+    pub subject: String,
+    /// `well`, `doubtful` or `ill`.
+    pub health: String,
+    /// In a clause.
+    pub what: String,
+    /// What to run next, when a revert would not work.
+    pub next: Option<String>,
+}

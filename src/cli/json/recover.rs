@@ -1,0 +1,128 @@
+//! What `recover` prints as JSON.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::engine::left_state::{Moves, Standing};
+use crate::flow::recover::look::{Case, Look, Object, Step};
+
+/// `unapply.recover`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RecoverOut {
+    /// What is open, oldest first.
+    pub open: Vec<OpenOut>,
+    /// What this command has settled.
+    pub settled: Vec<SettledOut>,
+    /// The one safe next step: `conclude`, `push`, `is-there` or `adopt`; null when there is none.
+    pub next: Option<String>,
+    /// Why the live state could not be read, if it could not.
+    pub problem: Option<String>,
+}
+
+/// One matter that is open.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OpenOut {
+    /// The entry that left it open; null for a file that no entry speaks of.
+    pub revision: Option<u64>,
+    /// `under-way`, `ended`, `left-state`, `lost` or `may-exist`.
+    pub kind: String,
+    /// Whether nothing may be built on the state before it is settled.
+    pub stands_in_the_way: bool,
+    /// What can be seen of it, in clauses.
+    pub facts: Vec<String>,
+    /// The objects it is about.
+    pub objects: Vec<OpenObjectOut>,
+    /// For a state that was left behind: what pushing it would add, remove and change, by address.
+    pub added: Vec<String>,
+    /// See `added`.
+    pub removed: Vec<String>,
+    /// See `added`.
+    pub changed: Vec<String>,
+}
+
+/// One object that is open.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OpenObjectOut {
+    /// Its address.
+    pub address: String,
+    /// Its real id.
+    pub id: Option<String>,
+    /// `in-state`, `nowhere`, `address-taken` or `unread`.
+    pub whereabouts: String,
+    /// The block that gives it to a configuration.
+    pub import_block: Option<String>,
+}
+
+/// One step that was taken.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SettledOut {
+    /// The entry that says so.
+    pub entry: u64,
+    /// What was done, in a clause.
+    pub what: String,
+}
+
+impl RecoverOut {
+    /// What was found and done.
+    pub(in crate::cli) fn new(found: &Look<'_>, settled: Vec<SettledOut>) -> Self {
+        let word = |step: Step<'_, '_>| match step {
+            Step::Conclude(_) => "conclude",
+            Step::Push(_) => "push",
+            Step::IsThere(_) => "is-there",
+            Step::Adopt(..) => "adopt",
+        };
+        Self {
+            open: found.cases.iter().map(Into::into).collect(),
+            settled,
+            next: found.next().map(|step| word(step).to_owned()),
+            problem: found.unread.clone(),
+        }
+    }
+}
+
+impl From<&Case<'_>> for OpenOut {
+    fn from(case: &Case<'_>) -> Self {
+        let (kind, facts, objects): (&str, Vec<String>, &[Object]) = match case {
+            Case::UnderWay { who, .. } => ("under-way", vec![who.clone()], &[]),
+            Case::Ended { elsewhere, seen, .. } => {
+                let place = elsewhere.as_ref().map(|host| format!("it ran on {host}"));
+                ("ended", place.into_iter().chain(seen.iter().cloned()).collect(), &[])
+            }
+            Case::Left(left) => {
+                let standing = left.standing.as_ref().map(Standing::what);
+                let facts = [Some(left.found.clone()), standing, left.problem.clone()];
+                ("left-state", facts.into_iter().flatten().collect(), &[])
+            }
+            Case::Lost { objects, .. } => ("lost", Vec::new(), objects),
+            Case::MayExist { objects, .. } => ("may-exist", Vec::new(), objects),
+        };
+        let moves = match case {
+            Case::Left(left) => left.moves.clone(),
+            Case::UnderWay { .. }
+            | Case::Ended { .. }
+            | Case::Lost { .. }
+            | Case::MayExist { .. } => Moves::default(),
+        };
+        Self {
+            revision: case.entry().map(|entry| entry.revision.0),
+            kind: kind.to_owned(),
+            stands_in_the_way: case.stands_in_the_way(),
+            facts,
+            objects: objects.iter().map(Into::into).collect(),
+            added: moves.added,
+            removed: moves.removed,
+            changed: moves.changed,
+        }
+    }
+}
+
+impl From<&Object> for OpenObjectOut {
+    fn from(object: &Object) -> Self {
+        Self {
+            address: object.address.clone(),
+            id: object.id.clone(),
+            whereabouts: object.whereabouts.name().to_owned(),
+            import_block: object.import_block(),
+        }
+    }
+}

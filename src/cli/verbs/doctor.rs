@@ -1,0 +1,161 @@
+//! `unapply doctor`: could the stack be reverted now?
+//!
+//! One line for each thing that a revert relies on. The exit code is that of the first thing that a
+//! revert would fail at.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::Session;
+use crate::cli::args::{Doctor as Arguments, Format};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::failure::unsettled::RECOVER;
+use crate::cli::json::{DoctorOut, ExaminedOut};
+use crate::cli::output::{Paint, inert};
+use crate::cli::place::Place;
+use crate::cli::settings::Settings;
+use crate::flow::Stack;
+use crate::flow::doctor::{Examination, Examined, Probe, Trouble, examine, record};
+use crate::model::entry::Revision;
+use crate::model::run::{Finding, Health};
+
+/// What a mode lets others do.
+const FOR_OTHERS: u32 = 0o077;
+
+/// Examines.
+pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    let (settings, stack) = session.one()?;
+    let opened = session.open(&settings)?;
+    let ports = session.ports(&opened);
+    let probe = if arguments.probe { Probe::Race } else { Probe::Leave };
+    let mut found = examine(&ports, &stack, of_the_place(&settings), probe)?;
+    let told: Vec<Told> = found.examinations.drain(..).map(Told::of).collect();
+    let mut exit = told.iter().find_map(|told| told.exit).unwrap_or(Exit::Done);
+    let examined = Examined {
+        target: found.target,
+        examinations: told
+            .iter()
+            .map(|told| Examination { finding: told.finding.clone(), trouble: None })
+            .collect(),
+    };
+    let entry = if arguments.no_record {
+        None
+    } else {
+        match record(&ports, &stack, &settings.speaker, &examined) {
+            Ok(entry) => Some(entry.revision),
+            Err(error) => {
+                // What was found is worth more than its record.
+                let failure = Failure::from(error);
+                let what = inert(failure.what());
+                session.output.insist(&format!("! it could not be recorded: {what}\n"));
+                exit = if exit == Exit::Done { failure.exit } else { exit };
+                None
+            }
+        }
+    };
+    if session.format() == Format::Table {
+        session.data(&screen(&stack, &examined, &told, session.output.data_paint))?;
+    } else {
+        session.json("unapply.doctor", Some(&stack), out(&examined, &told, entry))?;
+    }
+    Ok(exit)
+}
+
+/// A finding with what to do about it.
+struct Told {
+    finding: Finding,
+    exit: Option<Exit>,
+    next: Option<String>,
+}
+
+impl Told {
+    fn of(examination: Examination) -> Self {
+        let Examination { finding, trouble } = examination;
+        let (exit, next) = match trouble {
+            None => (None, None),
+            Some(Trouble::NoGood) => {
+                (Some(Exit::NoRevision), Some("unapply mark good --verify".to_owned()))
+            }
+            Some(Trouble::Open(_)) => (Some(Exit::Refused), Some(RECOVER.to_owned())),
+            Some(Trouble::Failed(error)) => {
+                let failure = Failure::from(*error);
+                (Some(failure.exit), failure.first_step().map(str::to_owned))
+            }
+        };
+        Self { finding, exit, next }
+    }
+}
+
+/// What can be said of the store's place without opening it.
+fn of_the_place(settings: &Settings) -> Vec<Finding> {
+    let finding = |subject: &str, health, what: &str| Finding {
+        subject: subject.to_owned(),
+        health,
+        what: what.to_owned(),
+    };
+    let encryption = "plain: this version does not encrypt what it keeps";
+    match &settings.store {
+        Place::Bucket(_) => vec![finding("encryption", Health::Doubtful, encryption)],
+        Place::Directory(path) => {
+            let mode = path.metadata().map(|facts| facts.permissions().mode() & 0o777);
+            let permissions = match mode {
+                Ok(mode) if mode & FOR_OTHERS == 0 => {
+                    finding("permissions", Health::Well, "the store is its owner's alone")
+                }
+                Ok(mode) => {
+                    let what = format!("others may enter the store ({mode:04o}): chmod 700");
+                    finding("permissions", Health::Doubtful, &what)
+                }
+                Err(error) => finding("permissions", Health::Doubtful, &error.to_string()),
+            };
+            vec![finding("encryption", Health::Well, encryption), permissions]
+        }
+    }
+}
+
+fn out(found: &Examined, told: &[Told], entry: Option<Revision>) -> DoctorOut {
+    DoctorOut {
+        target: found.target.map(|revision| revision.0),
+        health: found.health().name().to_owned(),
+        findings: told
+            .iter()
+            .map(|told| ExaminedOut {
+                subject: told.finding.subject.clone(),
+                health: told.finding.health.name().to_owned(),
+                what: told.finding.what.clone(),
+                next: told.next.clone(),
+            })
+            .collect(),
+        entry: entry.map(|revision| revision.0),
+    }
+}
+
+fn screen(stack: &Stack, found: &Examined, told: &[Told], paint: Paint) -> String {
+    let width = told.iter().map(|told| told.finding.subject.len()).max().unwrap_or(0);
+    let mut text = format!("{}: could it be reverted now?\n\n", stack.name);
+    for Told { finding, next, .. } in told {
+        let sign = match finding.health {
+            Health::Well => "✓",
+            Health::Doubtful => "!",
+            Health::Ill => "✗",
+        };
+        let line = format!("{:<width$}  {}", finding.subject, inert(&finding.what));
+        text.push_str(&format!("  {} {line}\n", paint.sign(sign, sign)));
+        if let Some(next) = next {
+            text.push_str(&format!("    {:<width$}  next: {}\n", "", inert(next)));
+        }
+    }
+    let target = found.target.map_or_else(String::new, |revision| format!(" to {revision}"));
+    let (verdict, next) = match found.health() {
+        Health::Well => ("yes: a revert", "unapply revert --plan-only"),
+        Health::Doubtful => {
+            ("yes, and look at what is marked: a revert", "unapply revert --plan-only")
+        }
+        Health::Ill => ("no: a revert", ""),
+    };
+    let would = if found.health() == Health::Ill { "would not work" } else { "would work" };
+    let first = told.iter().find_map(|told| told.next.as_deref());
+    let next = if next.is_empty() { first.unwrap_or("unapply status") } else { next };
+    text.push_str(&format!("\n{verdict}{target} {would}\nnext: {}\n", inert(next)));
+    text
+}

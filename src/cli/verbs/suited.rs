@@ -1,0 +1,66 @@
+//! The Terraform of a snapshot, where the one that is found by itself has another version.
+//!
+//! Only where nobody has named one. A binary is believed only what it says of itself when it is
+//! asked, and an older one than the writer of the present state is not taken: that would rewrite
+//! the state with less than it holds.
+
+use super::{Opened, Session};
+use crate::cli::output::inert;
+use crate::cli::settings::Settings;
+use crate::engine::compat::Release;
+use crate::engine::good::snapshots;
+use crate::model::entry::{EngineVersion, Entry};
+use crate::port::terraform::Terraform as _;
+use crate::terraform::locate;
+
+/// Takes the version that a snapshot was taken with, if it is on this machine, and says so.
+pub(in crate::cli) fn suit(
+    session: &Session,
+    settings: &Settings,
+    opened: &mut Opened,
+    log: &[Entry],
+    target: &Entry,
+) {
+    let is_auto = settings.tf_bin.as_deref().is_none_or(|name| name == "auto");
+    let wanted = target.said.body.snapshot().and_then(|snapshot| snapshot.engine.as_ref());
+    let (Some(wanted), Ok(running)) = (wanted.filter(|_| is_auto), opened.terraform.version())
+    else {
+        return;
+    };
+    if running == *wanted || is_older_than_the_state(wanted, log) {
+        return;
+    }
+    let taken = format!("snapshot {} was taken with {}", target.revision, shown(wanted));
+    let candidates = locate::for_version(&session.world.environment, wanted);
+    let found = candidates.into_iter().find_map(|program| {
+        let found = session.terraform_at(settings, program);
+        found.version().is_ok_and(|version| version == *wanted).then_some(found)
+    });
+    let line = match found {
+        Some(found) => {
+            let line = format!("! {taken}: it is used, from {}", found.program().display());
+            opened.terraform = Box::new(found);
+            line
+        }
+        None => format!(
+            "! {taken}, which was not found; {} is used   (--tf-bin names another)",
+            shown(&running)
+        ),
+    };
+    session.output.talk(&format!("{}\n", inert(&line)));
+}
+
+fn shown(engine: &EngineVersion) -> String {
+    format!("{} {}", engine.kind.name(), engine.version)
+}
+
+/// Whether the newest state on record was written by a newer version of the same kind.
+fn is_older_than_the_state(wanted: &EngineVersion, log: &[Entry]) -> bool {
+    let newest = snapshots(log).rev().find_map(|(_, s)| Some((s, s.state.as_ref()?)));
+    let Some((snapshot, state)) = newest else { return false };
+    let is_same_kind = snapshot.engine.as_ref().is_none_or(|engine| engine.kind == wanted.kind);
+    match (Release::parse(&state.writer), Release::parse(&wanted.version)) {
+        (Some(writer), Some(wanted)) => is_same_kind && writer > wanted,
+        _ => false,
+    }
+}

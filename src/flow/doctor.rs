@@ -1,0 +1,389 @@
+//! Could the stack be reverted now? Asked before anybody needs it.
+//!
+//! Everything that a revert relies on is tried, in its order, up to a plan of the last known good
+//! configuration on the state as it is, in a private copy. Nothing is applied. The plan takes
+//! Terraform's lock for as long as a revert's would. What was found can be recorded.
+
+use super::compat::{
+    Look, explained, lock_of, newer_lock, suitable, with_newer_entries, writer_of_present,
+};
+use super::live::{self, Live};
+use super::revert::draft::{load, load_bundle, with_bundle, with_variables};
+use super::secrets::{of_environment, recorded, safe_speaker};
+use super::workplace::{Home, Source, prepare};
+use super::{Error, Ports, Speaker, Stack};
+use crate::codec::hcl::lock;
+use crate::codec::state;
+use crate::engine::compat::selects_newer;
+use crate::engine::good::{KnownGood, last_known_good};
+use crate::engine::hold::standing;
+use crate::engine::pin;
+use crate::engine::redact::Redactor;
+use crate::engine::unsettled::{Matter, unsettled};
+use crate::model::configuration::Bundle;
+use crate::model::entry::{Body, EngineVersion, Entry, Revision};
+use crate::model::plan::PlanExtent;
+use crate::model::run::{Diagnosis, Finding, Health};
+use crate::model::state::StateBytes;
+use crate::port::progress::{Ended, Phase};
+use crate::store::After;
+use crate::terraform::workdir::{Layout, PrivateDirectory};
+
+/// Why a revert would not work.
+#[derive(Debug)]
+pub enum Trouble {
+    /// Nothing is called good.
+    NoGood,
+    /// A matter is open that stands in the way.
+    Open(Revision),
+    /// A step of the revert fails.
+    Failed(Box<Error>),
+}
+
+/// One thing that was looked at.
+#[derive(Debug)]
+pub struct Examination {
+    /// What was found.
+    pub finding: Finding,
+    /// Why a revert would not work, if it would not.
+    pub trouble: Option<Trouble>,
+}
+
+/// Whether writers are raced for a key of the store: that leaves objects there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// They are.
+    Race,
+    /// They are not.
+    Leave,
+}
+
+/// Everything that was looked at.
+#[derive(Debug)]
+pub struct Examined {
+    /// The snapshot that a revert would go back to.
+    pub target: Option<Revision>,
+    /// What was found, in the order of a revert.
+    pub examinations: Vec<Examination>,
+}
+
+impl Examined {
+    /// The worst of what was found.
+    pub fn health(&self) -> Health {
+        self.examinations.iter().map(|e| e.finding.health).max().unwrap_or(Health::Well)
+    }
+
+    fn add(&mut self, subject: &str, health: Health, what: impl Into<String>) {
+        let finding = Finding { subject: subject.to_owned(), health, what: what.into() };
+        self.examinations.push(Examination { finding, trouble: None });
+    }
+
+    fn ill(&mut self, subject: &str, error: Error) {
+        let what = one_line(&error);
+        self.add(subject, Health::Ill, what);
+        if let Some(last) = self.examinations.last_mut() {
+            last.trouble = Some(Trouble::Failed(Box::new(error)));
+        }
+    }
+
+    /// Keeps a step's result, or why it failed.
+    fn tried<T>(&mut self, subject: &str, result: Result<T, Error>) -> Option<T> {
+        result.map_err(|error| self.ill(subject, error)).ok()
+    }
+}
+
+/// An error in one clause.
+fn one_line(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        text.push_str(&format!(": {error}"));
+        source = error.source();
+    }
+    if let Error::Terraform(
+        crate::port::terraform::Error::Failed { diagnostics, .. }
+        | crate::port::terraform::Error::NoProvider { diagnostics },
+    ) = error
+        && let Some(first) = diagnostics.first()
+    {
+        text.push_str(&format!(": {}", first.summary));
+    }
+    text
+}
+
+/// Looks at everything. What somebody else has found before comes first.
+pub fn examine(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    before: Vec<Finding>,
+    probe: Probe,
+) -> Result<Examined, Error> {
+    let before = before.into_iter().map(|finding| Examination { finding, trouble: None });
+    let mut found = Examined { target: None, examinations: before.collect() };
+    let log = ports.repository.log(&stack.name);
+    let Some(log) = found.tried("store", log.map_err(Error::from)) else { return Ok(found) };
+    of_the_store(ports, &log, probe, &mut found);
+    found.tried("temporary", temporary(stack)).into_iter().for_each(|()| {
+        found.add("temporary", Health::Well, stack.temporary.display().to_string());
+    });
+    let running = ports.terraform.version();
+    let running = found.tried("terraform", running.map_err(Error::from));
+    let live = present(ports, stack, &log, &mut found);
+    let good = of_the_good(ports, &log, &mut found);
+    if let (Some(running), Some((good, _, _))) = (&running, &good) {
+        of_terraform(running, good, &mut found);
+    }
+    if let (Some(running), Some(good), Some((live, bytes))) = (&running, &good, &live) {
+        let redactor = recorded(ports, &log).with_values(&of_environment(ports));
+        let at_hand =
+            AtHand { log: &log, running, good, live, present: bytes, redactor: &redactor };
+        copy(ports, stack, &at_hand, &mut found)?;
+    }
+    of_the_log(ports, &log, &mut found);
+    let redactor = recorded(ports, &log);
+    for examination in &mut found.examinations {
+        examination.finding.what = redactor.text(&examination.finding.what);
+    }
+    Ok(found)
+}
+
+fn of_the_store(ports: &Ports<'_>, log: &[Entry], probe: Probe, found: &mut Examined) {
+    let word = if log.len() == 1 { "entry" } else { "entries" };
+    let place = ports.repository.place();
+    found.add("store", Health::Well, format!("{place}: {} {word}", log.len()));
+    if probe == Probe::Race {
+        let holds = ports.repository.probe().map_err(Error::from);
+        if found.tried("conditional writes", holds).is_some() {
+            found.add("conditional writes", Health::Well, "one of eight writers wins");
+        }
+    }
+    let latest = log.iter().map(|entry| entry.said.time).max();
+    let behind = latest.map(|latest| latest.duration_since(ports.clock.now()));
+    match behind.filter(|behind| behind.as_mins() >= 5) {
+        None => found.add("clock", Health::Well, "not behind the newest entry"),
+        Some(behind) => {
+            let minutes = behind.as_mins();
+            let what = format!("{minutes} min behind the newest entry: one of two clocks is wrong");
+            found.add("clock", Health::Doubtful, what);
+        }
+    }
+}
+
+/// Whether private directories can be made.
+fn temporary(stack: &Stack) -> Result<(), Error> {
+    let directory = PrivateDirectory::create(&stack.temporary)?;
+    directory.write_beside("probe", b"probe\n")?;
+    Ok(())
+}
+
+/// The live state, if it can be read and is this stack's.
+fn present(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    log: &[Entry],
+    found: &mut Examined,
+) -> Option<(Live, StateBytes)> {
+    let live = found.tried("state", live::read(ports, stack))?;
+    let Some(bytes) = live.bytes.clone() else {
+        found.add("state", Health::Doubtful, format!("there is none at {}", live.found));
+        return None;
+    };
+    let version = {
+        let unreadable = |problem| Error::Unreadable {
+            problem,
+            found: live.found.clone(),
+            evidence: None,
+            last: None,
+        };
+        let parsed = found.tried("state", state::parse(&bytes).map_err(unreadable))?;
+        parsed.version.clone()
+    };
+    let backend = Some(&live.backend.identity);
+    let pinned = pin::check(log, &stack.workspace, backend, Some(&version.lineage));
+    let foreign = |mismatch| Error::Foreign { mismatch, evidence: None };
+    found.tried("state", pinned.map_err(foreign))?;
+    match pin::standing(log, &version) {
+        pin::Standing::First | pin::Standing::Recorded(_) | pin::Standing::Grown => {
+            found.add("state", Health::Well, format!("{}, serial {}", live.found, version.serial));
+        }
+        pin::Standing::Rewound { newest, serial } => {
+            let error = Error::Rewound { found: version.serial, newest, recorded: serial };
+            found.ill("state", error);
+        }
+        pin::Standing::Forked { newest } => {
+            let error = Error::Rewound { found: version.serial, newest, recorded: version.serial };
+            found.ill("state", error);
+        }
+    }
+    Some((live, bytes))
+}
+
+/// The last known good snapshot with its state and its configuration.
+type Good<'a> = (KnownGood<'a>, StateBytes, Bundle);
+
+fn of_the_good<'a>(ports: &Ports<'_>, log: &'a [Entry], found: &mut Examined) -> Option<Good<'a>> {
+    let Some(good) = last_known_good(log) else {
+        found.add("good", Health::Ill, "no snapshot is known to be good");
+        if let Some(last) = found.examinations.last_mut() {
+            last.trouble = Some(Trouble::NoGood);
+        }
+        return None;
+    };
+    let revision = good.entry.revision;
+    found.target = Some(revision);
+    let unfit = Error::Unfit { revision, problem: "has no state to go back to" };
+    let stored = found.tried("good", good.snapshot.state.as_ref().ok_or(unfit))?;
+    let bytes = found.tried("good", load(ports, good.entry, stored))?.bytes;
+    let read = state::parse(&bytes)
+        .map(drop)
+        .map_err(|problem| Error::StoredState { revision, problem: problem.to_string() });
+    found.tried("good", read)?;
+    let bundle = found.tried("configuration", load_bundle(ports, revision, good.snapshot))?;
+    let grade = good.evidence.grade;
+    found.add("good", Health::Well, format!("{revision}, {grade}; its state reads and verifies"));
+    let notes = good.snapshot.configuration.as_ref().map_or(0, |known| known.notes.len());
+    let files = bundle.files.len();
+    match notes {
+        0 => found.add("configuration", Health::Well, format!("{files} files unpack")),
+        many => {
+            let word = if many == 1 { "note" } else { "notes" };
+            let what = format!("{files} files unpack; {many} {word} of what was not captured");
+            found.add("configuration", Health::Doubtful, what);
+        }
+    }
+    Some((good, bytes, bundle))
+}
+
+fn of_terraform(running: &EngineVersion, good: &KnownGood<'_>, found: &mut Examined) {
+    let shown = |engine: &EngineVersion| format!("{} {}", engine.kind.name(), engine.version);
+    match &good.snapshot.engine {
+        Some(engine) if engine != running => {
+            let what = format!("{}; {} when it was good", shown(running), shown(engine));
+            found.add("terraform", Health::Doubtful, what);
+        }
+        Some(_) | None => found.add("terraform", Health::Well, shown(running)),
+    }
+}
+
+/// What a revert would be planned with.
+struct AtHand<'a> {
+    log: &'a [Entry],
+    running: &'a EngineVersion,
+    good: &'a Good<'a>,
+    live: &'a Live,
+    present: &'a StateBytes,
+    redactor: &'a Redactor,
+}
+
+/// Init and plan of the good configuration, as a revert would.
+fn copy(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    at_hand: &AtHand<'_>,
+    found: &mut Examined,
+) -> Result<(), Error> {
+    let AtHand { log, running, good: (good, state, bundle), live, present, redactor } = at_hand;
+    let newer = todays_lock(ports, stack, log, good);
+    let look = Look {
+        running,
+        good_engine: good.snapshot.engine.as_ref(),
+        present_engine: writer_of_present(log),
+        bundle,
+        newer: &newer,
+        states: (state, present),
+    };
+    let Some(suitable) = found.tried("versions", suitable(&look)) else { return Ok(()) };
+    for hazard in &suitable.hazards {
+        found.add("versions", Health::Doubtful, format!("{}: {}", hazard.kind, hazard.why));
+    }
+    if suitable.hazards.is_empty() {
+        found.add("versions", Health::Well, "what wrote the state can be read");
+    }
+    let bundle = with_newer_entries(bundle.clone(), &newer, &suitable.newer_entries);
+    let Some((bundle, _)) = found.tried("variables", with_variables(bundle, stack)) else {
+        return Ok(());
+    };
+    let redactor = with_bundle((*redactor).clone(), &bundle).with_values(&live.backend.secrets());
+    let source = Source {
+        bundle: &bundle,
+        snapshot: good.snapshot,
+        live: &live.backend,
+        home: Home::Recorded,
+    };
+    let prepared = prepare(ports, stack, &source, Layout::WithoutStateBlocks, &redactor);
+    let Some(prepared) = found.tried("providers", prepared) else { return Ok(()) };
+    let locked = lock_of(&bundle).is_some();
+    let word = if locked { "init works, lock file read-only" } else { "init works, no lock file" };
+    found.add("providers", Health::Well, word);
+    ports.check_interrupt("the plan was made")?;
+    ports.progress.begin(Phase::Plan);
+    let planned = prepared.plan(ports, "doctor.tfplan", &redactor).map_err(explained);
+    let Some((_, plan)) = found.tried("plan", planned) else { return Ok(()) };
+    ports.progress.end(Ended::Well, "");
+    match (plan.extent, plan.effective().count()) {
+        (PlanExtent::Complete, 0) => found.add("plan", Health::Well, "proposes nothing"),
+        (PlanExtent::Complete, many) => {
+            let word = if many == 1 { "action" } else { "actions" };
+            found.add("plan", Health::Well, format!("of the good one proposes {many} {word}"));
+        }
+        (PlanExtent::Partial | PlanExtent::Errored, _) => {
+            found.ill("plan", Error::IncompletePlan("something is left over"));
+        }
+    }
+    Ok(())
+}
+
+/// The lock file of the working directory, else the newest on record that knows more than the good
+/// one.
+fn todays_lock(ports: &Ports<'_>, stack: &Stack, log: &[Entry], good: &KnownGood<'_>) -> Vec<u8> {
+    let known = good.snapshot.configuration.as_ref();
+    let known = known.map(|known| known.providers.clone()).unwrap_or_default();
+    let here = std::fs::read(stack.root.join(super::configuration::LOCK_FILE)).unwrap_or_default();
+    let selected = lock::providers(&here).unwrap_or_default();
+    if selects_newer(&known, &selected) {
+        return here;
+    }
+    newer_lock(ports, log, good.entry.revision, &known)
+}
+
+/// What is open, and what is held.
+fn of_the_log(ports: &Ports<'_>, log: &[Entry], found: &mut Examined) {
+    let open = unsettled(log);
+    if open.is_empty() {
+        found.add("open matters", Health::Well, "none");
+    }
+    for matter in &open {
+        let revision = matter.revision();
+        let what = match matter {
+            Matter::Run(_) => "nobody has said how this run ended",
+            Matter::Revert(_) => "nobody has said how this revert ended",
+            Matter::Lost { .. } => "objects were made that no state knows",
+            Matter::MayExist { .. } => "objects may exist that no state knows",
+            Matter::LeftState(_) => "a state was left behind and not pushed",
+        };
+        let is_ill = matter.stands_in_the_way();
+        let health = if is_ill { Health::Ill } else { Health::Doubtful };
+        found.add("open matters", health, format!("{revision}: {what}"));
+        if let Some(last) = found.examinations.last_mut().filter(|_| is_ill) {
+            last.trouble = Some(Trouble::Open(revision));
+        }
+    }
+    for held in standing(log, ports.clock.now()) {
+        let revision = held.entry.revision;
+        let by = &held.entry.said.actor.name;
+        found.add("hold", Health::Doubtful, format!("{revision}: held by {by}"));
+    }
+}
+
+/// Records what was found.
+pub fn record(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    found: &Examined,
+) -> Result<Entry, Error> {
+    let speaker = &safe_speaker(ports, &stack.name, speaker);
+    let findings = found.examinations.iter().map(|found| found.finding.clone()).collect();
+    let body = Body::Diagnosis(Diagnosis { target: found.target, findings });
+    ports.say(&stack.name, speaker, After::Any, body)
+}

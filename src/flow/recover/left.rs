@@ -1,0 +1,113 @@
+//! A state that Terraform left behind: kept in the log, beside the configuration, or given.
+//!
+//! It is compared with the backend's here, and not pushed.
+
+use std::path::PathBuf;
+
+use super::Refusal;
+use super::conclude::{LEFT_FILE, read};
+use super::look::{Request, Seen};
+use crate::codec::state;
+use crate::engine::good::snapshots;
+use crate::engine::left_state::{self, Moves, Standing, moves};
+use crate::engine::unsettled::ERRORED_STATE;
+use crate::flow::{Error, Ports, Stack};
+use crate::model::digest::Digest;
+use crate::model::entry::{Body, Entry, UnreadableState};
+use crate::model::state::StateBytes;
+
+/// A state that was left behind.
+#[derive(Debug)]
+pub struct Left<'a> {
+    /// The evidence, when it is in the log.
+    pub evidence: Option<&'a Entry>,
+    /// The file that has it, when there is one.
+    pub file: Option<PathBuf>,
+    /// Where it was found.
+    pub found: String,
+    /// Its bytes.
+    pub bytes: StateBytes,
+    /// How it stands to the backend's; none when one of the two could not be read.
+    pub standing: Option<Standing>,
+    /// What pushing it would change.
+    pub moves: Moves,
+    /// Why one of the two could not be read.
+    pub problem: Option<String>,
+}
+
+/// A state that the log says was left behind.
+pub(super) fn evidence<'a>(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    (log, entry): (&'a [Entry], &'a Entry),
+    seen: &Seen<'_>,
+) -> Result<Left<'a>, Error> {
+    let Body::Evidence(kept) = &entry.said.body else {
+        return Err(Refusal::NothingOpen(entry.revision).into());
+    };
+    let bytes = StateBytes::new(ports.repository.get_blob(&kept.blob)?);
+    let file = stack.root.join(LEFT_FILE);
+    let is_here = read(&file)?.is_some_and(|found| Digest::of(&found) == kept.digest);
+    let left = Left {
+        evidence: Some(entry),
+        file: is_here.then_some(file),
+        found: kept.found.clone(),
+        ..judged(bytes, log, seen)
+    };
+    Ok(left)
+}
+
+/// A state beside the configuration, or the given one, that the log does not speak of.
+pub(super) fn beside<'a>(
+    stack: &Stack,
+    log: &'a [Entry],
+    request: &Request,
+    seen: &Seen<'_>,
+) -> Result<Option<Left<'a>>, Error> {
+    let file = request.given.clone().unwrap_or_else(|| stack.root.join(LEFT_FILE));
+    let bytes = match (read(&file)?, &request.given) {
+        (Some(bytes), _) => StateBytes::new(bytes),
+        (None, None) => return Ok(None),
+        (None, Some(given)) => {
+            let problem = "there is no such file".to_owned();
+            return Err(Refusal::NotAState { path: given.display().to_string(), problem }.into());
+        }
+    };
+    let is_known = |kept: &UnreadableState| {
+        kept.digest == bytes.digest() && kept.found.starts_with(ERRORED_STATE)
+    };
+    let known =
+        log.iter().any(|entry| matches!(&entry.said.body, Body::Evidence(k) if is_known(k)));
+    if known {
+        return Ok(None);
+    }
+    let path = file.display().to_string();
+    let judged = judged(bytes, log, seen);
+    if let (Some(_), Some(problem), None) = (&request.given, &judged.problem, seen.unread) {
+        return Err(Refusal::NotAState { path, problem: problem.clone() }.into());
+    }
+    let found = match &request.given {
+        Some(_) => format!("{ERRORED_STATE} given as {path}"),
+        None => format!("{ERRORED_STATE} beside the configuration"),
+    };
+    Ok(Some(Left { file: Some(file), found, ..judged }))
+}
+
+/// Compares a left state with the backend's.
+fn judged<'a>(bytes: StateBytes, log: &[Entry], seen: &Seen<'_>) -> Left<'a> {
+    let pinned = snapshots(log).find_map(|(_, snapshot)| snapshot.state.as_ref());
+    let pinned = pinned.map(|state| &state.version.lineage);
+    let (standing, moves, problem) = match (state::parse(&bytes), seen.unread) {
+        (Err(problem), _) => (None, Moves::default(), Some(problem.to_string())),
+        (Ok(_), Some(unread)) => {
+            let problem = format!("the live state could not be read: {unread}");
+            (None, Moves::default(), Some(problem))
+        }
+        (Ok(left), None) => {
+            let redactor = seen.redactor.clone().with_state(&left);
+            let found = moves(seen.state, &left, &redactor);
+            (Some(left_state::standing(&left, seen.state, pinned)), found, None)
+        }
+    };
+    Left { evidence: None, file: None, found: String::new(), bytes, standing, moves, problem }
+}

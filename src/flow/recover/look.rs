@@ -1,0 +1,418 @@
+//! A look at everything that is open, and at the one safe next step. Nothing is written.
+//!
+//! What can be seen is said in clauses that are safe to show: addresses and ids have passed the
+//! redactor, and a state that cannot be read is said to be unread, never empty.
+
+use std::path::{Path, PathBuf};
+
+use super::Refusal;
+use super::alive::{self, Life};
+pub use super::left::Left;
+use super::left::{beside, evidence};
+use crate::codec::{hcl, state};
+use crate::engine::left_state::{Standing, moves};
+use crate::engine::redact::Redactor;
+use crate::engine::unsettled::{Matter, unsettled};
+use crate::flow::live::{self, Live};
+use crate::flow::revert::draft::{load, load_bundle, with_bundle};
+use crate::flow::secrets::{of_environment, recorded};
+use crate::flow::workplace::{Home, Source, prepare};
+use crate::flow::{Error, Ports, Stack};
+use crate::model::account::Deed;
+use crate::model::entry::{Actor, Body, Entry, Revision};
+use crate::model::state::State;
+use crate::model::value::Value;
+use crate::port::progress::{Ended, Phase};
+use crate::port::terraform;
+use crate::terraform::workdir::Layout;
+
+/// What is to be looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Only this matter.
+    pub only: Option<Revision>,
+    /// A state that somebody says was left behind.
+    pub given: Option<PathBuf>,
+}
+
+/// Everything that is open, oldest first.
+#[derive(Debug)]
+pub struct Look<'a> {
+    /// The matters.
+    pub cases: Vec<Case<'a>>,
+    /// Why the live state could not be read, if it could not.
+    pub unread: Option<String>,
+}
+
+/// One matter, looked at.
+#[derive(Debug)]
+pub enum Case<'a> {
+    /// Whoever works on it lives still.
+    UnderWay {
+        /// Its intent.
+        intent: &'a Entry,
+        /// Which process.
+        who: String,
+    },
+    /// Its process is gone, and nobody saw it end.
+    Ended {
+        /// Its intent.
+        intent: &'a Entry,
+        /// The machine it ran on, when that is another one.
+        elsewhere: Option<String>,
+        /// What can be seen of it.
+        seen: Vec<String>,
+    },
+    /// A state was left behind.
+    Left(Left<'a>),
+    /// Objects were made that no state knew.
+    Lost {
+        /// The outcome that says so.
+        outcome: &'a Entry,
+        /// They.
+        objects: Vec<Object>,
+    },
+    /// Objects may have been made that no state knows.
+    MayExist {
+        /// The outcome that says so.
+        outcome: &'a Entry,
+        /// They.
+        objects: Vec<Object>,
+    },
+}
+
+/// Where an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// The live state has it.
+    InState,
+    /// The live state does not have it.
+    Nowhere,
+    /// The live state has another one at its address.
+    AddressTaken,
+    /// The live state could not be read.
+    Unread,
+}
+
+impl Whereabouts {
+    /// The word for JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InState => "in-state",
+            Self::Nowhere => "nowhere",
+            Self::AddressTaken => "address-taken",
+            Self::Unread => "unread",
+        }
+    }
+}
+
+/// An object that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its address.
+    pub address: String,
+    /// Its id, when it is known.
+    pub id: Option<String>,
+    /// Where it is now.
+    pub whereabouts: Whereabouts,
+}
+
+impl Object {
+    /// The block that gives it to a configuration; none without an id.
+    pub fn import_block(&self) -> Option<String> {
+        let id = hcl::expression(&Value::Text(self.id.clone()?));
+        Some(format!("import {{\n  to = {}\n  id = {id}\n}}\n", self.address))
+    }
+}
+
+/// The one safe next step.
+#[derive(Debug)]
+pub enum Step<'l, 'a> {
+    /// Say how things are after a run or a revert that nobody saw end.
+    Conclude(&'a Entry),
+    /// Push a state that was left behind.
+    Push(&'l Left<'a>),
+    /// Say that the backend has what was left behind.
+    IsThere(&'a Entry),
+    /// Say that these objects are in the state.
+    Adopt(&'a Entry, Vec<String>),
+}
+
+impl<'a> Case<'a> {
+    /// The entry that left it open; a file that was only found has none.
+    pub fn entry(&self) -> Option<&'a Entry> {
+        match self {
+            Self::UnderWay { intent, .. } | Self::Ended { intent, .. } => Some(intent),
+            Self::Left(left) => left.evidence,
+            Self::Lost { outcome, .. } | Self::MayExist { outcome, .. } => Some(outcome),
+        }
+    }
+
+    /// Whether nothing may be built on the state before it is settled.
+    pub fn stands_in_the_way(&self) -> bool {
+        match self {
+            Self::UnderWay { .. } | Self::Ended { .. } | Self::Lost { .. } => true,
+            // One that nobody has spoken of and that is of the past lies there and does no harm.
+            Self::Left(left) => {
+                left.evidence.is_some()
+                    || left.standing.as_ref().is_none_or(Standing::may_be_pushed)
+            }
+            Self::MayExist { .. } => false,
+        }
+    }
+
+    /// What can be done about it, safely and by us.
+    pub fn step(&self) -> Option<Step<'_, 'a>> {
+        match self {
+            Self::Ended { intent, .. } => Some(Step::Conclude(intent)),
+            Self::Left(left) => match (&left.standing, left.evidence) {
+                (Some(standing), _) if standing.may_be_pushed() => Some(Step::Push(left)),
+                (Some(Standing::There), Some(evidence)) => Some(Step::IsThere(evidence)),
+                _ => None,
+            },
+            Self::Lost { outcome, objects } => {
+                let is_there = |object: &&Object| object.whereabouts == Whereabouts::InState;
+                let found: Vec<String> =
+                    objects.iter().filter(is_there).map(|object| object.address.clone()).collect();
+                (!found.is_empty()).then_some(Step::Adopt(outcome, found))
+            }
+            Self::UnderWay { .. } | Self::MayExist { .. } => None,
+        }
+    }
+}
+
+impl<'a> Look<'a> {
+    /// Whoever lives still and has to be waited for.
+    pub fn living(&self) -> Option<(&'a Entry, &str)> {
+        self.cases.iter().find_map(|case| match case {
+            Case::UnderWay { intent, who } => Some((*intent, who.as_str())),
+            Case::Ended { .. } | Case::Left(_) | Case::Lost { .. } | Case::MayExist { .. } => None,
+        })
+    }
+
+    /// The one safe next step: what was begun is concluded first, then a state is pushed, and only
+    /// then objects are looked for in it. None while somebody is at work.
+    pub fn next(&self) -> Option<Step<'_, 'a>> {
+        if self.living().is_some() {
+            return None;
+        }
+        let rank = |case: &&Case<'a>| match case {
+            Case::Ended { .. } => 0,
+            Case::Left(_) => 1,
+            Case::UnderWay { .. } | Case::Lost { .. } | Case::MayExist { .. } => 2,
+        };
+        let mut cases: Vec<&Case<'a>> = self.cases.iter().collect();
+        cases.sort_by_key(rank);
+        cases.into_iter().find_map(Case::step)
+    }
+}
+
+/// What every case is looked at with.
+pub(super) struct Seen<'s> {
+    live: Option<&'s Live>,
+    pub(super) state: Option<&'s State<'s>>,
+    pub(super) unread: Option<&'s str>,
+    pub(super) redactor: &'s Redactor,
+}
+
+/// Looks at everything that the log leaves open, and at a state beside the configuration.
+pub fn look<'a>(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    here: &Actor,
+    log: &'a [Entry],
+    request: &Request,
+) -> Result<Look<'a>, Error> {
+    let open: Vec<Matter<'a>> = unsettled(log)
+        .into_iter()
+        .filter(|matter| request.only.is_none_or(|only| matter.revision() == only))
+        .collect();
+    if let Some(only) = request.only.filter(|_| open.is_empty()) {
+        return Err(Refusal::NothingOpen(only).into());
+    }
+    let live = live::read(ports, stack);
+    let parsed = match &live {
+        Ok(live) => live.bytes.as_ref().map(state::parse).transpose().map_err(|e| e.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let mut redactor = recorded(ports, log).with_values(&of_environment(ports));
+    if let Ok(Some(state)) = &parsed {
+        redactor = redactor.with_state(state);
+    }
+    let seen = Seen {
+        live: live.as_ref().ok(),
+        state: parsed.as_ref().ok().and_then(Option::as_ref),
+        unread: parsed.as_ref().err().map(String::as_str),
+        redactor: &redactor,
+    };
+    let mut cases = Vec::new();
+    for matter in open {
+        cases.push(case(ports, stack, (log, here), matter, &seen)?);
+    }
+    if request.only.is_none() {
+        cases.extend(beside(stack, log, request, &seen)?.map(Case::Left));
+    }
+    Ok(Look { cases, unread: seen.unread.map(str::to_owned) })
+}
+
+fn case<'a>(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    (log, here): (&'a [Entry], &Actor),
+    matter: Matter<'a>,
+    seen: &Seen<'_>,
+) -> Result<Case<'a>, Error> {
+    Ok(match matter {
+        Matter::Run(intent) | Matter::Revert(intent) => match alive::of(intent, here) {
+            Life::Alive(who) => Case::UnderWay { intent, who },
+            Life::Gone => open_intent(ports, stack, (log, intent, None), seen),
+            Life::Elsewhere(host) => open_intent(ports, stack, (log, intent, Some(host)), seen),
+        },
+        Matter::LeftState(entry) => Case::Left(evidence(ports, stack, (log, entry), seen)?),
+        Matter::Lost { outcome, deeds } => Case::Lost { outcome, objects: objects(&deeds, seen) },
+        Matter::MayExist { outcome, deeds } => {
+            Case::MayExist { outcome, objects: objects(&deeds, seen) }
+        }
+    })
+}
+
+fn objects(deeds: &[&Deed], seen: &Seen<'_>) -> Vec<Object> {
+    deeds
+        .iter()
+        .map(|deed| Object {
+            address: deed.address.clone(),
+            id: deed.id.clone(),
+            whereabouts: whereabouts(deed, seen),
+        })
+        .collect()
+}
+
+/// Where an object is: by its id, then by its address where nobody knows an id.
+fn whereabouts(deed: &Deed, seen: &Seen<'_>) -> Whereabouts {
+    if seen.unread.is_some() {
+        return Whereabouts::Unread;
+    }
+    let Some(state) = seen.state else { return Whereabouts::Nowhere };
+    let kind = deed.address.parse::<crate::model::address::Address>().ok().map(|a| a.kind);
+    let is_it = |object: &&crate::model::state::Instance<'_>| {
+        Some(&object.address.kind) == kind.as_ref() && object.id == deed.id
+    };
+    if deed.id.is_some() && state.instances.iter().any(|object| is_it(&object)) {
+        return Whereabouts::InState;
+    }
+    let is_taken = state
+        .instances
+        .iter()
+        .any(|object| seen.redactor.text(&object.address.to_string()) == deed.address);
+    match (is_taken, &deed.id) {
+        (true, None) => Whereabouts::InState,
+        (true, Some(_)) => Whereabouts::AddressTaken,
+        (false, _) => Whereabouts::Nowhere,
+    }
+}
+
+/// A run or a revert whose process is gone.
+fn open_intent<'a>(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    (log, intent, elsewhere): (&'a [Entry], &'a Entry, Option<String>),
+    seen: &Seen<'_>,
+) -> Case<'a> {
+    let mut clauses = Vec::new();
+    let Some((before, applied, remains)) = parts(intent) else {
+        return Case::Ended { intent, elsewhere, seen: clauses };
+    };
+    clauses.push(match remains.metadata() {
+        Ok(facts) => format!("what it printed is kept: {} bytes", facts.len()),
+        Err(_) => "nothing of what it printed is left here".to_owned(),
+    });
+    clauses.extend(since(ports, (log, before), seen));
+    match refreshed(ports, stack, (log, applied), seen) {
+        Err(Error::Terraform(terraform::Error::Locked(holder))) => {
+            let by = if holder.who.is_empty() { "somebody" } else { &holder.who };
+            if elsewhere.is_some() {
+                // Nobody here can tell whether that is the one who began it.
+                let who = format!("{}; the state is locked by {by}", alive::who(intent));
+                return Case::UnderWay { intent, who };
+            }
+            clauses.push(format!(
+                "the state is locked by {by}, lock {}: terraform force-unlock {} takes it away",
+                holder.id, holder.id
+            ));
+        }
+        Err(error) => clauses.push(format!("the real world could not be looked at: {error}")),
+        Ok(None) => {}
+        Ok(Some(0)) => clauses.push("the real world is as the state says".to_owned()),
+        Ok(Some(many)) => {
+            clauses.push(format!("the real world differs from the state at {many} objects"));
+        }
+    }
+    Case::Ended { intent, elsewhere, seen: clauses }
+}
+
+/// Of an intent: the snapshot before, the one whose configuration was applied, and where what was
+/// printed lies.
+fn parts(intent: &Entry) -> Option<(Revision, Revision, PathBuf)> {
+    if let Body::RunIntent(run) = &intent.said.body {
+        return Some((run.before, run.before, Path::new(&run.journal).join("stdout")));
+    }
+    let Body::RevertIntent(revert) = &intent.said.body else { return None };
+    let events = Path::new(&revert.directory).join(".terraform/revert.events.jsonl");
+    Some((revert.before, revert.target, events))
+}
+
+/// How the live state stands to the one before.
+fn since(ports: &Ports<'_>, (log, before): (&[Entry], Revision), seen: &Seen<'_>) -> Vec<String> {
+    if let Some(problem) = seen.unread {
+        return vec![format!("the live state could not be read: {problem}")];
+    }
+    let Some(now) = seen.state else { return vec!["there is no state now".to_owned()] };
+    let entry = log.iter().find(|entry| entry.revision == before);
+    let stored = entry.and_then(|entry| Some((entry, entry.said.body.snapshot()?.state.as_ref()?)));
+    let bytes = stored.and_then(|(entry, stored)| load(ports, entry, stored).ok());
+    let parsed = bytes.as_ref().and_then(|recorded| state::parse(&recorded.bytes).ok());
+    let found = moves(parsed.as_ref(), now, seen.redactor);
+    let serial = now.version.serial;
+    vec![match parsed {
+        Some(was) if found.is_empty() => {
+            format!(
+                "the state is as before (serial {serial}, before serial {})",
+                was.version.serial
+            )
+        }
+        Some(was) => {
+            let was = was.version.serial;
+            format!("the state: {} (serial {serial}, before serial {was})", found.counts())
+        }
+        None => format!("the state has serial {serial}, and there was none before"),
+    }]
+}
+
+/// At how many objects the real world differs from the live state; nothing where there is no
+/// configuration to look with.
+fn refreshed(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    (log, applied): (&[Entry], Revision),
+    seen: &Seen<'_>,
+) -> Result<Option<usize>, Error> {
+    let entry = log.iter().find(|entry| entry.revision == applied);
+    let snapshot = entry.and_then(|entry| entry.said.body.snapshot());
+    let (Some(snapshot), Some(live), Some(_)) = (snapshot, seen.live, seen.state) else {
+        return Ok(None);
+    };
+    if snapshot.configuration.is_none() || snapshot.backend.is_remote_execution() {
+        return Ok(None);
+    }
+    let bundle = load_bundle(ports, applied, snapshot)?;
+    let redactor = with_bundle(seen.redactor.clone(), &bundle).with_values(&live.backend.secrets());
+    let source = Source { bundle: &bundle, snapshot, live: &live.backend, home: Home::Recorded };
+    // A dead process may have left a lock: this is no moment to wait for it.
+    let stack = &Stack { lock_timeout_seconds: 0, ..stack.clone() };
+    let prepared = prepare(ports, stack, &source, Layout::Pristine, &redactor)?;
+    ports.check_interrupt("the real world was looked at")?;
+    ports.progress.begin(Phase::Drift);
+    let plan = prepared.refresh_only(ports, "recover.tfplan", &redactor)?;
+    ports.progress.end(Ended::Well, "");
+    Ok(Some(plan.drift.len()))
+}

@@ -1,0 +1,161 @@
+//! What a crash or a failure has left open: looked at, and settled one step at a time.
+//!
+//! [`look::look`] only reads: the log, what a run's journal or a revert's directory still holds, the
+//! live state and, in a private copy, how the real world differs from it. [`Look::next`](look::Look)
+//! is the one safe step; taking it is a function of its own. Nothing is settled without an entry,
+//! nothing is forced, and objects that no state knows are named and never destroyed here.
+
+pub mod alive;
+pub mod conclude;
+pub mod left;
+pub mod look;
+pub mod push;
+
+use super::secrets::safe_speaker;
+use super::{Error, Ports, Speaker, Stack};
+use crate::engine::unsettled::{Matter, unsettled};
+use crate::model::entry::{Body, Entry, Revision};
+use crate::model::run::{Settled, Settlement};
+use crate::store::After;
+
+/// Why a matter that is open cannot be settled that way.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Whoever works on it lives still.
+    #[error("{what} {matter} is under way ({who})")]
+    UnderWay {
+        /// Its entry.
+        matter: Revision,
+        /// A run or a revert.
+        what: &'static str,
+        /// Which process.
+        who: String,
+    },
+    /// A state that was left behind is not pushed.
+    #[error("the state that was left behind is not pushed: {why}")]
+    NotPushable {
+        /// The evidence of it, when it is in the log.
+        matter: Option<Revision>,
+        /// In a clause.
+        why: String,
+    },
+    /// It was pushed, and the backend has something else.
+    #[error("the state was pushed, and what the backend has now is not it")]
+    NotReadBack {
+        /// The entry that keeps it.
+        evidence: Revision,
+    },
+    /// A file that was given is no state.
+    #[error("`{path}` is no state that can be pushed: {problem}")]
+    NotAState {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The revision leaves nothing open.
+    #[error("revision {0} leaves nothing open")]
+    NothingOpen(Revision),
+    /// More than one matter is open, and nobody says which one is meant.
+    #[error("{} matters are open: {}", .0.len(), listed(.0))]
+    Which(Vec<Revision>),
+    /// The matter has no such object.
+    #[error("`{address}` is no open object of revision {matter}")]
+    NoSuchObject {
+        /// The matter.
+        matter: Revision,
+        /// What was asked for.
+        address: String,
+    },
+}
+
+impl Refusal {
+    /// A revert that nobody saw end has left a state behind: the backend's is behind reality.
+    pub fn left_by(evidence: Revision) -> Self {
+        let why = "nobody has decided about it yet".to_owned();
+        Self::NotPushable { matter: Some(evidence), why }
+    }
+}
+
+fn listed(revisions: &[Revision]) -> String {
+    revisions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Says how a matter was settled: all of it, or these objects of it.
+pub fn settle(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    (matter, how): (Revision, Settled),
+    objects: Vec<String>,
+) -> Result<Entry, Error> {
+    let speaker = &safe_speaker(ports, &stack.name, speaker);
+    let body = Body::Settlement(Settlement { matter, how, objects });
+    ports.say(&stack.name, speaker, After::Any, body)
+}
+
+/// The matter that is meant: by its revision, or the only one there is. Of objects that are open,
+/// the matter is the one that has them.
+pub fn meant(
+    log: &[Entry],
+    wanted: Option<Revision>,
+    objects: &[String],
+) -> Result<Revision, Refusal> {
+    let open = unsettled(log);
+    let has_all = |matter: &&Matter<'_>| {
+        let addresses = addresses_of(&open, matter.revision());
+        objects.iter().all(|object| addresses.contains(&object.as_str()))
+    };
+    let mut fitting: Vec<Revision> = open.iter().filter(has_all).map(Matter::revision).collect();
+    fitting.dedup();
+    if let Some(wanted) = wanted {
+        return if fitting.contains(&wanted) {
+            Ok(wanted)
+        } else if open.iter().any(|matter| matter.revision() == wanted) {
+            let address = objects.first().cloned().unwrap_or_default();
+            Err(Refusal::NoSuchObject { matter: wanted, address })
+        } else {
+            Err(Refusal::NothingOpen(wanted))
+        };
+    }
+    match fitting.as_slice() {
+        [one] => Ok(*one),
+        [] => {
+            let newest = log.last().map_or(Revision(0), |entry| entry.revision);
+            Err(match objects.first() {
+                None => Refusal::NothingOpen(newest),
+                Some(address) => Refusal::NoSuchObject { matter: newest, address: address.clone() },
+            })
+        }
+        many => Err(Refusal::Which(many.to_vec())),
+    }
+}
+
+/// The addresses of the open objects of a matter.
+fn addresses_of<'a>(open: &'a [Matter<'a>], matter: Revision) -> Vec<&'a str> {
+    let of = |matter: &'a Matter<'a>| match matter {
+        Matter::Lost { deeds, .. } | Matter::MayExist { deeds, .. } => {
+            deeds.iter().map(|deed| deed.address.as_str()).collect()
+        }
+        Matter::Run(_) | Matter::Revert(_) | Matter::LeftState(_) => Vec::new(),
+    };
+    open.iter().filter(|open| open.revision() == matter).flat_map(of).collect()
+}
+
+/// Gives a matter up, or some of its objects; why stands with the speaker. Refused while whoever
+/// works on it lives.
+pub fn abandon(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    (wanted, how): (Option<Revision>, Settled),
+    objects: Vec<String>,
+) -> Result<Entry, Error> {
+    let log = ports.repository.log(&stack.name)?;
+    let matter = meant(&log, wanted, &objects)?;
+    let entry = log.iter().find(|entry| entry.revision == matter);
+    if let Some(entry) = entry {
+        alive::refuse_living(entry, &speaker.actor)?;
+    }
+    settle(ports, stack, speaker, (matter, how), objects)
+}

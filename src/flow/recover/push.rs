@@ -1,0 +1,128 @@
+//! Pushes a state that Terraform left behind, and never by force.
+//!
+//! Order: the backend's state is captured and must be the one that was compared; the left state is
+//! kept; Terraform pushes it, and refuses unless it is newer; the backend is read again and must
+//! have its content; only then it is settled, and the local file is moved aside under another name.
+
+use std::path::PathBuf;
+
+use super::conclude::{LEFT_FILE, keep};
+use super::look::Left;
+use super::{Refusal, settle};
+use crate::codec::state;
+use crate::engine::good::snapshots;
+use crate::engine::left_state::{Standing, is_same_content, standing};
+use crate::engine::redact::Redactor;
+use crate::engine::unsettled::ERRORED_STATE;
+use crate::flow::revert::draft::check_standing;
+use crate::flow::secrets::{recorded, safe_speaker};
+use crate::flow::snapshot::{self, Request};
+use crate::flow::workplace::safe;
+use crate::flow::{Error, Ports, Speaker, Stack, live};
+use crate::model::entry::{Cause, Entry, Revision};
+use crate::model::run::Settled;
+use crate::model::state::StateBytes;
+use crate::model::version::Serial;
+use crate::terraform::workdir::PrivateDirectory;
+
+/// A state that was pushed.
+#[derive(Debug)]
+pub struct Pushed {
+    /// The entry that keeps it.
+    pub evidence: Revision,
+    /// The entry that says so.
+    pub settlement: Entry,
+    /// The snapshot of the backend's state before.
+    pub before: Revision,
+    /// The backend's serial now.
+    pub serial: Serial,
+    /// Where the local file is now.
+    pub moved_to: Option<PathBuf>,
+}
+
+/// Pushes it.
+pub fn push(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    left: &Left<'_>,
+) -> Result<Pushed, Error> {
+    let speaker = &safe_speaker(ports, &stack.name, speaker);
+    let request = Request::of_stack(stack, Cause::Manual);
+    let taken = snapshot::take(ports, stack, speaker, &request)?;
+    check_standing(&taken)?;
+    still_fits(ports, stack, left, taken.bytes.as_ref())?;
+    let evidence = if let Some(entry) = left.evidence {
+        entry.revision
+    } else {
+        let what = left.found.strip_prefix(ERRORED_STATE).unwrap_or(&left.found).trim();
+        keep(ports, stack, speaker, (left.bytes.as_slice(), what))?
+    };
+    ports.check_interrupt("the state was pushed")?;
+    let log = ports.repository.log(&stack.name)?;
+    let redactor = recorded(ports, &log).with_values(&taken.backend.secrets());
+    push_file(ports, stack, left, &redactor)?;
+    let serial = read_back(ports, stack, left, evidence)?;
+    let settlement = settle(ports, stack, speaker, (evidence, Settled::Pushed), Vec::new())?;
+    let moved_to = move_aside(left, evidence);
+    let before = taken.entry.revision;
+    Ok(Pushed { evidence, settlement, before, serial, moved_to })
+}
+
+/// The state that was captured just now is the last one that it is compared with.
+fn still_fits(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    left: &Left<'_>,
+    present: Option<&StateBytes>,
+) -> Result<(), Error> {
+    let log = ports.repository.log(&stack.name)?;
+    let matter = left.evidence.map(|entry| entry.revision);
+    let unfit = |why: String| Error::from(Refusal::NotPushable { matter, why });
+    let found = state::parse(&left.bytes).map_err(|problem| unfit(problem.to_string()))?;
+    let present = present.map(state::parse).transpose().map_err(|e| unfit(e.to_string()))?;
+    let pinned = snapshots(&log).find_map(|(_, snapshot)| snapshot.state.as_ref());
+    let pinned = pinned.map(|state| &state.version.lineage);
+    let standing: Standing = standing(&found, present.as_ref(), pinned);
+    if standing.may_be_pushed() { Ok(()) } else { Err(unfit(standing.what())) }
+}
+
+/// Hands it over in a file that only we may read, removed afterwards.
+fn push_file(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    left: &Left<'_>,
+    redactor: &Redactor,
+) -> Result<(), Error> {
+    let directory = PrivateDirectory::create(&stack.temporary)?;
+    let file = directory.write_beside("left.json", left.bytes.as_slice())?;
+    ports
+        .terraform
+        .push(&stack.place(), &file)
+        .map_err(|error| Error::Terraform(safe(error, redactor)))
+}
+
+/// The backend has its content now; Terraform may have counted one up.
+fn read_back(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    left: &Left<'_>,
+    evidence: Revision,
+) -> Result<Serial, Error> {
+    let refused = || Error::from(Refusal::NotReadBack { evidence });
+    let live = live::read(ports, stack)?;
+    let bytes = live.bytes.ok_or_else(refused)?;
+    let now = state::parse(&bytes).map_err(|_| refused())?;
+    let pushed = state::parse(&left.bytes).map_err(|_| refused())?;
+    if is_same_content(&pushed, &now) { Ok(now.version.serial) } else { Err(refused()) }
+}
+
+/// Gives the local file another name, so that nobody takes it for one that is still to be pushed.
+/// It is never deleted, and nothing is overwritten.
+fn move_aside(left: &Left<'_>, evidence: Revision) -> Option<PathBuf> {
+    let file = left.file.as_ref().filter(|file| file.ends_with(LEFT_FILE))?;
+    let name = file.file_name()?.to_string_lossy().into_owned();
+    let aside = file.with_file_name(format!("{name}.{evidence}"));
+    let is_free = !aside.try_exists().unwrap_or(true);
+    (is_free && std::fs::rename(file, &aside).is_ok()).then_some(aside)
+}
