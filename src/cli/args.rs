@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod hold;
+mod status;
 
 pub(super) use hold::{Guard, Hold, Release};
+pub(super) use status::{FailOn, Status};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -36,7 +38,7 @@ const HELP: &str = "\
 {usage-heading} {usage}
 
 Everyday:
-  status      one line a stack: good revision, live serial, drift, age of the last snapshot
+  status      one line a stack: good revision, live serial, drift, holds, what is open
   history     entries of a stack, newest first
   diff        what changed, by resource and attribute; default `good..@`
   revert      take the stack back to what was good, with real plan and apply
@@ -190,8 +192,8 @@ pub(super) enum When {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// One line a stack: good revision, live serial, drift, age of the last snapshot
-    Status,
+    /// One line a stack: good revision, live serial, drift, holds, age of the last snapshot
+    Status(Status),
     /// Entries of a stack, newest first
     History(History),
     /// What changed, by resource and attribute; default `good..@`
@@ -230,7 +232,7 @@ pub(super) struct History {
     /// At most this many entries
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub max: usize,
-    /// Only entries of this kind: snapshot, evidence, mark, revert-intent, revert-outcome, verification, drift, fix
+    /// Only entries of this kind: snapshot, evidence, mark, revert-intent, revert-outcome, verification, drift, fix, run-intent, run-outcome, hold, release, settlement, diagnosis
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
     /// Only entries since then: a time, or a span such as 2h

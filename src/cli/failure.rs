@@ -6,7 +6,7 @@
 
 pub(super) mod kept;
 mod lock;
-mod open;
+pub(super) mod open;
 mod unrecorded;
 
 use std::error::Error as StdError;

@@ -146,5 +146,5 @@ fn run_checks(ports: &Ports<'_>, root: &Path, checks: &[Check]) -> Result<Vec<St
     for check in checks {
         run_check(check, root, ports.environment)?;
     }
-    Ok(checks.iter().map(|check| check.command.clone()).collect())
+    Ok(checks.iter().map(Check::name).collect())
 }

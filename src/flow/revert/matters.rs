@@ -62,3 +62,54 @@ pub(super) fn not_undone(log: &[Entry], target: Revision) -> Vec<NotUndone> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::digest::Digest;
+    use crate::model::entry::{Actor, Body, Draft};
+    use crate::model::run::RunIntent;
+
+    fn actor(host: &str, process: u32) -> Actor {
+        Actor { name: "ci".into(), host: host.into(), process }
+    }
+
+    fn begun(actor: Actor) -> Entry {
+        let intent = RunIntent {
+            before: Revision(1),
+            command: Vec::new(),
+            configuration: None,
+            commit: None,
+            plan: None,
+            journal: String::new(),
+        };
+        Entry {
+            stack: "s".parse().unwrap(),
+            revision: Revision(3),
+            previous: None,
+            digest: Digest::of(b""),
+            said: Draft {
+                time: jiff::Timestamp::UNIX_EPOCH,
+                actor,
+                tool: String::new(),
+                reason: None,
+                ticket: None,
+                body: Body::RunIntent(Box::new(intent)),
+            },
+        }
+    }
+
+    #[test]
+    fn a_run_that_lives_is_under_way_and_any_other_one_has_to_be_settled() {
+        let ours = std::process::id();
+        let (actor_here, tool) = (actor("here", 1), String::new());
+        let speaker = Speaker { actor: actor_here, tool, reason: None, ticket: None };
+        let check = |actor| check_settled(&[begun(actor)], &speaker);
+        assert!(matches!(check(actor("here", ours)), Err(Error::RunUnderWay { .. })));
+        assert!(
+            matches!(check(actor("elsewhere", ours)), Err(Error::Unsettled(open)) if open.len() == 1)
+        );
+        assert!(matches!(check(actor("here", u32::MAX)), Err(Error::Unsettled(_))));
+        assert!(check_settled(&[], &speaker).is_ok());
+    }
+}
