@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::journals::{imports, journals};
-use super::matters::{NotUndone, check_settled, lives, not_undone};
+use super::matters::{NotUndone, check_settled, lives, not_undone, settle_pushed};
 use crate::codec::backend::Backend;
 use crate::codec::{bundle, hcl, json, state};
 use crate::engine::baseline::baseline;
@@ -101,7 +101,7 @@ pub fn draft(
     if snapshot.backend.is_remote_execution() {
         return Err(Error::RemoteExecution { kind: snapshot.backend.kind });
     }
-    let log = ports.repository.log(&stack.name)?;
+    let log = settle_pushed(ports, stack, speaker)?;
     let past = recorded(ports, &log);
     let speaker = &speaker.safe(&past);
     let residual = match verdicts(&log).get(&target.revision) {

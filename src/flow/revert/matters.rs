@@ -5,9 +5,13 @@
 //! `flow::recover`'s; a dead revert is concluded by [`super::draft`].
 
 use super::draft::is_alive;
-use crate::engine::unsettled::{Matter, unsettled};
-use crate::flow::{Error, Speaker};
-use crate::model::entry::{Entry, Revision};
+use crate::codec::state;
+use crate::engine::unsettled::{Matter, is_same_content, unsettled};
+use crate::flow::{Error, Ports, Speaker, Stack, live};
+use crate::model::entry::{Body, Entry, Revision};
+use crate::model::run::{Settled, Settlement};
+use crate::model::state::StateBytes;
+use crate::store::After;
 
 /// Something that a revert leaves as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +40,37 @@ pub(super) fn check_settled(log: &[Entry], speaker: &Speaker) -> Result<(), Erro
         }
     }
     if open.is_empty() { Ok(()) } else { Err(Error::Unsettled(open)) }
+}
+
+/// Says of every state that was left behind and is the present one by now that it was pushed: who
+/// follows Terraform's own advice needs nobody's word. One that cannot be read or compared stays open.
+/// Gives the log with that.
+pub(super) fn settle_pushed(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+) -> Result<Vec<Entry>, Error> {
+    let mut log = ports.repository.log(&stack.name)?;
+    let mut said = Vec::new();
+    for matter in unsettled(&log) {
+        let Matter::LeftState(entry) = matter else { continue };
+        let Body::Evidence(kept) = &entry.said.body else { continue };
+        let Some(live) = live::read(ports, stack)?.bytes else { continue };
+        let left = StateBytes::new(ports.repository.get_blob(&kept.blob)?);
+        let is_there = match (state::parse(&left), state::parse(&live)) {
+            (Ok(left), Ok(live)) => is_same_content(&left, &live),
+            _ => false,
+        };
+        if is_there {
+            let reason = Some("the present state is the one that was left behind".to_owned());
+            let speaker = Speaker { reason, ..speaker.clone() };
+            let (matter, how) = (entry.revision, Settled::Pushed);
+            let body = Body::Settlement(Settlement { matter, how, objects: Vec::new() });
+            said.push(ports.say(&stack.name, &speaker, After::Any, body)?);
+        }
+    }
+    log.extend(said);
+    Ok(log)
 }
 
 /// Whether the process that said this runs on this machine still.
@@ -67,7 +102,7 @@ pub(super) fn not_undone(log: &[Entry], target: Revision) -> Vec<NotUndone> {
 mod tests {
     use super::*;
     use crate::model::digest::Digest;
-    use crate::model::entry::{Actor, Body, Draft};
+    use crate::model::entry::{Actor, Draft};
     use crate::model::run::RunIntent;
 
     fn actor(host: &str, process: u32) -> Actor {

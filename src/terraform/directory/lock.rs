@@ -68,10 +68,10 @@ mod tests {
         let state = directory.path().join("terraform.tfstate");
         assert_eq!(local_lock(&state), LocalLock::Free);
         let info = directory.path().join(".terraform.tfstate.lock.info");
-        std::fs::File::create(&info)
+        fs::File::create(&info)
             .and_then(|mut file| std::io::Write::write_all(&mut file, br#"{"Who":"a@b"}"#))
             .unwrap();
-        std::fs::File::create(&state).unwrap();
+        fs::File::create(&state).unwrap();
         let LocalLock::Announced(found) = local_lock(&state) else { panic!() };
         assert_eq!(found.who, "a@b");
     }
