@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod hold;
+mod status;
 
 pub(super) use hold::{Guard, Hold, Release};
 mod recover;
 
 pub(super) use recover::{Doctor, Recover};
+pub(super) use status::{FailOn, Status};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -40,7 +42,7 @@ const HELP: &str = "\
 {usage-heading} {usage}
 
 Everyday:
-  status      one line a stack: good revision, live serial, drift, age of the last snapshot
+  status      one line a stack: good revision, live serial, drift, holds, what is open
   run         an apply with a net under it: what it did, what it did not, what nobody knows
   history     entries of a stack, newest first
   diff        what changed, by resource and attribute; default `good..@`
@@ -197,8 +199,8 @@ pub(super) enum When {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// One line a stack: good revision, live serial, drift, age of the last snapshot
-    Status,
+    /// One line a stack: good revision, live serial, drift, holds, age of the last snapshot
+    Status(Status),
     /// Run terraform apply (tofu, terragrunt, make…) with a net under it
     Run(Run),
     /// Entries of a stack, newest first
@@ -268,7 +270,7 @@ pub(super) struct History {
     /// At most this many entries
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub max: usize,
-    /// Only entries of this kind: snapshot, evidence, mark, revert-intent, revert-outcome, verification, drift, fix
+    /// Only entries of this kind: snapshot, evidence, mark, revert-intent, revert-outcome, verification, drift, fix, run-intent, run-outcome, hold, release, settlement, diagnosis
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
     /// Only entries since then: a time, or a span such as 2h

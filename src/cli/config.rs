@@ -87,6 +87,8 @@ pub(super) enum Check {
     Named(NamedCheck),
     /// A command.
     Command(CommandCheck),
+    /// An address.
+    Http(HttpCheck),
 }
 
 /// Checks with a name.
@@ -105,6 +107,18 @@ pub(super) enum NamedCheck {
 pub(super) struct CommandCheck {
     /// The command line.
     pub command: String,
+    /// How long it may take.
+    pub timeout: Option<String>,
+}
+
+/// An address that must answer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HttpCheck {
+    /// `http://…` or `https://…`.
+    pub http: String,
+    /// The status that it has to answer with.
+    pub expect: Option<u16>,
     /// How long it may take.
     pub timeout: Option<String>,
 }
@@ -300,7 +314,7 @@ mod tests {
             bin = "auto"
             env_pass = ["AWS_*"]
             [good]
-            checks = ["exit-zero", "plan-empty", { command = "./smoke.sh", timeout = "2m" }]
+            checks = ["exit-zero", "plan-empty", { command = "./smoke.sh", timeout = "2m" }, { http = "https://example.org/healthz", expect = 204, timeout = "5s" }]
             [revert]
             max_destroy = 3
             protect = ["module.dns.**"]
@@ -333,6 +347,6 @@ mod tests {
         "#;
         let config = parse(Path::new("x"), text).unwrap();
         assert_eq!(config.stack.len(), 1);
-        assert_eq!(config.good.checks.map(|checks| checks.len()), Some(3));
+        assert_eq!(config.good.checks.map(|checks| checks.len()), Some(4));
     }
 }

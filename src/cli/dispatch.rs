@@ -69,7 +69,7 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Failure> {
             .next("the same command with `-o table` or `-o json`"));
     }
     match verb {
-        Verb::Status => verbs::status::run(session),
+        Verb::Status(arguments) => verbs::status::run(session, &arguments),
         Verb::Run(arguments) => verbs::run::run(session, &arguments),
         Verb::History(arguments) => verbs::history::run(session, &arguments),
         Verb::Diff(arguments) => verbs::diff::run(session, &arguments),
@@ -105,7 +105,7 @@ fn not_done(verb: &Verb) -> &'static str {
         Verb::Hold(_) => "nothing is held by this",
         Verb::Release(_) => "no hold was lifted",
         Verb::Init(_) => "the stack is not set up",
-        Verb::Status
+        Verb::Status(_)
         | Verb::History(_)
         | Verb::Diff(_)
         | Verb::Show(_)

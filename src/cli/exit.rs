@@ -54,7 +54,11 @@ impl Exit {
     pub const ALL: [(Self, u8, &'static str); 18] = [
         (Self::Done, 0, "done (also when there are differences, unless asked)"),
         (Self::Failure, 1, "failure; terraform failed"),
-        (Self::Differences, 2, "differences or drift, only with `--detailed-exitcode`"),
+        (
+            Self::Differences,
+            2,
+            "differences or drift, only with `--detailed-exitcode` or `--fail-on`",
+        ),
         (Self::Store, 10, "store missing, not initialised, or unfit"),
         (Self::Locked, 11, "locked: Terraform's lock or another revert"),
         (Self::Permission, 12, "credentials or permission"),
@@ -63,7 +67,7 @@ impl Exit {
         (
             Self::Refused,
             15,
-            "refused by a guard: hazard not accepted, state lost or foreign, stale plan, hold",
+            "refused by a guard: hazard not accepted, state lost or foreign, stale plan, hold, something open",
         ),
         (Self::Terraform, 16, "terraform missing, or not initialised"),
         (Self::NeedsConfirmation, 17, "needs confirmation and there is no terminal"),

@@ -6,7 +6,7 @@
 
 pub(super) mod kept;
 mod lock;
-mod open;
+pub(super) mod open;
 mod run;
 mod unrecorded;
 pub(super) mod unsettled;
@@ -401,12 +401,12 @@ fn flow_failure(error: &Error) -> Failure {
         Error::Workdir(workdir::Error::Create { .. } | workdir::Error::Write { .. }) => {
             plain(Exit::Failure, error).next(ANOTHER_TEMPORARY)
         }
-        Error::Configuration(_) | Error::Unpackable(_) | Error::Workdir(_) | Error::Plan(_) => {
-            plain(Exit::Failure, error)
-        }
-        Error::Rekey(_) | Error::Misplaced => plain(Exit::Failure, error)
-            .not_done("nothing was pushed and nothing was applied")
-            .next("unapply diff   (what is where now)"),
+        Error::Configuration(_)
+        | Error::Unpackable(_)
+        | Error::Workdir(_)
+        | Error::Plan(_)
+        | Error::Rekey(_)
+        | Error::Misplaced => plain(Exit::Failure, error),
         Error::Check(_) => plain(Exit::Failure, error)
             .now("the plan was empty; the check alone stands in the way")
             .next("unapply mark good REV   (on your word)"),

@@ -26,6 +26,7 @@ mod import;
 mod recover;
 mod run;
 mod show;
+mod status;
 
 pub use demo::{DemoFile, DemoOut};
 pub use diff::{AttributeOut, ChangeOut, DiffOut, HiddenOut, OutputOut};
@@ -40,6 +41,7 @@ pub use import::{ImportOut, ImportedOut, SkippedOut};
 pub use recover::{OpenObjectOut, OpenOut, RecoverOut, SettledOut};
 pub use run::{AccountOut, DeedOut, MishapOut, RunOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};
+pub use status::{FailedOnOut, LockOut, MatterOut, StackStatus, StatusOut};
 
 /// The version of everything here.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -97,46 +99,6 @@ pub struct HistoryOut {
     pub entries: Vec<Entry>,
     /// How many entries the log has.
     pub total: u64,
-}
-
-/// `unapply.status`.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct StatusOut {
-    /// One for each stack.
-    pub stacks: Vec<StackStatus>,
-}
-
-/// One stack's state of affairs.
-#[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct StackStatus {
-    /// Its name.
-    pub stack: String,
-    /// The last known good revision.
-    pub good: Option<u64>,
-    /// Its grade.
-    pub grade: Option<String>,
-    /// When it was taken.
-    pub good_taken_at: Option<String>,
-    /// The live serial; null when there is no state or it could not be read.
-    pub live_serial: Option<u64>,
-    /// How the live state stands: `good`, `recorded`, `grown`, `rewound`, `forked`, `none`, `unknown`.
-    pub live: String,
-    /// The newest snapshot.
-    pub newest: Option<u64>,
-    /// When it was taken.
-    pub newest_taken_at: Option<String>,
-    /// A revert that nobody has concluded.
-    pub unfinished: Option<u64>,
-    /// How many drift items the last look saw; null when nobody has looked yet.
-    pub drift: Option<u64>,
-    /// When that look was recorded.
-    pub drift_looked_at: Option<String>,
-    /// How many of these items are manual fixes on record.
-    pub fixes: u64,
-    /// How many of these fixes were to be gone by now.
-    pub fixes_overdue: u64,
-    /// Why something could not be told.
-    pub problem: Option<String>,
 }
 
 /// `unapply.snapshot`.

@@ -21,7 +21,7 @@ use crate::knowledge::Knowledge;
 use crate::model::entry::Actor;
 use crate::model::pattern::Pattern;
 use crate::model::secret::Secret;
-use crate::terraform::check::Check;
+use crate::terraform::check::{Check, Probe};
 use crate::terraform::directory;
 use crate::terraform::environment::{DEFAULT_PASS, is_forbidden};
 
@@ -315,21 +315,41 @@ fn env_pass_patterns(names: Option<Vec<String>>) -> Result<Vec<Pattern>, Failure
 
 fn checks(checks: Option<Vec<config::Check>>) -> Result<Vec<Check>, Failure> {
     let Some(checks) = checks else { return Ok(Vec::new()) };
-    let (mut commands, mut named) = (Vec::new(), Vec::new());
+    let (mut found, mut named) = (Vec::new(), Vec::new());
     for check in checks {
         match check {
             config::Check::Named(name) => named.push(name),
             config::Check::Command(command) => {
                 let timeout_seconds = seconds(command.timeout.as_deref().unwrap_or("2m"))?;
-                commands.push(Check { command: command.command, timeout_seconds });
+                found.push(Check { probe: Probe::Command(command.command), timeout_seconds });
+            }
+            config::Check::Http(http) => {
+                let timeout_seconds = seconds(http.timeout.as_deref().unwrap_or("10s"))?;
+                let probe = address(http.http, http.expect.unwrap_or(200))?;
+                found.push(Check { probe, timeout_seconds });
             }
         }
     }
     if named.contains(&config::NamedCheck::PlanEmpty) {
-        return Ok(commands);
+        return Ok(found);
     }
     Err(Failure::new(Exit::Usage, "`good.checks` leaves out `plan-empty`".to_owned())
         .now("a snapshot is never called verified without a plan".to_owned()))
+}
+
+/// An address that can be asked. Credentials do not belong into it: it stands in the log.
+fn address(url: String, expect: u16) -> Result<Probe, Failure> {
+    let parsed: Option<http::Uri> = url.parse().ok();
+    let is_known = |uri: &http::Uri| matches!(uri.scheme_str(), Some("http" | "https"));
+    let authority = parsed.filter(is_known).and_then(|uri| uri.authority().cloned());
+    match authority {
+        Some(authority) if !authority.as_str().contains('@') => Ok(Probe::Http { url, expect }),
+        Some(_) | None => {
+            let what = "`good.checks` has an `http` that is no address, or has credentials in it";
+            Err(Failure::new(Exit::Usage, what.to_owned())
+                .now("an address is such as https://example.org/healthz"))
+        }
+    }
 }
 
 fn limits(project: config::Revert, user: config::Revert) -> Limits {

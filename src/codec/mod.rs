@@ -9,6 +9,7 @@ pub mod drift;
 pub mod events;
 pub mod hcl;
 pub mod json;
+pub mod lock_info;
 pub mod plan;
 pub mod planfile;
 pub mod record;

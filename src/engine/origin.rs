@@ -59,18 +59,22 @@ impl Journal {
         // The end of a deletion names no id, its beginning does.
         let mut going: BTreeMap<String, String> = BTreeMap::new();
         for event in events {
-            match event {
-                Event::Started(Hook { address, operation: Operation::Delete, id: Some(id) }) => {
+            let (Event::Started(hook) | Event::Completed(hook)) = &event else { continue };
+            let Hook { address, operation, id } = hook.clone();
+            match (operation, id, matches!(event, Event::Started(_))) {
+                (Operation::Delete, Some(id), true) => {
                     going.insert(address, id);
                 }
-                Event::Completed(Hook { address, operation: Operation::Delete, .. }) => {
+                (Operation::Delete, _, false) => {
                     let id = going.remove(&address);
                     self.deleted.extend(id.and_then(|id| named(&address, id)));
                 }
-                Event::Completed(Hook { address, operation: Operation::Create, id: Some(id) }) => {
-                    self.made.extend(named(&address, id));
-                }
-                _ => {}
+                (Operation::Create, Some(id), false) => self.made.extend(named(&address, id)),
+                (
+                    Operation::Create | Operation::Update | Operation::Delete | Operation::Other,
+                    _,
+                    _,
+                ) => {}
             }
         }
         self

@@ -150,5 +150,5 @@ pub(super) fn run_checks(
     for check in checks {
         run_check(check, root, ports.environment)?;
     }
-    Ok(checks.iter().map(|check| check.command.clone()).collect())
+    Ok(checks.iter().map(Check::name).collect())
 }

@@ -6,7 +6,7 @@
 
 use super::secrets::{safe_diagnostic, safe_event};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Error, Ports, Stack};
 use crate::codec::backend::Backend;
@@ -94,7 +94,7 @@ pub fn prepare(
     let files = source.bundle.files.len();
     let modules = source.bundle.modules.len();
     ports.progress.end(Ended::Well, &format!("{files} files, {modules} modules"));
-    prepared.init(ports, credentials, redactor)?;
+    prepared.init(ports, credentials.as_deref(), redactor)?;
     Ok(prepared)
 }
 
@@ -132,13 +132,13 @@ impl Prepared {
     fn init(
         &self,
         ports: &Ports<'_>,
-        credentials: Option<PathBuf>,
+        credentials: Option<&Path>,
         redactor: &Redactor,
     ) -> Result<(), Error> {
         ports.progress.begin(Phase::Init);
         ports
             .terraform
-            .init(&self.place, credentials.as_deref())
+            .init(&self.place, credentials)
             .map_err(|error| failed(ports, error, redactor))?;
         ports.progress.end(Ended::Well, "lock file read-only");
         Ok(())
@@ -153,7 +153,7 @@ impl Prepared {
         redactor: &Redactor,
     ) -> Result<(), Error> {
         let credentials = settle(&self.directory, stack, source)?;
-        self.init(ports, credentials, redactor)
+        self.init(ports, credentials.as_deref(), redactor)
     }
 
     /// Lets Terraform move objects before it plans.

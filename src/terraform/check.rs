@@ -1,8 +1,8 @@
-//! A stack's own checks: commands that must end with exit code 0.
+//! A stack's own checks: commands that must end with exit code 0, addresses that must answer.
 //!
-//! They run through the shell in the root module's directory with the user's own environment, as
-//! the user would run them. One that takes too long is asked to stop and has failed. What they print
-//! is not kept: nobody knows what is in it.
+//! Commands run through the shell in the root module's directory with the user's own environment, as
+//! the user would run them. One that takes too long is asked to stop and has failed. What a command
+//! prints or a server answers is not kept: nobody knows what is in it.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,40 +11,69 @@ use super::environment::Environment;
 use super::process::{Invocation, run};
 use crate::port::interrupt::Interrupt;
 
+mod http;
+
+/// What is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probe {
+    /// A command line.
+    Command(String),
+    /// An address, and the status that it has to answer with.
+    Http {
+        /// `http://…` or `https://…`.
+        url: String,
+        /// The status.
+        expect: u16,
+    },
+}
+
 /// A check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// The command line.
-    pub command: String,
+    /// What is looked at.
+    pub probe: Probe,
     /// How long it may take.
     pub timeout_seconds: u64,
+}
+
+impl Check {
+    /// What a record and a screen call it. The query of an address stays out: it can be a secret.
+    pub fn name(&self) -> String {
+        match &self.probe {
+            Probe::Command(command) => command.clone(),
+            Probe::Http { url, .. } => {
+                let end = url.find(['?', '#']).unwrap_or(url.len());
+                format!("GET {}", url.get(..end).unwrap_or(url))
+            }
+        }
+    }
 }
 
 /// A check that did not pass.
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
     /// It could not be started.
-    #[error("cannot start the check `{command}`")]
+    #[error("cannot start the check `{check}`")]
     CannotStart {
-        /// The command line.
-        command: String,
+        /// Its name.
+        check: String,
         /// The system's word.
         #[source]
         source: std::io::Error,
     },
-    /// It ended with another exit code, or by a signal.
-    #[error("the check `{command}` failed ({end})")]
+    /// It ended with another exit code or status, or by a signal.
+    #[error("the check `{check}` failed ({end})")]
     Ended {
-        /// The command line.
-        command: String,
+        /// Its name.
+        check: String,
         /// How it ended.
         end: String,
     },
     /// It took too long.
-    #[error("the check `{command}` took longer than {timeout_seconds} s")]
+    #[error("the check `{check}` took longer than {timeout_seconds} s")]
     TooLong {
-        /// The command line.
-        command: String,
+        /// Its name.
+        check: String,
         /// How long it may take.
         timeout_seconds: u64,
     },
@@ -63,29 +92,38 @@ impl Interrupt for Deadline {
 }
 
 /// Runs one check.
-#[expect(clippy::disallowed_methods, reason = "a limit on a command is no time of a record")]
 pub fn run_check(check: &Check, root: &Path, environment: &Environment) -> Result<(), Failed> {
-    let command = check.command.clone();
+    match &check.probe {
+        Probe::Command(command) => run_command(check, command, root, environment),
+        Probe::Http { url, expect } => http::ask(check, url, *expect),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a limit on a command is no time of a record")]
+fn run_command(
+    check: &Check,
+    command: &str,
+    root: &Path,
+    environment: &Environment,
+) -> Result<(), Failed> {
     let invocation = Invocation {
         program: Path::new("/bin/sh"),
-        arguments: vec!["-c".to_owned(), command.clone()],
+        arguments: vec!["-c".to_owned(), command.to_owned()],
         directory: root,
         environment: environment.clone(),
         output: None,
     };
     let deadline = Deadline(Instant::now() + Duration::from_secs(check.timeout_seconds));
-    let finished = run(&invocation, &deadline, &mut |_| {}).map_err(|broken| {
-        Failed::CannotStart { command: command.clone(), source: broken.into() }
-    })?;
+    let finished = run(&invocation, &deadline, &mut |_| {})
+        .map_err(|broken| Failed::CannotStart { check: check.name(), source: broken.into() })?;
     if finished.asked_to_stop.is_some() {
-        return Err(Failed::TooLong { command, timeout_seconds: check.timeout_seconds });
+        let timeout_seconds = check.timeout_seconds;
+        return Err(Failed::TooLong { check: check.name(), timeout_seconds });
     }
-    match (finished.code, finished.signal) {
-        (Some(0), _) => Ok(()),
-        (Some(code), _) => Err(Failed::Ended { command, end: format!("exit code {code}") }),
-        (None, signal) => {
-            let end = format!("signal {}", signal.unwrap_or_default());
-            Err(Failed::Ended { command, end })
-        }
-    }
+    let end = match (finished.code, finished.signal) {
+        (Some(0), _) => return Ok(()),
+        (Some(code), _) => format!("exit code {code}"),
+        (None, signal) => format!("signal {}", signal.unwrap_or_default()),
+    };
+    Err(Failed::Ended { check: check.name(), end })
 }

@@ -3,6 +3,8 @@
 //! Read-only. A directory whose configuration names a backend that `terraform init` has not seen is
 //! refused: its state would be looked for in the wrong place.
 
+pub mod lock;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;

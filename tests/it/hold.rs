@@ -223,7 +223,8 @@ fn a_revert_builds_on_nothing_that_is_open() {
 fn a_state_that_terraform_could_not_save_is_settled_before_a_revert() {
     let (stage, _) = good(&a_and_b());
     stage.apply_next(&worse());
-    let bytes = stage.state();
+    let bytes = String::from_utf8(stage.state()).unwrap().replace("c.txt", "elsewhere.txt");
+    let bytes = bytes.into_bytes();
     let blob = stage.repository().put_blob(&bytes).unwrap();
     let kept = stage.say(Body::Evidence(UnreadableState {
         blob: BlobId(blob.id.0),
@@ -236,4 +237,106 @@ fn a_state_that_terraform_could_not_save_is_settled_before_a_revert() {
     let ran = stage.unapply(&["revert", "--yes"]).expect(15);
     ran.says(&format!("what it left is revision {}", kept.revision)).says("unapply recover");
     assert_eq!(stage.everything(), before);
+}
+
+#[test]
+fn status_tells_holds_and_what_is_open_and_fails_on_what_it_is_asked_to() {
+    let (stage, _) = good(&a_and_b());
+    let quiet = ["drift", "overdue", "held", "unfinished", "no-good", "changed", "stale=1h"];
+    for asked in quiet {
+        let code = if asked == "drift" { 2 } else { 0 };
+        stage.unapply(&["status", "--fail-on", asked]).expect(code);
+    }
+    stage.unapply(&["drift"]).expect(0);
+    stage.unapply(&["status", "--fail-on", "drift"]).expect(0);
+    stage.unapply(&["status", "--fail-on", "nonsense"]).expect(64).says("stale=DUR");
+    stage.apply_next(&worse());
+    let intent = stage.say_run();
+    let lost = deed("demo_file.lost", "create", Fate::Created, Some("f-42"));
+    stage.say_ended(intent, vec![lost, deed("demo_file.dup", "create", Fate::Failed, None)], "");
+    stage.unapply(&["hold", "--reason", "r", "--until", "8h"]).expect(0);
+    let asked = ["--fail-on", "held", "--fail-on", "unfinished", "--fail-on", "changed"];
+    let table = stage.unapply(&[&["status"], &asked[..]].concat()).expect(2);
+    insta::assert_snapshot!("status", table.screen());
+    let json = stage.unapply(&[&["status", "--json"], &asked[..]].concat()).expect(2).json();
+    let found: Vec<&str> =
+        json["failed_on"].as_array().unwrap().iter().map(|f| f["what"].as_str().unwrap()).collect();
+    assert_eq!(found, ["held", "unfinished", "changed"], "{json:#}");
+    let status = &json["stacks"][0];
+    assert_eq!(status["unsettled"][0]["stands_in_the_way"], true, "{json:#}");
+    assert_eq!(status["unsettled"][1]["stands_in_the_way"], false, "{json:#}");
+    assert_eq!(status["holds"][0]["everything"], true, "{json:#}");
+    assert_eq!(status["lock"], serde_json::Value::Null);
+    assert_eq!(status["lock_visible"], true);
+}
+
+#[test]
+fn status_tells_who_has_the_lock_and_what_was_only_left_over() {
+    let (stage, _) = good(&a_and_b());
+    let sleeping = "resource \"terraform_data\" \"s\" {\n  provisioner \"local-exec\" {\n    \
+                    command = \"sleep 8\"\n  }\n}\n";
+    stage.configure(&(a_and_b() + sleeping));
+    let arguments = ["apply", "-auto-approve", "-no-color", "-input=false"];
+    let mut child =
+        stage.command("terraform", &arguments).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut found = serde_json::Value::Null;
+    for _ in 0..40 {
+        let json = stage.unapply(&["status", "--json"]).expect(0).json();
+        found = json["stacks"][0]["lock"].clone();
+        if found["standing"] == "held" {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(250));
+    }
+    assert_eq!(found["standing"], "held", "{found:#}");
+    assert_eq!(found["operation"], "OperationTypeApply", "{found:#}");
+    assert!(child.wait().unwrap().success());
+    stage.write(".terraform.tfstate.lock.info", "{\"Who\":\"ghost@nowhere\"}");
+    stage.unapply(&["status"]).expect(0).says("a lock of ghost@nowhere is announced");
+}
+
+/// A server that answers each request with this status line, and its address.
+fn server(status: &'static str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _read = stream.read(&mut [0; 4096]);
+            let elsewhere = "Location: http://127.0.0.1:1/elsewhere";
+            let answer = format!("HTTP/1.1 {status}\r\n{elsewhere}\r\nContent-Length: 0\r\n\r\n");
+            let _gone = stream.write_all(answer.as_bytes());
+        }
+    });
+    address.to_string()
+}
+
+#[test]
+fn an_address_that_must_answer_is_a_check() {
+    let (stage, _) = good(&a_and_b());
+    let settings = std::fs::read_to_string(stage.stack().join("unapply.toml")).unwrap();
+    let with = |http: &str| {
+        let checks = format!("[good]\nchecks = [\"plan-empty\", {{ {http} }}]\n\n[[stack]]");
+        stage.write("unapply.toml", &settings.replace("[[stack]]", &checks));
+        stage.unapply(&["mark", "good", "--verify", "--json"])
+    };
+    let fine = server("200 OK");
+    let json = with(&format!("http = \"http://{fine}/healthz?token=abc\"")).expect(0).json();
+    let checks = &json["entry"]["body"]["checks"];
+    assert_eq!(checks[0], format!("GET http://{fine}/healthz"), "{json:#}");
+    let bad = server("503 Service Unavailable");
+    with(&format!("http = \"http://{bad}/\"")).expect(1).says("status 503, not 200");
+    with(&format!("http = \"http://{bad}/\", expect = 503")).expect(0);
+    let away = server("302 Found");
+    with(&format!("http = \"http://{away}/\"")).expect(1).says("status 302, not 200");
+    // No TLS is spoken there.
+    with(&format!("http = \"https://{fine}/\"")).expect(1).says("failed (");
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let ran = with(&format!("http = \"http://{address}/\", timeout = \"1s\"")).expect(1);
+    ran.says("took longer than 1 s");
+    for wrong in ["http://user:pass@example.org/", "ftp://example.org/", "no address"] {
+        with(&format!("http = \"{wrong}\"")).expect(64).says("is no address");
+    }
 }

@@ -157,8 +157,11 @@ fn a_state_that_terraform_could_not_save_is_kept_and_can_be_pushed_by_hand() {
     std::fs::File::create(stage.stack().join("errored"))
         .and_then(|mut file| file.write_all(&saved))
         .unwrap();
+    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
+    ran.says("Terraform could not save its state").says("unapply recover");
     stage.terraform(&["state", "push", "errored"]).expect(0);
     stage.goes_back(&past, &[]);
+    assert_eq!(stage.entries("settlement").len(), 1);
 }
 
 #[test]

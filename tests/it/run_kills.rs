@@ -37,8 +37,8 @@ fn configuration(chance: &mut Chance, round: u64) -> String {
 fn child(stage: &Stage) -> Option<Pid> {
     let base = stage.path().join("home/.local/state/unapply/runs");
     let journals = std::fs::read_dir(base).ok()?;
-    let notes = journals.flatten().map(|journal| journal.path().join("child"));
-    let note = notes.filter_map(|note| std::fs::read_to_string(note).ok()).next()?;
+    let mut notes = journals.flatten().map(|journal| journal.path().join("child"));
+    let note = notes.find_map(|note| std::fs::read_to_string(note).ok())?;
     Pid::from_raw(note.split(' ').next()?.parse().ok()?)
 }
 
@@ -98,7 +98,7 @@ fn copy(from: &Path, to: &Path) {
             (entry.path(), to.join(entry.file_name()))
         };
         if path.is_dir() {
-            copy(&path, &target)
+            copy(&path, &target);
         } else {
             let _bytes = std::fs::copy(&path, target).unwrap();
         }

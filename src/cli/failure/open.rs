@@ -5,7 +5,7 @@ use crate::cli::exit::Exit;
 use crate::flow::Error;
 
 /// The verb that settles what is open.
-const RECOVER: &str = "recover";
+pub(in crate::cli) const RECOVER: &str = "recover";
 
 /// The failure of a command that somebody else's work, or what it left, stands in the way of.
 pub(super) fn failure(error: &Error) -> Failure {

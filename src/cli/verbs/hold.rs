@@ -17,7 +17,7 @@ use crate::port::clock::Clock as _;
 
 /// What no hold can do.
 pub(super) const NOT_STOPPED: &str =
-    "pipelines that call neither `run` nor `guard` of unapply are not stopped";
+    "pipelines that call neither `run` nor `guard` are not stopped";
 
 /// Holds everything.
 pub(in crate::cli) fn hold(session: &Session, arguments: &HoldArguments) -> Result<Exit, Failure> {

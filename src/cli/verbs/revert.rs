@@ -76,10 +76,9 @@ fn to_the_end(
     let accepted = approved.consent.accepted().to_vec();
     let mut executed = execute(ports, stack, &settings.speaker, approved)?;
     for _ in 0..ROUNDS_MAX {
-        let rest = match again(ports, stack, &settings.speaker, &executed, &accepted) {
-            Ok(Some(rest)) => rest,
-            // What happened so far is what is to be told.
-            Ok(None) | Err(_) => break,
+        // Whatever stands in the way now: what happened so far is what is to be told.
+        let Ok(Some(rest)) = again(ports, stack, &settings.speaker, &executed, &accepted) else {
+            break;
         };
         let left = rest.checked.plan.effective().count();
         let word = if left == 1 { "action is" } else { "actions are" };

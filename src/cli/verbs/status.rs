@@ -1,36 +1,45 @@
 //! `unapply status`: one line a stack.
 
 use super::{Opened, Session};
-use crate::cli::args::Format;
+use crate::cli::args::{Format, Status as Arguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::json::{StackStatus, StatusOut};
+use crate::cli::failure::open::RECOVER;
+use crate::cli::json::{FailedOnOut, LockOut, MatterOut, StackStatus, StatusOut};
 use crate::cli::output::inert;
 use crate::cli::render::table::{Align, columns};
 use crate::codec::state;
 use crate::engine::drift::{last_look, tracked};
 use crate::engine::good::{last_known_good, snapshots};
+use crate::engine::hold::standing as standing_holds;
 use crate::engine::pin::{self, Standing};
+use crate::engine::unsettled::{Matter, unsettled};
 use crate::flow::revert::draft::open_intent;
 use crate::flow::{Stack, live};
 use crate::model::entry::Entry;
 use crate::port::clock::Clock as _;
+use crate::terraform::directory;
+use crate::terraform::directory::lock::{LocalLock, local_lock};
 use jiff::Timestamp;
 
+mod fail_on;
+
 /// Looks at every stack that is meant.
-pub(in crate::cli) fn run(session: &Session) -> Result<Exit, Failure> {
+pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stacks) = session.several()?;
     let opened = session.open(&settings)?;
     let mut found = Vec::new();
     for stack in &stacks {
         found.push(look(session, &opened, stack)?);
     }
+    let failed_on = fail_on::failed_on(&found, &arguments.fail_on);
+    let exit = if failed_on.is_empty() { Exit::Done } else { Exit::Differences };
     if session.format() == Format::Table {
-        session.data(&screen(session, &found))?;
+        session.data(&screen(session, &found, &failed_on))?;
     } else {
-        session.json("unapply.status", None, StatusOut { stacks: found })?;
+        session.json("unapply.status", None, StatusOut { stacks: found, failed_on })?;
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus, Failure> {
@@ -46,9 +55,13 @@ fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus
         good_taken_at: good.map(|good| rfc(good.entry.happened())),
         newest: newest.map(|entry| entry.revision.0),
         newest_taken_at: newest.map(|entry| rfc(entry.said.time)),
+        newest_age_seconds: newest.map(|entry| age(session.clock.now(), entry.said.time)),
         unfinished: open_intent(&log).map(|entry| entry.revision.0),
+        unsettled: matters(&log),
+        holds: standing_holds(&log, session.clock.now()).iter().map(Into::into).collect(),
         ..drift(session, &log)
     };
+    (status.lock, status.lock_visible) = lock(stack);
     match live::read(&ports, stack) {
         Err(error) => {
             "unknown".clone_into(&mut status.live);
@@ -74,6 +87,34 @@ fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus
         },
     }
     Ok(status)
+}
+
+/// How old something is; what a clock that went back has put into the future is new.
+fn age(now: Timestamp, time: Timestamp) -> u64 {
+    u64::try_from(now.duration_since(time).as_secs()).unwrap_or(0)
+}
+
+fn matters(log: &[Entry]) -> Vec<MatterOut> {
+    let out = |matter: &Matter<'_>| MatterOut {
+        revision: matter.revision().0,
+        what: matter.clause(),
+        stands_in_the_way: matter.stands_in_the_way(),
+    };
+    unsettled(log).iter().map(out).collect()
+}
+
+/// Who has Terraform's lock, and whether that can be seen.
+fn lock(stack: &Stack) -> (Option<LockOut>, bool) {
+    let file = directory::backend(&stack.root).ok().and_then(|backend| {
+        directory::local_state_file(&stack.root, &backend.identity, &stack.workspace)
+    });
+    let Some(file) = file else { return (None, false) };
+    let lock = match local_lock(&file) {
+        LocalLock::Free => None,
+        LocalLock::Held(info) => Some(LockOut::new("held", info)),
+        LocalLock::Announced(info) => Some(LockOut::new("announced", info)),
+    };
+    (lock, true)
 }
 
 /// What the last look saw, as far as the log alone tells.
@@ -116,11 +157,30 @@ const HEADER: [(&str, Align); 6] = [
     ("NOTE", Align::Left),
 ];
 
-fn screen(session: &Session, found: &[StackStatus]) -> String {
+fn screen(session: &Session, found: &[StackStatus], failed_on: &[FailedOnOut]) -> String {
     let rows = found.iter().map(|status| row(session, status)).collect();
     let mut text = columns(&HEADER, rows);
     let word = if found.len() == 1 { "stack" } else { "stacks" };
     text.push_str(&format!("\n{} {word}\n", found.len()));
+    for failed in failed_on {
+        let mark = session.output.data_paint.red("✗");
+        let line = format!("{}: {}: {}", failed.stack, failed.what, inert(&failed.why));
+        text.push_str(&format!("{mark} {line}\n"));
+    }
+    text.push_str(&format!("next: {}\n", next(found)));
+    text
+}
+
+fn next(found: &[StackStatus]) -> String {
+    let is_open = |status: &StackStatus| {
+        let open = |matter: &MatterOut| {
+            matter.stands_in_the_way && Some(matter.revision) != status.unfinished
+        };
+        status.unsettled.iter().any(open)
+    };
+    if found.iter().any(is_open) {
+        return format!("unapply {RECOVER}");
+    }
     let next = if found.iter().any(|status| status.unfinished.is_some()) {
         "unapply revert   (a revert was left unfinished: this one concludes it)"
     } else if found.iter().any(|status| status.problem.is_some()) {
@@ -134,8 +194,7 @@ fn screen(session: &Session, found: &[StackStatus]) -> String {
     } else {
         "unapply diff"
     };
-    text.push_str(&format!("next: {next}\n"));
-    text
+    next.to_owned()
 }
 
 fn row(session: &Session, status: &StackStatus) -> Vec<String> {
@@ -168,7 +227,30 @@ fn row(session: &Session, status: &StackStatus) -> Vec<String> {
     let newest = status.newest.map_or("-".to_owned(), |revision| {
         format!("{revision} · {}", when(&status.newest_taken_at))
     });
-    let unfinished = status.unfinished.map(|revision| format!("revert {revision} is unfinished"));
-    let notes: Vec<String> = [unfinished, status.problem.clone()].into_iter().flatten().collect();
+    let notes = notes(session, status);
     vec![status.stack.clone(), good, live, drift, newest, inert(&notes.join(" · "))]
+}
+
+/// What else there is to say of a stack.
+fn notes(session: &Session, status: &StackStatus) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    notes.extend(status.unfinished.map(|revision| format!("revert {revision} is unfinished")));
+    let is_other = |matter: &&MatterOut| Some(matter.revision) != status.unfinished;
+    notes.extend(status.unsettled.iter().filter(is_other).map(|matter| matter.what.clone()));
+    if let Some(hold) = status.holds.first() {
+        let what = if hold.everything { "held" } else { "what was reverted is held" };
+        let until = hold.until.as_ref().and_then(|until| until.parse::<Timestamp>().ok());
+        let until = until
+            .map_or_else(String::new, |until| format!(" until {}", session.times().show(until)));
+        notes.push(format!("{what}{until} ({})", hold.revision));
+    }
+    if let Some(lock) = &status.lock {
+        let who = if lock.who.is_empty() { "somebody" } else { &lock.who };
+        notes.push(match lock.standing.as_str() {
+            "held" => format!("locked by {who}"),
+            _ => format!("a lock of {who} is announced, and nobody here holds it"),
+        });
+    }
+    notes.extend(status.problem.clone());
+    notes
 }

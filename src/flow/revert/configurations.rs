@@ -49,8 +49,10 @@ pub(super) fn attempted(
 
 /// The modules of a bundle, the root first: what addresses in it begin with, and where it lies.
 pub(super) fn modules(bundle: &Bundle) -> Vec<(String, BundlePath)> {
-    let prefix =
-        |key: &str| -> String { key.split('.').map(|name| format!("module.{name}.")).collect() };
+    let prefix = |key: &str| {
+        let steps: Vec<String> = key.split('.').map(|name| format!("module.{name}.")).collect();
+        steps.concat()
+    };
     let others =
         bundle.modules.iter().map(|module| (prefix(&module.key), module.directory.clone()));
     std::iter::once((String::new(), bundle.root.clone())).chain(others).collect()
@@ -86,9 +88,10 @@ pub(super) fn places(
         states.iter().flat_map(|state| &state.instances).map(|object| &object.provider).collect();
     Ok(used.into_iter().fold(Places::default(), |places, provider| {
         let of = |all: &BTreeMap<String, String>| all.get(&name(provider)).cloned();
-        match others.iter().any(|other| of(other) != of(&then)) {
-            true => places.with_changed(provider),
-            false => places,
+        if others.iter().any(|other| of(other) != of(&then)) {
+            places.with_changed(provider)
+        } else {
+            places
         }
     }))
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::journals::{imports, journals, told};
-use super::matters::{NotUndone, check_settled, not_undone};
+use super::matters::{NotUndone, check_settled, not_undone, settle_pushed};
 use crate::codec::backend::Backend;
 use crate::codec::{bundle, hcl, json, state};
 use crate::engine::baseline::baseline;
@@ -114,7 +114,7 @@ pub fn draft(
         return Err(Error::RemoteExecution { kind: snapshot.backend.kind });
     }
     conclude_all(ports, stack, speaker)?;
-    let log = ports.repository.log(&stack.name)?;
+    let log = settle_pushed(ports, stack, speaker)?;
     let past = recorded(ports, &log);
     let speaker = &speaker.safe(&past);
     let residual = match verdicts(&log).get(&target.revision) {
@@ -129,13 +129,7 @@ pub fn draft(
     ports.check_interrupt("the state was captured")?;
     let request = snapshot::Request::of_stack(stack, Cause::BeforeRevert);
     let taken = snapshot::take(ports, stack, speaker, &request)?;
-    if let Some((intent, revert)) = abandoned {
-        let found = found_in(ports, stack, speaker, revert)?;
-        revert_ended(ports, stack, speaker, (intent, found.events), &taken)?;
-        if let Some(left) = found.left {
-            return Err(Refusal::left_by(left).into());
-        }
-    }
+    conclude_abandoned(ports, stack, speaker, abandoned, &taken)?;
     check_standing(&taken)?;
     let current = taken.bytes.clone().ok_or(unfit("has a state, and there is none now"))?;
     let between = baseline(&log, target, taken.snapshot()?);
@@ -179,6 +173,23 @@ pub fn draft(
         variables,
         redactor,
     })
+}
+
+/// Says how a revert that nobody saw end was found; refused if it has left a state behind.
+fn conclude_abandoned(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    abandoned: Option<(Revision, &RevertIntent)>,
+    taken: &Taken,
+) -> Result<(), Error> {
+    let Some((intent, revert)) = abandoned else { return Ok(()) };
+    let found = found_in(ports, stack, speaker, revert)?;
+    revert_ended(ports, stack, speaker, (intent, found.events), taken)?;
+    match found.left {
+        Some(left) => Err(Refusal::left_by(left).into()),
+        None => Ok(()),
+    }
 }
 
 /// The newest revert that nobody has concluded.

@@ -165,9 +165,8 @@ fn look(
             .iter()
             .any(|change| change.address == *address && change.action == Action::Delete)
     };
-    let liveness = |address: &Address| match is_gone(address) {
-        true => Liveness::Gone,
-        false => Liveness::Alive,
+    let liveness = |address: &Address| {
+        if is_gone(address) { Liveness::Gone } else { Liveness::Alive }
     };
     Ok(wanted.iter().map(|address| ((*address).clone(), liveness(address))).collect())
 }

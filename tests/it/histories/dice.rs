@@ -19,7 +19,7 @@ impl Dice {
 
     /// A number below `sides`.
     pub(super) fn roll(&mut self, sides: usize) -> usize {
-        usize::try_from(self.next() % sides as u64).unwrap()
+        usize::try_from(self.next() % u64::try_from(sides).unwrap()).unwrap()
     }
 
     /// True once in `times`.

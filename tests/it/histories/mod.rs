@@ -95,7 +95,7 @@ impl History {
     /// Runs it and kills the terraform under it, or it itself, after a while.
     fn killed(&mut self, run: &[&str]) -> Ran {
         let running = self.stage.start(crate::support::stage::UNAPPLY, run);
-        let wait = 300 + self.dice.roll(900) as u64;
+        let wait = 300 + u64::try_from(self.dice.roll(900)).unwrap();
         std::thread::sleep(Duration::from_millis(wait));
         let us = running.id();
         let children = children(us);
@@ -118,7 +118,7 @@ impl History {
         let now = self.stage.objects();
         let files: Vec<&String> = good
             .keys()
-            .filter(|path| path.ends_with(".txt") && now.get(*path) == good.get(*path))
+            .filter(|path| path.contains(".txt") && now.get(*path) == good.get(*path))
             .collect();
         if files.is_empty() {
             return;

@@ -276,6 +276,11 @@ impl Configuration {
             return Some("output".to_owned());
         }
         let at = dice.roll(self.blocks.len());
+        self.change_block(dice, what, at)
+    }
+
+    /// One random change of the block at this place.
+    fn change_block(&mut self, dice: &mut Dice, what: usize, at: usize) -> Option<String> {
         let block = self.blocks[at].clone();
         let address = block.address();
         let is_free = !self.is_target(&block) && !self.is_read(&block);

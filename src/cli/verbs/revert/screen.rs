@@ -261,9 +261,9 @@ fn reminder(executed: &ExecutedRevert, times: &Times, paint: Paint) -> String {
             "terraform plan".to_owned(),
         ),
     };
-    let release = match &held {
-        Some(_) => "      then      unapply release --reason 'TEXT'",
-        None => "",
+    let release = match (&held, commit) {
+        (Some(_), Some(_)) => "      then      unapply release --reason 'TEXT'",
+        _ => "",
     };
     format!(
         "\n{} {what}: the next apply would do it again.\n{}next: {next}{release}\n",
