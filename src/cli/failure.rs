@@ -455,11 +455,7 @@ fn flow_failure(error: &Error) -> Failure {
         Error::NotPresent { revision } => plain(Exit::Refused, error)
             .now("a plan would say nothing about it")
             .next(format!("unapply mark good {revision}   (on your word)")),
-        Error::NotEmpty { revision, proposes } => plain(Exit::Refused, error)
-            .details(proposes.iter().map(|line| format!("it would {line}")))
-            .next(format!(
-                "unapply mark good {revision} --verify --residual   (if it never is empty)"
-            )),
+        Error::NotEmpty { revision, proposes } => kept::not_empty(error, *revision, proposes),
         Error::PlanFile { .. } => plain(Exit::Refused, error),
         Error::Unsuitable(_) | Error::Recover(_) => unsettled::failure(error),
         Error::Drift(problem) => drift_failure(problem),

@@ -3,11 +3,9 @@
 //! Whether something of it has been settled in the world since (an object imported, a process gone)
 //! is looked at by `flow::recover`, which then says so in the log. It decides no next step.
 
-use super::revert::{Slot, by_slot, is_same};
 use crate::model::account::{Account, Deed};
 use crate::model::entry::{Body, Entry, Revision, UnreadableState};
 use crate::model::run::Settlement;
-use crate::model::state::State;
 
 /// One matter that is open.
 #[derive(Debug, Clone)]
@@ -69,16 +67,6 @@ impl Matter<'_> {
             Self::MayExist { .. } => false,
         }
     }
-}
-
-/// Whether two states of one lineage say the same of every object: whoever pushes a state that was
-/// left behind gets another serial, and the same content.
-pub fn is_same_content(a: &State<'_>, b: &State<'_>) -> bool {
-    let (left, right) = (by_slot(a), by_slot(b));
-    let has = |slot: &Slot<'_>, object| right.get(slot).is_some_and(|other| is_same(object, other));
-    a.version.lineage == b.version.lineage
-        && left.len() == right.len()
-        && left.iter().all(|(slot, object)| has(slot, object))
 }
 
 /// Objects by address, with their ids.
@@ -227,20 +215,6 @@ mod tests {
         assert_eq!(open(vec![intent(), outcome(&fates), one]), [(2, false)]);
         let all = settled(2, &[]);
         assert_eq!(open(vec![intent(), outcome(&fates), all]), []);
-    }
-
-    #[test]
-    fn the_same_content_is_found_under_another_serial() {
-        let check = |a: &[&str], b: &[&str], expected| {
-            let [a, b] = [a, b].map(crate::engine::tests::world);
-            let [a, b] = [&a, &b].map(|bytes| crate::codec::state::parse(bytes).unwrap());
-            assert_eq!(is_same_content(&a, &b), expected);
-        };
-        check(&["demo_file.a=1,x"], &["demo_file.a=1,x"], true);
-        check(&["demo_file.a=1,x"], &["demo_file.a=1,y"], false);
-        check(&["demo_file.a=1,x"], &["!demo_file.a=1,x"], false);
-        check(&["demo_file.a=1"], &["demo_file.a=1", "demo_file.b=2"], false);
-        check(&["demo_file.a=1"], &["demo_file.b=1"], false);
     }
 
     #[test]

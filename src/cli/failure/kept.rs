@@ -4,8 +4,9 @@
 //! Terraform and OpenTofu print any state that they can read as one of version 4 and in the clear;
 //! that is what a snapshot can be taken of.
 
-use super::Failure;
+use super::{Exit, Failure, plain};
 use crate::codec::state::{self, KeptFormat};
+use crate::flow::Error;
 use crate::model::entry::Revision;
 
 /// The command that makes a snapshot of a state that we only keep.
@@ -72,4 +73,11 @@ fn are_kept(revision: Revision) -> String {
 /// The command that shows what was kept.
 fn look_at(kept: Option<Revision>) -> String {
     kept.map_or("unapply history".to_owned(), |revision| format!("unapply show {revision}"))
+}
+
+/// A follow-up plan that proposes something.
+pub(super) fn not_empty(error: &Error, revision: Revision, proposes: &[String]) -> Failure {
+    plain(Exit::Refused, error)
+        .details(proposes.iter().map(|line| format!("it would {line}")))
+        .next(format!("unapply mark good {revision} --verify --residual   (if it never is empty)"))
 }

@@ -4,9 +4,6 @@ use super::Failure;
 use crate::cli::exit::Exit;
 use crate::flow::Error;
 
-/// The verb that settles what is open.
-pub(in crate::cli) const RECOVER: &str = "recover";
-
 /// The failure of a command that somebody else's work, or what it left, stands in the way of.
 pub(super) fn failure(error: &Error) -> Failure {
     let plain = |exit| Failure::new(exit, error.to_string());
@@ -14,7 +11,7 @@ pub(super) fn failure(error: &Error) -> Failure {
         return plain(Exit::Refused)
             .details(matters.iter().cloned())
             .now("the stack is as it was; what is open would be built upon")
-            .next(format!("unapply {RECOVER}"));
+            .next(super::unsettled::RECOVER);
     }
     plain(Exit::Locked).now("it was left alone").next("unapply status")
 }

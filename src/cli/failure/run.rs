@@ -19,12 +19,13 @@ pub(super) fn failure(error: &RunError) -> Failure {
             let commit = commit.as_ref().map_or_else(String::new, |c| format!(", commit {c}"));
             plain(Exit::Refused, error)
                 .now(format!("held {until}{commit}"))
-                .next(format!("unapply show {hold}"))
+                .next(format!("unapply release {hold} --reason TEXT"))
+                .next(format!("unapply show {hold}   (who held it, and why)"))
         }
         RunError::Unsettled { matters } => plain(Exit::Refused, error)
             .details(matters.iter().cloned())
             .now("the stack is as it was")
-            .next("unapply history   (what was under way)"),
+            .next(super::unsettled::RECOVER),
         RunError::NoJournal { .. } => plain(Exit::Failure, error).next(
             "name a directory with room that can be written to: XDG_STATE_HOME=DIR unapply …",
         ),

@@ -4,7 +4,7 @@ use super::{Opened, Session};
 use crate::cli::args::{Format, Status as Arguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::failure::open::RECOVER;
+use crate::cli::failure::unsettled::RECOVER;
 use crate::cli::json::{FailedOnOut, LockOut, MatterOut, StackStatus, StatusOut};
 use crate::cli::output::inert;
 use crate::cli::render::table::{Align, columns};
@@ -179,7 +179,7 @@ fn next(found: &[StackStatus]) -> String {
         status.unsettled.iter().any(open)
     };
     if found.iter().any(is_open) {
-        return format!("unapply {RECOVER}");
+        return RECOVER.to_owned();
     }
     let next = if found.iter().any(|status| status.unfinished.is_some()) {
         "unapply revert   (a revert was left unfinished: this one concludes it)"

@@ -5,7 +5,8 @@
 //! `flow::recover`'s; a dead revert is concluded by [`super::draft`].
 
 use crate::codec::state;
-use crate::engine::unsettled::{Matter, is_same_content, unsettled};
+use crate::engine::left_state::is_same_content;
+use crate::engine::unsettled::{Matter, unsettled};
 use crate::flow::recover::alive::{self, Life};
 use crate::flow::{Error, Ports, Speaker, Stack, live};
 use crate::model::entry::{Body, Entry, Revision};
