@@ -38,7 +38,7 @@ fn child(stage: &Stage) -> Option<Pid> {
     let base = stage.path().join("home/.local/state/unapply/runs");
     let journals = std::fs::read_dir(base).ok()?;
     let notes = journals.flatten().map(|journal| journal.path().join("child"));
-    let note = notes.filter_map(|note| std::fs::read_to_string(note).ok()).next()?;
+    let note = notes.map(std::fs::read_to_string).find_map(Result::ok)?;
     Pid::from_raw(note.split(' ').next()?.parse().ok()?)
 }
 
@@ -98,7 +98,7 @@ fn copy(from: &Path, to: &Path) {
             (entry.path(), to.join(entry.file_name()))
         };
         if path.is_dir() {
-            copy(&path, &target)
+            copy(&path, &target);
         } else {
             let _bytes = std::fs::copy(&path, target).unwrap();
         }
@@ -156,7 +156,7 @@ fn kill_at_random(stage: &Stage, chance: &mut Chance, what: &str) {
     let json: &[&str] = if chance.below(2) == 0 { &["-json"] } else { &[] };
     let apply = ["run", "--", "terraform", "apply", "-auto-approve"];
     let running = stage.start(UNAPPLY, &[&apply[..], json].concat());
-    std::thread::sleep(Duration::from_millis(chance.below(1_500)));
+    std::thread::sleep(Duration::from_millis(chance.below(1_100)));
     let victim = chance.below(3);
     let terraform = child(stage);
     if victim != 1 {
