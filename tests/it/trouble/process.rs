@@ -229,9 +229,9 @@ fn a_hazard_is_settled_on_a_terminal_by_its_address_and_by_nothing_else() {
         assert_eq!(stage.everything(), before);
     }
     let mut session = stage.on_terminal(&["revert"]);
-    for _ in 0..2 {
-        session.exp_regex("Type demo_file.c to accept it[^\n]*: ").unwrap();
-        session.send_line("demo_file.c").unwrap();
+    for subject in ["demo_file.c", "since-1"] {
+        session.exp_regex(&format!("Type {subject} to accept it[^\n]*: ")).unwrap();
+        session.send_line(subject).unwrap();
     }
     session.exp_string("Enter a value: ").unwrap();
     session.send_line("yes").unwrap();
