@@ -34,9 +34,10 @@ pub fn fit(ports: &Ports<'_>, stack: &Stack, mut draft: RevertDraft) -> Result<F
     let log = ports.repository.log(&stack.name)?;
     let good = locked(lock_of(&draft.bundle).unwrap_or_default());
     let newer = newer_lock(ports, &log, draft.target.revision, &good);
-    let running = ports.terraform.version()?;
+    // One that does not say what it is still plans, or says by itself what is wrong with it.
+    let running = ports.terraform.version().ok();
     let suitable = suitable(&Look {
-        running: &running,
+        running: running.as_ref(),
         good_engine: draft.snapshot.engine.as_ref(),
         present_engine: writer_of_present(&log),
         bundle: &draft.bundle,
@@ -67,8 +68,8 @@ pub(super) fn with_newer_entries(
 
 /// What is looked at, whoever looks.
 pub(super) struct Look<'a> {
-    /// The binary that would run.
-    pub running: &'a EngineVersion,
+    /// The binary that would run, as far as it says what it is.
+    pub running: Option<&'a EngineVersion>,
     /// The good snapshot's.
     pub good_engine: Option<&'a EngineVersion>,
     /// The one that wrote the present state, as far as the log tells.

@@ -22,6 +22,7 @@ use crate::engine::redact::Redactor;
 use crate::engine::unsettled::{Matter, unsettled};
 use crate::model::configuration::Bundle;
 use crate::model::entry::{Body, EngineVersion, Entry, Revision};
+use crate::model::event::Severity;
 use crate::model::plan::PlanExtent;
 use crate::model::run::{Diagnosis, Finding, Health};
 use crate::model::state::StateBytes;
@@ -104,7 +105,7 @@ fn one_line(error: &Error) -> String {
         crate::port::terraform::Error::Failed { diagnostics, .. }
         | crate::port::terraform::Error::NoProvider { diagnostics },
     ) = error
-        && let Some(first) = diagnostics.first()
+        && let Some(first) = diagnostics.iter().find(|d| d.severity == Severity::Error)
     {
         text.push_str(&format!(": {}", first.summary));
     }
@@ -285,7 +286,7 @@ fn copy(
     let AtHand { log, running, good: (good, state, bundle), live, present, redactor } = at_hand;
     let newer = todays_lock(ports, stack, log, good);
     let look = Look {
-        running,
+        running: Some(running),
         good_engine: good.snapshot.engine.as_ref(),
         present_engine: writer_of_present(log),
         bundle,

@@ -42,12 +42,12 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let target = find_entry(session, &log, wanted)?;
     let heading = super::side::label(session, &log, &target);
     session.output.talk(&format!("Revert {} to {}\n\n", stack.name, inert(&heading)));
-    super::suited::suit(session, &settings, &mut opened, &log, &target);
-    let ports = session.ports(&opened);
     if let Some(open) = open_intent(&log) {
         session.output.talk(&screen::unfinished(open, session.output.talk_paint));
     }
-    let mut draft = draft(&ports, &stack, &settings.speaker, &target)?;
+    let mut draft = draft(&session.ports(&opened), &stack, &settings.speaker, &target)?;
+    super::suited::suit(session, &settings, &mut opened, &log, &target);
+    let ports = session.ports(&opened);
     let redactor = std::mem::take(&mut draft.redactor);
     draft.redactor = session.fingerprinted(redactor, Some((&opened, &stack)));
     let checked = check(&ports, &stack, draft)?;

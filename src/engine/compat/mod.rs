@@ -56,8 +56,8 @@ pub enum Obstacle {
 /// What is at hand and what it has to work with.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
-    /// The binary that would run.
-    pub running: &'a EngineVersion,
+    /// The binary that would run; none when it does not say what it is.
+    pub running: Option<&'a EngineVersion>,
     /// The binary when the good snapshot was taken.
     pub good_engine: Option<&'a EngineVersion>,
     /// The binary when the newest other snapshot was taken: the one of the failed apply.
@@ -85,20 +85,19 @@ pub struct Suitable {
 
 /// Judges them.
 pub fn judge(facts: &Facts<'_>) -> Result<Suitable, Obstacle> {
-    let unmet = facts
-        .required
-        .iter()
-        .find(|constraint| meets(&facts.running.version, constraint) == Some(false));
-    if let Some(required) = unmet {
-        return Err(Obstacle::Required {
-            kind: facts.running.kind,
-            running: facts.running.version.clone(),
-            required: required.clone(),
-        });
-    }
     let mut found = Suitable::default();
-    found.hazards.extend(engine(facts));
-    found.hazards.extend(core(facts));
+    if let Some(running) = facts.running {
+        let is_unmet = |constraint: &&String| meets(&running.version, constraint) == Some(false);
+        if let Some(required) = facts.required.iter().find(is_unmet) {
+            return Err(Obstacle::Required {
+                kind: running.kind,
+                running: running.version.clone(),
+                required: required.clone(),
+            });
+        }
+        found.hazards.extend(engine(facts, running));
+        found.hazards.extend(core(facts, running));
+    }
     for (provider, behind) in behind(facts) {
         let entry = |locks: &[LockedProvider]| {
             locks.iter().find(|locked| locked.source.canonical() == provider).cloned()
@@ -193,8 +192,7 @@ fn newer_provider(locked: &LockedProvider, newer: &LockedProvider, behind: &Behi
 }
 
 /// Terraform's states with OpenTofu, or the other way round.
-fn engine(facts: &Facts<'_>) -> Option<Hazard> {
-    let running = facts.running;
+fn engine(facts: &Facts<'_>, running: &EngineVersion) -> Option<Hazard> {
     let other = |found: Option<&EngineVersion>| {
         found.filter(|found| found.kind != running.kind).map(|found| found.kind.name())
     };
@@ -213,8 +211,7 @@ fn engine(facts: &Facts<'_>) -> Option<Hazard> {
 }
 
 /// An older version than the one that wrote the state. Versions of one kind are comparable only.
-fn core(facts: &Facts<'_>) -> Option<Hazard> {
-    let running = facts.running;
+fn core(facts: &Facts<'_>, running: &EngineVersion) -> Option<Hazard> {
     let is_same_kind =
         |found: Option<&EngineVersion>| found.is_none_or(|found| found.kind == running.kind);
     if !is_same_kind(facts.present_engine) || !is_same_kind(facts.good_engine) {

@@ -30,7 +30,7 @@ fn check(running: &EngineVersion, writer: &str, schema: u64, newer: &[LockedProv
     let (good, present) = (bytes("1.11.4", 0), bytes(writer, schema));
     let engine = terraform("1.11.4");
     let found = judge(&Facts {
-        running,
+        running: Some(running),
         good_engine: Some(&engine),
         present_engine: Some(&engine),
         required: &["~> 1.9".to_owned()],
