@@ -196,9 +196,6 @@ fn a_revert_builds_on_nothing_that_is_open() {
     stage.apply_next(&worse());
     let intent = stage.say_run();
     let before = stage.everything();
-    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
-    let ran = ran.says(&format!("run {intent} has not been seen to end"));
-    ran.says("nothing was applied").says("unapply recover");
     let lost = deed("demo_file.lost", "create", Fate::Created, Some("f-42"));
     let perhaps = deed("demo_file.dup", "create", Fate::Failed, None);
     stage.say_ended(intent, vec![lost], "");

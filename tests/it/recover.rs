@@ -97,7 +97,8 @@ fn event(kind: &str, address: &str, id: Option<&str>) -> String {
         hook["id_key"] = "id".into();
         hook["id_value"] = id.into();
     }
-    serde_json::json!({ "type": kind, "hook": hook }).to_string() + "\n"
+    // As Terraform orders it.
+    format!("{{\"@level\":\"info\",\"type\":\"{kind}\",\"hook\":{hook}}}\n")
 }
 
 #[test]

@@ -236,7 +236,7 @@ fn a_failed_apply_is_taken_back_where_that_was_asked_for() {
     v1.is_back(&stage);
     // A hazard is never accepted by anybody who cannot be asked.
     stage.settings("[revert]\nprotect = [\"demo_file.b\"]\n");
-    stage.configure(&(file("a", "two") + &file("b", "new") + &file("c", "bad")));
+    stage.configure(&(file("a", "three") + &file("b", "new") + &file("c", "bad")));
     stage.fault("create:c.txt");
     let ran = good_run(&stage, &["--on-failure", "revert", "--json"]).expect(21);
     let json = ran.json();

@@ -50,12 +50,13 @@ fn check(journals: &[Journal], object: &str, expected: &str) {
 }
 
 #[test]
-fn an_object_is_known_by_address_and_id_together() {
+fn an_object_is_known_by_type_and_id_wherever_it_stands_now() {
     let made = [journal(5).with_events([complete("create", "demo_file.a[0]", "f-1")])];
     check(&made, "demo_file.a[0]=f-1", "5");
     check(&made, "demo_file.a[0]^deadbeef=f-1", "5");
     check(&made, "demo_file.a[0]=f-2", "unknown");
-    check(&made, "demo_file.a[1]=f-1", "unknown");
+    check(&made, "module.m.demo_file.b=f-1", "5");
+    check(&made, "demo_volume.a[0]=f-1", "unknown");
     check(&[], "demo_file.a[0]=f-1", "unknown");
 }
 
