@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod drift;
 mod hold;
 mod status;
 
+pub(super) use drift::{Drift, DriftVerb, Fix, FixVerb};
 pub(super) use hold::{Guard, Hold, Release};
 mod recover;
 
@@ -333,64 +335,6 @@ pub(super) struct Revert {
     /// Hold everything until it is released, and not only what is taken back
     #[arg(long)]
     pub hold: bool,
-}
-
-/// `drift`.
-#[derive(Debug, Args)]
-pub(super) struct Drift {
-    /// Exit 2 when there is drift
-    #[arg(long)]
-    pub detailed_exitcode: bool,
-    /// Otherwise look at the real world now, and record what is seen
-    #[command(subcommand)]
-    pub verb: Option<DriftVerb>,
-}
-
-/// What is asked about drift that is on record.
-#[derive(Debug, Subcommand)]
-pub(super) enum DriftVerb {
-    /// What the last look saw; nothing is looked at anew
-    List {
-        /// Exit 2 when there is drift
-        #[arg(long)]
-        detailed_exitcode: bool,
-    },
-    /// One item
-    Show {
-        /// The item: d-…, the beginning of that, or an address
-        #[arg(value_name = "ITEM")]
-        item: String,
-    },
-}
-
-/// `fix`.
-#[derive(Debug, Args)]
-pub(super) struct Fix {
-    /// What to do
-    #[command(subcommand)]
-    pub verb: FixVerb,
-}
-
-/// What can be done with manual fixes.
-#[derive(Debug, Subcommand)]
-pub(super) enum FixVerb {
-    /// Say that a drift item was made on purpose, with `--reason`
-    Record {
-        /// The item: d-…, the beginning of that, or an address with exactly one open item
-        #[arg(value_name = "ITEM")]
-        item: String,
-        /// Until when it is meant to stay: a time, a day, or a span such as 30d
-        #[arg(long, value_name = "TIME")]
-        until: Option<String>,
-    },
-    /// Every fix and what became of it
-    List,
-    /// One fix
-    Show {
-        /// The revision that recorded it
-        #[arg(value_name = "FIX")]
-        fix: u64,
-    },
 }
 
 /// `snapshot`.

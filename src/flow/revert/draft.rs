@@ -117,11 +117,7 @@ pub fn draft(
     let log = settle_pushed(ports, stack, speaker)?;
     let past = recorded(ports, &log);
     let speaker = &speaker.safe(&past);
-    let residual = match verdicts(&log).get(&target.revision) {
-        Some(Verdict::Bad) => return Err(unfit("is marked bad")),
-        Some(Verdict::Good(evidence)) => evidence.residual.clone(),
-        None => Vec::new(),
-    };
+    let residual = residual(&log, target)?;
     check_settled(&log, speaker)?;
     let abandoned = unfinished(&log, speaker)?;
     let good = load(ports, target, &state)?;
@@ -173,6 +169,17 @@ pub fn draft(
         variables,
         redactor,
     })
+}
+
+/// What the target's configuration always proposes; refused if it is marked bad.
+fn residual(log: &[Entry], target: &Entry) -> Result<Vec<Residual>, Error> {
+    match verdicts(log).get(&target.revision) {
+        Some(Verdict::Bad) => {
+            Err(Error::Unfit { revision: target.revision, problem: "is marked bad" })
+        }
+        Some(Verdict::Good(evidence)) => Ok(evidence.residual.clone()),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Says how a revert that nobody saw end was found; refused if it has left a state behind.
