@@ -51,6 +51,12 @@ pub enum Error {
     /// A re-keyed state is not what was decided: a defect of ours, found before anything was done.
     #[error("the re-keyed state is not what was decided")]
     Misplaced,
+    /// Objects have to be destroyed with the failed configuration first.
+    #[error(
+        "cannot be taken back in one step: {} under another provider configuration than the good one",
+        .0.join(", ")
+    )]
+    TwoSteps(Vec<String>),
     /// A configuration cannot be packed.
     #[error("the configuration cannot be stored")]
     Unpackable(#[source] bundle::Error),

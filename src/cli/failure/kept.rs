@@ -81,3 +81,12 @@ pub(super) fn not_empty(error: &Error, revision: Revision, proposes: &[String]) 
         .details(proposes.iter().map(|line| format!("it would {line}")))
         .next(format!("unapply mark good {revision} --verify --residual   (if it never is empty)"))
 }
+
+/// Objects that one plan cannot end in the right place.
+pub(super) fn two_steps(error: &Error, slots: &[String]) -> Failure {
+    let first = slots.first().map_or("ADDRESS", String::as_str);
+    plain(Exit::Refused, error)
+        .now("the stack is as it was; a re-keyed state would say that they are somewhere else")
+        .next(format!("terraform destroy -target='{first}'   (with the failed configuration)"))
+        .next("unapply revert   (afterwards)")
+}

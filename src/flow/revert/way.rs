@@ -97,6 +97,11 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
         };
         (Some(prepared), decided(&alive))
     };
+    let elsewhere = rekeying.elsewhere();
+    if !elsewhere.is_empty() {
+        let safe = elsewhere.iter().map(|slot| draft.redactor.text(slot)).collect();
+        return Err(Error::TwoSteps(safe));
+    }
     let way = way(stack, draft, &pair, &rekeying, (journal, places))?;
     let prepared = match (&way, scratch) {
         (Way::Pushed(_), Some(prepared)) => prepared,

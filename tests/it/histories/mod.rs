@@ -41,6 +41,8 @@ struct History {
     told: String,
     /// The revision that is good.
     target: String,
+    /// The modules of the last `terraform init`.
+    initialised: Option<Vec<String>>,
 }
 
 type Objects = BTreeMap<String, (u32, Vec<u8>)>;
@@ -50,14 +52,19 @@ impl History {
         writeln!(self.told, "  {what}").unwrap();
     }
 
-    fn lay_out(&self, configuration: &Configuration) {
+    fn lay_out(&mut self, configuration: &Configuration) {
         let modules = self.stage.stack().join("modules");
-        for name in configuration.modules() {
-            std::fs::create_dir_all(modules.join(&name)).unwrap();
-            self.stage.write(&format!("modules/{name}/main.tf"), &configuration.module(&name));
+        let names = configuration.modules();
+        for name in &names {
+            std::fs::create_dir_all(modules.join(name)).unwrap();
+            self.stage.write(&format!("modules/{name}/main.tf"), &configuration.module(name));
         }
         self.stage.configure(&configuration.root());
-        self.stage.terraform(&["init", "-no-color", "-input=false"]).expect(0);
+        // Only other modules are news to Terraform.
+        if self.initialised.as_ref() != Some(&names) {
+            self.stage.terraform(&["init", "-no-color", "-input=false"]).expect(0);
+            self.initialised = Some(names);
+        }
     }
 
     /// An attempt to apply `next` that may go wrong.
@@ -223,7 +230,8 @@ fn play(seed: u64) -> (String, End) {
         "version = 1\n\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\"]\n\n[[stack]]\nname = \
          \"demo/app\"\ndir = \".\"\n",
     );
-    let mut history = History { stage, dice, told: String::new(), target: String::new() };
+    let mut history =
+        History { stage, dice, told: String::new(), target: String::new(), initialised: None };
     history.lay_out(&v1);
     let applied = history.stage.apply();
     assert_eq!(applied.code, 0, "seed {seed}: the good one: {}{}", applied.stdout, applied.stderr);
