@@ -100,6 +100,8 @@ fn a_script_is_asked_with_all_that_it_has_started() {
 #[test]
 fn an_unapply_that_was_killed_leaves_terraform_alone_and_the_next_run_says_what_it_did() {
     let stage = slow();
+    // Long enough that the second command finds it at work on any machine.
+    stage.fault("delay-ms:a.txt:8000");
     let running = start(&stage, &APPLY);
     running.signal(Signal::KILL);
     running.end().expect(137);
