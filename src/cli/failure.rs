@@ -436,12 +436,7 @@ fn flow_failure(error: &Error) -> Failure {
         Error::RevertUnderWay { .. } | Error::RunUnderWay { .. } | Error::Unsettled(_) => {
             open::failure(error)
         }
-        Error::MissingVariables(names) => {
-            let name = names.first().map_or("NAME", String::as_str);
-            plain(Exit::Refused, error)
-                .now("the good snapshot did not capture it, and it has no value today")
-                .next(format!("unapply revert --var {name}=…"))
-        }
+        Error::MissingVariables(names) => kept::missing(error, names),
         Error::NotRecorded { intent, place, source, .. } => plain(flow_failure(source).exit, error)
             .not_done("its outcome is not in the log, and nothing was verified")
             .now(format!(

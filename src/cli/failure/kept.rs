@@ -90,3 +90,11 @@ pub(super) fn two_steps(error: &Error, slots: &[String]) -> Failure {
         .next(format!("terraform destroy -target='{first}'   (with the failed configuration)"))
         .next("unapply revert   (afterwards)")
 }
+
+/// Variables without a value.
+pub(super) fn missing(error: &Error, names: &[String]) -> Failure {
+    let name = names.first().map_or("NAME", String::as_str);
+    plain(Exit::Refused, error)
+        .now("the good snapshot did not capture it, and it has no value today")
+        .next(format!("unapply revert --var {name}=…"))
+}
