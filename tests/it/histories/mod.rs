@@ -303,5 +303,6 @@ fn random_histories_end_in_the_good_world_or_in_a_refusal_that_says_why() {
         }
     }
     assert!(bad.is_empty(), "{bad}");
-    assert!(listed * 100 <= usize::try_from(count).unwrap().max(100), "{listed} of {count}");
+    // At most one in a hundred; of few, chance may put up to three of its kills in a creation.
+    assert!(listed * 100 <= usize::try_from(count).unwrap().max(300), "{listed} of {count}");
 }
