@@ -96,25 +96,15 @@ fn matters<'a>(log: &'a [Entry], entry: &'a Entry) -> Vec<Matter<'a>> {
         return objects(entry, &ended.account, &settled);
     }
     let is_left = |kept: &UnreadableState| kept.found.starts_with(ERRORED_STATE);
-    let matter = match body {
-        Body::RunIntent(_) => Some(Matter::Run(entry)),
-        Body::RevertIntent(_) => Some(Matter::Revert(entry)),
-        Body::Evidence(kept) => {
-            return is_left(kept).then_some(Matter::LeftState(entry)).into_iter().collect();
-        }
-        Body::Snapshot(_)
-        | Body::Mark(_)
-        | Body::RevertOutcome(_)
-        | Body::Verification(_)
-        | Body::Drift(_)
-        | Body::Fix(_)
-        | Body::RunOutcome(_)
-        | Body::Hold(_)
-        | Body::Release(_)
-        | Body::Settlement(_)
-        | Body::Diagnosis(_) => None,
+    let is_open = || !is_concluded(log, entry.revision);
+    let matter = if matches!(body, Body::RunIntent(_)) {
+        is_open().then_some(Matter::Run(entry))
+    } else if matches!(body, Body::RevertIntent(_)) {
+        is_open().then_some(Matter::Revert(entry))
+    } else {
+        matches!(body, Body::Evidence(kept) if is_left(kept)).then_some(Matter::LeftState(entry))
     };
-    matter.filter(|_| !is_concluded(log, entry.revision)).into_iter().collect()
+    matter.into_iter().collect()
 }
 
 /// The objects of an account that nobody has settled.

@@ -8,6 +8,7 @@ pub mod configuration;
 pub mod doctor;
 pub mod drift;
 pub mod error;
+mod errored;
 pub mod fix;
 pub mod hold;
 pub mod import;

@@ -32,21 +32,12 @@ pub fn of(intent: &Entry, here: &Actor) -> Life {
     if actor.process != here.process && is_alive(actor.process) {
         return Life::Alive(who(intent));
     }
-    let child = match &intent.said.body {
-        Body::RunIntent(run) => child_of_journal(Path::new(&run.journal)),
-        Body::RevertIntent(revert) => worker_in(Path::new(&revert.directory)),
-        Body::Snapshot(_)
-        | Body::Evidence(_)
-        | Body::Mark(_)
-        | Body::RevertOutcome(_)
-        | Body::Verification(_)
-        | Body::Drift(_)
-        | Body::Fix(_)
-        | Body::RunOutcome(_)
-        | Body::Hold(_)
-        | Body::Release(_)
-        | Body::Settlement(_)
-        | Body::Diagnosis(_) => None,
+    let child = if let Body::RunIntent(run) = &intent.said.body {
+        child_of_journal(Path::new(&run.journal))
+    } else if let Body::RevertIntent(revert) = &intent.said.body {
+        worker_in(Path::new(&revert.directory))
+    } else {
+        None
     };
     match child {
         Some(process) => {

@@ -4,24 +4,20 @@
 //! as it is, then the outcome `unknown`. It waits for nobody: whether the process lives is asked
 //! before.
 
-use std::fs;
 use std::path::Path;
 
 use super::alive;
 use crate::engine::unsettled::ERRORED_STATE;
+use crate::flow::errored::{keep, read};
 use crate::flow::run::conclude_open;
 use crate::flow::secrets::safe_speaker;
 use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
 use crate::flow::{Error, Ports, Speaker, Stack};
 use crate::model::configuration::{BlobId, ConfigurationRef};
-use crate::model::digest::Digest;
 use crate::model::entry::{
-    ApplyOutcome, Body, Cause, Entry, RevertIntent, RevertOutcome, Revision, UnreadableState,
+    ApplyOutcome, Body, Cause, Entry, RevertIntent, RevertOutcome, Revision,
 };
 use crate::store::After;
-
-/// The file that Terraform leaves when its backend does not take the state.
-pub const LEFT_FILE: &str = "errored.tfstate";
 
 /// Concludes an open run or revert; refused while its process lives.
 pub fn conclude(
@@ -32,28 +28,17 @@ pub fn conclude(
 ) -> Result<Entry, Error> {
     alive::refuse_living(intent, &speaker.actor)?;
     let speaker = &safe_speaker(ports, &stack.name, speaker);
-    match &intent.said.body {
-        Body::RevertIntent(revert) => {
-            let log = ports.repository.log(&stack.name)?;
-            let known = configuration(&log, revert.target);
-            let taken = present(ports, stack, speaker, (Cause::AfterRevert, known))?;
-            let found = found_in(ports, stack, speaker, revert)?;
-            revert_ended(ports, stack, speaker, (intent.revision, found.events), &taken)
-        }
-        Body::RunIntent(_) => conclude_open(ports, stack, speaker, intent),
-        Body::Snapshot(_)
-        | Body::Evidence(_)
-        | Body::Mark(_)
-        | Body::RevertOutcome(_)
-        | Body::Verification(_)
-        | Body::Drift(_)
-        | Body::Fix(_)
-        | Body::RunOutcome(_)
-        | Body::Hold(_)
-        | Body::Release(_)
-        | Body::Settlement(_)
-        | Body::Diagnosis(_) => Err(super::Refusal::NothingOpen(intent.revision).into()),
+    if let Body::RunIntent(_) = &intent.said.body {
+        return conclude_open(ports, stack, speaker, intent);
     }
+    let Body::RevertIntent(revert) = &intent.said.body else {
+        return Err(super::Refusal::NothingOpen(intent.revision).into());
+    };
+    let log = ports.repository.log(&stack.name)?;
+    let known = configuration(&log, revert.target);
+    let taken = present(ports, stack, speaker, (Cause::AfterRevert, known))?;
+    let found = found_in(ports, stack, speaker, revert)?;
+    revert_ended(ports, stack, speaker, (intent.revision, found.events), &taken)
 }
 
 /// Says of an abandoned revert that nobody saw it end, with the state that was found.
@@ -91,7 +76,7 @@ pub fn found_in(
     revert: &RevertIntent,
 ) -> Result<Remains, Error> {
     let root = Path::new(&revert.directory);
-    let left = read(&root.join(LEFT_FILE))?
+    let left = read(&root.join(ERRORED_STATE))?
         .map(|bytes| keep(ports, stack, speaker, (&bytes, "of a revert that nobody saw end")))
         .transpose()?;
     let events = read(&root.join(".terraform/revert.events.jsonl"))?
@@ -119,31 +104,4 @@ fn present(
         ..Request::of_stack(stack, cause)
     };
     snapshot::take(ports, stack, speaker, &request)
-}
-
-/// Keeps a left state as evidence.
-pub(super) fn keep(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    speaker: &Speaker,
-    (bytes, what): (&[u8], &str),
-) -> Result<Revision, Error> {
-    let stored = ports.repository.put_blob(bytes)?;
-    let body = Body::Evidence(UnreadableState {
-        blob: stored.id,
-        digest: Digest::of(bytes),
-        bytes: stored.bytes,
-        found: format!("{ERRORED_STATE} {what}"),
-        problem: "Terraform could not save the state to its backend".to_owned(),
-    });
-    Ok(ports.say(&stack.name, speaker, After::Any, body)?.revision)
-}
-
-/// A file's content; nothing when there is no such file.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Io { path: path.display().to_string(), source }),
-    }
 }

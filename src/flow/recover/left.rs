@@ -5,12 +5,12 @@
 use std::path::PathBuf;
 
 use super::Refusal;
-use super::conclude::{LEFT_FILE, read};
 use super::look::{Request, Seen};
 use crate::codec::state;
 use crate::engine::good::snapshots;
 use crate::engine::left_state::{self, Moves, Standing, moves};
 use crate::engine::unsettled::ERRORED_STATE;
+use crate::flow::errored::read;
 use crate::flow::{Error, Ports, Stack};
 use crate::model::digest::Digest;
 use crate::model::entry::{Body, Entry, UnreadableState};
@@ -46,7 +46,7 @@ pub(super) fn evidence<'a>(
         return Err(Refusal::NothingOpen(entry.revision).into());
     };
     let bytes = StateBytes::new(ports.repository.get_blob(&kept.blob)?);
-    let file = stack.root.join(LEFT_FILE);
+    let file = stack.root.join(ERRORED_STATE);
     let is_here = read(&file)?.is_some_and(|found| Digest::of(&found) == kept.digest);
     let left = Left {
         evidence: Some(entry),
@@ -64,7 +64,7 @@ pub(super) fn beside<'a>(
     request: &Request,
     seen: &Seen<'_>,
 ) -> Result<Option<Left<'a>>, Error> {
-    let file = request.given.clone().unwrap_or_else(|| stack.root.join(LEFT_FILE));
+    let file = request.given.clone().unwrap_or_else(|| stack.root.join(ERRORED_STATE));
     let bytes = match (read(&file)?, &request.given) {
         (Some(bytes), _) => StateBytes::new(bytes),
         (None, None) => return Ok(None),

@@ -6,7 +6,6 @@
 
 use std::path::PathBuf;
 
-use super::conclude::{LEFT_FILE, keep};
 use super::look::Left;
 use super::{Refusal, settle};
 use crate::codec::state;
@@ -14,6 +13,7 @@ use crate::engine::good::snapshots;
 use crate::engine::left_state::{Standing, is_same_content, standing};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
+use crate::flow::errored::keep;
 use crate::flow::revert::draft::check_standing;
 use crate::flow::secrets::{recorded, safe_speaker};
 use crate::flow::snapshot::{self, Request};
@@ -120,7 +120,7 @@ fn read_back(
 /// Gives the local file another name, so that nobody takes it for one that is still to be pushed.
 /// It is never deleted, and nothing is overwritten.
 fn move_aside(left: &Left<'_>, evidence: Revision) -> Option<PathBuf> {
-    let file = left.file.as_ref().filter(|file| file.ends_with(LEFT_FILE))?;
+    let file = left.file.as_ref().filter(|file| file.ends_with(ERRORED_STATE))?;
     let name = file.file_name()?.to_string_lossy().into_owned();
     let aside = file.with_file_name(format!("{name}.{evidence}"));
     let is_free = !aside.try_exists().unwrap_or(true);

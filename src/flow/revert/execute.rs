@@ -6,7 +6,6 @@
 
 use crate::flow::secrets::safe_event;
 use std::fs;
-use std::path::Path;
 
 use super::check::{CheckedRevert, digest_of};
 use super::consent::{ApprovedRevert, Consent};
@@ -14,6 +13,8 @@ use super::draft::RevertDraft;
 use super::push::{Final, go_home, push};
 use super::way::Way;
 use crate::engine::revert::JudgedAction;
+use crate::engine::unsettled::ERRORED_STATE;
+use crate::flow::errored;
 use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
 use crate::flow::workplace::{safe, safe_texts};
 use crate::flow::{Error, Ports, Speaker, Stack, live};
@@ -21,7 +22,6 @@ use crate::model::configuration::BlobId;
 use crate::model::digest::Digest;
 use crate::model::entry::{
     ApplyOutcome, Body, Cause, ConsentedAction, Entry, RevertIntent, RevertOutcome, Revision,
-    UnreadableState,
 };
 use crate::model::event::{Counts, Diagnostic, Event, Severity};
 use crate::model::hold::{Hold, Release};
@@ -338,26 +338,7 @@ fn keep_errored_state(
     speaker: &Speaker,
     checked: &CheckedRevert,
 ) -> Result<Option<Revision>, Error> {
-    let path = checked.prepared.place.root.join("errored.tfstate");
-    let Some(bytes) = read_if_there(&path)? else {
-        return Ok(None);
-    };
-    let stored = ports.repository.put_blob(&bytes)?;
-    let body = Body::Evidence(UnreadableState {
-        blob: stored.id,
-        digest: Digest::of(&bytes),
-        bytes: stored.bytes,
-        found: "errored.tfstate of this revert's apply".to_owned(),
-        problem: "Terraform could not save the state to its backend".to_owned(),
-    });
-    let entry: Entry = ports.say(&stack.name, speaker, After::Any, body)?;
-    Ok(Some(entry.revision))
-}
-
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Io { path: path.display().to_string(), source }),
-    }
+    let left = errored::read(&checked.prepared.place.root.join(ERRORED_STATE))?;
+    left.map(|bytes| errored::keep(ports, stack, speaker, (&bytes, "of this revert's apply")))
+        .transpose()
 }

@@ -18,13 +18,14 @@ use crate::engine::account::{Ending, Facts, Ledger, Seen};
 use crate::engine::mishap::mishaps;
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
+use crate::flow::errored;
 use crate::flow::revert::draft::{Recorded, load, load_bundle, with_bundle, with_plan};
 use crate::flow::secrets::of_environment;
 use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken};
 use crate::flow::{Error, Ports, Speaker, Stack};
 use crate::model::account::{Account, Mishap, Witness};
 use crate::model::digest::Digest;
-use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision, Snapshot, UnreadableState};
+use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision, Snapshot};
 use crate::model::event::{Intended, Intention, Purpose};
 use crate::model::plan::{Action, Plan};
 use crate::model::run::{RunIntent, RunOutcome};
@@ -338,15 +339,8 @@ fn keep_errored_state(
     if let Some(kept) = log.iter().find(is_same) {
         return Ok(Some(kept.revision));
     }
-    let stored = ports.repository.put_blob(&bytes)?;
-    let body = Body::Evidence(UnreadableState {
-        blob: stored.id,
-        digest,
-        bytes: stored.bytes,
-        found: format!("{ERRORED_STATE} of run {}", course.intent.revision),
-        problem: "Terraform could not save the state to its backend".to_owned(),
-    });
-    Ok(Some(ports.say(&stack.name, speaker, After::Any, body)?.revision))
+    let what = format!("of run {}", course.intent.revision);
+    errored::keep(ports, stack, speaker, (&bytes, &what)).map(Some)
 }
 
 /// Whether a file was written after the command was begun, by this machine's clock. A second is

@@ -176,21 +176,10 @@ fn hazards(hazards: &[Hazard], paint: Paint) -> String {
 /// A revert that was left unfinished, and where its plan, its events and what else Terraform left
 /// would lie.
 pub(super) fn unfinished(open: &Entry, paint: Paint) -> String {
-    let place = match &open.said.body {
-        Body::RevertIntent(intent) => inert(&intent.directory),
-        Body::Snapshot(_)
-        | Body::Evidence(_)
-        | Body::Mark(_)
-        | Body::RevertOutcome(_)
-        | Body::Verification(_)
-        | Body::Drift(_)
-        | Body::Fix(_)
-        | Body::RunIntent(_)
-        | Body::RunOutcome(_)
-        | Body::Hold(_)
-        | Body::Release(_)
-        | Body::Settlement(_)
-        | Body::Diagnosis(_) => String::new(),
+    let place = if let Body::RevertIntent(intent) = &open.said.body {
+        inert(&intent.directory)
+    } else {
+        String::new()
     };
     format!(
         "{} Revert {} was left unfinished; this one concludes it. Its private directory, if it is \
