@@ -444,7 +444,7 @@ fn flow_failure(error: &Error) -> Failure {
                 place.display()
             ))
             .next(unrecorded::next(source)),
-        Error::TwoSteps(slots) => kept::two_steps(error, slots),
+        Error::TwoSteps { objects, obstacle } => kept::two_steps(error, objects, obstacle),
         Error::IncompletePlan(_) | Error::Moved { .. } => {
             plain(Exit::Refused, error).next("unapply revert")
         }

@@ -193,10 +193,28 @@ pub struct RevertOut {
     pub differences: Vec<String>,
     /// What is equal in effect and not the same object, in sentences.
     pub notes: Vec<String>,
-    /// How the state is made to fit: `as-it-is`, `moved` (blocks in the private copy) or `pushed`.
+    /// How the state is made to fit: `as-it-is`, `moved` (blocks in the private copy), `pushed`
+    /// or `two-steps`.
     pub way: String,
     /// Objects that the state will have otherwise; nothing real is changed by it.
     pub homecomings: Vec<HomecomingOut>,
+    /// What is destroyed first, with the configuration that made it, before the rest is done.
+    pub first: Vec<FirstOut>,
+}
+
+/// One object that is destroyed before the rest.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FirstOut {
+    /// Its address.
+    pub address: String,
+    /// Why it goes first, in a clause.
+    pub why: String,
+}
+
+impl From<(String, &str)> for FirstOut {
+    fn from((address, why): (String, &str)) -> Self {
+        Self { address, why: why.to_owned() }
+    }
 }
 
 /// One object that the state will have otherwise.

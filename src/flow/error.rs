@@ -19,6 +19,7 @@ use crate::terraform::{check, directory, workdir};
 
 use super::configuration;
 use super::recover::Refusal;
+use super::revert::first::NoFirstStep;
 use super::run::RunError;
 
 /// Why a use case stopped.
@@ -51,12 +52,14 @@ pub enum Error {
     /// A re-keyed state is not what was decided: a defect of ours, found before anything was done.
     #[error("the re-keyed state is not what was decided")]
     Misplaced,
-    /// Objects have to be destroyed with the failed configuration first.
-    #[error(
-        "cannot be taken back in one step: {} under another provider configuration than the good one",
-        .0.join(", ")
-    )]
-    TwoSteps(Vec<String>),
+    /// Objects would have to be destroyed with the failed configuration first, and cannot be.
+    #[error("cannot be taken back in two steps: {}: {obstacle}", .objects.join(", "))]
+    TwoSteps {
+        /// Which objects, safe to show.
+        objects: Vec<String>,
+        /// What stands in the way.
+        obstacle: NoFirstStep,
+    },
     /// A configuration cannot be packed.
     #[error("the configuration cannot be stored")]
     Unpackable(#[source] bundle::Error),

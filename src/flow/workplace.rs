@@ -222,7 +222,7 @@ impl Prepared {
         name: &str,
         redactor: &Redactor,
     ) -> Result<(PathBuf, Plan), Error> {
-        self.plan_as(PlanMode::Normal, ports, name, redactor)
+        self.plan_as(PlanMode::Normal, ports, name, (redactor, Vec::new()))
     }
 
     /// Plans only how the real world differs from the state. Nobody applies such a plan: it would
@@ -233,7 +233,19 @@ impl Prepared {
         name: &str,
         redactor: &Redactor,
     ) -> Result<Plan, Error> {
-        self.plan_as(PlanMode::RefreshOnly, ports, name, redactor).map(|(_, plan)| plan)
+        self.plan_as(PlanMode::RefreshOnly, ports, name, (redactor, Vec::new()))
+            .map(|(_, plan)| plan)
+    }
+
+    /// Plans the end of these objects, and of whatever depends on them.
+    pub fn plan_destroy(
+        &self,
+        ports: &Ports<'_>,
+        name: &str,
+        redactor: &Redactor,
+        targets: Vec<String>,
+    ) -> Result<(PathBuf, Plan), Error> {
+        self.plan_as(PlanMode::Destroy, ports, name, (redactor, targets))
     }
 
     fn plan_as(
@@ -241,14 +253,14 @@ impl Prepared {
         mode: PlanMode,
         ports: &Ports<'_>,
         name: &str,
-        redactor: &Redactor,
+        (redactor, targets): (&Redactor, Vec<String>),
     ) -> Result<(PathBuf, Plan), Error> {
         let request = PlanRequest {
             mode,
             refresh: terraform::Refresh::Now,
             out: self.file(name),
             var_files: self.directory.var_file_arguments(),
-            targets: Vec::new(),
+            targets,
         };
         let mut watch = |event: &Event| ports.progress.event(&safe_event(event, redactor));
         ports

@@ -74,4 +74,5 @@ mod tidy;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]
+mod two_steps;
 mod verbs;

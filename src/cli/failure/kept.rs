@@ -7,6 +7,7 @@
 use super::{Exit, Failure, plain};
 use crate::codec::state::{self, KeptFormat};
 use crate::flow::Error;
+use crate::flow::revert::first::NoFirstStep;
 use crate::model::entry::Revision;
 
 /// The command that makes a snapshot of a state that we only keep.
@@ -82,12 +83,20 @@ pub(super) fn not_empty(error: &Error, revision: Revision, proposes: &[String]) 
         .next(format!("unapply mark good {revision} --verify --residual   (if it never is empty)"))
 }
 
-/// Objects that one plan cannot end in the right place.
-pub(super) fn two_steps(error: &Error, slots: &[String]) -> Failure {
-    let first = slots.first().map_or("ADDRESS", String::as_str);
+/// Objects that cannot be ended before the rest.
+pub(super) fn two_steps(error: &Error, objects: &[String], obstacle: &NoFirstStep) -> Failure {
+    let first = objects.first().map_or("ADDRESS", String::as_str);
+    let way = match obstacle {
+        NoFirstStep::NotOnRecord => {
+            format!("terraform destroy -target='{first}'   (with the failed configuration)")
+        }
+        NoFirstStep::Dependents(_) => format!(
+            "terraform apply   (with the failed configuration, after taking out what refers to {first})"
+        ),
+    };
     plain(Exit::Refused, error)
-        .now("the stack is as it was; a re-keyed state would say that they are somewhere else")
-        .next(format!("terraform destroy -target='{first}'   (with the failed configuration)"))
+        .now("the stack is as it was; one plan of the good configuration cannot end them rightly")
+        .next(way)
         .next("unapply revert   (afterwards)")
 }
 

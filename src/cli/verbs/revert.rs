@@ -76,18 +76,28 @@ fn to_the_end(
     let accepted = approved.consent.accepted().to_vec();
     let mut executed = execute(ports, stack, &settings.speaker, approved)?;
     for _ in 0..ROUNDS_MAX {
-        // Whatever stands in the way now: what happened so far is what is to be told.
-        let Ok(Some(rest)) = again(ports, stack, &settings.speaker, &executed, &accepted) else {
-            break;
+        let rest = match again(ports, stack, &settings.speaker, &executed, &accepted) {
+            Ok(Some(rest)) => rest,
+            other if executed.is_half() => return Err(half_done(&executed, other.err())),
+            // Whatever stands in the way now: what happened so far is what is to be told.
+            Ok(None) | Err(_) => break,
         };
-        let left = rest.checked.plan.effective().count();
-        let word = if left == 1 { "action is" } else { "actions are" };
-        session.output.talk(&format!("\n  {left} {word} left of what was agreed to: going on\n\n"));
+        session.output.talk(&screen::going_on(&executed, &rest));
         let hold = executed.hold.take();
         executed = execute(ports, stack, &settings.speaker, rest)?;
         executed.hold = executed.hold.or(hold);
     }
     Ok(executed)
+}
+
+/// The first of two steps is done, and the second cannot follow under the same consent.
+fn half_done(executed: &ExecutedRevert, why: Option<crate::flow::Error>) -> Failure {
+    let exit = executed.interrupted.map_or(Exit::Refused, Exit::of_signal);
+    let what = "what is left is not what was agreed to".to_owned();
+    why.map_or_else(|| Failure::new(exit, what), Failure::from)
+        .not_done("the second of two steps; what had to go first is destroyed")
+        .now(format!("the record of the first step is revision {}", executed.intent))
+        .next("unapply revert   (goes on from the state as it is)")
 }
 
 fn allowances(given: &[String]) -> Result<Vec<Allowance>, Failure> {
@@ -174,6 +184,7 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         notes: Vec::new(),
         way: checked.way.name().to_owned(),
         homecomings: checked.homecomings.iter().map(Into::into).collect(),
+        first: checked.firsts().into_iter().map(Into::into).collect(),
     }
 }
 

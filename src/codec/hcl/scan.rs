@@ -52,6 +52,8 @@ pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> Facts {
         .flat_map(|block| block.body.attributes())
         .map(|attribute| (attribute.key.to_string(), attribute.value.clone()))
         .collect();
+    let written = locals.iter().map(|(name, value)| (format!("local.{name}"), compact(value)));
+    facts.expressions = written.collect();
     for body in &bodies {
         body.blocks().for_each(|block| take(&mut facts, block));
         let mut reads = Reads { locals: &locals, facts: &mut facts };
@@ -67,6 +69,9 @@ fn take(facts: &mut Facts, block: &Block) {
             let before = facts.variables.get(*name).copied();
             let declared = declared(&block.body, before);
             facts.variables.insert((*name).to_owned(), declared);
+            if let Some(default) = attribute(&block.body, "default") {
+                facts.expressions.insert(format!("var.{name}"), compact(default));
+            }
         }
         ("module", [name]) => {
             let source = attribute(&block.body, "source").map(|value| value.as_str());
@@ -101,15 +106,19 @@ fn take(facts: &mut Facts, block: &Block) {
 /// A body without comments and layout.
 fn written(body: &Body, out: &mut String) {
     for attribute in body.attributes() {
-        let value = attribute.value.to_string();
-        let words: Vec<&str> = value.split_whitespace().collect();
-        out.push_str(&format!("{} = {}\n", attribute.key, words.join(" ")));
+        out.push_str(&format!("{} = {}\n", attribute.key, compact(&attribute.value)));
     }
     for block in body.blocks() {
         out.push_str(&format!("{} {{\n", block.ident));
         written(&block.body, out);
         out.push_str("}\n");
     }
+}
+
+fn compact(expression: &Expression) -> String {
+    let text = expression.to_string();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
 }
 
 fn is_at_destroy(provisioner: &Block) -> bool {

@@ -12,6 +12,7 @@
 
 mod build;
 mod dependents;
+pub mod first;
 mod homes;
 mod matching;
 pub mod moved;
@@ -137,13 +138,6 @@ pub struct Rekeying {
 }
 
 impl Rekeying {
-    /// Objects that no state can be pushed with: it would say that they are where the good provider
-    /// configuration leads. They have to be destroyed with the failed configuration first.
-    pub fn elsewhere(&self) -> Vec<String> {
-        let is_elsewhere = |two: &&TwoSteps| matches!(two.why, Obstacle::Provider { .. });
-        self.two_steps.iter().filter(is_elsewhere).map(|two| two.slot.to_string()).collect()
-    }
-
     /// Whether the current state fits as it is.
     pub fn is_identity(&self) -> bool {
         self.is_moves_alone() && self.moves.is_empty()

@@ -25,6 +25,11 @@ impl Places {
         self
     }
 
+    /// Whether this configuration is known to have other arguments now than in the good one.
+    pub fn is_changed(&self, provider: &ProviderAddress) -> bool {
+        self.changed.contains(&canonical(provider))
+    }
+
     /// The same, knowing that these two lead to one place whatever they are called.
     #[must_use]
     pub fn with_one(mut self, good: &ProviderAddress, current: &ProviderAddress) -> Self {

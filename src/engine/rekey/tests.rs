@@ -12,6 +12,7 @@ use crate::model::placement::Taken;
 use crate::model::state::{StateBytes, Status};
 
 mod blocks;
+mod first;
 mod law;
 mod order;
 mod table;

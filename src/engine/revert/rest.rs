@@ -11,9 +11,13 @@ use crate::model::value::{Path, Value};
 
 /// Whether every action of `now` is one of `before`, or what is left of one, and there are fewer.
 pub fn is_rest(before: &Plan, now: &Plan) -> bool {
-    let is_less = now.effective().count() < before.effective().count();
+    now.effective().count() < before.effective().count() && is_part(before, now)
+}
+
+/// Whether every action of a plan was in another one, which it comes after.
+pub fn is_part(before: &Plan, now: &Plan) -> bool {
     let of = |change: &PlannedChange| before.effective().find(|old| old.address == change.address);
-    is_less && now.effective().all(|change| of(change).is_some_and(|old| is_left(old, change)))
+    now.effective().all(|change| of(change).is_some_and(|old| is_left(old, change)))
 }
 
 fn is_left(old: &PlannedChange, now: &PlannedChange) -> bool {

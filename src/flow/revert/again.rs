@@ -1,4 +1,5 @@
-//! Goes on with a revert whose apply failed half-way, under the same consent.
+//! Goes on with a revert whose apply failed half-way, or was the first of two steps, under the same
+//! consent.
 //!
 //! Two objects that want one name cannot be made and destroyed in any order, and a plan does not
 //! know that: the first apply destroys the one, and only then can the other be made. What is left is
@@ -10,7 +11,7 @@ use super::consent::{ApprovedRevert, approve};
 use super::draft::draft;
 use super::execute::ExecutedRevert;
 use crate::engine::hazard::Allowance;
-use crate::engine::revert::rest::is_rest;
+use crate::engine::revert::rest::{is_part, is_rest};
 use crate::flow::{Error, Ports, Speaker, Stack};
 use crate::model::entry::{Actor, ApplyOutcome};
 use crate::model::hazard::Hazard;
@@ -28,7 +29,8 @@ pub fn again(
     accepted: &[Hazard],
 ) -> Result<Option<ApprovedRevert>, Error> {
     let is_stopped = executed.interrupted.is_some() || executed.errored_state.is_some();
-    if executed.outcome != ApplyOutcome::Failed || executed.after.is_err() || is_stopped {
+    let is_open = executed.is_half() || executed.outcome == ApplyOutcome::Failed;
+    if !is_open || executed.after.is_err() || is_stopped {
         return Ok(None);
     }
     let before = &executed.checked;
@@ -37,7 +39,12 @@ pub fn again(
     // What is held is held already.
     next.hold = None;
     let checked = check(ports, stack, next)?;
-    if checked.plan.is_empty() || !is_rest(&before.plan, &checked.plan) {
+    let is_agreed = if executed.is_half() {
+        is_part(&before.plan, &checked.plan)
+    } else {
+        !checked.is_nothing() && is_rest(&before.plan, &checked.plan)
+    };
+    if !is_agreed {
         return Ok(None);
     }
     let allowed: Vec<Allowance> = accepted.iter().map(exactly).collect();

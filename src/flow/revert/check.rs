@@ -7,10 +7,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::draft::{RevertDraft, with_plan};
+use super::first::whole;
 use super::way::{Paved, Way, pave};
 use crate::codec::state;
 use crate::engine::hazard::{believable, hazards};
 use crate::engine::rekey::Rekeying;
+use crate::engine::rekey::first::First;
 use crate::engine::revert::homecoming::{Homecoming, homecomings};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
@@ -29,7 +31,7 @@ use crate::port::progress::{Ended, Phase};
 pub struct CheckedRevert {
     /// What was drafted.
     pub draft: RevertDraft,
-    /// The private directory.
+    /// The private directory in which the plan is applied.
     pub prepared: Prepared,
     /// How the state is made to fit.
     pub way: Way,
@@ -37,11 +39,12 @@ pub struct CheckedRevert {
     pub rekeying: Rekeying,
     /// The same, as a person is told.
     pub homecomings: Vec<Homecoming>,
-    /// The saved plan; if a state is to be pushed first, only a preview of it.
+    /// The saved plan; if a state is to be pushed first, only a preview of it, and in two steps that
+    /// of the first one.
     pub plan_file: PathBuf,
     /// SHA-256 of the saved plan.
     pub plan_digest: Digest,
-    /// The plan.
+    /// The plan: of both steps, if there are two.
     pub plan: Plan,
     /// SHA-256 over its actions.
     pub actions_digest: Digest,
@@ -60,12 +63,19 @@ impl CheckedRevert {
     pub fn is_nothing(&self) -> bool {
         self.plan.is_empty() && matches!(self.way, Way::AsItIs)
     }
+
+    /// What is destroyed before the rest, safe to show, and why that goes first.
+    pub fn firsts(&self) -> Vec<(String, &'static str)> {
+        let Way::TwoSteps { objects, .. } = &self.way else { return Vec::new() };
+        let shown = |first: &First| self.draft.redactor.text(&first.from.to_string());
+        objects.iter().map(|first| (shown(first), first.why.meaning())).collect()
+    }
 }
 
 /// Plans the revert.
 pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<CheckedRevert, Error> {
     let Fitted { draft, hazards: mut versions } = fit(ports, stack, draft)?;
-    let Paved { prepared, way, rekeying } = pave(ports, stack, &draft)?;
+    let Paved { prepared, way, rekeying, first } = pave(ports, stack, &draft)?;
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
     let planned = prepared.plan(ports, "revert.tfplan", &draft.redactor);
@@ -76,7 +86,13 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
         PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
     }
-    let redactor = with_plan(draft.redactor.clone(), &draft.bundle, &plan);
+    // What is applied is the first step, and what is agreed to is both.
+    let learnt = first.as_ref().map_or(&draft.redactor, |first| &first.redactor).clone();
+    let redactor = with_plan(learnt, &draft.bundle, &plan);
+    let (prepared, plan_file, plan) = match first {
+        Some(first) => (first.prepared, first.plan_file, whole(&first.plan, &plan)),
+        None => (prepared, plan_file, plan),
+    };
     let judged = judged(ports, stack, (&draft, &way), &plan, &redactor)?;
     let plan_digest = digest_of(&plan_file)?;
     let homecomings = homecomings(&rekeying, &redactor);
@@ -124,7 +140,9 @@ fn judged(
     let present = parsed(&draft.current, draft.before.revision)?;
     let current = match way {
         Way::AsItIs | Way::Moved(_) => present.clone(),
-        Way::Pushed(bytes) => parsed(bytes, draft.before.revision)?,
+        Way::Pushed(bytes) | Way::TwoSteps { whole: bytes, .. } => {
+            parsed(bytes, draft.before.revision)?
+        }
     };
     let between = match &draft.between {
         Some(recorded) => Some((recorded, parsed(&recorded.bytes, recorded.revision)?)),
@@ -141,7 +159,7 @@ fn judged(
         }),
         journals: &draft.journals,
         imports: &draft.imports,
-        prevented: &draft.prevented,
+        prevented: &draft.sides.prevented,
         drift: &draft.drift,
         knowledge: &stack.knowledge,
     };

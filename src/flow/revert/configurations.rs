@@ -8,14 +8,45 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{load_bundle, module_facts};
-use crate::codec::{hcl, state};
+use crate::codec::{hcl, json, state};
 use crate::engine::rekey::Places;
+use crate::engine::rekey::first::{First, Lacking};
 use crate::flow::{Error, Ports};
 use crate::model::address::ProviderAddress;
 use crate::model::configuration::{Bundle, BundlePath, ConfigurationRef};
 use crate::model::digest::Digest;
 use crate::model::entry::{Body, Entry, Revision};
 use crate::model::state::StateBytes;
+
+/// What the good configuration and those since say, each in view of the other.
+#[derive(Debug)]
+pub struct Sides {
+    /// The configurations that were applied, or tried, since: newest first.
+    pub attempted: Vec<Bundle>,
+    /// Which provider configurations lead to one place.
+    pub places: Places,
+    /// What those since have and the good one does not.
+    pub lacking: Lacking,
+    /// Blocks, by address without keys, that one of them says must not be destroyed.
+    pub prevented: BTreeSet<String>,
+}
+
+impl Sides {
+    /// Compares them, as far as it matters for these states.
+    pub(super) fn of(
+        good: &Bundle,
+        attempted: Vec<Bundle>,
+        then: &StateBytes,
+        now: &StateBytes,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            places: places(good, &attempted, then, now)?,
+            lacking: lacking(good, &attempted, now)?,
+            prevented: attempted.iter().chain([good]).flat_map(prevented).collect(),
+            attempted,
+        })
+    }
+}
 
 /// The configurations that were applied, or tried, since the good one; newest first, each once.
 pub(super) fn attempted(
@@ -59,28 +90,17 @@ pub(super) fn modules(bundle: &Bundle) -> Vec<(String, BundlePath)> {
 }
 
 /// Blocks with `prevent_destroy`, by address without keys.
-pub(super) fn prevented(bundle: &Bundle) -> BTreeSet<String> {
-    let of = |(prefix, directory): (String, BundlePath)| {
-        let facts = module_facts(bundle, &directory);
-        let addresses = facts.prevent_destroy.into_iter();
-        addresses.map(move |address| format!("{prefix}{address}")).collect::<Vec<_>>()
-    };
-    modules(bundle).into_iter().flat_map(of).collect()
+fn prevented(bundle: &Bundle) -> BTreeSet<String> {
+    of_modules(bundle, |facts| facts.prevent_destroy)
 }
 
 /// Which provider configurations of these states may lead elsewhere than in the good configuration.
-pub(super) fn places(
+fn places(
     good: &Bundle,
     attempted: &[Bundle],
     then: &StateBytes,
     now: &StateBytes,
 ) -> Result<Places, Error> {
-    let unread = |problem| Error::Unreadable {
-        problem,
-        found: "the store".to_owned(),
-        evidence: None,
-        last: None,
-    };
     let states = [state::parse(then).map_err(unread)?, state::parse(now).map_err(unread)?];
     let then = providers(good);
     let others: Vec<_> = attempted.iter().map(providers).collect();
@@ -96,6 +116,64 @@ pub(super) fn places(
     }))
 }
 
+fn unread(problem: state::Error) -> Error {
+    Error::Unreadable { problem, found: "the store".to_owned(), evidence: None, last: None }
+}
+
+/// What the configurations since have and the good one does not, of what the present state uses.
+fn lacking(good: &Bundle, attempted: &[Bundle], now: &StateBytes) -> Result<Lacking, Error> {
+    let now = state::parse(now).map_err(unread)?;
+    let (then, blocks) = (provider_names(good), provisioned(good));
+    let since: BTreeSet<String> = attempted.iter().flat_map(provider_names).collect();
+    let is_lacking = |provider: &&ProviderAddress| {
+        let name = name(provider);
+        let is_implied = provider.alias.is_none() && provider.module.is_empty();
+        !is_implied && since.contains(&name) && !then.contains(&name)
+    };
+    let used = now.instances.iter().map(|object| &object.provider);
+    Ok(Lacking {
+        providers: used.filter(is_lacking).cloned().collect(),
+        provisioned: attempted
+            .iter()
+            .flat_map(provisioned)
+            .filter(|b| !blocks.contains(b))
+            .collect(),
+    })
+}
+
+/// The newest of these configurations that can end all of these objects.
+pub(super) fn maker<'b>(attempted: &'b [Bundle], firsts: &[First]) -> Option<&'b Bundle> {
+    attempted.iter().find(|bundle| {
+        let (names, blocks) = (provider_names(bundle), provisioned(bundle));
+        firsts.iter().all(|first| match first.why.provider() {
+            Some(own) => {
+                let is_implied = own.alias.is_none() && own.module.is_empty();
+                is_implied || names.contains(&name(own))
+            }
+            None => blocks.contains(&first.from.address.block()),
+        })
+    })
+}
+
+/// The provider configurations of a bundle, as [`name`] has them.
+fn provider_names(bundle: &Bundle) -> BTreeSet<String> {
+    of_modules(bundle, |facts| facts.providers.into_keys().collect())
+}
+
+/// Blocks that run something when an object of theirs is destroyed, by address without keys.
+fn provisioned(bundle: &Bundle) -> BTreeSet<String> {
+    of_modules(bundle, |facts| facts.provisioned_at_destroy)
+}
+
+/// Names in all modules, each with its module before it.
+fn of_modules(bundle: &Bundle, names: impl Fn(hcl::Facts) -> BTreeSet<String>) -> BTreeSet<String> {
+    let of = |(prefix, directory): (String, BundlePath)| {
+        let names = names(module_facts(bundle, &directory)).into_iter();
+        names.map(move |name| format!("{prefix}{name}")).collect::<Vec<_>>()
+    };
+    modules(bundle).into_iter().flat_map(of).collect()
+}
+
 /// A provider configuration as its block is found: the module's prefix, the name, the alias.
 fn name(provider: &ProviderAddress) -> String {
     let prefix = match provider.module.as_str() {
@@ -106,31 +184,98 @@ fn name(provider: &ProviderAddress) -> String {
     format!("{prefix}{}{alias}", provider.source.name)
 }
 
-/// The arguments of each provider block, with the values that they can refer to.
+/// The arguments of each provider block, with the values that they come from. One that says nothing
+/// is left out: Terraform makes such a one by itself.
 fn providers(bundle: &Bundle) -> BTreeMap<String, String> {
-    let values = values(bundle);
+    let given = given(bundle);
     let of = |(prefix, directory): (String, BundlePath)| {
         let facts = module_facts(bundle, &directory);
-        let values = values.clone();
-        facts.providers.into_iter().map(move |(name, arguments)| {
-            let is_given = ["var.", "local.", "data."].iter().any(|word| arguments.contains(word));
-            let more = if is_given { values.as_str() } else { "" };
-            (format!("{prefix}{name}"), format!("{arguments}{more}"))
-        })
+        let values = Values {
+            expressions: &facts.expressions,
+            given: &given,
+            is_root: directory == bundle.root,
+        };
+        let named = facts.providers.iter();
+        let named = named.filter(|(_, arguments)| !arguments.is_empty());
+        let named = named.map(|(name, arguments)| {
+            (format!("{prefix}{name}"), format!("{arguments}{}", values.behind(arguments)))
+        });
+        named.collect::<Vec<_>>()
     };
     modules(bundle).into_iter().flat_map(of).collect()
 }
 
-/// Everything that gives a variable a value, as one text that is compared and never shown.
-fn values(bundle: &Bundle) -> String {
+/// Where the values of a module's expressions come from.
+struct Values<'v> {
+    expressions: &'v BTreeMap<String, String>,
+    given: &'v BTreeMap<String, String>,
+    is_root: bool,
+}
+
+impl Values<'_> {
+    /// Everything that these arguments can depend on, as one text. Of a variable of a module, and of
+    /// what only a plan knows, that is everything that was given.
+    fn behind(&self, arguments: &str) -> String {
+        let mut text = String::new();
+        let mut seen = BTreeSet::new();
+        let mut open = referred(arguments);
+        while let Some(name) = open.pop() {
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            let is_plain = name.starts_with("local.") || self.is_root && name.starts_with("var.");
+            let expression = self.expressions.get(&name);
+            match (is_plain, self.given.get(&name), expression) {
+                (true, Some(value), _) => text.push_str(&format!("{name} = {value}\n")),
+                (true, None, Some(expression)) => {
+                    text.push_str(&format!("{name} = {expression}\n"));
+                    open.extend(referred(expression));
+                }
+                (true, None, None) | (false, ..) => {
+                    let all = self.given.iter().map(|(name, value)| format!("{name} = {value}\n"));
+                    text.push_str(&all.collect::<String>());
+                }
+            }
+        }
+        text
+    }
+}
+
+/// What an expression refers to, as far as its value is not written in it: `var.x`, `local.y`, or
+/// the first word of anything else.
+fn referred(expression: &str) -> Vec<String> {
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let words = expression.split(|c| !is_name(c));
+    let named = words.filter_map(|word| {
+        let (first, rest) = word.split_once('.')?;
+        let name = rest.split('.').next().unwrap_or(rest);
+        match first {
+            "var" | "local" => Some(format!("{first}.{name}")),
+            "data" | "module" => Some(first.to_owned()),
+            _ => None,
+        }
+    });
+    named.collect()
+}
+
+/// The values of the root module's variables, as `var.NAME`, as far as they are given: compared and
+/// never shown.
+fn given(bundle: &Bundle) -> BTreeMap<String, String> {
     let files = bundle.files.iter().filter(|(path, _)| {
         let is_loaded = path.parent() == bundle.root && hcl::is_loaded_by_itself(path.file_name());
         is_loaded || bundle.var_files.contains(path)
     });
-    let files = files.map(|(_, content)| String::from_utf8_lossy(content).into_owned());
-    let given = bundle
-        .variables
-        .iter()
-        .map(|(name, given)| format!("{name}={}", given.value.reveal_for_terraform()));
-    files.chain(given).collect::<Vec<_>>().join("\n")
+    let in_files = files.flat_map(|(path, content)| hcl::literals(path.file_name(), content));
+    let mut given = BTreeMap::new();
+    let mut add = |name: &str, value: String| {
+        // Which of several wins does not matter here: all of them are compared.
+        let all: &mut String = given.entry(format!("var.{name}")).or_default();
+        all.push_str(&value);
+        all.push(';');
+    };
+    in_files.for_each(|(name, value)| add(&name, json::to_serde(&value).to_string()));
+    for (name, variable) in &bundle.variables {
+        add(name, variable.value.reveal_for_terraform().clone());
+    }
+    given
 }

@@ -3,7 +3,7 @@
 //! The state as it is now is in the store before anything else happens. The draft reads and
 //! decides; it plans nothing.
 
-use super::configurations::{attempted, places, prevented};
+use super::configurations::{Sides, attempted};
 use crate::flow::secrets::recorded;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::engine::hold::of_revert;
 use crate::engine::origin::Journal;
 use crate::engine::pin::Standing as StateStanding;
 use crate::engine::redact::{Redactor, is_secret_name};
-use crate::engine::rekey::{self, Places};
+use crate::engine::rekey;
 use crate::engine::variables::{self, Declared, Standing};
 use crate::flow::drift::known;
 use crate::flow::recover::Refusal;
@@ -75,13 +75,8 @@ pub struct RevertDraft {
     pub imports: BTreeSet<String>,
     /// What the applies since then say of themselves, as re-keying takes it.
     pub told: rekey::Journal,
-    /// Which provider configurations lead to one place.
-    pub places: Places,
-    /// The configurations that were applied, or tried, since: newest first.
-    pub attempted: Vec<Bundle>,
-    /// Blocks, by address without keys, that a configuration of either side says must not be
-    /// destroyed.
-    pub prevented: BTreeSet<String>,
+    /// What the configurations on both sides say.
+    pub sides: Sides,
     /// The backend, with what is not recorded.
     pub backend: Backend,
     /// Variables that are not simply as they were.
@@ -136,9 +131,8 @@ pub fn draft(
     let redactor = with_bundle(past, &bundle);
     let redactor = learnt(redactor, [&good.bytes, &current])?.with_values(&taken.backend.secrets());
     let attempted = attempted(ports, &log, target, &taken.entry);
+    let sides = Sides::of(&bundle, attempted, &good.bytes, &current)?;
     let journals = journals(ports, &log, target.revision);
-    let places = places(&bundle, &attempted, &good.bytes, &current)?;
-    let protected = prevented(&bundle);
     // Another revert may have begun while this one looked: what is built on has to be without one.
     let latest = ports.repository.log(&stack.name)?;
     if let Some(other) = open_intent(&latest) {
@@ -159,9 +153,7 @@ pub fn draft(
         current,
         between,
         told: told(&journals, &imports),
-        places,
-        prevented: attempted.iter().flat_map(prevented).chain(protected).collect(),
-        attempted,
+        sides,
         imports,
         journals,
         backend: taken.backend,

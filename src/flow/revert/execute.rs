@@ -52,6 +52,14 @@ pub struct ExecutedRevert {
     pub counts: Counts,
 }
 
+impl ExecutedRevert {
+    /// Whether this was the first of two steps, and went well: the rest is still to be done.
+    pub fn is_half(&self) -> bool {
+        let is_first = matches!(self.checked.way, Way::TwoSteps { .. });
+        is_first && self.outcome == ApplyOutcome::Succeeded
+    }
+}
+
 /// Applies the plan.
 pub fn execute(
     ports: &Ports<'_>,
@@ -196,7 +204,11 @@ fn concluded(
         .and_then(|bytes| ports.repository.put_blob(&bytes).ok())
         .map(|blob| blob.id);
     // The state that is there now belongs to the configuration that was applied.
-    let known = checked.draft.snapshot.configuration.clone();
+    let known = match &checked.way {
+        Way::AsItIs | Way::Moved(_) | Way::Pushed(_) => Some(&checked.draft.snapshot),
+        Way::TwoSteps { .. } => checked.draft.before.said.body.snapshot(),
+    };
+    let known = known.and_then(|snapshot| snapshot.configuration.clone());
     let request = Request {
         configuration: known.map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
         when_unchanged: WhenUnchanged::Record,
@@ -319,7 +331,7 @@ fn intent(checked: &CheckedRevert, consent: &Consent, plan: BlobId) -> RevertInt
         directory: checked.prepared.place.root.display().to_string(),
         pushed: match &checked.way {
             Way::Pushed(bytes) => Some(bytes.digest()),
-            Way::AsItIs | Way::Moved(_) => None,
+            Way::AsItIs | Way::Moved(_) | Way::TwoSteps { .. } => None,
         },
     }
 }

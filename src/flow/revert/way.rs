@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::check::parsed;
 use super::configurations::modules;
 use super::draft::{RevertDraft, module_facts};
+use super::first::{FirstStep, plan_first};
 use crate::codec::state::write::{Original, is_as_placed, rekeyed};
+use crate::engine::rekey::first::{First, firsts};
 use crate::engine::rekey::moved::{Declared, moved_blocks};
 use crate::engine::rekey::{Certainty, Facts, Journal, Liveness, Places, Rekeying, rekey};
 use crate::flow::workplace::{Home, Prepared, Source, prepare};
@@ -32,6 +34,13 @@ pub enum Way {
     Moved(Vec<MovedBlock>),
     /// This state is pushed, after consent.
     Pushed(StateBytes),
+    /// Some objects are destroyed with the failed configuration, and then it is looked again.
+    TwoSteps {
+        /// What is destroyed first.
+        objects: Vec<First>,
+        /// The present state, re-keyed with these objects in it: judged by, and never pushed.
+        whole: StateBytes,
+    },
 }
 
 impl Way {
@@ -41,6 +50,7 @@ impl Way {
             Self::AsItIs => "as-it-is",
             Self::Moved(_) => "moved",
             Self::Pushed(_) => "pushed",
+            Self::TwoSteps { .. } => "two-steps",
         }
     }
 }
@@ -54,6 +64,8 @@ pub struct Paved {
     pub way: Way,
     /// Where each object belongs.
     pub rekeying: Rekeying,
+    /// What is done before, in a directory of its own.
+    pub first: Option<FirstStep>,
 }
 
 /// Two states that were read.
@@ -69,7 +81,7 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
         current: parsed(&draft.current, draft.before.revision)?,
     };
     let journal = &draft.told;
-    let places = &draft.places;
+    let places = &draft.sides.places;
     let decided = |alive: &dyn Fn(&Instance<'_>) -> Liveness| {
         rekey(&Facts {
             good: &pair.good,
@@ -97,15 +109,16 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
         };
         (Some(prepared), decided(&alive))
     };
-    let elsewhere = rekeying.elsewhere();
-    if !elsewhere.is_empty() {
-        let safe = elsewhere.iter().map(|slot| draft.redactor.text(slot)).collect();
-        return Err(Error::TwoSteps(safe));
+    let objects = firsts(&rekeying, &pair.current, places, &draft.sides.lacking);
+    if !objects.is_empty() {
+        return two_steps(ports, stack, draft, (&pair, rekeying, scratch), objects);
     }
     let way = way(stack, draft, &pair, &rekeying, (journal, places))?;
     let prepared = match (&way, scratch) {
-        (Way::Pushed(_), Some(prepared)) => prepared,
-        (Way::Pushed(_), None) => laid_out(ports, stack, draft, Home::Scratch)?,
+        (Way::Pushed(_) | Way::TwoSteps { .. }, Some(prepared)) => prepared,
+        (Way::Pushed(_) | Way::TwoSteps { .. }, None) => {
+            laid_out(ports, stack, draft, Home::Scratch)?
+        }
         (Way::AsItIs | Way::Moved(_), Some(mut prepared)) => {
             prepared.go_home(ports, stack, &source(draft, Home::Recorded), &draft.redactor)?;
             prepared
@@ -113,11 +126,36 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
         (Way::AsItIs | Way::Moved(_), None) => laid_out(ports, stack, draft, Home::Recorded)?,
     };
     match &way {
-        Way::AsItIs => {}
+        // In two steps, what is left is on the scratch backend already.
+        Way::AsItIs | Way::TwoSteps { .. } => {}
         Way::Moved(blocks) => prepared.write_moved(blocks)?,
         Way::Pushed(bytes) => prepared.push(ports, bytes, &draft.redactor)?,
     }
-    Ok(Paved { prepared, way, rekeying })
+    Ok(Paved { prepared, way, rekeying, first: None })
+}
+
+/// The way in two steps. The scratch backend has what is left after the first one.
+fn two_steps(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    draft: &RevertDraft,
+    (pair, rekeying, scratch): (&Pair<'_>, Rekeying, Option<Prepared>),
+    objects: Vec<First>,
+) -> Result<Paved, Error> {
+    let gone: BTreeSet<&Slot> = objects.iter().map(|first| &first.slot).collect();
+    let placements = rekeying.placements.iter();
+    let left: Vec<Placement> =
+        placements.filter(|placement| !gone.contains(&placement.slot)).cloned().collect();
+    let rest = written(draft, pair, &left)?;
+    let whole = written(draft, pair, &rekeying.placements)?;
+    let first = plan_first(ports, stack, draft, &objects)?;
+    let prepared = match scratch {
+        Some(prepared) => prepared,
+        None => laid_out(ports, stack, draft, Home::Scratch)?,
+    };
+    prepared.push(ports, &rest, &draft.redactor)?;
+    let way = Way::TwoSteps { objects, whole };
+    Ok(Paved { prepared, way, rekeying, first: Some(first) })
 }
 
 fn source(draft: &RevertDraft, home: Home) -> Source<'_> {

@@ -10,6 +10,7 @@ use crate::engine::revert::outputs::{JudgedOutput, Next};
 use crate::engine::revert::{JudgedAction, Origin, Why};
 use crate::flow::Stack;
 use crate::flow::revert::check::CheckedRevert;
+use crate::flow::revert::consent::ApprovedRevert;
 use crate::flow::revert::execute::ExecutedRevert;
 use crate::flow::revert::verify::VerifiedRevert;
 use crate::flow::revert::way::Way;
@@ -46,6 +47,7 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     }
     text.push_str(&outputs(&checked.outputs, paint));
     text.push_str(&returns(checked, paint));
+    text.push_str(&first_step(checked, paint));
     let count = |fits: fn(Action) -> bool| {
         checked.actions.iter().filter(|action| fits(action.action)).count()
     };
@@ -68,7 +70,9 @@ fn returns(checked: &CheckedRevert, paint: Paint) -> String {
     }
     let how = match &checked.way {
         Way::Moved(_) => "by `moved` blocks in the private copy",
-        Way::AsItIs | Way::Pushed(_) => "by a state that is pushed after your yes",
+        Way::AsItIs | Way::Pushed(_) | Way::TwoSteps { .. } => {
+            "by a state that is pushed after your yes"
+        }
     };
     let gap = if checked.actions.is_empty() { "" } else { "\n" };
     let mut text = format!("{gap}  in the state alone, {how}:\n");
@@ -82,6 +86,27 @@ fn returns(checked: &CheckedRevert, paint: Paint) -> String {
         ));
     }
     text
+}
+
+/// What is destroyed before the rest, and why.
+fn first_step(checked: &CheckedRevert, paint: Paint) -> String {
+    let firsts = checked.firsts();
+    if firsts.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("\n  first, with the configuration that made it:\n");
+    for (address, why) in firsts {
+        text.push_str(&format!("  {} {}   {why}\n", paint.red("-"), inert(&address)));
+    }
+    text
+}
+
+/// What is done next under the same consent.
+pub(super) fn going_on(executed: &ExecutedRevert, rest: &ApprovedRevert) -> String {
+    let left = rest.checked.plan.effective().count();
+    let word = if left == 1 { "action is" } else { "actions are" };
+    let before = if executed.is_half() { "the first of two steps is done; " } else { "" };
+    format!("\n  {before}{left} {word} left of what was agreed to: going on\n\n")
 }
 
 /// Reasons in a row, each once.

@@ -1,0 +1,112 @@
+//! The first of two steps: what the good configuration cannot end is destroyed with the failed one.
+//!
+//! The plan is made on the stack's own backend, in a private copy of the failed configuration, and
+//! it may do nothing but destroy these objects. It is applied under the same consent as the rest,
+//! which is shown with it. Which objects those are is `engine::rekey::first`'s to decide.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::configurations::{maker, modules};
+use super::draft::{RevertDraft, module_facts, with_bundle, with_plan, with_variables};
+use crate::engine::redact::Redactor;
+use crate::engine::rekey::first::First;
+use crate::flow::workplace::{Home, Prepared, Source, prepare};
+use crate::flow::{Error, Ports, Stack};
+use crate::model::plan::{Action, Plan, PlanExtent, PlannedChange};
+use crate::terraform::workdir::Layout;
+
+/// Why there is no first step.
+#[derive(Debug, thiserror::Error)]
+pub enum NoFirstStep {
+    /// No configuration on record can end all of these objects.
+    #[error("the configuration that made them is not on record")]
+    NotOnRecord,
+    /// Ending them would end objects that stay, safe to show.
+    #[error("what stays depends on that: {}", .0.join(", "))]
+    Dependents(Vec<String>),
+}
+
+/// The first step, planned.
+#[derive(Debug)]
+pub struct FirstStep {
+    /// A private copy of the failed configuration.
+    pub prepared: Prepared,
+    /// The saved plan.
+    pub plan_file: PathBuf,
+    /// The plan, with objects where the re-keyed state would have them.
+    pub plan: Plan,
+    /// What must not be shown, that of the failed configuration too.
+    pub redactor: Redactor,
+}
+
+/// Plans the first step; refused if it would end more than these objects.
+pub(super) fn plan_first(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    draft: &RevertDraft,
+    objects: &[First],
+) -> Result<FirstStep, Error> {
+    let refused = |obstacle| Error::TwoSteps {
+        objects: objects.iter().map(|one| draft.redactor.text(&one.from.to_string())).collect(),
+        obstacle,
+    };
+    let maker =
+        maker(&draft.sides.attempted, objects).ok_or_else(|| refused(NoFirstStep::NotOnRecord))?;
+    let (bundle, _) = with_variables(maker.clone(), stack)?;
+    let redactor = with_bundle(draft.redactor.clone(), &bundle);
+    let source = Source {
+        bundle: &bundle,
+        snapshot: &draft.snapshot,
+        live: &draft.backend,
+        home: Home::Recorded,
+    };
+    let mut prepared = prepare(ports, stack, &source, Layout::WithoutStateBlocks, &redactor)?;
+    let blocks = modules(&bundle).into_iter().map(|(_, directory)| {
+        let facts = module_facts(&bundle, &directory);
+        (directory, facts.prevent_destroy)
+    });
+    prepared.lift_prevention(&blocks.collect::<Vec<_>>())?;
+    let targets: BTreeSet<String> =
+        objects.iter().map(|first| first.from.address.to_string()).collect();
+    let (plan_file, mut plan) =
+        prepared.plan_destroy(ports, "first.tfplan", &redactor, targets.into_iter().collect())?;
+    if plan.extent == PlanExtent::Errored {
+        return Err(Error::IncompletePlan("planning the first step ended with an error"));
+    }
+    let others: Vec<String> = plan
+        .effective()
+        .filter(|change| !is_of(change, objects))
+        .map(|change| redactor.text(&change.address.to_string()))
+        .collect();
+    if !others.is_empty() {
+        return Err(refused(NoFirstStep::Dependents(others)));
+    }
+    let redactor = with_plan(redactor, &bundle, &plan);
+    for change in &mut plan.changes {
+        stand(change, objects);
+    }
+    Ok(FirstStep { prepared, plan_file, plan, redactor })
+}
+
+fn is_here(change: &PlannedChange, first: &First) -> bool {
+    change.address == first.from.address && change.deposed == first.from.deposed
+}
+
+fn is_of(change: &PlannedChange, objects: &[First]) -> bool {
+    change.action == Action::Delete && objects.iter().any(|first| is_here(change, first))
+}
+
+/// Names an object as the re-keyed state would have it: that is what the rest is judged with.
+fn stand(change: &mut PlannedChange, objects: &[First]) {
+    if let Some(first) = objects.iter().find(|first| is_here(change, first)) {
+        change.address = first.slot.address.clone();
+        change.deposed.clone_from(&first.slot.deposed);
+    }
+}
+
+/// Both steps as one plan, for judging and consenting: the rest, with what goes first before it.
+pub(super) fn whole(first: &Plan, rest: &Plan) -> Plan {
+    let goes = first.effective().cloned();
+    Plan { changes: goes.chain(rest.changes.iter().cloned()).collect(), ..rest.clone() }
+}

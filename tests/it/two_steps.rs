@@ -1,0 +1,148 @@
+//! What the good configuration cannot end is destroyed with the failed one first, and then the rest
+//! is done under the same consent.
+
+use crate::support::deeds::{Past, file, good};
+use crate::support::stage::{Ran, Stage};
+
+/// A provider configuration `west`, whose objects lie in a world of their own.
+fn west(stage: &Stage) -> String {
+    format!("provider \"demo\" {{\n  alias = \"west\"\n  root  = \"{}\"\n}}\n", far(stage))
+}
+
+fn far(stage: &Stage) -> String {
+    let place = stage.path().join("west");
+    std::fs::create_dir_all(&place).unwrap();
+    place.display().to_string()
+}
+
+/// A `demo_file` of that configuration.
+fn in_west(name: &str, content: &str) -> String {
+    file(name, content).replacen("{\n", "{\n  provider = demo.west\n", 1)
+}
+
+fn is_in_west(stage: &Stage, name: &str) -> bool {
+    std::path::Path::new(&far(stage)).join(name).exists()
+}
+
+/// A `terraform_data` that leaves a trace in the world when it goes.
+fn hook(stage: &Stage) -> String {
+    format!(
+        "resource \"terraform_data\" \"hook\" {{\n  input = \"x\"\n  provisioner \"local-exec\" {{\n    \
+         when    = destroy\n    command = \"echo gone >> {}\"\n  }}\n}}\n",
+        stage.path().join("trace").display()
+    )
+}
+
+fn trace(stage: &Stage) -> String {
+    std::fs::read_to_string(stage.path().join("trace")).unwrap_or_default()
+}
+
+fn firsts(ran: &Ran) -> Vec<String> {
+    let json = ran.json();
+    let firsts = json["first"].as_array().unwrap().iter();
+    firsts.map(|first| first["address"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_object_whose_provider_is_new_goes_first_and_the_rest_follows() {
+    let (stage, v1) = good(&(file("a", "one") + &file("gone", "back")));
+    let v2 = west(&stage) + &file("a", "ONE") + &in_west("w", "far") + &file("b", "near");
+    stage.apply_next(&v2);
+    assert!(is_in_west(&stage, "w.txt"));
+    let shown = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0);
+    assert_eq!(shown.json()["way"], "two-steps");
+    assert_eq!(firsts(&shown), ["demo_file.w"]);
+    assert!(is_in_west(&stage, "w.txt"), "nothing is done for a plan");
+    let ran = stage.goes_back(&v1, &[]);
+    ran.says("first, with the configuration that made it")
+        .says("demo_file.w   the good configuration does not have its provider")
+        .says("the first of two steps is done; 3 actions are left");
+    assert!(!is_in_west(&stage, "w.txt"));
+    let intents = stage.entries("revert-intent");
+    assert_eq!(intents.len(), 2, "each step is on record");
+}
+
+#[test]
+fn where_a_provider_leads_elsewhere_now_its_objects_are_ended_where_they_are() {
+    let stage = Stage::with("");
+    let provider =
+        |root: &str| format!("provider \"demo\" {{\n  alias = \"w\"\n  root = \"{root}\"\n}}\n");
+    let of = |name: &str| file(name, "x").replacen("{\n", "{\n  provider = demo.w\n", 1);
+    let near = stage.path().join("near");
+    std::fs::create_dir_all(&near).unwrap();
+    let text = provider(&near.display().to_string()) + &file("a", "one");
+    stage.configure(&text);
+    stage.set_up();
+    let v1 = Past::of(&stage, &text);
+    stage.apply_next(&(provider(&far(&stage)) + &file("a", "ONE") + &of("w")));
+    assert!(is_in_west(&stage, "w.txt"));
+    stage.goes_back(&v1, &[]).says("has other arguments for its provider");
+    assert!(!is_in_west(&stage, "w.txt"));
+}
+
+#[test]
+fn arguments_that_other_values_changed_beside_are_the_same() {
+    let stage = Stage::with("");
+    let provider = format!(
+        "variable \"place\" {{}}\nvariable \"other\" {{}}\nlocals {{\n  place = var.place\n}}\n\
+         provider \"demo\" {{\n  alias = \"w\"\n  root = local.place\n}}\n"
+    );
+    stage.write("terraform.tfvars", &format!("place = \"{}\"\nother = 1\n", far(&stage)));
+    stage.configure(&(provider.clone() + &file("a", "one")));
+    stage.set_up();
+    let v1 = Past::of(&stage, &(provider.clone() + &file("a", "one")));
+    let of = |name: &str| file(name, "x").replacen("{\n", "{\n  provider = demo.w\n", 1);
+    stage.write("terraform.tfvars", &format!("place = \"{}\"\nother = 2\n", far(&stage)));
+    stage.apply_next(&(provider + &file("a", "one") + &of("w")));
+    let shown = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0).json();
+    assert_eq!(shown["way"], "as-it-is", "one plan does it");
+    stage.write("terraform.tfvars", &format!("place = \"{}\"\nother = 1\n", far(&stage)));
+    stage.goes_back(&v1, &[]);
+}
+
+#[test]
+fn a_provisioner_that_only_the_failed_configuration_has_runs_at_the_end() {
+    let (stage, v1) = good(&file("a", "one"));
+    stage.apply_next(&(file("a", "ONE") + &hook(&stage)));
+    assert_eq!(trace(&stage), "");
+    stage.goes_back(&v1, &[]).says("it runs a provisioner when it is destroyed");
+    assert_eq!(trace(&stage), "gone\n", "once");
+}
+
+#[test]
+fn where_something_that_stays_depends_on_it_nothing_is_touched() {
+    let (stage, v1) = good(&file("a", "one"));
+    let v2 = hook(&stage) + &file("a", "${terraform_data.hook.output}");
+    stage.apply_next(&v2);
+    let before = stage.everything();
+    stage
+        .unapply(&["revert", "--yes"])
+        .expect(15)
+        .says("cannot be taken back in two steps")
+        .says("terraform_data.hook: what stays depends on that: demo_file.a")
+        .says("after taking out what refers to terraform_data.hook");
+    assert_eq!(stage.everything(), before);
+    assert_eq!(trace(&stage), "");
+    drop(v1);
+}
+
+#[test]
+fn a_first_step_that_fails_leaves_the_rest_undone_and_the_next_revert_goes_on() {
+    let (stage, v1) = good(&file("a", "one"));
+    stage.apply_next(&(west(&stage) + &file("a", "ONE") + &in_west("w", "far")));
+    let faults = std::path::Path::new(&far(&stage)).join(".faults");
+    let set = |text: &str| {
+        use std::io::Write as _;
+        let mut file = std::fs::File::create(&faults).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    };
+    set("delete:w.txt");
+    stage.unapply(&["revert", "--yes"]).expect(1).says("was applied in part");
+    assert_eq!(stage.objects()["a.txt"].1, b"ONE", "the second step was not begun");
+    assert!(is_in_west(&stage, "w.txt"));
+    set("");
+    stage.unapply(&["revert", "--yes"]).expect(0);
+    assert_eq!(stage.objects()["a.txt"].1, b"one");
+    assert!(!is_in_west(&stage, "w.txt"));
+    drop(v1);
+}
