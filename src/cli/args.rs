@@ -321,7 +321,7 @@ pub(super) enum Part {
 }
 
 /// `revert`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct Revert {
     /// The snapshot to go back to; default `good`
     #[arg(value_name = "REV")]
@@ -332,6 +332,13 @@ pub(super) struct Revert {
     /// Accept a hazard at an address; `*` matches any text, repeatable
     #[arg(long, value_name = "HAZARD=ADDR")]
     pub allow: Vec<String>,
+    /// Revert nothing but this and what it is made from: an object, a block, a module; `*` matches
+    /// any text, repeatable
+    #[arg(long, value_name = "ADDR")]
+    pub target: Vec<String>,
+    /// Leave this as it is; what was made since is kept and forgotten by the state, repeatable
+    #[arg(long, value_name = "ADDR")]
+    pub exclude: Vec<String>,
     /// Hold everything until it is released, and not only what is taken back
     #[arg(long)]
     pub hold: bool,

@@ -378,6 +378,9 @@ fn hazards_failure(hazards: &[Hazard]) -> Failure {
     };
     let mut failure = Failure::new(Exit::Refused, what).details(lines);
     for hazard in hazards.iter().filter(|hazard| hazard.kind.can_be_accepted()).take(5) {
+        if hazard.kind.concerns_an_object() {
+            failure = failure.next(format!("unapply revert --exclude '{}'", hazard.subject));
+        }
         let flag = format!("unapply revert --allow '{}={}'", hazard.kind, hazard.subject);
         failure = failure.next(flag);
     }
@@ -444,6 +447,9 @@ fn flow_failure(error: &Error) -> Failure {
                 place.display()
             ))
             .next(unrecorded::next(source)),
+        Error::Needed(_) => plain(Exit::Refused, error)
+            .now("the stack is as it was")
+            .next("unapply revert --plan-only   (shows all of it)"),
         Error::TwoSteps { objects, obstacle } => kept::two_steps(error, objects, obstacle),
         Error::IncompletePlan(_) | Error::Moved { .. } => {
             plain(Exit::Refused, error).next("unapply revert")

@@ -10,6 +10,7 @@ use crate::codec::json::to_serde;
 use crate::engine::redact::Shown;
 use crate::engine::revert::homecoming::Homecoming;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
+use crate::engine::revert::scope::Left;
 use crate::engine::revert::{JudgedAction, Reason};
 use crate::flow::revert::matters::NotUndone;
 use crate::model::entry as model;
@@ -198,8 +199,42 @@ pub struct RevertOut {
     pub way: String,
     /// Objects that the state will have otherwise; nothing real is changed by it.
     pub homecomings: Vec<HomecomingOut>,
+    /// What is left undone, since only a part is wanted.
+    pub left: Vec<LeftOut>,
+    /// What was made since and is kept: it is not in the state any more.
+    pub kept_out: Vec<AdoptOut>,
     /// What is destroyed first, with the configuration that made it, before the rest is done.
     pub first: Vec<FirstOut>,
+}
+
+/// One action that is left undone, since only a part is wanted.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LeftOut {
+    /// The address.
+    pub address: String,
+    /// What is not done to it.
+    pub action: String,
+}
+
+impl From<&Left> for LeftOut {
+    fn from(left: &Left) -> Self {
+        Self { address: left.address.clone(), action: left.action.to_owned() }
+    }
+}
+
+/// One object that was made since and is kept: it is not in the state any more.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AdoptOut {
+    /// Where the state had it.
+    pub address: String,
+    /// Its id, for whoever imports it.
+    pub id: Option<String>,
+}
+
+impl From<(String, Option<String>)> for AdoptOut {
+    fn from((address, id): (String, Option<String>)) -> Self {
+        Self { address, id }
+    }
 }
 
 /// One object that is destroyed before the rest.

@@ -315,6 +315,7 @@ pub mod outputs;
 mod reasons;
 pub mod rest;
 mod say;
+pub mod scope;
 
 pub(in crate::engine) use self::say::listed;
 

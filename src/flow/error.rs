@@ -60,6 +60,9 @@ pub enum Error {
         /// What stands in the way.
         obstacle: NoFirstStep,
     },
+    /// What is to be left as it is has to be done for something else that is wanted.
+    #[error("cannot be excluded, since something else that is to be done is made from it: {}", .0.join(", "))]
+    Needed(Vec<String>),
     /// A configuration cannot be packed.
     #[error("the configuration cannot be stored")]
     Unpackable(#[source] bundle::Error),

@@ -215,6 +215,17 @@ impl Prepared {
         self.place.data_directory.as_deref().unwrap_or(&self.place.root).join(name)
     }
 
+    /// Plans these targets alone, or everything if there are none, and reads the plan.
+    pub fn plan_part(
+        &self,
+        ports: &Ports<'_>,
+        name: &str,
+        redactor: &Redactor,
+        targets: &[String],
+    ) -> Result<(PathBuf, Plan), Error> {
+        self.plan_as(PlanMode::Normal, ports, name, (redactor, targets.to_vec()))
+    }
+
     /// Plans, and reads the plan.
     pub fn plan(
         &self,

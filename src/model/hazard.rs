@@ -87,6 +87,18 @@ impl HazardKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
+    /// Whether its subject is an object, which can be left as it is instead.
+    pub fn concerns_an_object(self) -> bool {
+        !matches!(
+            self,
+            Self::TooManyDestroys
+                | Self::VariableChanged
+                | Self::ProviderNewer
+                | Self::CoreVersion
+                | Self::EngineChanged
+        )
+    }
+
     /// Whether a person may accept it at all.
     pub fn can_be_accepted(self) -> bool {
         self != Self::NeedsRekey

@@ -34,6 +34,7 @@ mod hold;
 #[cfg(test)]
 mod origin;
 #[cfg(test)]
+mod partial;
 mod pipelines;
 #[cfg(test)]
 mod reasons;

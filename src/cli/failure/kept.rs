@@ -90,6 +90,7 @@ pub(super) fn two_steps(error: &Error, objects: &[String], obstacle: &NoFirstSte
         NoFirstStep::NotOnRecord => {
             format!("terraform destroy -target='{first}'   (with the failed configuration)")
         }
+        NoFirstStep::NotTargeted => "unapply revert   (without --target)".to_owned(),
         NoFirstStep::Dependents(_) => format!(
             "terraform apply   (with the failed configuration, after taking out what refers to {first})"
         ),

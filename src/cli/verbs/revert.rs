@@ -15,6 +15,7 @@ use crate::cli::prompt::{Answer, ask};
 use crate::cli::settings::Settings;
 use crate::engine::hazard::Allowance;
 use crate::engine::hold::Holding;
+use crate::engine::revert::scope::Scope;
 use crate::flow::revert::again::{ROUNDS_MAX, again};
 use crate::flow::revert::check::{CheckedRevert, check};
 use crate::flow::revert::consent::{ApprovedRevert, approve, open_hazards};
@@ -50,15 +51,26 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let ports = session.ports(&opened);
     let redactor = std::mem::take(&mut draft.redactor);
     draft.redactor = session.fingerprinted(redactor, Some((&opened, &stack)));
-    let checked = check(&ports, &stack, draft)?;
-    show_plan(session, &checked);
-    if checked.is_nothing() {
-        return nothing_to_do(session, &stack, &checked);
-    }
-    if arguments.plan_only {
-        return plan_only(session, &stack, &checked, &allowed);
-    }
-    settle(session, &checked, &mut allowed)?;
+    let patterns = |given: &[String]| given.iter().map(Pattern::new).collect();
+    draft.scope =
+        Scope { targets: patterns(&arguments.target), excludes: patterns(&arguments.exclude) };
+    let checked = loop {
+        let checked = check(&ports, &stack, draft)?;
+        show_plan(session, &checked);
+        if checked.is_nothing() {
+            return nothing_to_do(session, &stack, &checked);
+        }
+        if arguments.plan_only {
+            return plan_only(session, &stack, &checked, &allowed);
+        }
+        let kept = settle(session, &checked, &mut allowed)?;
+        if kept.is_empty() {
+            break checked;
+        }
+        // What is kept changes the plan: it is made and shown anew.
+        draft = checked.draft;
+        draft.scope.excludes.extend(kept);
+    };
     confirm(session, &stack)?;
     let by = settings.speaker.actor.clone();
     let approved = approve(checked, &allowed, by, session.clock.now())?;
@@ -184,6 +196,8 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         notes: Vec::new(),
         way: checked.way.name().to_owned(),
         homecomings: checked.homecomings.iter().map(Into::into).collect(),
+        left: checked.left.iter().map(Into::into).collect(),
+        kept_out: checked.kept_out().into_iter().map(Into::into).collect(),
         first: checked.firsts().into_iter().map(Into::into).collect(),
     }
 }
@@ -201,18 +215,23 @@ pub(super) fn silence(session: &Session) -> Option<&'static str> {
     }
 }
 
-/// Settles each hazard that no flag has accepted: type the address, or stop.
+/// Settles each hazard that no flag has accepted: type the address, keep the object, or stop. What
+/// comes back is to be kept.
 fn settle(
     session: &Session,
     checked: &CheckedRevert,
     allowed: &mut Vec<Allowance>,
-) -> Result<(), Failure> {
+) -> Result<Vec<Pattern>, Failure> {
     let open: Vec<Hazard> = open_hazards(&checked.hazards, allowed).into_iter().cloned().collect();
     let cannot = open.iter().any(|hazard| !hazard.kind.can_be_accepted());
     if !open.is_empty() && (cannot || silence(session).is_some()) {
         return Err(Failure::from(crate::flow::Error::Hazards(open)));
     }
+    let mut kept: Vec<Pattern> = Vec::new();
     for hazard in open {
+        if kept.iter().any(|pattern| pattern.as_str() == hazard.subject) {
+            continue;
+        }
         let question = screen::hazard_question(&hazard, session.output.talk_paint);
         match ask(&session.output, &session.signals, &question) {
             Answer::Line(line) if line == hazard.subject => {
@@ -221,11 +240,14 @@ fn settle(
                     subject: Pattern::new(hazard.subject.clone()),
                 });
             }
+            Answer::Line(line) if line == "keep" && hazard.kind.concerns_an_object() => {
+                kept.push(Pattern::new(hazard.subject));
+            }
             Answer::Interrupted(signal) => return Err(stopped(Exit::of_signal(signal))),
             Answer::Line(_) | Answer::Closed => return Err(stopped(Exit::Refused)),
         }
     }
-    Ok(())
+    Ok(kept)
 }
 
 fn stopped(exit: Exit) -> Failure {

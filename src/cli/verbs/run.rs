@@ -235,7 +235,7 @@ fn failed(
 
 /// Reverts as the verb does: our code, and the verb's own.
 fn take_back(session: &Session) -> (Exit, Exit) {
-    let arguments = Revert { revision: None, plan_only: false, allow: Vec::new(), hold: false };
+    let arguments = Revert::default();
     let exit = super::revert::run(session, &arguments).unwrap_or_else(|failure| {
         let exit = failure.exit;
         let failure = failure.not_done_by_default("nothing was applied");

@@ -14,12 +14,14 @@ mod build;
 mod dependents;
 pub mod first;
 mod homes;
+pub mod keep;
 mod matching;
 pub mod moved;
 mod places;
 
 use std::collections::BTreeSet;
 
+use self::keep::Kept;
 pub use self::places::Places;
 use crate::knowledge::Knowledge;
 use crate::model::address::{Address, ProviderAddress};
@@ -123,6 +125,8 @@ pub struct Rekeying {
     /// What the good state does not have, and something that stays still refers to: marked, so that
     /// Terraform destroys it after that has been changed.
     pub marked: Vec<Marked>,
+    /// What the good state does not have and somebody wants: left out, and not destroyed.
+    pub kept: Vec<Kept>,
     /// What the good state does not have, left-overs too.
     pub extras: Vec<Slot>,
     /// Other objects than the good ones at addresses of the good state.
@@ -150,6 +154,7 @@ impl Rekeying {
             && self.spliced.is_empty()
             && self.restored.is_empty()
             && self.forgotten.is_empty()
+            && self.kept.is_empty()
             && self.marked.is_empty()
     }
 }

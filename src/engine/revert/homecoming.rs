@@ -17,6 +17,8 @@ pub enum Return {
     Restore,
     /// It was imported, and the good state does not have it: forgotten, and not destroyed.
     LeaveAlone,
+    /// It was made since and is wanted: forgotten, and not destroyed.
+    KeepOut,
     /// It makes room for the object that belongs there.
     MakeRoom,
     /// It is destroyed after what refers to it has been changed.
@@ -31,6 +33,7 @@ impl Return {
             Self::TakeBack => "take-back",
             Self::Restore => "restore",
             Self::LeaveAlone => "leave-alone",
+            Self::KeepOut => "keep-out",
             Self::MakeRoom => "make-room",
             Self::DestroyLast => "destroy-last",
         }
@@ -43,6 +46,7 @@ impl Return {
             Self::TakeBack => "was forgotten and still exists: the state knows it again",
             Self::Restore => "a value that exists in the state alone is what it was",
             Self::LeaveAlone => "was imported, so it is older: forgotten, and not destroyed",
+            Self::KeepOut => "is excluded: forgotten, and not destroyed",
             Self::MakeRoom => "makes room for the object that belongs there",
             Self::DestroyLast => "something still refers to it: destroyed after that has changed",
         }
@@ -79,6 +83,7 @@ pub fn homecomings(rekeying: &Rekeying, redactor: &Redactor) -> Vec<Homecoming> 
     found.extend(rekeying.spliced.iter().map(|address| of(Return::TakeBack, address)));
     found.extend(rekeying.restored.iter().map(|address| of(Return::Restore, address)));
     found.extend(rekeying.forgotten.iter().map(|slot| of(Return::LeaveAlone, slot)));
+    found.extend(rekeying.kept.iter().map(|one| of(Return::KeepOut, &one.from)));
     found.extend(rekeying.displaced.iter().map(|one| of(Return::MakeRoom, &one.address)));
     found.extend(rekeying.marked.iter().map(|one| of(Return::DestroyLast, &one.address)));
     found.sort();

@@ -35,6 +35,7 @@ pub fn again(
     }
     let before = &executed.checked;
     let mut next = draft(ports, stack, speaker, &before.draft.target)?;
+    next.scope = before.draft.scope.clone();
     next.redactor = before.draft.redactor.clone();
     // What is held is held already.
     next.hold = None;

@@ -11,10 +11,13 @@ use super::first::whole;
 use super::way::{Paved, Way, pave};
 use crate::codec::state;
 use crate::engine::hazard::{believable, hazards};
+use crate::engine::redact::Redactor;
 use crate::engine::rekey::Rekeying;
 use crate::engine::rekey::first::First;
+use crate::engine::rekey::keep::Kept;
 use crate::engine::revert::homecoming::{Homecoming, homecomings};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
+use crate::engine::revert::scope::{Left, left};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
 use crate::flow::compat::{Fitted, explained, fit};
 use crate::flow::workplace::Prepared;
@@ -46,6 +49,10 @@ pub struct CheckedRevert {
     pub plan_digest: Digest,
     /// The plan: of both steps, if there are two.
     pub plan: Plan,
+    /// What of the good configuration is planned; nothing means all of it.
+    pub targets: Vec<String>,
+    /// What is left undone, safe to show, since only a part is wanted.
+    pub left: Vec<Left>,
     /// SHA-256 over its actions.
     pub actions_digest: Digest,
     /// The state it was made for.
@@ -61,7 +68,16 @@ pub struct CheckedRevert {
 impl CheckedRevert {
     /// Whether there is nothing to do: no action, and no object to bring back to its address.
     pub fn is_nothing(&self) -> bool {
-        self.plan.is_empty() && matches!(self.way, Way::AsItIs)
+        let has_nothing_targeted = self.plan.is_empty() && !self.left.is_empty();
+        has_nothing_targeted || (self.plan.is_empty() && matches!(self.way, Way::AsItIs))
+    }
+
+    /// What is kept out of the state, with its id: both safe to show.
+    pub fn kept_out(&self) -> Vec<(String, Option<String>)> {
+        let redactor = &self.draft.redactor;
+        let id = |kept: &Kept| kept.id.as_ref().map(|id| redactor.text(id));
+        let of = |kept: &Kept| (redactor.text(&kept.from.to_string()), id(kept));
+        self.rekeying.kept.iter().map(of).collect()
     }
 
     /// What is destroyed before the rest, safe to show, and why that goes first.
@@ -78,14 +94,8 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
     let Paved { prepared, way, rekeying, first } = pave(ports, stack, &draft)?;
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
-    let planned = prepared.plan(ports, "revert.tfplan", &draft.redactor);
-    let (plan_file, plan) = planned.map_err(explained)?;
+    let Planned { plan_file, plan, targets, left } = planned(ports, &draft, &prepared)?;
     ports.progress.end(Ended::Well, "");
-    match plan.extent {
-        PlanExtent::Complete => {}
-        PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
-        PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
-    }
     // What is applied is the first step, and what is agreed to is both.
     let learnt = first.as_ref().map_or(&draft.redactor, |first| &first.redactor).clone();
     let redactor = with_plan(learnt, &draft.bundle, &plan);
@@ -100,6 +110,8 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
     Ok(CheckedRevert {
         draft: RevertDraft { redactor, ..draft },
         actions_digest: actions_digest(&plan),
+        targets,
+        left,
         prepared,
         way,
         homecomings,
@@ -112,6 +124,49 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         outputs: judged.outputs,
         hazards: versions,
     })
+}
+
+/// The plan of what is wanted.
+struct Planned {
+    plan_file: PathBuf,
+    plan: Plan,
+    targets: Vec<String>,
+    left: Vec<Left>,
+}
+
+/// Plans all of it, and if only a part is wanted, that part.
+fn planned(ports: &Ports<'_>, draft: &RevertDraft, prepared: &Prepared) -> Result<Planned, Error> {
+    let redactor = &draft.redactor;
+    let (plan_file, plan) = prepared.plan(ports, "revert.tfplan", redactor).map_err(explained)?;
+    match plan.extent {
+        PlanExtent::Complete => {}
+        PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
+        PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
+    }
+    let Some(targets) = draft.scope.wanted(&plan) else {
+        return Ok(Planned { plan_file, plan, targets: Vec::new(), left: Vec::new() });
+    };
+    if targets.is_empty() {
+        let nothing = Plan { changes: Vec::new(), outputs: Vec::new(), ..plan.clone() };
+        let left = safe(left(&plan, &nothing), redactor);
+        return Ok(Planned { plan_file, plan: nothing, targets, left });
+    }
+    let (plan_file, part) = prepared.plan_part(ports, "part.tfplan", redactor, &targets)?;
+    if part.extent == PlanExtent::Errored {
+        return Err(Error::IncompletePlan("planning ended with an error"));
+    }
+    let needed = part.effective().filter(|change| draft.scope.excludes(&change.address));
+    let needed: Vec<String> =
+        needed.map(|change| redactor.text(&change.address.to_string())).collect();
+    if !needed.is_empty() {
+        return Err(Error::Needed(needed));
+    }
+    let left = safe(left(&plan, &part), redactor);
+    Ok(Planned { plan_file, plan: part, targets, left })
+}
+
+fn safe(left: Vec<Left>, redactor: &Redactor) -> Vec<Left> {
+    left.into_iter().map(|left| Left { address: redactor.text(&left.address), ..left }).collect()
 }
 
 /// SHA-256 of a file.
@@ -134,7 +189,7 @@ fn judged(
     stack: &Stack,
     (draft, way): (&RevertDraft, &Way),
     plan: &Plan,
-    redactor: &crate::engine::redact::Redactor,
+    redactor: &Redactor,
 ) -> Result<Judged, Error> {
     let good = parsed(&draft.good.bytes, draft.good.revision)?;
     let present = parsed(&draft.current, draft.before.revision)?;

@@ -20,6 +20,7 @@ use crate::engine::origin::Journal;
 use crate::engine::pin::Standing as StateStanding;
 use crate::engine::redact::{Redactor, is_secret_name};
 use crate::engine::rekey;
+use crate::engine::revert::scope::Scope;
 use crate::engine::variables::{self, Declared, Standing};
 use crate::flow::drift::known;
 use crate::flow::recover::Refusal;
@@ -87,6 +88,8 @@ pub struct RevertDraft {
     pub drift: Vec<KnownDrift>,
     /// What it would leave as it is: no plan can end it.
     pub not_undone: Vec<NotUndone>,
+    /// Which part of it is wanted.
+    pub scope: Scope,
     /// What is held while and after it changes anything.
     pub hold: Option<HoldScope>,
     /// The newest entry that this draft has seen.
@@ -154,6 +157,7 @@ pub fn draft(
         between,
         told: told(&journals, &imports),
         sides,
+        scope: Scope::default(),
         imports,
         journals,
         backend: taken.backend,

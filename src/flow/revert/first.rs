@@ -25,6 +25,9 @@ pub enum NoFirstStep {
     /// Ending them would end objects that stay, safe to show.
     #[error("what stays depends on that: {}", .0.join(", "))]
     Dependents(Vec<String>),
+    /// They are not targeted, and the rest cannot be done before.
+    #[error("they have to be, and are not among the targets")]
+    NotTargeted,
 }
 
 /// The first step, planned.
@@ -51,6 +54,9 @@ pub(super) fn plan_first(
         objects: objects.iter().map(|one| draft.redactor.text(&one.from.to_string())).collect(),
         obstacle,
     };
+    if objects.iter().any(|first| !draft.scope.includes(&first.from.address)) {
+        return Err(refused(NoFirstStep::NotTargeted));
+    }
     let maker =
         maker(&draft.sides.attempted, objects).ok_or_else(|| refused(NoFirstStep::NotOnRecord))?;
     let (bundle, _) = with_variables(maker.clone(), stack)?;

@@ -60,7 +60,7 @@ pub(super) fn push(
     ports.progress.end(if pushed.is_ok() { Ended::Well } else { Ended::Badly }, "");
     pushed?;
     ports.progress.begin(Phase::Plan);
-    let planned = checked.prepared.plan(ports, "apply.tfplan", redactor);
+    let planned = checked.prepared.plan_part(ports, "apply.tfplan", redactor, &checked.targets);
     let is_same =
         planned.as_ref().is_ok_and(|(_, plan)| actions_digest(plan) == checked.actions_digest);
     ports.progress.end(if is_same { Ended::Well } else { Ended::Badly }, "");

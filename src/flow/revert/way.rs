@@ -109,6 +109,7 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
         };
         (Some(prepared), decided(&alive))
     };
+    let rekeying = rekeying.keeping(&pair.current, |address| draft.scope.excludes(address));
     let objects = firsts(&rekeying, &pair.current, places, &draft.sides.lacking);
     if !objects.is_empty() {
         return two_steps(ports, stack, draft, (&pair, rekeying, scratch), objects);
@@ -248,7 +249,10 @@ fn way(
         journal,
         places,
     };
-    if let Some(blocks) = moved_blocks(rekeying, &facts, &declared(&draft.bundle)) {
+    // Terraform refuses to move what is not targeted.
+    if draft.scope.is_whole()
+        && let Some(blocks) = moved_blocks(rekeying, &facts, &declared(&draft.bundle))
+    {
         return Ok(Way::Moved(blocks));
     }
     written(draft, pair, &rekeying.placements).map(Way::Pushed)

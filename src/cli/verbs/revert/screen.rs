@@ -48,6 +48,7 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     text.push_str(&outputs(&checked.outputs, paint));
     text.push_str(&returns(checked, paint));
     text.push_str(&first_step(checked, paint));
+    text.push_str(&left(checked, paint));
     let count = |fits: fn(Action) -> bool| {
         checked.actions.iter().filter(|action| fits(action.action)).count()
     };
@@ -97,6 +98,33 @@ fn first_step(checked: &CheckedRevert, paint: Paint) -> String {
     let mut text = String::from("\n  first, with the configuration that made it:\n");
     for (address, why) in firsts {
         text.push_str(&format!("  {} {}   {why}\n", paint.red("-"), inert(&address)));
+    }
+    text
+}
+
+/// What is not done, since only a part is wanted, and how to get back what the state forgets.
+fn left(checked: &CheckedRevert, paint: Paint) -> String {
+    let mut text = String::new();
+    if !checked.left.is_empty() {
+        text.push_str("\n  left as it is, since only a part is wanted:\n");
+        for left in &checked.left {
+            text.push_str(&format!(
+                "  {} {}   {}\n",
+                paint.dim("·"),
+                inert(&left.address),
+                left.action
+            ));
+        }
+    }
+    let kept = checked.kept_out();
+    if !kept.is_empty() {
+        text.push_str(
+            "\n  to have Terraform know it again, in a configuration that has its block:\n",
+        );
+        for (address, id) in kept {
+            let id = id.map_or_else(|| "ID".to_owned(), |id| inert(&id));
+            text.push_str(&format!("    import {{ to = {}, id = \"{id}\" }}\n", inert(&address)));
+        }
     }
     text
 }
@@ -216,8 +244,9 @@ pub(super) fn unfinished(open: &Entry, paint: Paint) -> String {
 
 /// Asks about one hazard.
 pub(super) fn hazard_question(hazard: &Hazard, paint: Paint) -> String {
+    let keep = if hazard.kind.concerns_an_object() { "keep to leave it as it is, " } else { "" };
     format!(
-        "\n{}   {}\n  {}\n  Type {} to accept it, anything else stops: ",
+        "\n{}   {}\n  {}\n  Type {} to accept it, {keep}anything else stops: ",
         paint.bold(hazard.kind.name()),
         inert(&hazard.subject),
         inert(&hazard.why),

@@ -1,0 +1,121 @@
+//! A revert of a part: what is targeted, what is left as it is, and what is kept out of the state.
+
+use serde_json::Value;
+
+use crate::support::deeds::{file, good, volume};
+use crate::support::stage::{Ran, Stage};
+
+/// Words of a list of the revert's JSON: `ADDRESS ACTION`.
+fn pairs(ran: &Ran, list: &str, word: &str) -> Vec<String> {
+    let json = ran.json();
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let all = json[list].as_array().unwrap_or_else(|| panic!("{json:#}")).iter();
+    all.map(|one| format!("{} {}", text(&one["address"]), text(&one[word]))).collect()
+}
+
+fn content(stage: &Stage, name: &str) -> String {
+    let objects = stage.objects();
+    objects.get(name).map_or("-".to_owned(), |(_, bytes)| String::from_utf8_lossy(bytes).into())
+}
+
+/// A stage with two files good, of which an apply has changed one and replaced the other, and made a
+/// third.
+fn changed() -> Stage {
+    let (stage, _) = good(&(file("a", "one") + &file("b", "two")));
+    stage.apply_next(&(file("a", "ONE") + &file("b", "TWO") + &file("c", "three")));
+    stage
+}
+
+#[test]
+fn only_what_is_targeted_is_reverted_and_the_rest_is_told() {
+    let stage = changed();
+    let ran = stage.unapply(&["revert", "--yes", "--json", "--target", "demo_file.a"]).expect(0);
+    assert_eq!(pairs(&ran, "actions", "action"), ["demo_file.a update"]);
+    assert_eq!(pairs(&ran, "left", "action"), ["demo_file.b update", "demo_file.c destroy"]);
+    let found = ["a.txt", "b.txt", "c.txt"].map(|name| content(&stage, name));
+    assert_eq!(found, ["one", "TWO", "three"]);
+    let good = stage.good_revision();
+    assert_ne!(good, ran.json()["after"].as_u64(), "a part is not good");
+    stage.unapply(&["revert", "--yes"]).expect(0);
+    let found = ["a.txt", "b.txt", "c.txt"].map(|name| content(&stage, name));
+    assert_eq!(found, ["one", "two", "-"], "the rest can follow");
+}
+
+#[test]
+fn what_is_excluded_stays_as_it_is() {
+    let stage = changed();
+    let ran = stage.unapply(&["revert", "--yes", "--exclude", "demo_file.b"]).expect(0);
+    ran.says("left as it is, since only a part is wanted").says("demo_file.b   update");
+    let found = ["a.txt", "b.txt", "c.txt"].map(|name| content(&stage, name));
+    assert_eq!(found, ["one", "TWO", "-"]);
+}
+
+#[test]
+fn what_was_made_and_is_excluded_is_kept_and_forgotten_with_its_id() {
+    let stage = changed();
+    let id = stage.id_of("demo_file", "c");
+    let ran = stage.unapply(&["revert", "--yes", "--json", "--exclude", "demo_*.c"]).expect(0);
+    assert_eq!(pairs(&ran, "kept_out", "id"), [format!("demo_file.c {id}")]);
+    let found = ["a.txt", "b.txt", "c.txt"].map(|name| content(&stage, name));
+    assert_eq!(found, ["one", "two", "three"]);
+    assert!(!stage.resources().iter().any(|address| address.contains(".c ")));
+    stage.plans_nothing(&(file("a", "one") + &file("b", "two")));
+    let adopt = format!("import {{\n  to = demo_file.c\n  id = \"{id}\"\n}}\n");
+    stage.configure(&(file("a", "one") + &file("b", "two") + &file("c", "three") + &adopt));
+    stage.apply().expect(0).says("1 imported");
+}
+
+#[test]
+fn a_hint_for_adopting_is_shown() {
+    let stage = changed();
+    let id = stage.id_of("demo_file", "c");
+    stage
+        .unapply(&["revert", "--plan-only", "--exclude", "demo_file.c"])
+        .expect(0)
+        .says("is excluded: forgotten, and not destroyed")
+        .says(&format!("import {{ to = demo_file.c, id = \"{id}\" }}"));
+}
+
+#[test]
+fn what_something_wanted_is_made_from_cannot_be_excluded() {
+    let v1 = file("base", "one") + &file("made", "${demo_file.base.content}");
+    let (stage, _) = good(&v1);
+    stage.apply_next(&v1.replace("one", "two"));
+    let before = stage.everything();
+    stage
+        .unapply(&["revert", "--yes", "--exclude", "demo_file.base"])
+        .expect(15)
+        .says("cannot be excluded")
+        .says("demo_file.base");
+    assert_eq!(stage.everything(), before);
+}
+
+#[test]
+fn where_all_of_it_is_excluded_nothing_is_done() {
+    let stage = changed();
+    let before = stage.everything();
+    let ran = stage.unapply(&["revert", "--yes", "--target", "demo_file.z"]).expect(0);
+    ran.says("nothing to undo").says("demo_file.c   destroy");
+    assert_eq!(stage.everything(), before);
+}
+
+#[test]
+fn a_refusal_names_both_ways_out_and_each_works() {
+    let (stage, v1) = good(&(file("a", "one") + &volume(1)));
+    stage.apply_next(&(file("a", "ONE") + &volume(2)));
+    stage.unapply(&["snapshot"]).expect(0);
+    drop(v1);
+    let before = stage.everything();
+    let ran = stage.unapply(&["revert", "--yes"]);
+    if ran.code == 0 {
+        panic!("the volume bears data: {}{}", ran.stdout, ran.stderr);
+    }
+    ran.expect(15)
+        .says("unapply revert --exclude 'demo_volume.data'")
+        .says("--allow 'replaces-data=demo_volume.data'");
+    assert_eq!(stage.everything(), before);
+    stage.unapply(&["revert", "--yes", "--exclude", "demo_volume.data"]).expect(0);
+    assert_eq!(content(&stage, "a.txt"), "one");
+    stage.unapply(&["revert", "--yes", "--allow", "replaces-data=demo_volume.data"]).expect(0);
+    stage.plans_nothing(&(file("a", "one") + &volume(1)));
+}
