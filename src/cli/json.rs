@@ -11,7 +11,6 @@ use crate::engine::redact::Shown;
 use crate::engine::revert::homecoming::Homecoming;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
 use crate::engine::revert::{JudgedAction, Reason};
-use crate::flow::revert::matters::NotUndone;
 use crate::model::entry as model;
 use crate::model::good::{Evidence, Residual, Verdict};
 use crate::model::hazard::Hazard;
@@ -181,7 +180,8 @@ pub struct RevertOut {
     pub outputs: Vec<RevertedOutputOut>,
     /// What stood against it.
     pub hazards: Vec<HazardOut>,
-    /// What is left as it is: no plan can end it.
+    /// What is left as it is: no plan can end it. Once it has been verified, with what could not be
+    /// given back, such as the data of an object that was made anew.
     pub not_undone: Vec<NotUndoneOut>,
     /// The hold on what is taken back, once there is one.
     pub hold: Option<u64>,
@@ -191,8 +191,10 @@ pub struct RevertOut {
     pub after: Option<u64>,
     /// What differs afterwards.
     pub differences: Vec<String>,
-    /// What is equal in effect and not the same object, in sentences.
+    /// What is not quite as it was and may be so, in sentences.
     pub notes: Vec<String>,
+    /// Objects that are there again and are other ones, with the ids that they had and have.
+    pub made_anew: Vec<MadeAnewOut>,
     /// How the state is made to fit: `as-it-is`, `moved` (blocks in the private copy) or `pushed`.
     pub way: String,
     /// Objects that the state will have otherwise; nothing real is changed by it.
@@ -277,9 +279,26 @@ pub struct NotUndoneOut {
     pub why: String,
 }
 
-impl From<&NotUndone> for NotUndoneOut {
-    fn from(left: &NotUndone) -> Self {
+impl From<&model::NotUndone> for NotUndoneOut {
+    fn from(left: &model::NotUndone) -> Self {
         Self { address: left.address.clone(), why: left.why.clone() }
+    }
+}
+
+/// An object in whose place another one stands.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MadeAnewOut {
+    /// The address.
+    pub address: String,
+    /// The id that it had; null when it is secret, or there was none.
+    pub was: Option<String>,
+    /// The id that it has.
+    pub is: Option<String>,
+}
+
+impl From<&model::MadeAnew> for MadeAnewOut {
+    fn from(made: &model::MadeAnew) -> Self {
+        Self { address: made.address.clone(), was: made.was.clone(), is: made.is.clone() }
     }
 }
 

@@ -215,6 +215,10 @@ pub(super) fn result(
     for difference in &verified.comparison.differences {
         text.push_str(&format!("  {} {}\n", paint.red("✗"), inert(difference)));
     }
+    for left in &verified.comparison.not_undone {
+        let line = format!("{}: {}", inert(&left.address), inert(&left.why));
+        text.push_str(&format!("  not undone {} {line}\n", paint.yellow("!")));
+    }
     let now = verified.snapshot;
     if verified.is_verified() {
         let line = format!("Reverted {} to {target}. Now at {now} (good plan-empty).", stack.name);
