@@ -53,7 +53,9 @@ fn reverted(stage: &Stage, code: i32) -> Value {
 
 #[test]
 fn ids_that_are_other_ones_are_mapped_and_what_was_made_from_them_is_no_difference() {
-    let v1 = file("a", "one") + &link("a") + &told("a");
+    // The link keeps its target from going, so that the new one has to come first.
+    let first = "lifecycle {\n    create_before_destroy = true\n  }\n  path ";
+    let v1 = file("a", "one").replace("path ", first) + &link("a") + &told("a");
     let stage = Stage::good(&v1);
     let was = stage.id_of("demo_file", "a");
     // Another path makes another object of `a`, and both ways of naming it change.
@@ -86,6 +88,19 @@ fn an_attribute_that_is_edited_before_the_verification_is_a_difference() {
     assert_eq!(json["result"], "not-verified");
     assert_eq!(texts(&json, "differences"), ["a plan still wants to update demo_file.b (content)"]);
     assert_eq!(stage.good_revision(), good, "what is not verified is not good");
+}
+
+#[test]
+fn what_terraform_is_told_to_leave_alone_is_told_and_no_difference() {
+    let left = "lifecycle {\n    ignore_changes = [content]\n  }\n  path ";
+    let a = file("a", "one").replace("path ", left);
+    let (stage, _) = good(&(a.clone() + &file("b", "two")));
+    stage.edit("a.txt", "tuned");
+    stage.apply_next(&(a + &file("b", "TWO")));
+    let json = reverted(&stage, 0);
+    let note = "demo_file.a differs in content, which Terraform is told to leave alone";
+    assert_eq!(texts(&json, "notes"), [note]);
+    assert_eq!(stage.objects()["a.txt"].1, b"tuned");
 }
 
 /// A file with what another stack says, and a check of it.
@@ -150,6 +165,8 @@ fn a_dependency_that_an_apply_added_and_its_revert_took_back_is_no_difference() 
     let (stage, past) = good(&v1);
     let after = file("b", "two").replace("content", "depends_on = [demo_file.c]\n  content");
     stage.apply_next(&(file("a", "ONE") + &after + &file("c", "new")));
+    let state = String::from_utf8(stage.state()).unwrap();
+    assert!(state.contains("\"dependencies\": ["), "{state}");
     let json = reverted(&stage, 0);
     assert_eq!(json["differences"], json!([]));
     assert_eq!(json["notes"], json!([]));
