@@ -8,11 +8,8 @@ use serde::Serialize;
 
 use crate::codec::json::to_serde;
 use crate::engine::redact::Shown;
-use crate::engine::revert::homecoming::Homecoming;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
-use crate::engine::revert::scope::Left;
 use crate::engine::revert::{JudgedAction, Reason};
-use crate::flow::revert::matters::NotUndone;
 use crate::model::entry as model;
 use crate::model::good::{Evidence, Residual, Verdict};
 use crate::model::hazard::Hazard;
@@ -25,6 +22,7 @@ mod entry;
 mod hold;
 mod import;
 mod recover;
+mod revert;
 mod run;
 mod show;
 mod status;
@@ -40,6 +38,7 @@ pub use entry::{Body, DriftItemFact, Entry, PathOut, StepOut};
 pub use hold::{GuardOut, HoldFacts, HoldOut};
 pub use import::{ImportOut, ImportedOut, SkippedOut};
 pub use recover::{OpenObjectOut, OpenOut, RecoverOut, SettledOut};
+pub use revert::{AdoptOut, FirstOut, HomecomingOut, LeftOut};
 pub use run::{AccountOut, DeedOut, MishapOut, RunOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};
 pub use status::{FailedOnOut, LockOut, MatterOut, StackStatus, StatusOut};
@@ -182,7 +181,8 @@ pub struct RevertOut {
     pub outputs: Vec<RevertedOutputOut>,
     /// What stood against it.
     pub hazards: Vec<HazardOut>,
-    /// What is left as it is: no plan can end it.
+    /// What is left as it is: no plan can end it. Once it has been verified, with what could not be
+    /// given back, such as the data of an object that was made anew.
     pub not_undone: Vec<NotUndoneOut>,
     /// The hold on what is taken back, once there is one.
     pub hold: Option<u64>,
@@ -192,8 +192,10 @@ pub struct RevertOut {
     pub after: Option<u64>,
     /// What differs afterwards.
     pub differences: Vec<String>,
-    /// What is equal in effect and not the same object, in sentences.
+    /// What is not quite as it was and may be so, in sentences.
     pub notes: Vec<String>,
+    /// Objects that are there again and are other ones, with the ids that they had and have.
+    pub made_anew: Vec<MadeAnewOut>,
     /// How the state is made to fit: `as-it-is`, `moved` (blocks in the private copy), `pushed`
     /// or `two-steps`.
     pub way: String,
@@ -205,72 +207,6 @@ pub struct RevertOut {
     pub kept_out: Vec<AdoptOut>,
     /// What is destroyed first, with the configuration that made it, before the rest is done.
     pub first: Vec<FirstOut>,
-}
-
-/// One action that is left undone, since only a part is wanted.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct LeftOut {
-    /// The address.
-    pub address: String,
-    /// What is not done to it.
-    pub action: String,
-}
-
-impl From<&Left> for LeftOut {
-    fn from(left: &Left) -> Self {
-        Self { address: left.address.clone(), action: left.action.to_owned() }
-    }
-}
-
-/// One object that was made since and is kept: it is not in the state any more.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct AdoptOut {
-    /// Where the state had it.
-    pub address: String,
-    /// Its id, for whoever imports it.
-    pub id: Option<String>,
-}
-
-impl From<(String, Option<String>)> for AdoptOut {
-    fn from((address, id): (String, Option<String>)) -> Self {
-        Self { address, id }
-    }
-}
-
-/// One object that is destroyed before the rest.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct FirstOut {
-    /// Its address.
-    pub address: String,
-    /// Why it goes first, in a clause.
-    pub why: String,
-}
-
-impl From<(String, &str)> for FirstOut {
-    fn from((address, why): (String, &str)) -> Self {
-        Self { address, why: why.to_owned() }
-    }
-}
-
-/// One object that the state will have otherwise.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct HomecomingOut {
-    /// `move`, `take-back`, `restore`, `leave-alone`, `make-room` or `destroy-last`.
-    pub what: String,
-    /// Its address afterwards.
-    pub address: String,
-    /// Its address now, where that is another one.
-    pub from: Option<String>,
-}
-
-impl From<&Homecoming> for HomecomingOut {
-    fn from(one: &Homecoming) -> Self {
-        Self {
-            what: one.what.name().to_owned(),
-            address: one.address.clone(),
-            from: one.from.clone(),
-        }
-    }
 }
 
 /// One action of a revert.
@@ -330,9 +266,26 @@ pub struct NotUndoneOut {
     pub why: String,
 }
 
-impl From<&NotUndone> for NotUndoneOut {
-    fn from(left: &NotUndone) -> Self {
+impl From<&model::NotUndone> for NotUndoneOut {
+    fn from(left: &model::NotUndone) -> Self {
         Self { address: left.address.clone(), why: left.why.clone() }
+    }
+}
+
+/// An object in whose place another one stands.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MadeAnewOut {
+    /// The address.
+    pub address: String,
+    /// The id that it had; null when it is secret, or there was none.
+    pub was: Option<String>,
+    /// The id that it has.
+    pub is: Option<String>,
+}
+
+impl From<&model::MadeAnew> for MadeAnewOut {
+    fn from(made: &model::MadeAnew) -> Self {
+        Self { address: made.address.clone(), was: made.was.clone(), is: made.is.clone() }
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use self::configuration::ConfigurationFile;
 use super::json;
 use crate::model::address::Address;
+use crate::model::check::{Check, CheckStatus};
 use crate::model::plan::{Action, DataRead, Plan, PlanExtent, PlannedChange, PlannedOutput};
 use crate::model::secret::Secret;
 use crate::model::value::{Path, Step, Value};
@@ -58,9 +59,28 @@ struct PlanFile<'a> {
     #[serde(default)]
     configuration: ConfigurationFile,
     #[serde(default)]
+    checks: Option<Vec<CheckFile>>,
+    #[serde(default)]
     errored: bool,
     complete: Option<bool>,
     applyable: Option<bool>,
+}
+
+/// A check, and the same shape for each of its instances.
+#[derive(Deserialize)]
+struct CheckFile {
+    #[serde(default)]
+    address: CheckAddress,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    instances: Option<Vec<Self>>,
+}
+
+#[derive(Deserialize, Default)]
+struct CheckAddress {
+    #[serde(default)]
+    to_display: String,
 }
 
 #[derive(Deserialize)]
@@ -156,6 +176,7 @@ pub fn parse(bytes: &[u8]) -> Result<Plan, Error> {
         outputs,
         reads: reads(&file.prior_state.values.root_module)?,
         references: file.configuration.into_root(),
+        checks: file.checks.unwrap_or_default().iter().flat_map(checks).collect(),
         variables: file
             .variables
             .into_iter()
@@ -163,6 +184,18 @@ pub fn parse(bytes: &[u8]) -> Result<Plan, Error> {
             .collect(),
         extent,
     })
+}
+
+/// The instances of a check, or the check where it has none.
+fn checks(file: &CheckFile) -> Vec<Check> {
+    let check = |file: &CheckFile| Check {
+        address: file.address.to_display.clone(),
+        status: CheckStatus::from_name(&file.status),
+    };
+    match file.instances.as_deref() {
+        None | Some([]) => vec![check(file)],
+        Some(instances) => instances.iter().map(check).collect(),
+    }
 }
 
 fn outputs(files: BTreeMap<String, ValuesFile>) -> Result<Vec<PlannedOutput>, Error> {

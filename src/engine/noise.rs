@@ -120,7 +120,7 @@ fn parsed(value: Option<&Value>) -> Option<Value> {
 const MOST_COMPARED: usize = 1_000;
 
 /// Whether two lists have the same elements equally often.
-fn is_reordered(a: &[Value], b: &[Value]) -> bool {
+pub(super) fn is_reordered(a: &[Value], b: &[Value]) -> bool {
     let texts = |items: &[Value]| {
         items.iter().map(|item| item.as_text().map(str::to_owned)).collect::<Option<Vec<_>>>()
     };

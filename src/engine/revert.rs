@@ -140,9 +140,14 @@ impl JudgedAction {
 
 /// The address of a change as screens, records and `--allow` name it.
 pub fn shown_address(change: &PlannedChange) -> String {
-    match &change.deposed {
-        Some(key) => format!("{} (deposed {key})", change.address),
-        None => change.address.to_string(),
+    shown_slot(&change.address, change.deposed.as_deref())
+}
+
+/// An address, with the key of a left-over.
+pub fn shown_slot(address: &Address, deposed: Option<&str>) -> String {
+    match deposed {
+        Some(key) => format!("{address} (deposed {key})"),
+        None => address.to_string(),
     }
 }
 

@@ -1,17 +1,32 @@
 //! Whether the world after a revert is what the good snapshot says.
 //!
-//! Two things are compared: what a follow-up plan still proposes, with the residual that was there
-//! when the snapshot was called good; and the set of objects, with the good state's. An object that
-//! had to be made anew has another id: that is told, and is no difference.
+//! Compared are what a follow-up plan still proposes, with the residual that was there when the
+//! snapshot was called good; the set of objects and their attributes, with the good state's
+//! (`attributes`); what objects refer to (`references`); and Terraform's own checks. An object that
+//! had to be made anew has another id: that is told, with both, and is no difference. What could not
+//! be undone is listed (`rest`). Whether any of it is worth another revert is a person's to say.
 
 use std::collections::BTreeMap;
 
+use self::anew::Carried;
+use self::attributes::{Rules, Said};
+use self::pair::{Pair, changes, managed};
+use self::references::{Gone, unresolved};
+use self::rest::not_undone;
 use super::compare::differences;
-use super::revert::{is_same, shadow_paths, shown_address};
-use crate::model::address::{Address, Mode};
+use super::origin::Journal;
+use super::redact::Redactor;
+use super::revert::scope::Left;
+use super::revert::{JudgedAction, shadow_paths, shown_address, shown_slot};
+use super::variables::Standing;
+use crate::codec::hcl::Resource;
+use crate::knowledge::Knowledge;
+use crate::model::address::Address;
+use crate::model::check::Check;
+use crate::model::entry::{MadeAnew, NotUndone};
 use crate::model::good::Residual;
 use crate::model::plan::{Action, Plan, PlannedChange};
-use crate::model::state::{Instance, State};
+use crate::model::state::{Instance, State, Status};
 use crate::model::value::Path;
 
 /// What a plan proposes, without values: sorted by address.
@@ -41,6 +56,62 @@ fn of_change(change: &PlannedChange) -> Residual {
     Residual { address: shown_address(change), action: change.action.name().to_owned(), paths }
 }
 
+/// What is known when a revert is verified.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The good state.
+    pub good: &'a State<'a>,
+    /// What its configuration always proposes.
+    pub residual: &'a [Residual],
+    /// The state afterwards.
+    pub now: &'a State<'a>,
+    /// A plan of the good configuration, every byte of it, on that state.
+    pub plan: &'a Plan,
+    /// What that plan proposes, as it can be recorded.
+    pub found: &'a [Residual],
+    /// What the revert did.
+    pub done: Done<'a>,
+    /// What configurations say besides values.
+    pub configuration: &'a Configurations,
+    /// What checks said in the good state, and in that plan.
+    pub checks: [&'a [Check]; 2],
+    /// What is known of providers.
+    pub knowledge: &'a Knowledge,
+    /// What must not be shown; it must have learnt both states and the plan.
+    pub redactor: &'a Redactor,
+}
+
+/// What a revert did, and what was agreed to.
+#[derive(Debug, Clone, Copy)]
+pub struct Done<'a> {
+    /// The plan that was applied.
+    pub plan: &'a Plan,
+    /// What was not wanted of it, and is as it was.
+    pub left: &'a [Left],
+    /// Its actions, judged.
+    pub actions: &'a [JudgedAction],
+    /// Variables that were not simply as they were.
+    pub variables: &'a BTreeMap<String, Standing>,
+    /// What wrapped applies and reverts since good have said, oldest first.
+    pub journals: &'a [Journal],
+}
+
+impl Done<'_> {
+    /// Whether this was not wanted, by its address as a screen has it.
+    fn is_left(&self, address: &str) -> bool {
+        self.left.iter().any(|left| left.address == address)
+    }
+}
+
+/// What resource blocks say besides values, by address without keys.
+#[derive(Debug, Clone, Default)]
+pub struct Configurations {
+    /// In the good configuration.
+    pub good: BTreeMap<String, Resource>,
+    /// In those that were applied, or tried, since.
+    pub since: Vec<BTreeMap<String, Resource>>,
+}
+
 /// A comparison of the state after a revert with the good one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Comparison {
@@ -48,76 +119,109 @@ pub struct Comparison {
     pub expected: u64,
     /// How many of them are the same now.
     pub equal: u64,
-    /// Objects that are there with another id or other attributes, in clauses.
+    /// What is there and is not quite the good one, and why that may be, in clauses.
     pub notes: Vec<String>,
-    /// What is missing, too many, or still proposed, in clauses without values.
+    /// What is missing, too many, another one, or still proposed, in clauses without values.
     pub differences: Vec<String>,
+    /// Objects of the good state in whose place others stand.
+    pub made_anew: Vec<MadeAnew>,
+    /// What could not be undone.
+    pub not_undone: Vec<NotUndone>,
 }
 
-/// Compares objects and what a follow-up plan proposes with what was good.
-pub fn compare(
-    good: &State<'_>,
-    expected_residual: &[Residual],
-    now: &State<'_>,
-    found_residual: &[Residual],
-) -> Comparison {
+/// Compares everything with what was good.
+pub fn compare(facts: &Facts<'_>) -> Comparison {
     let mut comparison = Comparison::default();
-    let (wanted, there) = (managed(good), managed(now));
-    for (address, object) in &wanted {
-        comparison.expected += 1;
-        match there.get(address) {
-            None => comparison.differences.push(format!("{address} is missing")),
-            Some(found) if is_same(object, found) => comparison.equal += 1,
-            Some(found) if object.id != found.id => {
-                comparison.notes.push(format!("{address} was made anew and has another id"));
-            }
-            Some(found) => comparison.notes.push(note(address, object, found)),
-        }
+    let (wanted, there) = (managed(facts.good), managed(facts.now));
+    let (done, follow) = (changes(facts.done.plan), changes(facts.plan));
+    let both = wanted.iter().filter_map(|(address, good)| Some((*good, *there.get(address)?)));
+    let pairs: Vec<Pair<'_>> = both.map(|both| Pair::of(facts, both, (&done, &follow))).collect();
+    let carried = Carried::of(&pairs);
+    let proposed = residual(facts.plan);
+    let rules = Rules::new(facts, &carried, &proposed, there.values().copied());
+    let gone = Gone::of(facts, &pairs, &done);
+    comparison.expected = u64::try_from(wanted.len()).unwrap_or(u64::MAX);
+    let left = |address: &str| facts.done.is_left(address);
+    let is_missing =
+        |address: &&&Address| !there.contains_key(**address) && !left(&address.to_string());
+    for address in wanted.keys().filter(is_missing) {
+        comparison.differences.push(format!("{address} is missing"));
     }
-    for address in there.keys().filter(|address| !wanted.contains_key(*address)) {
+    for pair in pairs.iter().filter(|pair| !left(&pair.address.to_string())) {
+        compare_pair(facts, pair, rules.said(pair), &mut comparison);
+        comparison.differences.extend(gone.said(facts, pair));
+    }
+    let is_new =
+        |address: &&&Address| !wanted.contains_key(**address) && !left(&address.to_string());
+    for address in there.keys().filter(is_new) {
         comparison.differences.push(format!("{address} is there and was not"));
     }
-    for left_over in now.instances.iter().filter(|object| object.deposed.is_some()) {
+    let is_deposed = |object: &&Instance<'_>| {
+        object.deposed.as_deref().is_some_and(|key| !left(&shown_slot(&object.address, Some(key))))
+    };
+    for left_over in facts.now.instances.iter().filter(is_deposed) {
         comparison.differences.push(format!("{} has a left-over object", left_over.address));
     }
-    for action in found_residual.iter().filter(|action| !expected_residual.contains(action)) {
-        comparison.differences.push(format!(
-            "a plan still wants to {} {}{}",
-            action.action,
-            action.address,
-            if action.paths.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", action.paths.join(", "))
-            }
-        ));
-    }
+    comparison.differences.extend(unresolved(facts));
+    comparison.differences.extend(still_proposed(facts));
+    let [good, now] = facts.checks;
+    let (notes, differences) = checks::compared(good, now);
+    comparison.notes.extend(notes);
+    comparison.differences.extend(differences);
+    comparison.not_undone = not_undone(facts, &pairs, &done);
     comparison
 }
 
-fn managed<'s, 'a>(state: &'s State<'a>) -> BTreeMap<&'s Address, &'s Instance<'a>> {
-    state
-        .instances
-        .iter()
-        .filter(|object| object.address.mode == Mode::Managed && object.deposed.is_none())
-        .map(|object| (&object.address, object))
-        .collect()
+/// Adds what there is to say of one object.
+fn compare_pair(facts: &Facts<'_>, pair: &Pair<'_>, said: Said, comparison: &mut Comparison) {
+    let address = pair.address;
+    let is_same = pair.good.id == pair.now.id;
+    comparison.equal += u64::from(is_same && said.is_equal && pair.good.status == pair.now.status);
+    if pair.is_anew {
+        let [was, is] = [pair.good, pair.now].map(|object| facts.redactor.id(object));
+        comparison.notes.push(match (&was, &is) {
+            _ if is_same => format!("{address} was made anew"),
+            (Some(was), Some(is)) => {
+                format!("{address} was made anew and has another id: {was} → {is}")
+            }
+            _ => format!("{address} was made anew and has another id"),
+        });
+        comparison.made_anew.push(MadeAnew { address: address.to_string(), was, is });
+    }
+    match (pair.good.status, pair.now.status) {
+        (Status::Ready, Status::Tainted) => {
+            comparison.differences.push(format!("{address} is tainted, and was not"));
+        }
+        (Status::Tainted, Status::Ready) => {
+            comparison.notes.push(format!("{address} is not tainted any more"));
+        }
+        (Status::Ready, Status::Ready) | (Status::Tainted, Status::Tainted) => {}
+    }
+    comparison.notes.extend(said.notes);
+    comparison.differences.extend(said.differences);
 }
 
-fn note(address: &Address, wanted: &Instance<'_>, found: &Instance<'_>) -> String {
-    let value = |object: &Instance<'_>| crate::codec::json::raw_value(object.attributes);
-    let paths: Vec<String> = match (value(wanted), value(found)) {
-        (Ok(wanted), Ok(found)) => {
-            differences(&wanted, &found).iter().map(|d| d.path.to_string()).collect()
-        }
-        _ => Vec::new(),
+/// What a plan still proposes and did not propose when all was good.
+fn still_proposed(facts: &Facts<'_>) -> Vec<String> {
+    let is_new = |action: &&Residual| {
+        !facts.residual.contains(action) && !facts.done.is_left(&action.address)
     };
-    if paths.is_empty() {
-        format!("{address} differs")
-    } else {
-        format!("{address} differs in {}", paths.join(", "))
-    }
+    let clause = |action: &Residual| {
+        let paths = match action.paths.as_slice() {
+            [] => String::new(),
+            paths => format!(" ({})", paths.join(", ")),
+        };
+        format!("a plan still wants to {} {}{paths}", action.action, action.address)
+    };
+    facts.found.iter().filter(is_new).map(clause).collect()
 }
+
+mod anew;
+mod attributes;
+mod checks;
+mod pair;
+mod references;
+mod rest;
 
 #[cfg(test)]
 mod tests;

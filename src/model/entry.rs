@@ -430,6 +430,30 @@ pub struct Verification {
     pub equal: u64,
     /// What differs, in clauses that name addresses and no values.
     pub differences: Vec<String>,
+    /// Objects that are there again and are other ones; older records do not say.
+    pub made_anew: Vec<MadeAnew>,
+    /// What could not be undone; older records do not say.
+    pub not_undone: Vec<NotUndone>,
+}
+
+/// An object of the good snapshot in whose place another one stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeAnew {
+    /// Its address.
+    pub address: String,
+    /// The id that it had, unless it is secret or there was none.
+    pub was: Option<String>,
+    /// The id that it has.
+    pub is: Option<String>,
+}
+
+/// Something that a revert leaves as it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotUndone {
+    /// The address.
+    pub address: String,
+    /// Why, in one clause.
+    pub why: String,
 }
 
 impl Verification {

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod address;
+pub mod check;
 pub mod configuration;
 pub mod digest;
 pub mod drift;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::address::{Address, ProviderSource};
+use super::check::Check;
 use super::references::Module;
 use super::secret::Secret;
 use super::value::{Path, Value};
@@ -145,6 +146,8 @@ pub struct Plan {
     pub reads: Vec<DataRead>,
     /// What the planned configuration refers to: its root module.
     pub references: Module,
+    /// What its checks and conditions say.
+    pub checks: Vec<Check>,
     /// Values of the root module's variables.
     pub variables: BTreeMap<String, Secret<Value>>,
     /// How far planning came.

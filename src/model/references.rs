@@ -4,10 +4,10 @@
 //! no configuration: what an expression makes of a value is not here, and what Terraform does not
 //! tell is a [`Subject::Hidden`] reference, not an absent one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::address::InstanceKey;
-use super::value::Path;
+use super::address::{Address, InstanceKey};
+use super::value::{Path, Step};
 
 /// A module with everything below it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,8 +26,30 @@ pub struct Block {
     /// What each attribute that is written down refers to. What a `dynamic` block makes is not
     /// told.
     pub attributes: BTreeMap<String, Vec<Reference>>,
+    /// The same attributes with those inside nested blocks, as names without positions:
+    /// `root_block_device`, `size`. One that is written as `null` is none.
+    pub written: BTreeSet<Vec<String>>,
     /// What `count` or `for_each` refers to.
     pub instances: Vec<Reference>,
+}
+
+impl Block {
+    /// Whether the value at `path`, or a part of it, is written down. What a `dynamic` block makes
+    /// is not told.
+    pub fn writes(&self, path: &Path) -> bool {
+        let name = |step: &Step| match step {
+            Step::Name(name) => Some(name.clone()),
+            Step::Index(_) | Step::Element(_) => None,
+        };
+        let names: Vec<String> = path.0.iter().filter_map(name).collect();
+        self.written.iter().any(|known| names.starts_with(known) || known.starts_with(&names))
+    }
+
+    /// What the attribute that has `path` in it refers to.
+    pub fn references(&self, path: &Path) -> &[Reference] {
+        let Some(Step::Name(top)) = path.0.first() else { return &[] };
+        self.attributes.get(top).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// A `module` block.
@@ -76,5 +98,12 @@ impl Module {
     /// The module at a path of names.
     pub fn find<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Option<&Self> {
         names.into_iter().try_fold(self, |module, name| Some(&module.calls.get(name)?.module))
+    }
+
+    /// The block of an object.
+    pub fn block(&self, address: &Address) -> Option<&Block> {
+        let names = address.module.iter().map(|step| step.name.as_str());
+        let local = Address { module: Vec::new(), key: None, ..address.clone() };
+        self.find(names)?.blocks.get(&local.to_string())
     }
 }

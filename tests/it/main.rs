@@ -45,6 +45,8 @@ mod rekey;
 #[cfg(test)]
 mod revert;
 #[cfg(test)]
+mod revert_verify;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod run_ends;

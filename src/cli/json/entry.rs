@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::run::{self, AccountOut, FindingOut, MishapOut};
-use super::{Evidence, Residual, Verdict, model};
+use super::{Evidence, MadeAnewOut, NotUndoneOut, Residual, Verdict, model};
 use crate::model::drift::DriftItem;
 use crate::model::value::{Path, Step};
 
@@ -108,6 +108,10 @@ pub enum Body {
         equal: u64,
         /// What differs.
         differences: Vec<String>,
+        /// Objects that are there again and are other ones.
+        made_anew: Vec<MadeAnewOut>,
+        /// What could not be undone.
+        not_undone: Vec<NotUndoneOut>,
     },
     /// The real world was compared with a state.
     Drift {
@@ -389,6 +393,8 @@ impl From<&model::Body> for Body {
                 expected: found.expected,
                 equal: found.equal,
                 differences: found.differences.clone(),
+                made_anew: found.made_anew.iter().map(Into::into).collect(),
+                not_undone: found.not_undone.iter().map(Into::into).collect(),
             },
             model::Body::Drift(look) => Self::Drift {
                 against: look.against.0,

@@ -194,9 +194,10 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         after: None,
         differences: Vec::new(),
         notes: Vec::new(),
+        made_anew: Vec::new(),
         way: checked.way.name().to_owned(),
         homecomings: checked.homecomings.iter().map(Into::into).collect(),
-        left: checked.left.iter().map(Into::into).collect(),
+        left: checked.lefts().iter().map(Into::into).collect(),
         kept_out: checked.kept_out().into_iter().map(Into::into).collect(),
         first: checked.firsts().into_iter().map(Into::into).collect(),
     }
@@ -341,6 +342,8 @@ fn report(
         after: Some(verified.snapshot.0),
         differences: verified.comparison.differences.clone(),
         notes: verified.comparison.notes.clone(),
+        made_anew: verified.comparison.made_anew.iter().map(Into::into).collect(),
+        not_undone: verified.comparison.not_undone.iter().map(Into::into).collect(),
         ..planned(&executed.checked, result)
     };
     session.json("unapply.revert", Some(stack), body)

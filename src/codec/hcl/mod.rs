@@ -10,6 +10,7 @@ mod cut;
 mod fold;
 mod json;
 pub mod lock;
+mod resource;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use hcl_edit::parser::parse_body;
 use hcl_edit::structure::Body;
 
 pub use cut::without_state_blocks;
+pub use resource::Resource;
 pub use scan::scan;
 pub use values::literals;
 pub use write::{
@@ -92,6 +94,8 @@ pub struct Facts {
     pub required_versions: Vec<String>,
     /// Every managed resource that is declared, as `type.name`.
     pub resources: BTreeSet<String>,
+    /// What their blocks say besides values.
+    pub inside: BTreeMap<String, Resource>,
     /// Resources, as `type.name`, that must not be destroyed.
     pub prevent_destroy: BTreeSet<String>,
     /// Provider blocks by name, with the alias after a dot: their arguments in a form that is

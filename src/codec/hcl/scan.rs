@@ -86,6 +86,7 @@ fn take(facts: &mut Facts, block: &Block) {
             if block.body.get_blocks("provisioner").any(is_at_destroy) {
                 facts.provisioned_at_destroy.insert(address.clone());
             }
+            facts.inside.entry(address.clone()).or_default().take(&block.body);
             facts.resources.insert(address);
         }
         ("provider", [name]) => {

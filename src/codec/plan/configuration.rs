@@ -6,7 +6,7 @@
 //! reference. A local is named and its own references are not; a module as a whole is named alone.
 //! A `dynamic` block is absent. What cannot be read is taken for hidden: nothing here refuses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -84,8 +84,46 @@ fn module(file: ModuleFile) -> Module {
 
 fn block(file: BlockFile) -> (String, Block) {
     let instances = instances(file.count_expression, file.for_each_expression);
+    let mut written = BTreeSet::new();
+    for (name, expression) in &file.expressions {
+        leaves(&mut vec![name.clone()], expression, &mut written);
+    }
     let attributes = attributes(file.expressions, &instances);
-    (file.address, Block { attributes, instances })
+    (file.address, Block { attributes, written, instances })
+}
+
+/// The expressions inside an attribute or a block, by name. An expression is an object with
+/// `constant_value` or `references`, or an empty one; anything else is a block, or a list of them.
+fn leaves(
+    names: &mut Vec<String>,
+    expression: &serde_json::Value,
+    found: &mut BTreeSet<Vec<String>>,
+) {
+    match expression {
+        serde_json::Value::Array(blocks) => {
+            blocks.iter().for_each(|block| leaves(names, block, found));
+        }
+        serde_json::Value::Object(members) => {
+            let constant = members.get("constant_value");
+            let refers = members.get("references").is_some_and(serde_json::Value::is_array);
+            if constant.is_some_and(serde_json::Value::is_null) && !refers {
+                return;
+            }
+            if constant.is_some() || refers || members.is_empty() {
+                found.insert(names.clone());
+                return;
+            }
+            for (name, member) in members {
+                names.push(name.clone());
+                leaves(names, member, found);
+                names.pop();
+            }
+        }
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => {}
+    }
 }
 
 fn call(file: CallFile) -> Call {

@@ -267,12 +267,45 @@ pub(super) struct Verification {
     expected: u64,
     equal: u64,
     differences: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    made_anew: Vec<MadeAnew>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    not_undone: Vec<NotUndone>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MadeAnew {
+    address: String,
+    was: Option<String>,
+    is: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct NotUndone {
+    address: String,
+    why: String,
 }
 
 impl From<&model::Verification> for Verification {
     fn from(verification: &model::Verification) -> Self {
-        let model::Verification { intent, snapshot, residual, expected, equal, differences } =
-            verification;
+        let model::Verification {
+            intent,
+            snapshot,
+            residual,
+            expected,
+            equal,
+            differences,
+            made_anew,
+            not_undone,
+        } = verification;
+        let made_anew = made_anew.iter().map(|made| MadeAnew {
+            address: made.address.clone(),
+            was: made.was.clone(),
+            is: made.is.clone(),
+        });
+        let not_undone = not_undone
+            .iter()
+            .map(|left| NotUndone { address: left.address.clone(), why: left.why.clone() });
         Self {
             intent: intent.0,
             snapshot: snapshot.0,
@@ -280,6 +313,8 @@ impl From<&model::Verification> for Verification {
             expected: *expected,
             equal: *equal,
             differences: differences.clone(),
+            made_anew: made_anew.collect(),
+            not_undone: not_undone.collect(),
         }
     }
 }
@@ -287,6 +322,15 @@ impl From<&model::Verification> for Verification {
 impl From<Verification> for model::Verification {
     fn from(verification: Verification) -> Self {
         let residual = verification.residual.into_iter();
+        let made_anew = verification.made_anew.into_iter().map(|made| model::MadeAnew {
+            address: made.address,
+            was: made.was,
+            is: made.is,
+        });
+        let not_undone = verification
+            .not_undone
+            .into_iter()
+            .map(|left| model::NotUndone { address: left.address, why: left.why });
         Self {
             intent: Revision(verification.intent),
             snapshot: Revision(verification.snapshot),
@@ -294,6 +338,8 @@ impl From<Verification> for model::Verification {
             expected: verification.expected,
             equal: verification.equal,
             differences: verification.differences,
+            made_anew: made_anew.collect(),
+            not_undone: not_undone.collect(),
         }
     }
 }

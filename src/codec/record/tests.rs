@@ -200,6 +200,8 @@ fn reverts() -> Vec<Body> {
         expected: 7,
         equal: 6,
         differences: vec!["`aws_instance.web` is missing".into()],
+        made_anew: Vec::new(),
+        not_undone: Vec::new(),
     });
     [intent, verification].into_iter().chain(ended).collect()
 }
@@ -436,6 +438,8 @@ proptest! {
             expected,
             equal: 0,
             differences,
+            made_anew: Vec::new(),
+            not_undone: Vec::new(),
         });
         let mut draft = draft(body);
         draft.reason = reason;

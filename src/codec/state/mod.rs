@@ -5,6 +5,7 @@
 //! cannot read is refused by name, never guessed. Of older formats and of what is encrypted,
 //! [`contents`] tells what can be listed. Only [`mod@write`] makes one, and of what was read.
 
+pub mod checks;
 mod fields;
 mod file;
 mod layout;

@@ -92,8 +92,7 @@ impl<'a> Inputs<'a> {
     }
 
     fn block(&self, address: &Address) -> Option<&'a Block> {
-        let names = address.module.iter().map(|step| step.name.as_str());
-        self.references.find(names)?.blocks.get(&local(address))
+        self.references.block(address)
     }
 
     /// Whether the configuration writes down the attribute at the top of `path`.

@@ -1,5 +1,8 @@
 //! What is missing, too many or made anew after a revert, in lines; which residual is accepted.
 
+mod case;
+mod rules;
+
 use super::*;
 use crate::codec::state::parse;
 use crate::engine::tests::{CANARY, scene, value, world};
@@ -7,7 +10,25 @@ use crate::engine::tests::{CANARY, scene, value, world};
 fn compared(good: &str, now: &str, residuals: [&[Residual]; 2]) -> Comparison {
     let [good, now] = [good, now].map(|text| world(&text.split_whitespace().collect::<Vec<_>>()));
     let (good, now) = (parse(&good).unwrap(), parse(&now).unwrap());
-    compare(&good, residuals[0], &now, residuals[1])
+    let nothing = scene("").plan;
+    compare(&Facts {
+        good: &good,
+        residual: residuals[0],
+        now: &now,
+        plan: &nothing,
+        found: residuals[1],
+        done: Done {
+            plan: &nothing,
+            left: &[],
+            actions: &[],
+            variables: &BTreeMap::new(),
+            journals: &[],
+        },
+        configuration: &Configurations::default(),
+        checks: [&[], &[]],
+        knowledge: &Knowledge::builtin(),
+        redactor: &Redactor::default().with_state(&good).with_state(&now),
+    })
 }
 
 fn check(good: &str, now: &str, expected: &[&str]) {
@@ -44,15 +65,16 @@ fn what_is_missing_too_many_or_left_over_is_a_difference() {
 }
 
 #[test]
-fn what_was_made_anew_or_says_something_else_is_told_and_no_difference() {
+fn what_was_made_anew_or_says_something_else_is_told_and_a_new_taint_is_a_difference() {
     check(
-        "demo_file.a=1 demo_file.b=2,old demo_file.c=3",
-        "demo_file.a=9 demo_file.b=2,new !demo_file.c=3",
+        "demo_file.a=1 demo_file.b=2,old demo_file.c=3 !demo_file.d=4",
+        "demo_file.a=9 demo_file.b=2,new !demo_file.c=3 demo_file.d=4",
         &[
-            "  demo_file.a was made anew and has another id",
-            "  demo_file.b differs in hidden, x",
-            "  demo_file.c differs",
-            "0 of 3",
+            "! demo_file.c is tainted, and was not",
+            "  demo_file.a was made anew and has another id: 1 → 9",
+            "  demo_file.b differs in hidden, x, which the configuration does not say",
+            "  demo_file.d is not tainted any more",
+            "0 of 4",
         ],
     );
 }

@@ -51,7 +51,7 @@ pub struct CheckedRevert {
     pub plan: Plan,
     /// What of the good configuration is planned; nothing means all of it.
     pub targets: Vec<String>,
-    /// What is left undone, safe to show, since only a part is wanted.
+    /// What is left undone, since only a part is wanted: not safe to show.
     pub left: Vec<Left>,
     /// SHA-256 over its actions.
     pub actions_digest: Digest,
@@ -70,6 +70,12 @@ impl CheckedRevert {
     pub fn is_nothing(&self) -> bool {
         let has_nothing_targeted = self.plan.is_empty() && !self.left.is_empty();
         has_nothing_targeted || (self.plan.is_empty() && matches!(self.way, Way::AsItIs))
+    }
+
+    /// What is left undone, safe to show.
+    pub fn lefts(&self) -> Vec<Left> {
+        let safe = |left: &Left| self.draft.redactor.text(&left.address);
+        self.left.iter().map(|left| Left { address: safe(left), ..left.clone() }).collect()
     }
 
     /// What is kept out of the state, with its id: both safe to show.
@@ -148,7 +154,7 @@ fn planned(ports: &Ports<'_>, draft: &RevertDraft, prepared: &Prepared) -> Resul
     };
     if targets.is_empty() {
         let nothing = Plan { changes: Vec::new(), outputs: Vec::new(), ..plan.clone() };
-        let left = safe(left(&plan, &nothing), redactor);
+        let left = left(&plan, &nothing);
         return Ok(Planned { plan_file, plan: nothing, targets, left });
     }
     let (plan_file, part) = prepared.plan_part(ports, "part.tfplan", redactor, &targets)?;
@@ -161,12 +167,8 @@ fn planned(ports: &Ports<'_>, draft: &RevertDraft, prepared: &Prepared) -> Resul
     if !needed.is_empty() {
         return Err(Error::Needed(needed));
     }
-    let left = safe(left(&plan, &part), redactor);
+    let left = left(&plan, &part);
     Ok(Planned { plan_file, plan: part, targets, left })
-}
-
-fn safe(left: Vec<Left>, redactor: &Redactor) -> Vec<Left> {
-    left.into_iter().map(|left| Left { address: redactor.text(&left.address), ..left }).collect()
 }
 
 /// SHA-256 of a file.

@@ -94,6 +94,17 @@ fn prevented(bundle: &Bundle) -> BTreeSet<String> {
     of_modules(bundle, |facts| facts.prevent_destroy)
 }
 
+/// What resource blocks say besides values, by address without keys.
+pub(super) fn resources(bundle: &Bundle) -> BTreeMap<String, hcl::Resource> {
+    let of = |(prefix, directory): (String, BundlePath)| {
+        let inside = module_facts(bundle, &directory).inside.into_iter();
+        inside
+            .map(move |(name, resource)| (format!("{prefix}{name}"), resource))
+            .collect::<Vec<_>>()
+    };
+    modules(bundle).into_iter().flat_map(of).collect()
+}
+
 /// Which provider configurations of these states may lead elsewhere than in the good configuration.
 fn places(
     good: &Bundle,

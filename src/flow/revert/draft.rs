@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::journals::{imports, journals, told};
-use super::matters::{NotUndone, check_settled, not_undone, settle_pushed};
+use super::matters::{check_settled, not_undone, settle_pushed};
 use crate::codec::backend::Backend;
 use crate::codec::{bundle, hcl, json, state};
 use crate::engine::baseline::baseline;
@@ -31,7 +31,9 @@ use crate::flow::snapshot::{self, Taken};
 use crate::flow::{Error, Ports, Speaker, Stack};
 use crate::model::configuration::{Bundle, BundlePath, Variable, VariableOrigin};
 use crate::model::drift::KnownDrift;
-use crate::model::entry::{Body, Cause, Entry, RevertIntent, Revision, Snapshot, StateRef};
+use crate::model::entry::{
+    Body, Cause, Entry, NotUndone, RevertIntent, Revision, Snapshot, StateRef,
+};
 use crate::model::good::{Residual, Verdict};
 use crate::model::hold::HoldScope;
 use crate::model::plan::Plan;

@@ -9,19 +9,10 @@ use crate::engine::left_state::is_same_content;
 use crate::engine::unsettled::{Matter, unsettled};
 use crate::flow::recover::alive::{self, Life};
 use crate::flow::{Error, Ports, Speaker, Stack, live};
-use crate::model::entry::{Body, Entry, Revision};
+use crate::model::entry::{Body, Entry, NotUndone, Revision};
 use crate::model::run::{Settled, Settlement};
 use crate::model::state::StateBytes;
 use crate::store::After;
-
-/// Something that a revert leaves as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotUndone {
-    /// The address.
-    pub address: String,
-    /// Why, in one clause.
-    pub why: String,
-}
 
 /// Refuses while something is open that a revert would build upon.
 pub(super) fn check_settled(log: &[Entry], speaker: &Speaker) -> Result<(), Error> {

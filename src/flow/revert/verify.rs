@@ -1,16 +1,24 @@
 //! Proves that a revert did what it should, and only then calls the result good.
 //!
 //! A second plan with every byte of the good configuration must be empty, or leave the residual
-//! that was there before; the set of objects must be the good snapshot's. Either way the log says
-//! what was found.
+//! that was there before; objects, their attributes and what they refer to must be the good
+//! snapshot's, and Terraform's own checks must say what they said. Either way the log says what was
+//! found, which ids are other ones now, and what could not be undone. What is a difference is
+//! `engine::verify`'s to decide.
 
-use super::check::parsed;
+use super::check::{CheckedRevert, parsed};
+use super::configurations::resources;
+use super::draft::with_plan;
 use super::execute::ExecutedRevert;
-use crate::engine::verify::{Comparison, compare, residual};
+use crate::codec::state::checks::checks;
+use crate::engine::redact::Redactor;
+use crate::engine::verify::{Comparison, Configurations, Done, Facts, compare, residual};
 use crate::flow::secrets::safe_residual;
 use crate::flow::{Error, Ports, Speaker, Stack};
-use crate::model::entry::{Body, Mark, Revision, Verification};
+use crate::model::entry::{Body, Mark, NotUndone, Revision, Verification};
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
+use crate::model::plan::Plan;
+use crate::model::state::StateBytes;
 use crate::port::progress::{Ended, Phase};
 use crate::store::After;
 
@@ -59,13 +67,13 @@ pub fn verify(
     ports.progress.end(Ended::Well, &word);
     ports.progress.begin(Phase::Compare);
     let bytes = taken.bytes.as_ref().ok_or(Error::Moved { what: "the state" })?;
-    let now = parsed(bytes, revision)?;
-    let good = parsed(&checked.draft.good.bytes, checked.draft.good.revision)?;
-    let mut comparison = compare(&good, &checked.draft.residual, &now, &found);
-    for clause in comparison.notes.iter_mut().chain(&mut comparison.differences) {
-        *clause = redactor.text(clause);
+    let comparison = compared(stack, checked, (bytes, revision), (&plan, &found))?;
+    let said = verification((executed.intent, revision), &comparison, &found);
+    let entry = ports.say(&stack.name, speaker, After::Any, Body::Verification(said))?.revision;
+    // A part of a good snapshot is not good.
+    if comparison.differences.is_empty() && checked.left.is_empty() {
+        mark_good(ports, stack, speaker, (revision, &found))?;
     }
-    let entry = record(ports, stack, speaker, (executed.intent, revision), (&comparison, &found))?;
     let target = executed.checked.draft.target.revision;
     let detail =
         format!("{} of {} resources equal {target}", comparison.equal, comparison.expected);
@@ -74,29 +82,98 @@ pub fn verify(
     Ok(VerifiedRevert { comparison, residual: found, snapshot: revision, entry })
 }
 
-fn record(
-    ports: &Ports<'_>,
+/// Compares everything, in words that can be shown.
+fn compared(
     stack: &Stack,
-    speaker: &Speaker,
+    checked: &CheckedRevert,
+    (bytes, revision): (&StateBytes, Revision),
+    (plan, found): (&Plan, &[Residual]),
+) -> Result<Comparison, Error> {
+    let draft = &checked.draft;
+    let now = parsed(bytes, revision)?;
+    let good = parsed(&draft.good.bytes, draft.good.revision)?;
+    let redactor = with_plan(draft.redactor.clone(), &draft.bundle, plan).with_state(&now);
+    let configuration = Configurations {
+        good: resources(&draft.bundle),
+        since: draft.sides.attempted.iter().map(resources).collect(),
+    };
+    let mut comparison = compare(&Facts {
+        good: &good,
+        residual: &draft.residual,
+        now: &now,
+        plan,
+        found,
+        done: Done {
+            plan: &checked.plan,
+            left: &checked.left,
+            actions: &checked.actions,
+            variables: &draft.variables,
+            journals: &draft.journals,
+        },
+        configuration: &configuration,
+        checks: [&checks(&draft.good.bytes), &plan.checks],
+        knowledge: &stack.knowledge,
+        redactor: &redactor,
+    });
+    let listed = draft.not_undone.iter().cloned().chain(unwanted(checked));
+    comparison.not_undone = listed.chain(std::mem::take(&mut comparison.not_undone)).collect();
+    make_safe(&mut comparison, &redactor);
+    Ok(comparison)
+}
+
+/// What nobody wanted to be undone: the log says so too.
+fn unwanted(checked: &CheckedRevert) -> impl Iterator<Item = NotUndone> {
+    let left = checked.lefts().into_iter().map(|left| NotUndone {
+        address: left.address,
+        why: format!("left as it is ({}): only a part was wanted", left.action),
+    });
+    let kept = checked.kept_out().into_iter().map(|(address, id)| NotUndone {
+        address,
+        why: format!("excluded, and not in the state any more: id {}", id.unwrap_or_default()),
+    });
+    left.chain(kept)
+}
+
+/// Lets every text pass the redactor. An id has been looked at already, as the attribute that it is.
+fn make_safe(comparison: &mut Comparison, redactor: &Redactor) {
+    for clause in comparison.notes.iter_mut().chain(&mut comparison.differences) {
+        *clause = redactor.text(clause);
+    }
+    for made in &mut comparison.made_anew {
+        made.address = redactor.text(&made.address);
+    }
+    for left in &mut comparison.not_undone {
+        left.address = redactor.text(&left.address);
+        left.why = redactor.text(&left.why);
+    }
+}
+
+fn verification(
     (intent, snapshot): (Revision, Revision),
-    (comparison, residual): (&Comparison, &[Residual]),
-) -> Result<Revision, Error> {
-    let verification = Verification {
+    comparison: &Comparison,
+    residual: &[Residual],
+) -> Verification {
+    Verification {
         intent,
         snapshot,
         residual: residual.to_vec(),
         expected: comparison.expected,
         equal: comparison.equal,
         differences: comparison.differences.clone(),
-    };
-    let is_verified = verification.is_verified();
-    let body = Body::Verification(verification);
-    let entry = ports.say(&stack.name, speaker, After::Any, body)?;
-    if is_verified {
-        let evidence =
-            Evidence { grade: Grade::PlanEmpty, residual: residual.to_vec(), checks: Vec::new() };
-        let mark = Mark { revision: snapshot, verdict: Verdict::Good(evidence) };
-        ports.say(&stack.name, speaker, After::Any, Body::Mark(mark))?;
+        made_anew: comparison.made_anew.clone(),
+        not_undone: comparison.not_undone.clone(),
     }
-    Ok(entry.revision)
+}
+
+fn mark_good(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    (revision, residual): (Revision, &[Residual]),
+) -> Result<(), Error> {
+    let evidence =
+        Evidence { grade: Grade::PlanEmpty, residual: residual.to_vec(), checks: Vec::new() };
+    let mark = Mark { revision, verdict: Verdict::Good(evidence) };
+    ports.say(&stack.name, speaker, After::Any, Body::Mark(mark))?;
+    Ok(())
 }

@@ -122,6 +122,11 @@ impl Stage {
         self.environment.insert(name.to_owned(), value.to_owned());
     }
 
+    /// The value of one.
+    pub(crate) fn variable(&self, name: &str) -> String {
+        self.environment[name].clone()
+    }
+
     /// Unsets one.
     pub(crate) fn unset(&mut self, name: &str) {
         self.environment.remove(name);

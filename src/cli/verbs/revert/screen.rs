@@ -107,7 +107,7 @@ fn left(checked: &CheckedRevert, paint: Paint) -> String {
     let mut text = String::new();
     if !checked.left.is_empty() {
         text.push_str("\n  left as it is, since only a part is wanted:\n");
-        for left in &checked.left {
+        for left in checked.lefts() {
             text.push_str(&format!(
                 "  {} {}   {}\n",
                 paint.dim("·"),
@@ -269,8 +269,19 @@ pub(super) fn result(
     for difference in &verified.comparison.differences {
         text.push_str(&format!("  {} {}\n", paint.red("✗"), inert(difference)));
     }
+    for left in &verified.comparison.not_undone {
+        let line = format!("{}: {}", inert(&left.address), inert(&left.why));
+        text.push_str(&format!("  not undone {} {line}\n", paint.yellow("!")));
+    }
     let now = verified.snapshot;
-    if verified.is_verified() {
+    let left = executed.checked.left.len();
+    if verified.is_verified() && left > 0 {
+        let line =
+            format!("Reverted a part of {} to {target}: {left} left as they are.", stack.name);
+        text.push_str(&format!("{}\n", paint.green(&line)));
+        text.extend(executed.hold.as_ref().map(|hold| format!("{}\n", held(hold, times))));
+        text.push_str("next: unapply revert   (for the rest)\n");
+    } else if verified.is_verified() {
         let line = format!("Reverted {} to {target}. Now at {now} (good plan-empty).", stack.name);
         text.push_str(&format!("{}\n", paint.green(&line)));
         text.push_str(&reminder(executed, times, paint));

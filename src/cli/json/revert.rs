@@ -1,0 +1,75 @@
+//! What `unapply.revert` says besides actions: what is done first, kept, left, or only addressed anew.
+//!
+//! Nothing is decided here; every text has passed the redactor.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::engine::revert::homecoming::Homecoming;
+use crate::engine::revert::scope::Left;
+
+/// One action that is left undone, since only a part is wanted.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LeftOut {
+    /// The address.
+    pub address: String,
+    /// What is not done to it.
+    pub action: String,
+}
+
+impl From<&Left> for LeftOut {
+    fn from(left: &Left) -> Self {
+        Self { address: left.address.clone(), action: left.action.to_owned() }
+    }
+}
+
+/// One object that was made since and is kept: it is not in the state any more.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AdoptOut {
+    /// Where the state had it.
+    pub address: String,
+    /// Its id, for whoever imports it.
+    pub id: Option<String>,
+}
+
+impl From<(String, Option<String>)> for AdoptOut {
+    fn from((address, id): (String, Option<String>)) -> Self {
+        Self { address, id }
+    }
+}
+
+/// One object that is destroyed before the rest.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FirstOut {
+    /// Its address.
+    pub address: String,
+    /// Why it goes first, in a clause.
+    pub why: String,
+}
+
+impl From<(String, &str)> for FirstOut {
+    fn from((address, why): (String, &str)) -> Self {
+        Self { address, why: why.to_owned() }
+    }
+}
+
+/// One object that the state will have otherwise.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HomecomingOut {
+    /// `move`, `take-back`, `restore`, `leave-alone`, `keep-out`, `make-room` or `destroy-last`.
+    pub what: String,
+    /// Its address afterwards.
+    pub address: String,
+    /// Its address now, where that is another one.
+    pub from: Option<String>,
+}
+
+impl From<&Homecoming> for HomecomingOut {
+    fn from(one: &Homecoming) -> Self {
+        Self {
+            what: one.what.name().to_owned(),
+            address: one.address.clone(),
+            from: one.from.clone(),
+        }
+    }
+}

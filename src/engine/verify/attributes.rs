@@ -1,0 +1,284 @@
+//! What an attribute's not being the good one means.
+//!
+//! A value that the configuration says and that is not the good one is a *difference*, unless a rule
+//! says why it may be: what moves on its own, what was made from an object that was made anew, what
+//! somebody agreed to, what the configuration tells Terraform to leave alone. What the configuration
+//! does not say is the provider's: it is told, and no difference, unless an apply that was to be
+//! taken back wrote it there. What a plan still proposes is said by the residual and not again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Facts;
+use super::anew::{Carried, dependencies};
+use super::pair::Pair;
+use crate::engine::compare::{Difference, differences, is_equal};
+use crate::engine::noise::{Noise, is_reordered};
+use crate::engine::revert::{JudgedAction, Why, listed};
+use crate::engine::variables::Standing;
+use crate::model::good::Residual;
+use crate::model::references::{Reference, Subject};
+use crate::model::state::Instance;
+use crate::model::value::{Path, Step, Value};
+
+/// What is known of the whole, for one object after the other.
+pub(super) struct Rules<'r, 'f> {
+    pub(super) facts: &'r Facts<'f>,
+    pub(super) carried: &'r Carried,
+    /// Blocks with an object that was made from one that was made anew.
+    pub(super) affected: BTreeSet<String>,
+    /// What a plan proposes, by address.
+    pub(super) proposed: BTreeMap<&'r str, &'r [String]>,
+    agreed: BTreeMap<&'f str, Vec<&'f Path>>,
+}
+
+/// What an attribute's being another one means.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Ruling {
+    /// It is said elsewhere, and it is not the same.
+    Told,
+    /// It is told, for this reason.
+    Note(&'static str),
+    /// It is a difference; the clause says more.
+    Difference(String),
+}
+
+/// What is said of one object.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) notes: Vec<String>,
+    pub(super) differences: Vec<String>,
+    /// Whether every attribute is the good one.
+    pub(super) is_equal: bool,
+}
+
+const OWN: &str = ", which the configuration does not say";
+const IGNORED: &str = ", which Terraform is told to leave alone";
+const MADE_FROM: &str = ", made from what was made anew";
+const AGREED: &str = ", as was agreed to";
+const TODAY: &str = ", made from a variable of today";
+const SCHEMA: &str = ", which one version of the provider does not know";
+const LEFT: &str =
+    ", as an apply that was to be taken back wrote it; the configuration does not say it";
+
+impl<'r, 'f> Rules<'r, 'f> {
+    pub(super) fn new(
+        facts: &'r Facts<'f>,
+        carried: &'r Carried,
+        proposed: &'r [Residual],
+        now: impl Iterator<Item = &'r Instance<'f>>,
+    ) -> Self
+    where
+        'f: 'r,
+    {
+        let is_from = |object: &&Instance<'_>| {
+            object.dependencies.iter().any(|from| carried.blocks.contains(from.as_ref()))
+        };
+        let affected = now.filter(|object| !carried.is_empty() && is_from(object));
+        let one = |action: &'r Residual| (action.address.as_str(), action.paths.as_slice());
+        Self {
+            facts,
+            carried,
+            affected: affected.map(|object| object.address.block()).collect(),
+            proposed: proposed.iter().map(one).collect(),
+            agreed: agreed(facts.done.actions),
+        }
+    }
+
+    /// What there is to say of an object that is at its address.
+    pub(super) fn said(&self, pair: &Pair<'f>) -> Said {
+        let mut said = Said { is_equal: true, ..Said::default() };
+        if pair.good.status == pair.now.status
+            && pair.good.attributes == pair.now.attributes
+            && is_equal(Some(&pair.then), Some(&pair.is))
+        {
+            return said;
+        }
+        let from = dependencies(pair.good, pair.now);
+        let then = self.carried.over(&pair.then, &from);
+        let knowledge = self.facts.knowledge;
+        let noise = knowledge.noise(&pair.now.provider.source, &pair.address.kind);
+        let noise = Noise::new(noise, (&then, &pair.is));
+        let marks: Vec<Path> =
+            pair.good.sensitive.iter().chain(&pair.now.sensitive).cloned().collect();
+        let mut found: BTreeMap<Ruling, BTreeSet<Path>> = BTreeMap::new();
+        for difference in differences(&then, &pair.is) {
+            // What is as it was and names an object that is gone is `references`' to say.
+            let is_as_it_was = is_equal(pair.then.at(&difference.path), difference.after.as_ref());
+            if is_as_it_was || is_silent(&noise, (&then, &pair.is), &pair.then, &difference) {
+                continue;
+            }
+            said.is_equal = false;
+            let shown = self.facts.redactor.path(&difference.path, &marks);
+            let ruling = self.ruling(pair, &from, &difference, &shown);
+            found.entry(ruling).or_default().insert(shown);
+        }
+        for (ruling, paths) in found {
+            let clause =
+                |more: &str| format!("{} differs in {}{more}", pair.address, listed(&paths));
+            match ruling {
+                Ruling::Told => {}
+                Ruling::Note(why) => said.notes.push(clause(why)),
+                Ruling::Difference(why) => said.differences.push(clause(&why)),
+            }
+        }
+        said
+    }
+
+    fn ruling(
+        &self,
+        pair: &Pair<'f>,
+        from: &BTreeSet<&str>,
+        difference: &Difference,
+        shown: &Path,
+    ) -> Ruling {
+        let path = &difference.path;
+        let is_one_sided = difference.before.is_none() || difference.after.is_none();
+        if self.is_proposed(pair, path) {
+            Ruling::Told
+        } else if self.is_agreed(pair, shown) {
+            Ruling::Note(AGREED)
+        } else if pair.good.schema_version != pair.now.schema_version && is_one_sided {
+            Ruling::Note(SCHEMA)
+        } else if pair.writes(path) {
+            self.of_written(pair, from, path)
+        } else if pair.is_anew {
+            // That it was made anew is told already, and these are the new one's.
+            Ruling::Told
+        } else if self.is_left(pair, difference) {
+            Ruling::Difference(LEFT.to_owned())
+        } else {
+            Ruling::Note(OWN)
+        }
+    }
+
+    /// A value that the configuration says.
+    fn of_written(&self, pair: &Pair<'f>, from: &BTreeSet<&str>, path: &Path) -> Ruling {
+        let references = pair.block.map_or(&[][..], |block| block.references(path));
+        let block = pair.address.block();
+        let words = self.facts.configuration.good.get(&block);
+        if words.is_some_and(|words| top(path).is_some_and(|top| words.ignores(top))) {
+            Ruling::Note(IGNORED)
+        } else if references.iter().any(|one| self.is_from_anew(pair, from, one)) {
+            Ruling::Note(MADE_FROM)
+        } else if self.has_todays() && references.iter().any(may_be_variable) {
+            Ruling::Note(TODAY)
+        } else {
+            let data = references.iter().filter_map(|reference| match &reference.subject {
+                Subject::Data(block) => Some(block.as_str()),
+                _ => None,
+            });
+            let data: BTreeSet<&str> = data.collect();
+            let data: Vec<&str> = data.into_iter().collect();
+            let more = match data.as_slice() {
+                [] => String::new(),
+                data => format!(", made from {}", data.join(", ")),
+            };
+            Ruling::Difference(more)
+        }
+    }
+
+    /// Whether a reference may lead to an object that was made anew.
+    fn is_from_anew(&self, pair: &Pair<'f>, from: &BTreeSet<&str>, reference: &Reference) -> bool {
+        match &reference.subject {
+            Subject::Resource(block) => {
+                let own = pair.address.block();
+                let local = format!("{}.{}", pair.address.kind, pair.address.name);
+                let prefix = own.strip_suffix(&local).unwrap_or_default();
+                let named = format!("{prefix}{block}");
+                self.carried.blocks.contains(&named) || self.affected.contains(&named)
+            }
+            Subject::Data(_) | Subject::Input(_) | Subject::Output { .. } | Subject::Hidden => {
+                from.iter().any(|block| self.carried.blocks.contains(*block))
+            }
+        }
+    }
+
+    /// Whether a plan proposes to change it; the residual says that.
+    fn is_proposed(&self, pair: &Pair<'f>, path: &Path) -> bool {
+        let address = pair.address.to_string();
+        let Some(paths) = self.proposed.get(address.as_str()) else { return false };
+        let text = path.to_string();
+        let is_below = |text: &str, above: &str| {
+            text.strip_prefix(above)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        paths.is_empty() || paths.iter().any(|p| is_below(&text, p) || is_below(p, &text))
+    }
+
+    fn is_agreed(&self, pair: &Pair<'f>, shown: &Path) -> bool {
+        let address = self.facts.redactor.text(&pair.address.to_string());
+        let known = self.agreed.get(address.as_str()).into_iter().flatten();
+        known.into_iter().any(|path| path.covers(shown) || shown.covers(path))
+    }
+
+    fn has_todays(&self) -> bool {
+        let mut variables = self.facts.done.variables.values();
+        variables.any(|standing| *standing == Standing::TakenFromToday)
+    }
+
+    /// Whether an apply that was to be taken back wrote it, and the revert left it as it found it.
+    fn is_left(&self, pair: &Pair<'f>, difference: &Difference) -> bool {
+        let (block, top) = (pair.address.block(), top(&difference.path));
+        let says = |resource: Option<&crate::codec::hcl::Resource>| {
+            resource.is_some_and(|resource| top.is_some_and(|top| resource.arguments.contains(top)))
+        };
+        let configuration = self.facts.configuration;
+        let is_written = configuration.since.iter().any(|since| says(since.get(&block)));
+        let found = pair.found.and_then(|found| found.at(&difference.path));
+        is_written
+            && !says(configuration.good.get(&block))
+            && pair.found.is_some()
+            && is_equal(found, difference.after.as_ref())
+    }
+}
+
+/// What somebody agreed to that is not the good value, by address.
+fn agreed(actions: &[JudgedAction]) -> BTreeMap<&str, Vec<&Path>> {
+    let mut agreed: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
+    for action in actions {
+        let asked = |why| matches!(why, Why::MovedInput | Why::Collateral);
+        let reasons = action.reasons.iter().filter(|reason| asked(reason.why));
+        agreed.entry(&action.address).or_default().extend(reasons.flat_map(|r| &r.paths));
+    }
+    agreed
+}
+
+/// Whether a difference says nothing: by a rule, as another word for nothing, or because a set has
+/// its elements in another order since ids in it are other ones.
+fn is_silent(
+    noise: &Noise<'_>,
+    (then, is): (&Value, &Value),
+    unmapped: &Value,
+    difference: &Difference,
+) -> bool {
+    let path = &difference.path;
+    let is_blank = |side: &Option<Value>| match side {
+        None | Some(Value::Bool(false)) => true,
+        Some(Value::Number(number)) => number.as_str() == "0",
+        Some(value) => value.is_empty(),
+    };
+    if is_blank(&difference.before) && is_blank(&difference.after) {
+        return true;
+    }
+    let above = |length| Path(path.0.iter().take(length).cloned().collect());
+    (1..=path.0.len()).map(above).any(|above| {
+        let (before, after) = (then.at(&above), is.at(&above));
+        noise.hidden_by(&above, before, after).is_some()
+            || matches!((before, after), (Some(Value::List(a)), Some(Value::List(b)))
+                if is_reordered(a, b) && unmapped.at(&above) != before)
+    })
+}
+
+fn may_be_variable(reference: &Reference) -> bool {
+    match reference.subject {
+        Subject::Input(_) | Subject::Output { .. } | Subject::Hidden => true,
+        Subject::Data(_) | Subject::Resource(_) => false,
+    }
+}
+
+fn top(path: &Path) -> Option<&str> {
+    match path.0.first() {
+        Some(Step::Name(name)) => Some(name),
+        Some(Step::Index(_) | Step::Element(_)) | None => None,
+    }
+}

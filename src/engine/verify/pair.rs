@@ -1,0 +1,102 @@
+//! A good object and what stands at its address now.
+//!
+//! What it is now is what the follow-up plan found in the real world, where the plan says, and else
+//! what the state says. An object was made anew when its id is another one, when the revert's own
+//! plan made it, or when the journal of something that ran since names it: an id can be a name.
+
+use std::collections::BTreeMap;
+
+use super::{Done, Facts};
+use crate::codec::json;
+use crate::engine::compare::without_types;
+use crate::engine::origin::origin;
+use crate::engine::revert::Origin;
+use crate::model::address::{Address, Mode};
+use crate::model::plan::{Action, Plan, PlannedChange};
+use crate::model::references::Block;
+use crate::model::state::{Instance, State};
+use crate::model::value::{Path, Value};
+
+/// The managed objects of a state, without those that are left over.
+pub(super) type Managed<'s, 'a> = BTreeMap<&'s Address, &'s Instance<'a>>;
+
+/// The changes of a plan by address, without those of left-over objects.
+pub(super) type Changes<'p> = BTreeMap<&'p Address, &'p PlannedChange>;
+
+/// A good object and what stands at its address now.
+#[derive(Debug)]
+pub(super) struct Pair<'f> {
+    pub(super) address: &'f Address,
+    pub(super) good: &'f Instance<'f>,
+    pub(super) now: &'f Instance<'f>,
+    /// The attributes of both, as far as they can be compared.
+    pub(super) then: Value,
+    pub(super) is: Value,
+    /// What the revert found there before it did anything.
+    pub(super) found: Option<&'f Value>,
+    pub(super) is_anew: bool,
+    /// What the configuration says; none where it does not know the object.
+    pub(super) block: Option<&'f Block>,
+}
+
+impl<'f> Pair<'f> {
+    pub(super) fn of(
+        facts: &Facts<'f>,
+        (good, now): (&'f Instance<'f>, &'f Instance<'f>),
+        (done, follow): (&Changes<'f>, &Changes<'f>),
+    ) -> Self {
+        let address = &good.address;
+        let (was, is) = (attributes(good), attributes(now));
+        let real = follow.get(address).map(|change| &change.before);
+        let (then, is) = match real.filter(|real| **real != Value::Null) {
+            Some(real) => (without_types(was, Some(real)), real.clone()),
+            None => (was, is),
+        };
+        let change = done.get(address);
+        Self {
+            address,
+            good,
+            now,
+            then,
+            is,
+            found: change.map(|change| &change.before),
+            is_anew: is_anew(&facts.done, (good, now), change.copied()),
+            block: facts.plan.references.block(address),
+        }
+    }
+
+    /// Whether the configuration says the value at `path`, or a part of it.
+    pub(super) fn writes(&self, path: &Path) -> bool {
+        self.block.is_some_and(|block| block.writes(path))
+    }
+}
+
+fn attributes(instance: &Instance<'_>) -> Value {
+    json::raw_value(instance.attributes).unwrap_or(Value::Null)
+}
+
+fn is_anew(
+    done: &Done<'_>,
+    (good, now): (&Instance<'_>, &Instance<'_>),
+    change: Option<&PlannedChange>,
+) -> bool {
+    let is_made = change.is_some_and(|c| c.action == Action::Create && !c.importing);
+    good.id != now.id
+        || is_made
+        || change.is_some_and(|change| change.action.replaces())
+        || matches!(origin(done.journals, now), Some(Origin::MadeSince { .. }))
+}
+
+pub(super) fn managed<'s, 'a>(state: &'s State<'a>) -> Managed<'s, 'a> {
+    state
+        .instances
+        .iter()
+        .filter(|object| object.address.mode == Mode::Managed && object.deposed.is_none())
+        .map(|object| (&object.address, object))
+        .collect()
+}
+
+pub(super) fn changes(plan: &Plan) -> Changes<'_> {
+    let current = plan.changes.iter().filter(|change| change.deposed.is_none());
+    current.map(|change| (&change.address, change)).collect()
+}

@@ -1,0 +1,160 @@
+//! Whether what objects refer to is there.
+//!
+//! Two things can be left over: an entry of `dependencies` that names a block which neither the state
+//! nor the configuration knows, and an attribute that names an object which is gone, because the
+//! revert ended it or because another one was made in its place. An id shorter than
+//! [`EMBEDDED_MIN`] bytes is not looked for, and neither is one inside a longer word. The states are
+//! gone through once, whatever their size.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::Facts;
+use super::anew::EMBEDDED_MIN;
+use super::pair::{Changes, Pair};
+use crate::engine::revert::listed;
+use crate::model::address::{Address, Mode};
+use crate::model::plan::PlannedChange;
+use crate::model::state::State;
+use crate::model::value::{Path, Step, Value};
+
+/// Dependencies that name nothing, in clauses. What the good state has as well is as it was.
+pub(super) fn unresolved(facts: &Facts<'_>) -> Vec<String> {
+    let there: BTreeSet<String> =
+        facts.now.instances.iter().map(|object| object.address.block()).collect();
+    let known = named(facts.good);
+    let mut clauses = BTreeSet::new();
+    for object in &facts.now.instances {
+        let block = object.address.block();
+        for named in &object.dependencies {
+            let is_as_it_was = || known.get(&block).is_some_and(|all| all.contains(named.as_ref()));
+            if !there.contains(named.as_ref()) && !is_declared(facts, named) && !is_as_it_was() {
+                clauses.insert(format!("{block} depends on {named}, which is not there"));
+            }
+        }
+    }
+    clauses.into_iter().collect()
+}
+
+/// What the objects of each block were made from.
+fn named<'s>(state: &'s State<'_>) -> BTreeMap<String, BTreeSet<&'s str>> {
+    let mut named: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for object in &state.instances {
+        let all = named.entry(object.address.block()).or_default();
+        all.extend(object.dependencies.iter().map(AsRef::as_ref));
+    }
+    named
+}
+
+/// Whether the configuration has the block: it can have no object, and a data source is read anew.
+fn is_declared(facts: &Facts<'_>, block: &str) -> bool {
+    let address: Option<Address> = block.parse().ok();
+    address.is_some_and(|address| {
+        address.mode == Mode::Data || facts.plan.references.block(&address).is_some()
+    })
+}
+
+/// The ids of objects that are gone, and where they are found.
+pub(super) struct Gone {
+    /// The block in whose place another object was made; none for what the revert just ended.
+    blocks: Vec<Option<String>>,
+    ids: Option<AhoCorasick>,
+}
+
+impl Gone {
+    /// What `done` ended and what stands no more in a pair, unless an object has that id now.
+    pub(super) fn of<'p, 'f: 'p>(
+        facts: &Facts<'f>,
+        pairs: impl IntoIterator<Item = &'p Pair<'f>>,
+        done: &Changes<'f>,
+    ) -> Self {
+        let id_of = |change: &PlannedChange| {
+            let is_ended = change.action.destroys();
+            let id = change.before.get("id").and_then(Value::as_text);
+            id.filter(|_| is_ended).map(str::to_owned)
+        };
+        let ended = done.values().filter_map(|change| Some((id_of(change)?, None)));
+        let replaced = pairs.into_iter().filter_map(|pair| {
+            let id = pair.good.id.clone()?;
+            (pair.good.id != pair.now.id).then(|| (id, Some(pair.address.block())))
+        });
+        let mut gone: BTreeMap<String, Option<String>> = ended.chain(replaced).collect();
+        for object in &facts.now.instances {
+            if let Some(id) = &object.id {
+                gone.remove(id);
+            }
+        }
+        gone.retain(|id, _| id.len() >= EMBEDDED_MIN);
+        let (ids, blocks): (Vec<String>, Vec<Option<String>>) = gone.into_iter().unzip();
+        let mut builder = AhoCorasick::builder();
+        let search = builder.match_kind(MatchKind::LeftmostLongest).build(&ids);
+        Self { blocks, ids: search.ok().filter(|_| !ids.is_empty()) }
+    }
+
+    /// What an object still says of one that is gone, in a clause.
+    pub(super) fn said(&self, facts: &Facts<'_>, pair: &Pair<'_>) -> Option<String> {
+        let ids = self.ids.as_ref()?;
+        // Nearly always this is all there is to do.
+        ids.find(pair.now.attributes.0)?;
+        let mut found = Vec::new();
+        self.walk(ids, (&mut Path::default(), &pair.is), &mut found);
+        let from = super::anew::dependencies(pair.good, pair.now);
+        let is_left =
+            |(path, id): &(Path, usize)| match self.blocks.get(*id).and_then(Option::as_ref) {
+                // Hers it was in the good state too: only one that is meant can be wrong.
+                Some(block) => pair.writes(path) || from.contains(block.as_str()),
+                None => {
+                    let then = pair.then.at(path).and_then(Value::as_text);
+                    !then.is_some_and(|text| {
+                        ids.find_iter(text).any(|found| found.pattern().as_usize() == *id)
+                    })
+                }
+            };
+        let paths: BTreeSet<Path> = found
+            .into_iter()
+            .filter(is_left)
+            .map(|(path, _)| facts.redactor.path(&path, &pair.now.sensitive))
+            .collect();
+        (!paths.is_empty()).then(|| {
+            format!("{} still names an object that is gone, in {}", pair.address, listed(&paths))
+        })
+    }
+
+    fn walk(
+        &self,
+        ids: &AhoCorasick,
+        (path, value): (&mut Path, &Value),
+        found: &mut Vec<(Path, usize)>,
+    ) {
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::Text(text) => {
+                let whole = ids.find_iter(text).filter(|one| is_word(text, one.range()));
+                found.extend(whole.map(|one| (path.clone(), one.pattern().as_usize())));
+            }
+            Value::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    path.0.push(Step::Index(index));
+                    self.walk(ids, (path, item), found);
+                    path.0.pop();
+                }
+            }
+            Value::Map(members) => {
+                for (name, member) in members {
+                    path.0.push(Step::Name(name.clone()));
+                    self.walk(ids, (path, member), found);
+                    path.0.pop();
+                }
+            }
+        }
+    }
+}
+
+/// Whether a place in a text is not a piece of a longer word.
+fn is_word(text: &str, place: std::ops::Range<usize>) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let before = text.get(..place.start).and_then(|text| text.chars().next_back());
+    let after = text.get(place.end..).and_then(|text| text.chars().next());
+    !before.is_some_and(is_part) && !after.is_some_and(is_part)
+}

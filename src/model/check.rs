@@ -1,0 +1,42 @@
+//! What Terraform's `check` blocks, preconditions and postconditions said: of what, and how it ended.
+//! The messages are not here: they can hold any value.
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CheckStatus {
+    /// The condition holds.
+    Pass,
+    /// It does not.
+    Fail,
+    /// It could not be evaluated.
+    Error,
+    /// Nobody can say yet.
+    Unknown,
+}
+
+impl CheckStatus {
+    /// The word in a state, in a plan and on a screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The status of this name; what is not known is unknown.
+    pub fn from_name(name: &str) -> Self {
+        let all = [Self::Pass, Self::Fail, Self::Error];
+        all.into_iter().find(|status| status.name() == name).unwrap_or(Self::Unknown)
+    }
+}
+
+/// How the conditions of one thing ended.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Check {
+    /// What they are of: `check.health`, an object, an output or a variable.
+    pub address: String,
+    /// How they ended, all of them together.
+    pub status: CheckStatus,
+}
