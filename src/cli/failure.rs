@@ -6,6 +6,7 @@
 
 pub(super) mod kept;
 mod lock;
+mod never;
 pub(super) mod open;
 mod run;
 mod unrecorded;
@@ -62,6 +63,12 @@ impl Failure {
     /// What happened, alone.
     pub(super) fn what(&self) -> &str {
         &self.told.what
+    }
+
+    /// The same with another word for what happened.
+    fn renamed(mut self, what: String) -> Self {
+        self.told.what = what;
+        self
     }
 
     /// What to run next, if something is known.
@@ -339,7 +346,7 @@ fn permission(diagnostics: &[Diagnostic]) -> Option<&'static str> {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        flow_failure(&error)
+        never::named(&error, flow_failure(&error))
     }
 }
 
@@ -445,9 +452,7 @@ fn flow_failure(error: &Error) -> Failure {
             ))
             .next(unrecorded::next(source)),
         Error::TwoSteps(slots) => kept::two_steps(error, slots),
-        Error::IncompletePlan(_) | Error::Moved { .. } => {
-            plain(Exit::Refused, error).next("unapply revert")
-        }
+        Error::IncompletePlan(_) | Error::Moved { .. } => never::not_applied(error),
         Error::NotPresent { revision } => plain(Exit::Refused, error)
             .now("a plan would say nothing about it")
             .next(format!("unapply mark good {revision}   (on your word)")),

@@ -179,6 +179,29 @@ fn what_either_configuration_says_must_not_be_destroyed_is_asked_about() {
 }
 
 #[test]
+fn a_resource_that_tells_where_it_was_planned_is_asked_about_when_it_is_written() {
+    let told = |content: &str| {
+        let expression = format!("path.cwd == \"\" ? \"\" : \"{content}\"");
+        file("a", "@").replace("\"@\"", &expression)
+    };
+    let (stage, past) = good(&(told("one") + &file("b", "two")));
+    stage.apply_next(&(told("one") + &file("b", "TWO")));
+    stage.goes_back(&past, &[]);
+    stage.apply_next(&(told("ONE") + &file("b", "two")));
+    stand_and_yield(&stage, &past, &[("path-cwd", "demo_file.a")]);
+}
+
+#[test]
+fn a_local_that_tells_where_it_was_planned_is_asked_about_as_soon_as_anything_is_written() {
+    let locals = "locals {\n  here = abspath(path.module)\n}\n";
+    let (stage, past) = good(&(a_and_b() + locals));
+    stage.apply_next(&(a_and_b() + locals + &file("c", "new")));
+    stage.goes_back(&past, &[]);
+    stage.apply_next(&(file("a", "ONE") + &file("b", "two") + locals));
+    stand_and_yield(&stage, &past, &[("path-cwd", "path.cwd")]);
+}
+
+#[test]
 fn an_allowance_that_means_nothing_is_wrong_usage() {
     let (stage, _) = good(&a_and_b());
     for (given, word) in [

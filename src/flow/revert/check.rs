@@ -142,6 +142,7 @@ fn judged(
         journals: &draft.journals,
         imports: &draft.imports,
         prevented: &draft.prevented,
+        passing: &draft.passing,
         drift: &draft.drift,
         knowledge: &stack.knowledge,
     };

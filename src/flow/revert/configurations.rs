@@ -8,7 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{load_bundle, module_facts};
+use crate::codec::hcl::Within;
 use crate::codec::{hcl, state};
+use crate::engine::hazard::passing::Passing;
 use crate::engine::rekey::Places;
 use crate::flow::{Error, Ports};
 use crate::model::address::ProviderAddress;
@@ -66,6 +68,26 @@ pub(super) fn prevented(bundle: &Bundle) -> BTreeSet<String> {
         addresses.map(move |address| format!("{prefix}{address}")).collect::<Vec<_>>()
     };
     modules(bundle).into_iter().flat_map(of).collect()
+}
+
+/// What a configuration cannot say a second time.
+pub(super) fn passing(bundle: &Bundle) -> Passing {
+    let mut found = Passing::default();
+    for (prefix, directory) in modules(bundle) {
+        let facts = module_facts(bundle, &directory);
+        for within in facts.tells_directory {
+            match within {
+                Within::Resource(address) => {
+                    found.directory_in.insert(format!("{prefix}{address}"));
+                }
+                Within::Elsewhere => found.directory_elsewhere = true,
+            }
+        }
+        for (address, arguments) in facts.write_only {
+            found.write_only.insert(format!("{prefix}{address}"), arguments);
+        }
+    }
+    found
 }
 
 /// Which provider configurations of these states may lead elsewhere than in the good configuration.

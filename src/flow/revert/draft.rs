@@ -3,7 +3,7 @@
 //! The state as it is now is in the store before anything else happens. The draft reads and
 //! decides; it plans nothing.
 
-use super::configurations::{attempted, places, prevented};
+use super::configurations::{attempted, passing, places, prevented};
 use crate::flow::secrets::recorded;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,7 @@ use crate::codec::backend::Backend;
 use crate::codec::{bundle, hcl, json, state};
 use crate::engine::baseline::baseline;
 use crate::engine::good::verdicts;
+use crate::engine::hazard::passing::Passing;
 use crate::engine::hold::of_revert;
 use crate::engine::origin::Journal;
 use crate::engine::pin::Standing as StateStanding;
@@ -82,6 +83,8 @@ pub struct RevertDraft {
     /// Blocks, by address without keys, that a configuration of either side says must not be
     /// destroyed.
     pub prevented: BTreeSet<String>,
+    /// What its configuration cannot say a second time.
+    pub passing: Passing,
     /// The backend, with what is not recorded.
     pub backend: Backend,
     /// Variables that are not simply as they were.
@@ -150,6 +153,7 @@ pub fn draft(
         snapshot,
         good,
         residual,
+        passing: passing(&bundle),
         bundle,
         latest_time: latest.iter().map(|entry| entry.said.time).max(),
         not_undone: not_undone(&latest, target.revision),
