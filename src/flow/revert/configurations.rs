@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::draft::{load_bundle, module_facts};
+use super::draft::{load_bundle, module_facts, root_facts};
 use crate::codec::hcl::Within;
 use crate::codec::{hcl, state};
 use crate::engine::hazard::passing::Passing;
@@ -150,9 +150,13 @@ fn values(bundle: &Bundle) -> String {
         is_loaded || bundle.var_files.contains(path)
     });
     let files = files.map(|(_, content)| String::from_utf8_lossy(content).into_owned());
+    // Today's value of an ephemeral variable says nothing of where a provider leads.
+    let declared = root_facts(bundle).variables;
+    let is_kept = |name: &str| declared.get(name).is_none_or(|known| !known.marks.ephemeral);
     let given = bundle
         .variables
         .iter()
+        .filter(|(name, _)| is_kept(name))
         .map(|(name, given)| format!("{name}={}", given.value.reveal_for_terraform()));
     files.chain(given).collect::<Vec<_>>().join("\n")
 }
