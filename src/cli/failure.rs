@@ -6,6 +6,7 @@
 
 pub(super) mod kept;
 mod lock;
+mod never;
 pub(super) mod open;
 mod run;
 mod unrecorded;
@@ -62,6 +63,12 @@ impl Failure {
     /// What happened, alone.
     pub(super) fn what(&self) -> &str {
         &self.told.what
+    }
+
+    /// The same with another word for what happened.
+    fn renamed(mut self, what: String) -> Self {
+        self.told.what = what;
+        self
     }
 
     /// What to run next, if something is known.
@@ -339,7 +346,7 @@ fn permission(diagnostics: &[Diagnostic]) -> Option<&'static str> {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        flow_failure(&error)
+        never::named(&error, flow_failure(&error))
     }
 }
 
@@ -378,7 +385,7 @@ fn hazards_failure(hazards: &[Hazard]) -> Failure {
     };
     let mut failure = Failure::new(Exit::Refused, what).details(lines);
     for hazard in hazards.iter().filter(|hazard| hazard.kind.can_be_accepted()).take(5) {
-        if hazard.kind.concerns_an_object() {
+        if hazard.concerns_an_object() {
             failure = failure.next(format!("unapply revert --exclude '{}'", hazard.subject));
         }
         let flag = format!("unapply revert --allow '{}={}'", hazard.kind, hazard.subject);
@@ -451,9 +458,7 @@ fn flow_failure(error: &Error) -> Failure {
             .now("the stack is as it was")
             .next("unapply revert --plan-only   (shows all of it)"),
         Error::TwoSteps { objects, obstacle } => kept::two_steps(error, objects, obstacle),
-        Error::IncompletePlan(_) | Error::Moved { .. } => {
-            plain(Exit::Refused, error).next("unapply revert")
-        }
+        Error::IncompletePlan(_) | Error::Moved { .. } => never::not_applied(error),
         Error::NotPresent { revision } => plain(Exit::Refused, error)
             .now("a plan would say nothing about it")
             .next(format!("unapply mark good {revision}   (on your word)")),

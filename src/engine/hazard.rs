@@ -56,8 +56,13 @@ pub enum NotAnAllowance {
     #[error("no such hazard: `{0}`")]
     Hazard(String),
     /// A hazard that nobody can accept.
-    #[error("`{0}` cannot be allowed")]
-    Never(HazardKind),
+    #[error("`{kind}` cannot be allowed: {why}")]
+    Never {
+        /// Which.
+        kind: HazardKind,
+        /// Why not.
+        why: &'static str,
+    },
 }
 
 impl std::str::FromStr for Allowance {
@@ -71,10 +76,9 @@ impl std::str::FromStr for Allowance {
         }
         let kind =
             HazardKind::from_name(kind).ok_or_else(|| NotAnAllowance::Hazard(kind.to_owned()))?;
-        if kind.can_be_accepted() {
-            Ok(Self { kind, subject: Pattern::new(subject) })
-        } else {
-            Err(NotAnAllowance::Never(kind))
+        match kind.why_never() {
+            None => Ok(Self { kind, subject: Pattern::new(subject) }),
+            Some(why) => Err(NotAnAllowance::Never { kind, why }),
         }
     }
 }
@@ -121,7 +125,9 @@ pub fn hazards(
         found.extend(prevented(facts, change));
         found.extend(unknown_origin(facts, &known, change, action));
         found.extend(reasons(action));
+        found.extend(passing::of_change(facts.passing, change));
     }
+    found.extend(passing::of_plan(facts.passing, facts.plan));
     found.extend(nobody_knows(facts, judged));
     found.extend(too_many(judged, limits));
     found.extend(variables.iter().map(|(name, standing)| variable(name, *standing)));
@@ -369,6 +375,8 @@ fn variable(name: &str, standing: Standing) -> Hazard {
         why: why.to_owned(),
     }
 }
+
+pub mod passing;
 
 #[cfg(test)]
 mod tests;

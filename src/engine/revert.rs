@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use self::reasons::Judge;
 use super::compare::differences;
+use super::hazard::passing::Passing;
 use super::origin::{Journal, origin};
 use super::readable::{AttributeChange, Both, HiddenBy, Reader, Trifles};
 use super::redact::Redactor;
@@ -41,6 +42,8 @@ pub struct Facts<'a> {
     /// Blocks, by address without keys, that a configuration of either side says must not be
     /// destroyed: Terraform itself does not know of one that is gone, nor of left-overs.
     pub prevented: &'a BTreeSet<String>,
+    /// What the good configuration cannot say a second time.
+    pub passing: &'a Passing,
     /// Drift on record, manual fixes among it.
     pub drift: &'a [KnownDrift],
     /// What is known of providers.
@@ -256,7 +259,7 @@ fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChang
 }
 
 /// The paths at which a shadow says `true`.
-pub(super) fn shadow_paths(path: &Path, shadow: &Value, found: &mut Vec<Path>) {
+pub(in crate::engine) fn shadow_paths(path: &Path, shadow: &Value, found: &mut Vec<Path>) {
     match shadow {
         Value::Bool(true) => found.push(path.clone()),
         Value::Map(members) => {

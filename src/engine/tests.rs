@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::hazard::passing::Passing;
 use super::hazard::{Limits, hazards};
 use super::origin::Journal;
 use super::redact::Redactor;
@@ -104,6 +105,7 @@ impl Scene {
             journals: &self.journals,
             imports: &self.imports,
             prevented: &self.prevented,
+            passing: &Passing::default(),
             drift: &self.drift,
             knowledge: &Knowledge::builtin(),
         };

@@ -7,6 +7,7 @@
 use super::secrets::{of_environment, safe_speaker};
 use std::collections::{BTreeMap, btree_map};
 
+use super::ephemeral::with_today;
 use super::error::DriftError;
 use super::revert::draft::{check_standing, load, load_bundle, redactor, with_plan};
 use super::snapshot::{self, Request, Taken};
@@ -67,7 +68,7 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Taken) -> Result<Seen, Error> {
     if let Some(problem) = taken.problem {
         return Err(problem);
     }
-    let bundle = load_bundle(ports, revision, snapshot)?;
+    let bundle = with_today(load_bundle(ports, revision, snapshot)?, &stack.inputs);
     let redactor = redactor(&bundle, [bytes])?
         .with_values(&taken.backend.secrets())
         .with_values(&of_environment(ports));

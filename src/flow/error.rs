@@ -11,7 +11,7 @@ use crate::engine::drift::NotAnItem;
 use crate::engine::pin::Mismatch;
 use crate::model::drift::Fingerprint;
 use crate::model::entry::{ApplyOutcome, Body, Entry, Revision};
-use crate::model::hazard::Hazard;
+use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::version::Serial;
 use crate::port::terraform;
 use crate::store;
@@ -285,6 +285,18 @@ pub enum DriftError {
 }
 
 impl Error {
+    /// The hazard that this is, if it is one: none of these can be accepted.
+    pub fn hazard(&self) -> Option<HazardKind> {
+        match self {
+            Self::Moved { .. } | Self::Terraform(terraform::Error::StalePlan) => {
+                Some(HazardKind::StateMoved)
+            }
+            Self::Foreign { mismatch: Mismatch::Lineage { .. }, .. } => Some(HazardKind::Lineage),
+            Self::IncompletePlan(_) => Some(HazardKind::IncompletePlan),
+            _ => None,
+        }
+    }
+
     /// For an entry that is asked for as a snapshot and is none.
     pub fn no_snapshot(entry: &Entry) -> Self {
         let revision = entry.revision;

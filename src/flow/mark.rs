@@ -7,6 +7,7 @@
 use super::secrets::{of_environment, safe_residual, safe_speaker};
 use std::path::Path;
 
+use super::ephemeral::with_today;
 use super::revert::draft::{load, load_bundle, with_bundle, with_plan};
 use super::workplace::{Home, Source, prepare};
 use super::{Error, Ports, Speaker, Stack, live};
@@ -119,7 +120,7 @@ fn follow_up(
     if live.bytes.as_ref().map(crate::model::state::StateBytes::digest) != recorded {
         return Err(Error::NotPresent { revision });
     }
-    let bundle = load_bundle(ports, revision, snapshot)?;
+    let bundle = with_today(load_bundle(ports, revision, snapshot)?, &stack.inputs);
     let redactor = &with_bundle(redactor.clone(), &bundle).with_values(&live.backend.secrets());
     let source = Source { bundle: &bundle, snapshot, live: &live.backend, home: Home::Recorded };
     let prepared = prepare(ports, stack, &source, Layout::Pristine, redactor)?;

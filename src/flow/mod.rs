@@ -7,6 +7,7 @@ pub mod compat;
 pub mod configuration;
 pub mod doctor;
 pub mod drift;
+mod ephemeral;
 pub mod error;
 mod errored;
 pub mod fix;
@@ -105,6 +106,7 @@ impl Stack {
             workspace: self.workspace.clone(),
             lock_timeout_seconds: self.lock_timeout_seconds,
             environment: Vec::new(),
+            values_at_apply: Vec::new(),
         }
     }
 }

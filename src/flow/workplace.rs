@@ -89,6 +89,7 @@ pub fn prepare(
         workspace: stack.workspace.clone(),
         lock_timeout_seconds: stack.lock_timeout_seconds,
         environment: directory.environment(),
+        values_at_apply: directory.values_at_apply(),
     };
     let prepared = Prepared { directory, place };
     let files = source.bundle.files.len();

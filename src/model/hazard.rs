@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::address::Address;
+
 /// The closed list of reasons, as `--allow` names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HazardKind {
@@ -39,11 +41,25 @@ pub enum HazardKind {
     CoreVersion,
     /// Terraform's states would be applied with OpenTofu, or the other way round.
     EngineChanged,
+    /// The good configuration uses the path of the directory that it is planned in.
+    PathCwd,
+    /// A value would be sent that is recorded nowhere, so that nobody knows whether it is the good
+    /// one.
+    Ephemeral,
+    /// The state, or what the plan would do to it, is no longer what was consented to.
+    StateMoved,
+    /// The state that is there belongs to another stack.
+    Lineage,
+    /// The plan leaves something over, or planning ended with an error.
+    IncompletePlan,
 }
 
 impl HazardKind {
     /// Every kind, in the order of severity used on screens.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
+        Self::Lineage,
+        Self::StateMoved,
+        Self::IncompletePlan,
         Self::NeedsRekey,
         Self::EngineChanged,
         Self::CoreVersion,
@@ -58,6 +74,8 @@ impl HazardKind {
         Self::Collateral,
         Self::OlderDrift,
         Self::MovedInput,
+        Self::PathCwd,
+        Self::Ephemeral,
         Self::VariableChanged,
     ];
 
@@ -79,6 +97,11 @@ impl HazardKind {
             Self::ProviderNewer => "provider-newer",
             Self::CoreVersion => "core-version",
             Self::EngineChanged => "engine-changed",
+            Self::PathCwd => "path-cwd",
+            Self::Ephemeral => "ephemeral",
+            Self::StateMoved => "state-moved",
+            Self::Lineage => "lineage",
+            Self::IncompletePlan => "incomplete-plan",
         }
     }
 
@@ -87,21 +110,35 @@ impl HazardKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether its subject is an object, which can be left as it is instead.
-    pub fn concerns_an_object(self) -> bool {
-        !matches!(
-            self,
-            Self::TooManyDestroys
-                | Self::VariableChanged
-                | Self::ProviderNewer
-                | Self::CoreVersion
-                | Self::EngineChanged
-        )
-    }
-
     /// Whether a person may accept it at all.
     pub fn can_be_accepted(self) -> bool {
-        self != Self::NeedsRekey
+        self.why_never().is_none()
+    }
+
+    /// Why nobody can accept it, for one that nobody can.
+    pub fn why_never(self) -> Option<&'static str> {
+        match self {
+            Self::NeedsRekey => Some("the plan would destroy an object that is wanted"),
+            Self::StateMoved => Some("what was consented to is not what would be done"),
+            Self::Lineage => Some("another stack's objects would be taken for this one's"),
+            Self::IncompletePlan => Some("what it leaves over would not be taken back"),
+            Self::DestroysData
+            | Self::ReplacesData
+            | Self::TooManyDestroys
+            | Self::Protected
+            | Self::PreventDestroy
+            | Self::Collateral
+            | Self::OverwritesFix
+            | Self::OlderDrift
+            | Self::MovedInput
+            | Self::UnknownOrigin
+            | Self::VariableChanged
+            | Self::ProviderNewer
+            | Self::CoreVersion
+            | Self::EngineChanged
+            | Self::PathCwd
+            | Self::Ephemeral => None,
+        }
     }
 }
 
@@ -122,9 +159,28 @@ pub struct Hazard {
     pub why: String,
 }
 
+impl Hazard {
+    /// Whether its subject is an object that can be left as it is instead.
+    pub fn concerns_an_object(&self) -> bool {
+        let is_of_all = self.kind == HazardKind::TooManyDestroys;
+        let is_value = ["output.", "var."].iter().any(|word| self.subject.starts_with(word));
+        !is_of_all && !is_value && self.subject.parse::<Address>().is_ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_object_can_be_left_as_it_is() {
+        let of = |kind, subject: &str| Hazard { kind, subject: subject.into(), why: String::new() };
+        assert!(of(HazardKind::Collateral, "module.a[0].demo_file.b").concerns_an_object());
+        for subject in ["output.o", "var.v", "path.cwd", "terraform", ""] {
+            assert!(!of(HazardKind::Collateral, subject).concerns_an_object(), "{subject}");
+        }
+        assert!(!of(HazardKind::TooManyDestroys, "demo_file.a").concerns_an_object());
+    }
 
     #[test]
     fn names_are_unique_and_read_back() {

@@ -24,6 +24,9 @@ pub struct Workplace {
     pub lock_timeout_seconds: u64,
     /// Variables for the child alone, such as `TF_VAR_…`.
     pub environment: Vec<(String, Secret<String>)>,
+    /// `-var-file`s that the apply of a saved plan has to be given again, since values of ephemeral
+    /// variables are in no plan. Terraform insists that every other value is the planned one.
+    pub values_at_apply: Vec<PathBuf>,
 }
 
 /// What a plan is to find out.

@@ -105,6 +105,10 @@ fn lock_timeout(place: &Workplace) -> String {
     format!("-lock-timeout={}s", place.lock_timeout_seconds)
 }
 
+fn var_files(files: &[PathBuf]) -> Vec<String> {
+    files.iter().map(|path| format!("-var-file={}", path.display())).collect()
+}
+
 /// Whoever does not care for events.
 fn nobody(_: &Event) {}
 
@@ -119,6 +123,7 @@ impl Terraform for Cli {
             workspace: "default".to_owned(),
             lock_timeout_seconds: 0,
             environment: Vec::new(),
+            values_at_apply: Vec::new(),
         };
         let finished = self.must("version", &place, &["version"], &mut nobody)?;
         let text = String::from_utf8_lossy(&finished.stdout);
@@ -184,8 +189,7 @@ impl Terraform for Cli {
             Refresh::Now => {}
             Refresh::Skip => arguments.push("-refresh=false"),
         }
-        let files: Vec<String> =
-            request.var_files.iter().map(|path| format!("-var-file={}", path.display())).collect();
+        let files = var_files(&request.var_files);
         let targets: Vec<String> =
             request.targets.iter().map(|address| format!("-target={address}")).collect();
         arguments.extend(files.iter().chain(&targets).map(String::as_str));
@@ -207,7 +211,10 @@ impl Terraform for Cli {
         let events = plan.with_extension("events.jsonl");
         let shown = plan.display().to_string();
         let wait = lock_timeout(place);
-        let arguments = ["apply", "-json", "-input=false", &wait, &shown];
+        let files = var_files(&place.values_at_apply);
+        let mut arguments = vec!["apply", "-json", "-input=false", &wait];
+        arguments.extend(files.iter().map(String::as_str));
+        arguments.push(&shown);
         let mut has_begun = false;
         let mut tell = |event: &Event| {
             has_begun |= matches!(event, Event::Started(_));

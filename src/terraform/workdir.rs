@@ -99,6 +99,8 @@ pub struct PrivateDirectory {
     written: BTreeMap<PathBuf, Digest>,
     environment: Vec<(String, Secret<String>)>,
     var_files: Vec<PathBuf>,
+    /// Whether a variable of the root module is ephemeral.
+    has_ephemeral: bool,
     /// Overrides that a pristine layout does not have.
     overrides: Vec<PathBuf>,
 }
@@ -117,6 +119,7 @@ impl PrivateDirectory {
             written: BTreeMap::new(),
             environment: Vec::new(),
             var_files: Vec::new(),
+            has_ephemeral: false,
             overrides: Vec::new(),
         })
     }
@@ -143,6 +146,11 @@ impl PrivateDirectory {
     /// Absolute paths for `-var-file`, in the order in which they must be given.
     pub fn var_file_arguments(&self) -> Vec<PathBuf> {
         self.var_files.clone()
+    }
+
+    /// The same for the apply of a saved plan, which holds all but the values of ephemeral variables.
+    pub fn values_at_apply(&self) -> Vec<PathBuf> {
+        if self.has_ephemeral { self.var_files.clone() } else { Vec::new() }
     }
 
     /// Writes the bundle. Called again, with either layout, it changes only what differs; Terraform's
@@ -173,6 +181,7 @@ impl PrivateDirectory {
         self.write_all(&files)?;
         self.var_files = var_files;
         self.environment = variables.environment;
+        self.has_ephemeral = variables.has_ephemeral;
         make_directory(&self.root())
     }
 

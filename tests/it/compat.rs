@@ -7,7 +7,7 @@ use crate::support::deeds::{Past, file, good};
 use crate::support::stage::{Stage, UNAPPLY};
 
 /// Writes a program.
-fn program(path: &PathBuf, text: &str) {
+pub(crate) fn program(path: &PathBuf, text: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut file = std::fs::File::create(path).unwrap();
     std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
@@ -16,7 +16,7 @@ fn program(path: &PathBuf, text: &str) {
 
 /// The real Terraform.
 #[expect(clippy::disallowed_methods, reason = "a test needs the way to the real programs")]
-fn real() -> PathBuf {
+pub(crate) fn real() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap();
     let found = std::env::split_paths(&path).map(|directory| directory.join("terraform"));
     found.into_iter().find(|candidate| candidate.exists()).unwrap()

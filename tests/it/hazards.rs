@@ -1,5 +1,6 @@
 //! Each hazard on real Terraform: refused, accepted by its own flag alone, and never by `--yes`.
 
+use crate::compat::{program, real};
 use crate::support::deeds::{Past, file, good, volume};
 use crate::support::stage::Stage;
 
@@ -159,8 +160,10 @@ fn what_is_undone_does_not_count_as_too_many() {
 #[test]
 fn nobody_can_allow_that_an_object_is_destroyed_under_another_name() {
     let (stage, _) = good(&a_and_b());
-    let allow = ["revert", "--yes", "--allow", "needs-rekey=*"];
-    stage.unapply(&allow).expect(64).says("cannot be allowed");
+    for name in ["needs-rekey", "state-moved", "lineage", "incomplete-plan"] {
+        let allow = allow(name, "*");
+        stage.unapply(&["revert", "--yes", &allow]).expect(64).says("cannot be allowed: ");
+    }
 }
 
 #[test]
@@ -176,6 +179,117 @@ fn what_either_configuration_says_must_not_be_destroyed_is_asked_about() {
     let (stage, past) = good(&file("a", "one"));
     stage.apply_next(&(file("a", "one") + &prevented(file("b", "new"))));
     stand_and_yield(&stage, &past, &[("prevent-destroy", "demo_file.b")]);
+}
+
+#[test]
+fn a_resource_that_tells_where_it_was_planned_is_asked_about_when_it_is_written() {
+    let told = |content: &str| {
+        let expression = format!("path.cwd == \"\" ? \"\" : \"{content}\"");
+        file("a", "@").replace("\"@\"", &expression)
+    };
+    let (stage, past) = good(&(told("one") + &file("b", "two")));
+    stage.apply_next(&(told("one") + &file("b", "TWO")));
+    stage.goes_back(&past, &[]);
+    stage.apply_next(&(told("ONE") + &file("b", "two")));
+    stand_and_yield(&stage, &past, &[("path-cwd", "demo_file.a")]);
+}
+
+#[test]
+fn a_local_that_tells_where_it_was_planned_is_asked_about_as_soon_as_anything_is_written() {
+    let locals = "locals {\n  here = abspath(path.module)\n}\n";
+    let (stage, past) = good(&(a_and_b() + locals));
+    stage.apply_next(&(a_and_b() + locals + &file("c", "new")));
+    stage.goes_back(&past, &[]);
+    stage.apply_next(&(file("a", "ONE") + &file("b", "two") + locals));
+    stand_and_yield(&stage, &past, &[("path-cwd", "path.cwd")]);
+}
+
+/// A secret that is sent to the provider and kept in no state.
+fn secret(expression: &str, version: u32) -> String {
+    format!(
+        "resource \"demo_secret\" \"s\" {{\n  path             = \"s\"\n  value_wo         = \
+         {expression}\n  value_wo_version = {version}\n}}\n"
+    )
+}
+
+#[test]
+fn a_value_that_no_state_keeps_is_asked_about_when_it_would_be_sent_again() {
+    let token = "variable \"token\" {\n  ephemeral = true\n}\n";
+    let v1 = token.to_owned() + &secret("var.token", 1) + &file("a", "one");
+    let mut stage = Stage::with(&v1);
+    stage.set("TF_VAR_token", "first-value");
+    stage.set_up();
+    let past = Past::of(&stage, &v1);
+    stage.apply_next(&v1.replace("\"one\"", "\"ONE\""));
+    stage.goes_back(&past, &[]);
+    stage.set("TF_VAR_token", "second-value");
+    stage.apply_next(&v1.replace("_version = 1", "_version = 2"));
+    assert_eq!(stage.objects()["s"].1, b"second-value\n");
+    stage.set("TF_VAR_token", "first-value");
+    stand_and_yield(&stage, &past, &[("ephemeral", "demo_secret.s")]);
+    // Written out, it is what it was.
+    let (stage, past) = good(&secret("\"plain\"", 1));
+    stage.apply_next(&secret("\"other\"", 2));
+    stage.goes_back(&past, &[]);
+}
+
+#[test]
+fn an_ephemeral_variable_has_todays_value_and_without_one_nothing_is_begun() {
+    let declared = "variable \"token\" {\n  ephemeral = true\n}\nvariable \"list\" {\n  type      = \
+                    list(string)\n  ephemeral = true\n  default   = []\n}\n";
+    let v1 = declared.to_owned() + &file("a", "one");
+    let mut stage = Stage::with(&v1);
+    stage.set("TF_VAR_token", "of-last-week");
+    stage.set_up();
+    let past = Past::of(&stage, &v1);
+    stage.apply_next(&v1.replace("\"one\"", "\"ONE\""));
+    stage.unset("TF_VAR_token");
+    let before = stage.everything();
+    stage.unapply(&["revert", "--yes"]).expect(15).says("no value for `var.token`");
+    assert_eq!(stage.everything(), before);
+    // From the command line, which a saved plan does not have either.
+    let given = ["--var", "token=of-today", "--var", "list=[\"x\", \"y\"]"];
+    stage.unapply(&[&["revert", "--yes"][..], &given].concat()).expect(0);
+    stage.set("TF_VAR_token", "of-tomorrow");
+    past.is_back(&stage);
+    stage.unapply(&["mark", "good", "--verify"]).expect(0);
+    stage.unapply(&["drift"]).expect(0);
+    for value in ["of-last-week", "of-today", "of-tomorrow"] {
+        assert!(!stage.log_text().contains(value), "{value}");
+    }
+}
+
+#[test]
+fn a_state_of_another_lineage_is_refused_by_name() {
+    let (stage, _) = good(&a_and_b());
+    let state = String::from_utf8(stage.state()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&state).unwrap();
+    let other = state.replace(json["lineage"].as_str().unwrap(), "another-lineage");
+    stage.put_state(other.as_bytes());
+    let before = stage.everything();
+    stage.unapply(&["revert", "--yes"]).expect(15).says("Error: lineage: ").says("now");
+    assert_eq!(stage.everything(), before);
+}
+
+#[test]
+fn a_plan_that_leaves_something_over_is_refused_by_name() {
+    let (stage, past) = good(&a_and_b());
+    stage.apply_next(&(file("a", "ONE") + &file("b", "two")));
+    let real = real().display().to_string();
+    let partial = stage.path().join("partial");
+    program(
+        &partial,
+        &format!(
+            "#!/bin/sh\nif [ \"$1\" = show ]; then '{real}' \"$@\" | sed \
+             's/\"complete\":true/\"complete\":false/'; else exec '{real}' \"$@\"; fi\n"
+        ),
+    );
+    let before = stage.everything();
+    let partial = partial.display().to_string();
+    let ran = stage.unapply(&["revert", "--yes", "--tf-bin", &partial]).expect(15);
+    ran.says("Error: incomplete-plan: ").says("not done").says("now").says("unapply revert");
+    assert_eq!(stage.everything(), before);
+    stage.goes_back(&past, &[]);
 }
 
 #[test]

@@ -241,7 +241,7 @@ fn settle(
                     subject: Pattern::new(hazard.subject.clone()),
                 });
             }
-            Answer::Line(line) if line == "keep" && hazard.kind.concerns_an_object() => {
+            Answer::Line(line) if line == "keep" && hazard.concerns_an_object() => {
                 kept.push(Pattern::new(hazard.subject));
             }
             Answer::Interrupted(signal) => return Err(stopped(Exit::of_signal(signal))),

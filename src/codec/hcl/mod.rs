@@ -10,6 +10,7 @@ mod cut;
 mod fold;
 mod json;
 pub mod lock;
+mod passing;
 mod resource;
 mod scan;
 #[cfg(test)]
@@ -108,10 +109,32 @@ pub struct Facts {
     pub provisioned_at_destroy: BTreeSet<String>,
     /// Calls of functions that read files.
     pub reads: BTreeSet<FileRead>,
+    /// What uses the path of the directory that Terraform runs in.
+    pub tells_directory: BTreeSet<Within>,
+    /// Arguments that no state keeps, by resource, as `type.name`.
+    pub write_only: BTreeMap<String, BTreeSet<WriteOnly>>,
     /// What `import` blocks take over, by address without keys; `*` where that cannot be told.
     pub imports: BTreeSet<String>,
     /// Files that could not be understood; the other facts come from the rest.
     pub unreadable: Vec<Unreadable>,
+}
+
+/// Where in a module an expression stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Within {
+    /// In a managed resource, `type.name`.
+    Resource(String),
+    /// In anything else, on which anything may depend.
+    Elsewhere,
+}
+
+/// An argument whose value no state keeps.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WriteOnly {
+    /// Its name.
+    pub name: String,
+    /// Whether the argument stands beside it by whose change it is sent again.
+    pub has_version: bool,
 }
 
 /// A declared input variable.

@@ -13,7 +13,7 @@ use hcl_edit::visit::{Visit, visit_func_call};
 use super::fold::{Folded, Locals, fold};
 use super::{
     Backend, Declared, Facts, FileRead, Marks, ReadTarget, Syntax, ValueSyntax, body_of,
-    is_override,
+    is_override, passing,
 };
 
 /// Functions whose first argument is a path of something read while planning.
@@ -55,7 +55,10 @@ pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> Facts {
     let written = locals.iter().map(|(name, value)| (format!("local.{name}"), compact(value)));
     facts.expressions = written.collect();
     for body in &bodies {
-        body.blocks().for_each(|block| take(&mut facts, block));
+        for block in body.blocks() {
+            take(&mut facts, block);
+            passing::take(&mut facts, block);
+        }
         let mut reads = Reads { locals: &locals, facts: &mut facts };
         reads.visit_body(body);
     }
@@ -207,6 +210,13 @@ fn attribute<'a>(body: &'a Body, name: &str) -> Option<&'a Expression> {
     body.get_attribute(name).map(|attribute| &attribute.value)
 }
 
+/// Whether a call reads what its first argument names.
+pub(super) fn reads_a_path(call: &FuncCall) -> bool {
+    let namespace: Vec<&str> = call.name.namespace.iter().map(|part| part.as_str()).collect();
+    let is_core = matches!(namespace.as_slice(), [] | ["core"]);
+    is_core && READERS.contains(&call.name.name.as_str())
+}
+
 /// Collects calls of file-reading functions.
 struct Reads<'a> {
     locals: &'a Locals,
@@ -216,8 +226,7 @@ struct Reads<'a> {
 impl Visit for Reads<'_> {
     fn visit_func_call(&mut self, call: &FuncCall) {
         let name = call.name.name.as_str();
-        let namespace: Vec<&str> = call.name.namespace.iter().map(|part| part.as_str()).collect();
-        if READERS.contains(&name) && matches!(namespace.as_slice(), [] | ["core"]) {
+        if reads_a_path(call) {
             self.facts
                 .reads
                 .insert(FileRead { function: name.to_owned(), target: self.target(name, call) });

@@ -405,3 +405,61 @@ fn a_file_that_is_no_configuration_is_passed_over() {
     assert_eq!(facts.unreadable, []);
     assert_eq!(facts.variables.len(), 1);
 }
+
+#[test]
+fn what_tells_the_working_directory_is_found_and_what_only_looks_so_is_not() {
+    let told = |text: &str| scan(&module(&[("main.tf", text)])).tells_directory;
+    let resource = |text: &str| told(&format!("resource \"a\" \"b\" {{\n {text}\n}}"));
+    let here = BTreeSet::from([Within::Resource("a.b".to_owned())]);
+    for text in [
+        "x = path.cwd",
+        "x = \"${path.cwd}/y\"",
+        "x = abspath(path.module)",
+        "x = [for p in [1] : core::abspath(\"y\")]",
+        "y {\n x = upper(path . cwd)\n }",
+        "x = templatefile(\"t\", { here = path.cwd })",
+        "x = <<E\n${path.cwd}\nE",
+    ] {
+        assert_eq!(resource(text), here, "{text}");
+    }
+    for text in [
+        "# path.cwd",
+        "x = \"path.cwd abspath(y)\"",
+        "x = \"$${path.cwd}\"",
+        "x = path.module",
+        "x = var.path.cwd",
+        "x = path.root /* abspath(\"x\") */",
+        "x = file(\"${path.cwd}/y\")",
+        "x = other::abspath(\"y\")",
+    ] {
+        assert_eq!(resource(text), BTreeSet::new(), "{text}");
+    }
+    let elsewhere = BTreeSet::from([Within::Elsewhere]);
+    assert_eq!(told("locals {\n x = path.cwd\n}"), elsewhere);
+    assert_eq!(told("data \"a\" \"b\" {\n x = path.cwd\n}"), elsewhere);
+    let json = r#"{"resource": {"a": {"b": {"x": "${abspath(\"y\")}", "y": "path.cwd"}}}}"#;
+    assert_eq!(scan(&module(&[("main.tf.json", json)])).tells_directory, here);
+}
+
+#[test]
+fn write_only_arguments_are_found_unless_they_are_written_out() {
+    let text = r#"
+resource "a" "b" {
+  password_wo         = ephemeral.random_password.p.result
+  password_wo_version = 1
+  other_wo            = var.other
+  plain_wo            = "written out"
+  none_wo             = null
+  inner {
+    key_wo = var.key
+  }
+}
+resource "a" "c" {
+  x = 1
+}"#;
+    let found = scan(&module(&[("main.tf", text)])).write_only;
+    let argument = |name: &str, has_version| WriteOnly { name: name.to_owned(), has_version };
+    let expected = [("key_wo", false), ("other_wo", false), ("password_wo", true)];
+    let expected = expected.map(|(name, has_version)| argument(name, has_version)).into();
+    assert_eq!(found, BTreeMap::from([("a.b".to_owned(), expected)]));
+}

@@ -41,7 +41,7 @@ pub(super) fn check(kind: ResourceType, config: &Value) -> Result<(), String> {
         }
         ResourceType::Volume => in_range(config, "size", 0..=i64::MAX),
         ResourceType::Token => in_range(config, "length", 1..=TOKEN_LENGTH_MAX),
-        ResourceType::Link => Ok(()),
+        ResourceType::Link | ResourceType::Secret => Ok(()),
     }
 }
 
@@ -229,6 +229,11 @@ impl VolumeText {
         let size = header.strip_prefix(Self::HEADER).and_then(|size| size.parse().ok());
         let data = if size.is_some() { data } else { file };
         Self { size, data: data.to_owned() }
+    }
+
+    /// Everything but the header.
+    pub(super) fn data(&self) -> &str {
+        &self.data
     }
 
     /// The file of the same data in another size.

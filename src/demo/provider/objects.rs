@@ -112,6 +112,9 @@ impl World {
                 let size = VolumeText::parse(&text).size.map(Value::Integer);
                 object.with("size", size.unwrap_or_default())
             }
+            ResourceType::Secret => object
+                .with("value_wo", Value::Null)
+                .with("value_wo_version", state.get("value_wo_version").clone()),
             ResourceType::Link | ResourceType::Token => {
                 let target = text.trim_end_matches('\n');
                 // An object that is gone has no id any more; its path at least tells a reader so.
@@ -179,6 +182,11 @@ impl World {
                 let size = planned.get("size").as_integer().unwrap_or_default();
                 Ok(before.render(size))
             }
+            // A change that does not send it leaves it as it is.
+            ResourceType::Secret => Ok(match planned.get("value_wo").as_text() {
+                Some(value) => format!("{value}\n"),
+                None => before.data().to_owned(),
+            }),
             ResourceType::Link | ResourceType::Token => {
                 let target = planned.get("target").as_text().unwrap_or_default();
                 let path = self

@@ -35,6 +35,9 @@ impl Plan {
 
 fn planned(attribute: &Attribute, prior: &Value, config: &Value) -> Value {
     let given = config.get(attribute.name);
+    if attribute.write_only {
+        return Value::Null;
+    }
     match attribute.origin {
         Origin::Computed if *prior == Value::Null => Value::Unknown,
         Origin::Computed => prior.get(attribute.name).clone(),

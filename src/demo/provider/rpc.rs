@@ -14,7 +14,7 @@ use super::msgpack::Value;
 use super::objects::World;
 use super::plan::Plan;
 use super::registry::absent;
-use super::schema::{self, ResourceType};
+use super::schema::{self, Attribute, ResourceType};
 use super::wire::{Fields, Malformed, Message};
 
 /// What comes of a call.
@@ -142,8 +142,9 @@ impl Service {
     }
 
     async fn apply(&self, request: &Fields<'_>) -> Result<Answer, Malformed> {
-        let change =
-            Change { kind: kind(request)?, prior: value(request, 2)?, planned: value(request, 3)? };
+        let (kind, prior) = (kind(request)?, value(request, 2)?);
+        let planned = sent(kind, &prior, value(request, 3)?, request)?;
+        let change = Change { kind, prior, planned };
         let outcome = match self.faults() {
             Ok(faults) => {
                 tokio::time::sleep(faults.delay(change.title())).await;
@@ -152,10 +153,12 @@ impl Service {
             Err(why) => Outcome::Failed { state: change.prior.clone(), why },
         };
         Ok(match outcome {
-            Outcome::Done(state) => Answer::Reply(Message::default().message(1, &dynamic(&state))),
+            Outcome::Done(state) => {
+                Answer::Reply(Message::default().message(1, &dynamic(&kept(kind, state))))
+            }
             Outcome::Failed { state, why } => {
                 let summary = format!("{} {}", change.verb(), change.title());
-                let reply = Message::default().message(1, &dynamic(&state));
+                let reply = Message::default().message(1, &dynamic(&kept(kind, state)));
                 Answer::Reply(reply.message(3, &complaint(&summary, &why)))
             }
             Outcome::Crashed => Answer::Crash,
@@ -212,6 +215,35 @@ fn plan(request: &Fields<'_>) -> Result<Message, Malformed> {
         let step = Message::default().bytes(1, attribute);
         reply.message(2, &Message::default().message(1, &step))
     }))
+}
+
+/// What was planned with what only the configuration says: to a new object always, to another one
+/// when the version beside it changes.
+fn sent(
+    kind: ResourceType,
+    prior: &Value,
+    planned: Value,
+    request: &Fields<'_>,
+) -> Result<Value, Malformed> {
+    let is_due = |attribute: &&Attribute| {
+        let version = format!("{}_version", attribute.name);
+        let is_new = *prior == Value::Null || prior.get(&version) != planned.get(&version);
+        attribute.write_only && is_new && planned != Value::Null
+    };
+    let due: Vec<&Attribute> = kind.attributes().iter().filter(is_due).collect();
+    due.into_iter().try_fold(planned, |planned, attribute| {
+        let config = value(request, 4)?;
+        Ok(planned.with(attribute.name, config.get(attribute.name).clone()))
+    })
+}
+
+/// A state without what no state keeps.
+fn kept(kind: ResourceType, state: Value) -> Value {
+    if state == Value::Null {
+        return state;
+    }
+    let write_only = kind.attributes().iter().filter(|attribute| attribute.write_only);
+    write_only.fold(state, |state, attribute| state.with(attribute.name, Value::Null))
 }
 
 /// As an API reads back what it keeps in a form of its own: `0644` comes back as `644`.

@@ -18,11 +18,14 @@ pub(super) enum ResourceType {
     Link,
     /// A random value that exists only in the state.
     Token,
+    /// A file whose content is sent and never read back.
+    Secret,
 }
 
 impl ResourceType {
     /// Every type.
-    pub(super) const ALL: [Self; 4] = [Self::File, Self::Volume, Self::Link, Self::Token];
+    pub(super) const ALL: [Self; 5] =
+        [Self::File, Self::Volume, Self::Link, Self::Token, Self::Secret];
 
     /// The type of this name.
     pub(super) fn from_name(name: &str) -> Option<Self> {
@@ -36,6 +39,7 @@ impl ResourceType {
             Self::Volume => "demo_volume",
             Self::Link => "demo_link",
             Self::Token => "demo_token",
+            Self::Secret => "demo_secret",
         }
     }
 
@@ -46,6 +50,7 @@ impl ResourceType {
             Self::Volume => "v-",
             Self::Link => "l-",
             Self::Token => "t-",
+            Self::Secret => "s-",
         }
     }
 
@@ -56,6 +61,7 @@ impl ResourceType {
             Self::Volume => &VOLUME,
             Self::Link => &LINK,
             Self::Token => &TOKEN,
+            Self::Secret => &SECRET,
         }
     }
 
@@ -103,6 +109,13 @@ const TOKEN: [Attribute; 4] = [
     Attribute::new("value", Type::Text, Origin::Computed),
 ];
 
+const SECRET: [Attribute; 4] = [
+    Attribute::new("id", Type::Text, Origin::Computed),
+    Attribute::new("path", Type::Text, Origin::Required).replaces(Replacement::WhenChanged),
+    Attribute::new("value_wo", Type::Text, Origin::Optional).write_only(),
+    Attribute::new("value_wo_version", Type::Number, Origin::Optional),
+];
+
 /// An attribute of a resource type.
 #[derive(Debug)]
 pub(super) struct Attribute {
@@ -114,6 +127,8 @@ pub(super) struct Attribute {
     pub(super) replacement: Replacement,
     kind: Type,
     sensitive: bool,
+    /// Whether it is sent with a change and kept in no state.
+    pub(super) write_only: bool,
 }
 
 /// Where the value of an attribute comes from.
@@ -169,7 +184,14 @@ enum Type {
 
 impl Attribute {
     const fn new(name: &'static str, kind: Type, origin: Origin) -> Self {
-        Self { name, origin, replacement: Replacement::Never, kind, sensitive: false }
+        Self {
+            name,
+            origin,
+            replacement: Replacement::Never,
+            kind,
+            sensitive: false,
+            write_only: false,
+        }
     }
 
     const fn replaces(mut self, replacement: Replacement) -> Self {
@@ -179,6 +201,11 @@ impl Attribute {
 
     const fn sensitive(mut self) -> Self {
         self.sensitive = true;
+        self
+    }
+
+    const fn write_only(mut self) -> Self {
+        self.write_only = true;
         self
     }
 
@@ -202,6 +229,7 @@ impl Attribute {
             .number(5, optional)
             .number(6, computed)
             .number(7, u64::from(self.sensitive))
+            .number(11, u64::from(self.write_only))
     }
 }
 
@@ -230,8 +258,12 @@ mod tests {
     #[test]
     fn a_secret_is_announced_as_sensitive_and_optional() {
         let secret = FILE.iter().find(|attribute| attribute.name == "secret").unwrap();
-        let expected =
-            Message::default().bytes(1, "secret").bytes(2, "\"string\"").number(5, 1).number(7, 1);
+        let expected = Message::default()
+            .bytes(1, "secret")
+            .bytes(2, "\"string\"")
+            .number(5, 1)
+            .number(7, 1)
+            .number(11, 0);
         assert_eq!(secret.announce(), expected);
     }
 }

@@ -441,7 +441,14 @@ fn what_is_no_allowance_is_refused_by_name() {
         let text = format!("{kind}=a.b");
         assert_eq!(refusal(&text), NotAnAllowance::Hazard(kind.to_owned()));
     }
-    assert_eq!(refusal("needs-rekey=*"), NotAnAllowance::Never(HazardKind::NeedsRekey));
+    let never = ["needs-rekey", "state-moved", "lineage", "incomplete-plan"];
+    for name in never {
+        let refused = refusal(&format!("{name}=*"));
+        assert!(matches!(refused, NotAnAllowance::Never { .. }), "{refused:?}");
+        assert!(refused.to_string().starts_with(&format!("`{name}` cannot be allowed: ")));
+    }
+    let kinds = HazardKind::ALL.into_iter().filter(|kind| !kind.can_be_accepted());
+    assert_eq!(kinds.count(), never.len());
     // Not even one that was made without reading it.
     let forged = Allowance { kind: HazardKind::NeedsRekey, subject: Pattern::new("*") };
     let hazard =

@@ -27,9 +27,13 @@ pub(super) fn of(request: &Request<'_>, modules: &[SourceModule]) -> BTreeMap<St
         .command_line
         .iter()
         .map(|(name, value)| (name.clone(), variable(value, VariableOrigin::CommandLine)));
-    // A plan has no ephemeral values: those stay with the origins above.
     let planned = request.plan.into_iter().flat_map(|planned| planned.variables);
     let planned =
         planned.map(|(name, value)| (name.clone(), variable(value, VariableOrigin::Plan)));
-    environment.chain(command_line).chain(planned).collect()
+    // What is ephemeral is kept nowhere: see `flow::ephemeral`.
+    let is_kept = |name: &str| {
+        let declared = root.and_then(|root| root.facts.variables.get(name));
+        declared.is_none_or(|declared| !declared.marks.ephemeral)
+    };
+    environment.chain(command_line).chain(planned).filter(|(name, _)| is_kept(name)).collect()
 }

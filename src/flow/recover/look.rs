@@ -13,6 +13,7 @@ use crate::codec::{hcl, state};
 use crate::engine::left_state::{Standing, moves};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::{Matter, unsettled};
+use crate::flow::ephemeral::with_today;
 use crate::flow::live::{self, Live};
 use crate::flow::revert::draft::{load, load_bundle, with_bundle};
 use crate::flow::secrets::{of_environment, recorded};
@@ -404,7 +405,7 @@ fn refreshed(
     if snapshot.configuration.is_none() || snapshot.backend.is_remote_execution() {
         return Ok(None);
     }
-    let bundle = load_bundle(ports, applied, snapshot)?;
+    let bundle = with_today(load_bundle(ports, applied, snapshot)?, &stack.inputs);
     let redactor = with_bundle(seen.redactor.clone(), &bundle).with_values(&live.backend.secrets());
     let source = Source { bundle: &bundle, snapshot, live: &live.backend, home: Home::Recorded };
     // A dead process may have left a lock: this is no moment to wait for it.

@@ -217,6 +217,7 @@ fn judged(
         journals: &draft.journals,
         imports: &draft.imports,
         prevented: &draft.sides.prevented,
+        passing: &draft.sides.passing,
         drift: &draft.drift,
         knowledge: &stack.knowledge,
     };

@@ -7,8 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::draft::{load_bundle, module_facts};
+use super::draft::{load_bundle, module_facts, root_facts};
+use crate::codec::hcl::Within;
 use crate::codec::{hcl, json, state};
+use crate::engine::hazard::passing::Passing;
 use crate::engine::rekey::Places;
 use crate::engine::rekey::first::{First, Lacking};
 use crate::flow::{Error, Ports};
@@ -29,6 +31,8 @@ pub struct Sides {
     pub lacking: Lacking,
     /// Blocks, by address without keys, that one of them says must not be destroyed.
     pub prevented: BTreeSet<String>,
+    /// What the good configuration cannot say a second time.
+    pub passing: Passing,
 }
 
 impl Sides {
@@ -43,6 +47,7 @@ impl Sides {
             places: places(good, &attempted, then, now)?,
             lacking: lacking(good, &attempted, now)?,
             prevented: attempted.iter().chain([good]).flat_map(prevented).collect(),
+            passing: passing(good),
             attempted,
         })
     }
@@ -103,6 +108,26 @@ pub(super) fn resources(bundle: &Bundle) -> BTreeMap<String, hcl::Resource> {
             .collect::<Vec<_>>()
     };
     modules(bundle).into_iter().flat_map(of).collect()
+}
+
+/// What a configuration cannot say a second time.
+fn passing(bundle: &Bundle) -> Passing {
+    let mut found = Passing::default();
+    for (prefix, directory) in modules(bundle) {
+        let facts = module_facts(bundle, &directory);
+        for within in facts.tells_directory {
+            match within {
+                Within::Resource(address) => {
+                    found.directory_in.insert(format!("{prefix}{address}"));
+                }
+                Within::Elsewhere => found.directory_elsewhere = true,
+            }
+        }
+        for (address, arguments) in facts.write_only {
+            found.write_only.insert(format!("{prefix}{address}"), arguments);
+        }
+    }
+    found
 }
 
 /// Which provider configurations of these states may lead elsewhere than in the good configuration.
@@ -285,7 +310,10 @@ fn given(bundle: &Bundle) -> BTreeMap<String, String> {
         all.push(';');
     };
     in_files.for_each(|(name, value)| add(&name, json::to_serde(&value).to_string()));
-    for (name, variable) in &bundle.variables {
+    // Today's value of an ephemeral variable says nothing of where a provider leads.
+    let declared = root_facts(bundle).variables;
+    let is_kept = |name: &str| declared.get(name).is_none_or(|known| !known.marks.ephemeral);
+    for (name, variable) in bundle.variables.iter().filter(|(name, _)| is_kept(name)) {
         add(name, variable.value.reveal_for_terraform().clone());
     }
     given

@@ -23,6 +23,7 @@ use crate::engine::rekey;
 use crate::engine::revert::scope::Scope;
 use crate::engine::variables::{self, Declared, Standing};
 use crate::flow::drift::known;
+use crate::flow::ephemeral::with_today;
 use crate::flow::recover::Refusal;
 use crate::flow::recover::alive::{self, Life};
 use crate::flow::recover::conclude::{found_in, revert_ended};
@@ -272,9 +273,10 @@ pub fn load_bundle(
 
 /// The bundle with every value it needs, and the variables that are not as they were.
 pub(in crate::flow) fn with_variables(
-    mut bundle: Bundle,
+    bundle: Bundle,
     stack: &Stack,
 ) -> Result<(Bundle, BTreeMap<String, Standing>), Error> {
+    let mut bundle = with_today(bundle, &stack.inputs);
     let declared = root_facts(&bundle)
         .variables
         .iter()

@@ -20,6 +20,8 @@ pub(super) struct Written {
     pub(super) environment: Vec<(String, Secret<String>)>,
     /// Names and contents of files for `-var-file`.
     pub(super) files: Vec<(&'static str, Secret<Vec<u8>>)>,
+    /// Whether a variable of the root module is ephemeral.
+    pub(super) has_ephemeral: bool,
 }
 
 /// Sorts the bundle's values by the way they must travel.
@@ -59,7 +61,8 @@ pub(super) fn written(bundle: &Bundle) -> Result<Written, Error> {
         let json = serde_json::json!(values).to_string();
         files.push(("values.tfvars.json", Secret::new(json.into_bytes())));
     }
-    Ok(Written { environment, files })
+    let has_ephemeral = facts.variables.values().any(|declared| declared.marks.ephemeral);
+    Ok(Written { environment, files, has_ephemeral })
 }
 
 fn root_facts(bundle: &Bundle) -> Facts {

@@ -251,7 +251,7 @@ fn a_plan_that_went_stale_while_somebody_read_it_is_not_applied() {
     session.send_line("yes").unwrap();
     let (code, said) = end(session);
     assert_eq!(code, 15, "{said}");
-    assert!(said.contains("the state changed after the plan was made"), "{said}");
+    assert!(said.contains("state-moved: the state changed after the plan was made"), "{said}");
     assert!(said.contains("nothing was applied") && said.contains("unapply revert"), "{said}");
     assert_eq!(stage.everything(), before);
     stage.unapply(&["status"]).expect(0);

@@ -244,7 +244,7 @@ pub(super) fn unfinished(open: &Entry, paint: Paint) -> String {
 
 /// Asks about one hazard.
 pub(super) fn hazard_question(hazard: &Hazard, paint: Paint) -> String {
-    let keep = if hazard.kind.concerns_an_object() { "keep to leave it as it is, " } else { "" };
+    let keep = if hazard.concerns_an_object() { "keep to leave it as it is, " } else { "" };
     format!(
         "\n{}   {}\n  {}\n  Type {} to accept it, {keep}anything else stops: ",
         paint.bold(hazard.kind.name()),

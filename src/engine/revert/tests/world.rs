@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use super::super::outputs::{JudgedOutput, judge_outputs};
 use super::super::{Facts, JudgedAction, Reason, Recorded, judge};
 use crate::codec::{plan, state};
+use crate::engine::hazard::passing::Passing;
 use crate::engine::hazard::{Limits, hazards};
 use crate::engine::redact::Redactor;
 use crate::knowledge::Knowledge;
@@ -88,6 +89,7 @@ impl World {
             journals: &[],
             imports: &std::collections::BTreeSet::new(),
             prevented: &std::collections::BTreeSet::new(),
+            passing: &Passing::default(),
             drift: &self.known,
             knowledge: &Knowledge::builtin(),
         };
