@@ -124,11 +124,21 @@ pub fn compare(facts: &Facts<'_>) -> Comparison {
     let (wanted, there) = (managed(facts.good), managed(facts.now));
     let (done, follow) = (changes(facts.done.plan), changes(facts.plan));
     let both = wanted.iter().filter_map(|(address, good)| Some((*good, *there.get(address)?)));
-    let pairs: Vec<Pair<'_>> = both.map(|both| Pair::of(facts, both, (&done, &follow))).collect();
+    let both: Vec<_> = both.collect();
+    let gone = Gone::of(facts, &both, &done);
+    let mut pairs = Vec::new();
+    for (good, now) in both {
+        let pair = Pair::of(facts, (good, now), (&done, &follow));
+        // Nearly all of a large state is as it was, and is not kept in memory.
+        if pair.is_as_it_was() && !gone.may_be_in(now) {
+            comparison.equal += 1;
+        } else {
+            pairs.push(pair);
+        }
+    }
     let carried = Carried::of(&pairs);
     let proposed = residual(facts.plan);
     let rules = Rules::new(facts, &carried, &proposed, there.values().copied());
-    let gone = Gone::of(facts, &pairs, &done);
     comparison.expected = u64::try_from(wanted.len()).unwrap_or(u64::MAX);
     for address in wanted.keys().filter(|address| !there.contains_key(*address)) {
         comparison.differences.push(format!("{address} is missing"));

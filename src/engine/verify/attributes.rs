@@ -87,12 +87,6 @@ impl<'r, 'f> Rules<'r, 'f> {
     /// What there is to say of an object that is at its address.
     pub(super) fn said(&self, pair: &Pair<'f>) -> Said {
         let mut said = Said { is_equal: true, ..Said::default() };
-        if pair.good.status == pair.now.status
-            && pair.good.attributes == pair.now.attributes
-            && is_equal(Some(&pair.then), Some(&pair.is))
-        {
-            return said;
-        }
         let from = dependencies(pair.good, pair.now);
         let then = self.carried.over(&pair.then, &from);
         let knowledge = self.facts.knowledge;
@@ -224,10 +218,10 @@ impl<'r, 'f> Rules<'r, 'f> {
         };
         let configuration = self.facts.configuration;
         let is_written = configuration.since.iter().any(|since| says(since.get(&block)));
-        let found = pair.found.and_then(|found| found.at(&difference.path));
+        let found = pair.done.and_then(|change| change.before.at(&difference.path));
         is_written
             && !says(configuration.good.get(&block))
-            && pair.found.is_some()
+            && pair.done.is_some()
             && is_equal(found, difference.after.as_ref())
     }
 }
