@@ -6,11 +6,11 @@
 //! had to be made anew has another id: that is told, with both, and is no difference. What could not
 //! be undone is listed (`rest`). Whether any of it is worth another revert is a person's to say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::anew::Carried;
 use self::attributes::{Rules, Said};
-use self::pair::{Pair, changes, managed};
+use self::pair::{Pair, changes, done, managed};
 use self::references::{Gone, unresolved};
 use self::rest::not_undone;
 use super::compare::differences;
@@ -20,6 +20,7 @@ use super::revert::{JudgedAction, shadow_paths, shown_address};
 use super::variables::Standing;
 use crate::codec::hcl::Resource;
 use crate::knowledge::Knowledge;
+use crate::model::address::Address;
 use crate::model::check::Check;
 use crate::model::entry::{MadeAnew, NotUndone};
 use crate::model::good::Residual;
@@ -82,14 +83,21 @@ pub struct Facts<'a> {
 /// What a revert did, and what was agreed to.
 #[derive(Debug, Clone, Copy)]
 pub struct Done<'a> {
-    /// The plan that was applied.
-    pub plan: &'a Plan,
-    /// Its actions, judged.
-    pub actions: &'a [JudgedAction],
+    /// What was applied, first to last: an apply that fails half-way is gone on with.
+    pub rounds: &'a [Round<'a>],
     /// Variables that were not simply as they were.
     pub variables: &'a BTreeMap<String, Standing>,
     /// What wrapped applies and reverts since good have said, oldest first.
     pub journals: &'a [Journal],
+}
+
+/// One plan that was applied.
+#[derive(Debug, Clone, Copy)]
+pub struct Round<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Its actions, judged.
+    pub actions: &'a [JudgedAction],
 }
 
 /// What resource blocks say besides values, by address without keys.
@@ -122,7 +130,7 @@ pub struct Comparison {
 pub fn compare(facts: &Facts<'_>) -> Comparison {
     let mut comparison = Comparison::default();
     let (wanted, there) = (managed(facts.good), managed(facts.now));
-    let (done, follow) = (changes(facts.done.plan), changes(facts.plan));
+    let (done, follow) = (done(facts.done.rounds), changes(facts.plan));
     let both = wanted.iter().filter_map(|(address, good)| Some((*good, *there.get(address)?)));
     let both: Vec<_> = both.collect();
     let gone = Gone::of(facts, &both, &done);
@@ -150,8 +158,14 @@ pub fn compare(facts: &Facts<'_>) -> Comparison {
     for address in there.keys().filter(|address| !wanted.contains_key(*address)) {
         comparison.differences.push(format!("{address} is there and was not"));
     }
-    for left_over in facts.now.instances.iter().filter(|object| object.deposed.is_some()) {
-        comparison.differences.push(format!("{} has a left-over object", left_over.address));
+    let deposed = |state: &State<'_>| {
+        let objects = state.instances.iter().filter(|object| object.deposed.is_some());
+        objects.map(|o| (o.address.clone(), o.deposed.clone().map(String::from))).collect()
+    };
+    let known: BTreeSet<(Address, Option<String>)> = deposed(facts.good);
+    let now: BTreeSet<_> = deposed(facts.now);
+    for (address, _) in now.difference(&known) {
+        comparison.differences.push(format!("{address} has a left-over object"));
     }
     comparison.differences.extend(unresolved(facts));
     comparison.differences.extend(still_proposed(facts));

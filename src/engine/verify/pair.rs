@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{Done, Facts};
+use super::{Done, Facts, Round};
 use crate::codec::json;
 use crate::engine::compare::{is_equal, without_types};
 use crate::engine::origin::origin;
@@ -103,6 +103,19 @@ pub(super) fn managed<'s, 'a>(state: &'s State<'a>) -> Managed<'s, 'a> {
         .filter(|object| object.address.mode == Mode::Managed && object.deposed.is_none())
         .map(|object| (&object.address, object))
         .collect()
+}
+
+/// What was done to each object. Where several plans were applied, the first one that changes
+/// anything tells what it was before.
+pub(super) fn done<'f>(rounds: &[Round<'f>]) -> Changes<'f> {
+    let mut all = Changes::new();
+    for (address, change) in rounds.iter().flat_map(|round| changes(round.plan)) {
+        let known = all.entry(address).or_insert(change);
+        if !known.action.changes() {
+            *known = change;
+        }
+    }
+    all
 }
 
 pub(super) fn changes(plan: &Plan) -> Changes<'_> {

@@ -12,7 +12,7 @@ use super::draft::with_plan;
 use super::execute::ExecutedRevert;
 use crate::codec::state::checks::checks;
 use crate::engine::redact::Redactor;
-use crate::engine::verify::{Comparison, Configurations, Done, Facts, compare, residual};
+use crate::engine::verify::{Comparison, Configurations, Done, Facts, Round, compare, residual};
 use crate::flow::secrets::safe_residual;
 use crate::flow::{Error, Ports, Speaker, Stack};
 use crate::model::entry::{Body, Mark, Revision, Verification};
@@ -92,18 +92,17 @@ fn compared(
         good: resources(&draft.bundle),
         since: draft.attempted.iter().map(resources).collect(),
     };
+    let last = (&checked.plan, &checked.actions);
+    let earlier = draft.earlier.iter().map(|(plan, actions)| (plan, actions));
+    let rounds: Vec<Round<'_>> =
+        earlier.chain([last]).map(|(plan, actions)| Round { plan, actions }).collect();
     let mut comparison = compare(&Facts {
         good: &good,
         residual: &draft.residual,
         now: &now,
         plan,
         found,
-        done: Done {
-            plan: &checked.plan,
-            actions: &checked.actions,
-            variables: &draft.variables,
-            journals: &draft.journals,
-        },
+        done: Done { rounds: &rounds, variables: &draft.variables, journals: &draft.journals },
         configuration: &configuration,
         checks: [&checks(&draft.good.bytes), &plan.checks],
         knowledge: &stack.knowledge,
