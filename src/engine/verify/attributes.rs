@@ -165,7 +165,10 @@ impl<'r, 'f> Rules<'r, 'f> {
         } else {
             let data = references.iter().filter_map(|reference| match &reference.subject {
                 Subject::Data(block) => Some(block.as_str()),
-                _ => None,
+                Subject::Resource(_)
+                | Subject::Input(_)
+                | Subject::Output { .. }
+                | Subject::Hidden => None,
             });
             let data: BTreeSet<&str> = data.collect();
             let data: Vec<&str> = data.into_iter().collect();

@@ -101,19 +101,16 @@ impl Gone {
     pub(super) fn said(&self, facts: &Facts<'_>, pair: &Pair<'_>) -> Option<String> {
         let ids = self.ids.as_ref()?;
         let mut found = Vec::new();
-        self.walk(ids, (&mut Path::default(), &pair.is), &mut found);
+        walk(ids, (&mut Path::default(), &pair.is), &mut found);
         let from = super::anew::dependencies(pair.good, pair.now);
-        let is_left =
-            |(path, id): &(Path, usize)| match self.blocks.get(*id).and_then(Option::as_ref) {
-                // Hers it was in the good state too: only one that is meant can be wrong.
-                Some(block) => pair.writes(path) || from.contains(block.as_str()),
-                None => {
-                    let then = pair.then.at(path).and_then(Value::as_text);
-                    !then.is_some_and(|text| {
-                        ids.find_iter(text).any(|found| found.pattern().as_usize() == *id)
-                    })
-                }
+        let is_left = |(path, id): &(Path, usize)| {
+            let Some(block) = self.blocks.get(*id).and_then(Option::as_ref) else {
+                let then = pair.then.at(path).and_then(Value::as_text).unwrap_or_default();
+                return !ids.find_iter(then).any(|found| found.pattern().as_usize() == *id);
             };
+            // The good object says it too, of the old one: only what is a reference is wrong now.
+            pair.writes(path) || from.contains(block.as_str())
+        };
         let paths: BTreeSet<Path> = found
             .into_iter()
             .filter(is_left)
@@ -123,32 +120,28 @@ impl Gone {
             format!("{} still names an object that is gone, in {}", pair.address, listed(&paths))
         })
     }
+}
 
-    fn walk(
-        &self,
-        ids: &AhoCorasick,
-        (path, value): (&mut Path, &Value),
-        found: &mut Vec<(Path, usize)>,
-    ) {
-        match value {
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-            Value::Text(text) => {
-                let whole = ids.find_iter(text).filter(|one| is_word(text, one.range()));
-                found.extend(whole.map(|one| (path.clone(), one.pattern().as_usize())));
+/// The texts in which an id stands by itself.
+fn walk(ids: &AhoCorasick, (path, value): (&mut Path, &Value), found: &mut Vec<(Path, usize)>) {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Text(text) => {
+            let whole = ids.find_iter(text).filter(|one| is_word(text, one.range()));
+            found.extend(whole.map(|one| (path.clone(), one.pattern().as_usize())));
+        }
+        Value::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.0.push(Step::Index(index));
+                walk(ids, (path, item), found);
+                path.0.pop();
             }
-            Value::List(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    path.0.push(Step::Index(index));
-                    self.walk(ids, (path, item), found);
-                    path.0.pop();
-                }
-            }
-            Value::Map(members) => {
-                for (name, member) in members {
-                    path.0.push(Step::Name(name.clone()));
-                    self.walk(ids, (path, member), found);
-                    path.0.pop();
-                }
+        }
+        Value::Map(members) => {
+            for (name, member) in members {
+                path.0.push(Step::Name(name.clone()));
+                walk(ids, (path, member), found);
+                path.0.pop();
             }
         }
     }

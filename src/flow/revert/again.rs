@@ -34,7 +34,7 @@ pub fn again(
     let before = &executed.checked;
     let mut next = draft(ports, stack, speaker, &before.draft.target)?;
     next.redactor = before.draft.redactor.clone();
-    next.earlier = before.draft.earlier.clone();
+    next.earlier.clone_from(&before.draft.earlier);
     next.earlier.push((before.plan.clone(), before.actions.clone()));
     // What is held is held already.
     next.hold = None;
