@@ -339,6 +339,32 @@ mod tests {
     }
 
     #[test]
+    fn checks_are_read_by_instance_and_without_their_messages() {
+        let mut text = with_change(REPLACE);
+        text.truncate(text.len() - 1);
+        let text = format!(
+            r#"{text},"checks":[
+                {{"address":{{"kind":"check","name":"a","to_display":"check.a"}},"status":"fail",
+                  "instances":[{{"address":{{"to_display":"check.a"}},"status":"fail",
+                    "problems":[{{"message":"it says hunter2"}}]}}]}},
+                {{"address":{{"to_display":"demo_file.a"}},"status":"pass","instances":[
+                  {{"address":{{"to_display":"demo_file.a[0]"}},"status":"pass"}},
+                  {{"address":{{"to_display":"demo_file.a[1]"}},"status":"later"}}]}},
+                {{"address":{{"to_display":"output.o"}},"status":"error"}}]}}"#
+        );
+        let plan = parse(text.as_bytes()).unwrap();
+        let found: Vec<String> = plan
+            .checks
+            .iter()
+            .map(|check| format!("{} {}", check.address, check.status.name()))
+            .collect();
+        let expected =
+            ["check.a fail", "demo_file.a[0] pass", "demo_file.a[1] unknown", "output.o error"];
+        assert_eq!(found, expected);
+        assert!(!format!("{plan:?}").contains("hunter2"));
+    }
+
+    #[test]
     fn what_is_only_half_understood_is_refused() {
         let unknown_action = with_change(&REPLACE.replace("\"create\",\"delete\"", "\"explode\""));
         let bad_address = with_change(&REPLACE.replace("demo_file.a[0]", "demo file"));

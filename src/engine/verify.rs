@@ -6,11 +6,11 @@
 //! had to be made anew has another id: that is told, with both, and is no difference. What could not
 //! be undone is listed (`rest`). Whether any of it is worth another revert is a person's to say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::anew::Carried;
 use self::attributes::{Rules, Said};
-use self::pair::{Pair, changes, managed};
+use self::pair::{Pair, changes, done, managed};
 use self::references::{Gone, unresolved};
 use self::rest::not_undone;
 use super::compare::differences;
@@ -26,7 +26,7 @@ use crate::model::check::Check;
 use crate::model::entry::{MadeAnew, NotUndone};
 use crate::model::good::Residual;
 use crate::model::plan::{Action, Plan, PlannedChange};
-use crate::model::state::{Instance, State, Status};
+use crate::model::state::{State, Status};
 use crate::model::value::Path;
 
 /// What a plan proposes, without values: sorted by address.
@@ -84,12 +84,10 @@ pub struct Facts<'a> {
 /// What a revert did, and what was agreed to.
 #[derive(Debug, Clone, Copy)]
 pub struct Done<'a> {
-    /// The plan that was applied.
-    pub plan: &'a Plan,
-    /// What was not wanted of it, and is as it was.
+    /// What was applied, first to last: an apply that fails half-way is gone on with.
+    pub rounds: &'a [Round<'a>],
+    /// What was not wanted, and is as it was.
     pub left: &'a [Left],
-    /// Its actions, judged.
-    pub actions: &'a [JudgedAction],
     /// Variables that were not simply as they were.
     pub variables: &'a BTreeMap<String, Standing>,
     /// What wrapped applies and reverts since good have said, oldest first.
@@ -101,6 +99,15 @@ impl Done<'_> {
     fn is_left(&self, address: &str) -> bool {
         self.left.iter().any(|left| left.address == address)
     }
+}
+
+/// One plan that was applied.
+#[derive(Debug, Clone, Copy)]
+pub struct Round<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Its actions, judged.
+    pub actions: &'a [JudgedAction],
 }
 
 /// What resource blocks say besides values, by address without keys.
@@ -133,13 +140,23 @@ pub struct Comparison {
 pub fn compare(facts: &Facts<'_>) -> Comparison {
     let mut comparison = Comparison::default();
     let (wanted, there) = (managed(facts.good), managed(facts.now));
-    let (done, follow) = (changes(facts.done.plan), changes(facts.plan));
+    let (done, follow) = (done(facts.done.rounds), changes(facts.plan));
     let both = wanted.iter().filter_map(|(address, good)| Some((*good, *there.get(address)?)));
-    let pairs: Vec<Pair<'_>> = both.map(|both| Pair::of(facts, both, (&done, &follow))).collect();
+    let both: Vec<_> = both.collect();
+    let gone = Gone::of(facts, &both, &done);
+    let mut pairs = Vec::new();
+    for (good, now) in both {
+        let pair = Pair::of(facts, (good, now), (&done, &follow));
+        // Nearly all of a large state is as it was, and is not kept in memory.
+        if pair.is_as_it_was() && !gone.may_be_in(now) {
+            comparison.equal += 1;
+        } else {
+            pairs.push(pair);
+        }
+    }
     let carried = Carried::of(&pairs);
     let proposed = residual(facts.plan);
     let rules = Rules::new(facts, &carried, &proposed, there.values().copied());
-    let gone = Gone::of(facts, &pairs, &done);
     comparison.expected = u64::try_from(wanted.len()).unwrap_or(u64::MAX);
     let left = |address: &str| facts.done.is_left(address);
     let is_missing =
@@ -156,11 +173,15 @@ pub fn compare(facts: &Facts<'_>) -> Comparison {
     for address in there.keys().filter(is_new) {
         comparison.differences.push(format!("{address} is there and was not"));
     }
-    let is_deposed = |object: &&Instance<'_>| {
-        object.deposed.as_deref().is_some_and(|key| !left(&shown_slot(&object.address, Some(key))))
+    let deposed = |state: &State<'_>| {
+        let objects = state.instances.iter().filter(|object| object.deposed.is_some());
+        objects.map(|o| (o.address.clone(), o.deposed.clone().map(String::from))).collect()
     };
-    for left_over in facts.now.instances.iter().filter(is_deposed) {
-        comparison.differences.push(format!("{} has a left-over object", left_over.address));
+    let known: BTreeSet<(Address, Option<String>)> = deposed(facts.good);
+    let now: BTreeSet<_> = deposed(facts.now);
+    let is_new = |slot: &&(Address, Option<String>)| !left(&shown_slot(&slot.0, slot.1.as_deref()));
+    for (address, _) in now.difference(&known).filter(is_new) {
+        comparison.differences.push(format!("{address} has a left-over object"));
     }
     comparison.differences.extend(unresolved(facts));
     comparison.differences.extend(still_proposed(facts));

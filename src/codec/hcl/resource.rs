@@ -54,3 +54,47 @@ fn first_name(expression: &Expression) -> String {
     let name = text.trim().split(['.', '[']).next().unwrap_or_default().trim();
     if name == "all" { "*".to_owned() } else { name.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::codec::hcl::scan;
+
+    fn read(file: &str, text: &str) -> Resource {
+        let files = BTreeMap::from([(file.to_owned(), text.as_bytes().to_vec())]);
+        scan(&files).inside["t.a"].clone()
+    }
+
+    fn words(names: &BTreeSet<String>) -> Vec<&str> {
+        names.iter().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn arguments_ignored_changes_and_provisioners_are_read() {
+        let found = read(
+            "main.tf",
+            "resource \"t\" \"a\" {\n  count = 2\n  size = 1\n  rule {\n    x = 1\n  }\n  dynamic \
+             \"disk\" {\n    for_each = []\n    content {}\n  }\n  provisioner \"local-exec\" {\n    \
+             command = \"x\"\n  }\n  lifecycle {\n    ignore_changes = [tags[\"a\"], size, \
+             rule[0].x, \"old\"]\n  }\n}\n",
+        );
+        assert_eq!(words(&found.arguments), ["disk", "rule", "size"]);
+        assert_eq!(words(&found.ignored), ["old", "rule", "size", "tags"]);
+        assert_eq!(words(&found.provisioners), ["local-exec"]);
+        assert!(found.ignores("tags") && !found.ignores("disk"));
+    }
+
+    #[test]
+    fn all_is_everything_and_json_says_the_same() {
+        let all = "resource \"t\" \"a\" {\n  lifecycle {\n    ignore_changes = all\n  }\n}\n";
+        assert!(read("main.tf", all).ignores("anything"));
+        let json = r#"{"resource":{"t":{"a":{"size":1,"lifecycle":{"ignore_changes":["size","tags"]},
+            "provisioner":{"remote-exec":{"inline":[]}}}}}}"#;
+        let found = read("main.tf.json", json);
+        assert_eq!(words(&found.ignored), ["size", "tags"]);
+        assert_eq!(words(&found.provisioners), ["remote-exec"]);
+        assert!(read("main.tf.json", &json.replace(r#"["size","tags"]"#, r#""all""#)).ignores("x"));
+    }
+}

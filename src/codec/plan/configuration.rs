@@ -101,7 +101,9 @@ fn leaves(
 ) {
     match expression {
         serde_json::Value::Array(blocks) => {
-            blocks.iter().for_each(|block| leaves(names, block, found));
+            for block in blocks {
+                leaves(names, block, found);
+            }
         }
         serde_json::Value::Object(members) => {
             let constant = members.get("constant_value");

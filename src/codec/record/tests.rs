@@ -193,7 +193,7 @@ fn reverts() -> Vec<Body> {
             errors: vec!["creating instance: denied".into()],
         })
     });
-    let verification = Body::Verification(Verification {
+    let verification = Verification {
         intent: Revision(10),
         snapshot: Revision(12),
         residual: residual(),
@@ -202,8 +202,20 @@ fn reverts() -> Vec<Body> {
         differences: vec!["`aws_instance.web` is missing".into()],
         made_anew: Vec::new(),
         not_undone: Vec::new(),
-    });
-    [intent, verification].into_iter().chain(ended).collect()
+    };
+    let made = |is: Option<&str>| MadeAnew {
+        address: r#"module.a["x"].aws_instance.web[0]"#.into(),
+        was: Some("i-1".into()),
+        is: is.map(str::to_owned),
+    };
+    let why = "it was made anew and starts empty: its disk is gone with it".into();
+    let in_full = Verification {
+        made_anew: vec![made(Some("i-2")), made(None)],
+        not_undone: vec![NotUndone { address: "aws_ebs_volume.data".into(), why }],
+        ..verification.clone()
+    };
+    let verifications = [verification, in_full].map(Body::Verification);
+    std::iter::once(intent).chain(verifications).chain(ended).collect()
 }
 
 fn drifts() -> Vec<Body> {

@@ -47,3 +47,37 @@ pub fn checks(bytes: &StateBytes) -> Vec<Check> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(results: &str) -> Vec<String> {
+        let text = format!(
+            r#"{{"version":4,"terraform_version":"1.11.4","serial":1,"lineage":"l","outputs":{{}},
+            "resources":[],"check_results":{results}}}"#
+        );
+        let found = checks(&StateBytes::new(text.into_bytes()));
+        found.iter().map(|check| format!("{} {}", check.address, check.status.name())).collect()
+    }
+
+    #[test]
+    fn each_object_of_a_check_is_one_and_a_check_without_objects_is_too() {
+        let results = r#"[
+            {"object_kind":"check","config_addr":"check.a","status":"fail","objects":[
+                {"object_addr":"check.a","status":"fail","failure_messages":["it says hunter2"]}]},
+            {"object_kind":"resource","config_addr":"t.b","status":"pass","objects":[
+                {"object_addr":"t.b[0]","status":"pass"},{"object_addr":"t.b[1]","status":"error"}]},
+            {"object_kind":"output","config_addr":"output.o","status":"unknown","objects":null}]"#;
+        let expected = ["check.a fail", "t.b[0] pass", "t.b[1] error", "output.o unknown"];
+        assert_eq!(read(results), expected);
+    }
+
+    #[test]
+    fn a_state_without_results_and_one_with_others_say_nothing() {
+        for results in ["null", "[]", r#"[{"status":7}]"#] {
+            assert_eq!(read(results), Vec::<String>::new(), "{results}");
+        }
+        assert_eq!(checks(&StateBytes::new(b"{".to_vec())), []);
+    }
+}

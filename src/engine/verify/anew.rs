@@ -41,7 +41,7 @@ impl Carried {
                 if let (Some(old), Some(new)) = (difference.before, difference.after)
                     && !pair.writes(&difference.path)
                 {
-                    carried.add(&block, old, new);
+                    carried.add(&block, &old, new);
                 }
             }
             carried.blocks.insert(block);
@@ -52,8 +52,8 @@ impl Carried {
         carried
     }
 
-    fn add(&mut self, block: &str, old: Value, new: Value) {
-        match (&old, &new) {
+    fn add(&mut self, block: &str, old: &Value, new: Value) {
+        match (old, &new) {
             (Value::Text(old), Value::Text(new)) if old.len() >= EMBEDDED_MIN => {
                 self.texts.push((old.clone(), new.clone(), block.to_owned()));
             }
@@ -61,7 +61,7 @@ impl Carried {
             // That something is switched on tells nobody where it is from.
             _ => return,
         }
-        self.whole.entry(key(&old)).or_default().push((block.to_owned(), new));
+        self.whole.entry(key(old)).or_default().push((block.to_owned(), new));
     }
 
     /// Whether anything was made anew.
@@ -118,7 +118,9 @@ impl Carried {
 fn key(value: &Value) -> String {
     match value {
         Value::Number(number) => number.canonical_text(),
-        other => json::to_serde(other).to_string(),
+        Value::Null | Value::Bool(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+            json::to_serde(value).to_string()
+        }
     }
 }
 

@@ -26,8 +26,9 @@ pub(super) struct Rules<'r, 'f> {
     pub(super) carried: &'r Carried,
     /// Blocks with an object that was made from one that was made anew.
     pub(super) affected: BTreeSet<String>,
-    /// What a plan proposes, by address.
-    pub(super) proposed: BTreeMap<&'r str, &'r [String]>,
+    /// What a plan proposes and always has, by address; and what it proposes besides.
+    usual: BTreeMap<&'r str, &'r [String]>,
+    proposed: BTreeMap<&'r str, &'r [String]>,
     agreed: BTreeMap<&'f str, Vec<&'f Path>>,
 }
 
@@ -74,25 +75,23 @@ impl<'r, 'f> Rules<'r, 'f> {
             object.dependencies.iter().any(|from| carried.blocks.contains(from.as_ref()))
         };
         let affected = now.filter(|object| !carried.is_empty() && is_from(object));
-        let one = |action: &'r Residual| (action.address.as_str(), action.paths.as_slice());
+        let of = |fits: &dyn Fn(&Residual) -> bool| {
+            let fitting = proposed.iter().filter(|action| fits(action));
+            fitting.map(|action| (action.address.as_str(), action.paths.as_slice())).collect()
+        };
         Self {
             facts,
             carried,
             affected: affected.map(|object| object.address.block()).collect(),
-            proposed: proposed.iter().map(one).collect(),
-            agreed: agreed(facts.done.actions),
+            usual: of(&|action| facts.residual.contains(action)),
+            proposed: of(&|action| !facts.residual.contains(action)),
+            agreed: agreed(facts.done.rounds.iter().flat_map(|round| round.actions)),
         }
     }
 
     /// What there is to say of an object that is at its address.
     pub(super) fn said(&self, pair: &Pair<'f>) -> Said {
         let mut said = Said { is_equal: true, ..Said::default() };
-        if pair.good.status == pair.now.status
-            && pair.good.attributes == pair.now.attributes
-            && is_equal(Some(&pair.then), Some(&pair.is))
-        {
-            return said;
-        }
         let from = dependencies(pair.good, pair.now);
         let then = self.carried.over(&pair.then, &from);
         let knowledge = self.facts.knowledge;
@@ -103,7 +102,8 @@ impl<'r, 'f> Rules<'r, 'f> {
         let mut found: BTreeMap<Ruling, BTreeSet<Path>> = BTreeMap::new();
         for difference in differences(&then, &pair.is) {
             // What is as it was and names an object that is gone is `references`' to say.
-            let is_as_it_was = is_equal(pair.then.at(&difference.path), difference.after.as_ref());
+            let is_as_it_was = is_equal(pair.then.at(&difference.path), difference.after.as_ref())
+                || is_proposed(&self.usual, pair, &difference.path);
             if is_as_it_was || is_silent(&noise, (&then, &pair.is), &pair.then, &difference) {
                 continue;
             }
@@ -133,7 +133,7 @@ impl<'r, 'f> Rules<'r, 'f> {
     ) -> Ruling {
         let path = &difference.path;
         let is_one_sided = difference.before.is_none() || difference.after.is_none();
-        if self.is_proposed(pair, path) {
+        if is_proposed(&self.proposed, pair, path) {
             Ruling::Told
         } else if self.is_agreed(pair, shown) {
             Ruling::Note(AGREED)
@@ -165,7 +165,10 @@ impl<'r, 'f> Rules<'r, 'f> {
         } else {
             let data = references.iter().filter_map(|reference| match &reference.subject {
                 Subject::Data(block) => Some(block.as_str()),
-                _ => None,
+                Subject::Resource(_)
+                | Subject::Input(_)
+                | Subject::Output { .. }
+                | Subject::Hidden => None,
             });
             let data: BTreeSet<&str> = data.collect();
             let data: Vec<&str> = data.into_iter().collect();
@@ -193,18 +196,6 @@ impl<'r, 'f> Rules<'r, 'f> {
         }
     }
 
-    /// Whether a plan proposes to change it; the residual says that.
-    fn is_proposed(&self, pair: &Pair<'f>, path: &Path) -> bool {
-        let address = pair.address.to_string();
-        let Some(paths) = self.proposed.get(address.as_str()) else { return false };
-        let text = path.to_string();
-        let is_below = |text: &str, above: &str| {
-            text.strip_prefix(above)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        };
-        paths.is_empty() || paths.iter().any(|p| is_below(&text, p) || is_below(p, &text))
-    }
-
     fn is_agreed(&self, pair: &Pair<'f>, shown: &Path) -> bool {
         let address = self.facts.redactor.text(&pair.address.to_string());
         let known = self.agreed.get(address.as_str()).into_iter().flatten();
@@ -224,16 +215,27 @@ impl<'r, 'f> Rules<'r, 'f> {
         };
         let configuration = self.facts.configuration;
         let is_written = configuration.since.iter().any(|since| says(since.get(&block)));
-        let found = pair.found.and_then(|found| found.at(&difference.path));
+        let found = pair.done.and_then(|change| change.before.at(&difference.path));
         is_written
             && !says(configuration.good.get(&block))
-            && pair.found.is_some()
+            && pair.done.is_some()
             && is_equal(found, difference.after.as_ref())
     }
 }
 
+/// Whether a plan proposes to change it; the residual says that.
+fn is_proposed(proposed: &BTreeMap<&str, &[String]>, pair: &Pair<'_>, path: &Path) -> bool {
+    let address = pair.address.to_string();
+    let Some(paths) = proposed.get(address.as_str()) else { return false };
+    let text = path.to_string();
+    let is_below = |text: &str, above: &str| {
+        text.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    paths.is_empty() || paths.iter().any(|p| is_below(&text, p) || is_below(p, &text))
+}
+
 /// What somebody agreed to that is not the good value, by address.
-fn agreed(actions: &[JudgedAction]) -> BTreeMap<&str, Vec<&Path>> {
+fn agreed<'a>(actions: impl Iterator<Item = &'a JudgedAction>) -> BTreeMap<&'a str, Vec<&'a Path>> {
     let mut agreed: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
     for action in actions {
         let asked = |why| matches!(why, Why::MovedInput | Why::Collateral);

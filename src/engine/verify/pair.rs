@@ -4,11 +4,12 @@
 //! what the state says. An object was made anew when its id is another one, when the revert's own
 //! plan made it, or when the journal of something that ran since names it: an id can be a name.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{Done, Facts};
+use super::{Done, Facts, Round};
 use crate::codec::json;
-use crate::engine::compare::without_types;
+use crate::engine::compare::{is_equal, without_types};
 use crate::engine::origin::origin;
 use crate::engine::revert::Origin;
 use crate::model::address::{Address, Mode};
@@ -31,9 +32,9 @@ pub(super) struct Pair<'f> {
     pub(super) now: &'f Instance<'f>,
     /// The attributes of both, as far as they can be compared.
     pub(super) then: Value,
-    pub(super) is: Value,
-    /// What the revert found there before it did anything.
-    pub(super) found: Option<&'f Value>,
+    pub(super) is: Cow<'f, Value>,
+    /// What the revert did there; it tells what it found before.
+    pub(super) done: Option<&'f PlannedChange>,
     pub(super) is_anew: bool,
     /// What the configuration says; none where it does not know the object.
     pub(super) block: Option<&'f Block>,
@@ -46,23 +47,31 @@ impl<'f> Pair<'f> {
         (done, follow): (&Changes<'f>, &Changes<'f>),
     ) -> Self {
         let address = &good.address;
-        let (was, is) = (attributes(good), attributes(now));
+        let was = attributes(good);
         let real = follow.get(address).map(|change| &change.before);
         let (then, is) = match real.filter(|real| **real != Value::Null) {
-            Some(real) => (without_types(was, Some(real)), real.clone()),
-            None => (was, is),
+            Some(real) => (without_types(was, Some(real)), Cow::Borrowed(real)),
+            None => (was, Cow::Owned(attributes(now))),
         };
-        let change = done.get(address);
+        let change = done.get(address).copied();
         Self {
             address,
             good,
             now,
             then,
             is,
-            found: change.map(|change| &change.before),
-            is_anew: is_anew(&facts.done, (good, now), change.copied()),
+            done: change,
+            is_anew: is_anew(&facts.done, (good, now), change),
             block: facts.plan.references.block(address),
         }
+    }
+
+    /// Whether nobody has touched it, and it is what it was: then there is nothing to say.
+    pub(super) fn is_as_it_was(&self) -> bool {
+        !self.is_anew
+            && self.good.status == self.now.status
+            && !self.done.is_some_and(|change| change.action.changes())
+            && is_equal(Some(&self.then), Some(&self.is))
     }
 
     /// Whether the configuration says the value at `path`, or a part of it.
@@ -94,6 +103,19 @@ pub(super) fn managed<'s, 'a>(state: &'s State<'a>) -> Managed<'s, 'a> {
         .filter(|object| object.address.mode == Mode::Managed && object.deposed.is_none())
         .map(|object| (&object.address, object))
         .collect()
+}
+
+/// What was done to each object. Where several plans were applied, the first one that changes
+/// anything tells what it was before.
+pub(super) fn done<'f>(rounds: &[Round<'f>]) -> Changes<'f> {
+    let mut all = Changes::new();
+    for (address, change) in rounds.iter().flat_map(|round| changes(round.plan)) {
+        let known = all.entry(address).or_insert(change);
+        if !known.action.changes() {
+            *known = change;
+        }
+    }
+    all
 }
 
 pub(super) fn changes(plan: &Plan) -> Changes<'_> {

@@ -16,7 +16,7 @@ use super::pair::{Changes, Pair};
 use crate::engine::revert::listed;
 use crate::model::address::{Address, Mode};
 use crate::model::plan::PlannedChange;
-use crate::model::state::State;
+use crate::model::state::{Instance, State};
 use crate::model::value::{Path, Step, Value};
 
 /// Dependencies that name nothing, in clauses. What the good state has as well is as it was.
@@ -66,7 +66,7 @@ impl Gone {
     /// What `done` ended and what stands no more in a pair, unless an object has that id now.
     pub(super) fn of<'p, 'f: 'p>(
         facts: &Facts<'f>,
-        pairs: impl IntoIterator<Item = &'p Pair<'f>>,
+        both: impl IntoIterator<Item = &'p (&'f Instance<'f>, &'f Instance<'f>)>,
         done: &Changes<'f>,
     ) -> Self {
         let id_of = |change: &PlannedChange| {
@@ -75,9 +75,9 @@ impl Gone {
             id.filter(|_| is_ended).map(str::to_owned)
         };
         let ended = done.values().filter_map(|change| Some((id_of(change)?, None)));
-        let replaced = pairs.into_iter().filter_map(|pair| {
-            let id = pair.good.id.clone()?;
-            (pair.good.id != pair.now.id).then(|| (id, Some(pair.address.block())))
+        let replaced = both.into_iter().filter_map(|(good, now)| {
+            let id = good.id.clone()?;
+            (good.id != now.id).then(|| (id, Some(good.address.block())))
         });
         let mut gone: BTreeMap<String, Option<String>> = ended.chain(replaced).collect();
         for object in &facts.now.instances {
@@ -92,25 +92,25 @@ impl Gone {
         Self { blocks, ids: search.ok().filter(|_| !ids.is_empty()) }
     }
 
+    /// Whether there is any reason to look into an object. Nearly always this is all there is to do.
+    pub(super) fn may_be_in(&self, object: &Instance<'_>) -> bool {
+        self.ids.as_ref().is_some_and(|ids| ids.is_match(object.attributes.0))
+    }
+
     /// What an object still says of one that is gone, in a clause.
     pub(super) fn said(&self, facts: &Facts<'_>, pair: &Pair<'_>) -> Option<String> {
         let ids = self.ids.as_ref()?;
-        // Nearly always this is all there is to do.
-        ids.find(pair.now.attributes.0)?;
         let mut found = Vec::new();
-        self.walk(ids, (&mut Path::default(), &pair.is), &mut found);
+        walk(ids, (&mut Path::default(), &pair.is), &mut found);
         let from = super::anew::dependencies(pair.good, pair.now);
-        let is_left =
-            |(path, id): &(Path, usize)| match self.blocks.get(*id).and_then(Option::as_ref) {
-                // Hers it was in the good state too: only one that is meant can be wrong.
-                Some(block) => pair.writes(path) || from.contains(block.as_str()),
-                None => {
-                    let then = pair.then.at(path).and_then(Value::as_text);
-                    !then.is_some_and(|text| {
-                        ids.find_iter(text).any(|found| found.pattern().as_usize() == *id)
-                    })
-                }
+        let is_left = |(path, id): &(Path, usize)| {
+            let Some(block) = self.blocks.get(*id).and_then(Option::as_ref) else {
+                let then = pair.then.at(path).and_then(Value::as_text).unwrap_or_default();
+                return !ids.find_iter(then).any(|found| found.pattern().as_usize() == *id);
             };
+            // The good object says it too, of the old one: only what is a reference is wrong now.
+            pair.writes(path) || from.contains(block.as_str())
+        };
         let paths: BTreeSet<Path> = found
             .into_iter()
             .filter(is_left)
@@ -120,32 +120,28 @@ impl Gone {
             format!("{} still names an object that is gone, in {}", pair.address, listed(&paths))
         })
     }
+}
 
-    fn walk(
-        &self,
-        ids: &AhoCorasick,
-        (path, value): (&mut Path, &Value),
-        found: &mut Vec<(Path, usize)>,
-    ) {
-        match value {
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-            Value::Text(text) => {
-                let whole = ids.find_iter(text).filter(|one| is_word(text, one.range()));
-                found.extend(whole.map(|one| (path.clone(), one.pattern().as_usize())));
+/// The texts in which an id stands by itself.
+fn walk(ids: &AhoCorasick, (path, value): (&mut Path, &Value), found: &mut Vec<(Path, usize)>) {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Text(text) => {
+            let whole = ids.find_iter(text).filter(|one| is_word(text, one.range()));
+            found.extend(whole.map(|one| (path.clone(), one.pattern().as_usize())));
+        }
+        Value::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.0.push(Step::Index(index));
+                walk(ids, (path, item), found);
+                path.0.pop();
             }
-            Value::List(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    path.0.push(Step::Index(index));
-                    self.walk(ids, (path, item), found);
-                    path.0.pop();
-                }
-            }
-            Value::Map(members) => {
-                for (name, member) in members {
-                    path.0.push(Step::Name(name.clone()));
-                    self.walk(ids, (path, member), found);
-                    path.0.pop();
-                }
+        }
+        Value::Map(members) => {
+            for (name, member) in members {
+                path.0.push(Step::Name(name.clone()));
+                walk(ids, (path, member), found);
+                path.0.pop();
             }
         }
     }

@@ -48,7 +48,11 @@ pub(super) fn not_undone<'p, 'f: 'p>(
     }
     for change in done.values().filter(|change| change.action.changes()) {
         if let Some(kinds) = provisioners(facts, change) {
-            let why = format!("what its provisioners ({kinds}) ran is not taken back by a plan");
+            let why = if change.action == Action::Create {
+                format!("its provisioners ({kinds}) ran once more")
+            } else {
+                format!("what its provisioners ({kinds}) ran is not taken back by a plan")
+            };
             say(change.address.to_string(), why);
         }
     }

@@ -37,6 +37,8 @@ pub fn again(
     let mut next = draft(ports, stack, speaker, &before.draft.target)?;
     next.scope = before.draft.scope.clone();
     next.redactor = before.draft.redactor.clone();
+    next.earlier.clone_from(&before.draft.earlier);
+    next.earlier.push((before.plan.clone(), before.actions.clone()));
     // What is held is held already.
     next.hold = None;
     let checked = check(ports, stack, next)?;

@@ -20,6 +20,7 @@ use crate::engine::origin::Journal;
 use crate::engine::pin::Standing as StateStanding;
 use crate::engine::redact::{Redactor, is_secret_name};
 use crate::engine::rekey;
+use crate::engine::revert::JudgedAction;
 use crate::engine::revert::scope::Scope;
 use crate::engine::variables::{self, Declared, Standing};
 use crate::flow::drift::known;
@@ -93,6 +94,8 @@ pub struct RevertDraft {
     pub not_undone: Vec<NotUndone>,
     /// Which part of it is wanted.
     pub scope: Scope,
+    /// What was applied before, where this one goes on with a revert that failed half-way.
+    pub earlier: Vec<(Plan, Vec<JudgedAction>)>,
     /// What is held while and after it changes anything.
     pub hold: Option<HoldScope>,
     /// The newest entry that this draft has seen.
@@ -153,6 +156,7 @@ pub fn draft(
         bundle,
         latest_time: latest.iter().map(|entry| entry.said.time).max(),
         not_undone: not_undone(&latest, target.revision),
+        earlier: Vec::new(),
         hold: of_revert(&latest, (target, &taken.entry), stack.hold),
         seen: latest.last().map_or(taken.entry.revision, |newest| newest.revision),
         before: taken.entry,

@@ -12,7 +12,7 @@ use super::draft::with_plan;
 use super::execute::ExecutedRevert;
 use crate::codec::state::checks::checks;
 use crate::engine::redact::Redactor;
-use crate::engine::verify::{Comparison, Configurations, Done, Facts, compare, residual};
+use crate::engine::verify::{Comparison, Configurations, Done, Facts, Round, compare, residual};
 use crate::flow::secrets::safe_residual;
 use crate::flow::{Error, Ports, Speaker, Stack};
 use crate::model::entry::{Body, Mark, NotUndone, Revision, Verification};
@@ -97,6 +97,10 @@ fn compared(
         good: resources(&draft.bundle),
         since: draft.sides.attempted.iter().map(resources).collect(),
     };
+    let last = (&checked.plan, &checked.actions);
+    let earlier = draft.earlier.iter().map(|(plan, actions)| (plan, actions));
+    let rounds: Vec<Round<'_>> =
+        earlier.chain([last]).map(|(plan, actions)| Round { plan, actions }).collect();
     let mut comparison = compare(&Facts {
         good: &good,
         residual: &draft.residual,
@@ -104,9 +108,8 @@ fn compared(
         plan,
         found,
         done: Done {
-            plan: &checked.plan,
+            rounds: &rounds,
             left: &checked.left,
-            actions: &checked.actions,
             variables: &draft.variables,
             journals: &draft.journals,
         },

@@ -54,6 +54,32 @@ fn what_is_not_told_is_hidden_and_what_cannot_change_is_nothing() {
 }
 
 #[test]
+fn what_is_written_down_is_told_by_name_down_into_blocks() {
+    let found = root(
+        r#"{"root_module":{"resources":[{"address":"t.a","expressions":{
+            "disk":[{"size":{"constant_value":1},"deep":[{"kind":{"references":["var.k"]}}]},
+                {"size":{"constant_value":2}}],
+            "call":{},"nothing":{"constant_value":null},
+            "tags":{"constant_value":{"a":"b"}},"timeouts":{"create":{"constant_value":"1m"}}}}]}}"#,
+    );
+    let block = &found.blocks["t.a"];
+    let written: Vec<String> = block.written.iter().map(|names| names.join(".")).collect();
+    assert_eq!(written, ["call", "disk.deep.kind", "disk.size", "tags", "timeouts.create"]);
+    let name = |name: &str| Step::Name(name.to_owned());
+    for (path, is_written) in [
+        (vec![name("disk"), Step::Index(1), name("size")], true),
+        (vec![name("disk"), Step::Index(1), name("volume")], false),
+        (vec![name("disk"), Step::Index(1)], true),
+        (vec![name("tags"), name("any")], true),
+        (vec![name("nothing")], false),
+        (vec![name("id")], false),
+    ] {
+        let path = Path(path);
+        assert_eq!(block.writes(&path), is_written, "{path}");
+    }
+}
+
+#[test]
 fn references_inside_blocks_count_and_constants_do_not() {
     let found = root(
         r#"{"root_module":{"resources":[{"address":"t.a","expressions":{

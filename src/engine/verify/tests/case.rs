@@ -31,9 +31,15 @@ pub(super) struct Case {
     pub(super) texts: [&'static str; 2],
     pub(super) checks: [Vec<(&'static str, CheckStatus)>; 2],
     pub(super) actions: Vec<JudgedAction>,
+    /// Variables whose value is one of today.
+    pub(super) today: &'static [&'static str],
+    /// The version of the schema that the state is in now.
+    pub(super) version: u64,
+    /// What the good configuration always proposes, as address and path.
+    pub(super) usual: Option<(&'static str, &'static str)>,
 }
 
-fn state_of(objects: &[Object]) -> StateBytes {
+fn state_of(objects: &[Object], version: u64) -> StateBytes {
     let resources: Vec<Json> = objects
         .iter()
         .map(|(address, attributes, dependencies)| {
@@ -41,7 +47,8 @@ fn state_of(objects: &[Object]) -> StateBytes {
             json!({
                 "mode": "managed", "type": address.kind, "name": address.name,
                 "provider": format!("provider[\"{PROVIDER}\"]"),
-                "instances": [{"attributes": attributes, "dependencies": dependencies}],
+                "instances": [{"attributes": attributes, "dependencies": dependencies,
+                    "schema_version": version}],
             })
         })
         .collect();
@@ -77,7 +84,7 @@ fn resources(text: &str) -> BTreeMap<String, Resource> {
 
 impl Case {
     pub(super) fn compared(&self) -> Comparison {
-        let [good, now] = [&self.good, &self.now].map(|objects| state_of(objects));
+        let (good, now) = (state_of(&self.good, 0), state_of(&self.now, self.version));
         let [good, now] = [&good, &now].map(|bytes| state::parse(bytes).unwrap());
         let follow = plan_of(&self.follow, &self.says);
         let done = plan_of(&self.done, &[]);
@@ -89,18 +96,28 @@ impl Case {
             };
             checks.iter().map(check).collect::<Vec<Check>>()
         });
+        let today = self.today.iter().map(|name| ((*name).to_owned(), Standing::TakenFromToday));
+        let today: BTreeMap<String, Standing> = today.collect();
+        let usual: Vec<Residual> = self
+            .usual
+            .iter()
+            .map(|(address, path)| Residual {
+                address: (*address).to_owned(),
+                action: "update".to_owned(),
+                paths: vec![(*path).to_owned()],
+            })
+            .collect();
         let [good_text, since] = self.texts.map(resources);
         compare(&Facts {
             good: &good,
-            residual: &[],
+            residual: &usual,
             now: &now,
             plan: &follow,
             found: &found,
             done: Done {
                 left: &[],
-                plan: &done,
-                actions: &self.actions,
-                variables: &BTreeMap::new(),
+                rounds: &[Round { plan: &done, actions: &self.actions }],
+                variables: &today,
                 journals: &[],
             },
             configuration: &Configurations { good: good_text, since: vec![since] },

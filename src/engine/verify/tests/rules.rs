@@ -245,6 +245,45 @@ fn the_real_world_counts_and_not_what_the_state_remembers() {
 }
 
 #[test]
+fn what_the_good_configuration_always_proposes_is_no_difference() {
+    let same = json!({"id": "i-1", "mode": "0644"});
+    let mut case = one(same.clone(), same.clone(), json!({"mode": constant()}));
+    case.follow = vec![(&["update"], VM, json!({"id": "i-1", "mode": "-rw-"}), same)];
+    case.says(&["! a plan still wants to update aws_instance.vm (mode)", "0 of 1"]);
+    case.usual = Some((VM, "mode"));
+    case.says(&["1 of 1"]);
+    case.usual = Some((VM, "size"));
+    case.says(&["! a plan still wants to update aws_instance.vm (mode)", "0 of 1"]);
+}
+
+#[test]
+fn a_value_of_today_that_was_asked_about_is_told() {
+    let mut case = one(
+        json!({"id": "i-1", "size": "small", "kind": "a"}),
+        json!({"id": "i-1", "size": "large", "kind": "b"}),
+        json!({"size": from("var.size"), "kind": constant()}),
+    );
+    case.today = &["size"];
+    case.says(&[
+        "! aws_instance.vm differs in kind",
+        "  aws_instance.vm differs in size, made from a variable of today",
+        "0 of 1",
+    ]);
+}
+
+#[test]
+fn what_another_version_of_the_provider_knows_alone_is_told() {
+    let then = json!({"id": "i-1", "size": "small"});
+    let case =
+        one(then, json!({"id": "i-1", "size": "small", "new": "x"}), json!({"new": constant()}));
+    case.says(&["! aws_instance.vm differs in new", "0 of 1"]);
+    let found = Case { version: 1, ..case }.compared();
+    assert_eq!(found.differences, Vec::<String>::new());
+    let note = "aws_instance.vm differs in new, which one version of the provider does not know";
+    assert_eq!(found.notes, [note]);
+}
+
+#[test]
 fn an_object_made_anew_under_the_same_id_is_told_and_data_starts_empty() {
     let bucket = "aws_s3_bucket.b";
     let same = json!({"id": "b", "bucket": "b"});
