@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::codec::json::to_serde;
 use crate::engine::redact::Shown;
 use crate::engine::revert::homecoming::Homecoming;
+use crate::engine::revert::keep::Kept;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
 use crate::engine::revert::{JudgedAction, Reason};
 use crate::flow::revert::matters::NotUndone;
@@ -183,6 +184,8 @@ pub struct RevertOut {
     pub hazards: Vec<HazardOut>,
     /// What is left as it is: no plan can end it.
     pub not_undone: Vec<NotUndoneOut>,
+    /// What keeps its good value though a data source says something else today.
+    pub kept: Vec<KeptInputOut>,
     /// The hold on what is taken back, once there is one.
     pub hold: Option<u64>,
     /// The intent's entry, once there is one.
@@ -197,6 +200,27 @@ pub struct RevertOut {
     pub way: String,
     /// Objects that the state will have otherwise; nothing real is changed by it.
     pub homecomings: Vec<HomecomingOut>,
+}
+
+/// Attributes that keep their good value though a data source says something else today.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct KeptInputOut {
+    /// The object.
+    pub address: String,
+    /// Its attributes.
+    pub attributes: Vec<String>,
+    /// What says something else, in one clause.
+    pub why: String,
+}
+
+impl From<&Kept> for KeptInputOut {
+    fn from(kept: &Kept) -> Self {
+        Self {
+            address: kept.address.clone(),
+            attributes: kept.attributes.iter().cloned().collect(),
+            why: kept.why.clone(),
+        }
+    }
 }
 
 /// One object that the state will have otherwise.

@@ -50,6 +50,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let ports = session.ports(&opened);
     let redactor = std::mem::take(&mut draft.redactor);
     draft.redactor = session.fingerprinted(redactor, Some((&opened, &stack)));
+    draft.allowed.clone_from(&allowed);
     let checked = check(&ports, &stack, draft)?;
     show_plan(session, &checked);
     if checked.is_nothing() {
@@ -167,6 +168,7 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         outputs: checked.outputs.iter().map(Into::into).collect(),
         hazards: checked.hazards.iter().map(Into::into).collect(),
         not_undone: checked.draft.not_undone.iter().map(Into::into).collect(),
+        kept: checked.inputs.kept.iter().map(Into::into).collect(),
         hold: None,
         intent: None,
         after: None,

@@ -34,6 +34,7 @@ pub fn again(
     let before = &executed.checked;
     let mut next = draft(ports, stack, speaker, &before.draft.target)?;
     next.redactor = before.draft.redactor.clone();
+    next.allowed = before.draft.allowed.clone();
     // What is held is held already.
     next.hold = None;
     let checked = check(ports, stack, next)?;

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::draft::{RevertDraft, with_plan};
+use super::inputs::{self, KeptInputs};
 use super::way::{Paved, Way, pave};
 use crate::codec::state;
 use crate::engine::hazard::{believable, hazards};
@@ -14,7 +15,7 @@ use crate::engine::rekey::Rekeying;
 use crate::engine::revert::homecoming::{Homecoming, homecomings};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
-use crate::flow::compat::{Fitted, explained, fit};
+use crate::flow::compat::{Fitted, fit};
 use crate::flow::workplace::Prepared;
 use crate::flow::{Error, Ports, Stack};
 use crate::model::digest::Digest;
@@ -37,6 +38,8 @@ pub struct CheckedRevert {
     pub rekeying: Rekeying,
     /// The same, as a person is told.
     pub homecomings: Vec<Homecoming>,
+    /// What is kept though a data source says something else.
+    pub inputs: KeptInputs,
     /// The saved plan; if a state is to be pushed first, only a preview of it.
     pub plan_file: PathBuf,
     /// SHA-256 of the saved plan.
@@ -65,11 +68,10 @@ impl CheckedRevert {
 /// Plans the revert.
 pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<CheckedRevert, Error> {
     let Fitted { draft, hazards: mut versions } = fit(ports, stack, draft)?;
-    let Paved { prepared, way, rekeying } = pave(ports, stack, &draft)?;
+    let Paved { mut prepared, way, rekeying } = pave(ports, stack, &draft)?;
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
-    let planned = prepared.plan(ports, "revert.tfplan", &draft.redactor);
-    let (plan_file, plan) = planned.map_err(explained)?;
+    let (plan_file, plan, inputs) = inputs::plan(ports, stack, (&draft, &way), &mut prepared)?;
     ports.progress.end(Ended::Well, "");
     match plan.extent {
         PlanExtent::Complete => {}
@@ -88,6 +90,7 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         way,
         homecomings,
         rekeying,
+        inputs,
         plan_file,
         plan_digest,
         plan,
@@ -120,17 +123,41 @@ fn judged(
     plan: &Plan,
     redactor: &crate::engine::redact::Redactor,
 ) -> Result<Judged, Error> {
+    let now = believable(ports.clock.now(), draft.latest_time);
+    let (mut actions, mut hazards, outputs) = with_facts(stack, (draft, way), plan, |facts| {
+        let actions = judge(facts, redactor);
+        let hazards = hazards(facts, &actions, &stack.limits, &draft.variables, now);
+        (actions, hazards, judge_outputs(facts, redactor))
+    })?;
+    // A secret can stand in the key of an instance; until here addresses are what they are.
+    for action in &mut actions {
+        action.address = redactor.text(&action.address);
+    }
+    for hazard in &mut hazards {
+        hazard.subject = redactor.text(&hazard.subject);
+        hazard.why = redactor.text(&hazard.why);
+    }
+    let state = parsed(&draft.current, draft.before.revision)?.version;
+    Ok(Judged { state, actions, outputs, hazards })
+}
+
+/// Hands everything that is known of a plan to `ask`.
+pub(super) fn with_facts<T>(
+    stack: &Stack,
+    (draft, way): (&RevertDraft, &Way),
+    plan: &Plan,
+    ask: impl FnOnce(&Facts<'_>) -> T,
+) -> Result<T, Error> {
     let good = parsed(&draft.good.bytes, draft.good.revision)?;
-    let present = parsed(&draft.current, draft.before.revision)?;
     let current = match way {
-        Way::AsItIs | Way::Moved(_) => present.clone(),
+        Way::AsItIs | Way::Moved(_) => parsed(&draft.current, draft.before.revision)?,
         Way::Pushed(bytes) => parsed(bytes, draft.before.revision)?,
     };
     let between = match &draft.between {
         Some(recorded) => Some((recorded, parsed(&recorded.bytes, recorded.revision)?)),
         None => None,
     };
-    let facts = Facts {
+    Ok(ask(&Facts {
         plan,
         good: Recorded { revision: draft.good.revision, time: draft.good.time, state: &good },
         current: &current,
@@ -145,20 +172,7 @@ fn judged(
         passing: &draft.passing,
         drift: &draft.drift,
         knowledge: &stack.knowledge,
-    };
-    let mut actions = judge(&facts, redactor);
-    let now = believable(ports.clock.now(), draft.latest_time);
-    let mut hazards = hazards(&facts, &actions, &stack.limits, &draft.variables, now);
-    // A secret can stand in the key of an instance; until here addresses are what they are.
-    for action in &mut actions {
-        action.address = redactor.text(&action.address);
-    }
-    for hazard in &mut hazards {
-        hazard.subject = redactor.text(&hazard.subject);
-        hazard.why = redactor.text(&hazard.why);
-    }
-    let outputs = judge_outputs(&facts, redactor);
-    Ok(Judged { state: present.version, actions, outputs, hazards })
+    }))
 }
 
 /// A state that was read before.

@@ -15,6 +15,7 @@ use crate::codec::backend::Backend;
 use crate::codec::{bundle, hcl, json, state};
 use crate::engine::baseline::baseline;
 use crate::engine::good::verdicts;
+use crate::engine::hazard::Allowance;
 use crate::engine::hazard::passing::Passing;
 use crate::engine::hold::of_revert;
 use crate::engine::origin::Journal;
@@ -96,6 +97,8 @@ pub struct RevertDraft {
     pub drift: Vec<KnownDrift>,
     /// What it would leave as it is: no plan can end it.
     pub not_undone: Vec<NotUndone>,
+    /// What was allowed before there was a plan: new values of data sources that are let in.
+    pub allowed: Vec<Allowance>,
     /// What is held while and after it changes anything.
     pub hold: Option<HoldScope>,
     /// The newest entry that this draft has seen.
@@ -155,6 +158,7 @@ pub fn draft(
         good,
         residual,
         passing: passing(&bundle),
+        allowed: Vec::new(),
         bundle,
         latest_time: latest.iter().map(|entry| entry.said.time).max(),
         not_undone: not_undone(&latest, target.revision),

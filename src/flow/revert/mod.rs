@@ -11,6 +11,7 @@ mod configurations;
 pub mod consent;
 pub mod draft;
 pub mod execute;
+pub mod inputs;
 mod journals;
 pub mod matters;
 mod push;

@@ -6,6 +6,7 @@
 
 use super::check::parsed;
 use super::execute::ExecutedRevert;
+use super::inputs::due_to_kept;
 use crate::engine::verify::{Comparison, compare, residual};
 use crate::flow::secrets::safe_residual;
 use crate::flow::{Error, Ports, Speaker, Stack};
@@ -59,9 +60,15 @@ pub fn verify(
     ports.progress.end(Ended::Well, &word);
     ports.progress.begin(Phase::Compare);
     let bytes = taken.bytes.as_ref().ok_or(Error::Moved { what: "the state" })?;
+    let kept = due_to_kept(ports, checked, &found)?;
+    let redactor = &checked.draft.redactor;
     let now = parsed(bytes, revision)?;
     let good = parsed(&checked.draft.good.bytes, checked.draft.good.revision)?;
-    let mut comparison = compare(&good, &checked.draft.residual, &now, &found);
+    let expected = [checked.draft.residual.as_slice(), &kept].concat();
+    let mut comparison = compare(&good, &expected, &now, &found);
+    comparison.notes.extend(kept.iter().map(|action| {
+        format!("a plan wants to {} {}, which was kept as it is", action.action, action.address)
+    }));
     for clause in comparison.notes.iter_mut().chain(&mut comparison.differences) {
         *clause = redactor.text(clause);
     }
