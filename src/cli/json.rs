@@ -38,7 +38,7 @@ pub use entry::{Body, DriftItemFact, Entry, PathOut, StepOut};
 pub use hold::{GuardOut, HoldFacts, HoldOut};
 pub use import::{ImportOut, ImportedOut, SkippedOut};
 pub use recover::{OpenObjectOut, OpenOut, RecoverOut, SettledOut};
-pub use revert::{AdoptOut, FirstOut, HomecomingOut, LeftOut};
+pub use revert::{AdoptOut, FirstOut, HomecomingOut, KeptInputOut, LeftOut};
 pub use run::{AccountOut, DeedOut, MishapOut, RunOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};
 pub use status::{FailedOnOut, LockOut, MatterOut, StackStatus, StatusOut};
@@ -184,6 +184,8 @@ pub struct RevertOut {
     /// What is left as it is: no plan can end it. Once it has been verified, with what could not be
     /// given back, such as the data of an object that was made anew.
     pub not_undone: Vec<NotUndoneOut>,
+    /// What keeps its good value though a data source says something else today.
+    pub kept: Vec<KeptInputOut>,
     /// The hold on what is taken back, once there is one.
     pub hold: Option<u64>,
     /// The intent's entry, once there is one.

@@ -318,6 +318,7 @@ pub fn actions_digest(plan: &Plan) -> Digest {
 
 pub mod homecoming;
 mod inputs;
+pub mod keep;
 mod known;
 pub mod outputs;
 mod reasons;

@@ -36,6 +36,9 @@ const MOVED: &str = "zz_unapply_moved.tf";
 /// The overrides of `lifecycle` blocks.
 const LIFECYCLE: &str = "zz_unapply_lifecycle_override.tf";
 
+/// The overrides of blocks that keep what a data source would change.
+const BLOCKS: &str = "zz_unapply_inputs_override.tf";
+
 /// Where a scratch backend keeps its state, beside the configuration.
 const SCRATCH: &str = "zz_unapply_scratch";
 
@@ -173,6 +176,17 @@ impl Prepared {
             let text: String =
                 blocks.iter().filter_map(|block| without_prevention(block)).collect();
             self.directory.write_override_in(directory, LIFECYCLE, &text)?;
+        }
+        Ok(())
+    }
+
+    /// Plans with these overrides of blocks, by directory.
+    pub fn override_blocks(
+        &mut self,
+        overrides: &BTreeMap<BundlePath, String>,
+    ) -> Result<(), Error> {
+        for (directory, text) in overrides {
+            self.directory.write_override_in(directory, BLOCKS, text)?;
         }
         Ok(())
     }

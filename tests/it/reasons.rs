@@ -78,24 +78,110 @@ fn a_data_source_that_says_what_it_said_is_no_obstacle() {
     down.stage.goes_back(&down.past, &[]);
 }
 
+/// Insists that a revert keeps these attributes, and the world is what it was.
+fn keeps(down: &Downstream, kept: &[(&str, &[&str])]) {
+    let planned = down.planned();
+    assert_eq!(planned["hazards"], serde_json::json!([]), "{planned:#}");
+    let found: Vec<(&str, Vec<&str>)> = planned["kept"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            assert!(one["why"].as_str().unwrap().contains("says something else today"));
+            let names = one["attributes"].as_array().unwrap().iter();
+            (one["address"].as_str().unwrap(), names.map(|name| name.as_str().unwrap()).collect())
+        })
+        .collect();
+    let expected: Vec<(&str, Vec<&str>)> =
+        kept.iter().map(|(address, names)| (*address, names.to_vec())).collect();
+    assert_eq!(found, expected, "{planned:#}");
+    let ran = down.stage.unapply(&["revert", "--yes"]).expect(0).says("kept as it is");
+    for (address, _) in kept {
+        assert!(ran.stderr.contains(&format!("--allow 'moved-input={address}'")), "{}", ran.stderr);
+        let note = format!("a plan wants to update {address}, which was kept as it is");
+        assert!(ran.stdout.contains(&note), "{}", ran.stdout);
+    }
+    assert_eq!(&down.stage.objects(), down.past.objects());
+    assert_eq!(down.stage.left_over(), "");
+}
+
 #[test]
-fn a_data_source_that_moved_is_named_and_asked_about() {
+fn what_a_data_source_would_change_is_kept_where_it_is_good() {
     let down = downstream(&(holds("a", V) + &file("b", "two")));
     down.stage.apply_next(&down.configuration.replace("\"two\"", "\"TWO\""));
     down.moves();
-    let before = down.stage.everything();
-    let ran = down.stage.unapply(&["revert", "--yes"]).expect(15);
-    ran.says("moved-input").says("data.terraform_remote_state.up (outputs.");
-    assert_eq!(down.stage.everything(), before);
-    let planned = down.planned();
-    assert_eq!(reasons(&planned, "demo_file.a"), ["moved-input"]);
-    assert_eq!(reasons(&planned, "demo_file.b"), ["undo"]);
+    keeps(&down, &[("demo_file.a", &["content"])]);
+    let after = down.stage.unapply(&["status", "--json"]).expect(0).json();
+    assert_eq!(after["stacks"][0]["good"].as_u64(), down.stage.good_revision());
+    // What is good now says of itself what its plan proposes.
+    let log = down.stage.log_text();
+    let mut residuals = log.split("\"residual\"").skip(1);
+    assert!(residuals.any(|rest| rest.starts_with(r#":[{"address":"demo_file.a""#)), "{log}");
+}
+
+#[test]
+fn a_data_source_that_moved_is_let_in_by_its_own_flag_alone() {
+    let down = downstream(&(holds("a", V) + &file("b", "two")));
+    down.stage.apply_next(&down.configuration.replace("\"two\"", "\"TWO\""));
+    down.moves();
     let allow = ["revert", "--yes", "--allow", "moved-input=demo_file.a"];
     down.stage.unapply(&allow).expect(0);
     assert_eq!(down.stage.objects()["a.txt"].1, b"two");
     assert_eq!(down.stage.objects()["b.txt"].1, b"two");
     let intent = down.stage.log_text();
     assert!(intent.contains("moved-input=demo_file.a"), "{intent}");
+}
+
+#[test]
+fn what_is_kept_stands_beside_what_the_block_ignores_and_beside_what_is_undone() {
+    let own = "\n  lifecycle {\n    ignore_changes  = [labels[\"x\"], mode]\n    prevent_destroy = \
+               true\n  }\n}";
+    let a = holds("a", V).replace("\n}", "\n  labels = { x = \"1\", y = \"1\" }\n}");
+    let down = downstream(&(a.replace("\n}", own) + &file("b", "two")));
+    // `y` is undone in the same object, `x` and the mode are left alone.
+    let v2 = down.configuration.replace("y = \"1\"", "y = \"2\"");
+    down.stage.apply_next(&v2);
+    let path = down.stage.world().join("a.txt");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, mode).unwrap();
+    down.moves();
+    let planned = down.planned();
+    assert_eq!(reasons(&planned, "demo_file.a"), ["undo"]);
+    assert_eq!(planned["kept"][0]["attributes"], serde_json::json!(["content"]));
+    down.stage.unapply(&["revert", "--yes"]).expect(0);
+    let (mode, content) = &down.stage.objects()["a.txt"];
+    assert_eq!((*mode & 0o777, content), (0o600, &down.past.objects()["a.txt"].1));
+}
+
+#[test]
+fn what_is_not_good_in_one_instance_is_kept_in_none() {
+    let each = holds("a", V).replace(
+        "\"a.txt\"",
+        "\"${each.key}.txt\"\n  for_each = toset([\"x\", \"y\"])\n  mode = \"0644\"",
+    );
+    let down = downstream(&each);
+    down.stage.apply_next(&down.configuration.replace("\"0644\"", "\"0600\""));
+    down.moves();
+    let planned = down.planned();
+    assert_eq!(planned["kept"].as_array().unwrap().len(), 2, "{planned:#}");
+    down.stage.edit("y.txt", "by hand");
+    let before = down.stage.everything();
+    let ran = down.stage.unapply(&["revert", "--yes"]).expect(15);
+    ran.says("moved-input").says("data.terraform_remote_state.up (outputs.");
+    assert_eq!(down.stage.everything(), before);
+    assert_eq!(down.planned()["kept"], serde_json::json!([]));
+}
+
+#[test]
+fn a_replacement_that_only_a_data_source_asks_for_is_not_made() {
+    let moved = holds("a", "\"one\"").replace("\"a.txt\"", &format!("\"${{{V}}}.txt\""));
+    let down = downstream(&(moved + &file("b", "two")));
+    down.stage.apply_next(&down.configuration.replace("\"two\"", "\"TWO\""));
+    down.moves();
+    let planned = down.planned();
+    assert_eq!(planned["kept"][0]["attributes"], serde_json::json!(["path"]), "{planned:#}");
+    down.stage.unapply(&["revert", "--yes"]).expect(0);
+    assert_eq!(&down.stage.objects(), down.past.objects());
 }
 
 #[test]
@@ -120,12 +206,16 @@ fn a_data_source_is_found_behind_a_local_and_behind_a_module() {
     down.stage.apply().expect(0);
     down.stage.unapply(&["snapshot"]).expect(0);
     down.stage.unapply(&["mark", "good"]).expect(0);
+    let down = Downstream { past: Past::of(&down.stage, &good), ..down };
     down.stage.apply_next(&good.replace("\"two\"", "\"TWO\""));
     down.moves();
-    let planned = down.planned();
+    let all = ["revert", "--plan-only", "--json", "--allow", "moved-input=*"];
+    let planned = down.stage.unapply(&all).expect(0).json();
     assert_eq!(reasons(&planned, "demo_file.a"), ["moved-input"]);
     assert_eq!(reasons(&planned, "module.m.demo_file.m"), ["moved-input"]);
     assert_eq!(reasons(&planned, "demo_file.b"), ["undo"]);
+    let kept = [("demo_file.a", &["content"][..]), ("module.m.demo_file.m", &["content"][..])];
+    keeps(&down, &kept);
 }
 
 #[test]

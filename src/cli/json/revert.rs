@@ -6,7 +6,29 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::revert::homecoming::Homecoming;
+use crate::engine::revert::keep::Kept;
 use crate::engine::revert::scope::Left;
+
+/// Attributes that keep their good value though a data source says something else today.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct KeptInputOut {
+    /// The object.
+    pub address: String,
+    /// Its attributes.
+    pub attributes: Vec<String>,
+    /// What says something else, in one clause.
+    pub why: String,
+}
+
+impl From<&Kept> for KeptInputOut {
+    fn from(kept: &Kept) -> Self {
+        Self {
+            address: kept.address.clone(),
+            attributes: kept.attributes.iter().cloned().collect(),
+            why: kept.why.clone(),
+        }
+    }
+}
 
 /// One action that is left undone, since only a part is wanted.
 #[derive(Debug, Serialize, JsonSchema)]

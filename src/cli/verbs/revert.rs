@@ -54,6 +54,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let patterns = |given: &[String]| given.iter().map(Pattern::new).collect();
     draft.scope =
         Scope { targets: patterns(&arguments.target), excludes: patterns(&arguments.exclude) };
+    draft.allowed.clone_from(&allowed);
     let checked = loop {
         let checked = check(&ports, &stack, draft)?;
         show_plan(session, &checked);
@@ -69,6 +70,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         }
         // What is kept changes the plan: it is made and shown anew.
         draft = checked.draft;
+        draft.allowed.clone_from(&allowed);
         draft.scope.excludes.extend(kept);
     };
     confirm(session, &stack)?;
@@ -189,6 +191,7 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         outputs: checked.outputs.iter().map(Into::into).collect(),
         hazards: checked.hazards.iter().map(Into::into).collect(),
         not_undone: checked.draft.not_undone.iter().map(Into::into).collect(),
+        kept: checked.inputs.kept.iter().map(Into::into).collect(),
         hold: None,
         intent: None,
         after: None,

@@ -8,6 +8,7 @@
 
 mod cut;
 mod fold;
+mod ignored;
 mod json;
 pub mod lock;
 mod passing;
@@ -28,7 +29,7 @@ pub use resource::Resource;
 pub use scan::scan;
 pub use values::literals;
 pub use write::{
-    NotAnArgument, assignment, backend_override, expression, moved, without_prevention,
+    NotAnArgument, assignment, backend_override, expression, ignoring, moved, without_prevention,
 };
 
 /// Content that is not Terraform's language. Never says what stands there: it may be a secret.
@@ -99,6 +100,8 @@ pub struct Facts {
     pub inside: BTreeMap<String, Resource>,
     /// Resources, as `type.name`, that must not be destroyed.
     pub prevent_destroy: BTreeSet<String>,
+    /// What resources, as `type.name`, say is not to be changed.
+    pub ignored: BTreeMap<String, Ignored>,
     /// Provider blocks by name, with the alias after a dot: their arguments in a form that is
     /// compared and never shown.
     pub providers: BTreeMap<String, String>,
@@ -117,6 +120,17 @@ pub struct Facts {
     pub imports: BTreeSet<String>,
     /// Files that could not be understood; the other facts come from the rest.
     pub unreadable: Vec<Unreadable>,
+}
+
+/// What a resource's `ignore_changes` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ignored {
+    /// Everything.
+    All,
+    /// These attributes, as Terraform writes them.
+    These(Vec<String>),
+    /// Something that cannot be written again.
+    Unknown,
 }
 
 /// Where in a module an expression stands.

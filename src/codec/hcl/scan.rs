@@ -12,7 +12,7 @@ use hcl_edit::visit::{Visit, visit_func_call};
 
 use super::fold::{Folded, Locals, fold};
 use super::{
-    Backend, Declared, Facts, FileRead, Marks, ReadTarget, Syntax, ValueSyntax, body_of,
+    Backend, Declared, Facts, FileRead, Marks, ReadTarget, Syntax, ValueSyntax, body_of, ignored,
     is_override, passing,
 };
 
@@ -86,6 +86,7 @@ fn take(facts: &mut Facts, block: &Block) {
         ("resource", [kind, name]) => {
             let address = format!("{kind}.{name}");
             prevention(facts, &block.body, &address);
+            facts.ignored.extend(ignored::of(&block.body).map(|these| (address.clone(), these)));
             if block.body.get_blocks("provisioner").any(is_at_destroy) {
                 facts.provisioned_at_destroy.insert(address.clone());
             }

@@ -463,3 +463,36 @@ resource "a" "c" {
     let expected = expected.map(|(name, has_version)| argument(name, has_version)).into();
     assert_eq!(found, BTreeMap::from([("a.b".to_owned(), expected)]));
 }
+
+#[test]
+fn what_a_resource_ignores_is_read_so_that_it_can_be_written_again() {
+    let ignored = |text: &str| {
+        let text = format!("resource \"a\" \"b\" {{\n lifecycle {{\n {text}\n }}\n}}");
+        scan(&module(&[("main.tf", &text)])).ignored.remove("a.b")
+    };
+    let these = |items: &[&str]| {
+        Some(Ignored::These(items.iter().map(|item| (*item).to_owned()).collect()))
+    };
+    assert_eq!(ignored("prevent_destroy = true"), None);
+    assert_eq!(ignored("ignore_changes = []"), these(&[]));
+    assert_eq!(
+        ignored("ignore_changes = [tags, # why\n tags[\"a b\"], x.y, l[0].z, \"old\", tags.c]"),
+        these(&["tags", "tags[\"a b\"]", "x.y", "l[0].z", "old", "tags.c"])
+    );
+    assert_eq!(ignored("ignore_changes = all"), Some(Ignored::All));
+    assert_eq!(ignored("ignore_changes = [x[var.y]]"), Some(Ignored::Unknown));
+    assert_eq!(ignored("ignore_changes = var.x"), Some(Ignored::Unknown));
+    let json =
+        r#"{"resource": {"a": {"b": {"lifecycle": {"ignore_changes": ["t[\"k\"]", "x"]}}}}}"#;
+    let json = scan(&module(&[("main.tf.json", json)])).ignored.remove("a.b");
+    assert_eq!(json, these(&["t[\"k\"]", "x"]));
+    let overridden = scan(&module(&[
+        ("a.tf", "resource \"a\" \"b\" {\n lifecycle {\n ignore_changes = [x]\n }\n}"),
+        ("b_override.tf", "resource \"a\" \"b\" {\n lifecycle {\n ignore_changes = [y]\n }\n}"),
+    ]));
+    assert_eq!(overridden.ignored.get("a.b").cloned(), these(&["y"]));
+    let written = ignoring("a.b", &["x".to_owned(), "t[\"k\"]".to_owned()]).unwrap();
+    let again = scan(&module(&[("main.tf", &written)])).ignored.remove("a.b");
+    assert_eq!(again, these(&["x", "t[\"k\"]"]));
+    assert_eq!(ignoring("not a block", &[]), None);
+}

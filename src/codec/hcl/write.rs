@@ -56,6 +56,22 @@ pub fn without_prevention(resource: &str) -> Option<String> {
     })
 }
 
+/// An override by which these attributes of a resource, `type.name`, are not to be changed.
+///
+/// Measured with Terraform 1.11.4: an override's `lifecycle` is merged argument by argument, and its
+/// `ignore_changes` takes the place of the block's own, which has to be among `attributes` then.
+pub fn ignoring(resource: &str, attributes: &[String]) -> Option<String> {
+    let (kind, name) = resource.split_once('.')?;
+    let is_plain = is_identifier(kind) && is_identifier(name);
+    let listed = attributes.join(", ");
+    is_plain.then(|| {
+        format!(
+            "resource \"{kind}\" \"{name}\" {{\n  lifecycle {{\n    ignore_changes = [{listed}]\n  \
+             }}\n}}\n"
+        )
+    })
+}
+
 /// `name = text` as a line of a `.tfvars` file; `None` when `text` is not one expression alone.
 ///
 /// Terraform takes line breaks and comments in the text of `-var`, so it is put in parentheses.

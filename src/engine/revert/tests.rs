@@ -155,5 +155,6 @@ fn a_digest_does_not_depend_on_the_order_of_keys_or_on_what_does_nothing() {
 }
 
 mod inputs;
+mod keep;
 mod recorded;
 mod world;

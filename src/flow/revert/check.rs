@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::draft::{RevertDraft, with_plan};
 use super::first::whole;
+use super::inputs::{self, KeptInputs};
 use super::way::{Paved, Way, pave};
 use crate::codec::state;
 use crate::engine::hazard::{believable, hazards};
@@ -19,7 +20,7 @@ use crate::engine::revert::homecoming::{Homecoming, homecomings};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::scope::{Left, left};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
-use crate::flow::compat::{Fitted, explained, fit};
+use crate::flow::compat::{Fitted, fit};
 use crate::flow::workplace::Prepared;
 use crate::flow::{Error, Ports, Stack};
 use crate::model::digest::Digest;
@@ -42,6 +43,8 @@ pub struct CheckedRevert {
     pub rekeying: Rekeying,
     /// The same, as a person is told.
     pub homecomings: Vec<Homecoming>,
+    /// What is kept though a data source says something else.
+    pub inputs: KeptInputs,
     /// The saved plan; if a state is to be pushed first, only a preview of it, and in two steps that
     /// of the first one.
     pub plan_file: PathBuf,
@@ -97,10 +100,11 @@ impl CheckedRevert {
 /// Plans the revert.
 pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<CheckedRevert, Error> {
     let Fitted { draft, hazards: mut versions } = fit(ports, stack, draft)?;
-    let Paved { prepared, way, rekeying, first } = pave(ports, stack, &draft)?;
+    let Paved { mut prepared, way, rekeying, first } = pave(ports, stack, &draft)?;
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
-    let Planned { plan_file, plan, targets, left } = planned(ports, &draft, &prepared)?;
+    let Planned { plan_file, plan, targets, left, inputs } =
+        planned(ports, stack, (&draft, &way), &mut prepared)?;
     ports.progress.end(Ended::Well, "");
     // What is applied is the first step, and what is agreed to is both.
     let learnt = first.as_ref().map_or(&draft.redactor, |first| &first.redactor).clone();
@@ -122,6 +126,7 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         way,
         homecomings,
         rekeying,
+        inputs,
         plan_file,
         plan_digest,
         plan,
@@ -138,24 +143,30 @@ struct Planned {
     plan: Plan,
     targets: Vec<String>,
     left: Vec<Left>,
+    inputs: KeptInputs,
 }
 
 /// Plans all of it, and if only a part is wanted, that part.
-fn planned(ports: &Ports<'_>, draft: &RevertDraft, prepared: &Prepared) -> Result<Planned, Error> {
+fn planned(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    (draft, way): (&RevertDraft, &Way),
+    prepared: &mut Prepared,
+) -> Result<Planned, Error> {
     let redactor = &draft.redactor;
-    let (plan_file, plan) = prepared.plan(ports, "revert.tfplan", redactor).map_err(explained)?;
+    let (plan_file, plan, inputs) = inputs::plan(ports, stack, (draft, way), prepared)?;
     match plan.extent {
         PlanExtent::Complete => {}
         PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
         PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
     }
     let Some(targets) = draft.scope.wanted(&plan) else {
-        return Ok(Planned { plan_file, plan, targets: Vec::new(), left: Vec::new() });
+        return Ok(Planned { plan_file, plan, targets: Vec::new(), left: Vec::new(), inputs });
     };
     if targets.is_empty() {
         let nothing = Plan { changes: Vec::new(), outputs: Vec::new(), ..plan.clone() };
         let left = left(&plan, &nothing);
-        return Ok(Planned { plan_file, plan: nothing, targets, left });
+        return Ok(Planned { plan_file, plan: nothing, targets, left, inputs });
     }
     let (plan_file, part) = prepared.plan_part(ports, "part.tfplan", redactor, &targets)?;
     if part.extent == PlanExtent::Errored {
@@ -168,7 +179,7 @@ fn planned(ports: &Ports<'_>, draft: &RevertDraft, prepared: &Prepared) -> Resul
         return Err(Error::Needed(needed));
     }
     let left = left(&plan, &part);
-    Ok(Planned { plan_file, plan: part, targets, left })
+    Ok(Planned { plan_file, plan: part, targets, left, inputs })
 }
 
 /// SHA-256 of a file.
@@ -193,10 +204,34 @@ fn judged(
     plan: &Plan,
     redactor: &Redactor,
 ) -> Result<Judged, Error> {
+    let now = believable(ports.clock.now(), draft.latest_time);
+    let (mut actions, mut hazards, outputs) = with_facts(stack, (draft, way), plan, |facts| {
+        let actions = judge(facts, redactor);
+        let hazards = hazards(facts, &actions, &stack.limits, &draft.variables, now);
+        (actions, hazards, judge_outputs(facts, redactor))
+    })?;
+    // A secret can stand in the key of an instance; until here addresses are what they are.
+    for action in &mut actions {
+        action.address = redactor.text(&action.address);
+    }
+    for hazard in &mut hazards {
+        hazard.subject = redactor.text(&hazard.subject);
+        hazard.why = redactor.text(&hazard.why);
+    }
+    let state = parsed(&draft.current, draft.before.revision)?.version;
+    Ok(Judged { state, actions, outputs, hazards })
+}
+
+/// Hands everything that is known of a plan to `ask`.
+pub(super) fn with_facts<T>(
+    stack: &Stack,
+    (draft, way): (&RevertDraft, &Way),
+    plan: &Plan,
+    ask: impl FnOnce(&Facts<'_>) -> T,
+) -> Result<T, Error> {
     let good = parsed(&draft.good.bytes, draft.good.revision)?;
-    let present = parsed(&draft.current, draft.before.revision)?;
     let current = match way {
-        Way::AsItIs | Way::Moved(_) => present.clone(),
+        Way::AsItIs | Way::Moved(_) => parsed(&draft.current, draft.before.revision)?,
         Way::Pushed(bytes) | Way::TwoSteps { whole: bytes, .. } => {
             parsed(bytes, draft.before.revision)?
         }
@@ -205,7 +240,7 @@ fn judged(
         Some(recorded) => Some((recorded, parsed(&recorded.bytes, recorded.revision)?)),
         None => None,
     };
-    let facts = Facts {
+    Ok(ask(&Facts {
         plan,
         good: Recorded { revision: draft.good.revision, time: draft.good.time, state: &good },
         current: &current,
@@ -220,20 +255,7 @@ fn judged(
         passing: &draft.sides.passing,
         drift: &draft.drift,
         knowledge: &stack.knowledge,
-    };
-    let mut actions = judge(&facts, redactor);
-    let now = believable(ports.clock.now(), draft.latest_time);
-    let mut hazards = hazards(&facts, &actions, &stack.limits, &draft.variables, now);
-    // A secret can stand in the key of an instance; until here addresses are what they are.
-    for action in &mut actions {
-        action.address = redactor.text(&action.address);
-    }
-    for hazard in &mut hazards {
-        hazard.subject = redactor.text(&hazard.subject);
-        hazard.why = redactor.text(&hazard.why);
-    }
-    let outputs = judge_outputs(&facts, redactor);
-    Ok(Judged { state: present.version, actions, outputs, hazards })
+    }))
 }
 
 /// A state that was read before.

@@ -15,6 +15,7 @@ use crate::codec::backend::Backend;
 use crate::codec::{bundle, hcl, json, state};
 use crate::engine::baseline::baseline;
 use crate::engine::good::verdicts;
+use crate::engine::hazard::Allowance;
 use crate::engine::hold::of_revert;
 use crate::engine::origin::Journal;
 use crate::engine::pin::Standing as StateStanding;
@@ -96,6 +97,8 @@ pub struct RevertDraft {
     pub scope: Scope,
     /// What was applied before, where this one goes on with a revert that failed half-way.
     pub earlier: Vec<(Plan, Vec<JudgedAction>)>,
+    /// What was allowed before there was a plan: new values of data sources that are let in.
+    pub allowed: Vec<Allowance>,
     /// What is held while and after it changes anything.
     pub hold: Option<HoldScope>,
     /// The newest entry that this draft has seen.
@@ -153,6 +156,7 @@ pub fn draft(
         snapshot,
         good,
         residual,
+        allowed: Vec::new(),
         bundle,
         latest_time: latest.iter().map(|entry| entry.said.time).max(),
         not_undone: not_undone(&latest, target.revision),

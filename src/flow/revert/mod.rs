@@ -12,6 +12,7 @@ pub mod consent;
 pub mod draft;
 pub mod execute;
 pub mod first;
+pub mod inputs;
 mod journals;
 pub mod matters;
 mod push;

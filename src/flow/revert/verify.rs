@@ -10,6 +10,7 @@ use super::check::{CheckedRevert, parsed};
 use super::configurations::resources;
 use super::draft::with_plan;
 use super::execute::ExecutedRevert;
+use super::inputs::due_to_kept;
 use crate::codec::state::checks::checks;
 use crate::engine::redact::Redactor;
 use crate::engine::verify::{Comparison, Configurations, Done, Facts, Round, compare, residual};
@@ -67,7 +68,8 @@ pub fn verify(
     ports.progress.end(Ended::Well, &word);
     ports.progress.begin(Phase::Compare);
     let bytes = taken.bytes.as_ref().ok_or(Error::Moved { what: "the state" })?;
-    let comparison = compared(stack, checked, (bytes, revision), (&plan, &found))?;
+    let kept = due_to_kept(ports, checked, &found)?;
+    let comparison = compared(stack, checked, (bytes, revision), (&plan, &found, &kept))?;
     let said = verification((executed.intent, revision), &comparison, &found);
     let entry = ports.say(&stack.name, speaker, After::Any, Body::Verification(said))?.revision;
     // A part of a good snapshot is not good.
@@ -87,7 +89,7 @@ fn compared(
     stack: &Stack,
     checked: &CheckedRevert,
     (bytes, revision): (&StateBytes, Revision),
-    (plan, found): (&Plan, &[Residual]),
+    (plan, found, kept): (&Plan, &[Residual], &[Residual]),
 ) -> Result<Comparison, Error> {
     let draft = &checked.draft;
     let now = parsed(bytes, revision)?;
@@ -101,9 +103,10 @@ fn compared(
     let earlier = draft.earlier.iter().map(|(plan, actions)| (plan, actions));
     let rounds: Vec<Round<'_>> =
         earlier.chain([last]).map(|(plan, actions)| Round { plan, actions }).collect();
+    let expected = [draft.residual.as_slice(), kept].concat();
     let mut comparison = compare(&Facts {
         good: &good,
-        residual: &draft.residual,
+        residual: &expected,
         now: &now,
         plan,
         found,
@@ -118,6 +121,9 @@ fn compared(
         knowledge: &stack.knowledge,
         redactor: &redactor,
     });
+    comparison.notes.extend(kept.iter().map(|action| {
+        format!("a plan wants to {} {}, which was kept as it is", action.action, action.address)
+    }));
     let listed = draft.not_undone.iter().cloned().chain(unwanted(checked));
     comparison.not_undone = listed.chain(std::mem::take(&mut comparison.not_undone)).collect();
     make_safe(&mut comparison, &redactor);

@@ -189,6 +189,11 @@ pub(crate) struct Past {
 }
 
 impl Past {
+    /// What the world was.
+    pub(crate) fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
     /// Remembers them.
     pub(crate) fn of(stage: &Stage, configuration: &str) -> Self {
         Self {

@@ -6,6 +6,7 @@ use crate::cli::render::time::Times;
 use crate::cli::render::value::shown;
 use crate::cli::verbs::hold::NOT_STOPPED;
 use crate::engine::diff::AttributeChange;
+use crate::engine::revert::keep::Kept;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
 use crate::engine::revert::{JudgedAction, Origin, Why};
 use crate::flow::Stack;
@@ -49,6 +50,7 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     text.push_str(&returns(checked, paint));
     text.push_str(&first_step(checked, paint));
     text.push_str(&left(checked, paint));
+    text.push_str(&kept(&checked.inputs.kept, paint));
     let count = |fits: fn(Action) -> bool| {
         checked.actions.iter().filter(|action| fits(action.action)).count()
     };
@@ -60,6 +62,22 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     for left in &checked.draft.not_undone {
         let line = format!("{}: {}", inert(&left.address), inert(&left.why));
         text.push_str(&format!("  not undone {} {line}\n", paint.yellow("!")));
+    }
+    text
+}
+
+/// What is left alone though a data source says something else, and how it would be let in.
+fn kept(kept: &[Kept], paint: Paint) -> String {
+    let mut text = String::new();
+    for one in kept {
+        let names: Vec<String> = one.attributes.iter().map(|name| inert(name)).collect();
+        let address = inert(&one.address);
+        text.push_str(&format!(
+            "  {} {address}   {} kept as it is: {}\n      to let it in: --allow 'moved-input={address}'\n",
+            paint.dim("="),
+            names.join(", "),
+            inert(&one.why),
+        ));
     }
     text
 }

@@ -69,7 +69,7 @@ impl World {
         self
     }
 
-    fn ask<T>(&self, ask: impl FnOnce(&Facts<'_>, &Redactor) -> T) -> T {
+    pub(super) fn ask<T>(&self, ask: impl FnOnce(&Facts<'_>, &Redactor) -> T) -> T {
         let good = state_of(&self.good, &self.good_outputs);
         let now = state_of(&self.now, &json!({}));
         let [good, now] = [&good, &now].map(|bytes| state::parse(bytes).unwrap());

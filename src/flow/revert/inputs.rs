@@ -1,0 +1,125 @@
+//! Plans the good configuration so that data sources which say something else today change nothing
+//! that is still good.
+//!
+//! What is kept, and when, is decided in `engine::revert::keep`. Here the private copy gets an
+//! override for the blocks concerned, and the plan is made again. The proof at the end is made with
+//! the pristine configuration, which proposes what was kept: that is told, and is no difference.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::check::{CheckedRevert, with_facts};
+use super::configurations::modules;
+use super::draft::{RevertDraft, module_facts, with_plan};
+use super::way::Way;
+use crate::codec::hcl::{Ignored, ignoring};
+use crate::engine::revert::keep::{Ask, Block, Kept, keep};
+use crate::engine::verify::residual;
+use crate::flow::compat::explained;
+use crate::flow::secrets::safe_residual;
+use crate::flow::workplace::Prepared;
+use crate::flow::{Error, Ports, Stack};
+use crate::model::address::Address;
+use crate::model::configuration::{Bundle, BundlePath};
+use crate::model::good::Residual;
+use crate::model::hazard::{Hazard, HazardKind};
+use crate::model::plan::{Plan, PlanExtent};
+
+/// What is kept, with the overrides that do it, by directory.
+#[derive(Debug, Default)]
+pub struct KeptInputs {
+    /// What is kept; safe to show.
+    pub kept: Vec<Kept>,
+    overrides: BTreeMap<BundlePath, String>,
+}
+
+/// Plans, and once more if good values can be kept.
+pub(super) fn plan(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    (draft, way): (&RevertDraft, &Way),
+    prepared: &mut Prepared,
+) -> Result<(PathBuf, Plan, KeptInputs), Error> {
+    let (file, plan) = prepared.plan(ports, "revert.tfplan", &draft.redactor).map_err(explained)?;
+    if plan.extent != PlanExtent::Complete {
+        return Ok((file, plan, KeptInputs::default()));
+    }
+    let inputs = decided(stack, (draft, way), &plan)?;
+    if inputs.kept.is_empty() {
+        return Ok((file, plan, inputs));
+    }
+    prepared.override_blocks(&inputs.overrides)?;
+    let (file, plan) = prepared.plan(ports, "kept.tfplan", &draft.redactor).map_err(explained)?;
+    Ok((file, plan, inputs))
+}
+
+/// What of `found`, a plan of the pristine configuration, proposes only what was kept.
+pub(super) fn due_to_kept(
+    ports: &Ports<'_>,
+    checked: &mut CheckedRevert,
+    found: &[Residual],
+) -> Result<Vec<Residual>, Error> {
+    if checked.inputs.kept.is_empty() || found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let redactor = &checked.draft.redactor;
+    checked.prepared.override_blocks(&checked.inputs.overrides)?;
+    let (_, plan) = checked.prepared.plan(ports, "verify-kept.tfplan", redactor)?;
+    let rest = safe_residual(residual(&plan), redactor);
+    Ok(found.iter().filter(|action| !rest.contains(action)).cloned().collect())
+}
+
+fn decided(
+    stack: &Stack,
+    (draft, way): (&RevertDraft, &Way),
+    plan: &Plan,
+) -> Result<KeptInputs, Error> {
+    let redactor = with_plan(draft.redactor.clone(), &draft.bundle, plan);
+    let directories = directories(&draft.bundle);
+    let block = |address: &Address| {
+        let steps = address.module.iter().map(|step| format!("module.{}.", step.name));
+        let directory = directories.get(&steps.collect::<String>())?;
+        Some((directory.clone(), format!("{}.{}", address.kind, address.name)))
+    };
+    let is_let_in = |subject: &str| {
+        let subject = redactor.text(subject);
+        let hazard = Hazard { kind: HazardKind::MovedInput, subject, why: String::new() };
+        draft.allowed.iter().any(|allowance| allowance.covers(&hazard))
+    };
+    let ask = Ask { block: &block, is_let_in: &is_let_in };
+    let mut kept = with_facts(stack, (draft, way), plan, |facts| keep(facts, &redactor, ask))?;
+    let mut attributes: BTreeMap<Block, BTreeSet<String>> = BTreeMap::new();
+    for one in &kept {
+        attributes.entry(one.block.clone()).or_default().extend(one.attributes.iter().cloned());
+    }
+    let mut overrides: BTreeMap<BundlePath, String> = BTreeMap::new();
+    for (block, attributes) in attributes {
+        match overriding(&draft.bundle, &block, attributes) {
+            Some(text) => overrides.entry(block.0).or_default().push_str(&text),
+            None => kept.retain(|one| one.block != block),
+        }
+    }
+    for one in &mut kept {
+        one.address = redactor.text(&one.address);
+        one.why = redactor.text(&one.why);
+    }
+    Ok(KeptInputs { kept, overrides })
+}
+
+/// The override of a block, with what it ignores by itself; nothing where that cannot be told.
+fn overriding(bundle: &Bundle, block: &Block, attributes: BTreeSet<String>) -> Option<String> {
+    let (directory, resource) = block;
+    let mut facts = module_facts(bundle, directory);
+    let own = match facts.ignored.remove(resource) {
+        None => Vec::new(),
+        Some(Ignored::These(own)) => own,
+        Some(Ignored::All | Ignored::Unknown) => return None,
+    };
+    let own = own.into_iter().filter(|item| !attributes.contains(item)).collect::<Vec<_>>();
+    ignoring(resource, &attributes.into_iter().chain(own).collect::<Vec<_>>())
+}
+
+/// Where the modules lie, by what addresses in them begin with.
+fn directories(bundle: &Bundle) -> BTreeMap<String, BundlePath> {
+    modules(bundle).into_iter().collect()
+}
