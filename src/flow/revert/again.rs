@@ -34,7 +34,7 @@ pub fn again(
     let before = &executed.checked;
     let mut next = draft(ports, stack, speaker, &before.draft.target)?;
     next.redactor = before.draft.redactor.clone();
-    next.allowed = before.draft.allowed.clone();
+    next.allowed.clone_from(&before.draft.allowed);
     // What is held is held already.
     next.hold = None;
     let checked = check(ports, stack, next)?;

@@ -145,7 +145,6 @@ pub fn draft(
     let attempted = attempted(ports, &log, target, &taken.entry);
     let journals = journals(ports, &log, target.revision);
     let places = places(&bundle, &attempted, &good.bytes, &current)?;
-    let protected = prevented(&bundle);
     // Another revert may have begun while this one looked: what is built on has to be without one.
     let latest = ports.repository.log(&stack.name)?;
     if let Some(other) = open_intent(&latest) {
@@ -158,6 +157,7 @@ pub fn draft(
         good,
         residual,
         passing: passing(&bundle),
+        prevented: attempted.iter().flat_map(prevented).chain(prevented(&bundle)).collect(),
         allowed: Vec::new(),
         bundle,
         latest_time: latest.iter().map(|entry| entry.said.time).max(),
@@ -169,7 +169,6 @@ pub fn draft(
         between,
         told: told(&journals, &imports),
         places,
-        prevented: attempted.iter().flat_map(prevented).chain(protected).collect(),
         attempted,
         imports,
         journals,
