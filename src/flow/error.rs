@@ -287,13 +287,14 @@ pub enum DriftError {
 impl Error {
     /// The hazard that this is, if it is one: none of these can be accepted.
     pub fn hazard(&self) -> Option<HazardKind> {
-        match self {
-            Self::Moved { .. } | Self::Terraform(terraform::Error::StalePlan) => {
-                Some(HazardKind::StateMoved)
-            }
-            Self::Foreign { mismatch: Mismatch::Lineage { .. }, .. } => Some(HazardKind::Lineage),
-            Self::IncompletePlan(_) => Some(HazardKind::IncompletePlan),
-            _ => None,
+        if matches!(self, Self::Moved { .. } | Self::Terraform(terraform::Error::StalePlan)) {
+            Some(HazardKind::StateMoved)
+        } else if matches!(self, Self::Foreign { mismatch: Mismatch::Lineage { .. }, .. }) {
+            Some(HazardKind::Lineage)
+        } else if matches!(self, Self::IncompletePlan(_)) {
+            Some(HazardKind::IncompletePlan)
+        } else {
+            None
         }
     }
 

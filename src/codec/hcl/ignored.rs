@@ -13,14 +13,12 @@ use crate::model::value::Value;
 pub(super) fn of(body: &Body) -> Option<Ignored> {
     let blocks = body.get_blocks("lifecycle");
     let said = blocks.filter_map(|block| block.body.get_attribute("ignore_changes")).last()?;
-    Some(match &said.value {
-        Expression::Array(items) => {
-            let items: Option<Vec<String>> = items.iter().map(item).collect();
-            items.map_or(Ignored::Unknown, Ignored::These)
-        }
-        other if item(other).as_deref() == Some("all") => Ignored::All,
-        _ => Ignored::Unknown,
-    })
+    if let Some(items) = said.value.as_array() {
+        let items: Option<Vec<String>> = items.iter().map(item).collect();
+        return Some(items.map_or(Ignored::Unknown, Ignored::These));
+    }
+    let is_all = item(&said.value).as_deref() == Some("all");
+    Some(if is_all { Ignored::All } else { Ignored::Unknown })
 }
 
 /// An attribute as Terraform writes it; in JSON, and in the old way of writing, it is a text.
@@ -47,7 +45,7 @@ fn traversal(traversal: &Traversal) -> Option<String> {
                 text.push_str(name.as_str());
             }
             TraversalOperator::Index(key) => {
-                let number = key.as_number().and_then(|number| number.as_u64());
+                let number = key.as_number().and_then(hcl_edit::Number::as_u64);
                 let key = match (key.as_str(), number) {
                     (Some(name), _) => expression(&Value::Text(name.to_owned())),
                     (None, Some(number)) => number.to_string(),

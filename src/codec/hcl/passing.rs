@@ -8,7 +8,8 @@
 
 use std::collections::BTreeSet;
 
-use hcl_edit::expr::{Expression, FuncCall, Traversal, TraversalOperator};
+use hcl_edit::Decorated;
+use hcl_edit::expr::{FuncCall, Traversal, TraversalOperator};
 use hcl_edit::structure::{Attribute, Block, BlockLabel, Body};
 use hcl_edit::visit::{Visit, visit_func_call, visit_traversal};
 
@@ -61,7 +62,7 @@ impl Visit for Finder {
     }
 
     fn visit_traversal(&mut self, traversal: &Traversal) {
-        let first = traversal.operators.first().map(|operator| operator.value());
+        let first = traversal.operators.first().map(Decorated::value);
         let is_path = traversal.expr.as_variable().is_some_and(|name| name.as_str() == "path");
         let is_cwd =
             matches!(first, Some(TraversalOperator::GetAttr(name)) if name.as_str() == "cwd");
@@ -73,10 +74,8 @@ impl Visit for Finder {
 /// A write-only argument; one that is written out, or null, is said again as it was.
 fn write_only(body: &Body, attribute: &Attribute) -> Option<WriteOnly> {
     let name = attribute.key.as_str();
-    let is_constant = match &attribute.value {
-        Expression::Null(_) | Expression::Bool(_) | Expression::Number(_) => true,
-        value => value.as_str().is_some(),
-    };
+    let value = &attribute.value;
+    let is_constant = value.is_null() || value.is_bool() || value.is_number() || value.is_str();
     let is_meant = name.ends_with("_wo") && !is_constant;
     is_meant.then(|| WriteOnly {
         name: name.to_owned(),

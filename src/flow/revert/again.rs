@@ -39,7 +39,7 @@ pub fn again(
     next.redactor = before.draft.redactor.clone();
     next.earlier.clone_from(&before.draft.earlier);
     next.earlier.push((before.plan.clone(), before.actions.clone()));
-    next.allowed = before.draft.allowed.clone();
+    next.allowed.clone_from(&before.draft.allowed);
     // What is held is held already.
     next.hold = None;
     let checked = check(ports, stack, next)?;
