@@ -35,6 +35,7 @@ mod hold;
 mod origin;
 #[cfg(test)]
 mod partial;
+#[cfg(test)]
 mod pipelines;
 #[cfg(test)]
 mod reasons;
@@ -78,4 +79,5 @@ mod tidy;
 mod trouble;
 #[cfg(test)]
 mod two_steps;
+#[cfg(test)]
 mod verbs;

@@ -83,17 +83,15 @@ fn where_a_provider_leads_elsewhere_now_its_objects_are_ended_where_they_are() {
 #[test]
 fn arguments_that_other_values_changed_beside_are_the_same() {
     let stage = Stage::with("");
-    let provider = format!(
-        "variable \"place\" {{}}\nvariable \"other\" {{}}\nlocals {{\n  place = var.place\n}}\n\
-         provider \"demo\" {{\n  alias = \"w\"\n  root = local.place\n}}\n"
-    );
+    let provider = "variable \"place\" {}\nvariable \"other\" {}\nlocals {\n  place = var.place\n}\n\
+                    provider \"demo\" {\n  alias = \"w\"\n  root = local.place\n}\n";
     stage.write("terraform.tfvars", &format!("place = \"{}\"\nother = 1\n", far(&stage)));
-    stage.configure(&(provider.clone() + &file("a", "one")));
+    stage.configure(&(provider.to_owned() + &file("a", "one")));
     stage.set_up();
-    let v1 = Past::of(&stage, &(provider.clone() + &file("a", "one")));
+    let v1 = Past::of(&stage, &(provider.to_owned() + &file("a", "one")));
     let of = |name: &str| file(name, "x").replacen("{\n", "{\n  provider = demo.w\n", 1);
     stage.write("terraform.tfvars", &format!("place = \"{}\"\nother = 2\n", far(&stage)));
-    stage.apply_next(&(provider + &file("a", "one") + &of("w")));
+    stage.apply_next(&(provider.to_owned() + &file("a", "one") + &of("w")));
     let shown = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0).json();
     assert_eq!(shown["way"], "as-it-is", "one plan does it");
     stage.write("terraform.tfvars", &format!("place = \"{}\"\nother = 1\n", far(&stage)));
