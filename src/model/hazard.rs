@@ -163,7 +163,8 @@ impl Hazard {
     /// Whether its subject is an object that can be left as it is instead.
     pub fn concerns_an_object(&self) -> bool {
         let is_of_all = self.kind == HazardKind::TooManyDestroys;
-        let is_value = ["output.", "var."].iter().any(|word| self.subject.starts_with(word));
+        let is_value =
+            ["output.", "path.", "var."].iter().any(|word| self.subject.starts_with(word));
         !is_of_all && !is_value && self.subject.parse::<Address>().is_ok()
     }
 }

@@ -32,6 +32,8 @@ mod history_import;
 #[cfg(test)]
 mod hold;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod origin;
 #[cfg(test)]
 mod partial;
