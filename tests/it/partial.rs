@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::support::deeds::{file, good, volume};
+use crate::support::running::end;
 use crate::support::stage::{Ran, Stage};
 
 /// Words of a list of the revert's JSON: `ADDRESS ACTION`.
@@ -115,4 +116,20 @@ fn a_refusal_names_both_ways_out_and_each_works() {
     assert_eq!(content(&stage, "a.txt"), "one");
     stage.unapply(&["revert", "--yes", "--allow", "replaces-data=demo_volume.data"]).expect(0);
     stage.plans_nothing(&(file("a", "one") + &volume(1)));
+}
+
+#[test]
+fn keep_on_a_terminal_excludes_the_object_and_shows_the_plan_anew() {
+    let stage = changed();
+    stage.settings("[revert]\nprotect = [\"demo_file.c\"]\n");
+    let mut session = stage.on_terminal(&["revert"]);
+    session.exp_regex("Type demo_file.c to accept it, keep to leave it as it is[^\n]*: ").unwrap();
+    session.send_line("keep").unwrap();
+    session.exp_string("is excluded: forgotten, and not destroyed").unwrap();
+    session.exp_string("Enter a value: ").unwrap();
+    session.send_line("yes").unwrap();
+    let (code, said) = end(session);
+    assert_eq!(code, 0, "{said}");
+    let found = ["a.txt", "b.txt", "c.txt"].map(|name| content(&stage, name));
+    assert_eq!(found, ["one", "two", "three"]);
 }

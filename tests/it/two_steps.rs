@@ -81,6 +81,32 @@ fn where_a_provider_leads_elsewhere_now_its_objects_are_ended_where_they_are() {
 }
 
 #[test]
+fn where_no_configuration_on_record_finds_an_object_it_is_not_forgotten() {
+    let (stage, _) = good(&file("a", "one"));
+    let v2 = west(&stage) + &file("a", "one") + &in_west("w", "far");
+    stage.configure(&v2);
+    stage.apply().expect(0);
+    // Nobody has recorded that, and the provider was sent elsewhere since.
+    let elsewhere = stage.path().join("elsewhere");
+    std::fs::create_dir_all(&elsewhere).unwrap();
+    stage.configure(&v2.replace(&far(&stage), &elsewhere.display().to_string()));
+    let before = stage.everything();
+    stage.unapply(&["revert", "--yes"]).expect(15).says("no configuration on record finds all");
+    assert_eq!(stage.everything(), before);
+    assert!(is_in_west(&stage, "w.txt"));
+}
+
+#[test]
+fn the_configuration_that_made_it_is_found_in_an_earlier_snapshot() {
+    let (stage, v1) = good(&file("a", "one"));
+    stage.apply_next(&(west(&stage) + &file("a", "ONE") + &in_west("w", "far")));
+    // Somebody has put the good one back already.
+    stage.configure(&file("a", "one"));
+    stage.goes_back(&v1, &[]);
+    assert!(!is_in_west(&stage, "w.txt"));
+}
+
+#[test]
 fn arguments_that_other_values_changed_beside_are_the_same() {
     let stage = Stage::with("");
     let provider = "variable \"place\" {}\nvariable \"other\" {}\nlocals {\n  place = var.place\n}\n\

@@ -90,6 +90,10 @@ pub(super) fn two_steps(error: &Error, objects: &[String], obstacle: &NoFirstSte
         NoFirstStep::NotOnRecord => {
             format!("terraform destroy -target='{first}'   (with the failed configuration)")
         }
+        NoFirstStep::NotFound => {
+            "terraform apply -refresh-only   (if they are gone; with the configuration that made them)"
+                .to_owned()
+        }
         NoFirstStep::NotTargeted => "unapply revert   (without --target)".to_owned(),
         NoFirstStep::Dependents(_) => format!(
             "terraform apply   (with the failed configuration, after taking out what refers to {first})"

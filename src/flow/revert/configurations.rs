@@ -63,24 +63,34 @@ pub(super) fn attempted(
     let of = |entry: &Entry| entry.said.body.snapshot().and_then(|s| s.configuration.clone());
     let good = of(target).map(|configuration| configuration.digest);
     let before = |revision: Revision| log.iter().find(|entry| entry.revision == revision);
-    let runs = log.iter().rev().take_while(|entry| entry.revision > target.revision);
-    let runs = runs.filter_map(|entry| {
-        let Body::RunIntent(intent) = &entry.said.body else { return None };
-        before(intent.before)
+    let since = log.iter().rev().take_while(|entry| entry.revision > target.revision);
+    let since = since.filter_map(|entry| {
+        if let Body::RunIntent(intent) = &entry.said.body {
+            before(intent.before)
+        } else {
+            Some(entry)
+        }
     });
     let mut seen: BTreeSet<Digest> = good.into_iter().collect();
     let mut is_new = |configuration: &ConfigurationRef| seen.insert(configuration.digest);
     let mut found = Vec::new();
-    for entry in std::iter::once(present).chain(runs) {
+    for entry in std::iter::once(present).chain(since) {
         if let (Some(snapshot), Some(configuration)) = (entry.said.body.snapshot(), of(entry))
             && is_new(&configuration)
             // One that cannot be read is one that nobody could apply from here either.
             && let Ok(bundle) = load_bundle(ports, entry.revision, snapshot)
+            && is_readable(&bundle)
         {
             found.push(bundle);
         }
     }
     found
+}
+
+/// Whether every file of the configuration can be understood. Terraform applies no other.
+fn is_readable(bundle: &Bundle) -> bool {
+    let is_whole = |(_, directory)| module_facts(bundle, &directory).unreadable.is_empty();
+    modules(bundle).into_iter().all(is_whole)
 }
 
 /// The modules of a bundle, the root first: what addresses in it begin with, and where it lies.
@@ -177,9 +187,12 @@ fn lacking(good: &Bundle, attempted: &[Bundle], now: &StateBytes) -> Result<Lack
     })
 }
 
-/// The newest of these configurations that can end all of these objects.
-pub(super) fn maker<'b>(attempted: &'b [Bundle], firsts: &[First]) -> Option<&'b Bundle> {
-    attempted.iter().find(|bundle| {
+/// Those of these configurations that may be able to end all of these objects, newest first.
+pub(super) fn makers<'b>(
+    attempted: &'b [Bundle],
+    firsts: &[First],
+) -> impl Iterator<Item = &'b Bundle> {
+    attempted.iter().filter(move |bundle| {
         let (names, blocks) = (provider_names(bundle), provisioned(bundle));
         firsts.iter().all(|first| match first.why.provider() {
             Some(own) => {

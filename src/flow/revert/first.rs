@@ -7,12 +7,13 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::configurations::{maker, modules};
+use super::configurations::{makers, modules};
 use super::draft::{RevertDraft, module_facts, with_bundle, with_plan, with_variables};
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::first::First;
 use crate::flow::workplace::{Home, Prepared, Source, prepare};
 use crate::flow::{Error, Ports, Stack};
+use crate::model::configuration::Bundle;
 use crate::model::plan::{Action, Plan, PlanExtent, PlannedChange};
 use crate::terraform::workdir::Layout;
 
@@ -22,6 +23,9 @@ pub enum NoFirstStep {
     /// No configuration on record can end all of these objects.
     #[error("the configuration that made them is not on record")]
     NotOnRecord,
+    /// No configuration on record finds all of them, so that it would only forget them.
+    #[error("no configuration on record finds all of them")]
+    NotFound,
     /// Ending them would end objects that stay, safe to show.
     #[error("what stays depends on that: {}", .0.join(", "))]
     Dependents(Vec<String>),
@@ -43,7 +47,7 @@ pub struct FirstStep {
     pub redactor: Redactor,
 }
 
-/// Plans the first step; refused if it would end more than these objects.
+/// Plans the first step; refused if it would end more than these objects, or cannot find them.
 pub(super) fn plan_first(
     ports: &Ports<'_>,
     stack: &Stack,
@@ -57,8 +61,38 @@ pub(super) fn plan_first(
     if objects.iter().any(|first| !draft.scope.includes(&first.from.address)) {
         return Err(refused(NoFirstStep::NotTargeted));
     }
-    let maker =
-        maker(&draft.sides.attempted, objects).ok_or_else(|| refused(NoFirstStep::NotOnRecord))?;
+    let mut obstacle = NoFirstStep::NotOnRecord;
+    for maker in makers(&draft.sides.attempted, objects) {
+        let mut step = planned(ports, stack, (draft, maker), objects)?;
+        let others: Vec<String> = step
+            .plan
+            .effective()
+            .filter(|change| !is_of(change, objects))
+            .map(|change| step.redactor.text(&change.address.to_string()))
+            .collect();
+        if !others.is_empty() {
+            return Err(refused(NoFirstStep::Dependents(others)));
+        }
+        if !finds_all(&step.plan, objects) {
+            // It leads to another place: ending them there would only forget them.
+            obstacle = NoFirstStep::NotFound;
+            continue;
+        }
+        for change in &mut step.plan.changes {
+            stand(change, objects);
+        }
+        return Ok(step);
+    }
+    Err(refused(obstacle))
+}
+
+/// Plans the end of these objects with one configuration.
+fn planned(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    (draft, maker): (&RevertDraft, &Bundle),
+    objects: &[First],
+) -> Result<FirstStep, Error> {
     let (bundle, _) = with_variables(maker.clone(), stack)?;
     let redactor = with_bundle(draft.redactor.clone(), &bundle);
     let source = Source {
@@ -75,24 +109,19 @@ pub(super) fn plan_first(
     prepared.lift_prevention(&blocks.collect::<Vec<_>>())?;
     let targets: BTreeSet<String> =
         objects.iter().map(|first| first.from.address.to_string()).collect();
-    let (plan_file, mut plan) =
-        prepared.plan_destroy(ports, "first.tfplan", &redactor, targets.into_iter().collect())?;
+    let targets = targets.into_iter().collect();
+    let (plan_file, plan) = prepared.plan_destroy(ports, "first.tfplan", &redactor, targets)?;
     if plan.extent == PlanExtent::Errored {
         return Err(Error::IncompletePlan("planning the first step ended with an error"));
     }
-    let others: Vec<String> = plan
-        .effective()
-        .filter(|change| !is_of(change, objects))
-        .map(|change| redactor.text(&change.address.to_string()))
-        .collect();
-    if !others.is_empty() {
-        return Err(refused(NoFirstStep::Dependents(others)));
-    }
     let redactor = with_plan(redactor, &bundle, &plan);
-    for change in &mut plan.changes {
-        stand(change, objects);
-    }
     Ok(FirstStep { prepared, plan_file, plan, redactor })
+}
+
+/// Whether each object whose place is in doubt was found there.
+fn finds_all(plan: &Plan, objects: &[First]) -> bool {
+    let in_doubt = objects.iter().filter(|first| first.why.provider().is_some());
+    in_doubt.into_iter().all(|first| plan.effective().any(|change| is_here(change, first)))
 }
 
 fn is_here(change: &PlannedChange, first: &First) -> bool {

@@ -59,7 +59,13 @@ impl History {
             std::fs::create_dir_all(modules.join(name)).unwrap();
             self.stage.write(&format!("modules/{name}/main.tf"), &configuration.module(name));
         }
-        self.stage.configure(&configuration.root());
+        let mut root = configuration.root();
+        if configuration.is_west() {
+            let world = self.stage.world().display().to_string();
+            write!(root, "provider \"demo\" {{\n  alias = \"west\"\n  root = \"{world}\"\n}}\n")
+                .unwrap();
+        }
+        self.stage.configure(&root);
         // Only other modules are news to Terraform.
         if self.initialised.as_ref() != Some(&names) {
             self.stage.terraform(&["init", "-no-color", "-input=false"]).expect(0);

@@ -42,6 +42,8 @@ pub(super) struct Block {
     pub(super) token: Option<String>,
     /// The block of the same module that it names: a link, which keeps its target from going.
     pub(super) target: Option<String>,
+    /// Whether its provider configuration is one that the good configuration does not have.
+    pub(super) is_west: bool,
 }
 
 /// A configuration.
@@ -81,6 +83,9 @@ impl Block {
     fn hcl(&self) -> String {
         let kind = if self.target.is_some() { "demo_link" } else { self.kind.name() };
         let mut text = format!("resource \"{kind}\" \"{}\" {{\n", self.name);
+        if self.is_west {
+            text.push_str("  provider = demo.west\n");
+        }
         let list = |keys: &[String]| {
             keys.iter().map(|key| format!("\"{key}\"")).collect::<Vec<_>>().join(", ")
         };
@@ -164,6 +169,7 @@ impl Configuration {
             create_before_destroy: kind == Kind::File && dice.once_in(6),
             token: token.filter(|_| kind == Kind::File && dice.once_in(2)),
             target: None,
+            is_west: false,
             module,
         }
     }
@@ -189,6 +195,7 @@ impl Configuration {
             size: 0,
             create_before_destroy: false,
             token: None,
+            is_west: false,
             target: Some(format!("demo_file.{}", target.name)),
         });
     }
@@ -215,6 +222,11 @@ impl Configuration {
         }
         writeln!(text, "output \"o\" {{\n  value = \"{}\"\n}}", self.output).unwrap();
         text
+    }
+
+    /// Whether it needs the provider configuration `west`.
+    pub(super) fn is_west(&self) -> bool {
+        self.blocks.iter().any(|block| block.is_west)
     }
 
     /// The names of its modules.
@@ -266,8 +278,10 @@ impl Configuration {
     fn change(&mut self, dice: &mut Dice) -> Option<String> {
         let what = dice.roll(14);
         if what == 0 {
-            let block = self.fresh(dice);
-            let said = format!("add {}", block.address());
+            let mut block = self.fresh(dice);
+            block.is_west = block.module.is_none() && block.token.is_none() && dice.once_in(3);
+            let place = if block.is_west { " in the west" } else { "" };
+            let said = format!("add {}{place}", block.address());
             self.blocks.push(block);
             return Some(said);
         }

@@ -1,0 +1,225 @@
+//! What a revert costs beside bare Terraform doing the same: time to consent, and the whole.
+//!
+//! 300 objects of the embedded provider, of which an apply has changed 30 and made 30. Bare is `init`
+//! and `plan` with the prior configuration (to consent), then `apply` of that plan and one more
+//! `plan` (the whole). A revert that is re-keyed, because a block was renamed and an object was
+//! forgotten, may take one plan more to consent and two more in all: it is compared with bare
+//! Terraform that plans as often. Medians of `UNAPPLY_BENCH_PAIRS` pairs (default 5), each from the
+//! same state and world; the time grows with what Terraform plans. Needs terraform on `PATH`; run
+//! with `cargo bench --bench revert`.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench prints what it finds and stops where it cannot go on"
+)]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+const UNAPPLY: &str = env!("CARGO_BIN_EXE_unapply");
+const OBJECTS: usize = 300;
+const CHANGED: usize = 30;
+
+/// A stack with its world below one directory.
+struct Place {
+    root: PathBuf,
+}
+
+impl Place {
+    fn stack(&self) -> PathBuf {
+        self.root.join("stack")
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a bench runs the real programs")]
+    fn ran(&self, program: &str, arguments: &[&str]) -> f64 {
+        let start = Instant::now();
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(self.stack())
+            .env("TF_CLI_CONFIG_FILE", self.root.join("cli.tfrc"))
+            .env("TF_DISABLE_PLUGIN_TLS", "1")
+            .env("XDG_STATE_HOME", self.root.join("journals"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|error| panic!("{program}: {error}"));
+        let seconds = start.elapsed().as_secs_f64();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program} {arguments:?}: {said}");
+        seconds
+    }
+
+    fn terraform(&self, arguments: &[&str]) -> f64 {
+        self.ran("terraform", arguments)
+    }
+
+    fn configure(&self, text: &str) {
+        let header = format!(
+            "terraform {{\n  required_providers {{\n    demo = {{ source = \"unapply/demo\" }}\n  \
+             }}\n}}\nprovider \"demo\" {{\n  root = \"{}\"\n}}\n",
+            self.root.join("world").display()
+        );
+        write(&self.stack().join("main.tf"), &(header + text));
+    }
+
+    /// Puts everything back as `keep` found it.
+    fn restore(&self) {
+        for name in ["stack", "world"] {
+            std::fs::remove_dir_all(self.root.join(name)).unwrap();
+            copy(&self.root.join("kept").join(name), &self.root.join(name));
+        }
+    }
+
+    fn keep(&self) {
+        for name in ["stack", "world"] {
+            copy(&self.root.join(name), &self.root.join("kept").join(name));
+        }
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    let written = std::fs::File::create(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        let facts = path.symlink_metadata().unwrap();
+        if facts.is_symlink() {
+            std::os::unix::fs::symlink(std::fs::read_link(&path).unwrap(), target).unwrap();
+        } else if facts.is_dir() {
+            copy(&path, &target);
+        } else {
+            let _bytes = std::fs::copy(&path, target).unwrap();
+        }
+    }
+}
+
+fn files(name: &str, count: usize, content: &str) -> String {
+    format!(
+        "resource \"demo_file\" \"{name}\" {{\n  count   = {count}\n  path    = \
+         \"{name}-${{count.index}}.txt\"\n  content = \"{content} ${{count.index}}\"\n}}\n"
+    )
+}
+
+fn laid_out(root: &Path) -> Place {
+    let place = Place { root: root.to_owned() };
+    let mirror = root.join("mirror/registry.terraform.io/unapply/demo/0.1.0/linux_amd64");
+    for made in [&mirror, &place.stack(), &root.join("world")] {
+        std::fs::create_dir_all(made).unwrap();
+    }
+    std::os::unix::fs::symlink(UNAPPLY, mirror.join("terraform-provider-demo_v0.1.0")).unwrap();
+    let mirror = root.join("mirror").display().to_string();
+    write(
+        &root.join("cli.tfrc"),
+        &format!(
+            "disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = \
+             \"{mirror}\"\n  }}\n}}\n"
+        ),
+    );
+    write(
+        &place.stack().join("unapply.toml"),
+        "version = 1\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\"]\n[[stack]]\nname = \
+         \"bench\"\ndir = \".\"\n",
+    );
+    place
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// The good configuration and the one that is taken back.
+struct Story {
+    name: &'static str,
+    good: String,
+    next: String,
+    /// How many plans more a revert may make: to consent, and in all.
+    more: (usize, usize),
+}
+
+fn stories() -> [Story; 2] {
+    let (kept, changed) = (files("kept", OBJECTS - CHANGED, "as it was"), CHANGED);
+    let good = kept.clone() + &files("changed", changed, "good");
+    let renamed = kept.replace("\"demo_file\" \"kept\"", "\"demo_file\" \"renamed\"")
+        + "moved {\n  from = demo_file.kept\n  to   = demo_file.renamed\n}\n";
+    let alone =
+        "resource \"demo_file\" \"alone\" {\n  path = \"alone.txt\"\n  content = \"x\"\n}\n";
+    let forgotten =
+        "removed {\n  from = demo_file.alone\n  lifecycle {\n    destroy = false\n  }\n}\n";
+    let next = files("changed", changed, "bad") + &files("made", changed, "new");
+    [
+        Story { name: "as it is", good: good.clone(), next: kept + &next, more: (0, 0) },
+        Story {
+            name: "re-keyed",
+            good: good + alone,
+            next: renamed + &next + forgotten,
+            more: (1, 2),
+        },
+    ]
+}
+
+const PLAN: [&str; 4] = ["plan", "-input=false", "-no-color", "-out=bare.tfplan"];
+
+/// Seconds to consent and in all, of bare Terraform that plans `more` often.
+fn bare(place: &Place, story: &Story) -> (f64, f64) {
+    place.restore();
+    place.configure(&story.good);
+    let (to_consent, in_all) = story.more;
+    let plans = |many: usize| (0..many).map(|_| place.terraform(&PLAN)).sum::<f64>();
+    let consent = place.terraform(&["init", "-input=false", "-no-color"]) + plans(1 + to_consent);
+    let apply = place.terraform(&["apply", "-input=false", "-no-color", "bare.tfplan"]);
+    (consent, consent + apply + plans(1 + in_all - to_consent))
+}
+
+fn ours(place: &Place) -> (f64, f64) {
+    place.restore();
+    let consent = place.ran(UNAPPLY, &["revert", "--plan-only"]);
+    place.restore();
+    (consent, place.ran(UNAPPLY, &["revert", "--yes"]))
+}
+
+fn measure(story: &Story, pairs: usize) {
+    let directory = tempfile::tempdir().unwrap();
+    let place = laid_out(directory.path());
+    place.configure(&story.good);
+    place.terraform(&["init", "-no-color"]);
+    let apply = ["apply", "-auto-approve", "-no-color"];
+    place.terraform(&apply);
+    place.ran(UNAPPLY, &["init"]);
+    place.ran(UNAPPLY, &["mark", "good"]);
+    place.configure(&story.next);
+    place.ran(UNAPPLY, &["snapshot"]);
+    place.terraform(&apply);
+    place.keep();
+    let (mut consents, mut wholes, mut times) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..pairs {
+        let (bare_consent, bare_whole) = bare(&place, story);
+        let (consent, whole) = ours(&place);
+        consents.push(consent / bare_consent);
+        wholes.push(whole / bare_whole);
+        times.push(bare_whole);
+    }
+    println!(
+        "{}: to consent {:.2} x bare, the whole {:.2} x bare ({:.1} s)",
+        story.name,
+        median(consents),
+        median(wholes),
+        median(times)
+    );
+}
+
+fn main() {
+    #[expect(clippy::disallowed_methods, reason = "how many pairs is for whoever runs the bench")]
+    let wanted = std::env::var("UNAPPLY_BENCH_PAIRS").ok().and_then(|pairs| pairs.parse().ok());
+    for story in stories() {
+        measure(&story, wanted.unwrap_or(5));
+    }
+}
