@@ -4,7 +4,7 @@
 //! and `plan` with the prior configuration (to consent), then `apply` of that plan and one more
 //! `plan` (the whole). A revert that is re-keyed, because a block was renamed and an object was
 //! forgotten, may take one plan more to consent and two more in all: it is compared with bare
-//! Terraform that plans as often. Medians of `UNAPPLY_BENCH_PAIRS` pairs (default 5), each from the
+//! Terraform that plans as often, has the block moved back by hand, and does without that object. Medians of `UNAPPLY_BENCH_PAIRS` pairs (default 5), each from the
 //! same state and world; the time grows with what Terraform plans. Needs terraform on `PATH`; run
 //! with `cargo bench --bench revert`.
 
@@ -141,6 +141,8 @@ struct Story {
     name: &'static str,
     good: String,
     next: String,
+    /// What bare Terraform is given, by somebody who knows what to write.
+    bare: String,
     /// How many plans more a revert may make: to consent, and in all.
     more: (usize, usize),
 }
@@ -156,9 +158,17 @@ fn stories() -> [Story; 2] {
         "removed {\n  from = demo_file.alone\n  lifecycle {\n    destroy = false\n  }\n}\n";
     let next = files("changed", changed, "bad") + &files("made", changed, "new");
     [
-        Story { name: "as it is", good: good.clone(), next: kept + &next, more: (0, 0) },
+        Story {
+            name: "as it is",
+            good: good.clone(),
+            next: kept + &next,
+            bare: good.clone(),
+            more: (0, 0),
+        },
         Story {
             name: "re-keyed",
+            bare: good.clone()
+                + "moved {\n  from = demo_file.renamed\n  to   = demo_file.kept\n}\n",
             good: good + alone,
             next: renamed + &next + forgotten,
             more: (1, 2),
@@ -171,7 +181,7 @@ const PLAN: [&str; 4] = ["plan", "-input=false", "-no-color", "-out=bare.tfplan"
 /// Seconds to consent and in all, of bare Terraform that plans `more` often.
 fn bare(place: &Place, story: &Story) -> (f64, f64) {
     place.restore();
-    place.configure(&story.good);
+    place.configure(&story.bare);
     let (to_consent, in_all) = story.more;
     let plans = |many: usize| (0..many).map(|_| place.terraform(&PLAN)).sum::<f64>();
     let consent = place.terraform(&["init", "-input=false", "-no-color"]) + plans(1 + to_consent);

@@ -81,6 +81,31 @@ fn where_a_provider_leads_elsewhere_now_its_objects_are_ended_where_they_are() {
 }
 
 #[test]
+fn the_first_step_alone_can_be_targeted() {
+    let (stage, _) = good(&file("a", "one"));
+    stage.apply_next(&(west(&stage) + &file("a", "ONE") + &in_west("w", "far")));
+    let ran = stage.unapply(&["revert", "--yes", "--target", "demo_file.w"]).expect(0);
+    ran.says("demo_file.a   update").says("Reverted a part");
+    assert!(!is_in_west(&stage, "w.txt"));
+    assert_eq!(stage.objects()["a.txt"].1, b"ONE", "it was not targeted");
+    stage.unapply(&["revert", "--yes", "--target", "demo_file.a"]).expect(0);
+    assert_eq!(stage.objects()["a.txt"].1, b"one");
+}
+
+#[test]
+fn where_something_else_is_targeted_the_first_step_is_not_done_unasked() {
+    let (stage, _) = good(&file("a", "one"));
+    stage.apply_next(&(west(&stage) + &file("a", "ONE") + &in_west("w", "far")));
+    let before = stage.everything();
+    stage
+        .unapply(&["revert", "--yes", "--target", "demo_file.a"])
+        .expect(15)
+        .says("are not among the targets");
+    assert_eq!(stage.everything(), before);
+    assert!(is_in_west(&stage, "w.txt"));
+}
+
+#[test]
 fn where_no_configuration_on_record_finds_an_object_it_is_not_forgotten() {
     let (stage, _) = good(&file("a", "one"));
     let v2 = west(&stage) + &file("a", "one") + &in_west("w", "far");

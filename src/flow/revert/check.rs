@@ -137,6 +137,9 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
     })
 }
 
+/// A target that no configuration has: what is planned with it alone does nothing.
+const NOTHING: &str = "terraform_data.unapply_wants_nothing";
+
 /// The plan of what is wanted.
 struct Planned {
     plan_file: PathBuf,
@@ -160,13 +163,11 @@ fn planned(
         PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
         PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
     }
-    let Some(targets) = draft.scope.wanted(&plan) else {
+    let Some(mut targets) = draft.scope.wanted(&plan) else {
         return Ok(Planned { plan_file, plan, targets: Vec::new(), left: Vec::new(), inputs });
     };
     if targets.is_empty() {
-        let nothing = Plan { changes: Vec::new(), outputs: Vec::new(), ..plan.clone() };
-        let left = left(&plan, &nothing);
-        return Ok(Planned { plan_file, plan: nothing, targets, left, inputs });
+        targets.push(NOTHING.to_owned());
     }
     let (plan_file, part) = prepared.plan_part(ports, "part.tfplan", redactor, &targets)?;
     if part.extent == PlanExtent::Errored {
