@@ -157,7 +157,7 @@ impl History {
             return self.judged(v1, good, &first, End::Equal);
         }
         if first.code != 15 {
-            return End::Wrong(format!("exit {}: {}", first.code, first.stderr));
+            return stopped(&first);
         }
         let planned = self.stage.unapply(&["revert", &self.target, "--plan-only", "--json"]);
         if planned.code != 0 {
@@ -182,7 +182,7 @@ impl History {
         if second.code == 0 {
             return self.judged(v1, good, &second, End::Asked(hazards.join(" ")));
         }
-        End::Wrong(format!("allowed, exit {}: {}", second.code, second.stderr))
+        stopped(&second)
     }
 
     fn judged(&mut self, v1: &Configuration, good: &Objects, ran: &Ran, end: End) -> End {
@@ -200,18 +200,30 @@ impl History {
             }
         }
         differences.dedup();
-        let json = ran.json();
-        // An object that was made anew and starts empty explains nobody else's file.
-        let may_exist = |left: &&Value| left["why"].as_str().unwrap().contains("may have left");
-        let listed = json["not_undone"].as_array().unwrap().iter().filter(may_exist);
-        let listed: Vec<Value> = listed.cloned().collect();
-        let text = serde_json::to_string(&listed).unwrap();
-        if listed.is_empty() {
-            End::Wrong(format!("{differences:?}"))
-        } else {
-            End::Listed(format!("{differences:?}: {text}"))
+        match may_exist(ran) {
+            None => End::Wrong(format!("{differences:?}")),
+            Some(text) => End::Listed(format!("{differences:?}: {text}")),
         }
     }
+}
+
+/// A revert that did not end well. An apply that was killed in a creation can leave an object that
+/// nobody knows in the place of a good one: that was listed, and a person has to remove it.
+fn stopped(ran: &Ran) -> End {
+    match may_exist(ran) {
+        Some(text) if ran.stderr.contains("AlreadyExists") => End::Listed(text),
+        Some(_) | None => End::Wrong(format!("exit {}: {}", ran.code, ran.stderr)),
+    }
+}
+
+/// What a revert lists as perhaps left behind.
+fn may_exist(ran: &Ran) -> Option<String> {
+    let json: Value = serde_json::from_str(&ran.stdout).ok()?;
+    // An object that was made anew and starts empty explains nobody else's file.
+    let is_open = |left: &&Value| left["why"].as_str().unwrap().contains("may have left");
+    let listed = json["not_undone"].as_array()?.iter().filter(is_open);
+    let listed: Vec<Value> = listed.cloned().collect();
+    (!listed.is_empty()).then(|| serde_json::to_string(&listed).unwrap())
 }
 
 /// The hazards that stand, as `--allow` takes them.
