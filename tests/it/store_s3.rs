@@ -36,7 +36,7 @@ fn settings(stage: &Stage, bucket: &Bucket, more: &str) {
         "unapply.toml",
         &format!(
             "version = 1\n\n[store]\nurl = \"s3://{BUCKET}/team\"\nendpoint = \"{}\"\n\
-             timeout = \"2s\"\n{more}\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\"]\n\n\
+             timeout = \"2s\"\n{more}\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\", \"GOGC\"]\n\n\
              [[stack]]\nname = \"demo/app\"\ndir = \".\"\n",
             bucket.endpoint()
         ),

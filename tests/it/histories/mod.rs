@@ -159,6 +159,10 @@ impl History {
         if first.code != 15 {
             return stopped(&first);
         }
+        // Terraform writes a local state in place: whoever kills it meanwhile has emptied the file.
+        if self.stage.state().is_empty() && first.stderr.contains("empty") {
+            return End::Listed("terraform was killed while it wrote its state".to_owned());
+        }
         let planned = self.stage.unapply(&["revert", &self.target, "--plan-only", "--json"]);
         if planned.code != 0 {
             return End::Refused(format!("{}\n{}", first.stderr, planned.stderr));
@@ -248,7 +252,7 @@ fn play(seed: u64) -> (String, End) {
     let stage = Stage::empty();
     stage.write(
         "unapply.toml",
-        "version = 1\n\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\"]\n\n[[stack]]\nname = \
+        "version = 1\n\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\", \"GOGC\"]\n\n[[stack]]\nname = \
          \"demo/app\"\ndir = \".\"\n",
     );
     let mut history =

@@ -59,6 +59,8 @@ impl Stage {
             ("TMPDIR", path.join("tmp").display().to_string()),
             ("TF_CLI_CONFIG_FILE", config.display().to_string()),
             ("TF_DISABLE_PLUGIN_TLS", "1".to_owned()),
+            // A terraform that lives for a second need not collect garbage: half of its start.
+            ("GOGC", "off".to_owned()),
             ("UNAPPLY_ACTOR", "tester".to_owned()),
         ];
         let environment = pairs.map(|(name, value)| (name.to_owned(), value)).into();
@@ -70,7 +72,7 @@ impl Stage {
         let stage = Self::empty();
         stage.write(
             "unapply.toml",
-            "version = 1\n\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\"]\n\n\
+            "version = 1\n\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\", \"GOGC\"]\n\n\
              [[stack]]\nname = \"demo/app\"\ndir = \".\"\n",
         );
         stage.configure(configuration);
