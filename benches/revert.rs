@@ -15,10 +15,13 @@
     reason = "a bench prints what it finds and stops where it cannot go on"
 )]
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
+
+mod paired;
+
+use paired::{median, wanted, write};
 
 const UNAPPLY: &str = env!("CARGO_BIN_EXE_unapply");
 const OBJECTS: usize = 300;
@@ -80,11 +83,6 @@ impl Place {
     }
 }
 
-fn write(path: &Path, text: &str) {
-    let written = std::fs::File::create(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-}
-
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -129,11 +127,6 @@ fn laid_out(root: &Path) -> Place {
          \"bench\"\ndir = \".\"\n",
     );
     place
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// The good configuration and the one that is taken back.
@@ -227,9 +220,7 @@ fn measure(story: &Story, pairs: usize) {
 }
 
 fn main() {
-    #[expect(clippy::disallowed_methods, reason = "how many pairs is for whoever runs the bench")]
-    let wanted = std::env::var("UNAPPLY_BENCH_PAIRS").ok().and_then(|pairs| pairs.parse().ok());
     for story in stories() {
-        measure(&story, wanted.unwrap_or(5));
+        measure(&story, wanted());
     }
 }

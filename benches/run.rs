@@ -14,10 +14,13 @@
 )]
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+mod paired;
+
+use paired::{median, wanted, write};
 
 const UNAPPLY: &str = env!("CARGO_BIN_EXE_unapply");
 const RESOURCES: usize = 1_000;
@@ -48,21 +51,11 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     (start.elapsed(), done)
 }
 
-fn write(path: &Path, text: &str) {
-    let written = std::fs::File::create(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-}
-
 fn forget(directory: &Path) {
     for name in ["terraform.tfstate", "terraform.tfstate.backup"] {
         let _was_not_there = std::fs::remove_file(directory.join(name)).is_err();
     }
     let _was_not_there = std::fs::remove_dir_all(directory.join(".unapply")).is_err();
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 fn pairs(directory: &Path, pairs: usize) {
@@ -137,8 +130,6 @@ fn main() {
         ),
     );
     ran(directory, "terraform", &["init", "-no-color"]);
-    #[expect(clippy::disallowed_methods, reason = "how many pairs is for whoever runs the bench")]
-    let wanted = std::env::var("UNAPPLY_BENCH_PAIRS").ok().and_then(|pairs| pairs.parse().ok());
-    pairs(directory, wanted.unwrap_or(5));
+    pairs(directory, wanted());
     memory(directory);
 }

@@ -35,17 +35,14 @@ impl Rekeying {
                 self.kept.push(Kept { from, id: object.id.as_deref().map(str::to_owned) });
             }
         }
-        let is_gone = |address: &Address| {
-            kept.iter().any(|slot| slot.deposed.is_none() && slot.address == *address)
+        let is_kept = |address: &Address, deposed: Option<&String>| {
+            kept.contains(&Slot { address: address.clone(), deposed: deposed.cloned() })
         };
         self.placements.retain(|placement| !kept.contains(&placement.slot));
         self.extras.retain(|slot| !kept.contains(slot));
         self.two_steps.retain(|step| !kept.contains(&step.slot));
-        self.marked.retain(|marked| !is_gone(&marked.address));
-        self.displaced.retain(|one| {
-            let slot = Slot { address: one.address.clone(), deposed: Some(one.key.clone()) };
-            !kept.contains(&slot)
-        });
+        self.marked.retain(|marked| !is_kept(&marked.address, None));
+        self.displaced.retain(|one| !is_kept(&one.address, Some(&one.key)));
         self
     }
 }

@@ -58,7 +58,7 @@ pub struct Left {
     pub action: &'static str,
 }
 
-/// What of `whole` is not in `part`.
+/// What of `whole` is not in `part`, sorted.
 pub fn left(whole: &Plan, part: &Plan) -> Vec<Left> {
     let name = |change: &PlannedChange| Left {
         address: shown_address(change),

@@ -115,6 +115,7 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
     };
     let judged = judged(ports, stack, (&draft, &way), &plan, &redactor)?;
     let plan_digest = digest_of(&plan_file)?;
+    let present = draft.version()?;
     let homecomings = homecomings(&rekeying, &redactor);
     versions.extend(judged.hazards);
     Ok(CheckedRevert {
@@ -130,7 +131,7 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         plan_file,
         plan_digest,
         plan,
-        state: judged.state,
+        state: present,
         actions: judged.actions,
         outputs: judged.outputs,
         hazards: versions,
@@ -192,7 +193,6 @@ pub(super) fn digest_of(path: &std::path::Path) -> Result<Digest, Error> {
 
 /// What has been decided of a plan.
 struct Judged {
-    state: StateVersion,
     actions: Vec<JudgedAction>,
     outputs: Vec<JudgedOutput>,
     hazards: Vec<Hazard>,
@@ -219,8 +219,7 @@ fn judged(
         hazard.subject = redactor.text(&hazard.subject);
         hazard.why = redactor.text(&hazard.why);
     }
-    let state = parsed(&draft.current, draft.before.revision)?.version;
-    Ok(Judged { state, actions, outputs, hazards })
+    Ok(Judged { actions, outputs, hazards })
 }
 
 /// Hands everything that is known of a plan to `ask`.

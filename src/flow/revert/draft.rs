@@ -43,7 +43,7 @@ use crate::model::plan::Plan;
 use crate::model::secret::Secret;
 use crate::model::state::StateBytes;
 use crate::model::value::Value;
-use crate::model::version::Serial;
+use crate::model::version::{Serial, StateVersion};
 
 /// A state on record, with its bytes.
 #[derive(Debug, Clone)]
@@ -105,6 +105,16 @@ pub struct RevertDraft {
     pub seen: Revision,
     /// The latest time that any entry of the log carries, whoever's clock said it.
     pub latest_time: Option<Timestamp>,
+}
+
+impl RevertDraft {
+    /// The version of the present state, as it was recorded with its bytes.
+    pub fn version(&self) -> Result<StateVersion, Error> {
+        let state = self.before.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
+        let revision = self.before.revision;
+        let problem = "has no state";
+        Ok(state.ok_or(Error::Unfit { revision, problem })?.version.clone())
+    }
 }
 
 /// Drafts a revert to `target`.

@@ -7,15 +7,15 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::configurations::{makers, modules};
-use super::draft::{RevertDraft, module_facts, with_bundle, with_plan, with_variables};
+use super::configurations::makers;
+use super::draft::{RevertDraft, with_bundle, with_plan, with_variables};
+use super::way::private_copy;
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::first::First;
-use crate::flow::workplace::{Home, Prepared, Source, prepare};
+use crate::flow::workplace::{Home, Prepared, Source};
 use crate::flow::{Error, Ports, Stack};
 use crate::model::configuration::Bundle;
 use crate::model::plan::{Action, Plan, PlanExtent, PlannedChange};
-use crate::terraform::workdir::Layout;
 
 /// Why there is no first step.
 #[derive(Debug, thiserror::Error)]
@@ -101,12 +101,7 @@ fn planned(
         live: &draft.backend,
         home: Home::Recorded,
     };
-    let mut prepared = prepare(ports, stack, &source, Layout::WithoutStateBlocks, &redactor)?;
-    let blocks = modules(&bundle).into_iter().map(|(_, directory)| {
-        let facts = module_facts(&bundle, &directory);
-        (directory, facts.prevent_destroy)
-    });
-    prepared.lift_prevention(&blocks.collect::<Vec<_>>())?;
+    let prepared = private_copy(ports, stack, &source, &redactor)?;
     let targets: BTreeSet<String> =
         objects.iter().map(|first| first.from.address.to_string()).collect();
     let targets = targets.into_iter().collect();
@@ -120,8 +115,8 @@ fn planned(
 
 /// Whether each object whose place is in doubt was found there.
 fn finds_all(plan: &Plan, objects: &[First]) -> bool {
-    let in_doubt = objects.iter().filter(|first| first.why.provider().is_some());
-    in_doubt.into_iter().all(|first| plan.effective().any(|change| is_here(change, first)))
+    let mut in_doubt = objects.iter().filter(|first| first.why.provider().is_some());
+    in_doubt.all(|first| plan.effective().any(|change| is_here(change, first)))
 }
 
 fn is_here(change: &PlannedChange, first: &First) -> bool {

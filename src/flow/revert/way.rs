@@ -13,6 +13,7 @@ use super::configurations::modules;
 use super::draft::{RevertDraft, module_facts};
 use super::first::{FirstStep, plan_first};
 use crate::codec::state::write::{Original, is_as_placed, rekeyed};
+use crate::engine::redact::Redactor;
 use crate::engine::rekey::first::{First, firsts};
 use crate::engine::rekey::moved::{Declared, moved_blocks};
 use crate::engine::rekey::{Certainty, Facts, Journal, Liveness, Places, Rekeying, rekey};
@@ -163,15 +164,25 @@ fn source(draft: &RevertDraft, home: Home) -> Source<'_> {
     Source { bundle: &draft.bundle, snapshot: &draft.snapshot, live: &draft.backend, home }
 }
 
+/// The private copy of the good configuration.
 fn laid_out(
     ports: &Ports<'_>,
     stack: &Stack,
     draft: &RevertDraft,
     home: Home,
 ) -> Result<Prepared, Error> {
-    let layout = Layout::WithoutStateBlocks;
-    let mut prepared = prepare(ports, stack, &source(draft, home), layout, &draft.redactor)?;
-    let bundle = &draft.bundle;
+    private_copy(ports, stack, &source(draft, home), &draft.redactor)
+}
+
+/// A private copy of any configuration, without what would have Terraform refuse to plan an end.
+pub(super) fn private_copy(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    source: &Source<'_>,
+    redactor: &Redactor,
+) -> Result<Prepared, Error> {
+    let mut prepared = prepare(ports, stack, source, Layout::WithoutStateBlocks, redactor)?;
+    let bundle = source.bundle;
     let blocks = modules(bundle).into_iter().map(|(_, directory)| {
         let facts = module_facts(bundle, &directory);
         (directory, facts.prevent_destroy)
