@@ -20,7 +20,7 @@ use super::exit::Exit;
 use super::output::{Output, inert, inert_lines};
 use crate::engine::drift::NotAnItem;
 use crate::flow::Error;
-use crate::flow::error::DriftError;
+use crate::flow::error::drift::DriftError;
 use crate::model::event::{Diagnostic, Severity};
 use crate::model::hazard::Hazard;
 use crate::port::clock::Clock as _;

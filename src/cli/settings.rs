@@ -16,7 +16,7 @@ use super::output::{Output, Paint, Talk};
 use super::place::Place;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
-use crate::flow::{Inputs, Speaker, Stack};
+use crate::flow::ports::{Inputs, Speaker, Stack};
 use crate::knowledge::Knowledge;
 use crate::model::entry::Actor;
 use crate::model::pattern::Pattern;

@@ -140,6 +140,18 @@ fn is_concluded(log: &[Entry], intent: Revision) -> bool {
     })
 }
 
+/// The newest revert that nobody has concluded.
+pub fn open_revert(log: &[Entry]) -> Option<&Entry> {
+    let concluded = |revision: Revision| {
+        log.iter().any(
+            |entry| matches!(&entry.said.body, Body::RevertOutcome(end) if end.intent == revision),
+        )
+    };
+    log.iter().rev().find(|entry| {
+        matches!(entry.said.body, Body::RevertIntent(_)) && !concluded(entry.revision)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

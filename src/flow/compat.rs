@@ -5,11 +5,13 @@
 //! recorded as applied: the next revert to it must find a provider that reads its state. Nothing of
 //! the user's directory is changed.
 
+use super::Error;
 use super::configuration::{Captured, LOCK_FILE};
-use super::revert::draft::{RevertDraft, load_bundle, module_facts};
+use super::ports::{Ports, Stack};
+use super::recorded::load_bundle;
+use super::revert::draft::RevertDraft;
 use super::snapshot::keep_configuration;
-use super::{Error, Ports, Stack};
-use crate::codec::hcl::lock;
+use crate::codec::hcl::{lock, module_facts};
 use crate::codec::state;
 use crate::engine::compat::{Facts, Obstacle, Suitable, judge, selects_newer};
 use crate::engine::good::snapshots;

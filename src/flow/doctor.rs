@@ -4,14 +4,16 @@
 //! configuration on the state as it is, in a private copy. Nothing is applied. The plan takes
 //! Terraform's lock for as long as a revert's would. What was found can be recorded.
 
+use super::Error;
 use super::compat::{
     Look, explained, lock_of, newer_lock, suitable, with_newer_entries, writer_of_present,
 };
 use super::live::{self, Live};
-use super::revert::draft::{load, load_bundle, with_bundle, with_variables};
-use super::secrets::{of_environment, recorded, safe_speaker};
-use super::workplace::{Home, Source, prepare};
-use super::{Error, Ports, Speaker, Stack};
+use super::ports::{Ports, Speaker, Stack};
+use super::private_copy::{Home, Source, prepare};
+use super::recorded::{load, load_bundle};
+use super::redaction::{known_secrets, safe_speaker, secrets_of_environment, with_bundle};
+use super::variables::with_variables;
 use crate::codec::hcl::lock;
 use crate::codec::state;
 use crate::engine::compat::selects_newer;
@@ -135,13 +137,13 @@ pub fn examine(
         of_terraform(running, good, &mut found);
     }
     if let (Some(running), Some(good), Some((live, bytes))) = (&running, &good, &live) {
-        let redactor = recorded(ports, &log).with_values(&of_environment(ports));
+        let redactor = known_secrets(ports, &log).with_values(&secrets_of_environment(ports));
         let at_hand =
             AtHand { log: &log, running, good, live, present: bytes, redactor: &redactor };
         copy(ports, stack, &at_hand, &mut found)?;
     }
     of_the_log(ports, &log, &mut found);
-    let redactor = recorded(ports, &log);
+    let redactor = known_secrets(ports, &log);
     for examination in &mut found.examinations {
         examination.finding.what = redactor.text(&examination.finding.what);
     }

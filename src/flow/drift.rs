@@ -4,23 +4,20 @@
 //! refresh-only plan is made there and read. Nothing is applied: applying such a plan would write
 //! the state. An error is never drift: whatever fails leaves every item as the last look saw it.
 
-use super::secrets::{of_environment, safe_speaker};
-use std::collections::{BTreeMap, btree_map};
-
-use super::ephemeral::with_today;
-use super::error::DriftError;
-use super::revert::draft::{check_standing, load, load_bundle, redactor, with_plan};
-use super::snapshot::{self, Request, Taken};
-use super::workplace::{Home, Source, prepare};
-use super::{Error, Ports, Speaker, Stack, live};
-use crate::codec::{drift as codec, state};
-use crate::engine::drift::{Place, Tracked, found, last_look, tracked};
-use crate::engine::good::snapshots;
+use super::error::drift::DriftError;
+use super::ports::{Ports, Speaker, Stack};
+use super::private_copy::{Home, Source, prepare};
+use super::recorded::{drift_values, load_bundle, unreadable_values};
+use super::redaction::{redactor_for, safe_speaker, secrets_of_environment, with_plan};
+use super::snapshot::{self, Request, Taken, check_standing};
+use super::variables::with_today;
+use super::{Error, live};
+use crate::codec::drift as codec;
+use crate::engine::drift::{Place, found, last_look};
 use crate::engine::redact::Redactor;
-use crate::model::drift::{DriftItem, DriftLook, DriftedObject, KnownDrift, RecordedFix};
+use crate::model::drift::{DriftItem, DriftLook, DriftedObject};
 use crate::model::entry::{Body, Cause, Entry, Revision};
 use crate::model::plan::{Plan, PlanExtent};
-use crate::model::state::StateBytes;
 use crate::model::version::StateVersion;
 use crate::port::progress::{Ended, Phase};
 use crate::store::{self, After};
@@ -69,9 +66,9 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Taken) -> Result<Seen, Error> {
         return Err(problem);
     }
     let bundle = with_today(load_bundle(ports, revision, snapshot)?, &stack.inputs);
-    let redactor = redactor(&bundle, [bytes])?
+    let redactor = redactor_for(&bundle, [bytes])?
         .with_values(&taken.backend.secrets())
-        .with_values(&of_environment(ports));
+        .with_values(&secrets_of_environment(ports));
     let source = Source { bundle: &bundle, snapshot, live: &taken.backend, home: Home::Recorded };
     let plan = planned(ports, stack, &source, &redactor)?;
     // The lock was Terraform's only while it planned: what it compared with has to be this state.
@@ -127,7 +124,7 @@ fn record(
             None
         } else {
             let document = codec::encode(&seen.objects)
-                .map_err(|error| unreadable(seen.against, &error.to_string()))?;
+                .map_err(|error| unreadable_values(seen.against, &error.to_string()))?;
             Some(ports.repository.put_blob(&document)?.id)
         };
         let body = Body::Drift(Box::new(DriftLook {
@@ -155,106 +152,5 @@ fn is_same(
     // A secret that has another value now is the same item, and its value is worth keeping.
     Ok(last.state == seen.state
         && last.items == seen.items
-        && values(ports, revision, last)? == seen.objects)
-}
-
-/// The values of a look, one for each item and in the same order.
-pub fn values(
-    ports: &Ports<'_>,
-    revision: Revision,
-    look: &DriftLook,
-) -> Result<Vec<DriftedObject>, Error> {
-    let Some(blob) = &look.values else { return Ok(Vec::new()) };
-    let objects = codec::decode(&ports.repository.get_blob(blob)?)
-        .map_err(|error| unreadable(revision, &error.to_string()))?;
-    let is_pair = |(item, object): (&DriftItem, &DriftedObject)| {
-        // A key in which a secret stands is in the values and not in the item.
-        item.address.block() == object.address.block() && item.deposed == object.deposed
-    };
-    if objects.len() != look.items.len() || !look.items.iter().zip(&objects).all(is_pair) {
-        return Err(unreadable(revision, "they are not those of its items"));
-    }
-    Ok(objects)
-}
-
-fn unreadable(revision: Revision, problem: &str) -> Error {
-    DriftError::Values { revision, problem: problem.to_owned() }.into()
-}
-
-/// An item with its life and its values.
-#[derive(Debug)]
-pub struct Valued<'a> {
-    /// The item.
-    pub tracked: Tracked<'a>,
-    /// Its values.
-    pub object: DriftedObject,
-}
-
-/// Every item for which `wanted` holds, with its values.
-pub fn valued<'a>(
-    ports: &Ports<'_>,
-    log: &'a [Entry],
-    wanted: impl Fn(&Tracked<'a>) -> bool,
-) -> Result<Vec<Valued<'a>>, Error> {
-    let mut read: BTreeMap<Revision, Vec<DriftedObject>> = BTreeMap::new();
-    let mut valued = Vec::new();
-    for tracked in tracked(log).into_iter().filter(wanted) {
-        let revision = tracked.last_seen.revision;
-        let objects = match read.entry(revision) {
-            btree_map::Entry::Occupied(known) => known.into_mut(),
-            btree_map::Entry::Vacant(place) => place.insert(values(ports, revision, tracked.look)?),
-        };
-        let missing = || unreadable(revision, "they are not those of its items");
-        let object = objects.get(tracked.position).ok_or_else(missing)?.clone();
-        valued.push(Valued { tracked, object });
-    }
-    Ok(valued)
-}
-
-/// The drift that is on record: what the last look saw, and every fix whatever became of it.
-pub fn known(ports: &Ports<'_>, log: &[Entry]) -> Result<Vec<KnownDrift>, Error> {
-    let wanted = |tracked: &Tracked<'_>| tracked.life.is_open() || tracked.fix.is_some();
-    let known = |valued: Valued<'_>| KnownDrift {
-        item: valued.tracked.item.clone(),
-        object: valued.object,
-        fix: valued.tracked.fix.map(|(entry, fix)| RecordedFix {
-            revision: entry.revision,
-            by: entry.said.actor.name.clone(),
-            reason: entry.said.reason.clone(),
-            ticket: entry.said.ticket.clone(),
-            until: fix.until,
-        }),
-    };
-    Ok(valued(ports, log, wanted)?.into_iter().map(known).collect())
-}
-
-/// The newest stored state.
-pub fn stored_state(ports: &Ports<'_>, log: &[Entry]) -> Result<Option<StateBytes>, Error> {
-    let newest = snapshots(log).rev().find_map(|(entry, s)| Some((entry, s.state.as_ref()?)));
-    newest.map(|(entry, state)| Ok(load(ports, entry, state)?.bytes)).transpose()
-}
-
-/// What must not be shown of items: what they mark, and what the states that they were compared
-/// with mark.
-pub fn redactor_of(
-    ports: &Ports<'_>,
-    log: &[Entry],
-    items: &[Valued<'_>],
-) -> Result<Redactor, Error> {
-    let mut redactor = Redactor::default().with_drift(items.iter().map(|item| &item.object));
-    let mut against: Vec<Revision> = items.iter().map(|item| item.tracked.look.against).collect();
-    against.sort_unstable();
-    against.dedup();
-    for entry in log.iter().filter(|entry| against.contains(&entry.revision)) {
-        let state = entry.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
-        if let Some(stored) = state {
-            let bytes = load(ports, entry, stored)?.bytes;
-            let parsed = state::parse(&bytes).map_err(|problem| Error::StoredState {
-                revision: entry.revision,
-                problem: problem.to_string(),
-            })?;
-            redactor = redactor.with_state(&parsed);
-        }
-    }
-    Ok(redactor)
+        && drift_values(ports, revision, last)? == seen.objects)
 }

@@ -3,24 +3,28 @@
 //! A variant per decision that whoever called could take. Hints and exit codes are the command
 //! line's; texts of Terraform have passed the redactor before they come here.
 
+pub mod configuration;
+pub mod drift;
+pub mod recover;
+pub mod run;
+pub mod two_steps;
+
 use std::path::PathBuf;
 
+use self::configuration::ConfigurationError;
+use self::drift::DriftError;
+use self::recover::Refusal;
+use self::run::RunError;
+use self::two_steps::NoFirstStep;
 use crate::codec::{bundle, plan, planfile, state};
 use crate::engine::compat::Obstacle;
-use crate::engine::drift::NotAnItem;
 use crate::engine::pin::Mismatch;
-use crate::model::drift::Fingerprint;
 use crate::model::entry::{ApplyOutcome, Body, Entry, Revision};
 use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::version::Serial;
 use crate::port::terraform;
 use crate::store;
 use crate::terraform::{check, directory, workdir};
-
-use super::configuration;
-use super::recover::Refusal;
-use super::revert::first::NoFirstStep;
-use super::run::RunError;
 
 /// Why a use case stopped.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +40,7 @@ pub enum Error {
     Directory(#[from] directory::Error),
     /// The configuration cannot be captured.
     #[error(transparent)]
-    Configuration(#[from] configuration::Error),
+    Configuration(#[from] ConfigurationError),
     /// A stored configuration cannot be read.
     #[error("the configuration of revision {revision} cannot be read")]
     Bundle {
@@ -241,46 +245,6 @@ pub enum Error {
         before: &'static str,
         /// The signal that asked.
         signal: i32,
-    },
-}
-
-/// Why nothing can be told of drift, or a fix cannot be recorded.
-#[derive(Debug, thiserror::Error)]
-pub enum DriftError {
-    /// The real world could not be compared with the state; nothing is known of drift.
-    #[error("the real world could not be looked at: {problem}")]
-    LookFailed {
-        /// Why.
-        problem: &'static str,
-    },
-    /// The values of a look cannot be used.
-    #[error("the values of revision {revision} cannot be read: {problem}")]
-    Values {
-        /// The look.
-        revision: Revision,
-        /// What is wrong, without content.
-        problem: String,
-    },
-    /// No drift item, or more than one, is meant.
-    #[error(transparent)]
-    Item(#[from] NotAnItem),
-    /// The last look does not see the item any more.
-    #[error("the drift item {item} is resolved")]
-    NotOpen {
-        /// The item.
-        item: Fingerprint,
-        /// The look that did not see it any more.
-        resolved: Option<Revision>,
-    },
-    /// The item is a fix already.
-    #[error("the drift item {item} is on record already: fix {fix}, by {by}")]
-    FixedAlready {
-        /// The item.
-        item: Fingerprint,
-        /// The entry that recorded it.
-        fix: Revision,
-        /// Who did.
-        by: String,
     },
 }
 

@@ -3,11 +3,12 @@
 //! A fix says who, why and until when of an item that the last look saw. It changes nothing real,
 //! and it is said once: what became of it is told from the log and the state.
 
-use super::secrets::safe_speaker;
 use jiff::Timestamp;
 
-use super::error::DriftError;
-use super::{Error, Ports, Speaker, Stack};
+use super::Error;
+use super::error::drift::DriftError;
+use super::ports::{Ports, Speaker, Stack};
+use super::redaction::safe_speaker;
 use crate::engine::drift::{select, tracked};
 use crate::model::drift::Fix;
 use crate::model::entry::{Body, Entry};

@@ -6,9 +6,10 @@
 
 use std::path::Path;
 
-use super::secrets::safe_speaker;
+use super::Error;
+use super::ports::{Ports, Speaker, Stack};
+use super::redaction::safe_speaker;
 use super::snapshot::{planned, present_configuration};
-use super::{Error, Ports, Speaker, Stack};
 use crate::codec::bundle;
 use crate::engine::hold::{Candidate, Held, forbids, standing};
 use crate::model::configuration::Bundle;

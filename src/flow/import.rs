@@ -6,16 +6,18 @@
 //! fits is kept without one. Nothing is marked good, and the bucket is only read. The present is
 //! recorded last, so that it stays the newest snapshot.
 
-use super::secrets::safe_speaker;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::configuration::{self, Captured};
-use super::revert::draft::module_facts;
+use super::error::configuration::ConfigurationError;
+use super::ports::{Ports, Speaker, Stack};
+use super::redaction::safe_speaker;
 use super::snapshot::{self, Taken, change_since, keep_configuration, stored};
-use super::{Error, Ports, Speaker, Stack, live};
+use super::{Error, live};
+use crate::codec::hcl::module_facts;
 use crate::codec::state;
 use crate::engine::good::snapshots;
 use crate::engine::pairing::{Commit, Declares, Misfit, candidate, fits};
@@ -367,7 +369,7 @@ fn look(ports: &Ports<'_>, stack: &Stack, tree: &WorkTree, commit: &str) -> Resu
 }
 
 /// The configuration as files say it: values of today's environment were not there then.
-fn capture(stack: &Stack, root: &std::path::Path) -> Result<Captured, configuration::Error> {
+fn capture(stack: &Stack, root: &std::path::Path) -> Result<Captured, ConfigurationError> {
     let var_files: Vec<PathBuf> =
         stack.inputs.var_files.iter().filter(|path| path.is_relative()).cloned().collect();
     configuration::capture(&configuration::Request {

@@ -3,15 +3,14 @@
 //! The local backend's file is read itself; any other backend is asked through `state pull`. No
 //! state yet is no error; an empty file is no state.
 
-use super::secrets::of_environment;
+use super::Error;
+use super::ports::{Ports, Stack};
+use super::redaction::{safe_error, secrets_of_environment};
 use crate::codec::backend::Backend;
 use crate::engine::redact::Redactor;
 use crate::model::entry::StateSource;
 use crate::model::state::StateBytes;
 use crate::terraform::directory;
-
-use super::workplace::safe;
-use super::{Error, Ports, Stack};
 
 /// The present state and where it came from.
 #[derive(Debug)]
@@ -35,9 +34,11 @@ pub fn read(ports: &Ports<'_>, stack: &Stack) -> Result<Live, Error> {
         (bytes, StateSource::File, file.display().to_string())
     } else {
         // What Terraform says may repeat what it was told, such as a password.
-        let redactor =
-            Redactor::default().with_values(&backend.secrets()).with_values(&of_environment(ports));
-        let bytes = ports.terraform.pull(&stack.place()).map_err(|error| safe(error, &redactor))?;
+        let redactor = Redactor::default()
+            .with_values(&backend.secrets())
+            .with_values(&secrets_of_environment(ports));
+        let bytes =
+            ports.terraform.pull(&stack.place()).map_err(|error| safe_error(error, &redactor))?;
         (bytes, StateSource::Pull, backend.identity.to_string())
     };
     Ok(Live { bytes: bytes.map(StateBytes::new), source, backend, found })

@@ -4,13 +4,16 @@
 //! configuration it becomes *plan-empty*: that needs the live state to be the snapshot's still.
 //! With the stack's checks passed as well, *checked*.
 
-use super::secrets::{of_environment, safe_residual, safe_speaker};
 use std::path::Path;
 
-use super::ephemeral::with_today;
-use super::revert::draft::{load, load_bundle, with_bundle, with_plan};
-use super::workplace::{Home, Source, prepare};
-use super::{Error, Ports, Speaker, Stack, live};
+use super::ports::{Ports, Speaker, Stack};
+use super::private_copy::{Home, Source, prepare};
+use super::recorded::{load, load_bundle};
+use super::redaction::{
+    safe_residual, safe_speaker, secrets_of_environment, with_bundle, with_plan,
+};
+use super::variables::with_today;
+use super::{Error, live};
 use crate::codec::state;
 use crate::engine::redact::Redactor;
 use crate::engine::verify::residual;
@@ -66,7 +69,7 @@ pub fn good(
     let evidence = match proof {
         Proof::Word => Evidence { grade: Grade::Applied, residual: vec![], checks: vec![] },
         Proof::Verified { residual, checks } => {
-            let known = Redactor::default().with_values(&of_environment(ports));
+            let known = Redactor::default().with_values(&secrets_of_environment(ports));
             let redactor = known.with_state(&parsed);
             let residual = follow_up(ports, stack, entry, *residual, &redactor)?;
             let checks = run_checks(ports, &stack.root, checks)?;

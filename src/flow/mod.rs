@@ -7,148 +7,21 @@ pub mod compat;
 pub mod configuration;
 pub mod doctor;
 pub mod drift;
-mod ephemeral;
 pub mod error;
-mod errored;
 pub mod fix;
 pub mod hold;
 pub mod import;
 pub mod live;
 pub mod mark;
+pub mod ports;
+pub mod private_copy;
+pub mod recorded;
 pub mod recover;
+pub mod redaction;
 pub mod revert;
 pub mod run;
-mod secrets;
 pub mod snapshot;
-pub mod workplace;
+pub mod variables;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
-use crate::engine::hazard::Limits;
-use crate::engine::hold::Holding;
-use crate::knowledge::Knowledge;
-use crate::model::entry::{Actor, Body, Draft, Entry};
-use crate::model::secret::Secret;
-use crate::model::stack::StackName;
-use crate::port::clock::Clock;
-use crate::port::interrupt::Interrupt;
-use crate::port::progress::Progress;
-use crate::port::terraform::{Terraform, Workplace};
-use crate::store::After;
-use crate::store::Repository;
-use crate::terraform::environment::Environment;
-pub use error::Error;
-
-/// What a use case needs from the world.
-#[derive(Clone, Copy)]
-pub struct Ports<'a> {
-    /// The store.
-    pub repository: &'a Repository,
-    /// Terraform or OpenTofu.
-    pub terraform: &'a dyn Terraform,
-    /// The time.
-    pub clock: &'a dyn Clock,
-    /// The wish to stop.
-    pub interrupt: &'a dyn Interrupt,
-    /// Who is told how far things are.
-    pub progress: &'a dyn Progress,
-    /// The environment, for git's sake.
-    pub environment: &'a Environment,
-}
-
-impl std::fmt::Debug for Ports<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ports").field("repository", &self.repository).finish_non_exhaustive()
-    }
-}
-
-/// Values of variables from outside of the configuration.
-#[derive(Debug, Clone, Default)]
-pub struct Inputs {
-    /// `-var-file`s in order.
-    pub var_files: Vec<PathBuf>,
-    /// `-var`s in order.
-    pub command_line: Vec<(String, Secret<String>)>,
-    /// `TF_VAR_…` by the variable's name.
-    pub environment: BTreeMap<String, Secret<String>>,
-}
-
-/// One stack, resolved.
-#[derive(Debug, Clone)]
-pub struct Stack {
-    /// Its name.
-    pub name: StackName,
-    /// The root module's directory, absolute.
-    pub root: PathBuf,
-    /// The workspace.
-    pub workspace: String,
-    /// Values of variables.
-    pub inputs: Inputs,
-    /// What its settings say about reverts.
-    pub limits: Limits,
-    /// What a revert of it holds.
-    pub hold: Holding,
-    /// What is known of its providers.
-    pub knowledge: Knowledge,
-    /// How long to wait for Terraform's lock, in seconds.
-    pub lock_timeout_seconds: u64,
-    /// Where private directories are made.
-    pub temporary: PathBuf,
-}
-
-impl Stack {
-    /// The place where Terraform works on the stack itself.
-    pub fn place(&self) -> Workplace {
-        Workplace {
-            root: self.root.clone(),
-            data_directory: None,
-            workspace: self.workspace.clone(),
-            lock_timeout_seconds: self.lock_timeout_seconds,
-            environment: Vec::new(),
-            values_at_apply: Vec::new(),
-        }
-    }
-}
-
-/// Who speaks in the log, and why.
-#[derive(Debug, Clone)]
-pub struct Speaker {
-    /// Who.
-    pub actor: Actor,
-    /// The tool and its version.
-    pub tool: String,
-    /// Why, in the person's words.
-    pub reason: Option<String>,
-    /// The ticket it belongs to.
-    pub ticket: Option<String>,
-}
-
-impl Ports<'_> {
-    /// Says something about a stack; on return it is durable.
-    pub(crate) fn say(
-        &self,
-        stack: &StackName,
-        speaker: &Speaker,
-        after: After,
-        body: Body,
-    ) -> Result<Entry, Error> {
-        let draft = Draft {
-            time: self.clock.now(),
-            actor: speaker.actor.clone(),
-            tool: speaker.tool.clone(),
-            reason: speaker.reason.clone(),
-            ticket: speaker.ticket.clone(),
-            body,
-        };
-        Ok(self.repository.append(stack, draft, after)?)
-    }
-
-    /// Stops before the next step if somebody wants us to.
-    pub(crate) fn check_interrupt(&self, before: &'static str) -> Result<(), Error> {
-        match self.interrupt.requested() {
-            None => Ok(()),
-            Some(signal) => Err(Error::Interrupted { before, signal }),
-        }
-    }
-}
+pub use self::error::Error;
+pub use self::ports::{Inputs, Ports, Speaker, Stack};

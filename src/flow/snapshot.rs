@@ -3,14 +3,15 @@
 //! Bytes are in the store before anything is said about them. What cannot be read as a state, or is
 //! somebody else's, is kept as evidence and then refused. It marks nothing as good.
 
-use super::secrets::safe_speaker;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Error;
 use super::configuration::{self, Captured, Planned};
 use super::live::{self, Live};
-use super::{Error, Ports, Speaker, Stack};
+use super::ports::{Ports, Speaker, Stack};
+use super::redaction::safe_speaker;
 use crate::codec::backend::Backend;
 use crate::codec::{bundle, json, plan, planfile, state};
 use crate::engine::baseline::can_be_baseline;
@@ -28,6 +29,7 @@ use crate::model::entry::{
 use crate::model::secret::Secret;
 use crate::model::stack::BackendIdentity;
 use crate::model::state::{State, StateBytes};
+use crate::model::version::Serial;
 use crate::port::progress::{Ended, Phase};
 use crate::store::{After, Repository};
 use crate::terraform::{directory, git};
@@ -465,4 +467,22 @@ pub(super) fn planned(ports: &Ports<'_>, stack: &Stack, file: &Path) -> Result<C
         .collect();
     let planned = Planned { archive: &archive, variables: &variables };
     capture(stack, &stack.root, Some(planned))
+}
+
+/// A state that went back or forked is recorded, and a person has to look before a revert.
+pub(in crate::flow) fn check_standing(taken: &Taken) -> Result<(), Error> {
+    let found = taken
+        .entry
+        .said
+        .body
+        .snapshot()
+        .and_then(|snapshot| snapshot.state.as_ref())
+        .map_or(Serial(0), |state| state.version.serial);
+    match taken.standing {
+        Standing::First | Standing::Recorded(_) | Standing::Grown => Ok(()),
+        Standing::Rewound { newest, serial } => {
+            Err(Error::Rewound { found, newest, recorded: serial })
+        }
+        Standing::Forked { newest } => Err(Error::Rewound { found, newest, recorded: found }),
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use unapply::flow::Ports;
-use unapply::flow::drift::known;
+use unapply::flow::recorded::known_drift;
 use unapply::model::event::Event;
 use unapply::port::clock::Clock;
 use unapply::port::interrupt::Never;
@@ -362,7 +362,7 @@ fn known_of(stage: &Stage) -> Result<Vec<String>, String> {
         let tier = drift.object.after.get("labels").and_then(|labels| labels.get("tier"));
         format!("{} {tier:?} {fix}", drift.item.address)
     };
-    let known = known(&ports, &log).map_err(|error| error.to_string())?;
+    let known = known_drift(&ports, &log).map_err(|error| error.to_string())?;
     Ok(known.into_iter().map(line).collect())
 }
 

@@ -7,7 +7,7 @@
 use super::{Exit, Failure, plain};
 use crate::codec::state::{self, KeptFormat};
 use crate::flow::Error;
-use crate::flow::revert::first::NoFirstStep;
+use crate::flow::error::two_steps::NoFirstStep;
 use crate::model::entry::Revision;
 
 /// The command that makes a snapshot of a state that we only keep.

@@ -2,7 +2,7 @@
 
 use super::{Failure, flow_failure, plain};
 use crate::cli::exit::Exit;
-use crate::flow::run::RunError;
+use crate::flow::error::run::RunError;
 
 pub(super) fn failure(error: &RunError) -> Failure {
     match error {

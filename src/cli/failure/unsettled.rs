@@ -4,7 +4,7 @@
 use super::{Exit, Failure, plain};
 use crate::engine::compat::Obstacle;
 use crate::flow::Error;
-use crate::flow::recover::Refusal;
+use crate::flow::error::recover::Refusal;
 
 /// The command that looks at everything that is open.
 pub(in crate::cli) const RECOVER: &str = "unapply recover   (says what is open, and the next step)";

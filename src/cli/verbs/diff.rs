@@ -18,7 +18,7 @@ use crate::engine::diff::{Diff, diff_narrowed};
 use crate::engine::good::last_known_good;
 use crate::engine::redact::{Lessons, Redactor};
 use crate::engine::selector::{NotFound, Selector, parse_range};
-use crate::flow::Stack;
+use crate::flow::ports::Stack;
 use crate::model::entry::{Body, Entry};
 use crate::model::pattern::Pattern;
 

@@ -14,8 +14,8 @@ use crate::cli::json::{DoctorOut, ExaminedOut};
 use crate::cli::output::{Paint, inert};
 use crate::cli::place::Place;
 use crate::cli::settings::Settings;
-use crate::flow::Stack;
 use crate::flow::doctor::{Examination, Examined, Probe, Trouble, examine, record};
+use crate::flow::ports::Stack;
 use crate::model::entry::Revision;
 use crate::model::run::{Finding, Health};
 

@@ -12,9 +12,12 @@ use crate::cli::settings::Settings;
 use crate::engine::diff::AttributeChange;
 use crate::engine::drift::{Life, Tracked, last_look, select, shown, shown_id, tracked};
 use crate::engine::redact::Redactor;
-use crate::flow::drift::{Looked, Valued, look, redactor_of, valued};
-use crate::flow::error::DriftError;
-use crate::flow::{Error, Stack};
+use crate::flow::Error;
+use crate::flow::drift::{Looked, look};
+use crate::flow::error::drift::DriftError;
+use crate::flow::ports::Stack;
+use crate::flow::recorded::{Valued, valued_items};
+use crate::flow::redaction::redactor_of_items;
 use crate::model::entry::Entry;
 use crate::port::clock::Clock as _;
 
@@ -90,8 +93,8 @@ fn report(
         tracked.life.is_open()
             || tracked.resolved.is_some_and(|entry| Some(entry.revision) == newest)
     };
-    let items = valued(&ports, log, is_wanted)?;
-    let redactor = redactor_of(&ports, log, &items)?;
+    let items = valued_items(&ports, log, is_wanted)?;
+    let redactor = redactor_of_items(&ports, log, &items)?;
     let redactor = session.fingerprinted(redactor, Some((opened, stack)));
     let open = items.iter().filter(|item| item.tracked.life.is_open()).count();
     if session.format() == Format::Table {
@@ -256,8 +259,8 @@ fn show(session: &Session, wanted: &str) -> Result<Exit, Failure> {
     let all = tracked(&log);
     let wanted =
         select(&all, wanted).map_err(DriftError::Item).map_err(Error::from)?.item.fingerprint;
-    let items = valued(&ports, &log, |tracked| tracked.item.fingerprint == wanted)?;
-    let redactor = redactor_of(&ports, &log, &items)?;
+    let items = valued_items(&ports, &log, |tracked| tracked.item.fingerprint == wanted)?;
+    let redactor = redactor_of_items(&ports, &log, &items)?;
     let redactor = session.fingerprinted(redactor, Some((&opened, &stack)));
     for valued in &items {
         if session.format() == Format::Table {

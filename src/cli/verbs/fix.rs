@@ -16,9 +16,11 @@ use crate::cli::render::value::shown as shown_value;
 use crate::codec::state;
 use crate::engine::drift::{Held, Standing, Subject, held, shown_id, shown_value_at, standing};
 use crate::engine::redact::{Redactor, Shown};
-use crate::flow::drift::{Valued, redactor_of, stored_state, valued};
+use crate::flow::Error;
 use crate::flow::fix::{Request, record};
-use crate::flow::{Error, Stack};
+use crate::flow::ports::Stack;
+use crate::flow::recorded::{Valued, stored_state, valued_items};
+use crate::flow::redaction::redactor_of_items;
 use crate::knowledge::Knowledge;
 use crate::model::entry::{Entry, Revision};
 use crate::model::state::State;
@@ -140,7 +142,7 @@ fn with_fixes(
 ) -> Result<Exit, Failure> {
     let ports = session.ports(opened);
     let log = ports.repository.log(&stack.name)?;
-    let mut items = valued(&ports, &log, |tracked| tracked.fix.is_some())?;
+    let mut items = valued_items(&ports, &log, |tracked| tracked.fix.is_some())?;
     items.sort_by_key(|item| item.tracked.fix.map(|(entry, _)| entry.revision));
     let bytes = stored_state(&ports, &log)?;
     let now = bytes.as_ref().map(state::parse).transpose().map_err(|problem| {
@@ -148,7 +150,7 @@ fn with_fixes(
         let revision = log.last().map_or(Revision(0), |entry| entry.revision);
         Failure::from(Error::StoredState { revision, problem })
     })?;
-    let mut redactor = redactor_of(&ports, &log, &items)?;
+    let mut redactor = redactor_of_items(&ports, &log, &items)?;
     if let Some(now) = &now {
         redactor = redactor.with_state(now);
     }

@@ -10,8 +10,8 @@ use crate::cli::output::inert;
 use crate::cli::place::keys;
 use crate::cli::render::table::{Align, columns};
 use crate::cli::settings::Settings;
-use crate::flow::Stack;
 use crate::flow::import::{Report, import};
+use crate::flow::ports::Stack;
 use crate::store::S3History;
 use crate::terraform::directory;
 

@@ -13,8 +13,9 @@ use crate::cli::json::InitOut;
 use crate::cli::output::inert;
 use crate::cli::place::Place;
 use crate::cli::settings::{Selection, Settings};
+use crate::flow::Error;
+use crate::flow::ports::Stack;
 use crate::flow::snapshot::{Request, take};
-use crate::flow::{Error, Stack};
 use crate::model::entry::Cause;
 use crate::port::object_store::Created;
 

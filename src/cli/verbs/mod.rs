@@ -45,7 +45,7 @@ use super::progress::Screen;
 use super::render::time::Times;
 use super::settings::{Selection, Settings, TOOL};
 use crate::engine::redact::{Redactor, Scope};
-use crate::flow::{Ports, Stack};
+use crate::flow::ports::{Ports, Stack};
 use crate::port::clock::Clock as _;
 use crate::port::object_store::{Created, ObjectStore};
 use crate::port::terraform::Terraform;

@@ -8,8 +8,9 @@ use crate::cli::output::inert;
 use crate::cli::render::value::shown as shown_value;
 use crate::engine::drift::{Held, Standing, Subject, held, shown_value_at, standing};
 use crate::engine::redact::{Redactor, Shown};
-use crate::flow::Stack;
-use crate::flow::drift::{Valued, redactor_of, valued};
+use crate::flow::ports::Stack;
+use crate::flow::recorded::{Valued, valued_items};
+use crate::flow::redaction::redactor_of_items;
 use crate::model::drift::DriftKind;
 use crate::model::entry::Entry;
 use crate::model::state::State;
@@ -32,10 +33,10 @@ pub(super) fn overwritten(
 ) -> Result<Overwritten, Failure> {
     let ports = session.ports(opened);
     let wanted = |address: &str| is_wanted(address);
-    let items = valued(&ports, log, |tracked| {
+    let items = valued_items(&ports, log, |tracked| {
         tracked.fix.is_some() && wanted(&tracked.item.address.to_string())
     })?;
-    let redactor = redactor_of(&ports, log, &items)?.with_state(now);
+    let redactor = redactor_of_items(&ports, log, &items)?.with_state(now);
     let redactor = session.fingerprinted(redactor, Some((opened, stack)));
     let mut found = Overwritten::default();
     for item in &items {

@@ -14,11 +14,13 @@ use crate::cli::json::{RecoverOut, SettledOut};
 use crate::cli::output::inert;
 use crate::cli::prompt::{Answer, ask};
 use crate::cli::settings::Settings;
+use crate::flow::Error;
+use crate::flow::error::recover::Refusal;
+use crate::flow::ports::Stack;
 use crate::flow::recover::conclude::conclude;
 use crate::flow::recover::look::{Case, Look, Request, Step, Whereabouts, look};
 use crate::flow::recover::push::push;
-use crate::flow::recover::{Refusal, abandon, settle};
-use crate::flow::{Error, Stack};
+use crate::flow::recover::{abandon, settle};
 use crate::model::entry::{Entry, Revision};
 use crate::model::run::Settled;
 

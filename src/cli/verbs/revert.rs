@@ -16,13 +16,14 @@ use crate::cli::settings::Settings;
 use crate::engine::hazard::Allowance;
 use crate::engine::hold::Holding;
 use crate::engine::revert::scope::Scope;
-use crate::flow::revert::again::{ROUNDS_MAX, again};
-use crate::flow::revert::check::{CheckedRevert, check};
+use crate::engine::unsettled::open_revert;
+use crate::flow::ports::{Ports, Stack};
 use crate::flow::revert::consent::{ApprovedRevert, approve, open_hazards};
-use crate::flow::revert::draft::{draft, open_intent};
+use crate::flow::revert::draft::draft;
 use crate::flow::revert::execute::{ExecutedRevert, execute};
+use crate::flow::revert::plan::{CheckedRevert, check};
+use crate::flow::revert::resume::{ROUNDS_MAX, again};
 use crate::flow::revert::verify::{VerifiedRevert, verify};
-use crate::flow::{Ports, Stack};
 use crate::model::entry::ApplyOutcome;
 use crate::model::hazard::Hazard;
 use crate::model::pattern::Pattern;
@@ -43,7 +44,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let target = find_entry(session, &log, wanted)?;
     let heading = super::side::label(session, &log, &target);
     session.output.talk(&format!("Revert {} to {}\n\n", stack.name, inert(&heading)));
-    if let Some(open) = open_intent(&log) {
+    if let Some(open) = open_revert(&log) {
         session.output.talk(&screen::unfinished(open, session.output.talk_paint));
     }
     let mut draft = draft(&session.ports(&opened), &stack, &settings.speaker, &target)?;

@@ -18,10 +18,12 @@ use crate::cli::json::RunOut;
 use crate::cli::output::inert;
 use crate::cli::prompt::{Answer, ask, typed};
 use crate::cli::settings::Settings;
+use crate::flow::Error;
+use crate::flow::error::run::RunError;
+use crate::flow::ports::{Ports, Stack};
 use crate::flow::run::{
-    Begun, Concluded, Followed, RunError, Wanted, begin, conclude, follow, hold_what_ran,
+    Begun, Concluded, Followed, Wanted, begin, conclude, follow, hold_what_ran,
 };
-use crate::flow::{Error, Ports, Stack};
 use crate::model::entry::{ApplyOutcome, Entry, Revision};
 use crate::port::clock::Clock as _;
 use crate::port::interrupt::Interrupt as _;

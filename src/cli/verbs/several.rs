@@ -6,7 +6,7 @@ use super::Session;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::settings::{Everything, Selection, Settings};
-use crate::flow::Stack;
+use crate::flow::ports::Stack;
 
 /// The stacks that are meant; several only when somebody has said so.
 pub(super) fn meant(session: &Session, settings: &Settings) -> Result<Vec<Stack>, Failure> {

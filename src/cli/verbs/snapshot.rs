@@ -13,8 +13,9 @@ use crate::cli::json::{Entry as EntryOut, SnapshotOut};
 use crate::cli::output::inert;
 use crate::cli::settings::{Selection, Settings};
 use crate::engine::pin::Standing;
+use crate::flow::Error;
+use crate::flow::ports::Stack;
 use crate::flow::snapshot::{ConfigurationFrom, Request, Subject, Taken, WhenUnchanged, take};
-use crate::flow::{Error, Stack};
 use crate::model::entry::Cause;
 
 /// Takes one of each stack that is meant.

@@ -13,9 +13,10 @@ use crate::engine::drift::{last_look, tracked};
 use crate::engine::good::{last_known_good, snapshots};
 use crate::engine::hold::standing as standing_holds;
 use crate::engine::pin::{self, Standing};
+use crate::engine::unsettled::open_revert;
 use crate::engine::unsettled::{Matter, unsettled};
-use crate::flow::revert::draft::open_intent;
-use crate::flow::{Stack, live};
+use crate::flow::live;
+use crate::flow::ports::Stack;
 use crate::model::entry::Entry;
 use crate::port::clock::Clock as _;
 use crate::terraform::directory;
@@ -56,7 +57,7 @@ fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus
         newest: newest.map(|entry| entry.revision.0),
         newest_taken_at: newest.map(|entry| rfc(entry.said.time)),
         newest_age_seconds: newest.map(|entry| age(session.clock.now(), entry.said.time)),
-        unfinished: open_intent(&log).map(|entry| entry.revision.0),
+        unfinished: open_revert(&log).map(|entry| entry.revision.0),
         unsettled: matters(&log),
         holds: standing_holds(&log, session.clock.now()).iter().map(Into::into).collect(),
         ..drift(session, &log)

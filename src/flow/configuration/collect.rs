@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Error, LOCK_FILE};
+use super::LOCK_FILE;
 use crate::codec::bundle::{BYTES_MAX, FILES_MAX};
+use crate::flow::error::configuration::ConfigurationError;
 
 /// What has been collected so far.
 #[derive(Debug, Default)]
@@ -97,8 +98,8 @@ pub(super) fn normalised(path: &Path) -> PathBuf {
 pub(super) fn file_names(
     directory: &Path,
     collected: &mut Collected,
-) -> Result<Vec<String>, Error> {
-    let failed = |source| Error::Read { path: directory.to_owned(), source };
+) -> Result<Vec<String>, ConfigurationError> {
+    let failed = |source| ConfigurationError::Read { path: directory.to_owned(), source };
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -118,12 +119,12 @@ pub(super) fn file_names(
 }
 
 /// Reads a file that Terraform loads.
-pub(super) fn loaded(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+pub(super) fn loaded(path: &Path) -> Result<Vec<u8>, ConfigurationError> {
+    fs::read(path).map_err(|source| ConfigurationError::Read { path: path.to_owned(), source })
 }
 
 /// Takes the lock file and the files of values that Terraform loads unasked.
-pub(super) fn root_files(root: &Path, collected: &mut Collected) -> Result<(), Error> {
+pub(super) fn root_files(root: &Path, collected: &mut Collected) -> Result<(), ConfigurationError> {
     for name in file_names(root, collected)? {
         if name == LOCK_FILE || is_loaded_values(&name) {
             let path = root.join(name);
@@ -145,14 +146,14 @@ pub(super) fn var_files(
     root: &Path,
     given: &[PathBuf],
     collected: &mut Collected,
-) -> Result<Vec<PathBuf>, Error> {
+) -> Result<Vec<PathBuf>, ConfigurationError> {
     let mut paths = Vec::new();
     for given in given {
         let path = normalised(&root.join(given));
-        let metadata =
-            fs::metadata(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+        let metadata = fs::metadata(&path)
+            .map_err(|source| ConfigurationError::Read { path: path.clone(), source })?;
         if !metadata.is_file() {
-            return Err(Error::NotAFile { path });
+            return Err(ConfigurationError::NotAFile { path });
         }
         let content = loaded(&path)?;
         collected.insert_loaded(path.clone(), content);

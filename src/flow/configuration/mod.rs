@@ -15,17 +15,16 @@ mod tests;
 mod variables;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
+use self::collect::Collected;
+use super::error::configuration::ConfigurationError as Error;
 use crate::codec::bundle;
 use crate::codec::hcl::lock;
 use crate::codec::planfile::PlanArchive;
 use crate::model::configuration::{Bundle, LockedProvider};
 use crate::model::secret::Secret;
-
-use collect::Collected;
-pub use place::Unplaced;
 
 /// Terraform's dependency lock file.
 pub(in crate::flow) const LOCK_FILE: &str = ".terraform.lock.hcl";
@@ -65,44 +64,6 @@ pub struct Captured {
     pub notes: Vec<String>,
     /// The providers that the lock file selects.
     pub providers: Vec<LockedProvider>,
-}
-
-/// Why there is no configuration to keep.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A directory or a file that Terraform loads cannot be read.
-    #[error("cannot read `{}`", path.display())]
-    Read {
-        /// The file or directory.
-        path: PathBuf,
-        /// The system's own word.
-        #[source]
-        source: io::Error,
-    },
-    /// A `-var-file` is a pipe or a directory: its content cannot be kept.
-    #[error("not a regular file: `{}`", path.display())]
-    NotAFile {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The root module, or a file that Terraform loads, cannot be held by a bundle.
-    #[error("no place in a bundle for `{}`", path.display())]
-    NoPlace {
-        /// The file or directory.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: Unplaced,
-    },
-    /// The configuration as a whole cannot be a bundle.
-    #[error("configuration in `{}` cannot be kept", root.display())]
-    Refused {
-        /// The root module's directory.
-        root: PathBuf,
-        /// Why not.
-        #[source]
-        source: bundle::Error,
-    },
 }
 
 /// Collects the configuration.

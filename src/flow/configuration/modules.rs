@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Error;
 use super::collect::{Collected, file_names, loaded, normalised};
 use crate::codec::hcl::{Facts, Syntax, scan};
 use crate::codec::planfile::PlanArchive;
+use crate::flow::error::configuration::ConfigurationError;
 
 /// The most modules that are followed; local calls in a circle end here.
 const MODULES_MAX: usize = 2_000;
@@ -91,7 +91,7 @@ pub(super) fn planned(
 pub(super) fn installed(
     layout: &Layout,
     collected: &mut Collected,
-) -> Result<Vec<SourceModule>, Error> {
+) -> Result<Vec<SourceModule>, ConfigurationError> {
     let manifest = manifest(layout, collected)?;
     let root =
         Installed { key: String::new(), source: String::new(), version: None, dir: ".".to_owned() };
@@ -156,7 +156,7 @@ fn called(
 fn manifest(
     layout: &Layout,
     collected: &mut Collected,
-) -> Result<BTreeMap<String, Installed>, Error> {
+) -> Result<BTreeMap<String, Installed>, ConfigurationError> {
     let path = layout.installed.join("modules.json");
     if !path.exists() {
         return Ok(BTreeMap::new());
@@ -174,7 +174,7 @@ fn module(
     layout: &Layout,
     installed: Installed,
     collected: &mut Collected,
-) -> Result<Option<SourceModule>, Error> {
+) -> Result<Option<SourceModule>, ConfigurationError> {
     let directory = normalised(&layout.root.join(&installed.dir));
     if !directory.is_dir() && !installed.key.is_empty() {
         collected.note(format!(

@@ -9,24 +9,9 @@ use std::path::{Path, PathBuf};
 
 use super::collect::Collected;
 use super::modules::{Layout, SourceModule};
-use crate::codec::bundle::{self, OWN_DIRECTORY, check_path};
-use crate::model::configuration::{
-    Bundle, BundlePath, Module, OUTSIDE_VAR_FILES, REMOTE_MODULES, RefusedPath,
-};
-
-/// Why a path has no place in a bundle.
-#[derive(Debug, thiserror::Error)]
-pub enum Unplaced {
-    /// It is no text, or lies outside of everything that is kept.
-    #[error("path is not UTF-8, or leads out of its module")]
-    Nowhere,
-    /// A bundle refuses such paths.
-    #[error(transparent)]
-    Refused(#[from] RefusedPath),
-    /// A bundle refuses this one.
-    #[error(transparent)]
-    NotPortable(#[from] bundle::Error),
-}
+use crate::codec::bundle::{OWN_DIRECTORY, check_path};
+use crate::flow::error::configuration::Unplaced;
+use crate::model::configuration::{Bundle, BundlePath, Module, OUTSIDE_VAR_FILES, REMOTE_MODULES};
 
 /// The directory that holds `first` and all of `others`.
 pub(super) fn common_ancestor<'a>(

@@ -30,7 +30,7 @@ pub(super) fn of(request: &Request<'_>, modules: &[SourceModule]) -> BTreeMap<St
     let planned = request.plan.into_iter().flat_map(|planned| planned.variables);
     let planned =
         planned.map(|(name, value)| (name.clone(), variable(value, VariableOrigin::Plan)));
-    // What is ephemeral is kept nowhere: see `flow::ephemeral`.
+    // What is ephemeral is kept nowhere: see `flow::variables`.
     let is_kept = |name: &str| {
         let declared = root.and_then(|root| root.facts.variables.get(name));
         declared.is_none_or(|declared| !declared.marks.ephemeral)

@@ -7,8 +7,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::Refusal;
 use crate::flow::Error;
+use crate::flow::error::recover::Refusal;
 use crate::model::entry::{Actor, Body, Entry};
 
 /// What is known of a process.
@@ -127,6 +127,10 @@ fn worker_in(directory: &Path) -> Option<u32> {
         let is_it = is_there && !name.starts_with("terraform-provi") && stat(process)?.is_at_work;
         is_it.then_some(process)
     })
+}
+
+pub(in crate::flow) fn under_way(intent: &Entry) -> Error {
+    Error::RevertUnderWay { intent: intent.revision, who: who(intent) }
 }
 
 #[cfg(test)]

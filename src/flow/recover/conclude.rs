@@ -8,11 +8,12 @@ use std::path::Path;
 
 use super::alive;
 use crate::engine::unsettled::ERRORED_STATE;
-use crate::flow::errored::{keep, read};
+use crate::flow::Error;
+use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::recorded::{keep_errored_state, read_if_there};
+use crate::flow::redaction::safe_speaker;
 use crate::flow::run::conclude_open;
-use crate::flow::secrets::safe_speaker;
 use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
-use crate::flow::{Error, Ports, Speaker, Stack};
 use crate::model::configuration::{BlobId, ConfigurationRef};
 use crate::model::entry::{
     ApplyOutcome, Body, Cause, Entry, RevertIntent, RevertOutcome, Revision,
@@ -76,10 +77,12 @@ pub fn found_in(
     revert: &RevertIntent,
 ) -> Result<Remains, Error> {
     let root = Path::new(&revert.directory);
-    let left = read(&root.join(ERRORED_STATE))?
-        .map(|bytes| keep(ports, stack, speaker, (&bytes, "of a revert that nobody saw end")))
+    let left = read_if_there(&root.join(ERRORED_STATE))?
+        .map(|bytes| {
+            keep_errored_state(ports, stack, speaker, (&bytes, "of a revert that nobody saw end"))
+        })
         .transpose()?;
-    let events = read(&root.join(".terraform/revert.events.jsonl"))?
+    let events = read_if_there(&root.join(".terraform/revert.events.jsonl"))?
         .map(|bytes| ports.repository.put_blob(&bytes))
         .transpose()?;
     Ok(Remains { events: events.map(|blob| blob.id), left })

@@ -3,22 +3,24 @@
 //! What can be seen is said in clauses that are safe to show: addresses and ids have passed the
 //! redactor, and a state that cannot be read is said to be unread, never empty.
 
+mod left;
+
 use std::path::{Path, PathBuf};
 
-use super::Refusal;
+use self::left::{beside, evidence};
 use super::alive::{self, Life};
-pub use super::left::Left;
-use super::left::{beside, evidence};
 use crate::codec::{hcl, state};
 use crate::engine::left_state::{Standing, moves};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::{Matter, unsettled};
-use crate::flow::ephemeral::with_today;
+use crate::flow::Error;
+use crate::flow::error::recover::Refusal;
 use crate::flow::live::{self, Live};
-use crate::flow::revert::draft::{load, load_bundle, with_bundle};
-use crate::flow::secrets::{of_environment, recorded};
-use crate::flow::workplace::{Home, Source, prepare};
-use crate::flow::{Error, Ports, Stack};
+use crate::flow::ports::{Ports, Stack};
+use crate::flow::private_copy::{Home, Source, prepare};
+use crate::flow::recorded::{load, load_bundle};
+use crate::flow::redaction::{known_secrets, secrets_of_environment, with_bundle};
+use crate::flow::variables::with_today;
 use crate::model::account::Deed;
 use crate::model::entry::{Actor, Body, Entry, Revision};
 use crate::model::state::State;
@@ -26,6 +28,8 @@ use crate::model::value::Value;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform;
 use crate::terraform::workdir::Layout;
+
+pub use self::left::Left;
 
 /// What is to be looked at.
 #[derive(Debug, Clone, Default)]
@@ -236,7 +240,7 @@ pub fn look<'a>(
         Ok(live) => live.bytes.as_ref().map(state::parse).transpose().map_err(|e| e.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    let mut redactor = recorded(ports, log).with_values(&of_environment(ports));
+    let mut redactor = known_secrets(ports, log).with_values(&secrets_of_environment(ports));
     if let Ok(Some(state)) = &parsed {
         redactor = redactor.with_state(state);
     }

@@ -7,79 +7,17 @@
 
 pub mod alive;
 pub mod conclude;
-pub mod left;
 pub mod look;
 pub mod push;
 
-use super::secrets::safe_speaker;
-use super::{Error, Ports, Speaker, Stack};
+use super::Error;
+use super::error::recover::Refusal;
+use super::ports::{Ports, Speaker, Stack};
+use super::redaction::safe_speaker;
 use crate::engine::unsettled::{Matter, unsettled};
 use crate::model::entry::{Body, Entry, Revision};
 use crate::model::run::{Settled, Settlement};
 use crate::store::After;
-
-/// Why a matter that is open cannot be settled that way.
-#[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// Whoever works on it lives still.
-    #[error("{what} {matter} is under way ({who})")]
-    UnderWay {
-        /// Its entry.
-        matter: Revision,
-        /// A run or a revert.
-        what: &'static str,
-        /// Which process.
-        who: String,
-    },
-    /// A state that was left behind is not pushed.
-    #[error("the state that was left behind is not pushed: {why}")]
-    NotPushable {
-        /// The evidence of it, when it is in the log.
-        matter: Option<Revision>,
-        /// In a clause.
-        why: String,
-    },
-    /// It was pushed, and the backend has something else.
-    #[error("the state was pushed, and what the backend has now is not it")]
-    NotReadBack {
-        /// The entry that keeps it.
-        evidence: Revision,
-    },
-    /// A file that was given is no state.
-    #[error("`{path}` is no state that can be pushed: {problem}")]
-    NotAState {
-        /// The file.
-        path: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// The revision leaves nothing open.
-    #[error("revision {0} leaves nothing open")]
-    NothingOpen(Revision),
-    /// More than one matter is open, and nobody says which one is meant.
-    #[error("{} matters are open: {}", .0.len(), listed(.0))]
-    Which(Vec<Revision>),
-    /// The matter has no such object.
-    #[error("`{address}` is no open object of revision {matter}")]
-    NoSuchObject {
-        /// The matter.
-        matter: Revision,
-        /// What was asked for.
-        address: String,
-    },
-}
-
-impl Refusal {
-    /// A revert that nobody saw end has left a state behind: the backend's is behind reality.
-    pub fn left_by(evidence: Revision) -> Self {
-        let why = "nobody has decided about it yet".to_owned();
-        Self::NotPushable { matter: Some(evidence), why }
-    }
-}
-
-fn listed(revisions: &[Revision]) -> String {
-    revisions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
 
 /// Says how a matter was settled: all of it, or these objects of it.
 pub fn settle(

@@ -7,18 +7,18 @@
 use std::path::PathBuf;
 
 use super::look::Left;
-use super::{Refusal, settle};
+use super::settle;
 use crate::codec::state;
 use crate::engine::good::snapshots;
 use crate::engine::left_state::{Standing, is_same_content, standing};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
-use crate::flow::errored::keep;
-use crate::flow::revert::draft::check_standing;
-use crate::flow::secrets::{recorded, safe_speaker};
-use crate::flow::snapshot::{self, Request};
-use crate::flow::workplace::safe;
-use crate::flow::{Error, Ports, Speaker, Stack, live};
+use crate::flow::error::recover::Refusal;
+use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::recorded::keep_errored_state;
+use crate::flow::redaction::{known_secrets, safe_error, safe_speaker};
+use crate::flow::snapshot::{self, Request, check_standing};
+use crate::flow::{Error, live};
 use crate::model::entry::{Cause, Entry, Revision};
 use crate::model::run::Settled;
 use crate::model::state::StateBytes;
@@ -56,11 +56,11 @@ pub fn push(
         entry.revision
     } else {
         let what = left.found.strip_prefix(ERRORED_STATE).unwrap_or(&left.found).trim();
-        keep(ports, stack, speaker, (left.bytes.as_slice(), what))?
+        keep_errored_state(ports, stack, speaker, (left.bytes.as_slice(), what))?
     };
     ports.check_interrupt("the state was pushed")?;
     let log = ports.repository.log(&stack.name)?;
-    let redactor = recorded(ports, &log).with_values(&taken.backend.secrets());
+    let redactor = known_secrets(ports, &log).with_values(&taken.backend.secrets());
     push_file(ports, stack, left, &redactor)?;
     let serial = read_back(ports, stack, left, evidence)?;
     let settlement = settle(ports, stack, speaker, (evidence, Settled::Pushed), Vec::new())?;
@@ -99,7 +99,7 @@ fn push_file(
     ports
         .terraform
         .push(&stack.place(), &file)
-        .map_err(|error| Error::Terraform(safe(error, redactor)))
+        .map_err(|error| Error::Terraform(safe_error(error, redactor)))
 }
 
 /// The backend has its content now; Terraform may have counted one up.

@@ -3,9 +3,12 @@
 //! A [`Consent`] names the state, the actions and the hazards it is for, and only [`approve`] makes
 //! one. `--yes` accepts a plan and never a hazard: every hazard needs an allowance of its own.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 
-use super::check::CheckedRevert;
+use super::plan::CheckedRevert;
 use crate::engine::hazard::Allowance;
 use crate::flow::Error;
 use crate::model::digest::Digest;
@@ -85,6 +88,3 @@ pub fn approve(
     };
     Ok(ApprovedRevert { checked, consent })
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,20 +4,22 @@
 //! is recorded, Terraform applies, the state is captured, the outcome is recorded. After the intent nothing returns early
 //! without an outcome, except our own death: then the next command finds the intent alone.
 
-use crate::flow::secrets::safe_event;
+mod push;
+
 use std::fs;
 
-use super::check::{CheckedRevert, digest_of};
+use self::push::{Final, go_home, push};
+use super::adapt::Way;
 use super::consent::{ApprovedRevert, Consent};
 use super::draft::RevertDraft;
-use super::push::{Final, go_home, push};
-use super::way::Way;
+use super::plan::{CheckedRevert, digest_of};
 use crate::engine::revert::JudgedAction;
 use crate::engine::unsettled::ERRORED_STATE;
-use crate::flow::errored;
+use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::recorded::{keep_errored_state, read_if_there};
+use crate::flow::redaction::{safe_diagnostics, safe_error, safe_event};
 use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
-use crate::flow::workplace::{safe, safe_texts};
-use crate::flow::{Error, Ports, Speaker, Stack, live};
+use crate::flow::{Error, live};
 use crate::model::configuration::BlobId;
 use crate::model::digest::Digest;
 use crate::model::entry::{
@@ -104,7 +106,7 @@ pub fn execute(
     match applied {
         Err(refusal) => {
             ports.progress.end(Ended::Badly, "terraform refused the plan");
-            let refusal = safe(refusal, &checked.draft.redactor);
+            let refusal = safe_error(refusal, &checked.draft.redactor);
             let end = outcome(intent, not_begun(&refusal), None, vec![refusal.to_string()]);
             let is_untouched = end.outcome == ApplyOutcome::NotStarted;
             ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end))?;
@@ -198,7 +200,7 @@ fn concluded(
     // Whoever wanted the apply to stop does not want its record to stop.
     ports.interrupt.acknowledge();
     let result = ended(ports, report, counts);
-    let errored_state = keep_errored_state(ports, stack, speaker, &checked);
+    let errored_state = keep_left_state(ports, stack, speaker, &checked);
     let events = fs::read(&report.events)
         .ok()
         .and_then(|bytes| ports.repository.put_blob(&bytes).ok())
@@ -215,7 +217,7 @@ fn concluded(
         ..Request::of_stack(stack, Cause::AfterRevert)
     };
     let after = snapshot::take(ports, stack, speaker, &request);
-    let diagnostics = safe_texts(&report.diagnostics, &checked.draft.redactor);
+    let diagnostics = safe_diagnostics(&report.diagnostics, &checked.draft.redactor);
     let mut end = outcome(intent, result, events, error_lines(&diagnostics));
     end.after = after.as_ref().ok().map(|taken| taken.entry.revision);
     let said = ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end));
@@ -344,13 +346,13 @@ fn words(action: &JudgedAction) -> String {
 }
 
 /// Terraform leaves the state here when its backend is gone at the end: it goes into the store.
-fn keep_errored_state(
+fn keep_left_state(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
     checked: &CheckedRevert,
 ) -> Result<Option<Revision>, Error> {
-    let left = errored::read(&checked.prepared.place.root.join(ERRORED_STATE))?;
-    left.map(|bytes| errored::keep(ports, stack, speaker, (&bytes, "of this revert's apply")))
+    let left = read_if_there(&checked.prepared.place.root.join(ERRORED_STATE))?;
+    left.map(|bytes| keep_errored_state(ports, stack, speaker, (&bytes, "of this revert's apply")))
         .transpose()
 }

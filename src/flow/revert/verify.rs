@@ -6,16 +6,17 @@
 //! found, which ids are other ones now, and what could not be undone. What is a difference is
 //! `engine::verify`'s to decide.
 
-use super::check::{CheckedRevert, parsed};
-use super::configurations::resources;
-use super::draft::with_plan;
 use super::execute::ExecutedRevert;
-use super::inputs::due_to_kept;
+use super::history::configurations::resources;
+use super::plan::CheckedRevert;
+use super::plan::kept_inputs::due_to_kept;
 use crate::codec::state::checks::checks;
 use crate::engine::redact::Redactor;
 use crate::engine::verify::{Comparison, Configurations, Done, Facts, Round, compare, residual};
-use crate::flow::secrets::safe_residual;
-use crate::flow::{Error, Ports, Speaker, Stack};
+use crate::flow::Error;
+use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::recorded::parsed;
+use crate::flow::redaction::{safe_residual, with_plan};
 use crate::model::entry::{Body, Mark, NotUndone, Revision, Verification};
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
 use crate::model::plan::Plan;

@@ -11,18 +11,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::words::Command;
-use super::{Begun, RunError, outcome_of};
+use super::{Begun, outcome_of};
 use crate::codec::events::{Reader, Stream};
 use crate::codec::{plan, state};
 use crate::engine::account::{Ending, Facts, Ledger, Seen};
 use crate::engine::mishap::mishaps;
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
-use crate::flow::errored;
-use crate::flow::revert::draft::{Recorded, load, load_bundle, with_bundle, with_plan};
-use crate::flow::secrets::of_environment;
+use crate::flow::Error;
+use crate::flow::error::run::RunError;
+use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::recorded::{Recorded, keep_errored_state, load, load_bundle};
+use crate::flow::redaction::{secrets_of_environment, with_bundle, with_plan};
 use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken};
-use crate::flow::{Error, Ports, Speaker, Stack};
 use crate::model::account::{Account, Mishap, Witness};
 use crate::model::digest::Digest;
 use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision, Snapshot};
@@ -168,7 +169,7 @@ fn close(
 ) -> Result<Concluded, Error> {
     let run = course.run;
     let directory = Path::new(&run.journal);
-    let errored = keep_errored_state(ports, stack, speaker, course)?;
+    let errored = keep_left_state(ports, stack, speaker, course)?;
     let before = ports.repository.entry(&stack.name, run.before)?;
     let known = before.said.body.snapshot().and_then(|snapshot| snapshot.configuration.clone());
     let request = Request {
@@ -242,7 +243,7 @@ fn account(
     let had = recorded.and_then(|recorded| state::parse(&recorded.bytes).ok());
     let bytes = after.as_ref().ok().and_then(|taken| taken.bytes.as_ref());
     let has = bytes.and_then(|bytes: &StateBytes| state::parse(bytes).ok());
-    let mut redactor = Redactor::default().with_values(&of_environment(ports));
+    let mut redactor = Redactor::default().with_values(&secrets_of_environment(ports));
     for state in [&had, &has].into_iter().flatten() {
         redactor = redactor.with_state(state);
     }
@@ -319,7 +320,7 @@ fn intended(change: &crate::model::plan::PlannedChange) -> Intended {
 
 /// Terraform leaves the state here when its backend is gone at the end: it goes into the store, each
 /// content once.
-fn keep_errored_state(
+fn keep_left_state(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
@@ -340,7 +341,7 @@ fn keep_errored_state(
         return Ok(Some(kept.revision));
     }
     let what = format!("of run {}", course.intent.revision);
-    errored::keep(ports, stack, speaker, (&bytes, &what)).map(Some)
+    keep_errored_state(ports, stack, speaker, (&bytes, &what)).map(Some)
 }
 
 /// Whether a file was written after the command was begun, by this machine's clock. A second is

@@ -4,8 +4,9 @@
 //! first. A plan that is not empty leaves the lower grade; a check that fails leaves no mark.
 
 use super::Concluded;
+use crate::flow::Error;
 use crate::flow::mark::{Proof, WhenNotEmpty, good, run_checks};
-use crate::flow::{Error, Ports, Speaker, Stack};
+use crate::flow::ports::{Ports, Speaker, Stack};
 use crate::model::entry::{Entry, Revision};
 use crate::model::event::Purpose;
 use crate::model::good::Grade;

@@ -7,7 +7,6 @@
 //! became of it. It decides nothing about what to do after a failure.
 
 mod conclude;
-mod error;
 mod good;
 mod quarantine;
 mod words;
@@ -15,21 +14,18 @@ mod words;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-pub use conclude::{Concluded, conclude, conclude_open};
-pub use error::Error as RunError;
-pub use good::{Followed, follow};
-pub use quarantine::hold_what_ran;
-
 use self::words::Command;
-use super::recover::alive::is_alive;
-use super::revert::draft::{check_standing, open_intent, under_way, with_bundle};
-use super::secrets::of_environment;
-use super::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
-use super::{Error, Ports, Speaker, Stack};
+use super::Error;
+use super::error::run::RunError;
+use super::ports::{Ports, Speaker, Stack};
+use super::recorded::load_bundle;
+use super::recover::alive::{is_alive, under_way};
+use super::redaction::{secrets_of_environment, with_bundle};
+use super::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged, check_standing};
 use crate::codec::{bundle, state};
 use crate::engine::hold::{Candidate, Held, forbids, standing};
 use crate::engine::redact::Redactor;
-use crate::engine::unsettled::{Matter, unsettled};
+use crate::engine::unsettled::{Matter, open_revert, unsettled};
 use crate::model::configuration::BlobId;
 use crate::model::digest::Digest;
 use crate::model::entry::{Body, Cause, Entry, Revision};
@@ -39,6 +35,10 @@ use crate::store::After;
 use crate::terraform::child::{End, Input, Notice, Screen, Showing, Wrapped};
 use crate::terraform::git;
 use crate::terraform::journal::{Journal, Life, life};
+
+pub use self::conclude::{Concluded, conclude, conclude_open};
+pub use self::good::{Followed, follow};
+pub use self::quarantine::hold_what_ran;
 
 /// What is to be run.
 #[derive(Debug, Clone)]
@@ -172,7 +172,7 @@ fn refuse_alive(intent: &Entry, run: &RunIntent, speaker: &Speaker) -> Result<()
 }
 
 fn refuse_unsettled(log: &[Entry], speaker: &Speaker) -> Result<(), Error> {
-    if let Some(open) = open_intent(log)
+    if let Some(open) = open_revert(log)
         && open.said.actor.host == speaker.actor.host
         && is_alive(open.said.actor.process)
     {
@@ -294,7 +294,7 @@ fn say_intent(
             return Err(RunError::UnderWay { intent: other.revision, who }.into());
         }
     }
-    if let Some(open) = open_intent(&latest) {
+    if let Some(open) = open_revert(&latest) {
         return Err(under_way(open));
     }
     let after = After::Exactly(latest.last().map(|newest| newest.revision));
@@ -305,14 +305,15 @@ fn say_intent(
 /// What must not be shown or recorded, as far as it is known before anything runs.
 fn redactor(ports: &Ports<'_>, taken: &Taken) -> Redactor {
     let mut redactor = Redactor::default()
-        .with_values(&of_environment(ports))
+        .with_values(&secrets_of_environment(ports))
         .with_values(&taken.backend.secrets());
     if let Some(Ok(parsed)) = taken.bytes.as_ref().map(state::parse) {
         redactor = redactor.with_state(&parsed);
     }
-    let bundle = taken.snapshot().ok().and_then(|snapshot| {
-        super::revert::draft::load_bundle(ports, taken.entry.revision, snapshot).ok()
-    });
+    let bundle = taken
+        .snapshot()
+        .ok()
+        .and_then(|snapshot| load_bundle(ports, taken.entry.revision, snapshot).ok());
     bundle.map_or(redactor.clone(), |bundle| with_bundle(redactor, &bundle))
 }
 

@@ -1,7 +1,8 @@
 //! Holds what has just run and failed, because a person says so.
 
 use super::Concluded;
-use crate::flow::{Error, Ports, Speaker, Stack};
+use crate::flow::Error;
+use crate::flow::ports::{Ports, Speaker, Stack};
 use crate::model::entry::{Body, Entry};
 use crate::model::hold::{Hold, HoldScope};
 use crate::store::After;

@@ -5,10 +5,12 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::{RunError, Wanted};
+use super::Wanted;
 use crate::codec::planfile;
 use crate::engine::redact::Redactor;
-use crate::flow::{Error, Ports};
+use crate::flow::Error;
+use crate::flow::error::run::RunError;
+use crate::flow::ports::Ports;
 use crate::terraform::locate::on_path;
 
 /// A command that can be started.

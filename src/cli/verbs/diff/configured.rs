@@ -11,7 +11,8 @@ use crate::cli::failure::Failure;
 use crate::codec::state::narrow::Part as StatePart;
 use crate::engine::configuration::{ConfigurationDiff, Configured, configuration_diff};
 use crate::engine::redact::Redactor;
-use crate::flow::revert::draft::{load_bundle, with_bundle};
+use crate::flow::recorded::load_bundle;
+use crate::flow::redaction::with_bundle;
 use crate::flow::{Error, snapshot};
 use crate::model::configuration::{Bundle, LockedProvider};
 

@@ -12,7 +12,7 @@ use crate::cli::render::configuration;
 use crate::cli::render::diff::{Quiet, View, body, hidden, summary, verdict};
 use crate::cli::render::markdown::outside;
 use crate::engine::diff::Diff;
-use crate::flow::Stack;
+use crate::flow::ports::Stack;
 
 /// What is to be printed.
 pub(super) struct Shown<'a> {

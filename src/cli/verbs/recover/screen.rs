@@ -2,7 +2,7 @@
 
 use crate::cli::output::{Paint, inert};
 use crate::engine::left_state::Moves;
-use crate::flow::Stack;
+use crate::flow::ports::Stack;
 use crate::flow::recover::look::{Case, Left, Look, Object, Step, Whereabouts};
 use crate::model::entry::{Body, Entry};
 

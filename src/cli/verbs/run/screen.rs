@@ -2,7 +2,7 @@
 
 use crate::cli::args::Diff;
 use crate::cli::output::{Paint, inert};
-use crate::flow::Stack;
+use crate::flow::ports::Stack;
 use crate::flow::run::{Concluded, Followed};
 use crate::model::account::{Account, Deed, Fate, Witness};
 use crate::model::entry::{ApplyOutcome, Body, Entry, Revision};

@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::json::{ResourceOut, ShownValue};
 use crate::codec::state::{self, Contents, KeptFormat};
 use crate::engine::redact::Shown;
-use crate::flow::Ports;
+use crate::flow::ports::Ports;
 use crate::model::entry::{Body, Entry};
 
 /// What is in the state that an entry keeps, if it can be listed.

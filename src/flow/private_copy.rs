@@ -4,19 +4,22 @@
 //! environment or from the working directory's own record. Nothing of the user's directory is
 //! touched.
 
-use super::secrets::{safe_diagnostic, safe_event};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Error, Ports, Stack};
+use super::Error;
+use super::ports::{Ports, Stack};
+use super::redaction::{safe_error, safe_event};
 use crate::codec::backend::Backend;
-use crate::codec::hcl::{backend_override, expression, moved, without_prevention};
+use crate::codec::hcl::{
+    backend_override, expression, module_facts, modules, moved, without_prevention,
+};
 use crate::codec::{json, plan};
 use crate::engine::pin;
 use crate::engine::redact::Redactor;
 use crate::model::configuration::{Bundle, BundlePath};
 use crate::model::entry::Snapshot;
-use crate::model::event::{Diagnostic, Event};
+use crate::model::event::Event;
 use crate::model::placement::MovedBlock;
 use crate::model::plan::Plan;
 use crate::model::secret::Secret;
@@ -26,6 +29,23 @@ use crate::model::value::Value;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform::{self, PlanMode, PlanRequest, Workplace};
 use crate::terraform::workdir::{Layout, PrivateDirectory};
+
+/// A private copy of any configuration, without what would have Terraform refuse to plan an end.
+pub(super) fn private_copy(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    source: &Source<'_>,
+    redactor: &Redactor,
+) -> Result<Prepared, Error> {
+    let mut prepared = prepare(ports, stack, source, Layout::WithoutStateBlocks, redactor)?;
+    let bundle = source.bundle;
+    let blocks = modules(bundle).into_iter().map(|(_, directory)| {
+        let facts = module_facts(bundle, &directory);
+        (directory, facts.prevent_destroy)
+    });
+    prepared.lift_prevention(&blocks.collect::<Vec<_>>())?;
+    Ok(prepared)
+}
 
 /// The override file that names the backend.
 const OVERRIDE: &str = "zz_unapply_override.tf";
@@ -202,7 +222,7 @@ impl Prepared {
         let pushed = ports.terraform.push(&self.place, &file);
         // It holds secrets, and nobody needs it any more.
         let _gone = std::fs::remove_file(&file).is_ok();
-        pushed.map_err(|error| Error::Terraform(safe(error, redactor)))
+        pushed.map_err(|error| Error::Terraform(safe_error(error, redactor)))
     }
 
     /// Empties the scratch backend.
@@ -306,40 +326,7 @@ impl Prepared {
 /// An error of Terraform, safe to show, with the phase under way closed.
 fn failed(ports: &Ports<'_>, error: terraform::Error, redactor: &Redactor) -> Error {
     ports.progress.end(Ended::Badly, "");
-    Error::Terraform(safe(error, redactor))
-}
-
-/// An error of Terraform with its texts redacted.
-pub fn safe(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
-    match error {
-        terraform::Error::Failed { command, diagnostics } => {
-            terraform::Error::Failed { command, diagnostics: safe_texts(&diagnostics, redactor) }
-        }
-        terraform::Error::NotInitialised { summary, diagnostics } => {
-            terraform::Error::NotInitialised {
-                summary: redactor.text(&summary),
-                diagnostics: safe_texts(&diagnostics, redactor),
-            }
-        }
-        terraform::Error::NoProvider { diagnostics } => {
-            terraform::Error::NoProvider { diagnostics: safe_texts(&diagnostics, redactor) }
-        }
-        terraform::Error::NotPushed { summary } => {
-            terraform::Error::NotPushed { summary: redactor.text(&summary) }
-        }
-        other @ (terraform::Error::NotFound { .. }
-        | terraform::Error::CannotStart { .. }
-        | terraform::Error::Locked(_)
-        | terraform::Error::StalePlan
-        | terraform::Error::Interrupted { .. }
-        | terraform::Error::Unreadable { .. }
-        | terraform::Error::NoOutput { .. }) => other,
-    }
-}
-
-/// Diagnostics with their texts redacted.
-pub fn safe_texts(diagnostics: &[Diagnostic], redactor: &Redactor) -> Vec<Diagnostic> {
-    diagnostics.iter().map(|diagnostic| safe_diagnostic(diagnostic, redactor)).collect()
+    Error::Terraform(safe_error(error, redactor))
 }
 
 /// The override that names the recorded backend; a local path is made absolute.

@@ -4,14 +4,15 @@
 
 use std::path::PathBuf;
 
-use super::Refusal;
-use super::look::{Request, Seen};
+use super::{Request, Seen};
 use crate::codec::state;
 use crate::engine::good::snapshots;
 use crate::engine::left_state::{self, Moves, Standing, moves};
 use crate::engine::unsettled::ERRORED_STATE;
-use crate::flow::errored::read;
-use crate::flow::{Error, Ports, Stack};
+use crate::flow::Error;
+use crate::flow::error::recover::Refusal;
+use crate::flow::ports::{Ports, Stack};
+use crate::flow::recorded::read_if_there;
 use crate::model::digest::Digest;
 use crate::model::entry::{Body, Entry, UnreadableState};
 use crate::model::state::StateBytes;
@@ -47,7 +48,7 @@ pub(super) fn evidence<'a>(
     };
     let bytes = StateBytes::new(ports.repository.get_blob(&kept.blob)?);
     let file = stack.root.join(ERRORED_STATE);
-    let is_here = read(&file)?.is_some_and(|found| Digest::of(&found) == kept.digest);
+    let is_here = read_if_there(&file)?.is_some_and(|found| Digest::of(&found) == kept.digest);
     let left = Left {
         evidence: Some(entry),
         file: is_here.then_some(file),
@@ -65,7 +66,7 @@ pub(super) fn beside<'a>(
     seen: &Seen<'_>,
 ) -> Result<Option<Left<'a>>, Error> {
     let file = request.given.clone().unwrap_or_else(|| stack.root.join(ERRORED_STATE));
-    let bytes = match (read(&file)?, &request.given) {
+    let bytes = match (read_if_there(&file)?, &request.given) {
         (Some(bytes), _) => StateBytes::new(bytes),
         (None, None) => return Ok(None),
         (None, Some(given)) => {

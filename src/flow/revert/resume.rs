@@ -6,13 +6,14 @@
 //! planned anew, and done only if nothing is in it that was not consented to. Whether that is so is
 //! `engine::revert::rest`'s to decide.
 
-use super::check::check;
 use super::consent::{ApprovedRevert, approve};
 use super::draft::draft;
 use super::execute::ExecutedRevert;
+use super::plan::check;
 use crate::engine::hazard::Allowance;
 use crate::engine::revert::rest::{is_part, is_rest};
-use crate::flow::{Error, Ports, Speaker, Stack};
+use crate::flow::Error;
+use crate::flow::ports::{Ports, Speaker, Stack};
 use crate::model::entry::{Actor, ApplyOutcome};
 use crate::model::hazard::Hazard;
 use crate::model::pattern::Pattern;

@@ -9,7 +9,7 @@ use crate::model::entry::Revision;
 
 /// Why a command was not run, or what it did could not be recorded.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum RunError {
     /// There is no such program.
     #[error("there is no program `{name}`")]
     NoProgram {

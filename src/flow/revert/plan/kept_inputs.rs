@@ -8,17 +8,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::check::{CheckedRevert, with_facts};
-use super::configurations::modules;
-use super::draft::{RevertDraft, module_facts, with_plan};
-use super::way::Way;
-use crate::codec::hcl::{Ignored, ignoring};
+use super::{CheckedRevert, with_facts};
+use crate::codec::hcl::{Ignored, ignoring, module_facts, modules};
 use crate::engine::revert::keep::{Ask, Block, Kept, keep};
 use crate::engine::verify::residual;
+use crate::flow::Error;
 use crate::flow::compat::explained;
-use crate::flow::secrets::safe_residual;
-use crate::flow::workplace::Prepared;
-use crate::flow::{Error, Ports, Stack};
+use crate::flow::ports::{Ports, Stack};
+use crate::flow::private_copy::Prepared;
+use crate::flow::redaction::{safe_residual, with_plan};
+use crate::flow::revert::adapt::Way;
+use crate::flow::revert::draft::RevertDraft;
 use crate::model::address::Address;
 use crate::model::configuration::{Bundle, BundlePath};
 use crate::model::good::Residual;
@@ -34,7 +34,7 @@ pub struct KeptInputs {
 }
 
 /// Plans, and once more if good values can be kept.
-pub(super) fn plan(
+pub(in crate::flow::revert) fn plan(
     ports: &Ports<'_>,
     stack: &Stack,
     (draft, way): (&RevertDraft, &Way),
@@ -54,7 +54,7 @@ pub(super) fn plan(
 }
 
 /// What of `found`, a plan of the pristine configuration, proposes only what was kept.
-pub(super) fn due_to_kept(
+pub(in crate::flow::revert) fn due_to_kept(
     ports: &Ports<'_>,
     checked: &mut CheckedRevert,
     found: &[Residual],

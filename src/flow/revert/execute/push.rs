@@ -7,12 +7,14 @@
 
 use std::path::PathBuf;
 
-use super::check::{CheckedRevert, digest_of, parsed};
-use super::way::Way;
 use crate::codec::state::write::{Original, rekeyed};
 use crate::engine::revert::actions_digest;
-use crate::flow::workplace::{Home, Source};
-use crate::flow::{Error, Ports, Stack, live};
+use crate::flow::ports::{Ports, Stack};
+use crate::flow::private_copy::{Home, Source};
+use crate::flow::recorded::parsed;
+use crate::flow::revert::adapt::Way;
+use crate::flow::revert::plan::{CheckedRevert, digest_of};
+use crate::flow::{Error, live};
 use crate::model::digest::Digest;
 use crate::model::placement::{Placement, Slot, Taken};
 use crate::model::state::StateBytes;

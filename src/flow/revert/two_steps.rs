@@ -7,32 +7,18 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::configurations::makers;
-use super::draft::{RevertDraft, with_bundle, with_plan, with_variables};
-use super::way::private_copy;
+use super::draft::RevertDraft;
+use super::history::configurations::makers;
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::first::First;
-use crate::flow::workplace::{Home, Prepared, Source};
-use crate::flow::{Error, Ports, Stack};
+use crate::flow::Error;
+use crate::flow::error::two_steps::NoFirstStep;
+use crate::flow::ports::{Ports, Stack};
+use crate::flow::private_copy::{Home, Prepared, Source, private_copy};
+use crate::flow::redaction::{with_bundle, with_plan};
+use crate::flow::variables::with_variables;
 use crate::model::configuration::Bundle;
 use crate::model::plan::{Action, Plan, PlanExtent, PlannedChange};
-
-/// Why there is no first step.
-#[derive(Debug, thiserror::Error)]
-pub enum NoFirstStep {
-    /// No configuration on record can end all of these objects.
-    #[error("the configuration that made them is not on record")]
-    NotOnRecord,
-    /// No configuration on record finds all of them, so that it would only forget them.
-    #[error("no configuration on record finds all of them")]
-    NotFound,
-    /// Ending them would end objects that stay, safe to show.
-    #[error("what stays depends on that: {}", .0.join(", "))]
-    Dependents(Vec<String>),
-    /// They are not targeted, and the rest cannot be done before.
-    #[error("they have to be, and are not among the targets")]
-    NotTargeted,
-}
 
 /// The first step, planned.
 #[derive(Debug)]

@@ -8,23 +8,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::parsed;
-use super::configurations::modules;
-use super::draft::{RevertDraft, module_facts};
-use super::first::{FirstStep, plan_first};
+use super::draft::RevertDraft;
+use super::two_steps::{FirstStep, plan_first};
+use crate::codec::hcl::module_facts;
 use crate::codec::state::write::{Original, is_as_placed, rekeyed};
-use crate::engine::redact::Redactor;
 use crate::engine::rekey::first::{First, firsts};
 use crate::engine::rekey::moved::{Declared, moved_blocks};
 use crate::engine::rekey::{Certainty, Facts, Journal, Liveness, Places, Rekeying, rekey};
-use crate::flow::workplace::{Home, Prepared, Source, prepare};
-use crate::flow::{Error, Ports, Stack};
+use crate::flow::Error;
+use crate::flow::ports::{Ports, Stack};
+use crate::flow::private_copy::{Home, Prepared, Source, private_copy};
+use crate::flow::recorded::parsed;
 use crate::model::address::Address;
 use crate::model::configuration::Bundle;
 use crate::model::placement::{MovedBlock, Placement, Slot, Taken};
 use crate::model::plan::Action;
 use crate::model::state::{Instance, State, StateBytes};
-use crate::terraform::workdir::Layout;
 
 /// How the state is made to fit.
 #[derive(Debug)]
@@ -172,23 +171,6 @@ fn laid_out(
     home: Home,
 ) -> Result<Prepared, Error> {
     private_copy(ports, stack, &source(draft, home), &draft.redactor)
-}
-
-/// A private copy of any configuration, without what would have Terraform refuse to plan an end.
-pub(super) fn private_copy(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    source: &Source<'_>,
-    redactor: &Redactor,
-) -> Result<Prepared, Error> {
-    let mut prepared = prepare(ports, stack, source, Layout::WithoutStateBlocks, redactor)?;
-    let bundle = source.bundle;
-    let blocks = modules(bundle).into_iter().map(|(_, directory)| {
-        let facts = module_facts(bundle, &directory);
-        (directory, facts.prevent_destroy)
-    });
-    prepared.lift_prevention(&blocks.collect::<Vec<_>>())?;
-    Ok(prepared)
 }
 
 /// Which of these objects of the good state exist, by a refresh of a state that has only them.

@@ -3,14 +3,15 @@
 //! Nothing real is changed. What comes out holds the saved plan itself: only that file can be
 //! applied later.
 
+pub mod kept_inputs;
+
 use std::fs;
 use std::path::PathBuf;
 
-use super::draft::{RevertDraft, with_plan};
-use super::first::whole;
-use super::inputs::{self, KeptInputs};
-use super::way::{Paved, Way, pave};
-use crate::codec::state;
+use self::kept_inputs::KeptInputs;
+use super::adapt::{Paved, Way, pave};
+use super::draft::RevertDraft;
+use super::two_steps::whole;
 use crate::engine::hazard::{believable, hazards};
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::Rekeying;
@@ -20,13 +21,15 @@ use crate::engine::revert::homecoming::{Homecoming, homecomings};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::scope::{Left, left};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
+use crate::flow::Error;
 use crate::flow::compat::{Fitted, fit};
-use crate::flow::workplace::Prepared;
-use crate::flow::{Error, Ports, Stack};
+use crate::flow::ports::{Ports, Stack};
+use crate::flow::private_copy::Prepared;
+use crate::flow::recorded::parsed;
+use crate::flow::redaction::with_plan;
 use crate::model::digest::Digest;
 use crate::model::hazard::Hazard;
 use crate::model::plan::{Plan, PlanExtent};
-use crate::model::state::State;
 use crate::model::version::StateVersion;
 use crate::port::progress::{Ended, Phase};
 
@@ -158,7 +161,7 @@ fn planned(
     prepared: &mut Prepared,
 ) -> Result<Planned, Error> {
     let redactor = &draft.redactor;
-    let (plan_file, plan, inputs) = inputs::plan(ports, stack, (draft, way), prepared)?;
+    let (plan_file, plan, inputs) = kept_inputs::plan(ports, stack, (draft, way), prepared)?;
     match plan.extent {
         PlanExtent::Complete => {}
         PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
@@ -256,13 +259,4 @@ pub(super) fn with_facts<T>(
         drift: &draft.drift,
         knowledge: &stack.knowledge,
     }))
-}
-
-/// A state that was read before.
-pub(super) fn parsed(
-    bytes: &crate::model::state::StateBytes,
-    revision: crate::model::entry::Revision,
-) -> Result<State<'_>, Error> {
-    state::parse(bytes)
-        .map_err(|problem| Error::StoredState { revision, problem: problem.to_string() })
 }

@@ -7,13 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::draft::{load_bundle, module_facts, root_facts};
-use crate::codec::hcl::Within;
-use crate::codec::{hcl, json, state};
+use crate::codec::hcl::{self, Within, module_facts, modules, root_facts};
+use crate::codec::{json, state};
 use crate::engine::hazard::passing::Passing;
 use crate::engine::rekey::Places;
 use crate::engine::rekey::first::{First, Lacking};
-use crate::flow::{Error, Ports};
+use crate::flow::Error;
+use crate::flow::ports::Ports;
+use crate::flow::recorded::load_bundle;
 use crate::model::address::ProviderAddress;
 use crate::model::configuration::{Bundle, BundlePath, ConfigurationRef};
 use crate::model::digest::Digest;
@@ -37,7 +38,7 @@ pub struct Sides {
 
 impl Sides {
     /// Compares them, as far as it matters for these states.
-    pub(super) fn of(
+    pub(in crate::flow::revert) fn of(
         good: &Bundle,
         attempted: Vec<Bundle>,
         then: &StateBytes,
@@ -54,7 +55,7 @@ impl Sides {
 }
 
 /// The configurations that were applied, or tried, since the good one; newest first, each once.
-pub(super) fn attempted(
+pub(in crate::flow::revert) fn attempted(
     ports: &Ports<'_>,
     log: &[Entry],
     target: &Entry,
@@ -93,24 +94,13 @@ fn is_readable(bundle: &Bundle) -> bool {
     modules(bundle).into_iter().all(is_whole)
 }
 
-/// The modules of a bundle, the root first: what addresses in it begin with, and where it lies.
-pub(super) fn modules(bundle: &Bundle) -> Vec<(String, BundlePath)> {
-    let prefix = |key: &str| {
-        let steps: Vec<String> = key.split('.').map(|name| format!("module.{name}.")).collect();
-        steps.concat()
-    };
-    let others =
-        bundle.modules.iter().map(|module| (prefix(&module.key), module.directory.clone()));
-    std::iter::once((String::new(), bundle.root.clone())).chain(others).collect()
-}
-
 /// Blocks with `prevent_destroy`, by address without keys.
 fn prevented(bundle: &Bundle) -> BTreeSet<String> {
     of_modules(bundle, |facts| facts.prevent_destroy)
 }
 
 /// What resource blocks say besides values, by address without keys.
-pub(super) fn resources(bundle: &Bundle) -> BTreeMap<String, hcl::Resource> {
+pub(in crate::flow::revert) fn resources(bundle: &Bundle) -> BTreeMap<String, hcl::Resource> {
     let of = |(prefix, directory): (String, BundlePath)| {
         let inside = module_facts(bundle, &directory).inside.into_iter();
         inside
@@ -188,7 +178,7 @@ fn lacking(good: &Bundle, attempted: &[Bundle], now: &StateBytes) -> Result<Lack
 }
 
 /// Those of these configurations that may be able to end all of these objects, newest first.
-pub(super) fn makers<'b>(
+pub(in crate::flow::revert) fn makers<'b>(
     attempted: &'b [Bundle],
     firsts: &[First],
 ) -> impl Iterator<Item = &'b Bundle> {

@@ -1,0 +1,172 @@
+//! Reads back what the log and the store have: states, configurations, values of drift, states that
+//! Terraform left behind.
+//!
+//! Each is checked against the entry that speaks of it. What follows from it is decided elsewhere.
+
+use std::collections::{BTreeMap, btree_map};
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::Error;
+use super::error::drift::DriftError;
+use super::ports::{Ports, Speaker, Stack};
+use crate::codec::{bundle, drift as codec, state};
+use crate::engine::drift::{Tracked, tracked};
+use crate::engine::good::snapshots;
+use crate::engine::unsettled::ERRORED_STATE;
+use crate::model::configuration::Bundle;
+use crate::model::digest::Digest;
+use crate::model::drift::{DriftItem, DriftLook, DriftedObject, KnownDrift, RecordedFix};
+use crate::model::entry::{Body, Entry, Revision, Snapshot, StateRef, UnreadableState};
+use crate::model::state::{State, StateBytes};
+use crate::store::After;
+
+/// A state on record, with its bytes.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The entry.
+    pub revision: Revision,
+    /// When it was taken.
+    pub time: Timestamp,
+    /// The exact bytes.
+    pub bytes: StateBytes,
+}
+
+/// A stored state, checked against what the entry says of it.
+pub fn load(ports: &Ports<'_>, entry: &Entry, state: &StateRef) -> Result<Recorded, Error> {
+    let bytes = StateBytes::new(ports.repository.get_blob(&state.blob)?);
+    if bytes.digest() != state.version.digest {
+        return Err(Error::StoredState {
+            revision: entry.revision,
+            problem: "its content is not what the entry says".to_owned(),
+        });
+    }
+    Ok(Recorded { revision: entry.revision, time: entry.happened(), bytes })
+}
+
+/// The configuration of a snapshot.
+pub fn load_bundle(
+    ports: &Ports<'_>,
+    revision: Revision,
+    snapshot: &Snapshot,
+) -> Result<Bundle, Error> {
+    let configuration = snapshot
+        .configuration
+        .as_ref()
+        .ok_or(Error::Unfit { revision, problem: "has no configuration" })?;
+    let archive = ports.repository.get_blob(&configuration.blob)?;
+    bundle::unpack(&archive).map_err(|source| Error::Bundle { revision, source })
+}
+
+/// A state that was read before.
+pub(super) fn parsed(bytes: &StateBytes, revision: Revision) -> Result<State<'_>, Error> {
+    state::parse(bytes)
+        .map_err(|problem| Error::StoredState { revision, problem: problem.to_string() })
+}
+
+/// Keeps the bytes of one; `what` says of which apply it is, or where it lay.
+pub(super) fn keep_errored_state(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    speaker: &Speaker,
+    (bytes, what): (&[u8], &str),
+) -> Result<Revision, Error> {
+    let stored = ports.repository.put_blob(bytes)?;
+    let body = Body::Evidence(UnreadableState {
+        blob: stored.id,
+        digest: Digest::of(bytes),
+        bytes: stored.bytes,
+        found: format!("{ERRORED_STATE} {what}"),
+        problem: "Terraform could not save the state to its backend".to_owned(),
+    });
+    Ok(ports.say(&stack.name, speaker, After::Any, body)?.revision)
+}
+
+/// A file's content; nothing when there is no such file.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Io { path: path.display().to_string(), source }),
+    }
+}
+
+/// The values of a look, one for each item and in the same order.
+pub fn drift_values(
+    ports: &Ports<'_>,
+    revision: Revision,
+    look: &DriftLook,
+) -> Result<Vec<DriftedObject>, Error> {
+    let Some(blob) = &look.values else { return Ok(Vec::new()) };
+    let objects = codec::decode(&ports.repository.get_blob(blob)?)
+        .map_err(|error| unreadable_values(revision, &error.to_string()))?;
+    let is_pair = |(item, object): (&DriftItem, &DriftedObject)| {
+        // A key in which a secret stands is in the values and not in the item.
+        item.address.block() == object.address.block() && item.deposed == object.deposed
+    };
+    if objects.len() != look.items.len() || !look.items.iter().zip(&objects).all(is_pair) {
+        return Err(unreadable_values(revision, "they are not those of its items"));
+    }
+    Ok(objects)
+}
+
+pub(super) fn unreadable_values(revision: Revision, problem: &str) -> Error {
+    DriftError::Values { revision, problem: problem.to_owned() }.into()
+}
+
+/// An item with its life and its values.
+#[derive(Debug)]
+pub struct Valued<'a> {
+    /// The item.
+    pub tracked: Tracked<'a>,
+    /// Its values.
+    pub object: DriftedObject,
+}
+
+/// Every item for which `wanted` holds, with its values.
+pub fn valued_items<'a>(
+    ports: &Ports<'_>,
+    log: &'a [Entry],
+    wanted: impl Fn(&Tracked<'a>) -> bool,
+) -> Result<Vec<Valued<'a>>, Error> {
+    let mut read: BTreeMap<Revision, Vec<DriftedObject>> = BTreeMap::new();
+    let mut valued = Vec::new();
+    for tracked in tracked(log).into_iter().filter(wanted) {
+        let revision = tracked.last_seen.revision;
+        let objects = match read.entry(revision) {
+            btree_map::Entry::Occupied(known) => known.into_mut(),
+            btree_map::Entry::Vacant(place) => {
+                place.insert(drift_values(ports, revision, tracked.look)?)
+            }
+        };
+        let missing = || unreadable_values(revision, "they are not those of its items");
+        let object = objects.get(tracked.position).ok_or_else(missing)?.clone();
+        valued.push(Valued { tracked, object });
+    }
+    Ok(valued)
+}
+
+/// The drift that is on record: what the last look saw, and every fix whatever became of it.
+pub fn known_drift(ports: &Ports<'_>, log: &[Entry]) -> Result<Vec<KnownDrift>, Error> {
+    let wanted = |tracked: &Tracked<'_>| tracked.life.is_open() || tracked.fix.is_some();
+    let known = |valued: Valued<'_>| KnownDrift {
+        item: valued.tracked.item.clone(),
+        object: valued.object,
+        fix: valued.tracked.fix.map(|(entry, fix)| RecordedFix {
+            revision: entry.revision,
+            by: entry.said.actor.name.clone(),
+            reason: entry.said.reason.clone(),
+            ticket: entry.said.ticket.clone(),
+            until: fix.until,
+        }),
+    };
+    Ok(valued_items(ports, log, wanted)?.into_iter().map(known).collect())
+}
+
+/// The newest stored state.
+pub fn stored_state(ports: &Ports<'_>, log: &[Entry]) -> Result<Option<StateBytes>, Error> {
+    let newest = snapshots(log).rev().find_map(|(entry, s)| Some((entry, s.state.as_ref()?)));
+    newest.map(|(entry, state)| Ok(load(ports, entry, state)?.bytes)).transpose()
+}

@@ -1,0 +1,255 @@
+//! Collects what is secret, and lets texts pass the redactor before they are recorded or shown.
+//!
+//! A person's reason, a provider's error and a provisioner's output can repeat what only an earlier
+//! state marks, what only the last drift check saw, or what only the environment has. A source that
+//! cannot be read teaches nothing here and stops no use case: no decision rests on it.
+
+use std::collections::BTreeSet;
+
+use super::Error;
+use super::ports::{Ports, Speaker};
+use super::recorded::{Valued, drift_values, load};
+use crate::codec::hcl::{self, root_facts};
+use crate::codec::{json, state};
+use crate::engine::drift::last_look;
+use crate::engine::good::snapshots;
+use crate::engine::redact::{Redactor, is_secret_name};
+use crate::model::configuration::{Bundle, BundlePath, Variable, VariableOrigin};
+use crate::model::entry::{Entry, Revision};
+use crate::model::event::{Diagnostic, Event, Hook, Intended};
+use crate::model::good::Residual;
+use crate::model::plan::Plan;
+use crate::model::stack::StackName;
+use crate::model::state::StateBytes;
+use crate::model::value::Value;
+use crate::port::terraform;
+
+/// An error of Terraform with its texts redacted.
+pub fn safe_error(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
+    match error {
+        terraform::Error::Failed { command, diagnostics } => terraform::Error::Failed {
+            command,
+            diagnostics: safe_diagnostics(&diagnostics, redactor),
+        },
+        terraform::Error::NotInitialised { summary, diagnostics } => {
+            terraform::Error::NotInitialised {
+                summary: redactor.text(&summary),
+                diagnostics: safe_diagnostics(&diagnostics, redactor),
+            }
+        }
+        terraform::Error::NoProvider { diagnostics } => {
+            terraform::Error::NoProvider { diagnostics: safe_diagnostics(&diagnostics, redactor) }
+        }
+        terraform::Error::NotPushed { summary } => {
+            terraform::Error::NotPushed { summary: redactor.text(&summary) }
+        }
+        other @ (terraform::Error::NotFound { .. }
+        | terraform::Error::CannotStart { .. }
+        | terraform::Error::Locked(_)
+        | terraform::Error::StalePlan
+        | terraform::Error::Interrupted { .. }
+        | terraform::Error::Unreadable { .. }
+        | terraform::Error::NoOutput { .. }) => other,
+    }
+}
+
+/// Diagnostics with their texts redacted.
+pub fn safe_diagnostics(diagnostics: &[Diagnostic], redactor: &Redactor) -> Vec<Diagnostic> {
+    diagnostics.iter().map(|diagnostic| safe_diagnostic(diagnostic, redactor)).collect()
+}
+
+/// Learns the values of secret variables, wherever the configuration has them from.
+pub fn with_bundle(redactor: Redactor, bundle: &Bundle) -> Redactor {
+    let facts = root_facts(bundle);
+    let given = bundle.variables.iter().map(|(name, given)| (name.clone(), value_of(given)));
+    let is_of_values = |path: &BundlePath| {
+        let is_found = path.parent() == bundle.root && hcl::is_loaded_by_itself(path.file_name());
+        is_found || bundle.var_files.contains(path)
+    };
+    let files = bundle.files.iter().filter(|(path, _)| is_of_values(path));
+    let literals = files.flat_map(|(path, content)| hcl::literals(path.file_name(), content));
+    let secrets: Vec<Value> = given
+        .chain(literals)
+        .filter(|(name, _)| is_secret_variable(&facts, name))
+        .map(|(_, value)| value)
+        .collect();
+    redactor.with_values(&secrets)
+}
+
+/// Learns what must not be shown of a plan of this configuration, its variables included.
+pub(in crate::flow) fn with_plan(redactor: Redactor, bundle: &Bundle, plan: &Plan) -> Redactor {
+    let facts = root_facts(bundle);
+    let secrets = plan
+        .variables
+        .iter()
+        .filter(|(name, _)| is_secret_variable(&facts, name))
+        .map(|(_, value)| value.reveal_for_terraform());
+    redactor.with_plan(plan).with_values(secrets)
+}
+
+/// Learns what must not be shown from states and from the variables.
+pub(in crate::flow) fn redactor_for<'a>(
+    bundle: &Bundle,
+    states: impl IntoIterator<Item = &'a StateBytes>,
+) -> Result<Redactor, Error> {
+    learnt(with_bundle(Redactor::default(), bundle), states)
+}
+
+pub(super) fn learnt<'a>(
+    mut redactor: Redactor,
+    states: impl IntoIterator<Item = &'a StateBytes>,
+) -> Result<Redactor, Error> {
+    for bytes in states {
+        let parsed = state::parse(bytes).map_err(|problem| Error::Unreadable {
+            problem,
+            found: "the store".to_owned(),
+            evidence: None,
+            last: None,
+        })?;
+        redactor = redactor.with_state(&parsed);
+    }
+    Ok(redactor)
+}
+
+/// A variable's value: a plan holds JSON, everything else text that may be an expression.
+fn value_of(variable: &Variable) -> Value {
+    let text = variable.value.reveal_for_terraform();
+    match (variable.origin, json::value(text)) {
+        (VariableOrigin::Plan, Ok(value)) => value,
+        _ => Value::Text(text.clone()),
+    }
+}
+
+/// Whether a variable's value is secret: declared so, or named so.
+fn is_secret_variable(declared: &hcl::Facts, name: &str) -> bool {
+    let marks = declared.variables.get(name).map(|declared| declared.marks);
+    is_secret_name(name) || marks.is_some_and(|marks| marks.sensitive || marks.ephemeral)
+}
+
+/// What must not be shown of items: what they mark, and what the states that they were compared
+/// with mark.
+pub fn redactor_of_items(
+    ports: &Ports<'_>,
+    log: &[Entry],
+    items: &[Valued<'_>],
+) -> Result<Redactor, Error> {
+    let mut redactor = Redactor::default().with_drift(items.iter().map(|item| &item.object));
+    let mut against: Vec<Revision> = items.iter().map(|item| item.tracked.look.against).collect();
+    against.sort_unstable();
+    against.dedup();
+    for entry in log.iter().filter(|entry| against.contains(&entry.revision)) {
+        let state = entry.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
+        if let Some(stored) = state {
+            let bytes = load(ports, entry, stored)?.bytes;
+            let parsed = state::parse(&bytes).map_err(|problem| Error::StoredState {
+                revision: entry.revision,
+                problem: problem.to_string(),
+            })?;
+            redactor = redactor.with_state(&parsed);
+        }
+    }
+    Ok(redactor)
+}
+
+/// Of how many recorded states the secrets are remembered.
+const STATES_MAX: usize = 4;
+
+/// Values of the environment whose names say that they are secret, such as
+/// `AWS_SECRET_ACCESS_KEY`. A path to a file of credentials is none.
+pub(super) fn secrets_of_environment(ports: &Ports<'_>) -> Vec<Value> {
+    let secret = ports.environment.iter().filter(|(name, _)| is_secret_name(name));
+    let values = secret.filter_map(|(_, value)| value.to_str());
+    values
+        .filter(|value| !value.starts_with(['/', '.', '~']))
+        .map(|value| Value::Text(value.to_owned()))
+        .collect()
+}
+
+/// What the newest recorded states, the last look and the environment say.
+pub(super) fn known_secrets(ports: &Ports<'_>, log: &[Entry]) -> Redactor {
+    let mut redactor = Redactor::default().with_values(&secrets_of_environment(ports));
+    if let Some((entry, look)) = last_look(log)
+        && let Ok(objects) = drift_values(ports, entry.revision, look)
+    {
+        redactor = redactor.with_drift(&objects);
+    }
+    let mut seen = BTreeSet::new();
+    let states = snapshots(log)
+        .rev()
+        .filter_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))
+        .filter(|(_, state)| seen.insert(state.version.digest))
+        .take(STATES_MAX);
+    for (entry, stored) in states {
+        if let Ok(recorded) = load(ports, entry, stored)
+            && let Ok(parsed) = state::parse(&recorded.bytes)
+        {
+            redactor = redactor.with_state(&parsed);
+        }
+    }
+    redactor
+}
+
+/// The speaker with words that can be recorded.
+pub(super) fn safe_speaker(ports: &Ports<'_>, stack: &StackName, speaker: &Speaker) -> Speaker {
+    if !speaker.has_words() {
+        return speaker.clone();
+    }
+    let log = ports.repository.log(stack).unwrap_or_default();
+    speaker.safe(&known_secrets(ports, &log))
+}
+
+impl Speaker {
+    /// Whether a person has said anything in words.
+    pub(super) fn has_words(&self) -> bool {
+        self.reason.is_some() || self.ticket.is_some()
+    }
+
+    /// With words in which nothing stands that `redactor` hides.
+    pub(super) fn safe(&self, redactor: &Redactor) -> Self {
+        let safe = |text: &Option<String>| text.as_ref().map(|text| redactor.text(text));
+        Self { reason: safe(&self.reason), ticket: safe(&self.ticket), ..self.clone() }
+    }
+}
+
+/// An event with addresses and texts that can be shown.
+pub(super) fn safe_event(event: &Event, redactor: &Redactor) -> Event {
+    let hook = |hook: &Hook| Hook {
+        address: redactor.text(&hook.address),
+        operation: hook.operation,
+        id: hook.id.as_ref().map(|id| redactor.text(id)),
+    };
+    match event {
+        Event::Planned(found) => Event::Planned(Intended {
+            address: redactor.text(&found.address),
+            previous: found.previous.as_ref().map(|address| redactor.text(address)),
+            ..*found
+        }),
+        Event::Imported(found) => Event::Imported(hook(found)),
+        Event::Started(found) => Event::Started(hook(found)),
+        Event::Completed(found) => Event::Completed(hook(found)),
+        Event::Errored(found) => Event::Errored(hook(found)),
+        Event::Refreshed { address } => Event::Refreshed { address: redactor.text(address) },
+        Event::Diagnostic(found) => Event::Diagnostic(safe_diagnostic(found, redactor)),
+        Event::Summary(_) | Event::StopRequested | Event::Other => event.clone(),
+    }
+}
+
+/// A diagnostic with texts that can be shown.
+pub(super) fn safe_diagnostic(diagnostic: &Diagnostic, redactor: &Redactor) -> Diagnostic {
+    Diagnostic {
+        severity: diagnostic.severity,
+        summary: redactor.text(&diagnostic.summary),
+        detail: redactor.text(&diagnostic.detail),
+        address: diagnostic.address.as_ref().map(|address| redactor.text(address)),
+    }
+}
+
+/// What a plan proposes, as it can be recorded.
+pub(super) fn safe_residual(residual: Vec<Residual>, redactor: &Redactor) -> Vec<Residual> {
+    let safe = |proposed: Residual| Residual {
+        address: redactor.text(&proposed.address),
+        paths: proposed.paths.iter().map(|path| redactor.text(path)).collect(),
+        ..proposed
+    };
+    residual.into_iter().map(safe).collect()
+}

@@ -1,0 +1,1 @@
+//! A revert as it is asked for, before anything is read.
