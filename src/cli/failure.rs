@@ -443,9 +443,7 @@ fn flow_failure(error: &Error) -> Failure {
         Error::RemoteExecution { .. } => plain(Exit::Refused, error)
             .now("a plan made here cannot be applied there; the snapshots are kept")
             .next("apply the good commit by hand: unapply show good"),
-        Error::RevertUnderWay { .. } | Error::RunUnderWay { .. } | Error::Unsettled(_) => {
-            open::failure(error)
-        }
+        Error::UnderWay { .. } | Error::Unsettled(_) => open::failure(error),
         Error::MissingVariables(names) => kept::missing(error, names),
         Error::NotRecorded { intent, place, source, .. } => plain(flow_failure(source).exit, error)
             .not_done("its outcome is not in the log, and nothing was verified")

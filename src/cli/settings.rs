@@ -24,6 +24,7 @@ use crate::model::secret::Secret;
 use crate::terraform::check::{Check, Probe};
 use crate::terraform::directory;
 use crate::terraform::environment::{DEFAULT_PASS, is_forbidden};
+use crate::terraform::liveness::own_start;
 
 /// The tool and its version, as records name it.
 pub(super) const TOOL: &str = concat!("unapply ", env!("CARGO_PKG_VERSION"));
@@ -407,7 +408,7 @@ fn speaker(global: &Global, world: &World) -> Speaker {
     let name = global.actor.clone().or(pipeline).or(person).unwrap_or_else(|| "unknown".to_owned());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Speaker {
-        actor: Actor { name, host, process: std::process::id() },
+        actor: Actor { name, host, process: std::process::id(), started: own_start() },
         tool: TOOL.to_owned(),
         reason: global.reason.clone(),
         ticket: global.ticket.clone(),

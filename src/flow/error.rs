@@ -162,20 +162,14 @@ pub enum Error {
         /// `cloud` or `remote`.
         kind: String,
     },
-    /// Another revert is at work.
-    #[error("revert {intent} is under way ({who})")]
-    RevertUnderWay {
+    /// A run or a revert that was begun before is at work still.
+    #[error("{what} {intent} is under way ({who})")]
+    UnderWay {
+        /// `run` or `revert`.
+        what: &'static str,
         /// Its intent.
         intent: Revision,
-        /// Who and where.
-        who: String,
-    },
-    /// A command that was wrapped is at work.
-    #[error("run {intent} is under way ({who})")]
-    RunUnderWay {
-        /// Its intent.
-        intent: Revision,
-        /// Who and where.
+        /// Which process, and where.
         who: String,
     },
     /// Something is open from before, and nothing may be built on the state until it is settled.
@@ -260,6 +254,12 @@ impl Error {
         } else {
             None
         }
+    }
+
+    /// For an intent whose process is at work.
+    pub fn under_way(intent: &Entry, who: String) -> Self {
+        let what = if matches!(intent.said.body, Body::RunIntent(_)) { "run" } else { "revert" };
+        Self::UnderWay { what, intent: intent.revision, who }
     }
 
     /// For an entry that is asked for as a snapshot and is none.

@@ -44,8 +44,19 @@ pub struct Actor {
     pub name: String,
     /// The machine it ran on.
     pub host: String,
-    /// The process that spoke, to tell a dead writer from a live one.
+    /// The number of its process, to tell a dead writer from a live one.
     pub process: u32,
+    /// When that was started; not known on every system, nor in old records.
+    pub started: Option<ProcessStart>,
+}
+
+/// When a process was started: its number alone is given out again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessStart {
+    /// The id of the machine's boot.
+    pub boot: String,
+    /// The kernel's ticks since then.
+    pub ticks: u64,
 }
 
 /// One entry of a log, as verified on reading.

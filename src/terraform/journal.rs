@@ -10,8 +10,8 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use super::liveness::start_ticks;
 use crate::codec::events::Stream;
 
 /// Standard output.
@@ -24,10 +24,6 @@ const CHILD: &str = "child";
 /// A longer line is passed over: no event of Terraform's that tells of an object is so long.
 const LINE_BYTES_MAX: usize = 4 << 20;
 
-/// How often it is looked again whether a dead process has let go, and how long it is waited between.
-const DYING_LOOKS: u32 = 20;
-const DYING_EVERY: Duration = Duration::from_millis(100);
-
 /// Stands between the two streams where both are kept as one.
 const BETWEEN: &[u8] = b"\n--- standard error ---\n";
 
@@ -39,15 +35,16 @@ pub struct Journal {
     complaints: File,
 }
 
-/// Whether anything of a command still lives.
+/// A journal as it is found: whether a process has it open, and the command's number with the time
+/// of its start, as far as they were noted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Life {
-    /// Something does; the command's process, as far as that is known.
-    Alive(Option<u32>),
-    /// Nothing does.
-    Over,
-    /// There is no journal here: it was on another machine, or somebody removed it.
-    Unknown,
+pub(super) enum Journaled {
+    /// A process has it open.
+    Held(Option<(u32, u64)>),
+    /// No process has.
+    Free(Option<(u32, u64)>),
+    /// It is not here: it was on another machine, or was removed.
+    Absent,
 }
 
 impl Journal {
@@ -95,7 +92,7 @@ impl Journal {
 
     /// Notes which process it is.
     pub fn note_child(&self, process: u32) -> io::Result<()> {
-        let started = start_of(process).unwrap_or_default();
+        let started = start_ticks(process).unwrap_or_default();
         let path = self.directory.join(CHILD);
         let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(format!("{process} {started}\n").as_bytes())?;
@@ -132,23 +129,8 @@ pub fn lay_out_plan(directory: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Whether anything of the command whose journal lies there still lives.
-///
-/// A process that was killed holds its files until the kernel is done with it, which can be writing
-/// to a slow disk: where the command itself is dead, who still holds them is given a moment.
-pub fn life(directory: &Path) -> Life {
-    for _ in 0..DYING_LOOKS {
-        match looked(directory) {
-            Life::Alive(Some(process)) if start_of(process).is_none() => {
-                std::thread::sleep(DYING_EVERY);
-            }
-            certain @ (Life::Alive(_) | Life::Over | Life::Unknown) => return certain,
-        }
-    }
-    looked(directory)
-}
-
-fn looked(directory: &Path) -> Life {
+/// Looks at the journal in a directory. One that may not be looked into is as if it were not there.
+pub(super) fn look(directory: &Path) -> Journaled {
     let streams = [OUTPUT, COMPLAINTS].map(|name| File::open(directory.join(name)));
     let noted = noted_child(directory);
     let is_locked = |file: &io::Result<File>| match file {
@@ -156,15 +138,11 @@ fn looked(directory: &Path) -> Life {
         Err(_) => false,
     };
     if streams.iter().any(is_locked) {
-        return Life::Alive(noted.map(|(process, _)| process));
-    }
-    match noted {
-        Some((process, started)) if start_of(process) == Some(started) => {
-            Life::Alive(Some(process))
-        }
-        // Not to be allowed to look is no proof of anything.
-        _ if streams.iter().any(Result::is_ok) => Life::Over,
-        _ => Life::Unknown,
+        Journaled::Held(noted)
+    } else if streams.iter().any(Result::is_ok) {
+        Journaled::Free(noted)
+    } else {
+        Journaled::Absent
     }
 }
 
@@ -172,18 +150,6 @@ fn noted_child(directory: &Path) -> Option<(u32, u64)> {
     let text = fs::read_to_string(directory.join(CHILD)).ok()?;
     let (process, started) = text.trim().split_once(' ')?;
     Some((process.parse().ok()?, started.parse().ok()?))
-}
-
-/// When a process was started, in the kernel's ticks: its number alone may have gone to another
-/// since. Nothing when it is not there, or is dead and merely not waited for.
-fn start_of(process: u32) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name, in parentheses, can hold anything.
-    let (_, rest) = text.rsplit_once(") ")?;
-    let mut fields = rest.split(' ');
-    let state = fields.next()?;
-    let started = fields.nth(18)?.parse().ok()?;
-    (!matches!(state, "Z" | "X")).then_some(started)
 }
 
 /// Tells every line of the journal in `directory`, standard output first.
@@ -257,14 +223,14 @@ mod tests {
         let directory = journal.directory().to_owned();
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&directory), mode(&directory.join(OUTPUT))), (0o700, 0o600));
-        assert_eq!(life(&directory), Life::Alive(None));
+        assert_eq!(look(&directory), Journaled::Held(None));
         journal.file(Stream::Output).write_all(b"one\ntwo").unwrap();
         journal.file(Stream::Complaints).write_all(b"err\n").unwrap();
         let of_a_child = journal.file(Stream::Output).try_clone().unwrap();
         drop(journal);
-        assert_eq!(life(&directory), Life::Alive(None));
+        assert_eq!(look(&directory), Journaled::Held(None));
         drop(of_a_child);
-        assert_eq!(life(&directory), Life::Over);
+        assert_eq!(look(&directory), Journaled::Free(None));
         let (mut reader, size) = whole(&directory).unwrap();
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();
@@ -276,20 +242,7 @@ mod tests {
             [(Stream::Output, "one"), (Stream::Output, "two"), (Stream::Complaints, "err")];
         assert_eq!(told, expected.map(|(stream, line)| (stream, line.to_owned())));
         remove(&directory).unwrap();
-        assert_eq!(life(&directory), Life::Unknown);
-    }
-
-    #[test]
-    fn a_process_is_told_from_another_of_the_same_number() {
-        let base = tempfile::tempdir().unwrap();
-        let journal = Journal::create(&[base.path().to_owned()]).unwrap();
-        journal.note_child(std::process::id()).unwrap();
-        let directory = journal.directory().to_owned();
-        drop(journal);
-        assert_eq!(life(&directory), Life::Alive(Some(std::process::id())));
-        let mut file = File::create(directory.join(CHILD)).unwrap();
-        file.write_all(format!("{} 1\n", std::process::id()).as_bytes()).unwrap();
-        assert_eq!(life(&directory), Life::Over);
+        assert_eq!(look(&directory), Journaled::Absent);
     }
 
     #[test]

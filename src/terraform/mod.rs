@@ -14,6 +14,7 @@ pub mod environment;
 pub mod failure;
 pub mod git;
 pub mod journal;
+pub mod liveness;
 pub mod locate;
 pub mod process;
 pub mod workdir;

@@ -20,7 +20,7 @@ fn say(stage: &Stage, (process, host): (u32, &str), body: Body) -> u64 {
     let repository = Repository::open(Arc::new(store)).unwrap();
     let draft = Draft {
         time: "2026-02-03T04:05:06Z".parse().unwrap(),
-        actor: Actor { name: "oncall".into(), host: host.into(), process },
+        actor: Actor { name: "oncall".into(), host: host.into(), process, started: None },
         tool: "unapply 0.1.0".into(),
         reason: None,
         ticket: None,

@@ -8,7 +8,7 @@ use unapply::codec::hcl;
 use unapply::codec::state::parse;
 use unapply::codec::state::write::{Original, is_as_placed, rekeyed};
 use unapply::engine::rekey::moved::{Declared, moved_blocks};
-use unapply::engine::rekey::{Facts, Journal, Liveness, Places, Rekeying, rekey};
+use unapply::engine::rekey::{Facts, Journal, Existence, Places, Rekeying, rekey};
 use unapply::knowledge::Knowledge;
 use unapply::model::placement::MovedBlock;
 use unapply::model::state::StateBytes;
@@ -63,7 +63,7 @@ impl Told {
                 let attributes: serde_json::Value =
                     serde_json::from_str(instance.attributes.0).unwrap();
                 let is_there = attributes["path"].as_str().is_some_and(|p| objects.contains_key(p));
-                if is_there { Liveness::Alive } else { Liveness::Gone }
+                if is_there { Existence::Alive } else { Existence::Gone }
             },
             journal: &Journal::default(),
             places: &Places::default(),

@@ -13,5 +13,8 @@ pub(super) fn failure(error: &Error) -> Failure {
             .now("the stack is as it was; what is open would be built upon")
             .next(super::unsettled::RECOVER);
     }
-    plain(Exit::Locked).now("it was left alone").next("unapply status")
+    plain(Exit::Locked)
+        .now("it was left alone")
+        .next("wait for it, then the same command again")
+        .next("unapply status   (how things stand)")
 }

@@ -9,10 +9,6 @@ pub(super) fn failure(error: &RunError) -> Failure {
         RunError::NoProgram { .. } => {
             plain(Exit::Terraform, error).next("unapply run -- terraform apply")
         }
-        RunError::UnderWay { .. } => plain(Exit::Locked, error)
-            .now("it was left alone")
-            .next("wait for it, then the same command again")
-            .next("unapply history   (what was said of it)"),
         RunError::Held { hold, until, commit, .. } => {
             let until =
                 until.map_or("until it is released".to_owned(), |t| format!("until {t:.0}"));

@@ -23,9 +23,6 @@ pub(super) fn failure(error: &Error) -> Failure {
 /// A matter that cannot be settled that way.
 fn refusal(error: &Refusal) -> Failure {
     match error {
-        Refusal::UnderWay { .. } => plain(Exit::Locked, error)
-            .now("it was left alone; there is nothing to do but wait until it has ended")
-            .next("unapply status"),
         Refusal::NotPushable { matter, .. } => {
             let failure = plain(Exit::Refused, error)
                 .now("the backend's state is as it was; nothing is ever forced")

@@ -224,10 +224,7 @@ fn finish(
         write_blocks(session, found, &session.world.directory.join(file))?;
     }
     if let Some((intent, who)) = found.living() {
-        let what = if intent.said.body.kind() == "run-intent" { "run" } else { "revert" };
-        let who = who.to_owned();
-        let refusal = Refusal::UnderWay { matter: intent.revision, what, who };
-        return Err(Failure::from(Error::from(refusal)));
+        return Err(Failure::from(Error::under_way(intent, who.to_owned())));
     }
     let in_the_way: Vec<&Case<'_>> =
         found.cases.iter().filter(|case| case.stands_in_the_way()).collect();

@@ -41,7 +41,12 @@ fn header(revision: u64) -> Header {
 fn draft(body: Body) -> Draft {
     Draft {
         time: "2026-02-03T04:05:06.789Z".parse().unwrap(),
-        actor: Actor { name: "oncall".into(), host: "ops-1".into(), process: u32::MAX },
+        actor: Actor {
+            name: "oncall".into(),
+            host: "ops-1".into(),
+            process: u32::MAX,
+            started: None,
+        },
         tool: "unapply 0.1.0".into(),
         reason: Some("line\nbreak \u{2028} \"quote\" \u{7f}é".into()),
         ticket: Some("OPS-4410".into()),

@@ -41,6 +41,14 @@ struct Actor {
     name: String,
     host: String,
     process: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    started: Option<Started>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Started {
+    boot: String,
+    ticks: u64,
 }
 
 pub(super) fn encode(header: &Header, draft: &model::Draft) -> Result<Vec<u8>, Error> {
@@ -57,6 +65,11 @@ pub(super) fn encode(header: &Header, draft: &model::Draft) -> Result<Vec<u8>, E
             name: draft.actor.name.clone(),
             host: draft.actor.host.clone(),
             process: draft.actor.process,
+            started: draft
+                .actor
+                .started
+                .as_ref()
+                .map(|start| Started { boot: start.boot.clone(), ticks: start.ticks }),
         },
         tool: draft.tool.clone(),
         reason: draft.reason.clone(),
@@ -88,6 +101,10 @@ pub(super) fn decode(line: &[u8]) -> Result<(Header, model::Draft), Error> {
             name: payload.actor.name,
             host: payload.actor.host,
             process: payload.actor.process,
+            started: payload
+                .actor
+                .started
+                .map(|Started { boot, ticks }| model::ProcessStart { boot, ticks }),
         },
         tool: payload.tool,
         reason: payload.reason,

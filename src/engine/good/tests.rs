@@ -55,7 +55,7 @@ pub(in crate::engine) fn log(bodies: Vec<Body>) -> Vec<Entry> {
             digest: Digest::of(&number.to_be_bytes()),
             said: Draft {
                 time: start + jiff::SignedDuration::from_hours(i64::try_from(number).unwrap()),
-                actor: Actor { name: "a".into(), host: "h".into(), process: 1 },
+                actor: Actor { name: "a".into(), host: "h".into(), process: 1, started: None },
                 tool: "unapply".into(),
                 reason: None,
                 ticket: None,

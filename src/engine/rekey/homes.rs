@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::{Matched, slot};
-use super::{Certainty, Facts, Gone, Liveness};
+use super::{Certainty, Existence, Facts, Gone};
 use crate::engine::revert::is_same;
 use crate::knowledge::StateOnly;
 use crate::model::address::{Address, Mode};
@@ -85,12 +85,12 @@ impl<'f> Homes<'f> {
             (None, Some(StateOnly::RunAgain)) => self.is_gone(good, Certainty::Known),
             (None, None) if facts.journal.has_deleted(good) => self.is_gone(good, Certainty::Known),
             (None, None) => match (facts.alive)(good) {
-                Liveness::Alive => {
+                Existence::Alive => {
                     self.spliced.push(position);
                     Some(Taken::Good(position))
                 }
-                Liveness::Gone => self.is_gone(good, Certainty::Known),
-                Liveness::Unknown => self.is_gone(good, Certainty::Unknown),
+                Existence::Gone => self.is_gone(good, Certainty::Known),
+                Existence::Unknown => self.is_gone(good, Certainty::Unknown),
             },
         }
     }

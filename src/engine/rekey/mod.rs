@@ -39,7 +39,7 @@ pub struct Facts<'f> {
     pub knowledge: &'f Knowledge,
     /// Whether an object of the good state that the current one does not have still exists, as a
     /// refresh of the good state says.
-    pub alive: &'f dyn Fn(&Instance<'_>) -> Liveness,
+    pub alive: &'f dyn Fn(&Instance<'_>) -> Existence,
     /// What the applies since then say of themselves.
     pub journal: &'f Journal,
     /// Which provider configurations lead to one place.
@@ -54,7 +54,7 @@ impl std::fmt::Debug for Facts<'_> {
 
 /// Whether an object exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Liveness {
+pub enum Existence {
     /// It was read.
     Alive,
     /// It was looked for and is not there.

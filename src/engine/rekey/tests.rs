@@ -156,9 +156,9 @@ impl Case {
             ..Journal::default()
         };
         let alive = |instance: &Instance<'_>| match instance.id.as_deref() {
-            Some(id) if self.alive.contains(&id) => Liveness::Alive,
-            Some(_) => Liveness::Gone,
-            None => Liveness::Unknown,
+            Some(id) if self.alive.contains(&id) => Existence::Alive,
+            Some(_) => Existence::Gone,
+            None => Existence::Unknown,
         };
         ask(&Facts {
             good,

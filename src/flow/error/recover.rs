@@ -5,16 +5,6 @@ use crate::model::entry::Revision;
 /// Why a matter that is open cannot be settled that way.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// Whoever works on it lives still.
-    #[error("{what} {matter} is under way ({who})")]
-    UnderWay {
-        /// Its entry.
-        matter: Revision,
-        /// A run or a revert.
-        what: &'static str,
-        /// Which process.
-        who: String,
-    },
     /// A state that was left behind is not pushed.
     #[error("the state that was left behind is not pushed: {why}")]
     NotPushable {

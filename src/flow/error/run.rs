@@ -16,14 +16,6 @@ pub enum RunError {
         /// What was typed.
         name: String,
     },
-    /// Another one is at work.
-    #[error("run {intent} is under way ({who})")]
-    UnderWay {
-        /// Its intent.
-        intent: Revision,
-        /// Who, where, and which process.
-        who: String,
-    },
     /// What would be applied is held.
     #[error("what would be applied is held since revision {hold}: {why}")]
     Held {

@@ -6,7 +6,6 @@
 
 use std::path::Path;
 
-use super::alive;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
 use crate::flow::ports::{Ports, Speaker, Stack};
@@ -27,7 +26,7 @@ pub fn conclude(
     speaker: &Speaker,
     intent: &Entry,
 ) -> Result<Entry, Error> {
-    alive::refuse_living(intent, &speaker.actor)?;
+    super::refuse_living(intent, &speaker.actor)?;
     let speaker = &safe_speaker(ports, &stack.name, speaker);
     if let Body::RunIntent(_) = &intent.said.body {
         return conclude_open(ports, stack, speaker, intent);

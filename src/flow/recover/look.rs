@@ -8,7 +8,6 @@ mod left;
 use std::path::{Path, PathBuf};
 
 use self::left::{beside, evidence};
-use super::alive::{self, Life};
 use crate::codec::{hcl, state};
 use crate::engine::left_state::{Standing, moves};
 use crate::engine::redact::Redactor;
@@ -27,6 +26,7 @@ use crate::model::state::State;
 use crate::model::value::Value;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform;
+use crate::terraform::liveness::{Liveness, author, liveness};
 use crate::terraform::workdir::Layout;
 
 pub use self::left::Left;
@@ -268,10 +268,10 @@ fn case<'a>(
     seen: &Seen<'_>,
 ) -> Result<Case<'a>, Error> {
     Ok(match matter {
-        Matter::Run(intent) | Matter::Revert(intent) => match alive::of(intent, here) {
-            Life::Alive(who) => Case::UnderWay { intent, who },
-            Life::Gone => open_intent(ports, stack, (log, intent, None), seen),
-            Life::Elsewhere(host) => open_intent(ports, stack, (log, intent, Some(host)), seen),
+        Matter::Run(intent) | Matter::Revert(intent) => match liveness(intent, here) {
+            Liveness::Alive(who) => Case::UnderWay { intent, who },
+            Liveness::Over => open_intent(ports, stack, (log, intent, None), seen),
+            Liveness::Elsewhere(host) => open_intent(ports, stack, (log, intent, Some(host)), seen),
         },
         Matter::LeftState(entry) => Case::Left(evidence(ports, stack, (log, entry), seen)?),
         Matter::Lost { outcome, deeds } => Case::Lost { outcome, objects: objects(&deeds, seen) },
@@ -337,7 +337,7 @@ fn open_intent<'a>(
             let by = if holder.who.is_empty() { "somebody" } else { &holder.who };
             if elsewhere.is_some() {
                 // Nobody here can tell whether that is the one who began it.
-                let who = format!("{}; the state is locked by {by}", alive::who(intent));
+                let who = format!("{}; the state is locked by {by}", author(intent));
                 return Case::UnderWay { intent, who };
             }
             clauses.push(format!(

@@ -5,7 +5,6 @@
 //! is the one safe step; taking it is a function of its own. Nothing is settled without an entry,
 //! nothing is forced, and objects that no state knows are named and never destroyed here.
 
-pub mod alive;
 pub mod conclude;
 pub mod look;
 pub mod push;
@@ -15,9 +14,10 @@ use super::error::recover::Refusal;
 use super::ports::{Ports, Speaker, Stack};
 use super::redaction::safe_speaker;
 use crate::engine::unsettled::{Matter, unsettled};
-use crate::model::entry::{Body, Entry, Revision};
+use crate::model::entry::{Actor, Body, Entry, Revision};
 use crate::model::run::{Settled, Settlement};
 use crate::store::After;
+use crate::terraform::liveness::{Liveness, liveness};
 
 /// Says how a matter was settled: all of it, or these objects of it.
 pub fn settle(
@@ -93,7 +93,16 @@ pub fn abandon(
     let matter = meant(&log, wanted, &objects)?;
     let entry = log.iter().find(|entry| entry.revision == matter);
     if let Some(entry) = entry {
-        alive::refuse_living(entry, &speaker.actor)?;
+        refuse_living(entry, &speaker.actor)?;
     }
     settle(ports, stack, speaker, (matter, how), objects)
+}
+
+/// Refuses to touch an intent whose process is at work.
+fn refuse_living(entry: &Entry, here: &Actor) -> Result<(), Error> {
+    let is_intent = matches!(entry.said.body, Body::RunIntent(_) | Body::RevertIntent(_));
+    match liveness(entry, here) {
+        Liveness::Alive(who) if is_intent => Err(Error::under_way(entry, who)),
+        Liveness::Alive(_) | Liveness::Over | Liveness::Elsewhere(_) => Ok(()),
+    }
 }

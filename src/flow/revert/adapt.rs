@@ -14,7 +14,7 @@ use crate::codec::hcl::module_facts;
 use crate::codec::state::write::{Original, is_as_placed, rekeyed};
 use crate::engine::rekey::first::{First, firsts};
 use crate::engine::rekey::moved::{Declared, moved_blocks};
-use crate::engine::rekey::{Certainty, Facts, Journal, Liveness, Places, Rekeying, rekey};
+use crate::engine::rekey::{Certainty, Existence, Facts, Journal, Places, Rekeying, rekey};
 use crate::flow::Error;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::{Home, Prepared, Source, private_copy};
@@ -82,7 +82,7 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
     };
     let journal = &draft.told;
     let places = &draft.sides.places;
-    let decided = |alive: &dyn Fn(&Instance<'_>) -> Liveness| {
+    let decided = |alive: &dyn Fn(&Instance<'_>) -> Existence| {
         rekey(&Facts {
             good: &pair.good,
             current: &pair.current,
@@ -92,7 +92,7 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
             places,
         })
     };
-    let unseen = decided(&|_| Liveness::Unknown);
+    let unseen = decided(&|_| Existence::Unknown);
     let open: BTreeSet<&Address> = unseen
         .gone
         .iter()
@@ -105,7 +105,7 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
         let prepared = laid_out(ports, stack, draft, Home::Scratch)?;
         let seen = look(ports, draft, &prepared, &pair, &open)?;
         let alive = |instance: &Instance<'_>| {
-            seen.get(&instance.address).copied().unwrap_or(Liveness::Unknown)
+            seen.get(&instance.address).copied().unwrap_or(Existence::Unknown)
         };
         (Some(prepared), decided(&alive))
     };
@@ -180,7 +180,7 @@ fn look(
     prepared: &Prepared,
     pair: &Pair<'_>,
     wanted: &BTreeSet<&Address>,
-) -> Result<BTreeMap<Address, Liveness>, Error> {
+) -> Result<BTreeMap<Address, Existence>, Error> {
     let of = |(position, instance): (usize, &Instance<'_>)| Placement {
         taken: Taken::Good(position),
         slot: Slot { address: instance.address.clone(), deposed: None },
@@ -203,7 +203,7 @@ fn look(
             .any(|change| change.address == *address && change.action == Action::Delete)
     };
     let liveness = |address: &Address| {
-        if is_gone(address) { Liveness::Gone } else { Liveness::Alive }
+        if is_gone(address) { Existence::Gone } else { Existence::Alive }
     };
     Ok(wanted.iter().map(|address| ((*address).clone(), liveness(address))).collect())
 }
@@ -238,7 +238,7 @@ fn way(
         good: &pair.good,
         current: &pair.current,
         knowledge: &stack.knowledge,
-        alive: &|_| Liveness::Unknown,
+        alive: &|_| Existence::Unknown,
         journal,
         places,
     };

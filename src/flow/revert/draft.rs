@@ -25,7 +25,6 @@ use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 use crate::flow::ports::{Ports, Speaker, Stack};
 use crate::flow::recorded::{Recorded, known_drift, load, load_bundle};
-use crate::flow::recover::alive::{self, Life, under_way};
 use crate::flow::recover::conclude::{found_in, revert_ended};
 use crate::flow::redaction::{known_secrets, learnt, with_bundle};
 use crate::flow::run::conclude_all;
@@ -39,6 +38,7 @@ use crate::model::hold::HoldScope;
 use crate::model::plan::Plan;
 use crate::model::state::StateBytes;
 use crate::model::version::StateVersion;
+use crate::terraform::liveness::{Liveness, author, liveness};
 
 /// A revert that has been thought through and not yet planned.
 #[derive(Debug)]
@@ -142,7 +142,7 @@ pub fn draft(
     // Another revert may have begun while this one looked: what is built on has to be without one.
     let latest = ports.repository.log(&stack.name)?;
     if let Some(other) = open_revert(&latest) {
-        return Err(under_way(other));
+        return Err(Error::under_way(other, author(other)));
     }
     check_settled(&latest, speaker)?;
     Ok(RevertDraft {
@@ -207,8 +207,8 @@ fn unfinished<'a>(
 ) -> Result<Option<(Revision, &'a RevertIntent)>, Error> {
     let Some(entry) = open_revert(log) else { return Ok(None) };
     let Body::RevertIntent(revert) = &entry.said.body else { return Ok(None) };
-    match alive::of(entry, &speaker.actor) {
-        Life::Alive(who) => Err(Error::RevertUnderWay { intent: entry.revision, who }),
-        Life::Gone | Life::Elsewhere(_) => Ok(Some((entry.revision, revert))),
+    match liveness(entry, &speaker.actor) {
+        Liveness::Alive(who) => Err(Error::under_way(entry, who)),
+        Liveness::Over | Liveness::Elsewhere(_) => Ok(Some((entry.revision, revert))),
     }
 }

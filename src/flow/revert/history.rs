@@ -17,7 +17,6 @@ use crate::engine::rekey::{self, Named};
 use crate::engine::unsettled::{Matter, unsettled};
 use crate::flow::ports::{Ports, Speaker, Stack};
 use crate::flow::recorded::load_bundle;
-use crate::flow::recover::alive::{self, Life};
 use crate::flow::{Error, live};
 use crate::model::account::Witness;
 use crate::model::configuration::BlobId;
@@ -26,6 +25,7 @@ use crate::model::event::Event;
 use crate::model::run::{Settled, Settlement};
 use crate::model::state::StateBytes;
 use crate::store::After;
+use crate::terraform::liveness::{Liveness, liveness};
 
 /// The journals of wrapped applies and of reverts after `target`, oldest first.
 pub(super) fn journals(ports: &Ports<'_>, log: &[Entry], target: Revision) -> Vec<Journal> {
@@ -126,8 +126,8 @@ pub(super) fn check_settled(log: &[Entry], speaker: &Speaker) -> Result<(), Erro
             // The draft refuses a revert that lives and concludes one that does not.
             Matter::Revert(_) | Matter::MayExist { .. } => {}
             Matter::Run(intent) => {
-                if let Life::Alive(who) = alive::of(intent, &speaker.actor) {
-                    return Err(Error::RunUnderWay { intent: intent.revision, who });
+                if let Liveness::Alive(who) = liveness(intent, &speaker.actor) {
+                    return Err(Error::under_way(intent, who));
                 }
                 open.push(matter.clause());
             }
@@ -197,7 +197,7 @@ mod tests {
     use crate::model::run::RunIntent;
 
     fn actor(host: &str, process: u32) -> Actor {
-        Actor { name: "ci".into(), host: host.into(), process }
+        Actor { name: "ci".into(), host: host.into(), process, started: None }
     }
 
     fn begun(actor: Actor) -> Entry {
@@ -231,7 +231,7 @@ mod tests {
         let (actor_here, tool) = (actor("here", 1), String::new());
         let speaker = Speaker { actor: actor_here, tool, reason: None, ticket: None };
         let check = |actor| check_settled(&[begun(actor)], &speaker);
-        assert!(matches!(check(actor("here", ours)), Err(Error::RunUnderWay { .. })));
+        assert!(matches!(check(actor("here", ours)), Err(Error::UnderWay { .. })));
         assert!(
             matches!(check(actor("elsewhere", ours)), Err(Error::Unsettled(open)) if open.len() == 1)
         );

@@ -34,6 +34,7 @@ use crate::model::state::StateBytes;
 use crate::store::After;
 use crate::terraform::child::End;
 use crate::terraform::journal;
+use crate::terraform::liveness::{Liveness, liveness};
 
 /// How long a store that fails is waited for, step by step.
 const PATIENCE: [Duration; 3] =
@@ -133,8 +134,8 @@ pub fn conclude_open(
     let Body::RunIntent(run) = &intent.said.body else {
         return Err(Error::Unfit { revision: intent.revision, problem: "is no run" });
     };
-    if let super::Pulse::Alive(who) = super::pulse(intent, run, speaker) {
-        return Err(RunError::UnderWay { intent: intent.revision, who }.into());
+    if let Liveness::Alive(who) = liveness(intent, &speaker.actor) {
+        return Err(Error::under_way(intent, who));
     }
     let seeing = Seeing { result: ApplyOutcome::Unknown, code: None, ending: Ending::Cut };
     let course = Course { intent, run, places: vec![stack.root.clone()] };

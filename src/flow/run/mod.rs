@@ -12,14 +12,13 @@ mod quarantine;
 mod words;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use self::words::Command;
 use super::Error;
 use super::error::run::RunError;
 use super::ports::{Ports, Speaker, Stack};
 use super::recorded::load_bundle;
-use super::recover::alive::{is_alive, under_way};
 use super::redaction::{secrets_of_environment, with_bundle};
 use super::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged, check_standing};
 use crate::codec::{bundle, state};
@@ -34,7 +33,8 @@ use crate::model::run::{RunIntent, RunOutcome};
 use crate::store::After;
 use crate::terraform::child::{End, Input, Notice, Screen, Showing, Wrapped};
 use crate::terraform::git;
-use crate::terraform::journal::{Journal, Life, life};
+use crate::terraform::journal::Journal;
+use crate::terraform::liveness::{Liveness, author, liveness};
 
 pub use self::conclude::{Concluded, conclude, conclude_open};
 pub use self::good::{Followed, follow};
@@ -118,65 +118,31 @@ pub(in crate::flow) fn conclude_all(
     let log = ports.repository.log(&stack.name)?;
     let mut concluded = Vec::new();
     for matter in unsettled(&log) {
-        if let Matter::Run(intent) = matter
-            && let Body::RunIntent(run) = &intent.said.body
-        {
-            refuse_alive(intent, run, speaker)?;
+        if let Matter::Run(intent) = matter {
+            refuse_alive(intent, speaker)?;
             concluded.push(conclude_open(ports, stack, speaker, intent)?.revision);
         }
     }
     Ok(concluded)
 }
 
-/// Whether a command whose intent has no outcome still lives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pulse {
-    /// It does, or whoever started it does: who, where, which process.
-    Alive(String),
-    /// Nothing of it does.
-    Over,
-    /// It was started on another machine, and nobody can tell from here.
-    Elsewhere(String),
-}
-
-/// Looks whether a command whose intent has no outcome still lives.
-pub fn pulse(intent: &Entry, run: &RunIntent, speaker: &Speaker) -> Pulse {
-    let actor = &intent.said.actor;
-    let who = |process: Option<u32>| {
-        let process = process.map_or_else(String::new, |process| format!(", process {process}"));
-        format!("{}{process} on {}", actor.name, actor.host)
-    };
-    let is_here = actor.host == speaker.actor.host;
-    match life(Path::new(&run.journal)) {
-        Life::Alive(process) => Pulse::Alive(who(process)),
-        Life::Over => Pulse::Over,
-        // Somebody has removed the journal. Who spoke may live all the same.
-        Life::Unknown if is_here && is_alive(actor.process) => {
-            Pulse::Alive(who(Some(actor.process)))
-        }
-        Life::Unknown if is_here => Pulse::Over,
-        Life::Unknown => Pulse::Elsewhere(who(None)),
-    }
-}
-
-/// Refuses while a run lives, or may live where nobody can look from here.
-fn refuse_alive(intent: &Entry, run: &RunIntent, speaker: &Speaker) -> Result<(), RunError> {
-    match pulse(intent, run, speaker) {
-        Pulse::Over => Ok(()),
-        Pulse::Alive(who) => Err(RunError::UnderWay { intent: intent.revision, who }),
-        Pulse::Elsewhere(who) => {
-            let who = format!("{who}; nobody can tell from here whether it still lives");
-            Err(RunError::UnderWay { intent: intent.revision, who })
+/// Refuses while a run is at work, or may be at work where it cannot be seen from here.
+fn refuse_alive(intent: &Entry, speaker: &Speaker) -> Result<(), Error> {
+    match liveness(intent, &speaker.actor) {
+        Liveness::Over => Ok(()),
+        Liveness::Alive(who) => Err(Error::under_way(intent, who)),
+        Liveness::Elsewhere(_) => {
+            let who = format!("{}; from here it cannot be told whether it is over", author(intent));
+            Err(Error::under_way(intent, who))
         }
     }
 }
 
 fn refuse_unsettled(log: &[Entry], speaker: &Speaker) -> Result<(), Error> {
     if let Some(open) = open_revert(log)
-        && open.said.actor.host == speaker.actor.host
-        && is_alive(open.said.actor.process)
+        && let Liveness::Alive(who) = liveness(open, &speaker.actor)
     {
-        return Err(under_way(open));
+        return Err(Error::under_way(open, who));
     }
     let matters: Vec<String> =
         unsettled(log).iter().filter(|matter| matter.stands_in_the_way()).map(clause).collect();
@@ -290,12 +256,11 @@ fn say_intent(
     let latest = ports.repository.log(&stack.name)?;
     for matter in unsettled(&latest) {
         if let Matter::Run(other) = matter {
-            let who = other.said.actor.name.clone();
-            return Err(RunError::UnderWay { intent: other.revision, who }.into());
+            return Err(Error::under_way(other, author(other)));
         }
     }
     if let Some(open) = open_revert(&latest) {
-        return Err(under_way(open));
+        return Err(Error::under_way(open, author(open)));
     }
     let after = After::Exactly(latest.last().map(|newest| newest.revision));
     let body = Body::RunIntent(Box::new(intent));

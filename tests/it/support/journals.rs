@@ -32,7 +32,12 @@ impl Stage {
     pub(crate) fn say(&self, body: Body) -> Entry {
         let draft = Draft {
             time: "2026-02-03T04:05:06Z".parse().unwrap(),
-            actor: Actor { name: "ci".into(), host: "elsewhere".into(), process: 4711 },
+            actor: Actor {
+                name: "ci".into(),
+                host: "elsewhere".into(),
+                process: 4711,
+                started: None,
+            },
             tool: "unapply 0.1.0".into(),
             reason: None,
             ticket: None,

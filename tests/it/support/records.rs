@@ -41,7 +41,7 @@ pub(crate) fn blob_key(blob: &StoredBlob) -> Key {
 pub(crate) fn draft(body: Body) -> Draft {
     Draft {
         time: "2026-02-03T04:05:06Z".parse().unwrap(),
-        actor: Actor { name: "oncall".into(), host: "ops-1".into(), process: 4711 },
+        actor: Actor { name: "oncall".into(), host: "ops-1".into(), process: 4711, started: None },
         tool: "unapply 0.1.0".into(),
         reason: None,
         ticket: None,

@@ -164,7 +164,7 @@ fn where_nobody_could_look_it_is_said_that_it_may_exist() {
         good: &good,
         current: &now,
         knowledge: &Knowledge::builtin(),
-        alive: &|_| Liveness::Unknown,
+        alive: &|_| Existence::Unknown,
         journal: &Journal::default(),
         places: &Places::default(),
     };
@@ -258,7 +258,7 @@ fn both_registries_are_one_and_each_state_keeps_its_own() {
         good: &good_state,
         current: &state,
         knowledge: &Knowledge::builtin(),
-        alive: &|_| Liveness::Gone,
+        alive: &|_| Existence::Gone,
         journal: &Journal::default(),
         places: &Places::default(),
     };
