@@ -11,6 +11,7 @@ pub mod error;
 pub mod fix;
 pub mod hold;
 pub mod import;
+pub mod intent;
 pub mod live;
 pub mod mark;
 pub mod ports;

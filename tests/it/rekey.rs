@@ -8,7 +8,7 @@ use unapply::codec::hcl;
 use unapply::codec::state::parse;
 use unapply::codec::state::write::{Original, is_as_placed, rekeyed};
 use unapply::engine::rekey::moved::{Declared, moved_blocks};
-use unapply::engine::rekey::{Facts, Journal, Existence, Places, Rekeying, rekey};
+use unapply::engine::rekey::{Existence, Facts, Journal, Places, Rekeying, rekey};
 use unapply::knowledge::Knowledge;
 use unapply::model::placement::MovedBlock;
 use unapply::model::state::StateBytes;

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
+use crate::flow::error::recover::Refusal;
+use crate::flow::intent::{OpenIntent, Outcome};
 use crate::flow::ports::{Ports, Speaker, Stack};
 use crate::flow::recorded::{keep_errored_state, read_if_there};
 use crate::flow::redaction::safe_speaker;
@@ -17,7 +19,6 @@ use crate::model::configuration::{BlobId, ConfigurationRef};
 use crate::model::entry::{
     ApplyOutcome, Body, Cause, Entry, RevertIntent, RevertOutcome, Revision,
 };
-use crate::store::After;
 
 /// Concludes an open run or revert; refused while its process lives.
 pub fn conclude(
@@ -32,13 +33,13 @@ pub fn conclude(
         return conclude_open(ports, stack, speaker, intent);
     }
     let Body::RevertIntent(revert) = &intent.said.body else {
-        return Err(super::Refusal::NothingOpen(intent.revision).into());
+        return Err(Refusal::NothingOpen(intent.revision).into());
     };
     let log = ports.repository.log(&stack.name)?;
     let known = configuration(&log, revert.target);
     let taken = present(ports, stack, speaker, (Cause::AfterRevert, known))?;
     let found = found_in(ports, stack, speaker, revert)?;
-    revert_ended(ports, stack, speaker, (intent.revision, found.events), &taken)
+    revert_ended(ports, stack, speaker, intent, found.events, &taken)
 }
 
 /// Says of an abandoned revert that nobody saw it end, with the state that was found.
@@ -46,17 +47,19 @@ pub fn revert_ended(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
-    (intent, events): (Revision, Option<BlobId>),
+    intent: &Entry,
+    events: Option<BlobId>,
     taken: &Taken,
 ) -> Result<Entry, Error> {
-    let body = Body::RevertOutcome(RevertOutcome {
-        intent,
+    let open = OpenIntent::found(intent).ok_or(Refusal::NothingOpen(intent.revision))?;
+    let outcome = Outcome::Revert(RevertOutcome {
+        intent: intent.revision,
         outcome: ApplyOutcome::Unknown,
         after: Some(taken.entry.revision),
         events,
         errors: Vec::new(),
     });
-    ports.say(&stack.name, speaker, After::Any, body)
+    open.conclude(ports, stack, speaker, outcome, &[])
 }
 
 /// What the directory of a revert still held.

@@ -32,7 +32,7 @@ use crate::flow::snapshot::{self, Taken, check_standing};
 use crate::flow::variables::with_variables;
 use crate::model::configuration::Bundle;
 use crate::model::drift::KnownDrift;
-use crate::model::entry::{Body, Cause, Entry, NotUndone, RevertIntent, Revision, Snapshot};
+use crate::model::entry::{Body, Cause, Entry, NotUndone, Revision, Snapshot};
 use crate::model::good::{Residual, Verdict};
 use crate::model::hold::HoldScope;
 use crate::model::plan::Plan;
@@ -188,12 +188,13 @@ fn conclude_abandoned(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
-    abandoned: Option<(Revision, &RevertIntent)>,
+    abandoned: Option<&Entry>,
     taken: &Taken,
 ) -> Result<(), Error> {
-    let Some((intent, revert)) = abandoned else { return Ok(()) };
+    let Some(intent) = abandoned else { return Ok(()) };
+    let Body::RevertIntent(revert) = &intent.said.body else { return Ok(()) };
     let found = found_in(ports, stack, speaker, revert)?;
-    revert_ended(ports, stack, speaker, (intent, found.events), taken)?;
+    revert_ended(ports, stack, speaker, intent, found.events, taken)?;
     match found.left {
         Some(left) => Err(Refusal::left_by(left).into()),
         None => Ok(()),
@@ -201,14 +202,10 @@ fn conclude_abandoned(
 }
 
 /// A revert to be concluded by this one; refused while its process lives.
-fn unfinished<'a>(
-    log: &'a [Entry],
-    speaker: &Speaker,
-) -> Result<Option<(Revision, &'a RevertIntent)>, Error> {
+fn unfinished<'a>(log: &'a [Entry], speaker: &Speaker) -> Result<Option<&'a Entry>, Error> {
     let Some(entry) = open_revert(log) else { return Ok(None) };
-    let Body::RevertIntent(revert) = &entry.said.body else { return Ok(None) };
     match liveness(entry, &speaker.actor) {
         Liveness::Alive(who) => Err(Error::under_way(entry, who)),
-        Liveness::Over | Liveness::Elsewhere(_) => Ok(Some((entry.revision, revert))),
+        Liveness::Over | Liveness::Elsewhere(_) => Ok(Some(entry)),
     }
 }

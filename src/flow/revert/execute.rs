@@ -15,6 +15,7 @@ use super::draft::RevertDraft;
 use super::plan::{CheckedRevert, digest_of};
 use crate::engine::revert::JudgedAction;
 use crate::engine::unsettled::ERRORED_STATE;
+use crate::flow::intent::{Intent, OpenIntent, Outcome};
 use crate::flow::ports::{Ports, Speaker, Stack};
 use crate::flow::recorded::{keep_errored_state, read_if_there};
 use crate::flow::redaction::{safe_diagnostics, safe_error, safe_event};
@@ -78,10 +79,10 @@ pub fn execute(
     ports.check_interrupt("anything was applied")?;
     let hold = hold(ports, stack, speaker, &checked.draft)?;
     let seen = hold.as_ref().map_or(checked.draft.seen, |hold| hold.revision);
-    let body = Body::RevertIntent(Box::new(intent(&checked, &consent, plan)));
-    let said = ports.say(&stack.name, speaker, After::Exactly(Some(seen)), body);
-    let intent = match said {
-        Ok(entry) => entry.revision,
+    let intent = Intent::Revert(Box::new(intent(&checked, &consent, plan)));
+    let recorded = OpenIntent::record(ports, stack, speaker, After::Exactly(Some(seen)), intent);
+    let intent = match recorded {
+        Ok(intent) => intent,
         Err(error) => {
             release(ports, stack, speaker, hold.as_ref());
             return Err(error);
@@ -107,9 +108,9 @@ pub fn execute(
         Err(refusal) => {
             ports.progress.end(Ended::Badly, "terraform refused the plan");
             let refusal = safe_error(refusal, &checked.draft.redactor);
-            let end = outcome(intent, not_begun(&refusal), None, vec![refusal.to_string()]);
+            let end = outcome(&intent, not_begun(&refusal), None, vec![refusal.to_string()]);
             let is_untouched = end.outcome == ApplyOutcome::NotStarted;
-            ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end))?;
+            intent.conclude(ports, stack, speaker, Outcome::Revert(end), &[])?;
             if is_untouched {
                 release(ports, stack, speaker, hold.as_ref());
             }
@@ -137,11 +138,11 @@ fn not_pushed(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
-    intent: Revision,
+    intent: OpenIntent,
     error: Error,
 ) -> Error {
-    let end = outcome(intent, ApplyOutcome::NotStarted, None, vec![error.to_string()]);
-    match ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end)) {
+    let end = outcome(&intent, ApplyOutcome::NotStarted, None, vec![error.to_string()]);
+    match intent.conclude(ports, stack, speaker, Outcome::Revert(end), &[]) {
         Ok(_) => error,
         Err(unsaid) => unsaid,
     }
@@ -194,7 +195,7 @@ fn concluded(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
-    (checked, intent, hold, counts): (CheckedRevert, Revision, Option<Entry>, Counts),
+    (checked, intent, hold, counts): (CheckedRevert, OpenIntent, Option<Entry>, Counts),
     report: &ApplyReport,
 ) -> Result<ExecutedRevert, Error> {
     // Whoever wanted the apply to stop does not want its record to stop.
@@ -218,16 +219,17 @@ fn concluded(
     };
     let after = snapshot::take(ports, stack, speaker, &request);
     let diagnostics = safe_diagnostics(&report.diagnostics, &checked.draft.redactor);
-    let mut end = outcome(intent, result, events, error_lines(&diagnostics));
+    let mut end = outcome(&intent, result, events, error_lines(&diagnostics));
     end.after = after.as_ref().ok().map(|taken| taken.entry.revision);
-    let said = ports.say(&stack.name, speaker, After::Any, Body::RevertOutcome(end));
-    let errored_state = match said.and(errored_state) {
+    let revision = intent.revision();
+    let recorded = intent.conclude(ports, stack, speaker, Outcome::Revert(end), &[]);
+    let errored_state = match recorded.and(errored_state) {
         Ok(errored_state) => errored_state,
         // What Terraform said and left is in the directory and nowhere else now.
         Err(error) => {
             let place = checked.prepared.keep();
             return Err(Error::NotRecorded {
-                intent,
+                intent: revision,
                 outcome: result,
                 place,
                 source: Box::new(error),
@@ -236,7 +238,7 @@ fn concluded(
     };
     Ok(ExecutedRevert {
         checked,
-        intent,
+        intent: revision,
         outcome: result,
         interrupted: report.interrupted,
         after,
@@ -280,12 +282,12 @@ fn error_lines(diagnostics: &[Diagnostic]) -> Vec<String> {
 }
 
 fn outcome(
-    intent: Revision,
+    intent: &OpenIntent,
     outcome: ApplyOutcome,
     events: Option<BlobId>,
     errors: Vec<String>,
 ) -> RevertOutcome {
-    RevertOutcome { intent, outcome, after: None, events, errors }
+    RevertOutcome { intent: intent.revision(), outcome, after: None, events, errors }
 }
 
 /// Stores the plan that was gated, after checking that it is still that one.

@@ -20,6 +20,7 @@ use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
 use crate::flow::error::run::RunError;
+use crate::flow::intent::{OpenIntent, Outcome};
 use crate::flow::ports::{Ports, Speaker, Stack};
 use crate::flow::recorded::{Recorded, keep_errored_state, load, load_bundle};
 use crate::flow::redaction::{secrets_of_environment, with_bundle, with_plan};
@@ -31,7 +32,6 @@ use crate::model::event::{Intended, Intention, Purpose};
 use crate::model::plan::{Action, Plan};
 use crate::model::run::{RunIntent, RunOutcome};
 use crate::model::state::StateBytes;
-use crate::store::After;
 use crate::terraform::child::End;
 use crate::terraform::journal;
 use crate::terraform::liveness::{Liveness, liveness};
@@ -93,12 +93,12 @@ pub fn conclude(
     // Whoever wanted the command to stop does not want its record to stop.
     ports.interrupt.acknowledge();
     let seeing = seen(end);
-    let Body::RunIntent(run) = &begun.intent.said.body else {
-        return Err(Error::Unfit { revision: begun.intent.revision, problem: "is no intent" });
+    let Begun { intent, command, journal, .. } = begun;
+    let entry = intent.entry().clone();
+    let places = |run: &RunIntent| {
+        vec![stack.root.clone(), Command::place(&run.command, &command.directory)]
     };
-    let words = &run.command;
-    let places = vec![stack.root.clone(), Command::place(words, &begun.command.directory)];
-    let course = Course { intent: &begun.intent, run, places };
+    let course = Course::of(&entry, places)?;
     let mut waits = PATIENCE.into_iter();
     let closed = loop {
         match (close(ports, stack, speaker, &course, seeing), waits.next()) {
@@ -106,16 +106,23 @@ pub fn conclude(
             (closed, _) => break closed,
         }
     };
+    let closed = closed.and_then(|closed| {
+        let outcome = Outcome::Run(Box::new(closed.outcome.clone()));
+        Ok((intent.conclude(ports, stack, speaker, outcome, &PATIENCE)?, closed))
+    });
     match closed {
-        Ok(concluded) => {
+        Ok((outcome, closed)) => {
             // It is in the store; what cannot be removed is only litter.
-            let _is_left = begun.journal.remove().is_err();
-            Ok(concluded)
+            let _is_left = journal.remove().is_err();
+            let Closed { outcome: said, after, purpose } = closed;
+            let RunOutcome { account, errors, errored, .. } = said;
+            let result = seeing.result;
+            Ok(Concluded { outcome, result, after, account, errors, errored, purpose })
         }
         Err(source) => Err(Error::Run(RunError::NotRecorded {
-            intent: begun.intent.revision,
+            intent: entry.revision,
             code: seeing.code,
-            journal: begun.journal.directory().to_owned(),
+            journal: journal.directory().to_owned(),
             source: Box::new(source),
         })),
     }
@@ -131,17 +138,17 @@ pub fn conclude_open(
     speaker: &Speaker,
     intent: &Entry,
 ) -> Result<Entry, Error> {
-    let Body::RunIntent(run) = &intent.said.body else {
-        return Err(Error::Unfit { revision: intent.revision, problem: "is no run" });
-    };
     if let Liveness::Alive(who) = liveness(intent, &speaker.actor) {
         return Err(Error::under_way(intent, who));
     }
     let seeing = Seeing { result: ApplyOutcome::Unknown, code: None, ending: Ending::Cut };
-    let course = Course { intent, run, places: vec![stack.root.clone()] };
-    let concluded = close(ports, stack, speaker, &course, seeing)?;
-    let _is_left = journal::remove(Path::new(&run.journal)).is_err();
-    Ok(concluded.outcome)
+    let course = Course::of(intent, |_| vec![stack.root.clone()])?;
+    let open = OpenIntent::found(intent).ok_or(not_a_run(intent))?;
+    let closed = close(ports, stack, speaker, &course, seeing)?;
+    let outcome = Outcome::Run(Box::new(closed.outcome));
+    let outcome = open.conclude(ports, stack, speaker, outcome, &[])?;
+    let _is_left = journal::remove(Path::new(&course.run.journal)).is_err();
+    Ok(outcome)
 }
 
 /// What is known of an end; nothing was started when there is none.
@@ -160,14 +167,32 @@ fn seen(end: Result<End, ()>) -> Seeing {
     Seeing { result, code: end.code, ending }
 }
 
-/// Captures what is there, puts the account together, and says the outcome.
+impl<'a> Course<'a> {
+    fn of(intent: &'a Entry, places: impl Fn(&RunIntent) -> Vec<PathBuf>) -> Result<Self, Error> {
+        let Body::RunIntent(run) = &intent.said.body else { return Err(not_a_run(intent)) };
+        Ok(Self { intent, run, places: places(run) })
+    }
+}
+
+fn not_a_run(entry: &Entry) -> Error {
+    Error::Unfit { revision: entry.revision, problem: "is no run" }
+}
+
+/// A command of which everything is known that can be, and that is not concluded yet.
+struct Closed {
+    outcome: RunOutcome,
+    after: Result<Taken, Error>,
+    purpose: Purpose,
+}
+
+/// Captures the state as it is, and puts together what the apply has done. It can be done again.
 fn close(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
     course: &Course<'_>,
     seeing: Seeing,
-) -> Result<Concluded, Error> {
+) -> Result<Closed, Error> {
     let run = course.run;
     let directory = Path::new(&run.journal);
     let errored = keep_left_state(ports, stack, speaker, course)?;
@@ -204,12 +229,10 @@ fn close(
         after: after.as_ref().ok().map(|taken| taken.entry.revision),
         events,
         errored,
-        account: account.clone(),
-        errors: errors.clone(),
+        account,
+        errors,
     };
-    let body = Body::RunOutcome(Box::new(outcome));
-    let outcome = ports.say(&stack.name, speaker, After::Any, body)?;
-    Ok(Concluded { outcome, result: seeing.result, after, account, errors, errored, purpose })
+    Ok(Closed { outcome, after, purpose })
 }
 
 /// What the journal tells.

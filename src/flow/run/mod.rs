@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use self::words::Command;
 use super::Error;
 use super::error::run::RunError;
+use super::intent::{Intent, OpenIntent};
 use super::ports::{Ports, Speaker, Stack};
 use super::recorded::load_bundle;
 use super::redaction::{secrets_of_environment, with_bundle};
@@ -57,7 +58,7 @@ pub struct Wanted {
 #[derive(Debug)]
 pub struct Begun {
     /// The intent.
-    pub intent: Entry,
+    pub intent: OpenIntent,
     /// The snapshot of the state before.
     pub before: Revision,
     /// Why the configuration could not be captured, if it could not.
@@ -241,7 +242,7 @@ fn say_intent(
     speaker: &Speaker,
     (command, taken, plan): (&Command, &Taken, Option<BlobId>),
     journal: &Journal,
-) -> Result<Entry, Error> {
+) -> Result<OpenIntent, Error> {
     let redactor = redactor(ports, taken);
     let snapshot = taken.snapshot()?;
     let intent = RunIntent {
@@ -263,8 +264,8 @@ fn say_intent(
         return Err(Error::under_way(open, author(open)));
     }
     let after = After::Exactly(latest.last().map(|newest| newest.revision));
-    let body = Body::RunIntent(Box::new(intent));
-    ports.say(&stack.name, &speaker.safe(&redactor), after, body)
+    let intent = Intent::Run(Box::new(intent));
+    OpenIntent::record(ports, stack, &speaker.safe(&redactor), after, intent)
 }
 
 /// What must not be shown or recorded, as far as it is known before anything runs.
