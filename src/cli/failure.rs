@@ -444,6 +444,19 @@ fn flow_failure(error: &Error) -> Failure {
             .now("a plan made here cannot be applied there; the snapshots are kept")
             .next("apply the good commit by hand: unapply show good"),
         Error::UnderWay { .. } | Error::Unsettled(_) => open::failure(error),
+        Error::HalfDone { intent, interrupted, source } => {
+            let exit = interrupted.map_or(Exit::Refused, Exit::of_signal);
+            let stopped = source.as_deref().map_or_else(|| plain(exit, error), flow_failure);
+            stopped
+                .not_done("the second of two steps; the objects that had to go first are destroyed")
+                .now(format!("the record of the first step is revision {intent}"))
+                .next("unapply revert   (goes on from the state as it is)")
+        }
+        Error::NotProven(source) => plain(Exit::NotVerified, error)
+            .details([flow_failure(source).what().to_owned()])
+            .now("only the proof is missing: the apply of the revert has succeeded")
+            .next("unapply snapshot   (once that is mended)")
+            .next("unapply mark good --verify   (the proof)"),
         Error::MissingVariables(names) => kept::missing(error, names),
         Error::NotRecorded { intent, place, source, .. } => plain(flow_failure(source).exit, error)
             .not_done("its outcome is not in the log, and nothing was verified")

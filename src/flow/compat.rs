@@ -1,57 +1,21 @@
-//! Whether a revert can be planned with the versions at hand, asked before anything is planned.
+//! Gathers what decides whether a configuration of the past can be planned with the versions at hand.
 //!
-//! The facts are gathered here and judged by [`crate::engine::compat`]. A private copy whose
-//! provider has to be newer gets today's lock entry for it, and so does the configuration that is
-//! recorded as applied: the next revert to it must find a provider that reads its state. Nothing of
-//! the user's directory is changed.
+//! The facts are judged by [`crate::engine::compat`]. A private copy whose provider has to be newer
+//! gets the lock entry of today for it. Nothing of the user's directory is changed.
 
 use super::Error;
-use super::configuration::{Captured, LOCK_FILE};
-use super::ports::{Ports, Stack};
+use super::configuration::LOCK_FILE;
+use super::ports::Ports;
 use super::recorded::load_bundle;
-use super::revert::draft::RevertDraft;
-use super::snapshot::keep_configuration;
 use crate::codec::hcl::{lock, module_facts};
 use crate::codec::state;
 use crate::engine::compat::{Facts, Obstacle, Suitable, judge, selects_newer};
 use crate::engine::good::snapshots;
 use crate::model::address::ProviderSource;
-use crate::model::configuration::{Bundle, BundlePath, LockedProvider};
+use crate::model::configuration::{Bundle, BundlePath, LockedProvider, RefusedPath};
 use crate::model::entry::{Cause, EngineVersion, Entry, Revision, Snapshot};
-use crate::model::hazard::Hazard;
 use crate::model::state::StateBytes;
 use crate::port::terraform;
-
-/// A draft that can be planned, and what has to be accepted for it.
-#[derive(Debug)]
-pub struct Fitted {
-    /// The draft, its private copy's lock file edited where need be.
-    pub draft: RevertDraft,
-    /// What stands against it.
-    pub hazards: Vec<Hazard>,
-}
-
-/// Judges a draft and makes it fit.
-pub fn fit(ports: &Ports<'_>, stack: &Stack, mut draft: RevertDraft) -> Result<Fitted, Error> {
-    let log = ports.repository.log(&stack.name)?;
-    let good = locked(lock_of(&draft.bundle).unwrap_or_default());
-    let newer = newer_lock(ports, &log, draft.target.revision, &good);
-    // One that does not say what it is still plans, or says by itself what is wrong with it.
-    let running = ports.terraform.version().ok();
-    let suitable = suitable(&Look {
-        running: running.as_ref(),
-        good_engine: draft.snapshot.engine.as_ref(),
-        present_engine: writer_of_present(&log),
-        bundle: &draft.bundle,
-        newer: &newer,
-        states: (&draft.good.bytes, &draft.current),
-    })?;
-    if !suitable.newer_entries.is_empty() {
-        draft.bundle = with_newer_entries(draft.bundle, &newer, &suitable.newer_entries);
-        draft.snapshot.configuration = Some(recorded(ports, &draft)?);
-    }
-    Ok(Fitted { draft, hazards: suitable.hazards })
-}
 
 /// The configuration with today's lock entries for these providers. One whose lock file cannot be
 /// read stays as it is, and `init` says what is wrong.
@@ -160,7 +124,7 @@ pub(super) fn explained(error: Error) -> Error {
     error
 }
 
-fn lock_path(bundle: &Bundle) -> Result<BundlePath, crate::model::configuration::RefusedPath> {
+pub(super) fn lock_path(bundle: &Bundle) -> Result<BundlePath, RefusedPath> {
     bundle.root.join(LOCK_FILE)
 }
 
@@ -170,26 +134,6 @@ pub(super) fn lock_of(bundle: &Bundle) -> Option<&[u8]> {
 }
 
 /// A lock file that cannot be read selects nothing; `init` says what is wrong with it.
-fn locked(content: &[u8]) -> Vec<LockedProvider> {
+pub(super) fn locked(content: &[u8]) -> Vec<LockedProvider> {
     lock::providers(content).unwrap_or_default()
-}
-
-/// Stores the edited configuration: it is the one that would be applied.
-fn recorded(
-    ports: &Ports<'_>,
-    draft: &RevertDraft,
-) -> Result<crate::model::configuration::ConfigurationRef, Error> {
-    let known = draft.snapshot.configuration.as_ref();
-    let known = known
-        .ok_or(Error::Unfit { revision: draft.target.revision, problem: "has no configuration" })?;
-    let mut notes = known.notes.clone();
-    notes.push(format!("the lock file of revision {} with newer entries", draft.target.revision));
-    // As it was captured but for the lock file: values that only today gives are no part of it.
-    let mut bundle = load_bundle(ports, draft.target.revision, &draft.snapshot)?;
-    let edited = lock_path(&bundle).ok().zip(lock_of(&draft.bundle));
-    if let Some((path, edited)) = edited {
-        bundle.files.insert(path, edited.to_vec());
-    }
-    let providers = locked(lock_of(&bundle).unwrap_or_default());
-    keep_configuration(ports, &Captured { bundle, notes, providers }, known.source)
 }

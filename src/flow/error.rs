@@ -194,6 +194,20 @@ pub enum Error {
         #[source]
         source: Box<Self>,
     },
+    /// The first of two steps is done, and the second cannot follow under the same consent.
+    #[error("the rest of the revert is not what was agreed to")]
+    HalfDone {
+        /// The intent of the first step.
+        intent: Revision,
+        /// The signal for which Terraform was asked to stop, if it was.
+        interrupted: Option<i32>,
+        /// What stands in the way of the second, where it is an error.
+        #[source]
+        source: Option<Box<Self>>,
+    },
+    /// A revert was applied, and the state that it left could not be captured.
+    #[error("the revert was applied, and the state it left could not be captured")]
+    NotProven(#[source] Box<Self>),
     /// Hazards stand that nobody accepted.
     #[error("{} not accepted", if .0.len() == 1 { "a hazard is" } else { "hazards are" })]
     Hazards(Vec<Hazard>),

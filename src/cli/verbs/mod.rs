@@ -44,7 +44,7 @@ use super::place::Place;
 use super::progress::Screen;
 use super::render::time::Times;
 use super::settings::{Selection, Settings, TOOL};
-use crate::engine::redact::{Redactor, Scope};
+use crate::engine::redact::{FingerprintKey, Redactor, Scope};
 use crate::flow::ports::{Ports, Stack};
 use crate::port::clock::Clock as _;
 use crate::port::object_store::{Created, ObjectStore};
@@ -223,9 +223,21 @@ impl Session {
         redactor: Redactor,
         context: Option<(&Opened, &Stack)>,
     ) -> Redactor {
-        let (key, stack) = match context {
-            None => (fingerprints::for_one_output(), String::new()),
-            Some((opened, stack)) => {
+        let stack = context.map_or("", |(_, stack)| stack.name.as_str());
+        match self.fingerprint_key(context) {
+            None => redactor,
+            Some(key) => redactor.with_fingerprints(key, stack),
+        }
+    }
+
+    /// The key of the store's fingerprints; without a store, one of this output alone.
+    pub(super) fn fingerprint_key(
+        &self,
+        context: Option<(&Opened, &Stack)>,
+    ) -> Option<FingerprintKey> {
+        let key = match context {
+            None => fingerprints::for_one_output(),
+            Some((opened, _)) => {
                 let found = opened.key.for_store(opened.repository.id());
                 if let Some(problem) = found.as_ref().and_then(|found| found.problem.as_ref()) {
                     let problem = super::output::inert(problem);
@@ -233,16 +245,13 @@ impl Session {
                         "! `redaction.key`: {problem}; fingerprints are of this output only\n"
                     ));
                 }
-                (found.map(|found| found.key), stack.name.to_string())
+                found.map(|found| found.key)
             }
         };
-        match key {
-            None => redactor,
-            Some(key) => {
-                self.fingerprint_scope.set(Some(key.scope));
-                redactor.with_fingerprints(key, &stack)
-            }
+        if let Some(key) = &key {
+            self.fingerprint_scope.set(Some(key.scope));
         }
+        key
     }
 
     /// How times are shown in data.

@@ -20,9 +20,10 @@ use crate::engine::unsettled::open_revert;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::revert::consent::{ApprovedRevert, approve, open_hazards};
 use crate::flow::revert::draft::draft;
-use crate::flow::revert::execute::{ExecutedRevert, execute};
+use crate::flow::revert::execute::ExecutedRevert;
 use crate::flow::revert::plan::{CheckedRevert, check};
-use crate::flow::revert::resume::{ROUNDS_MAX, again};
+use crate::flow::revert::request::RevertRequest;
+use crate::flow::revert::resume::execute_to_the_end;
 use crate::flow::revert::verify::{VerifiedRevert, verify};
 use crate::model::entry::ApplyOutcome;
 use crate::model::hazard::Hazard;
@@ -47,15 +48,19 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     if let Some(open) = open_revert(&log) {
         session.output.talk(&screen::unfinished(open, session.output.talk_paint));
     }
-    let mut draft = draft(&session.ports(&opened), &stack, &settings.speaker, &target)?;
+    let patterns = |given: &[String]| given.iter().map(Pattern::new).collect();
+    let request = RevertRequest {
+        target: target.clone(),
+        scope: Scope {
+            targets: patterns(&arguments.target),
+            excludes: patterns(&arguments.exclude),
+        },
+        allowed: allowed.clone(),
+        fingerprints: session.fingerprint_key(Some((&opened, &stack))),
+    };
+    let mut draft = draft(&session.ports(&opened), &stack, &settings.speaker, request)?;
     super::suited::suit(session, &settings, &mut opened, &log, &target);
     let ports = session.ports(&opened);
-    let redactor = std::mem::take(&mut draft.redactor);
-    draft.redactor = session.fingerprinted(redactor, Some((&opened, &stack)));
-    let patterns = |given: &[String]| given.iter().map(Pattern::new).collect();
-    draft.scope =
-        Scope { targets: patterns(&arguments.target), excludes: patterns(&arguments.exclude) };
-    draft.allowed.clone_from(&allowed);
     let checked = loop {
         let checked = check(&ports, &stack, draft)?;
         show_plan(session, &checked);
@@ -70,49 +75,18 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
             break checked;
         }
         // What is kept changes the plan: it is made and shown anew.
-        draft = checked.draft;
-        draft.allowed.clone_from(&allowed);
-        draft.scope.excludes.extend(kept);
+        draft = checked.without(kept, &allowed);
     };
     confirm(session, &stack)?;
     let by = settings.speaker.actor.clone();
     let approved = approve(checked, &allowed, by, session.clock.now())?;
     session.output.talk("\n");
-    let executed = to_the_end(session, (&ports, &settings, &stack), approved)?;
+    let going_on = |executed: &ExecutedRevert, rest: &ApprovedRevert| {
+        session.output.talk(&screen::going_on(executed, rest));
+    };
+    let author = &settings.speaker;
+    let executed = execute_to_the_end(&ports, &stack, author, approved, &going_on)?;
     conclude(session, (&ports, &settings, &stack), executed)
-}
-
-/// Applies, and goes on with what is left when it failed half-way and something was done.
-fn to_the_end(
-    session: &Session,
-    (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
-    approved: ApprovedRevert,
-) -> Result<ExecutedRevert, Failure> {
-    let accepted = approved.consent.accepted().to_vec();
-    let mut executed = execute(ports, stack, &settings.speaker, approved)?;
-    for _ in 0..ROUNDS_MAX {
-        let rest = match again(ports, stack, &settings.speaker, &executed, &accepted) {
-            Ok(Some(rest)) => rest,
-            other if executed.is_half() => return Err(half_done(&executed, other.err())),
-            // Whatever stands in the way now: what happened so far is what is to be told.
-            Ok(None) | Err(_) => break,
-        };
-        session.output.talk(&screen::going_on(&executed, &rest));
-        let hold = executed.hold.take();
-        executed = execute(ports, stack, &settings.speaker, rest)?;
-        executed.hold = executed.hold.or(hold);
-    }
-    Ok(executed)
-}
-
-/// The first of two steps is done, and the second cannot follow under the same consent.
-fn half_done(executed: &ExecutedRevert, why: Option<crate::flow::Error>) -> Failure {
-    let exit = executed.interrupted.map_or(Exit::Refused, Exit::of_signal);
-    let what = "what is left is not what was agreed to".to_owned();
-    why.map_or_else(|| Failure::new(exit, what), Failure::from)
-        .not_done("the second of two steps; what had to go first is destroyed")
-        .now(format!("the record of the first step is revision {}", executed.intent))
-        .next("unapply revert   (goes on from the state as it is)")
 }
 
 fn allowances(given: &[String]) -> Result<Vec<Allowance>, Failure> {
@@ -144,7 +118,7 @@ fn nothing_to_do(
     stack: &Stack,
     checked: &CheckedRevert,
 ) -> Result<Exit, Failure> {
-    let target = checked.draft.target.revision;
+    let target = checked.target();
     if session.format() == Format::Table {
         session.data(&format!(
             "{}: nothing to undo: a plan of {target} on the state as it is proposes nothing\n",
@@ -163,7 +137,7 @@ fn plan_only(
     allowed: &[Allowance],
 ) -> Result<Exit, Failure> {
     if session.format() == Format::Table {
-        let open = open_hazards(&checked.hazards, allowed);
+        let open = open_hazards(checked.hazards(), allowed);
         let next = if open.is_empty() { "unapply revert".to_owned() } else { allow_flags(&open) };
         session.data(&format!("{}: planned, nothing was applied\nnext: {next}\n", stack.name))?;
     } else {
@@ -185,22 +159,22 @@ fn allow_flags(open: &[&Hazard]) -> String {
 /// What a revert would do.
 fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
     RevertOut {
-        target: checked.draft.target.revision.0,
-        before: checked.draft.before.revision.0,
+        target: checked.target().0,
+        before: checked.before().revision.0,
         result: result.to_owned(),
-        actions: checked.actions.iter().map(Into::into).collect(),
-        outputs: checked.outputs.iter().map(Into::into).collect(),
-        hazards: checked.hazards.iter().map(Into::into).collect(),
-        not_undone: checked.draft.not_undone.iter().map(Into::into).collect(),
-        kept: checked.inputs.kept.iter().map(Into::into).collect(),
+        actions: checked.actions().iter().map(Into::into).collect(),
+        outputs: checked.outputs().iter().map(Into::into).collect(),
+        hazards: checked.hazards().iter().map(Into::into).collect(),
+        not_undone: checked.not_undone().iter().map(Into::into).collect(),
+        kept: checked.kept_inputs().iter().map(Into::into).collect(),
         hold: None,
         intent: None,
         after: None,
         differences: Vec::new(),
         notes: Vec::new(),
         made_anew: Vec::new(),
-        way: checked.way.name().to_owned(),
-        homecomings: checked.homecomings.iter().map(Into::into).collect(),
+        way: checked.way().name().to_owned(),
+        homecomings: checked.homecomings().iter().map(Into::into).collect(),
         left: checked.lefts().iter().map(Into::into).collect(),
         kept_out: checked.kept_out().into_iter().map(Into::into).collect(),
         first: checked.firsts().into_iter().map(Into::into).collect(),
@@ -227,7 +201,7 @@ fn settle(
     checked: &CheckedRevert,
     allowed: &mut Vec<Allowance>,
 ) -> Result<Vec<Pattern>, Failure> {
-    let open: Vec<Hazard> = open_hazards(&checked.hazards, allowed).into_iter().cloned().collect();
+    let open: Vec<Hazard> = open_hazards(checked.hazards(), allowed).into_iter().cloned().collect();
     let cannot = open.iter().any(|hazard| !hazard.kind.can_be_accepted());
     if !open.is_empty() && (cannot || silence(session).is_some()) {
         return Err(Failure::from(crate::flow::Error::Hazards(open)));
@@ -287,13 +261,13 @@ fn confirm(session: &Session, stack: &Stack) -> Result<(), Failure> {
 fn conclude(
     session: &Session,
     (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
-    mut executed: ExecutedRevert,
+    executed: ExecutedRevert,
 ) -> Result<Exit, Failure> {
     if executed.outcome != ApplyOutcome::Succeeded {
         return failed(session, stack, executed);
     }
     if let Some(signal) = executed.interrupted {
-        let target = executed.checked.draft.target.revision;
+        let target = executed.checked().target();
         let what = format!("interrupted; the revert to {target} had been applied by then");
         return Err(Failure::new(Exit::of_signal(signal), what)
             .not_done("it was not verified, and nothing was marked good")
@@ -301,7 +275,8 @@ fn conclude(
             .next(format!("unapply diff {target}..@"))
             .next("unapply mark good --verify"));
     }
-    let verified = match verify(ports, stack, &settings.speaker, &mut executed) {
+    let intent = executed.intent;
+    let verified = match verify(ports, stack, &settings.speaker, executed) {
         Ok(verified) => verified,
         Err(error) => {
             let failure = Failure::from(error);
@@ -311,11 +286,11 @@ fn conclude(
             return Err(failure
                 .with_exit(exit)
                 .not_done("the revert was applied, and not verified")
-                .now(format!("the apply succeeded; its record is revision {}", executed.intent))
+                .now(format!("the apply succeeded; its record is revision {intent}"))
                 .next("unapply diff · unapply revert"));
         }
     };
-    report(session, stack, &executed, &verified).map_err(|unwritten| {
+    report(session, stack, &verified).map_err(|unwritten| {
         unwritten
             .not_done("only this report is missing: the revert was applied and looked at")
             .now(format!("what was found is revision {}", verified.entry))
@@ -324,19 +299,10 @@ fn conclude(
     Ok(if verified.is_verified() { Exit::Done } else { Exit::NotVerified })
 }
 
-fn report(
-    session: &Session,
-    stack: &Stack,
-    executed: &ExecutedRevert,
-    verified: &VerifiedRevert,
-) -> Result<(), Failure> {
+fn report(session: &Session, stack: &Stack, verified: &VerifiedRevert) -> Result<(), Failure> {
+    let executed = &verified.executed;
     if session.format() == Format::Table {
-        let text = screen::result(
-            stack,
-            executed,
-            verified,
-            (&session.times(), session.output.data_paint),
-        );
+        let text = screen::result(stack, verified, (&session.times(), session.output.data_paint));
         return session.data(&text);
     }
     let result = if verified.is_verified() { "reverted" } else { "not-verified" };
@@ -348,7 +314,7 @@ fn report(
         notes: verified.comparison.notes.clone(),
         made_anew: verified.comparison.made_anew.iter().map(Into::into).collect(),
         not_undone: verified.comparison.not_undone.iter().map(Into::into).collect(),
-        ..planned(&executed.checked, result)
+        ..planned(executed.checked(), result)
     };
     session.json("unapply.revert", Some(stack), body)
 }
@@ -356,7 +322,7 @@ fn report(
 /// An apply that did not end well.
 fn failed(session: &Session, stack: &Stack, executed: ExecutedRevert) -> Result<Exit, Failure> {
     let mut lines = diagnostic_lines(&executed.diagnostics);
-    let target = executed.checked.draft.target.revision;
+    let target = executed.checked().target();
     let intent = executed.intent;
     let (exit, what) = match executed.outcome {
         ApplyOutcome::Interrupted => {
@@ -390,14 +356,14 @@ fn failed(session: &Session, stack: &Stack, executed: ExecutedRevert) -> Result<
             intent: Some(intent.0),
             hold: executed.hold.as_ref().map(|hold| hold.revision.0),
             after,
-            ..planned(&executed.checked, executed.outcome.name())
+            ..planned(executed.checked(), executed.outcome.name())
         };
         if session.json("unapply.revert", Some(stack), body).is_err() {
             lines.push("and standard output cannot be written".to_owned());
         }
     }
     // What Terraform left there may be needed, and nobody knows for what.
-    let place = executed.checked.prepared.keep();
+    let place = executed.keep_directory();
     Err(Failure::new(exit, what)
         .details(lines)
         .not_done("what the plan had not reached yet; see the difference")

@@ -109,7 +109,7 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
         };
         (Some(prepared), decided(&alive))
     };
-    let rekeying = rekeying.keeping(&pair.current, |address| draft.scope.excludes(address));
+    let rekeying = rekeying.keeping(&pair.current, |address| draft.request.scope.excludes(address));
     let objects = firsts(&rekeying, &pair.current, places, &draft.sides.lacking);
     if !objects.is_empty() {
         return two_steps(ports, stack, draft, (&pair, rekeying, scratch), objects);
@@ -243,7 +243,7 @@ fn way(
         places,
     };
     // Terraform refuses to move what is not targeted.
-    if draft.scope.is_whole()
+    if draft.request.scope.is_whole()
         && let Some(blocks) = moved_blocks(rekeying, &facts, &declared(&draft.bundle))
     {
         return Ok(Way::Moved(blocks));

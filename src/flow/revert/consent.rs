@@ -16,10 +16,11 @@ use crate::model::entry::Actor;
 use crate::model::hazard::Hazard;
 use crate::model::version::StateVersion;
 
-/// A decision to apply exactly these actions to exactly this state.
+/// A decision to apply exactly this plan, with exactly these actions, to exactly this state.
 #[derive(Debug, Clone)]
 pub struct Consent {
     state: StateVersion,
+    plan: Digest,
     actions: Digest,
     accepted: Vec<Hazard>,
     by: Actor,
@@ -30,6 +31,11 @@ impl Consent {
     /// The state it is for.
     pub fn state(&self) -> &StateVersion {
         &self.state
+    }
+
+    /// SHA-256 of the saved plan it is for.
+    pub fn plan(&self) -> Digest {
+        self.plan
     }
 
     /// SHA-256 over the actions it is for.
@@ -53,13 +59,28 @@ impl Consent {
     }
 }
 
-/// A revert that may be executed.
+/// A revert that may be executed. Only [`approve`] makes one.
 #[derive(Debug)]
 pub struct ApprovedRevert {
+    checked: CheckedRevert,
+    consent: Consent,
+}
+
+impl ApprovedRevert {
     /// The revert with its plan.
-    pub checked: CheckedRevert,
+    pub fn checked(&self) -> &CheckedRevert {
+        &self.checked
+    }
+
     /// The decision.
-    pub consent: Consent,
+    pub fn consent(&self) -> &Consent {
+        &self.consent
+    }
+
+    /// Both, for whoever executes it.
+    pub(super) fn into_parts(self) -> (CheckedRevert, Consent) {
+        (self.checked, self.consent)
+    }
 }
 
 /// The hazards that no allowance covers.
@@ -81,6 +102,7 @@ pub fn approve(
     }
     let consent = Consent {
         state: checked.state.clone(),
+        plan: checked.plan_digest,
         actions: checked.actions_digest,
         accepted: checked.hazards.clone(),
         by,

@@ -9,16 +9,15 @@ use jiff::Timestamp;
 
 use super::history::configurations::{Sides, attempted};
 use super::history::{check_settled, imports, journals, not_undone, settle_pushed, told};
+use super::request::RevertRequest;
 use crate::codec::backend::Backend;
 use crate::engine::baseline::baseline;
 use crate::engine::good::verdicts;
-use crate::engine::hazard::Allowance;
 use crate::engine::hold::of_revert;
 use crate::engine::origin::Journal;
 use crate::engine::redact::Redactor;
 use crate::engine::rekey;
 use crate::engine::revert::JudgedAction;
-use crate::engine::revert::scope::Scope;
 use crate::engine::unsettled::open_revert;
 use crate::engine::variables::Standing;
 use crate::flow::Error;
@@ -43,57 +42,53 @@ use crate::terraform::liveness::{Liveness, author, liveness};
 /// A revert that has been thought through and not yet planned.
 #[derive(Debug)]
 pub struct RevertDraft {
-    /// The entry to go back to.
-    pub target: Entry,
+    /// The wish, with the entry to go back to.
+    pub(super) request: RevertRequest,
     /// Its snapshot.
-    pub snapshot: Snapshot,
+    pub(super) snapshot: Snapshot,
     /// Its state.
-    pub good: Recorded,
+    pub(super) good: Recorded,
     /// What its configuration always proposes.
-    pub residual: Vec<Residual>,
+    pub(super) residual: Vec<Residual>,
     /// Its configuration.
-    pub bundle: Bundle,
+    pub(super) bundle: Bundle,
     /// The snapshot of the present.
-    pub before: Entry,
+    pub(super) before: Entry,
     /// The present state.
-    pub current: StateBytes,
+    pub(super) current: StateBytes,
     /// The newest snapshot between the two, if there is one: see [`baseline`].
-    pub between: Option<Recorded>,
+    pub(super) between: Option<Recorded>,
     /// What wrapped applies and reverts since then have said, oldest first.
-    pub journals: Vec<Journal>,
+    pub(super) journals: Vec<Journal>,
     /// What the configurations since then import: addresses of blocks, `*` for anything.
-    pub imports: BTreeSet<String>,
+    pub(super) imports: BTreeSet<String>,
     /// What the applies since then say of themselves, as re-keying takes it.
-    pub told: rekey::Journal,
+    pub(super) told: rekey::Journal,
     /// What the configurations on both sides say.
-    pub sides: Sides,
+    pub(super) sides: Sides,
     /// The backend, with what is not recorded.
-    pub backend: Backend,
+    pub(super) backend: Backend,
     /// Variables that are not simply as they were.
-    pub variables: BTreeMap<String, Standing>,
+    pub(super) variables: BTreeMap<String, Standing>,
     /// What must not be shown.
-    pub redactor: Redactor,
+    pub(super) redactor: Redactor,
     /// What is on record of changes outside of Terraform, with the fixes among them.
-    pub drift: Vec<KnownDrift>,
+    pub(super) drift: Vec<KnownDrift>,
     /// What it would leave as it is: no plan can end it.
-    pub not_undone: Vec<NotUndone>,
-    /// Which part of it is wanted.
-    pub scope: Scope,
+    pub(super) not_undone: Vec<NotUndone>,
     /// What was applied before, where this one goes on with a revert that failed half-way.
-    pub earlier: Vec<(Plan, Vec<JudgedAction>)>,
-    /// What was allowed before there was a plan: new values of data sources that are let in.
-    pub allowed: Vec<Allowance>,
+    pub(super) earlier: Vec<(Plan, Vec<JudgedAction>)>,
     /// What is held while and after it changes anything.
-    pub hold: Option<HoldScope>,
+    pub(super) hold: Option<HoldScope>,
     /// The newest entry that this draft has seen.
-    pub seen: Revision,
+    pub(super) seen: Revision,
     /// The latest time that any entry of the log carries, whoever's clock said it.
-    pub latest_time: Option<Timestamp>,
+    pub(super) latest_time: Option<Timestamp>,
 }
 
 impl RevertDraft {
     /// The version of the present state, as it was recorded with its bytes.
-    pub fn version(&self) -> Result<StateVersion, Error> {
+    pub(super) fn version(&self) -> Result<StateVersion, Error> {
         let state = self.before.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
         let revision = self.before.revision;
         let problem = "has no state";
@@ -101,13 +96,14 @@ impl RevertDraft {
     }
 }
 
-/// Drafts a revert to `target`.
+/// Drafts a revert.
 pub fn draft(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
-    target: &Entry,
+    request: RevertRequest,
 ) -> Result<RevertDraft, Error> {
+    let target = &request.target;
     let unfit = |problem| Error::Unfit { revision: target.revision, problem };
     let snapshot = target.said.body.snapshot().ok_or_else(|| Error::no_snapshot(target))?.clone();
     let state = snapshot.state.clone().ok_or(unfit("has no state to go back to"))?;
@@ -124,8 +120,8 @@ pub fn draft(
     let good = load(ports, target, &state)?;
     let bundle = load_bundle(ports, target.revision, &snapshot)?;
     ports.check_interrupt("the state was captured")?;
-    let request = snapshot::Request::of_stack(stack, Cause::BeforeRevert);
-    let taken = snapshot::take(ports, stack, speaker, &request)?;
+    let capture = snapshot::Request::of_stack(stack, Cause::BeforeRevert);
+    let taken = snapshot::take(ports, stack, speaker, &capture)?;
     conclude_abandoned(ports, stack, speaker, abandoned, &taken)?;
     check_standing(&taken)?;
     let current = taken.bytes.clone().ok_or(unfit("has a state, and there is none now"))?;
@@ -136,6 +132,10 @@ pub fn draft(
     let (bundle, variables) = with_variables(bundle, stack)?;
     let redactor = with_bundle(past, &bundle);
     let redactor = learnt(redactor, [&good.bytes, &current])?.with_values(&taken.backend.secrets());
+    let redactor = match &request.fingerprints {
+        Some(key) => redactor.with_fingerprints(key.clone(), stack.name.as_str()),
+        None => redactor,
+    };
     let attempted = attempted(ports, &log, target, &taken.entry);
     let sides = Sides::of(&bundle, attempted, &good.bytes, &current)?;
     let journals = journals(ports, &log, target.revision);
@@ -146,11 +146,9 @@ pub fn draft(
     }
     check_settled(&latest, speaker)?;
     Ok(RevertDraft {
-        target: target.clone(),
         snapshot,
         good,
         residual,
-        allowed: Vec::new(),
         bundle,
         latest_time: latest.iter().map(|entry| entry.said.time).max(),
         not_undone: not_undone(&latest, target.revision),
@@ -162,13 +160,13 @@ pub fn draft(
         between,
         told: told(&journals, &imports),
         sides,
-        scope: Scope::default(),
         imports,
         journals,
         backend: taken.backend,
         drift: known_drift(ports, &latest)?,
         variables,
         redactor,
+        request,
     })
 }
 

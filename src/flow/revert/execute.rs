@@ -7,13 +7,14 @@
 mod push;
 
 use std::fs;
+use std::path::PathBuf;
 
 use self::push::{Final, go_home, push};
 use super::adapt::Way;
 use super::consent::{ApprovedRevert, Consent};
 use super::draft::RevertDraft;
 use super::plan::{CheckedRevert, digest_of};
-use crate::engine::revert::JudgedAction;
+use crate::engine::revert::{JudgedAction, actions_digest};
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::intent::{Intent, OpenIntent, Outcome};
 use crate::flow::ports::{Ports, Speaker, Stack};
@@ -35,8 +36,7 @@ use crate::store::After;
 /// A revert whose apply has ended, and of which the log says so.
 #[derive(Debug)]
 pub struct ExecutedRevert {
-    /// The revert.
-    pub checked: CheckedRevert,
+    pub(super) checked: CheckedRevert,
     /// The intent's entry.
     pub intent: Revision,
     /// How the apply ended.
@@ -56,6 +56,16 @@ pub struct ExecutedRevert {
 }
 
 impl ExecutedRevert {
+    /// The revert.
+    pub fn checked(&self) -> &CheckedRevert {
+        &self.checked
+    }
+
+    /// Leaves the private directory where it is: whatever Terraform left there may be needed.
+    pub fn keep_directory(self) -> PathBuf {
+        self.checked.prepared.keep()
+    }
+
     /// Whether this was the first of two steps, and went well: the rest is still to be done.
     pub fn is_half(&self) -> bool {
         let is_first = matches!(self.checked.way, Way::TwoSteps { .. });
@@ -70,10 +80,10 @@ pub fn execute(
     speaker: &Speaker,
     approved: ApprovedRevert,
 ) -> Result<ExecutedRevert, Error> {
-    let ApprovedRevert { mut checked, consent } = approved;
+    let (mut checked, consent) = approved.into_parts();
     let redactor = checked.draft.redactor.clone();
     let speaker = &speaker.safe(&redactor);
-    let plan = store_plan(ports, &checked)?;
+    let plan = store_plan(ports, &checked, &consent)?;
     go_home(ports, stack, &mut checked)?;
     check_present(ports, stack, &consent)?;
     ports.check_interrupt("anything was applied")?;
@@ -88,7 +98,7 @@ pub fn execute(
             return Err(error);
         }
     };
-    let plan = match push(ports, stack, &checked) {
+    let plan = match push(ports, stack, &checked, &consent) {
         Ok(plan) => plan,
         Err(error) => {
             release(ports, stack, speaker, hold.as_ref());
@@ -290,13 +300,18 @@ fn outcome(
     RevertOutcome { intent: intent.revision(), outcome, after: None, events, errors }
 }
 
-/// Stores the plan that was gated, after checking that it is still that one.
-fn store_plan(ports: &Ports<'_>, checked: &CheckedRevert) -> Result<BlobId, Error> {
-    if digest_of(&checked.plan_file)? != checked.plan_digest {
-        return Err(Error::Moved { what: "the saved plan" });
-    }
+/// Stores the plan, after checking that it is the one that was consented to, file and actions.
+fn store_plan(
+    ports: &Ports<'_>,
+    checked: &CheckedRevert,
+    consent: &Consent,
+) -> Result<BlobId, Error> {
     let path = checked.plan_file.display().to_string();
     let bytes = fs::read(&checked.plan_file).map_err(|source| Error::Io { path, source })?;
+    let is_agreed = Digest::of(&bytes) == consent.plan();
+    if !is_agreed || actions_digest(&checked.plan) != consent.actions() {
+        return Err(Error::Moved { what: "the saved plan" });
+    }
     Ok(ports.repository.put_blob(&bytes)?.id)
 }
 
@@ -313,7 +328,7 @@ fn check_present(ports: &Ports<'_>, stack: &Stack, consent: &Consent) -> Result<
 
 fn intent(checked: &CheckedRevert, consent: &Consent, plan: BlobId) -> RevertIntent {
     RevertIntent {
-        target: checked.draft.target.revision,
+        target: checked.draft.request.target.revision,
         before: checked.draft.before.revision,
         state: consent.state().clone(),
         plan,

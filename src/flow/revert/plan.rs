@@ -4,71 +4,71 @@
 //! applied later.
 
 pub mod kept_inputs;
+mod versions;
 
 use std::fs;
 use std::path::PathBuf;
 
 use self::kept_inputs::KeptInputs;
+use self::versions::{Fitted, fit};
 use super::adapt::{Paved, Way, pave};
 use super::draft::RevertDraft;
 use super::two_steps::whole;
+use crate::engine::hazard::Allowance;
 use crate::engine::hazard::{believable, hazards};
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::Rekeying;
 use crate::engine::rekey::first::First;
-use crate::engine::rekey::keep::Kept;
+use crate::engine::rekey::keep::Kept as KeptOut;
 use crate::engine::revert::homecoming::{Homecoming, homecomings};
+use crate::engine::revert::keep::Kept;
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::scope::{Left, left};
 use crate::engine::revert::{Facts, JudgedAction, Recorded, actions_digest, judge};
 use crate::flow::Error;
-use crate::flow::compat::{Fitted, fit};
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::Prepared;
 use crate::flow::recorded::parsed;
 use crate::flow::redaction::with_plan;
 use crate::model::digest::Digest;
+use crate::model::entry::{Entry, NotUndone, Revision, Snapshot};
 use crate::model::hazard::Hazard;
+use crate::model::pattern::Pattern;
 use crate::model::plan::{Plan, PlanExtent};
 use crate::model::version::StateVersion;
 use crate::port::progress::{Ended, Phase};
 
-/// A revert with its plan.
+/// A revert with its plan. Only [`check`] makes one.
 #[derive(Debug)]
 pub struct CheckedRevert {
-    /// What was drafted.
-    pub draft: RevertDraft,
+    /// The draft that was planned.
+    pub(super) draft: RevertDraft,
     /// The private directory in which the plan is applied.
-    pub prepared: Prepared,
+    pub(super) prepared: Prepared,
     /// How the state is made to fit.
-    pub way: Way,
+    pub(super) way: Way,
     /// Where each object belongs.
-    pub rekeying: Rekeying,
-    /// The same, as a person is told.
-    pub homecomings: Vec<Homecoming>,
-    /// What is kept though a data source says something else.
-    pub inputs: KeptInputs,
+    pub(super) rekeying: Rekeying,
     /// The saved plan; if a state is to be pushed first, only a preview of it, and in two steps that
     /// of the first one.
-    pub plan_file: PathBuf,
+    pub(super) plan_file: PathBuf,
     /// SHA-256 of the saved plan.
-    pub plan_digest: Digest,
+    pub(super) plan_digest: Digest,
     /// The plan: of both steps, if there are two.
-    pub plan: Plan,
-    /// What of the good configuration is planned; nothing means all of it.
-    pub targets: Vec<String>,
-    /// What is left undone, since only a part is wanted: not safe to show.
-    pub left: Vec<Left>,
+    pub(super) plan: Plan,
+    /// The targets that are planned; none means all of the good configuration.
+    pub(super) targets: Vec<String>,
+    /// Actions that are skipped, since only a part is wanted: not safe to show.
+    pub(super) left: Vec<Left>,
     /// SHA-256 over its actions.
-    pub actions_digest: Digest,
+    pub(super) actions_digest: Digest,
     /// The state it was made for.
-    pub state: StateVersion,
-    /// Its actions, judged.
-    pub actions: Vec<JudgedAction>,
-    /// The outputs that would change.
-    pub outputs: Vec<JudgedOutput>,
-    /// What stands against it.
-    pub hazards: Vec<Hazard>,
+    pub(super) state: StateVersion,
+    homecomings: Vec<Homecoming>,
+    inputs: KeptInputs,
+    pub(super) actions: Vec<JudgedAction>,
+    outputs: Vec<JudgedOutput>,
+    pub(super) hazards: Vec<Hazard>,
 }
 
 impl CheckedRevert {
@@ -78,25 +78,83 @@ impl CheckedRevert {
         has_nothing_targeted || (self.plan.is_empty() && matches!(self.way, Way::AsItIs))
     }
 
-    /// What is left undone, safe to show.
+    /// The entry to go back to.
+    pub fn target(&self) -> Revision {
+        self.draft.request.target.revision
+    }
+
+    /// The good snapshot.
+    pub fn good(&self) -> &Snapshot {
+        &self.draft.snapshot
+    }
+
+    /// The snapshot of the present.
+    pub fn before(&self) -> &Entry {
+        &self.draft.before
+    }
+
+    /// How the state is made to fit.
+    pub fn way(&self) -> &Way {
+        &self.way
+    }
+
+    /// Its actions, judged; safe to show.
+    pub fn actions(&self) -> &[JudgedAction] {
+        &self.actions
+    }
+
+    /// The outputs that would change; safe to show.
+    pub fn outputs(&self) -> &[JudgedOutput] {
+        &self.outputs
+    }
+
+    /// The hazards that stand against it; safe to show.
+    pub fn hazards(&self) -> &[Hazard] {
+        &self.hazards
+    }
+
+    /// Objects that only the state will have otherwise; safe to show.
+    pub fn homecomings(&self) -> &[Homecoming] {
+        &self.homecomings
+    }
+
+    /// Attributes that are kept though a data source says something else; safe to show.
+    pub fn kept_inputs(&self) -> &[Kept] {
+        &self.inputs.kept
+    }
+
+    /// Objects that no plan can end.
+    pub fn not_undone(&self) -> &[NotUndone] {
+        &self.draft.not_undone
+    }
+
+    /// Actions that are skipped, safe to show.
     pub fn lefts(&self) -> Vec<Left> {
         let safe = |left: &Left| self.draft.redactor.text(&left.address);
         self.left.iter().map(|left| Left { address: safe(left), ..left.clone() }).collect()
     }
 
-    /// What is kept out of the state, with its id: both safe to show.
+    /// Objects that are kept out of the state, with their ids: both safe to show.
     pub fn kept_out(&self) -> Vec<(String, Option<String>)> {
         let redactor = &self.draft.redactor;
-        let id = |kept: &Kept| kept.id.as_ref().map(|id| redactor.text(id));
-        let of = |kept: &Kept| (redactor.text(&kept.from.to_string()), id(kept));
+        let id = |kept: &KeptOut| kept.id.as_ref().map(|id| redactor.text(id));
+        let of = |kept: &KeptOut| (redactor.text(&kept.from.to_string()), id(kept));
         self.rekeying.kept.iter().map(of).collect()
     }
 
-    /// What is destroyed before the rest, safe to show, and why that goes first.
+    /// Objects that are destroyed before the rest, safe to show, and why they go first.
     pub fn firsts(&self) -> Vec<(String, &'static str)> {
         let Way::TwoSteps { objects, .. } = &self.way else { return Vec::new() };
         let shown = |first: &First| self.draft.redactor.text(&first.from.to_string());
         objects.iter().map(|first| (shown(first), first.why.meaning())).collect()
+    }
+
+    /// The draft, to be planned anew without these objects and with these hazards allowed.
+    pub fn without(self, kept: Vec<Pattern>, allowed: &[Allowance]) -> RevertDraft {
+        let mut draft = self.draft;
+        draft.request.scope.excludes.extend(kept);
+        draft.request.allowed = allowed.to_vec();
+        draft
     }
 }
 
@@ -167,7 +225,7 @@ fn planned(
         PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
         PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
     }
-    let Some(mut targets) = draft.scope.wanted(&plan) else {
+    let Some(mut targets) = draft.request.scope.wanted(&plan) else {
         return Ok(Planned { plan_file, plan, targets: Vec::new(), left: Vec::new(), inputs });
     };
     if targets.is_empty() {
@@ -177,7 +235,7 @@ fn planned(
     if part.extent == PlanExtent::Errored {
         return Err(Error::IncompletePlan("planning ended with an error"));
     }
-    let needed = part.effective().filter(|change| draft.scope.excludes(&change.address));
+    let needed = part.effective().filter(|change| draft.request.scope.excludes(&change.address));
     let needed: Vec<String> =
         needed.map(|change| redactor.text(&change.address.to_string())).collect();
     if !needed.is_empty() {

@@ -1,1 +1,28 @@
-//! A revert as it is asked for, before anything is read.
+//! A revert as it is asked for, before anything is read or decided.
+//!
+//! It holds nothing of the world. Changing a request means drafting or planning anew.
+
+use crate::engine::hazard::Allowance;
+use crate::engine::redact::FingerprintKey;
+use crate::engine::revert::scope::Scope;
+use crate::model::entry::Entry;
+
+/// A wish to go back.
+#[derive(Debug, Clone)]
+pub struct RevertRequest {
+    /// The entry to go back to.
+    pub target: Entry,
+    /// Which part of the revert is wanted.
+    pub scope: Scope,
+    /// Hazards that are accepted by name and place.
+    pub allowed: Vec<Allowance>,
+    /// The key of the fingerprints by which changes of secrets are told.
+    pub fingerprints: Option<FingerprintKey>,
+}
+
+impl RevertRequest {
+    /// All of a revert to this entry, with nothing allowed.
+    pub fn to(target: Entry) -> Self {
+        Self { target, scope: Scope::default(), allowed: Vec::new(), fingerprints: None }
+    }
+}

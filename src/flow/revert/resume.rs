@@ -1,31 +1,62 @@
-//! Goes on with a revert whose apply failed half-way, or was the first of two steps, under the same
-//! consent.
+//! Executes an approved revert to its end: an apply that failed half-way, or was the first of two
+//! steps, is gone on with under the same consent.
 //!
 //! Two objects that want one name cannot be made and destroyed in any order, and a plan does not
 //! know that: the first apply destroys the one, and only then can the other be made. What is left is
 //! planned anew, and done only if nothing is in it that was not consented to. Whether that is so is
-//! `engine::revert::rest`'s to decide.
+//! decided in `engine::revert::rest`.
 
 use super::consent::{ApprovedRevert, approve};
 use super::draft::draft;
-use super::execute::ExecutedRevert;
+use super::execute::{ExecutedRevert, execute};
 use super::plan::check;
 use crate::engine::hazard::Allowance;
 use crate::engine::revert::rest::{is_part, is_rest};
 use crate::flow::Error;
 use crate::flow::ports::{Ports, Speaker, Stack};
-use crate::model::entry::{Actor, ApplyOutcome};
+use crate::model::entry::ApplyOutcome;
 use crate::model::hazard::Hazard;
 use crate::model::pattern::Pattern;
 
 /// How often a revert is gone on with at most.
-pub const ROUNDS_MAX: usize = 3;
+const ROUNDS_MAX: usize = 3;
 
-/// What is left of `executed`, if it may be done without asking again.
-pub fn again(
+/// Executes a revert and what its apply leaves of it. `going_on` is told before each further round.
+pub fn execute_to_the_end(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Speaker,
+    approved: ApprovedRevert,
+    going_on: &dyn Fn(&ExecutedRevert, &ApprovedRevert),
+) -> Result<ExecutedRevert, Error> {
+    let accepted = approved.consent().accepted().to_vec();
+    let mut executed = execute(ports, stack, author, approved)?;
+    for _ in 0..ROUNDS_MAX {
+        let rest = match rest(ports, stack, author, &executed, &accepted) {
+            Ok(Some(rest)) => rest,
+            other if executed.is_half() => {
+                return Err(Error::HalfDone {
+                    intent: executed.intent,
+                    interrupted: executed.interrupted,
+                    source: other.err().map(Box::new),
+                });
+            }
+            // Whatever stands in the way now: what happened so far is what is to be told.
+            Ok(None) | Err(_) => break,
+        };
+        going_on(&executed, &rest);
+        let hold = executed.hold.take();
+        executed = execute(ports, stack, author, rest)?;
+        executed.hold = executed.hold.or(hold);
+    }
+    Ok(executed)
+}
+
+/// What is left of `executed`, if it may be done without asking again.
+fn rest(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    author: &Speaker,
     executed: &ExecutedRevert,
     accepted: &[Hazard],
 ) -> Result<Option<ApprovedRevert>, Error> {
@@ -34,13 +65,11 @@ pub fn again(
     if !is_open || executed.after.is_err() || is_stopped {
         return Ok(None);
     }
-    let before = &executed.checked;
-    let mut next = draft(ports, stack, speaker, &before.draft.target)?;
-    next.scope = before.draft.scope.clone();
+    let before = executed.checked();
+    let mut next = draft(ports, stack, author, before.draft.request.clone())?;
     next.redactor = before.draft.redactor.clone();
     next.earlier.clone_from(&before.draft.earlier);
     next.earlier.push((before.plan.clone(), before.actions.clone()));
-    next.allowed.clone_from(&before.draft.allowed);
     // What is held is held already.
     next.hold = None;
     let checked = check(ports, stack, next)?;
@@ -53,8 +82,7 @@ pub fn again(
         return Ok(None);
     }
     let allowed: Vec<Allowance> = accepted.iter().map(exactly).collect();
-    let by: Actor = speaker.actor.clone();
-    match approve(checked, &allowed, by, ports.clock.now()) {
+    match approve(checked, &allowed, author.actor.clone(), ports.clock.now()) {
         Ok(approved) => Ok(Some(approved)),
         Err(Error::Hazards(_)) => Ok(None),
         Err(other) => Err(other),

@@ -44,7 +44,7 @@ pub(super) fn plan_first(
         objects: objects.iter().map(|one| draft.redactor.text(&one.from.to_string())).collect(),
         obstacle,
     };
-    if objects.iter().any(|first| !draft.scope.includes(&first.from.address)) {
+    if objects.iter().any(|first| !draft.request.scope.includes(&first.from.address)) {
         return Err(refused(NoFirstStep::NotTargeted));
     }
     let mut obstacle = NoFirstStep::NotOnRecord;

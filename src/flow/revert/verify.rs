@@ -27,6 +27,8 @@ use crate::store::After;
 /// A revert that has been looked at.
 #[derive(Debug)]
 pub struct VerifiedRevert {
+    /// The revert.
+    pub executed: ExecutedRevert,
     /// What was compared.
     pub comparison: Comparison,
     /// What the second plan still proposes.
@@ -49,12 +51,13 @@ pub fn verify(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
-    executed: &mut ExecutedRevert,
+    mut executed: ExecutedRevert,
 ) -> Result<VerifiedRevert, Error> {
-    let checked = &mut executed.checked;
-    let Ok(taken) = &executed.after else {
-        return Err(Error::Moved { what: "the state" });
+    let taken = match &executed.after {
+        Ok(taken) => taken,
+        Err(_) => return Err(not_proven(executed)),
     };
+    let checked = &mut executed.checked;
     let revision = taken.entry.revision;
     ports.progress.begin(Phase::Verify);
     checked.prepared.make_pristine(&checked.draft.bundle)?;
@@ -77,12 +80,20 @@ pub fn verify(
     if comparison.differences.is_empty() && checked.left.is_empty() {
         mark_good(ports, stack, speaker, (revision, &found))?;
     }
-    let target = executed.checked.draft.target.revision;
+    let target = executed.checked.target();
     let detail =
         format!("{} of {} resources equal {target}", comparison.equal, comparison.expected);
     let ended = if comparison.differences.is_empty() { Ended::Well } else { Ended::Badly };
     ports.progress.end(ended, &detail);
-    Ok(VerifiedRevert { comparison, residual: found, snapshot: revision, entry })
+    Ok(VerifiedRevert { executed, comparison, residual: found, snapshot: revision, entry })
+}
+
+/// Says why nothing can be proven of a revert whose state could not be captured.
+fn not_proven(executed: ExecutedRevert) -> Error {
+    match executed.after {
+        Err(cause) => Error::NotProven(Box::new(cause)),
+        Ok(_) => Error::Moved { what: "the state" },
+    }
 }
 
 /// Compares everything, in words that can be shown.

@@ -24,14 +24,14 @@ use crate::model::value::Path;
 /// The plan: every action says why it is there.
 pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     let width =
-        |text: fn(&JudgedAction) -> usize| checked.actions.iter().map(text).max().unwrap_or(0);
+        |text: fn(&JudgedAction) -> usize| checked.actions().iter().map(text).max().unwrap_or(0);
     let addresses = width(|action| inert(&action.address).chars().count());
     let words = width(|action| action.action.name().len());
-    let target = checked.draft.target.revision.0;
-    let reasons = checked.actions.iter().map(|action| because(action, target).chars().count());
+    let target = checked.target().0;
+    let reasons = checked.actions().iter().map(|action| because(action, target).chars().count());
     let reasons = reasons.max().unwrap_or(0);
     let mut text = String::from("\n");
-    for action in &checked.actions {
+    for action in checked.actions() {
         let sign = sign(action.action);
         let line = format!(
             "{:<addresses$}   {:<words$}   {:<reasons$}   {}",
@@ -46,20 +46,20 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
             text.push_str(&indented(&attributes_because(&action.attributes, paint, because)));
         }
     }
-    text.push_str(&outputs(&checked.outputs, paint));
+    text.push_str(&outputs(checked.outputs(), paint));
     text.push_str(&returns(checked, paint));
     text.push_str(&first_step(checked, paint));
     text.push_str(&left(checked, paint));
-    text.push_str(&kept(&checked.inputs.kept, paint));
+    text.push_str(&kept(checked.kept_inputs(), paint));
     let count = |fits: fn(Action) -> bool| {
-        checked.actions.iter().filter(|action| fits(action.action)).count()
+        checked.actions().iter().filter(|action| fits(action.action)).count()
     };
     let add = count(|a| a == Action::Create || a.replaces());
     let change = count(|a| a == Action::Update);
     let destroy = count(Action::destroys);
     text.push_str(&format!("\nPlan: {add} to add, {change} to change, {destroy} to destroy.\n"));
-    text.push_str(&hazards(&checked.hazards, paint));
-    for left in &checked.draft.not_undone {
+    text.push_str(&hazards(checked.hazards(), paint));
+    for left in checked.not_undone() {
         let line = format!("{}: {}", inert(&left.address), inert(&left.why));
         text.push_str(&format!("  not undone {} {line}\n", paint.yellow("!")));
     }
@@ -84,18 +84,18 @@ fn kept(kept: &[Kept], paint: Paint) -> String {
 
 /// What the state will have otherwise; the real objects stay as they are.
 fn returns(checked: &CheckedRevert, paint: Paint) -> String {
-    if checked.homecomings.is_empty() {
+    if checked.homecomings().is_empty() {
         return String::new();
     }
-    let how = match &checked.way {
+    let how = match checked.way() {
         Way::Moved(_) => "by `moved` blocks in the private copy",
         Way::AsItIs | Way::Pushed(_) | Way::TwoSteps { .. } => {
             "by a state that is pushed after your yes"
         }
     };
-    let gap = if checked.actions.is_empty() { "" } else { "\n" };
+    let gap = if checked.actions().is_empty() { "" } else { "\n" };
     let mut text = format!("{gap}  in the state alone, {how}:\n");
-    for one in &checked.homecomings {
+    for one in checked.homecomings() {
         let from = one.from.as_ref().map_or_else(String::new, |from| format!("{} → ", inert(from)));
         text.push_str(&format!(
             "  {} {from}{}   {}\n",
@@ -123,9 +123,10 @@ fn first_step(checked: &CheckedRevert, paint: Paint) -> String {
 /// What is not done, since only a part is wanted, and how to get back what the state forgets.
 fn left(checked: &CheckedRevert, paint: Paint) -> String {
     let mut text = String::new();
-    if !checked.left.is_empty() {
+    let lefts = checked.lefts();
+    if !lefts.is_empty() {
         text.push_str("\n  left as it is, since only a part is wanted:\n");
-        for left in checked.lefts() {
+        for left in lefts {
             text.push_str(&format!(
                 "  {} {}   {}\n",
                 paint.dim("·"),
@@ -149,7 +150,7 @@ fn left(checked: &CheckedRevert, paint: Paint) -> String {
 
 /// What is done next under the same consent.
 pub(super) fn going_on(executed: &ExecutedRevert, rest: &ApprovedRevert) -> String {
-    let left = rest.checked.plan.effective().count();
+    let left = rest.checked().actions().len();
     let word = if left == 1 { "action is" } else { "actions are" };
     let before = if executed.is_half() { "the first of two steps is done; " } else { "" };
     format!("\n  {before}{left} {word} left of what was agreed to: going on\n\n")
@@ -275,11 +276,11 @@ pub(super) fn hazard_question(hazard: &Hazard, paint: Paint) -> String {
 /// What a revert has come to.
 pub(super) fn result(
     stack: &Stack,
-    executed: &ExecutedRevert,
     verified: &VerifiedRevert,
     (times, paint): (&Times, Paint),
 ) -> String {
-    let target = executed.checked.draft.target.revision;
+    let executed = &verified.executed;
+    let target = executed.checked().target();
     let mut text = String::from("\n");
     for note in &verified.comparison.notes {
         text.push_str(&format!("  {} {}\n", paint.dim("·"), inert(note)));
@@ -292,7 +293,7 @@ pub(super) fn result(
         text.push_str(&format!("  not undone {} {line}\n", paint.yellow("!")));
     }
     let now = verified.snapshot;
-    let left = executed.checked.left.len();
+    let left = executed.checked().lefts().len();
     if verified.is_verified() && left > 0 {
         let line =
             format!("Reverted a part of {} to {target}: {left} left as they are.", stack.name);
@@ -315,8 +316,8 @@ pub(super) fn result(
 
 /// The working directory still holds what was undone.
 fn reminder(executed: &ExecutedRevert, times: &Times, paint: Paint) -> String {
-    let good = executed.checked.draft.snapshot.configuration.as_ref().map(|c| c.digest);
-    let before = executed.checked.draft.before.said.body.snapshot();
+    let good = executed.checked().good().configuration.as_ref().map(|c| c.digest);
+    let before = executed.checked().before().said.body.snapshot();
     let found = before.and_then(|snapshot| snapshot.configuration.as_ref());
     let held = executed.hold.as_ref().map(|hold| format!("{}\n", held(hold, times)));
     if found.map(|configuration| configuration.digest) == good {

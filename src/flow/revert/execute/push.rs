@@ -13,6 +13,7 @@ use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::{Home, Source};
 use crate::flow::recorded::parsed;
 use crate::flow::revert::adapt::Way;
+use crate::flow::revert::consent::Consent;
 use crate::flow::revert::plan::{CheckedRevert, digest_of};
 use crate::flow::{Error, live};
 use crate::model::digest::Digest;
@@ -52,9 +53,10 @@ pub(super) fn push(
     ports: &Ports<'_>,
     stack: &Stack,
     checked: &CheckedRevert,
+    consent: &Consent,
 ) -> Result<Final, Error> {
     let Way::Pushed(bytes) = &checked.way else {
-        return Ok(Final { file: checked.plan_file.clone(), digest: checked.plan_digest });
+        return Ok(Final { file: checked.plan_file.clone(), digest: consent.plan() });
     };
     let redactor = &checked.draft.redactor;
     ports.progress.begin(Phase::Push);
@@ -63,8 +65,7 @@ pub(super) fn push(
     pushed?;
     ports.progress.begin(Phase::Plan);
     let planned = checked.prepared.plan_part(ports, "apply.tfplan", redactor, &checked.targets);
-    let is_same =
-        planned.as_ref().is_ok_and(|(_, plan)| actions_digest(plan) == checked.actions_digest);
+    let is_same = planned.as_ref().is_ok_and(|(_, plan)| actions_digest(plan) == consent.actions());
     ports.progress.end(if is_same { Ended::Well } else { Ended::Badly }, "");
     match planned {
         Ok((file, _)) if is_same => Ok(Final { digest: digest_of(&file)?, file }),

@@ -84,7 +84,7 @@ fn decided(
     let is_let_in = |subject: &str| {
         let subject = redactor.text(subject);
         let hazard = Hazard { kind: HazardKind::MovedInput, subject, why: String::new() };
-        draft.allowed.iter().any(|allowance| allowance.covers(&hazard))
+        draft.request.allowed.iter().any(|allowance| allowance.covers(&hazard))
     };
     let ask = Ask { block: &block, is_let_in: &is_let_in };
     let mut kept = with_facts(stack, (draft, way), plan, |facts| keep(facts, &redactor, ask))?;
