@@ -1,11 +1,16 @@
 //! `unapply demo` from the outside, with nothing but the binary and the real Terraform.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use unapply::demo::provider;
 
 /// A process that sees its `PATH` and a directory of its own, and nothing else.
 #[expect(clippy::disallowed_methods, reason = "the test runs the binary itself")]
@@ -116,14 +121,48 @@ fn an_interrupt_ends_it_and_leaves_nothing_behind() {
         .spawn()
         .unwrap();
     // Its first line says that it listens and that there is something to remove.
-    let mut reader = std::io::BufReader::new(child.stdout.take().unwrap());
-    std::io::BufRead::read_line(&mut reader, &mut String::new()).unwrap();
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    reader.read_line(&mut String::new()).unwrap();
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     // Whoever does not read on must not matter.
     drop(reader);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.signal(), None);
     assert_eq!(output.status.code(), Some(130), "{}", both(&output));
     assert_eq!(left_in(temporary.path()), [""; 0]);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test stands in for terraform")]
+fn a_provider_ends_when_its_terraform_is_killed_before_it_connects() {
+    let temporary = TempDir::new().unwrap();
+    let plugin = temporary.path().join("terraform-provider-demo");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_unapply"), &plugin).unwrap();
+    let mut terraform = Command::new("sh")
+        .args(["-c", "\"$0\" & echo $! >&2; wait"])
+        .arg(&plugin)
+        .env(provider::COOKIE_VARIABLE, provider::COOKIE)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut number = String::new();
+    BufReader::new(terraform.stderr.take().unwrap()).read_line(&mut number).unwrap();
+    let mut stdout = BufReader::new(terraform.stdout.take().unwrap());
+    let mut greeting = String::new();
+    stdout.read_line(&mut greeting).unwrap();
+    assert!(greeting.starts_with("1|6|tcp|"), "{greeting}");
+
+    terraform.kill().unwrap();
+    terraform.wait().unwrap();
+    // The provider is the last that could write there: the pipe ends with it.
+    let (sender, end) = mpsc::channel();
+    std::thread::spawn(move || sender.send(stdout.read_to_end(&mut Vec::new())));
+    let ended = end.recv_timeout(Duration::from_secs(20));
+    if ended.is_err() {
+        let pid = Pid::from_raw(number.trim().parse().unwrap()).unwrap();
+        kill_process(pid, Signal::KILL).unwrap();
+    }
+    assert!(matches!(ended, Ok(Ok(0))), "the provider lives on: {ended:?}");
 }

@@ -32,7 +32,7 @@ use environment::Environment;
 pub const COOKIE_VARIABLE: &str = "TF_PLUGIN_MAGIC_COOKIE";
 
 /// What Terraform and OpenTofu put into [`COOKIE_VARIABLE`]; a sign of good faith, not a secret.
-const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+pub const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
 /// Whether Terraform started this process as a provider.
 ///

@@ -1,8 +1,8 @@
 //! gRPC over HTTP/2 on a local port, as much of it as one host with unary calls needs.
 //!
-//! The life of the process follows the host's: it ends when the host asks or goes away, and not
-//! before everything under way is finished, as a cloud would go on after its client died. The
-//! host decides about interruptions, so `SIGINT`, which a terminal sends to the whole group, is
+//! The process ends when the host asks for it, closes its connection or is no longer the parent. It
+//! finishes every call under way before, as a cloud would go on after its client died. The host
+//! decides about interruptions, so `SIGINT`, which a terminal sends to the whole group, is
 //! deliberately ignored. Start from [`run`].
 
 use std::cell::{Cell, RefCell};
@@ -11,11 +11,13 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use h2::RecvStream;
 use h2::server::SendResponse;
 use http::{HeaderMap, HeaderValue, Request, Response};
+use rustix::process::{Pid, getppid};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,6 +29,9 @@ use super::wire::Message;
 /// Larger than any state, so that no message waits for the other side's credit.
 const WINDOW: u32 = 16 << 20;
 
+/// How often the provider checks that the host is still there.
+const HOST_CHECK: Duration = Duration::from_millis(100);
+
 /// The gRPC status codes that occur here.
 const OK: &str = "0";
 const INVALID_ARGUMENT: &str = "3";
@@ -36,12 +41,15 @@ const UNIMPLEMENTED: &str = "12";
 pub(super) async fn run(service: Service) -> io::Result<ExitCode> {
     // To listen for the signal is to ignore it, even when nobody asks whether it came.
     let interrupts = signal(SignalKind::interrupt())?;
+    // Read before the handshake is written: if the host is gone by now, that write fails.
+    let host = getppid();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     writeln!(io::stdout(), "1|6|tcp|{address}|grpc|")?;
     io::stdout().flush()?;
 
     let life = Rc::new(Life::default());
+    spawn_local(watch(host, Rc::clone(&life)));
     spawn_local(welcome(listener, Rc::new(service), Rc::clone(&life)));
     let end = poll_fn(|context| life.poll_end(context)).await;
     drop(interrupts);
@@ -97,6 +105,17 @@ impl Drop for UnderWay {
         self.0.under_way.set(self.0.under_way.get().saturating_sub(1));
         self.0.wake();
     }
+}
+
+/// Notes that the host is gone once another process has become the parent.
+///
+/// A host that is killed before it connects closes no connection that would tell.
+async fn watch(host: Option<Pid>, life: Rc<Life>) {
+    let mut checks = tokio::time::interval(HOST_CHECK);
+    while getppid() == host {
+        checks.tick().await;
+    }
+    life.note(&life.host_left);
 }
 
 async fn welcome(listener: TcpListener, service: Rc<Service>, life: Rc<Life>) {
