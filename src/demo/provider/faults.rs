@@ -19,7 +19,6 @@
 //! It deliberately only says what was asked for; `lifecycle` and `rpc` bring the faults about.
 //! Start from [`Faults`].
 
-use std::fmt;
 use std::time::Duration;
 
 /// What goes wrong with an object.
@@ -63,21 +62,16 @@ impl Fault {
 }
 
 /// A text that asks for no fault we know: refused, because a typing error would prove nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no such fault: `{0}`")]
 pub(super) struct UnknownFault(String);
-
-impl fmt::Display for UnknownFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no such fault: `{}`", self.0)
-    }
-}
 
 /// All faults that are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Faults {
     wanted: Vec<(Fault, String)>,
     delays: Vec<(Duration, String)>,
-    schema_version: u64,
+    schema_version: i64,
 }
 
 impl Faults {
@@ -125,7 +119,7 @@ impl Faults {
     }
 
     /// The schema version to announce.
-    pub(super) fn schema_version(&self) -> u64 {
+    pub(super) fn schema_version(&self) -> i64 {
         self.schema_version
     }
 }

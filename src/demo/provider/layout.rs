@@ -16,7 +16,7 @@
 
 use std::collections::BTreeMap;
 
-use super::msgpack::Value;
+use super::msgpack::CtyValue;
 use super::schema::ResourceType;
 
 const LINES: &str = "--- lines ---";
@@ -28,7 +28,7 @@ const MARKS: [&str; 3] = [LINES, LABELS, SECRET];
 const TOKEN_LENGTH_MAX: i64 = 1024;
 
 /// Says why no object can be made of `config`, where what is not yet known passes.
-pub(super) fn check(kind: ResourceType, config: &Value) -> Result<(), String> {
+pub(super) fn check(kind: ResourceType, config: &CtyValue) -> Result<(), String> {
     if let Some(path) = config.get("path").as_text() {
         check_path(path)?;
     }
@@ -68,7 +68,7 @@ pub(super) fn parse_mode(mode: &str) -> Result<u32, String> {
 }
 
 fn in_range(
-    config: &Value,
+    config: &CtyValue,
     name: &str,
     range: std::ops::RangeInclusive<i64>,
 ) -> Result<(), String> {
@@ -93,7 +93,7 @@ pub(super) struct FileText {
 
 impl FileText {
     /// Takes the attributes of a `demo_file`, or says which of them a file cannot hold.
-    pub(super) fn of(object: &Value) -> Result<Self, String> {
+    pub(super) fn of(object: &CtyValue) -> Result<Self, String> {
         let content = object.get("content").as_text().unwrap_or_default();
         if content.split('\n').any(|line| MARKS.contains(&line)) {
             return Err(format!("`content` has a line that is one of {MARKS:?}"));
@@ -150,18 +150,18 @@ impl FileText {
     }
 
     /// The attributes again.
-    pub(super) fn attributes(self) -> [(&'static str, Value); 4] {
+    pub(super) fn attributes(self) -> [(&'static str, CtyValue); 4] {
         let lines =
-            self.lines.map(|lines| Value::List(lines.into_iter().map(Value::Text).collect()));
+            self.lines.map(|lines| CtyValue::List(lines.into_iter().map(CtyValue::Text).collect()));
         let labels = self.labels.map(|labels| {
             let members = labels.into_iter();
-            Value::Map(members.map(|(key, value)| (key, Value::Text(value))).collect())
+            CtyValue::Map(members.map(|(key, value)| (key, CtyValue::Text(value))).collect())
         });
         [
-            ("content", Value::Text(self.content)),
+            ("content", CtyValue::Text(self.content)),
             ("lines", lines.unwrap_or_default()),
             ("labels", labels.unwrap_or_default()),
-            ("secret", self.secret.map(Value::Text).unwrap_or_default()),
+            ("secret", self.secret.map(CtyValue::Text).unwrap_or_default()),
         ]
     }
 }
@@ -171,15 +171,15 @@ fn label(row: &str) -> (String, String) {
     (key.to_owned(), value.to_owned())
 }
 
-fn lines(value: &Value) -> Result<Option<Vec<String>>, String> {
-    let Value::List(items) = value else {
+fn lines(value: &CtyValue) -> Result<Option<Vec<String>>, String> {
+    let CtyValue::List(items) = value else {
         return Ok(None);
     };
     items.iter().map(|item| row(item, "lines")).collect::<Result<_, _>>().map(Some)
 }
 
-fn labels(value: &Value) -> Result<Option<BTreeMap<String, String>>, String> {
-    let Value::Map(members) = value else {
+fn labels(value: &CtyValue) -> Result<Option<BTreeMap<String, String>>, String> {
+    let CtyValue::Map(members) = value else {
         return Ok(None);
     };
     let mut labels = BTreeMap::new();
@@ -193,8 +193,8 @@ fn labels(value: &Value) -> Result<Option<BTreeMap<String, String>>, String> {
 }
 
 /// A text that takes exactly one line of its section.
-fn row(value: &Value, attribute: &str) -> Result<String, String> {
-    if *value == Value::Unknown {
+fn row(value: &CtyValue, attribute: &str) -> Result<String, String> {
+    if *value == CtyValue::Unknown {
         // Checked again when it is known, before anything is written.
         return Ok(String::new());
     }

@@ -21,7 +21,7 @@ proptest! {
     #[test]
     fn a_file_reads_back_as_it_was_written(text in any_file()) {
         prop_assert_eq!(FileText::parse(&text.render()), text.clone());
-        let object = Value::object(text.clone().attributes());
+        let object = CtyValue::object(text.clone().attributes());
         prop_assert_eq!(FileText::of(&object), Ok(text));
     }
 
@@ -41,7 +41,7 @@ proptest! {
 
 #[test]
 fn a_file_is_its_content_when_there_is_nothing_else() {
-    let object = Value::object([("content", Value::text("hello\n"))]);
+    let object = CtyValue::object([("content", CtyValue::text("hello\n"))]);
     assert_eq!(FileText::of(&object).unwrap().render(), "hello\n");
 }
 
@@ -79,33 +79,33 @@ fn only_plain_paths_below_the_root_are_taken() {
 
 #[test]
 fn values_that_a_file_cannot_hold_are_refused() {
-    let list = |text: &str| Value::List(vec![Value::text(text)]);
-    let map = |key: &str, value: Value| Value::object([(key, value)]);
+    let list = |text: &str| CtyValue::List(vec![CtyValue::text(text)]);
+    let map = |key: &str, value: CtyValue| CtyValue::object([(key, value)]);
     for (name, value) in [
-        ("content", Value::text("a\n--- secret ---")),
+        ("content", CtyValue::text("a\n--- secret ---")),
         ("lines", list("a\nb")),
         ("lines", list("--- labels ---")),
-        ("lines", Value::List(vec![Value::Null])),
-        ("labels", map("a=b", Value::text("c"))),
-        ("labels", map("a", Value::Null)),
-        ("mode", Value::text("644")),
-        ("mode", Value::text("0888")),
+        ("lines", CtyValue::List(vec![CtyValue::Null])),
+        ("labels", map("a=b", CtyValue::text("c"))),
+        ("labels", map("a", CtyValue::Null)),
+        ("mode", CtyValue::text("644")),
+        ("mode", CtyValue::text("0888")),
     ] {
-        let config = Value::object([(name, value)]);
+        let config = CtyValue::object([(name, value)]);
         assert!(check(ResourceType::File, &config).is_err(), "{config:?}");
     }
 }
 
 #[test]
 fn what_is_not_known_yet_passes() {
-    let unknown = || Value::Unknown;
-    let config = Value::object([
+    let unknown = || CtyValue::Unknown;
+    let config = CtyValue::object([
         ("path", unknown()),
         ("mode", unknown()),
         ("content", unknown()),
         ("size", unknown()),
         ("length", unknown()),
-        ("lines", Value::List(vec![unknown()])),
+        ("lines", CtyValue::List(vec![unknown()])),
     ]);
     for kind in ResourceType::ALL {
         assert_eq!(check(kind, &config), Ok(()));
@@ -114,10 +114,12 @@ fn what_is_not_known_yet_passes() {
 
 #[test]
 fn sizes_and_lengths_have_their_bounds() {
-    let with = |name, number| Value::object([(name, Value::Integer(number))]);
+    let with = |name, number| CtyValue::object([(name, CtyValue::Integer(number))]);
     assert!(check(ResourceType::Volume, &with("size", -1)).is_err());
     assert!(check(ResourceType::Volume, &with("size", 0)).is_ok());
     assert!(check(ResourceType::Token, &with("length", 0)).is_err());
     assert!(check(ResourceType::Token, &with("length", 1025)).is_err());
-    assert!(check(ResourceType::Volume, &Value::object([("size", Value::text("1e99"))])).is_err());
+    assert!(
+        check(ResourceType::Volume, &CtyValue::object([("size", CtyValue::text("1e99"))])).is_err()
+    );
 }

@@ -1,109 +1,120 @@
-//! One change of one object, with the faults that were asked for.
+//! Carries out one change of one object, with the faults that were asked for.
 //!
-//! What is left in the state after a failure is decided here, because that is what the demo is
-//! about; the world's own errors leave what was there before. It deliberately does not wait: the
-//! caller has delayed already. Start from [`Change::carry_out`].
+//! The state after a failure is decided here, because that is what the demo is about; an error of
+//! the objects themselves leaves the state as it was. Nothing waits here: the caller has delayed
+//! already. Start from [`RequestedChange::carry_out`].
 
 use super::faults::{Fault, Faults};
-use super::msgpack::Value;
-use super::objects::World;
+use super::msgpack::CtyValue;
+use super::objects::ObjectDirectory;
 use super::schema::ResourceType;
 
 /// A change that Terraform asks for: `Null` on either side is the absence of the object.
 #[derive(Debug)]
-pub(super) struct Change {
+pub(super) struct RequestedChange {
     /// The type of the object.
     pub(super) kind: ResourceType,
     /// The state before.
-    pub(super) prior: Value,
+    pub(super) prior: CtyValue,
     /// The state that was planned.
-    pub(super) planned: Value,
+    pub(super) planned: CtyValue,
 }
 
-/// What became of a change.
+/// The result of a change.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum ChangeResult {
     /// It is done.
-    Done(Value),
-    /// It failed, and this is what Terraform learns of the object.
+    Done(CtyValue),
+    /// It failed.
     Failed {
-        /// The state to keep; an object that was just made is tainted by the error.
-        state: Value,
-        /// What happened.
+        /// The state that Terraform keeps; an object that was just made is tainted by the error.
+        state: CtyValue,
+        /// The reason.
         why: String,
     },
-    /// Nobody will tell.
+    /// The provider ends without an answer.
     Crashed,
 }
 
-impl Change {
-    /// What a person calls the object.
+impl RequestedChange {
+    /// The name of the object in messages.
     pub(super) fn title(&self) -> &str {
-        let gone = self.planned == Value::Null;
+        let gone = self.planned == CtyValue::Null;
         self.kind.title(if gone { &self.prior } else { &self.planned })
     }
 
     /// The verb for a message.
     pub(super) fn verb(&self) -> &'static str {
         match (&self.prior, &self.planned) {
-            (Value::Null, _) => "create",
-            (_, Value::Null) => "delete",
+            (CtyValue::Null, _) => "create",
+            (_, CtyValue::Null) => "delete",
             _ => "update",
         }
     }
 
-    /// Changes the world.
-    pub(super) fn carry_out(&self, world: &World, faults: &Faults) -> Outcome {
+    /// Changes the objects.
+    pub(super) fn carry_out(&self, objects: &ObjectDirectory, faults: &Faults) -> ChangeResult {
         match (&self.prior, &self.planned) {
-            (Value::Null, planned) => self.create(planned, world, faults),
-            (prior, Value::Null) => self.delete(prior, world, faults),
-            (prior, planned) => self.update(prior, planned, world, faults),
+            (CtyValue::Null, planned) => self.create(planned, objects, faults),
+            (prior, CtyValue::Null) => self.delete(prior, objects, faults),
+            (prior, planned) => self.update(prior, planned, objects, faults),
         }
     }
 
-    fn create(&self, planned: &Value, world: &World, faults: &Faults) -> Outcome {
+    fn create(
+        &self,
+        planned: &CtyValue,
+        objects: &ObjectDirectory,
+        faults: &Faults,
+    ) -> ChangeResult {
         let wants = |fault| faults.want(fault, self.title());
         if wants(Fault::Create) {
-            return injected("create", Value::Null);
+            return injected("create", CtyValue::Null);
         }
-        match world.create(self.kind, planned) {
-            Err(error) => failed(&error, Value::Null),
-            Ok(_) if wants(Fault::Crash) => Outcome::Crashed,
-            Ok(_) if wants(Fault::CreateLost) => injected("create-lost", Value::Null),
+        match objects.create(self.kind, planned) {
+            Err(error) => failed(&error, CtyValue::Null),
+            Ok(_) if wants(Fault::Crash) => ChangeResult::Crashed,
+            Ok(_) if wants(Fault::CreateLost) => injected("create-lost", CtyValue::Null),
             Ok(state) if wants(Fault::CreateAfter) => injected("create-after", state),
-            Ok(state) => Outcome::Done(state),
+            Ok(state) => ChangeResult::Done(state),
         }
     }
 
-    fn update(&self, prior: &Value, planned: &Value, world: &World, faults: &Faults) -> Outcome {
+    fn update(
+        &self,
+        prior: &CtyValue,
+        planned: &CtyValue,
+        objects: &ObjectDirectory,
+        faults: &Faults,
+    ) -> ChangeResult {
         let wants = |fault| faults.want(fault, self.title());
         if wants(Fault::Update) {
             return injected("update", prior.clone());
         }
-        match world.update(self.kind, prior, planned) {
+        match objects.update(self.kind, prior, planned) {
             Err(error) => failed(&error, prior.clone()),
             Ok(state) if wants(Fault::UpdateAfter) => injected("update-after", state),
-            Ok(state) => Outcome::Done(state),
+            Ok(state) => ChangeResult::Done(state),
         }
     }
 
-    fn delete(&self, prior: &Value, world: &World, faults: &Faults) -> Outcome {
+    fn delete(&self, prior: &CtyValue, objects: &ObjectDirectory, faults: &Faults) -> ChangeResult {
         if faults.want(Fault::Delete, self.title()) {
             return injected("delete", prior.clone());
         }
-        match world.delete(self.kind, prior) {
+        match objects.delete(self.kind, prior) {
             Err(error) => failed(&error, prior.clone()),
-            Ok(()) => Outcome::Done(Value::Null),
+            Ok(()) => ChangeResult::Done(CtyValue::Null),
         }
     }
 }
 
-fn failed(error: &super::objects::Error, state: Value) -> Outcome {
-    Outcome::Failed { state, why: error.to_string() }
+fn failed(error: &super::objects::Error, state: CtyValue) -> ChangeResult {
+    ChangeResult::Failed { state, why: error.to_string() }
 }
 
-fn injected(fault: &str, state: Value) -> Outcome {
-    Outcome::Failed { state, why: format!("InjectedFault: `{fault}` was asked for") }
+fn injected(fault: &str, state: CtyValue) -> ChangeResult {
+    ChangeResult::Failed { state, why: format!("InjectedFault: `{fault}` was asked for") }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod environment;
 mod faults;
 mod layout;
 mod lifecycle;
+mod messages;
 mod msgpack;
 mod objects;
 mod plan;
@@ -18,7 +19,6 @@ mod registry;
 mod rpc;
 mod schema;
 mod server;
-mod wire;
 
 use std::io::{self, Write as _};
 use std::path::Path;

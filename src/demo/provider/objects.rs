@@ -1,10 +1,9 @@
-//! The world: objects that are files under one root directory.
+//! Makes, reads, changes and deletes the objects: files under one root directory.
 //!
 //! An object is found by its id, never by its path alone, so that a state never mistakes a later
 //! object for its own. Nothing outside the root is touched, and faults are deliberately unknown
-//! here. Start from [`World`].
+//! here. Start from [`ObjectDirectory`].
 
-use std::fmt;
 use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,19 +11,22 @@ use std::path::{Path, PathBuf};
 
 use super::chance;
 use super::layout::{self, FileText, VolumeText};
-use super::msgpack::Value;
+use super::msgpack::CtyValue;
 use super::registry::{Registry, absent};
 use super::schema::ResourceType;
 use crate::model::digest::Digest;
 
-/// Why the world refused.
-#[derive(Debug)]
+/// Why an object cannot be made, changed, deleted or read.
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     /// There is something at the path.
+    #[error("AlreadyExists: there is an object at `{0}`")]
     AlreadyExists(String),
     /// There is no object of this id.
+    #[error("NotFound: there is no object `{0}`")]
     Missing(String),
     /// The object cannot be deleted as long as another refers to it.
+    #[error("DependencyViolation: `{id}` is in use by `{by}`")]
     InUse {
         /// The object.
         id: String,
@@ -32,44 +34,28 @@ pub(super) enum Error {
         by: String,
     },
     /// The values cannot be written.
+    #[error("InvalidParameter: {0}")]
     Invalid(String),
     /// The file system failed.
-    Io(io::Error),
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AlreadyExists(path) => write!(f, "AlreadyExists: there is an object at `{path}`"),
-            Self::Missing(id) => write!(f, "NotFound: there is no object `{id}`"),
-            Self::InUse { id, by } => write!(f, "DependencyViolation: `{id}` is in use by `{by}`"),
-            Self::Invalid(why) => write!(f, "InvalidParameter: {why}"),
-            Self::Io(error) => write!(f, "InternalError: {error}"),
-        }
-    }
-}
-
-impl From<io::Error> for Error {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
+    #[error("InternalError: {0}")]
+    Io(#[from] io::Error),
 }
 
 /// All objects under a root.
 #[derive(Debug)]
-pub(super) struct World {
+pub(super) struct ObjectDirectory {
     root: PathBuf,
     registry: Registry,
 }
 
-impl World {
-    /// The world under `root`, which need not exist before the first object does.
+impl ObjectDirectory {
+    /// The objects under `root`, which need not exist before the first object does.
     pub(super) fn under(root: &Path) -> Self {
         Self { root: root.to_owned(), registry: Registry::under(root) }
     }
 
-    /// Makes an object and says what became of it.
-    pub(super) fn create(&self, kind: ResourceType, planned: &Value) -> Result<Value, Error> {
+    /// Makes an object and gives its state.
+    pub(super) fn create(&self, kind: ResourceType, planned: &CtyValue) -> Result<CtyValue, Error> {
         layout::check(kind, planned).map_err(Error::Invalid)?;
         if kind == ResourceType::Token {
             return Ok(make_token(planned));
@@ -89,48 +75,49 @@ impl World {
         created.write_all(text.as_bytes())?;
         set_mode(&file, planned)?;
         let id = self.registry.assign(kind, path)?;
-        Ok(planned.clone().with("id", Value::Text(id)))
+        Ok(planned.clone().with("id", CtyValue::Text(id)))
     }
 
     /// The object of `state` as it is now; `Null` if it is gone.
-    pub(super) fn read(&self, kind: ResourceType, state: &Value) -> Result<Value, Error> {
+    pub(super) fn read(&self, kind: ResourceType, state: &CtyValue) -> Result<CtyValue, Error> {
         if kind == ResourceType::Token {
             return Ok(state.clone());
         }
-        let Some(Found { path, file, text }) = self.find(kind, state)? else {
-            return Ok(Value::Null);
+        let Some(ExistingFile { path, file, text }) = self.find(kind, state)? else {
+            return Ok(CtyValue::Null);
         };
-        let object = Value::object([("id", state.get("id").clone()), ("path", Value::Text(path))]);
+        let object =
+            CtyValue::object([("id", state.get("id").clone()), ("path", CtyValue::Text(path))]);
         Ok(match kind {
             ResourceType::File => {
                 let mode = fs::metadata(file)?.permissions().mode() & 0o777;
-                let object = object.with("mode", Value::Text(format!("{mode:04o}")));
+                let object = object.with("mode", CtyValue::Text(format!("{mode:04o}")));
                 let attributes = FileText::parse(&text).attributes().into_iter();
                 attributes.fold(object, |object, (name, value)| object.with(name, value))
             }
             ResourceType::Volume => {
-                let size = VolumeText::parse(&text).size.map(Value::Integer);
+                let size = VolumeText::parse(&text).size.map(CtyValue::Integer);
                 object.with("size", size.unwrap_or_default())
             }
             ResourceType::Secret => object
-                .with("value_wo", Value::Null)
+                .with("value_wo", CtyValue::Null)
                 .with("value_wo_version", state.get("value_wo_version").clone()),
             ResourceType::Link | ResourceType::Token => {
                 let target = text.trim_end_matches('\n');
                 // An object that is gone has no id any more; its path at least tells a reader so.
                 let id = self.registry.id_of(target)?;
-                object.with("target", Value::Text(id.unwrap_or_else(|| target.to_owned())))
+                object.with("target", CtyValue::Text(id.unwrap_or_else(|| target.to_owned())))
             }
         })
     }
 
-    /// Changes the object of `prior` in place and says what became of it.
+    /// Changes the object of `prior` in place and gives its state.
     pub(super) fn update(
         &self,
         kind: ResourceType,
-        prior: &Value,
-        planned: &Value,
-    ) -> Result<Value, Error> {
+        prior: &CtyValue,
+        planned: &CtyValue,
+    ) -> Result<CtyValue, Error> {
         layout::check(kind, planned).map_err(Error::Invalid)?;
         if kind == ResourceType::Token {
             return Ok(planned.clone());
@@ -147,7 +134,7 @@ impl World {
     }
 
     /// Deletes the object of `prior`; one that is gone already is no error.
-    pub(super) fn delete(&self, kind: ResourceType, prior: &Value) -> Result<(), Error> {
+    pub(super) fn delete(&self, kind: ResourceType, prior: &CtyValue) -> Result<(), Error> {
         if kind == ResourceType::Token {
             return Ok(());
         }
@@ -170,7 +157,7 @@ impl World {
     fn render(
         &self,
         kind: ResourceType,
-        planned: &Value,
+        planned: &CtyValue,
         before: &VolumeText,
     ) -> Result<String, Error> {
         match kind {
@@ -200,7 +187,7 @@ impl World {
         }
     }
 
-    fn find(&self, kind: ResourceType, state: &Value) -> Result<Option<Found>, Error> {
+    fn find(&self, kind: ResourceType, state: &CtyValue) -> Result<Option<ExistingFile>, Error> {
         let id = id_of(state);
         let known = self.registry.path_of(id)?;
         let Some(path) = known.filter(|_| id.starts_with(kind.id_prefix())) else {
@@ -210,7 +197,7 @@ impl World {
         let bytes = absent(fs::read(&file))?;
         Ok(bytes.map(|bytes| {
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            Found { path, file, text }
+            ExistingFile { path, file, text }
         }))
     }
 
@@ -236,17 +223,17 @@ impl World {
 }
 
 /// An object that exists.
-struct Found {
+struct ExistingFile {
     path: String,
     file: PathBuf,
     text: String,
 }
 
-fn id_of(state: &Value) -> &str {
+fn id_of(state: &CtyValue) -> &str {
     state.get("id").as_text().unwrap_or_default()
 }
 
-fn set_mode(file: &Path, planned: &Value) -> Result<(), Error> {
+fn set_mode(file: &Path, planned: &CtyValue) -> Result<(), Error> {
     let Some(mode) = planned.get("mode").as_text() else {
         return Ok(());
     };
@@ -254,12 +241,12 @@ fn set_mode(file: &Path, planned: &Value) -> Result<(), Error> {
     Ok(fs::set_permissions(file, Permissions::from_mode(mode))?)
 }
 
-fn make_token(planned: &Value) -> Value {
+fn make_token(planned: &CtyValue) -> CtyValue {
     let length = planned.get("length").as_integer().unwrap_or_default();
     let value = chance::hex(usize::try_from(length).unwrap_or_default());
     let digest = Digest::of(value.as_bytes()).short();
     let id = format!("{}{digest}", ResourceType::Token.id_prefix());
-    planned.clone().with("id", Value::Text(id)).with("value", Value::Text(value))
+    planned.clone().with("id", CtyValue::Text(id)).with("value", CtyValue::Text(value))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The world's promises, on a real directory. (See `objects`.)
+//! What holds for objects in a real directory. (See `objects`.)
 
 use tempfile::TempDir;
 
@@ -6,14 +6,14 @@ use super::*;
 
 struct Scene {
     directory: TempDir,
-    world: World,
+    objects: ObjectDirectory,
 }
 
 impl Scene {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let world = World::under(directory.path());
-        Self { directory, world }
+        let objects = ObjectDirectory::under(directory.path());
+        Self { directory, objects }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -28,41 +28,45 @@ impl Scene {
         fs::File::create(self.path(name)).unwrap().write_all(text.as_bytes()).unwrap();
     }
 
-    fn make(&self, kind: ResourceType, planned: &Value) -> Value {
-        self.world.create(kind, planned).unwrap()
+    fn make(&self, kind: ResourceType, planned: &CtyValue) -> CtyValue {
+        self.objects.create(kind, planned).unwrap()
     }
 
-    fn now(&self, kind: ResourceType, state: &Value) -> Value {
-        self.world.read(kind, state).unwrap()
+    fn now(&self, kind: ResourceType, state: &CtyValue) -> CtyValue {
+        self.objects.read(kind, state).unwrap()
     }
 }
 
-fn file(path: &str, content: &str) -> Value {
-    Value::object([
-        ("id", Value::Unknown),
-        ("path", Value::text(path)),
-        ("content", Value::text(content)),
-        ("mode", Value::text("0640")),
-        ("secret", Value::Null),
-        ("labels", Value::Null),
-        ("lines", Value::Null),
+fn file(path: &str, content: &str) -> CtyValue {
+    CtyValue::object([
+        ("id", CtyValue::Unknown),
+        ("path", CtyValue::text(path)),
+        ("content", CtyValue::text(content)),
+        ("mode", CtyValue::text("0640")),
+        ("secret", CtyValue::Null),
+        ("labels", CtyValue::Null),
+        ("lines", CtyValue::Null),
     ])
 }
 
-fn volume(path: &str, size: i64) -> Value {
-    let path = Value::text(path);
-    Value::object([("id", Value::Unknown), ("path", path), ("size", Value::Integer(size))])
+fn volume(path: &str, size: i64) -> CtyValue {
+    let path = CtyValue::text(path);
+    CtyValue::object([("id", CtyValue::Unknown), ("path", path), ("size", CtyValue::Integer(size))])
 }
 
-fn link(path: &str, target: &Value) -> Value {
-    let path = Value::text(path);
-    Value::object([("id", Value::Unknown), ("path", path), ("target", target.get("id").clone())])
+fn link(path: &str, target: &CtyValue) -> CtyValue {
+    let path = CtyValue::text(path);
+    CtyValue::object([
+        ("id", CtyValue::Unknown),
+        ("path", path),
+        ("target", target.get("id").clone()),
+    ])
 }
 
 #[test]
 fn what_was_made_reads_back_as_it_was_planned() {
     let scene = Scene::new();
-    let secret = file("web/a.txt", "hello").with("secret", Value::text("word"));
+    let secret = file("web/a.txt", "hello").with("secret", CtyValue::text("word"));
     let made = scene.make(ResourceType::File, &secret);
     assert_eq!(scene.now(ResourceType::File, &made), made);
     assert!(scene.text("web/a.txt").ends_with("word"));
@@ -78,7 +82,7 @@ fn what_was_made_reads_back_as_it_was_planned() {
 fn a_path_that_is_taken_is_refused() {
     let scene = Scene::new();
     scene.write("a", "by hand");
-    let refused = scene.world.create(ResourceType::File, &file("a", ""));
+    let refused = scene.objects.create(ResourceType::File, &file("a", ""));
     assert!(matches!(refused, Err(Error::AlreadyExists(path)) if path == "a"));
     assert_eq!(scene.text("a"), "by hand");
 }
@@ -87,7 +91,7 @@ fn a_path_that_is_taken_is_refused() {
 fn nothing_is_written_outside_the_root() {
     let scene = Scene::new();
     for path in ["../a", "/tmp/a", ".ids/a", ""] {
-        let refused = scene.world.create(ResourceType::File, &file(path, ""));
+        let refused = scene.objects.create(ResourceType::File, &file(path, ""));
         assert!(matches!(refused, Err(Error::Invalid(_))), "{path}");
     }
 }
@@ -99,10 +103,10 @@ fn changes_by_hand_are_seen() {
     scene.write("a", "changed\n");
     fs::set_permissions(scene.path("a"), Permissions::from_mode(0o600)).unwrap();
     let now = scene.now(ResourceType::File, &made);
-    assert_eq!(now.get("content"), &Value::text("changed\n"));
-    assert_eq!(now.get("mode"), &Value::text("0600"));
+    assert_eq!(now.get("content"), &CtyValue::text("changed\n"));
+    assert_eq!(now.get("mode"), &CtyValue::text("0600"));
     fs::remove_file(scene.path("a")).unwrap();
-    assert_eq!(scene.now(ResourceType::File, &made), Value::Null);
+    assert_eq!(scene.now(ResourceType::File, &made), CtyValue::Null);
 }
 
 #[test]
@@ -112,8 +116,8 @@ fn an_object_made_again_is_another_one() {
     fs::remove_file(scene.path("a")).unwrap();
     let second = scene.make(ResourceType::File, &file("a", ""));
     assert_ne!(first.get("id"), second.get("id"));
-    assert_eq!(scene.now(ResourceType::File, &first), Value::Null);
-    scene.world.delete(ResourceType::File, &first).unwrap();
+    assert_eq!(scene.now(ResourceType::File, &first), CtyValue::Null);
+    scene.objects.delete(ResourceType::File, &first).unwrap();
     assert_eq!(scene.now(ResourceType::File, &second), second);
 }
 
@@ -123,12 +127,12 @@ fn a_volume_keeps_its_data_when_it_grows_and_loses_it_when_made_again() {
     let made = scene.make(ResourceType::Volume, &volume("disk", 5));
     let header = scene.text("disk");
     scene.write("disk", &format!("{header}rows\n"));
-    let larger = made.clone().with("size", Value::Integer(9));
-    scene.world.update(ResourceType::Volume, &made, &larger).unwrap();
+    let larger = made.clone().with("size", CtyValue::Integer(9));
+    scene.objects.update(ResourceType::Volume, &made, &larger).unwrap();
     assert_eq!(scene.now(ResourceType::Volume, &made), larger);
     assert!(scene.text("disk").ends_with("\nrows\n"));
 
-    scene.world.delete(ResourceType::Volume, &made).unwrap();
+    scene.objects.delete(ResourceType::Volume, &made).unwrap();
     scene.make(ResourceType::Volume, &volume("disk", 5));
     assert_eq!(scene.text("disk"), header);
 }
@@ -138,31 +142,31 @@ fn an_object_in_use_is_not_deleted_until_its_link_is() {
     let scene = Scene::new();
     let target = scene.make(ResourceType::File, &file("a", ""));
     let by = scene.make(ResourceType::Link, &link("to-a", &target));
-    let refused = scene.world.delete(ResourceType::File, &target);
+    let refused = scene.objects.delete(ResourceType::File, &target);
     assert!(matches!(refused, Err(Error::InUse { .. })));
     assert!(scene.path("a").exists());
-    scene.world.delete(ResourceType::Link, &by).unwrap();
-    scene.world.delete(ResourceType::File, &target).unwrap();
+    scene.objects.delete(ResourceType::Link, &by).unwrap();
+    scene.objects.delete(ResourceType::File, &target).unwrap();
     assert!(!scene.path("a").exists());
 }
 
 #[test]
 fn a_link_needs_a_target_and_shows_where_it_leads() {
     let scene = Scene::new();
-    let nothing = Value::object([("id", Value::text("f-00000000"))]);
-    let refused = scene.world.create(ResourceType::Link, &link("l", &nothing));
+    let nothing = CtyValue::object([("id", CtyValue::text("f-00000000"))]);
+    let refused = scene.objects.create(ResourceType::Link, &link("l", &nothing));
     assert!(matches!(refused, Err(Error::Missing(_))));
 
     let target = scene.make(ResourceType::File, &file("a", ""));
     let by = scene.make(ResourceType::Link, &link("by", &target));
-    let refused = scene.world.create(ResourceType::Link, &link("l", &by));
+    let refused = scene.objects.create(ResourceType::Link, &link("l", &by));
     assert!(matches!(refused, Err(Error::Missing(_))), "a link to a link");
     let other = scene.make(ResourceType::File, &file("b", ""));
     let made = scene.make(ResourceType::Link, &link("l", &target));
     scene.write("l", "b\n");
     assert_eq!(scene.now(ResourceType::Link, &made).get("target"), other.get("id"));
     scene.write("l", "nowhere\n");
-    assert_eq!(scene.now(ResourceType::Link, &made).get("target"), &Value::text("nowhere"));
+    assert_eq!(scene.now(ResourceType::Link, &made).get("target"), &CtyValue::text("nowhere"));
 }
 
 #[test]
@@ -170,13 +174,13 @@ fn the_last_object_takes_its_directories_along_but_not_the_root() {
     let scene = Scene::new();
     let a = scene.make(ResourceType::File, &file("deep/er/a", ""));
     let b = scene.make(ResourceType::File, &file("deep/b", ""));
-    scene.world.delete(ResourceType::File, &a).unwrap();
+    scene.objects.delete(ResourceType::File, &a).unwrap();
     assert!(!scene.path("deep/er").exists());
     assert!(scene.path("deep/b").exists());
-    scene.world.delete(ResourceType::File, &b).unwrap();
+    scene.objects.delete(ResourceType::File, &b).unwrap();
     assert!(!scene.path("deep").exists());
     assert!(scene.path("").exists());
-    scene.world.delete(ResourceType::File, &b).unwrap();
+    scene.objects.delete(ResourceType::File, &b).unwrap();
 }
 
 #[test]
@@ -184,14 +188,14 @@ fn an_object_that_is_gone_cannot_be_updated() {
     let scene = Scene::new();
     let made = scene.make(ResourceType::File, &file("a", ""));
     fs::remove_file(scene.path("a")).unwrap();
-    let refused = scene.world.update(ResourceType::File, &made, &made);
+    let refused = scene.objects.update(ResourceType::File, &made, &made);
     assert!(matches!(refused, Err(Error::Missing(_))));
 }
 
 #[test]
 fn a_token_is_random_and_only_in_the_state() {
     let scene = Scene::new();
-    let planned = Value::object([("length", Value::Integer(20))]);
+    let planned = CtyValue::object([("length", CtyValue::Integer(20))]);
     let token = scene.make(ResourceType::Token, &planned);
     let value = token.get("value").as_text().unwrap();
     assert_eq!(value.len(), 20);

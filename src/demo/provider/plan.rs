@@ -1,53 +1,57 @@
 //! The planned state of an object, by Terraform's rules and the tables of `schema`.
 //!
 //! A pure function: it deliberately neither looks at the world nor checks values. Start from
-//! [`Plan::of`].
+//! [`ObjectPlan::of`].
 
-use super::msgpack::Value;
-use super::schema::{Attribute, Origin, Replacement, ResourceType};
+use super::msgpack::CtyValue;
+use super::schema::{Attribute, AttributeSource, Replacement, ResourceType};
 
 /// What an apply would do to one object.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct ObjectPlan {
     /// The state afterwards, with what only the apply can tell left unknown.
-    pub(super) state: Value,
+    pub(super) state: CtyValue,
     /// The attributes whose change makes another object.
     pub(super) replacing: Vec<&'static str>,
 }
 
-impl Plan {
+impl ObjectPlan {
     /// Plans the way from `prior` to `config`; either is `Null` where there is no object.
-    pub(super) fn of(kind: ResourceType, prior: &Value, config: &Value) -> Self {
-        if *config == Value::Null {
-            return Self { state: Value::Null, replacing: Vec::new() };
+    pub(super) fn of(kind: ResourceType, prior: &CtyValue, config: &CtyValue) -> Self {
+        if *config == CtyValue::Null {
+            return Self { state: CtyValue::Null, replacing: Vec::new() };
         }
         let attributes = kind.attributes();
         let planned = |attribute: &Attribute| planned(attribute, prior, config);
-        let state = Value::object(attributes.iter().map(|a| (a.name, planned(a))));
+        let state = CtyValue::object(attributes.iter().map(|a| (a.name, planned(a))));
         let replacing = attributes
             .iter()
-            .filter(|a| *prior != Value::Null && replaces(a, prior.get(a.name), state.get(a.name)))
+            .filter(|a| {
+                *prior != CtyValue::Null && replaces(a, prior.get(a.name), state.get(a.name))
+            })
             .map(|a| a.name)
             .collect();
         Self { state, replacing }
     }
 }
 
-fn planned(attribute: &Attribute, prior: &Value, config: &Value) -> Value {
+fn planned(attribute: &Attribute, prior: &CtyValue, config: &CtyValue) -> CtyValue {
     let given = config.get(attribute.name);
     if attribute.write_only {
-        return Value::Null;
+        return CtyValue::Null;
     }
-    match attribute.origin {
-        Origin::Computed if *prior == Value::Null => Value::Unknown,
-        Origin::Computed => prior.get(attribute.name).clone(),
+    match attribute.source {
+        AttributeSource::Computed if *prior == CtyValue::Null => CtyValue::Unknown,
+        AttributeSource::Computed => prior.get(attribute.name).clone(),
         // The default, not the prior value: to remove an argument undoes what adding it did.
-        Origin::Default(default) if *given == Value::Null => default.value(),
-        Origin::Default(_) | Origin::Required | Origin::Optional => given.clone(),
+        AttributeSource::Default(default) if *given == CtyValue::Null => default.value(),
+        AttributeSource::Default(_) | AttributeSource::Required | AttributeSource::Optional => {
+            given.clone()
+        }
     }
 }
 
-fn replaces(attribute: &Attribute, before: &Value, after: &Value) -> bool {
+fn replaces(attribute: &Attribute, before: &CtyValue, after: &CtyValue) -> bool {
     match attribute.replacement {
         Replacement::Never => false,
         Replacement::WhenChanged => before != after,
@@ -62,53 +66,54 @@ fn replaces(attribute: &Attribute, before: &Value, after: &Value) -> bool {
 mod tests {
     use super::*;
 
-    fn volume(id: Value, path: &str, size: i64) -> Value {
-        let path = Value::text(path);
-        Value::object([("id", id), ("path", path), ("size", Value::Integer(size))])
+    fn volume(id: CtyValue, path: &str, size: i64) -> CtyValue {
+        let path = CtyValue::text(path);
+        CtyValue::object([("id", id), ("path", path), ("size", CtyValue::Integer(size))])
     }
 
-    fn replacing(prior: &Value, config: &Value) -> Vec<&'static str> {
-        Plan::of(ResourceType::Volume, prior, config).replacing
+    fn replacing(prior: &CtyValue, config: &CtyValue) -> Vec<&'static str> {
+        ObjectPlan::of(ResourceType::Volume, prior, config).replacing
     }
 
     #[test]
     fn a_new_object_gets_its_defaults_and_an_unknown_id() {
-        let config = Value::object([("path", Value::text("a")), ("mode", Value::Null)]);
-        let plan = Plan::of(ResourceType::File, &Value::Null, &config);
-        assert_eq!(plan.state.get("id"), &Value::Unknown);
-        assert_eq!(plan.state.get("mode"), &Value::text("0644"));
-        assert_eq!(plan.state.get("content"), &Value::text(""));
-        assert_eq!(plan.state.get("secret"), &Value::Null);
+        let config = CtyValue::object([("path", CtyValue::text("a")), ("mode", CtyValue::Null)]);
+        let plan = ObjectPlan::of(ResourceType::File, &CtyValue::Null, &config);
+        assert_eq!(plan.state.get("id"), &CtyValue::Unknown);
+        assert_eq!(plan.state.get("mode"), &CtyValue::text("0644"));
+        assert_eq!(plan.state.get("content"), &CtyValue::text(""));
+        assert_eq!(plan.state.get("secret"), &CtyValue::Null);
         assert!(plan.replacing.is_empty());
     }
 
     #[test]
     fn an_update_keeps_the_id_and_a_removed_argument_falls_back_to_the_default() {
-        let id = Value::text("f-1");
-        let path = Value::text("a");
-        let prior = Value::object([
+        let id = CtyValue::text("f-1");
+        let path = CtyValue::text("a");
+        let prior = CtyValue::object([
             ("id", id.clone()),
             ("path", path.clone()),
-            ("mode", Value::text("0600")),
+            ("mode", CtyValue::text("0600")),
         ]);
-        let plan = Plan::of(ResourceType::File, &prior, &Value::object([("path", path)]));
+        let plan = ObjectPlan::of(ResourceType::File, &prior, &CtyValue::object([("path", path)]));
         assert_eq!(plan.state.get("id"), &id);
-        assert_eq!(plan.state.get("mode"), &Value::text("0644"));
+        assert_eq!(plan.state.get("mode"), &CtyValue::text("0644"));
         assert!(plan.replacing.is_empty());
     }
 
     #[test]
     fn another_path_or_a_smaller_size_makes_another_object() {
-        let prior = volume(Value::text("v-1"), "a", 5);
-        assert!(replacing(&prior, &volume(Value::Null, "a", 5)).is_empty());
-        assert!(replacing(&prior, &volume(Value::Null, "a", 6)).is_empty());
-        assert_eq!(replacing(&prior, &volume(Value::Null, "a", 4)), ["size"]);
-        assert_eq!(replacing(&prior, &volume(Value::Null, "b", 4)), ["path", "size"]);
+        let prior = volume(CtyValue::text("v-1"), "a", 5);
+        assert!(replacing(&prior, &volume(CtyValue::Null, "a", 5)).is_empty());
+        assert!(replacing(&prior, &volume(CtyValue::Null, "a", 6)).is_empty());
+        assert_eq!(replacing(&prior, &volume(CtyValue::Null, "a", 4)), ["size"]);
+        assert_eq!(replacing(&prior, &volume(CtyValue::Null, "b", 4)), ["path", "size"]);
     }
 
     #[test]
     fn without_a_configuration_nothing_is_left() {
-        let plan = Plan::of(ResourceType::Volume, &volume(Value::Null, "a", 5), &Value::Null);
-        assert_eq!(plan.state, Value::Null);
+        let plan =
+            ObjectPlan::of(ResourceType::Volume, &volume(CtyValue::Null, "a", 5), &CtyValue::Null);
+        assert_eq!(plan.state, CtyValue::Null);
     }
 }

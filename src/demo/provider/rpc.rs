@@ -1,30 +1,35 @@
 //! The calls of `tfplugin6.Provider`: messages in, messages out.
 //!
-//! Field numbers are those of Terraform's `tfplugin6.proto` and appear nowhere else, except the
-//! ones of a schema. Calls that only newer or richer providers have are deliberately left
-//! unimplemented, which Terraform takes well. Start from [`Service::call`].
+//! Calls that only newer or richer providers have are deliberately left unimplemented, which
+//! Terraform takes well. Start from [`Service::call`].
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use prost::Message as _;
+
 use super::faults::{Fault, Faults};
 use super::layout;
-use super::lifecycle::{Change, Outcome};
-use super::msgpack::Value;
-use super::objects::World;
-use super::plan::Plan;
+use super::lifecycle::{ChangeResult, RequestedChange};
+use super::messages::{
+    ApplyReply, AttributePath, AttributeStep, ChangeRequest, CheckReply, DiagnosticMessage,
+    DynamicValue, ImportReply, ImportRequest, Malformed, ObjectMessage, PlanReply, SchemaReply,
+    StateReply, UpgradeRequest, read,
+};
+use super::msgpack::CtyValue;
+use super::objects::ObjectDirectory;
+use super::plan::ObjectPlan;
 use super::registry::absent;
 use super::schema::{self, Attribute, ResourceType};
-use super::wire::{Fields, Malformed, Message};
 
-/// What comes of a call.
+/// The answer to a call.
 #[derive(Debug)]
-pub(super) enum Answer {
-    /// A message, which may tell of a failure.
-    Reply(Message),
-    /// There is no such call here.
+pub(super) enum Reply {
+    /// A message, which may report a failure.
+    Message(Vec<u8>),
+    /// The provider has no such call.
     Unimplemented,
-    /// The process is to die as it stands.
+    /// The process ends at once.
     Crash,
 }
 
@@ -42,25 +47,26 @@ impl Service {
     }
 
     /// Answers one call.
-    pub(super) async fn call(&self, method: &str, request: &[u8]) -> Result<Answer, Malformed> {
-        let request = Fields::read(request)?;
-        let reply = match method {
-            "GetProviderSchema" => self.schemas(),
-            "ValidateProviderConfig" | "StopProvider" | "GetFunctions" => Message::default(),
-            "ConfigureProvider" => self.configure(&request)?,
-            "ValidateResourceConfig" => validate(&request)?,
-            "UpgradeResourceState" => self.upgrade(&request)?,
-            "ReadResource" => self.read(&request)?,
-            "PlanResourceChange" => plan(&request)?,
-            "ApplyResourceChange" => return self.apply(&request).await,
-            "ImportResourceState" => self.import(&request)?,
-            _ => return Ok(Answer::Unimplemented),
-        };
-        Ok(Answer::Reply(reply))
+    pub(super) async fn call(&self, method: &str, request: &[u8]) -> Result<Reply, Malformed> {
+        Ok(Reply::Message(match method {
+            "GetProviderSchema" => self.schemas().encode_to_vec(),
+            "ValidateProviderConfig" | "StopProvider" | "GetFunctions" => Vec::new(),
+            "ConfigureProvider" => self.configure(&read(request)?)?.encode_to_vec(),
+            "ValidateResourceConfig" => validate(&read(request)?)?.encode_to_vec(),
+            "UpgradeResourceState" => self.upgrade(read(request)?).encode_to_vec(),
+            "ReadResource" => self.read(read(request)?)?.encode_to_vec(),
+            "PlanResourceChange" => plan(&read(request)?)?.encode_to_vec(),
+            "ImportResourceState" => self.import(&read(request)?)?.encode_to_vec(),
+            "ApplyResourceChange" => match self.apply(&read(request)?).await? {
+                Some(reply) => reply.encode_to_vec(),
+                None => return Ok(Reply::Crash),
+            },
+            _ => return Ok(Reply::Unimplemented),
+        }))
     }
 
-    fn world(&self) -> World {
-        World::under(&self.root.borrow())
+    fn objects(&self) -> ObjectDirectory {
+        ObjectDirectory::under(&self.root.borrow())
     }
 
     /// All faults asked for at this moment.
@@ -71,205 +77,189 @@ impl Service {
         Faults::parse(&both).map_err(|error| error.to_string())
     }
 
-    fn schemas(&self) -> Message {
+    fn schemas(&self) -> SchemaReply {
         let faults = match self.faults() {
             Ok(faults) => faults,
-            Err(why) => return Message::default().message(4, &complaint("faults", &why)),
+            Err(why) => {
+                let diagnostics = DiagnosticMessage::of("faults", &why);
+                return SchemaReply { diagnostics, ..SchemaReply::default() };
+            }
         };
-        let provider = schema::schema(0, &schema::PROVIDER);
-        ResourceType::ALL.into_iter().fold(
-            Message::default().message(1, &provider),
-            |reply, kind| {
-                let schema = kind.schema(faults.schema_version());
-                reply.message(2, &Message::default().bytes(1, kind.name()).message(2, &schema))
-            },
-        )
+        let schema = |kind: ResourceType| kind.schema(faults.schema_version());
+        SchemaReply {
+            provider: schema::schema(0, &schema::PROVIDER),
+            resources: ResourceType::ALL.map(|kind| (kind.name().to_owned(), schema(kind))).into(),
+            diagnostics: Vec::new(),
+        }
     }
 
-    fn configure(&self, request: &Fields<'_>) -> Result<Message, Malformed> {
-        let config = value(request, 2)?;
+    fn configure(&self, request: &ObjectMessage) -> Result<CheckReply, Malformed> {
+        let config = request.object.value()?;
         let root = config.get("root");
-        if *root == Value::Unknown {
+        if *root == CtyValue::Unknown {
             // Under a wrong root every object would seem to be gone.
             let why = "`root` has to be known before the plan";
-            return Ok(Message::default().message(1, &complaint("configure", why)));
+            return Ok(CheckReply { diagnostics: DiagnosticMessage::of("configure", why) });
         }
         if let Some(root) = root.as_text() {
             *self.root.borrow_mut() = Path::new(".").join(root);
         }
-        Ok(Message::default())
+        Ok(CheckReply::default())
     }
 
     /// Takes any older state as it is, for the attributes have always been the same.
-    fn upgrade(&self, request: &Fields<'_>) -> Result<Message, Malformed> {
-        let stored = request.number(2);
-        let refused = |why: &str| Ok(Message::default().message(2, &complaint("upgrade", why)));
-        match self.faults() {
-            Err(why) => refused(&why),
-            Ok(faults) if stored > faults.schema_version() => refused(&format!(
-                "the state was written by a newer provider: schema version {stored}"
-            )),
-            Ok(_) => {
-                let state = Message::default().bytes(2, request.message(3)?.bytes(1));
-                Ok(Message::default().message(1, &state))
+    fn upgrade(&self, request: UpgradeRequest) -> StateReply {
+        let stored = request.version;
+        let refused = match self.faults() {
+            Ok(faults) if stored <= faults.schema_version() => {
+                let state = DynamicValue { json: request.stored.0, ..DynamicValue::default() };
+                return StateReply { state, ..StateReply::default() };
             }
-        }
-    }
-
-    fn read(&self, request: &Fields<'_>) -> Result<Message, Malformed> {
-        let kind = kind(request)?;
-        let state = value(request, 2)?;
-        let reply = |state: &Value| {
-            Message::default().message(1, &dynamic(state)).bytes(3, request.bytes(3))
+            Ok(_) => format!("the state was written by a newer provider: schema version {stored}"),
+            Err(why) => why,
         };
-        Ok(match self.observe(kind, &state) {
-            Ok(now) => reply(&now),
-            Err(why) => {
-                let summary = format!("read {}", kind.title(&state));
-                reply(&state).message(2, &complaint(&summary, &why))
-            }
-        })
+        let diagnostics = DiagnosticMessage::of("upgrade", &refused);
+        StateReply { diagnostics, ..StateReply::default() }
     }
 
-    fn observe(&self, kind: ResourceType, state: &Value) -> Result<Value, String> {
+    fn read(&self, request: ObjectMessage) -> Result<StateReply, Malformed> {
+        let kind = kind(&request.type_name)?;
+        let state = request.object.value()?;
+        let (state, diagnostics) = match self.observe(kind, &state) {
+            Ok(now) => (DynamicValue::from(&now), Vec::new()),
+            Err(why) => {
+                let action = format!("read {}", kind.title(&state));
+                (request.object, DiagnosticMessage::of(&action, &why))
+            }
+        };
+        Ok(StateReply { state, diagnostics, private: request.private })
+    }
+
+    fn observe(&self, kind: ResourceType, state: &CtyValue) -> Result<CtyValue, String> {
         let faults = self.faults()?;
         let title = kind.title(state);
         if faults.want(Fault::Read, title) {
             return Err("InjectedFault: `read` was asked for".to_owned());
         }
-        let now = self.world().read(kind, state).map_err(|error| error.to_string())?;
+        let now = self.objects().read(kind, state).map_err(|error| error.to_string())?;
         Ok(if faults.want(Fault::Perpetual, title) { normalised(now) } else { now })
     }
 
-    async fn apply(&self, request: &Fields<'_>) -> Result<Answer, Malformed> {
-        let (kind, prior) = (kind(request)?, value(request, 2)?);
-        let planned = sent(kind, &prior, value(request, 3)?, request)?;
-        let change = Change { kind, prior, planned };
-        let outcome = match self.faults() {
+    /// Changes the object, or gives nothing if the process is to crash.
+    async fn apply(&self, request: &ChangeRequest) -> Result<Option<ApplyReply>, Malformed> {
+        let kind = kind(&request.type_name)?;
+        let prior = request.prior.value()?;
+        let planned = sent(kind, &prior, request)?;
+        let change = RequestedChange { kind, prior, planned };
+        let result = match self.faults() {
             Ok(faults) => {
                 tokio::time::sleep(faults.delay(change.title())).await;
-                change.carry_out(&self.world(), &faults)
+                change.carry_out(&self.objects(), &faults)
             }
-            Err(why) => Outcome::Failed { state: change.prior.clone(), why },
+            Err(why) => ChangeResult::Failed { state: change.prior.clone(), why },
         };
-        Ok(match outcome {
-            Outcome::Done(state) => {
-                Answer::Reply(Message::default().message(1, &dynamic(&kept(kind, state))))
+        let (state, diagnostics) = match result {
+            ChangeResult::Done(state) => (state, Vec::new()),
+            ChangeResult::Failed { state, why } => {
+                let action = format!("{} {}", change.verb(), change.title());
+                (state, DiagnosticMessage::of(&action, &why))
             }
-            Outcome::Failed { state, why } => {
-                let summary = format!("{} {}", change.verb(), change.title());
-                let reply = Message::default().message(1, &dynamic(&kept(kind, state)));
-                Answer::Reply(reply.message(3, &complaint(&summary, &why)))
-            }
-            Outcome::Crashed => Answer::Crash,
-        })
+            ChangeResult::Crashed => return Ok(None),
+        };
+        Ok(Some(ApplyReply { state: (&kept(kind, state)).into(), diagnostics }))
     }
 
-    fn import(&self, request: &Fields<'_>) -> Result<Message, Malformed> {
-        let kind = kind(request)?;
-        let id = request.text(2)?;
-        let only_id = Value::object(kind.attributes().iter().map(|attribute| {
+    fn import(&self, request: &ImportRequest) -> Result<ImportReply, Malformed> {
+        let (kind, id) = (kind(&request.type_name)?, request.id.as_str());
+        let only_id = CtyValue::object(kind.attributes().iter().map(|attribute| {
             let is_id = attribute.name == "id";
-            (attribute.name, if is_id { Value::text(id) } else { Value::Null })
+            (attribute.name, if is_id { CtyValue::text(id) } else { CtyValue::Null })
         }));
         let refused = |why: &str| {
-            let summary = format!("import {} {id}", kind.name());
-            Ok(Message::default().message(2, &complaint(&summary, why)))
+            let diagnostics = DiagnosticMessage::of(&format!("import {} {id}", kind.name()), why);
+            Ok(ImportReply { diagnostics, ..ImportReply::default() })
         };
         if kind == ResourceType::Token {
             return refused("a token exists only in the state");
         }
-        match self.world().read(kind, &only_id) {
+        match self.objects().read(kind, &only_id) {
             Err(error) => refused(&error.to_string()),
-            Ok(Value::Null) => refused("NotFound: there is no such object"),
+            Ok(CtyValue::Null) => refused("NotFound: there is no such object"),
             // Terraform reads the object next, so nothing but its id needs to be told.
             Ok(_) => {
-                let imported =
-                    Message::default().bytes(1, kind.name()).message(2, &dynamic(&only_id));
-                Ok(Message::default().message(1, &imported))
+                let imported = ObjectMessage {
+                    type_name: kind.name().to_owned(),
+                    object: (&only_id).into(),
+                    private: Vec::new(),
+                };
+                Ok(ImportReply { imported: vec![imported], diagnostics: Vec::new() })
             }
         }
     }
 }
 
-fn validate(request: &Fields<'_>) -> Result<Message, Malformed> {
-    let kind = kind(request)?;
-    // The one call in which a person sees what is wrong with a value, and where.
-    let (title, checked) = match value(request, 2) {
-        Ok(config) => {
-            let checked = layout::check(kind, &config);
-            (kind.title(&config).to_owned(), checked)
-        }
+/// Checks a configuration: the one call in which a person sees what is wrong with a value, and where.
+fn validate(request: &ObjectMessage) -> Result<CheckReply, Malformed> {
+    let kind = kind(&request.type_name)?;
+    let (title, checked) = match request.object.value() {
+        Ok(config) => (kind.title(&config).to_owned(), layout::check(kind, &config)),
         Err(malformed) => (kind.name().to_owned(), Err(malformed.to_string())),
     };
-    Ok(match checked {
-        Ok(()) => Message::default(),
-        Err(why) => Message::default().message(1, &complaint(&format!("validate {title}"), &why)),
-    })
+    let diagnostics = match checked {
+        Ok(()) => Vec::new(),
+        Err(why) => DiagnosticMessage::of(&format!("validate {title}"), &why),
+    };
+    Ok(CheckReply { diagnostics })
 }
 
-fn plan(request: &Fields<'_>) -> Result<Message, Malformed> {
-    let plan = Plan::of(kind(request)?, &value(request, 2)?, &value(request, 4)?);
-    let reply = Message::default().message(1, &dynamic(&plan.state));
-    Ok(plan.replacing.into_iter().fold(reply, |reply, attribute| {
-        let step = Message::default().bytes(1, attribute);
-        reply.message(2, &Message::default().message(1, &step))
-    }))
+fn plan(request: &ChangeRequest) -> Result<PlanReply, Malformed> {
+    let (prior, config) = (request.prior.value()?, request.config.value()?);
+    let plan = ObjectPlan::of(kind(&request.type_name)?, &prior, &config);
+    let path = |name: &str| AttributePath(vec![AttributeStep(Some(name.to_owned()))]);
+    let replacing = plan.replacing.into_iter().map(path).collect();
+    Ok(PlanReply { state: (&plan.state).into(), replacing })
 }
 
-/// What was planned with what only the configuration says: to a new object always, to another one
-/// when the version beside it changes.
+/// Adds to the planned state what only the configuration says: for a new object always, for
+/// another one when the version beside it changes.
 fn sent(
     kind: ResourceType,
-    prior: &Value,
-    planned: Value,
-    request: &Fields<'_>,
-) -> Result<Value, Malformed> {
+    prior: &CtyValue,
+    request: &ChangeRequest,
+) -> Result<CtyValue, Malformed> {
+    let planned = request.planned.value()?;
     let is_due = |attribute: &&Attribute| {
         let version = format!("{}_version", attribute.name);
-        let is_new = *prior == Value::Null || prior.get(&version) != planned.get(&version);
-        attribute.write_only && is_new && planned != Value::Null
+        let is_new = *prior == CtyValue::Null || prior.get(&version) != planned.get(&version);
+        attribute.write_only && is_new && planned != CtyValue::Null
     };
     let due: Vec<&Attribute> = kind.attributes().iter().filter(is_due).collect();
     due.into_iter().try_fold(planned, |planned, attribute| {
-        let config = value(request, 4)?;
+        let config = request.config.value()?;
         Ok(planned.with(attribute.name, config.get(attribute.name).clone()))
     })
 }
 
-/// A state without what no state keeps.
-fn kept(kind: ResourceType, state: Value) -> Value {
-    if state == Value::Null {
+/// Removes from a state the attributes that no state keeps.
+fn kept(kind: ResourceType, state: CtyValue) -> CtyValue {
+    if state == CtyValue::Null {
         return state;
     }
     let write_only = kind.attributes().iter().filter(|attribute| attribute.write_only);
-    write_only.fold(state, |state, attribute| state.with(attribute.name, Value::Null))
+    write_only.fold(state, |state, attribute| state.with(attribute.name, CtyValue::Null))
 }
 
-/// As an API reads back what it keeps in a form of its own: `0644` comes back as `644`.
-fn normalised(object: Value) -> Value {
+/// Puts the mode in another form, as some APIs do: `0644` comes back as `644`.
+fn normalised(object: CtyValue) -> CtyValue {
     let mode = object.get("mode").as_text();
     match mode.map(|mode| mode.trim_start_matches('0').to_owned()) {
-        Some(mode) => object.with("mode", Value::Text(mode)),
+        Some(mode) => object.with("mode", CtyValue::Text(mode)),
         None => object,
     }
 }
 
-fn kind(request: &Fields<'_>) -> Result<ResourceType, Malformed> {
-    ResourceType::from_name(request.text(1)?).ok_or(Malformed("a resource type we never announced"))
-}
-
-fn value(request: &Fields<'_>, field: u32) -> Result<Value, Malformed> {
-    Value::decode(request.message(field)?.bytes(1))
-}
-
-fn dynamic(value: &Value) -> Message {
-    Message::default().bytes(1, value.encode())
-}
-
-/// An error as Terraform shows it.
-fn complaint(summary: &str, detail: &str) -> Message {
-    Message::default().number(1, 1).bytes(2, format!("cannot {summary}")).bytes(3, detail)
+fn kind(name: &str) -> Result<ResourceType, Malformed> {
+    ResourceType::from_name(name).ok_or(Malformed("a resource type we never announced"))
 }
 
 #[cfg(test)]

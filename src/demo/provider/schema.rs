@@ -4,8 +4,8 @@
 //! follows the tables. Values are deliberately not checked here, see `layout`. Start from
 //! [`ResourceType`].
 
-use super::msgpack::Value;
-use super::wire::Message;
+use super::messages::{AttributeMessage, BlockMessage, SchemaMessage};
+use super::msgpack::CtyValue;
 
 /// A resource type of the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,54 +66,60 @@ impl ResourceType {
     }
 
     /// What a person calls the object in this state or configuration: its path if it has one.
-    pub(super) fn title(self, object: &Value) -> &str {
+    pub(super) fn title(self, object: &CtyValue) -> &str {
         object.get("path").as_text().unwrap_or(self.name())
     }
 
     /// The schema as it is announced.
-    pub(super) fn schema(self, version: u64) -> Message {
+    pub(super) fn schema(self, version: i64) -> SchemaMessage {
         schema(version, self.attributes())
     }
 }
 
 /// The argument of the provider block: the directory of all objects.
-pub(super) const PROVIDER: [Attribute; 1] = [Attribute::new("root", Type::Text, Origin::Optional)];
+pub(super) const PROVIDER: [Attribute; 1] =
+    [Attribute::new("root", Type::Text, AttributeSource::Optional)];
 
 const FILE: [Attribute; 7] = [
-    Attribute::new("id", Type::Text, Origin::Computed),
-    Attribute::new("path", Type::Text, Origin::Required).replaces(Replacement::WhenChanged),
-    Attribute::new("content", Type::Text, Origin::Default(Constant::Text(""))),
-    Attribute::new("secret", Type::Text, Origin::Optional).sensitive(),
-    Attribute::new("mode", Type::Text, Origin::Default(Constant::Text("0644"))),
-    Attribute::new("labels", Type::TextMap, Origin::Optional),
-    Attribute::new("lines", Type::TextList, Origin::Optional),
+    Attribute::new("id", Type::Text, AttributeSource::Computed),
+    Attribute::new("path", Type::Text, AttributeSource::Required)
+        .replaces(Replacement::WhenChanged),
+    Attribute::new("content", Type::Text, AttributeSource::Default(Constant::Text(""))),
+    Attribute::new("secret", Type::Text, AttributeSource::Optional).sensitive(),
+    Attribute::new("mode", Type::Text, AttributeSource::Default(Constant::Text("0644"))),
+    Attribute::new("labels", Type::TextMap, AttributeSource::Optional),
+    Attribute::new("lines", Type::TextList, AttributeSource::Optional),
 ];
 
 const VOLUME: [Attribute; 3] = [
-    Attribute::new("id", Type::Text, Origin::Computed),
-    Attribute::new("path", Type::Text, Origin::Required).replaces(Replacement::WhenChanged),
-    Attribute::new("size", Type::Number, Origin::Required).replaces(Replacement::WhenLess),
+    Attribute::new("id", Type::Text, AttributeSource::Computed),
+    Attribute::new("path", Type::Text, AttributeSource::Required)
+        .replaces(Replacement::WhenChanged),
+    Attribute::new("size", Type::Number, AttributeSource::Required).replaces(Replacement::WhenLess),
 ];
 
 const LINK: [Attribute; 3] = [
-    Attribute::new("id", Type::Text, Origin::Computed),
-    Attribute::new("path", Type::Text, Origin::Required).replaces(Replacement::WhenChanged),
-    Attribute::new("target", Type::Text, Origin::Required),
+    Attribute::new("id", Type::Text, AttributeSource::Computed),
+    Attribute::new("path", Type::Text, AttributeSource::Required)
+        .replaces(Replacement::WhenChanged),
+    Attribute::new("target", Type::Text, AttributeSource::Required),
 ];
 
 const TOKEN: [Attribute; 4] = [
-    Attribute::new("id", Type::Text, Origin::Computed),
-    Attribute::new("length", Type::Number, Origin::Default(Constant::Integer(16)))
+    Attribute::new("id", Type::Text, AttributeSource::Computed),
+    Attribute::new("length", Type::Number, AttributeSource::Default(Constant::Integer(16)))
         .replaces(Replacement::WhenChanged),
-    Attribute::new("keepers", Type::TextMap, Origin::Optional).replaces(Replacement::WhenChanged),
-    Attribute::new("value", Type::Text, Origin::Computed),
+    Attribute::new("keepers", Type::TextMap, AttributeSource::Optional)
+        .replaces(Replacement::WhenChanged),
+    Attribute::new("value", Type::Text, AttributeSource::Computed),
 ];
 
 const SECRET: [Attribute; 4] = [
-    Attribute::new("id", Type::Text, Origin::Computed),
-    Attribute::new("path", Type::Text, Origin::Required).replaces(Replacement::WhenChanged),
-    Attribute::new("value_wo", Type::Text, Origin::Optional).write_only(),
-    Attribute::new("value_wo_version", Type::Number, Origin::Optional),
+    Attribute::new("id", Type::Text, AttributeSource::Computed),
+    Attribute::new("path", Type::Text, AttributeSource::Required)
+        .replaces(Replacement::WhenChanged),
+    Attribute::new("value_wo", Type::Text, AttributeSource::Optional).write_only(),
+    Attribute::new("value_wo_version", Type::Number, AttributeSource::Optional),
 ];
 
 /// An attribute of a resource type.
@@ -122,7 +128,7 @@ pub(super) struct Attribute {
     /// Its name.
     pub(super) name: &'static str,
     /// Where its value comes from.
-    pub(super) origin: Origin,
+    pub(super) source: AttributeSource,
     /// Whether its change makes another object.
     pub(super) replacement: Replacement,
     kind: Type,
@@ -133,7 +139,7 @@ pub(super) struct Attribute {
 
 /// Where the value of an attribute comes from.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Origin {
+pub(super) enum AttributeSource {
     /// The configuration has to say.
     Required,
     /// The configuration may say.
@@ -155,10 +161,10 @@ pub(super) enum Constant {
 
 impl Constant {
     /// The value.
-    pub(super) fn value(self) -> Value {
+    pub(super) fn value(self) -> CtyValue {
         match self {
-            Self::Text(text) => Value::text(text),
-            Self::Integer(number) => Value::Integer(number),
+            Self::Text(text) => CtyValue::text(text),
+            Self::Integer(number) => CtyValue::Integer(number),
         }
     }
 }
@@ -183,10 +189,10 @@ enum Type {
 }
 
 impl Attribute {
-    const fn new(name: &'static str, kind: Type, origin: Origin) -> Self {
+    const fn new(name: &'static str, kind: Type, source: AttributeSource) -> Self {
         Self {
             name,
-            origin,
+            source,
             replacement: Replacement::Never,
             kind,
             sensitive: false,
@@ -209,36 +215,35 @@ impl Attribute {
         self
     }
 
-    fn announce(&self) -> Message {
+    fn announce(&self) -> AttributeMessage {
         let kind = match self.kind {
             Type::Text => r#""string""#,
             Type::Number => r#""number""#,
             Type::TextMap => r#"["map","string"]"#,
             Type::TextList => r#"["list","string"]"#,
         };
-        let (required, optional, computed) = match self.origin {
-            Origin::Required => (1, 0, 0),
-            Origin::Optional => (0, 1, 0),
-            Origin::Default(_) => (0, 1, 1),
-            Origin::Computed => (0, 0, 1),
-        };
-        Message::default()
-            .bytes(1, self.name)
-            .bytes(2, kind)
-            .number(4, required)
-            .number(5, optional)
-            .number(6, computed)
-            .number(7, u64::from(self.sensitive))
-            .number(11, u64::from(self.write_only))
+        AttributeMessage {
+            name: self.name.to_owned(),
+            kind: kind.to_owned(),
+            required: matches!(self.source, AttributeSource::Required),
+            optional: matches!(
+                self.source,
+                AttributeSource::Optional | AttributeSource::Default(_)
+            ),
+            computed: matches!(
+                self.source,
+                AttributeSource::Computed | AttributeSource::Default(_)
+            ),
+            sensitive: self.sensitive,
+            write_only: self.write_only,
+        }
     }
 }
 
-/// A schema of these attributes as it is announced.
-pub(super) fn schema(version: u64, attributes: &[Attribute]) -> Message {
-    let block = attributes
-        .iter()
-        .fold(Message::default(), |block, attribute| block.message(2, &attribute.announce()));
-    Message::default().number(1, version).message(2, &block)
+/// The schema of these attributes as it is announced.
+pub(super) fn schema(version: i64, attributes: &[Attribute]) -> SchemaMessage {
+    let block = BlockMessage(attributes.iter().map(Attribute::announce).collect());
+    SchemaMessage { version, block }
 }
 
 #[cfg(test)]
@@ -258,12 +263,13 @@ mod tests {
     #[test]
     fn a_secret_is_announced_as_sensitive_and_optional() {
         let secret = FILE.iter().find(|attribute| attribute.name == "secret").unwrap();
-        let expected = Message::default()
-            .bytes(1, "secret")
-            .bytes(2, "\"string\"")
-            .number(5, 1)
-            .number(7, 1)
-            .number(11, 0);
+        let expected = AttributeMessage {
+            name: "secret".to_owned(),
+            kind: "\"string\"".to_owned(),
+            optional: true,
+            sensitive: true,
+            ..AttributeMessage::default()
+        };
         assert_eq!(secret.announce(), expected);
     }
 }

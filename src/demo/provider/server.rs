@@ -23,8 +23,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_local;
 
-use super::rpc::{Answer, Service};
-use super::wire::Message;
+use super::rpc::{Reply, Service};
 
 /// Larger than any state, so that no message waits for the other side's credit.
 const WINDOW: u32 = 16 << 20;
@@ -48,17 +47,17 @@ pub(super) async fn run(service: Service) -> io::Result<ExitCode> {
     writeln!(io::stdout(), "1|6|tcp|{address}|grpc|")?;
     io::stdout().flush()?;
 
-    let life = Rc::new(Life::default());
-    spawn_local(watch(host, Rc::clone(&life)));
-    spawn_local(welcome(listener, Rc::new(service), Rc::clone(&life)));
-    let end = poll_fn(|context| life.poll_end(context)).await;
+    let lifetime = Rc::new(ProcessLifetime::default());
+    spawn_local(watch(host, Rc::clone(&lifetime)));
+    spawn_local(welcome(listener, Rc::new(service), Rc::clone(&lifetime)));
+    let end = poll_fn(|context| lifetime.poll_end(context)).await;
     drop(interrupts);
     Ok(end)
 }
 
 /// What keeps the process alive, and what ends it.
 #[derive(Debug, Default)]
-struct Life {
+struct ProcessLifetime {
     under_way: Cell<usize>,
     asked_to_end: Cell<bool>,
     host_left: Cell<bool>,
@@ -66,7 +65,7 @@ struct Life {
     waiting: RefCell<Option<Waker>>,
 }
 
-impl Life {
+impl ProcessLifetime {
     fn poll_end(&self, context: &Context<'_>) -> Poll<ExitCode> {
         if self.crashed.get() {
             return Poll::Ready(ExitCode::FAILURE);
@@ -91,12 +90,12 @@ impl Life {
 }
 
 /// A call that is not finished yet.
-struct UnderWay(Rc<Life>);
+struct UnderWay(Rc<ProcessLifetime>);
 
 impl UnderWay {
-    fn begin(life: &Rc<Life>) -> Self {
-        life.under_way.set(life.under_way.get() + 1);
-        Self(Rc::clone(life))
+    fn begin(lifetime: &Rc<ProcessLifetime>) -> Self {
+        lifetime.under_way.set(lifetime.under_way.get() + 1);
+        Self(Rc::clone(lifetime))
     }
 }
 
@@ -110,25 +109,25 @@ impl Drop for UnderWay {
 /// Notes that the host is gone once another process has become the parent.
 ///
 /// A host that is killed before it connects closes no connection that would tell.
-async fn watch(host: Option<Pid>, life: Rc<Life>) {
+async fn watch(host: Option<Pid>, lifetime: Rc<ProcessLifetime>) {
     let mut checks = tokio::time::interval(HOST_CHECK);
     while getppid() == host {
         checks.tick().await;
     }
-    life.note(&life.host_left);
+    lifetime.note(&lifetime.host_left);
 }
 
-async fn welcome(listener: TcpListener, service: Rc<Service>, life: Rc<Life>) {
+async fn welcome(listener: TcpListener, service: Rc<Service>, lifetime: Rc<ProcessLifetime>) {
     while let Ok((socket, _)) = listener.accept().await {
         // Small messages go to and fro, and each may wait 40 ms without this. To fail is harmless.
         drop(socket.set_nodelay(true));
-        spawn_local(converse(socket, Rc::clone(&service), Rc::clone(&life)));
+        spawn_local(converse(socket, Rc::clone(&service), Rc::clone(&lifetime)));
     }
-    life.note(&life.host_left);
+    lifetime.note(&lifetime.host_left);
 }
 
 /// Answers all calls of one connection, of which a host makes only one.
-async fn converse<S>(socket: S, service: Rc<Service>, life: Rc<Life>)
+async fn converse<S>(socket: S, service: Rc<Service>, lifetime: Rc<ProcessLifetime>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -140,7 +139,7 @@ where
     if let Ok(mut connection) = handshake {
         let mut next_call = async || {
             poll_fn(|context| {
-                if life.asked_to_end.get() {
+                if lifetime.asked_to_end.get() {
                     connection.graceful_shutdown();
                 }
                 connection.poll_accept(context)
@@ -148,7 +147,7 @@ where
             .await
         };
         while let Some(Ok((request, respond))) = next_call().await {
-            let under_way = UnderWay::begin(&life);
+            let under_way = UnderWay::begin(&lifetime);
             let service = Rc::clone(&service);
             spawn_local(async move {
                 // An error here means that the host is not interested any more.
@@ -157,20 +156,20 @@ where
             });
         }
     }
-    life.note(&life.host_left);
+    lifetime.note(&lifetime.host_left);
 }
 
 async fn exchange(
     request: Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
     service: &Service,
-    life: &Life,
+    lifetime: &ProcessLifetime,
 ) -> Result<(), h2::Error> {
     let path = request.uri().path().to_owned();
     let body = receive(request.into_body()).await?;
     if path == "/plugin.GRPCController/Shutdown" {
-        life.note(&life.asked_to_end);
-        return reply(&mut respond, &Message::default());
+        lifetime.note(&lifetime.asked_to_end);
+        return reply(&mut respond, &[]);
     }
     let Some(method) = path.strip_prefix("/tfplugin6.Provider/") else {
         // Logs, broker and health of the plugin library: the host does without.
@@ -181,10 +180,10 @@ async fn exchange(
         return decline(&mut respond, INVALID_ARGUMENT, "not a plain gRPC message");
     };
     match service.call(method, message).await {
-        Ok(Answer::Reply(message)) => reply(&mut respond, &message),
-        Ok(Answer::Unimplemented) => decline(&mut respond, UNIMPLEMENTED, "not offered"),
-        Ok(Answer::Crash) => {
-            life.note(&life.crashed);
+        Ok(Reply::Message(message)) => reply(&mut respond, &message),
+        Ok(Reply::Unimplemented) => decline(&mut respond, UNIMPLEMENTED, "not offered"),
+        Ok(Reply::Crash) => {
+            lifetime.note(&lifetime.crashed);
             std::future::pending().await
         }
         Err(malformed) => decline(&mut respond, INVALID_ARGUMENT, malformed.0),
@@ -201,8 +200,7 @@ async fn receive(mut body: RecvStream) -> Result<Bytes, h2::Error> {
     Ok(all.freeze())
 }
 
-fn reply(respond: &mut SendResponse<Bytes>, message: &Message) -> Result<(), h2::Error> {
-    let message = message.as_bytes();
+fn reply(respond: &mut SendResponse<Bytes>, message: &[u8]) -> Result<(), h2::Error> {
     let mut framed = BytesMut::with_capacity(message.len() + 5);
     framed.put_u8(0);
     framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));

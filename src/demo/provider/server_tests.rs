@@ -6,7 +6,10 @@ use h2::client::SendRequest;
 use tokio::io::DuplexStream;
 use tokio::task::LocalSet;
 
-use super::super::msgpack::Value;
+use prost::Message as _;
+
+use super::super::messages::ChangeRequest;
+use super::super::msgpack::CtyValue;
 use super::*;
 
 fn run_local<T>(future: impl Future<Output = T>) -> T {
@@ -15,14 +18,14 @@ fn run_local<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Starts a provider with these faults, and a host that is connected to it.
-async fn host(faults: &str) -> (SendRequest<Bytes>, Rc<Life>) {
+async fn host(faults: &str) -> (SendRequest<Bytes>, Rc<ProcessLifetime>) {
     let (ours, theirs): (DuplexStream, DuplexStream) = tokio::io::duplex(1 << 16);
-    let life = Rc::new(Life::default());
+    let lifetime = Rc::new(ProcessLifetime::default());
     let service = Rc::new(Service::new(faults.to_owned()));
-    spawn_local(converse(theirs, service, Rc::clone(&life)));
+    spawn_local(converse(theirs, service, Rc::clone(&lifetime)));
     let (calls, connection) = h2::client::handshake(ours).await.unwrap();
     spawn_local(async move { drop(connection.await) });
-    (calls, life)
+    (calls, lifetime)
 }
 
 /// Makes a call and tells the status and the length of the reply.
@@ -45,13 +48,13 @@ const EMPTY: &[u8] = &[0, 0, 0, 0, 0];
 
 /// Creates the object `a` in a directory that is never made, because the creation is to fail.
 fn creation() -> Vec<u8> {
-    let dynamic = |value: &Value| Message::default().bytes(1, value.encode());
-    let planned = Value::object([("path", Value::text("a"))]);
-    let message = Message::default()
-        .bytes(1, "demo_file")
-        .message(2, &dynamic(&Value::Null))
-        .message(3, &dynamic(&planned));
-    [EMPTY, message.as_bytes()].concat()
+    let message = ChangeRequest {
+        type_name: "demo_file".to_owned(),
+        prior: (&CtyValue::Null).into(),
+        planned: (&CtyValue::object([("path", CtyValue::text("a"))])).into(),
+        ..ChangeRequest::default()
+    };
+    [EMPTY, &message.encode_to_vec()].concat()
 }
 
 #[test]
@@ -76,10 +79,10 @@ fn every_call_gets_a_status() {
 #[test]
 fn the_process_ends_when_the_host_asks_and_after_it_was_answered() {
     let end = run_local(async {
-        let (mut calls, life) = host("").await;
+        let (mut calls, lifetime) = host("").await;
         let answer = call(&mut calls, "/plugin.GRPCController/Shutdown", EMPTY).await;
         assert_eq!(answer.0, OK);
-        poll_fn(|context| life.poll_end(context)).await
+        poll_fn(|context| lifetime.poll_end(context)).await
     });
     assert_eq!(end, ExitCode::SUCCESS);
 }
@@ -88,29 +91,29 @@ fn the_process_ends_when_the_host_asks_and_after_it_was_answered() {
 fn what_is_under_way_is_finished_after_the_host_is_gone() {
     run_local(async {
         // The creation is slow and then fails, so that nothing is left behind.
-        let (mut calls, life) = host("delay-ms:*:50,create:*").await;
+        let (mut calls, lifetime) = host("delay-ms:*:50,create:*").await;
         let request = Request::post("http://localhost/tfplugin6.Provider/ApplyResourceChange");
         let (response, mut stream) = calls.send_request(request.body(()).unwrap(), false).unwrap();
         stream.send_data(Bytes::from(creation()), true).unwrap();
-        while life.under_way.get() == 0 {
+        while lifetime.under_way.get() == 0 {
             tokio::task::yield_now().await;
         }
         drop((calls, response, stream));
-        while !life.host_left.get() {
+        while !lifetime.host_left.get() {
             tokio::task::yield_now().await;
         }
-        assert_eq!(life.under_way.get(), 1);
-        let end = poll_fn(|context| life.poll_end(context)).await;
-        assert_eq!(life.under_way.get(), 0);
+        assert_eq!(lifetime.under_way.get(), 1);
+        let end = poll_fn(|context| lifetime.poll_end(context)).await;
+        assert_eq!(lifetime.under_way.get(), 0);
         assert_eq!(end, ExitCode::SUCCESS);
     });
 }
 
 #[test]
 fn a_crash_ends_the_process_at_once() {
-    let life = Life::default();
-    life.under_way.set(1);
-    life.note(&life.crashed);
-    let end = life.poll_end(&Context::from_waker(Waker::noop()));
+    let lifetime = ProcessLifetime::default();
+    lifetime.under_way.set(1);
+    lifetime.note(&lifetime.crashed);
+    let end = lifetime.poll_end(&Context::from_waker(Waker::noop()));
     assert_eq!(end, Poll::Ready(ExitCode::FAILURE));
 }
