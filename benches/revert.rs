@@ -15,13 +15,14 @@
     reason = "a bench prints what it finds and stops where it cannot go on"
 )]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 mod paired;
 
 use paired::{median, wanted, write};
+use unapply::demo::sandbox::Sandbox;
 
 const UNAPPLY: &str = env!("CARGO_BIN_EXE_unapply");
 const OBJECTS: usize = 300;
@@ -29,23 +30,18 @@ const CHANGED: usize = 30;
 
 /// A stack with its world below one directory.
 struct Place {
-    root: PathBuf,
+    sandbox: Sandbox,
 }
 
 impl Place {
-    fn stack(&self) -> PathBuf {
-        self.root.join("stack")
-    }
-
     #[expect(clippy::disallowed_methods, reason = "a bench runs the real programs")]
     fn ran(&self, program: &str, arguments: &[&str]) -> f64 {
         let start = Instant::now();
         let output = Command::new(program)
             .args(arguments)
-            .current_dir(self.stack())
-            .env("TF_CLI_CONFIG_FILE", self.root.join("cli.tfrc"))
-            .env("TF_DISABLE_PLUGIN_TLS", "1")
-            .env("XDG_STATE_HOME", self.root.join("journals"))
+            .current_dir(self.sandbox.stack())
+            .envs(self.sandbox.variables())
+            .env("XDG_STATE_HOME", self.sandbox.at("journals"))
             .stdin(Stdio::null())
             .output()
             .unwrap_or_else(|error| panic!("{program}: {error}"));
@@ -60,25 +56,21 @@ impl Place {
     }
 
     fn configure(&self, text: &str) {
-        let header = format!(
-            "terraform {{\n  required_providers {{\n    demo = {{ source = \"unapply/demo\" }}\n  \
-             }}\n}}\nprovider \"demo\" {{\n  root = \"{}\"\n}}\n",
-            self.root.join("world").display()
-        );
-        write(&self.stack().join("main.tf"), &(header + text));
+        let block = Sandbox::provider_block(&self.sandbox.world());
+        write(&self.sandbox.at("stack/main.tf"), &(block + text));
     }
 
     /// Puts everything back as `keep` found it.
     fn restore(&self) {
         for name in ["stack", "world"] {
-            std::fs::remove_dir_all(self.root.join(name)).unwrap();
-            copy(&self.root.join("kept").join(name), &self.root.join(name));
+            std::fs::remove_dir_all(self.sandbox.at(name)).unwrap();
+            copy(&self.sandbox.at("kept").join(name), &self.sandbox.at(name));
         }
     }
 
     fn keep(&self) {
         for name in ["stack", "world"] {
-            copy(&self.root.join(name), &self.root.join("kept").join(name));
+            copy(&self.sandbox.at(name), &self.sandbox.at("kept").join(name));
         }
     }
 }
@@ -107,26 +99,9 @@ fn files(name: &str, count: usize, content: &str) -> String {
 }
 
 fn laid_out(root: &Path) -> Place {
-    let place = Place { root: root.to_owned() };
-    let mirror = root.join("mirror/registry.terraform.io/unapply/demo/0.1.0/linux_amd64");
-    for made in [&mirror, &place.stack(), &root.join("world")] {
-        std::fs::create_dir_all(made).unwrap();
-    }
-    std::os::unix::fs::symlink(UNAPPLY, mirror.join("terraform-provider-demo_v0.1.0")).unwrap();
-    let mirror = root.join("mirror").display().to_string();
-    write(
-        &root.join("cli.tfrc"),
-        &format!(
-            "disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = \
-             \"{mirror}\"\n  }}\n}}\n"
-        ),
-    );
-    write(
-        &place.stack().join("unapply.toml"),
-        "version = 1\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\"]\n[[stack]]\nname = \
-         \"bench\"\ndir = \".\"\n",
-    );
-    place
+    let sandbox = Sandbox::set_up(root, Path::new(UNAPPLY)).unwrap();
+    write(&sandbox.at("stack/unapply.toml"), &Sandbox::settings("bench", &[]));
+    Place { sandbox }
 }
 
 /// The good configuration and the one that is taken back.

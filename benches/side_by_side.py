@@ -60,20 +60,15 @@ SCENARIOS = [
 
 
 class Stage:
-    def __init__(self, unapply):
+    """A stack whose Terraform finds the provider where `demo`, left by `unapply demo`, has it."""
+
+    def __init__(self, demo):
         self.top = pathlib.Path(tempfile.mkdtemp(prefix="side-by-side-"))
-        self.unapply_path = unapply
-        mirror = self.top / "mirror/registry.terraform.io/unapply/demo/0.1.0/linux_amd64"
-        for made in [self.top / name for name in ("stack", "world", "home")] + [mirror]:
-            made.mkdir(parents=True)
-        (mirror / "terraform-provider-demo_v0.1.0").symlink_to(unapply)
-        (self.top / "cli.tfrc").write_text(
-            "disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = "
-            f'"{self.top}/mirror"\n    include = ["registry.terraform.io/unapply/demo"]\n  }}\n}}\n')
-        self.write("unapply.toml", 'version = 1\n[terraform]\nenv_pass = ["TF_DISABLE_PLUGIN_TLS"]\n'
-                   '[[stack]]\nname = "app"\ndir = "."\n')
+        for name in ("stack", "world", "home"):
+            (self.top / name).mkdir()
+        shutil.copy(demo / "stack/unapply.toml", self.top / "stack")
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.top / "home"),
-                            "TF_CLI_CONFIG_FILE": str(self.top / "cli.tfrc"),
+                            "TF_CLI_CONFIG_FILE": str(demo / "terraform.rc"),
                             "TF_DISABLE_PLUGIN_TLS": "1", "CI": "true"}
 
     def write(self, name, text):
@@ -121,9 +116,9 @@ class Stage:
         return {str(p.relative_to(world)): p.read_bytes() for p in files if p.name != ".faults"}
 
 
-def play(unapply, scenario, way):
+def play(unapply, demo, scenario, way):
     _, prior, following, faults = scenario
-    stage = Stage(unapply)
+    stage = Stage(demo)
     stage.configure(prior)
     stage.must("terraform", "init", "-no-color")
     assert stage.apply().returncode == 0
@@ -155,6 +150,8 @@ def play(unapply, scenario, way):
 def main():
     here = pathlib.Path(__file__).resolve().parent.parent
     unapply = str(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else here / "target/debug/unapply").resolve())
+    demo = pathlib.Path(tempfile.mkdtemp(prefix="side-by-side-"))
+    subprocess.run([unapply, "demo", "--directory", demo], check=True, capture_output=True)
     ways = ["state", "git revert", "unapply"]
     totals = {way: [0, 0, 0] for way in ways}
     print("| the failed apply | prior state, applied | plain `git revert`, applied | `unapply revert` |")
@@ -162,7 +159,7 @@ def main():
     for scenario in SCENARIOS:
         cells = []
         for way in ways:
-            orphaned, lost, equal = play(unapply, scenario, way)
+            orphaned, lost, equal = play(unapply, demo, scenario, way)
             totals[way][0] += orphaned
             totals[way][1] += lost
             totals[way][2] += equal
@@ -172,6 +169,7 @@ def main():
         print(f"| {scenario[0]} | " + " | ".join(cells) + " |", flush=True)
     sums = [f"{o} orphaned, {l} destroyed, {e} of {len(SCENARIOS)} as it was" for o, l, e in totals.values()]
     print("| **all** | " + " | ".join(sums) + " |")
+    shutil.rmtree(demo)
 
 
 if __name__ == "__main__":

@@ -5,40 +5,21 @@
 
 use std::path::Path;
 
-/// What unapply is told about the stack: the provider wants one variable of the environment.
-pub const SETTINGS: &str = r#"version = 1
+use super::sandbox::Sandbox;
 
-[terraform]
-env_pass = ["TF_DISABLE_PLUGIN_TLS"]
-
-[[stack]]
-name = "shop"
-dir = "."
-"#;
-
-/// What a customer writes to the volume, outside of Terraform.
+/// A line that a customer writes to the volume, outside of Terraform.
 pub const ORDER: &str = "order 1: three apples";
 
-/// What somebody changes by hand, outside of Terraform: the text before and after.
+/// The repair by hand, outside of Terraform: the text before and after.
 pub const BY_HAND: (&str, &str) = ("workers 4", "workers 8");
 
-/// The secret of the configuration, and what somebody makes of it by hand. Neither is ever shown.
+/// The secret of the configuration, and the one that replaces it by hand. Neither is ever shown.
 pub const ROTATED: (&str, &str) = ("violet-anchor-4711", "teal-harbour-0815");
 
 /// The object whose creation fails half-way.
 pub const FAILS: &str = "cache.db";
 
-const V1: &str = r#"terraform {
-  required_providers {
-    demo = { source = "registry.terraform.io/unapply/demo" }
-  }
-}
-
-provider "demo" {
-  root = "@ROOT@"
-}
-
-resource "demo_file" "web" {
+const V1: &str = r#"resource "demo_file" "web" {
   path   = "web.conf"
   lines  = ["listen 443", "workers 4"]
   labels = { team = "shop", tier = "front" }
@@ -84,23 +65,13 @@ resource "demo_volume" "cache" {
 
 /// The configuration that works.
 pub fn v1(world: &Path) -> String {
-    V1.replace("@ROOT@", &quoted(world))
+    Sandbox::provider_block(world) + V1
 }
 
 /// The configuration that changes one thing, adds two and fails on the last.
 pub fn v2(world: &Path) -> String {
     let (before, after) = CHANGE;
     format!("{}{ADDITIONS}", v1(world).replace(before, after))
-}
-
-/// The inside of a quoted text in a configuration, where `${` begins a template.
-fn quoted(path: &Path) -> String {
-    escaped(path).replace("${", "$${").replace("%{", "%%{")
-}
-
-/// The inside of a quoted text in Terraform's own settings, which know no templates.
-pub fn escaped(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 #[cfg(test)]
@@ -115,10 +86,5 @@ mod tests {
         assert_eq!(changed, 1);
         let added = |text: &str| text.matches("\nresource ").count();
         assert_eq!(added(&v2), added(&v1) + 2);
-    }
-
-    #[test]
-    fn a_path_cannot_leave_its_quotes() {
-        assert_eq!(quoted(Path::new("/a\"${b}\\")), "/a\\\"$${b}\\\\");
     }
 }

@@ -1,15 +1,14 @@
-//! Where the story is played: a directory with a world, a stack, a folder of plugins and the
-//! settings that make Terraform look there and nowhere else.
+//! The directory in which the story is played, with everything that a person does there by hand.
 //!
-//! Commands get an environment of their own, so that what a person has set changes nothing; how
-//! they are run and shown is in `commands`. Whether the story came out well is not decided here.
-//! Start from [`Stage::set`].
+//! Commands get an environment of their own, so that a variable of the person who runs the demo
+//! changes nothing; how they are run and shown is in `commands`. Whether the story came out well is
+//! not decided here. Start from [`Stage::set_up`].
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::script;
+use super::sandbox::{self, Sandbox, make};
 use crate::port::interrupt::Interrupt;
 use crate::terraform::environment::Environment;
 
@@ -25,19 +24,14 @@ pub enum Error {
         path: String,
     },
     /// The file system refused.
-    #[error("cannot use `{path}`")]
-    Io {
-        /// What was to be read or written.
-        path: String,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Path(#[from] sandbox::Error),
     /// A command did not start.
     #[error("cannot run `{command}`")]
     CannotRun {
         /// The command.
         command: String,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
     /// A command ended otherwise than the story goes.
@@ -50,20 +44,20 @@ pub enum Error {
         /// How it should have ended.
         expected: i32,
         /// Its last lines.
-        said: Vec<String>,
+        output: Vec<String>,
     },
     /// A state that Terraform wrote cannot be read.
     #[error("cannot read the state in `{path}`")]
     State {
         /// The file.
         path: String,
-        /// Why not.
+        /// The reason.
         source: crate::codec::state::Error,
     },
-    /// Somebody wants us to stop.
+    /// A signal asked for the end.
     #[error("interrupted")]
     Interrupted {
-        /// By this signal.
+        /// The signal.
         signal: i32,
     },
 }
@@ -86,9 +80,9 @@ impl Colours {
     }
 }
 
-/// What the story is played with.
-#[expect(missing_debug_implementations, reason = "an audience has nothing to show")]
-pub struct Means<'a> {
+/// Everything that the story needs from outside.
+#[expect(missing_debug_implementations, reason = "a function to print with has nothing to show")]
+pub struct StoryInputs<'a> {
     /// The binary that is demonstrated, which is the provider too.
     pub unapply: &'a Path,
     /// The Terraform.
@@ -97,96 +91,58 @@ pub struct Means<'a> {
     pub environment: &'a Environment,
     /// The wish to stop.
     pub interrupt: &'a dyn Interrupt,
-    /// Whom the story is told.
-    pub say: &'a dyn Fn(&str),
-    /// How.
+    /// Prints the story.
+    pub print: &'a dyn Fn(&str),
+    /// The colours of the story.
     pub colours: Colours,
 }
 
 /// A directory in which the story is played.
-#[expect(missing_debug_implementations, reason = "an audience has nothing to show")]
+#[expect(missing_debug_implementations, reason = "a function to print with has nothing to show")]
 pub struct Stage<'a> {
-    means: &'a Means<'a>,
-    root: PathBuf,
+    inputs: &'a StoryInputs<'a>,
+    sandbox: Sandbox,
     environment: Environment,
 }
 
 impl<'a> Stage<'a> {
-    /// Furnishes `root`, which is made if need be and has to be empty.
-    pub fn set(means: &'a Means<'a>, root: &Path) -> Result<Self, Error> {
+    /// Sets up `root`, which is made if need be and has to be empty.
+    pub fn set_up(inputs: &'a StoryInputs<'a>, root: &Path) -> Result<Self, Error> {
         make(root)?;
         let root = root.canonicalize().map_err(at(root))?;
         if fs::read_dir(&root).map_err(at(&root))?.next().is_some() {
             return Err(Error::Occupied { path: root.display().to_string() });
         }
-        let mut environment: Environment = ["PATH", "HOME"]
+        let sandbox = Sandbox::set_up(&root, inputs.unapply)?;
+        let found = |name| Some((name, inputs.environment.get(name)?.clone()));
+        let environment = ["PATH", "HOME"]
             .into_iter()
-            .filter_map(|name| Some((name.to_owned(), means.environment.get(name)?.clone())))
+            .filter_map(found)
+            .chain(sandbox.variables())
+            .chain([
+                ("TF_IN_AUTOMATION", "1".into()),
+                ("TF_INPUT", "0".into()),
+                // Keys of fingerprints are made for a store that is gone in a moment.
+                ("XDG_DATA_HOME", sandbox.at("data").into()),
+                ("UNAPPLY_TF_BIN", inputs.terraform.into()),
+                ("UNAPPLY_ACTOR", "demo".into()),
+            ])
+            .map(|(name, value)| (name.to_owned(), value))
             .collect();
-        for (name, value) in [
-            ("TF_CLI_CONFIG_FILE", root.join("terraform.rc").into_os_string()),
-            ("TF_DISABLE_PLUGIN_TLS", "1".into()),
-            ("TF_IN_AUTOMATION", "1".into()),
-            ("TF_INPUT", "0".into()),
-            ("CHECKPOINT_DISABLE", "1".into()),
-            ("TMPDIR", root.join("tmp").into_os_string()),
-            // Keys of fingerprints are made for a store that is gone in a moment.
-            ("XDG_DATA_HOME", root.join("data").into_os_string()),
-            ("UNAPPLY_TF_BIN", means.terraform.as_os_str().to_owned()),
-            ("UNAPPLY_ACTOR", "demo".into()),
-        ] {
-            environment.insert(name.to_owned(), value);
-        }
-        let stage = Self { means, root, environment };
-        for name in ["tmp", "world", "stack", "kept"] {
-            make(&stage.at(name))?;
-        }
-        stage.install()?;
-        stage.write("stack/unapply.toml", script::SETTINGS)?;
+        let stage = Self { inputs, sandbox, environment };
+        make(&stage.at("kept"))?;
+        stage.write("stack/unapply.toml", &Sandbox::settings("shop", &[]))?;
         Ok(stage)
-    }
-
-    /// Puts the provider where Terraform looks for it: a link to this very binary.
-    fn install(&self) -> Result<(), Error> {
-        let version = env!("CARGO_PKG_VERSION");
-        let folder = self
-            .at("mirror/registry.terraform.io/unapply/demo")
-            .join(version)
-            .join(format!("{}_{}", system(), architecture()));
-        make(&folder)?;
-        let link = folder.join(format!("terraform-provider-demo_v{version}"));
-        std::os::unix::fs::symlink(self.means.unapply, &link).map_err(at(&link))?;
-        let mirror = script::escaped(&self.at("mirror"));
-        self.write(
-            "terraform.rc",
-            &format!(
-                "disable_checkpoint = true\n\nprovider_installation {{\n  filesystem_mirror {{\n    \
-                 path    = \"{mirror}\"\n    include = [\"registry.terraform.io/unapply/demo\"]\n  \
-                 }}\n}}\n"
-            ),
-        )
     }
 
     /// A path below the directory.
     pub fn at(&self, path: &str) -> PathBuf {
-        self.root.join(path)
-    }
-
-    /// The directory.
-    pub fn root(&self) -> &Path {
-        &self.root
+        self.sandbox.at(path)
     }
 
     /// Writes a file anew.
     pub fn write(&self, path: &str, text: &str) -> Result<(), Error> {
-        let path = self.at(path);
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&path)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
-            .map_err(at(&path))
+        Ok(sandbox::write(&self.at(path), text)?)
     }
 
     /// Adds a line to a file, as somebody does who knows nothing of Terraform.
@@ -224,10 +180,6 @@ impl<'a> Stage<'a> {
     }
 }
 
-fn make(directory: &Path) -> Result<(), Error> {
-    fs::create_dir_all(directory).map_err(at(directory))
-}
-
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     if !from.is_dir() {
         return fs::copy(from, to).map(drop).map_err(at(to));
@@ -240,26 +192,8 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Says which path an error is about.
+/// Names the path in an error.
 pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
-    let path = path.display().to_string();
-    move |source| Error::Io { path, source }
-}
-
-/// This system, as Terraform's folders of plugins call it.
-fn system() -> &'static str {
-    match std::env::consts::OS {
-        "macos" => "darwin",
-        other => other,
-    }
-}
-
-/// This processor, as Terraform's folders of plugins call it.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        other => other,
-    }
+    let named = sandbox::Error::at(path);
+    move |error| named(error).into()
 }

@@ -1,54 +1,54 @@
-//! The story: a failed apply, undone; and what restoring the old state would have done instead.
+//! The story: a failed apply, undone; and the same apply after the old state was restored instead.
 //!
-//! It tells what real commands say and judges by what really lies on the disk. It knows of unapply
-//! only what a person at a terminal does. Start from [`play`].
+//! It prints what real commands print and judges by the files that are really there. It uses unapply
+//! only as a person at a terminal does. Start from [`play`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use super::script;
-use super::stage::{Error, Means, Stage, at};
-use super::world::{Fate, World, objects, orphans, paths};
+use super::stage::{Error, Stage, StoryInputs, at};
+use super::world::{WorldChange, WorldFiles, objects, orphans, paths};
 use crate::codec::state;
 use crate::model::state::StateBytes;
 
-/// How the story ended.
+/// The end of the story.
 #[derive(Debug)]
-pub struct Ending {
+pub struct StoryEnding {
     /// The world of v1.
-    pub v1: World,
+    pub v1: WorldFiles,
     /// The world after v2 failed.
-    pub failed: World,
+    pub failed: WorldFiles,
     /// The world after the revert.
-    pub reverted: World,
+    pub reverted: WorldFiles,
     /// The world after the old state was restored.
-    pub restored: World,
-    /// What a plan of v1 ends with after the revert.
+    pub restored: WorldFiles,
+    /// The exit code of a plan of v1 after the revert.
     pub plan_after_revert: i32,
-    /// What a plan of v1 ends with after the old state was restored.
+    /// The exit code of a plan of v1 after the old state was restored.
     pub plan_after_restore: i32,
     /// Objects that are real and in no state after the revert.
     pub orphans_after_revert: Vec<String>,
     /// Objects that are real and in no state after the old state was restored.
     pub orphans_after_restore: Vec<String>,
-    /// What is on record of repairs by hand: each object with what became of it.
+    /// The repairs by hand that are on record: each object with the status of its repair.
     pub fixes: BTreeMap<String, String>,
 }
 
-impl Ending {
+impl StoryEnding {
     /// Whether the revert left the world of v1, to the byte.
     pub fn world_equals_v1(&self) -> bool {
         self.v1 == self.reverted
     }
 
-    /// What did not come out as the story has it.
+    /// Every difference from the end that the story should have.
     pub fn problems(&self) -> Vec<String> {
         let mut problems: Vec<String> = self
             .v1
             .differences(&self.reverted)
             .into_iter()
-            .map(|(path, fate)| format!("{path} after the revert: {}", fate.shown()))
+            .map(|(path, change)| format!("{path} after the revert: {}", change.shown()))
             .collect();
         for (after, code) in
             [("revert", self.plan_after_revert), ("restore", self.plan_after_restore)]
@@ -80,9 +80,9 @@ impl Ending {
 }
 
 /// Plays it in `root`, which has to be empty.
-pub fn play(means: &Means<'_>, root: &Path) -> Result<Ending, Error> {
-    let stage = Stage::set(means, root)?;
-    stage.say(
+pub fn play(inputs: &StoryInputs<'_>, root: &Path) -> Result<StoryEnding, Error> {
+    let stage = Stage::set_up(inputs, root)?;
+    stage.print(
         "A failed apply and two ways back: offline, in a scratch directory, with real terraform.\n\
          The cloud of this story is a directory; every object in it is a file.\n\n",
     );
@@ -92,12 +92,12 @@ pub fn play(means: &Means<'_>, root: &Path) -> Result<Ending, Error> {
     stage.heading("4. What is different from what was good?");
     stage.unapply(&["diff"])?;
     stage.heading("5. Undo it");
-    stage.say("The configuration that was good is applied to the state as it is now.\n\n");
+    stage.print("The configuration that was good is applied to the state as it is now.\n\n");
     stage.unapply(&["revert", "--yes", "--reason", "8443 was wrong", "--ticket", "OPS-4410"])?;
     let (reverted, plan_after_revert) = look(&stage, [&v1, &repaired, &failed])?;
     let fixes = to_know(&stage)?;
     let plan_after_restore = restore(&stage)?;
-    let ending = Ending {
+    let ending = StoryEnding {
         restored: world(&stage, "restored/world")?,
         orphans_after_revert: orphans_of(&stage, "world", "stack")?,
         orphans_after_restore: orphans_of(&stage, "restored/world", "restored/stack")?,
@@ -109,32 +109,32 @@ pub fn play(means: &Means<'_>, root: &Path) -> Result<Ending, Error> {
         fixes,
     };
     beside(&stage, &ending);
-    stage.say(&last_words());
+    stage.print(&last_words());
     stage.sweep()?;
     Ok(ending)
 }
 
-fn v1_works(stage: &Stage<'_>) -> Result<World, Error> {
+fn v1_works(stage: &Stage<'_>) -> Result<WorldFiles, Error> {
     stage.heading("1. v1 works, and is called good");
     stage.write("stack/main.tf", &script::v1(&stage.at("world")))?;
     stage.terraform_ends_with(0, "stack", &["init"])?;
     stage.terraform_ends_with(0, "stack", &["apply", "-auto-approve"])?;
-    stage.say("A customer writes to the volume. Terraform knows nothing of such data.\n\n");
+    stage.print("A customer writes to the volume. Terraform knows nothing of such data.\n\n");
     stage.prompt(&format!("echo \"{}\" >> ../world/orders.db", script::ORDER));
     stage.append("world/orders.db", script::ORDER)?;
-    stage.say("\n");
+    stage.print("\n");
     stage.unapply(&["init"])?;
     stage.unapply(&["mark", "good", "--verify"])?;
-    // What a platform keeps of each run: the configuration and the state.
+    // A platform keeps these of each run: the configuration and the state.
     stage.copy("stack/main.tf", "kept/main.tf")?;
     stage.copy("stack/terraform.tfstate", "kept/terraform.tfstate")?;
     world(stage, "world")
 }
 
-/// Somebody changes real objects; Terraform is not asked.
-fn repaired_by_hand(stage: &Stage<'_>) -> Result<World, Error> {
+/// Real objects are changed by hand; Terraform is not asked.
+fn repaired_by_hand(stage: &Stage<'_>) -> Result<WorldFiles, Error> {
     stage.heading("2. At night somebody repairs two things by hand");
-    stage.say(
+    stage.print(
         "Too few workers, and a password that leaked. Neither comes into the configuration: there\n\
          is no time. (The new password is not shown here, and nowhere else.)\n\n",
     );
@@ -143,7 +143,7 @@ fn repaired_by_hand(stage: &Stage<'_>) -> Result<World, Error> {
     stage.edit("world/web.conf", before, after)?;
     stage.prompt("vi ../world/login.conf");
     stage.edit("world/login.conf", script::ROTATED.0, script::ROTATED.1)?;
-    stage.say(
+    stage.print(
         "\nThe job that looks for drift finds both, and the next morning they get a reason.\n\n",
     );
     stage.unapply(&["drift"])?;
@@ -170,23 +170,23 @@ fn repaired_by_hand(stage: &Stage<'_>) -> Result<World, Error> {
     world(stage, "world")
 }
 
-/// What has to come into the configuration, for whatever manages it.
+/// Lists the repairs that have to come into the configuration, for the program that manages it.
 fn to_know(stage: &Stage<'_>) -> Result<BTreeMap<String, String>, Error> {
     stage.heading("7. What configuration management has to know");
-    stage.say(
+    stage.print(
         "v1 is back, and with it the four workers and the password that leaked. The revert did not\n\
          lose the two repairs, the apply of v2 did; both are on record until the configuration holds\n\
          them. A program reads who, why, until when, and which attribute of which object has to be\n\
          what; a secret is only said to be one.\n\n",
     );
     let printed = stage.unapply(&["fix", "list", "--json"])?;
-    Ok(told_fixes(&printed))
+    Ok(listed_fixes(&printed))
 }
 
-fn v2_fails(stage: &Stage<'_>) -> Result<World, Error> {
+fn v2_fails(stage: &Stage<'_>) -> Result<WorldFiles, Error> {
     stage.heading("3. v2 changes one thing, adds two, and fails on the last");
     stage.write("stack/main.tf", &script::v2(&stage.at("world")))?;
-    stage.say(
+    stage.print(
         "  ~ demo_file.web       lines   \"listen 443\" → \"listen 8443\"\n  \
            + demo_file.banner    banner.txt\n  \
            + demo_volume.cache   cache.db, which will fail half-way: made, and not ready\n\n",
@@ -210,17 +210,17 @@ fn make_stack_copy(stage: &Stage<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn look(stage: &Stage<'_>, before: [&World; 3]) -> Result<(World, i32), Error> {
+fn look(stage: &Stage<'_>, before: [&WorldFiles; 3]) -> Result<(WorldFiles, i32), Error> {
     let [v1, repaired, failed] = before;
     stage.heading("6. Is it undone?");
     let now = world(stage, "world")?;
-    stage.say(&files([v1, repaired, failed, &now]));
+    stage.print(&files([v1, repaired, failed, &now]));
     if *v1 == now {
-        stage.say("\nEvery file has the bytes and the permissions of v1: the world equals v1.\n");
+        stage.print("\nEvery file has the bytes and the permissions of v1: the world equals v1.\n");
     } else {
-        stage.say("\nThe world DOES NOT equal v1.\n");
+        stage.print("\nThe world DOES NOT equal v1.\n");
     }
-    stage.say("With v1's configuration back in the working directory, terraform agrees.\n\n");
+    stage.print("With v1's configuration back in the working directory, terraform agrees.\n\n");
     stage.prompt("cp ../kept/main.tf .");
     stage.copy("kept/main.tf", "stack/main.tf")?;
     let code = stage.terraform("stack", &["plan", "-detailed-exitcode"])?;
@@ -229,7 +229,7 @@ fn look(stage: &Stage<'_>, before: [&World; 3]) -> Result<(World, i32), Error> {
 
 fn restore(stage: &Stage<'_>) -> Result<i32, Error> {
     stage.heading("8. What \"restore the old state\" would have done");
-    stage.say(
+    stage.print(
         "The same moment again, in a copy: v2 has just failed. Now the old configuration and the\n\
          old state are put back, as a state rollback does, and applied.\n\n",
     );
@@ -242,7 +242,7 @@ fn restore(stage: &Stage<'_>) -> Result<i32, Error> {
     stage.terraform("restored/stack", &["plan", "-detailed-exitcode"])
 }
 
-fn beside(stage: &Stage<'_>, ending: &Ending) {
+fn beside(stage: &Stage<'_>, ending: &StoryEnding) {
     let names = |orphans: &[String]| match orphans.len() {
         0 => "0".to_owned(),
         many => format!("{many}: {}", orphans.join(", ")),
@@ -254,13 +254,13 @@ fn beside(stage: &Stage<'_>, ending: &Ending) {
     let yes = |is_so: bool| if is_so { "yes" } else { "no" }.to_owned();
     let after = &ending.orphans_after_restore;
     let word = if after.len() == 1 { "orphan" } else { "orphans" };
-    stage.say(&format!(
+    stage.print(&format!(
         "{} {word}: {}; Terraform manages none of them, and no command of it says so.\n\n",
         after.len(),
         after.join(", "),
     ));
     stage.heading("Side by side");
-    stage.say(&columns(&[
+    stage.print(&columns(&[
         ["", "unapply revert", "restoring the old state"].map(str::to_owned),
         [
             "terraform plan".to_owned(),
@@ -280,10 +280,10 @@ fn beside(stage: &Stage<'_>, ending: &Ending) {
     ]));
 }
 
-/// Each fix in what `fix list --json` prints: the object and what became of the fix.
-fn told_fixes(printed: &str) -> BTreeMap<String, String> {
-    let told: serde_json::Value = serde_json::from_str(printed).unwrap_or_default();
-    let fixes = told.get("fixes").and_then(serde_json::Value::as_array);
+/// The fixes that `fix list --json` prints: each object with the status of its fix.
+fn listed_fixes(printed: &str) -> BTreeMap<String, String> {
+    let list: serde_json::Value = serde_json::from_str(printed).unwrap_or_default();
+    let fixes = list.get("fixes").and_then(serde_json::Value::as_array);
     let text = |fix: &serde_json::Value, name: &str| {
         fix.get(name).and_then(serde_json::Value::as_str).map(str::to_owned)
     };
@@ -291,7 +291,7 @@ fn told_fixes(printed: &str) -> BTreeMap<String, String> {
     fixes.into_iter().flatten().filter_map(fix).collect()
 }
 
-/// What the story comes to.
+/// The conclusions of the story.
 fn last_words() -> String {
     "\nThree things to take home:\n\n  \
        the old configuration on the present state undoes an apply; the old state does not\n  \
@@ -301,7 +301,7 @@ fn last_words() -> String {
 }
 
 /// The files of the story, side by side.
-fn files(worlds: [&World; 4]) -> String {
+fn files(worlds: [&WorldFiles; 4]) -> String {
     let [v1, repaired, failed, reverted] = worlds;
     let mut rows =
         vec![["FILE", "V1", "BY HAND", "AFTER FAILED V2", "AFTER REVERT"].map(str::to_owned)];
@@ -309,8 +309,8 @@ fn files(worlds: [&World; 4]) -> String {
         let before = v1.get(&path);
         let size =
             before.map_or("not there".to_owned(), |object| format!("{} bytes", object.size()));
-        let fate = |now: &World| Fate::of(before, now.get(&path)).shown().to_owned();
-        rows.push([path.clone(), size, fate(repaired), fate(failed), fate(reverted)]);
+        let change = |now: &WorldFiles| WorldChange::of(before, now.get(&path)).shown().to_owned();
+        rows.push([path.clone(), size, change(repaired), change(failed), change(reverted)]);
     }
     columns(&rows)
 }
@@ -332,12 +332,12 @@ fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     text
 }
 
-fn world(stage: &Stage<'_>, path: &str) -> Result<World, Error> {
+fn world(stage: &Stage<'_>, path: &str) -> Result<WorldFiles, Error> {
     let root = stage.at(path);
-    World::read(&root).map_err(at(&root))
+    WorldFiles::read(&root).map_err(at(&root))
 }
 
-/// Objects of a world that the state of a stack does not know.
+/// The objects of a world that the state of a stack does not know.
 fn orphans_of(stage: &Stage<'_>, world: &str, stack: &str) -> Result<Vec<String>, Error> {
     let root = stage.at(world);
     let objects = objects(&root).map_err(at(&root))?;
@@ -351,20 +351,22 @@ fn orphans_of(stage: &Stage<'_>, world: &str, stack: &str) -> Result<Vec<String>
 
 #[cfg(test)]
 mod tests {
-    use super::super::world::Object;
+    use super::super::world::WorldFile;
     use super::*;
 
-    fn world(objects: &[(&str, &str)]) -> World {
+    fn world(objects: &[(&str, &str)]) -> WorldFiles {
         objects
             .iter()
-            .map(|(path, text)| ((*path).to_owned(), Object::new(0o644, text.as_bytes().to_vec())))
+            .map(|(path, text)| {
+                ((*path).to_owned(), WorldFile::new(0o644, text.as_bytes().to_vec()))
+            })
             .collect()
     }
 
-    fn ending() -> Ending {
+    fn ending() -> StoryEnding {
         let v1 = world(&[("a", "one")]);
         let restored = world(&[("a", "one"), ("b", "")]);
-        Ending {
+        StoryEnding {
             failed: world(&[("a", "two"), ("b", "")]),
             reverted: v1.clone(),
             v1,
@@ -386,8 +388,8 @@ mod tests {
     }
 
     #[test]
-    fn whatever_does_not_come_out_is_said() {
-        let bad = Ending {
+    fn every_difference_from_the_story_is_a_problem() {
+        let bad = StoryEnding {
             reverted: world(&[("a", "two"), ("c", "")]),
             plan_after_revert: 2,
             orphans_after_revert: vec!["c".to_owned()],
@@ -412,7 +414,7 @@ mod tests {
 
     #[test]
     fn files_are_shown_side_by_side() {
-        let Ending { v1, failed, reverted, .. } = ending();
+        let StoryEnding { v1, failed, reverted, .. } = ending();
         let night = world(&[("a", "hand")]);
         let expected = "  FILE   V1          BY HAND         AFTER FAILED V2   AFTER REVERT\n  \
                           a      3 bytes     ~ other bytes   ~ other bytes     = same bytes\n  \

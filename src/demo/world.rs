@@ -1,9 +1,8 @@
-//! The demo's real world as bytes, and what has become of it.
+//! Compares the objects of the demo before and after, byte for byte.
 //!
-//! A world is every file below a directory with its bytes and its permissions, but for the
-//! provider's own notes (names that begin with a dot). Comparing is pure. Nothing here knows a
-//! Terraform state; which objects none knows is told from ids. Start from [`World::read`] and
-//! [`World::fate`].
+//! A world is every file below a directory with its bytes and its permissions, without the
+//! provider's own notes (names that begin with a dot). Comparing is pure. No state is read here: an
+//! orphan is found by its id. Start from [`WorldFiles::read`] and [`WorldFiles::change`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,18 +11,18 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-/// Where the provider notes which id it gave to what, below a world's directory.
+/// The provider's notes of the ids that it gave, below a world's directory.
 const IDS: &str = ".ids";
 
 /// A file. It may hold a secret: `Debug` shows its size only.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Object {
+pub struct WorldFile {
     mode: u32,
     bytes: Vec<u8>,
 }
 
-impl Object {
-    /// An object of these permissions and bytes.
+impl WorldFile {
+    /// A file of these permissions and bytes.
     pub fn new(mode: u32, bytes: Vec<u8>) -> Self {
         Self { mode, bytes }
     }
@@ -34,15 +33,15 @@ impl Object {
     }
 }
 
-impl fmt::Debug for Object {
+impl fmt::Debug for WorldFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Object({:04o}, {} bytes)", self.mode, self.bytes.len())
+        write!(f, "WorldFile({:04o}, {} bytes)", self.mode, self.bytes.len())
     }
 }
 
-/// What has become of an object.
+/// The change of a file between two worlds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum WorldChange {
     /// It is as it was, to the byte.
     Same,
     /// It has other bytes.
@@ -57,9 +56,9 @@ pub enum Fate {
     Absent,
 }
 
-impl Fate {
-    /// What became of `before`.
-    pub fn of(before: Option<&Object>, now: Option<&Object>) -> Self {
+impl WorldChange {
+    /// Compares a file before and now.
+    pub fn of(before: Option<&WorldFile>, now: Option<&WorldFile>) -> Self {
         match (before, now) {
             (None, None) => Self::Absent,
             (None, Some(_)) => Self::Added,
@@ -70,7 +69,7 @@ impl Fate {
         }
     }
 
-    /// Whether nothing has become of it.
+    /// Whether there is no change.
     pub fn is_unchanged(self) -> bool {
         matches!(self, Self::Same | Self::Absent)
     }
@@ -100,49 +99,49 @@ impl Fate {
     }
 }
 
-/// All objects by path.
+/// The files of a world by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct World(BTreeMap<String, Object>);
+pub struct WorldFiles(BTreeMap<String, WorldFile>);
 
-impl World {
-    /// Reads every object below `root`.
+impl WorldFiles {
+    /// Reads every file below `root`.
     pub fn read(root: &Path) -> io::Result<Self> {
         let mut objects = BTreeMap::new();
         gather(root, "", &mut objects)?;
         Ok(Self(objects))
     }
 
-    /// The object at `path`.
-    pub fn get(&self, path: &str) -> Option<&Object> {
+    /// The file at `path`.
+    pub fn get(&self, path: &str) -> Option<&WorldFile> {
         self.0.get(path)
     }
 
-    /// What has become of the object at `path`, from this world to `now`.
-    pub fn fate(&self, now: &Self, path: &str) -> Fate {
-        Fate::of(self.get(path), now.get(path))
+    /// The change of the file at `path`, from this world to `now`.
+    pub fn change(&self, now: &Self, path: &str) -> WorldChange {
+        WorldChange::of(self.get(path), now.get(path))
     }
 
-    /// What is not as it was, in the order of paths.
-    pub fn differences(&self, now: &Self) -> Vec<(String, Fate)> {
+    /// Every change, in the order of paths.
+    pub fn differences(&self, now: &Self) -> Vec<(String, WorldChange)> {
         paths(&[self, now])
             .into_iter()
             .map(|path| {
-                let fate = self.fate(now, &path);
-                (path, fate)
+                let change = self.change(now, &path);
+                (path, change)
             })
-            .filter(|(_, fate)| !fate.is_unchanged())
+            .filter(|(_, change)| !change.is_unchanged())
             .collect()
     }
 }
 
-impl FromIterator<(String, Object)> for World {
-    fn from_iter<T: IntoIterator<Item = (String, Object)>>(objects: T) -> Self {
+impl FromIterator<(String, WorldFile)> for WorldFiles {
+    fn from_iter<T: IntoIterator<Item = (String, WorldFile)>>(objects: T) -> Self {
         Self(objects.into_iter().collect())
     }
 }
 
 /// Every path that any of these worlds has.
-pub fn paths(worlds: &[&World]) -> BTreeSet<String> {
+pub fn paths(worlds: &[&WorldFiles]) -> BTreeSet<String> {
     worlds.iter().flat_map(|world| world.0.keys().cloned()).collect()
 }
 
@@ -176,7 +175,7 @@ pub fn orphans(objects: &BTreeMap<String, String>, known: &BTreeSet<String>) -> 
 fn gather(
     directory: &Path,
     prefix: &str,
-    objects: &mut BTreeMap<String, Object>,
+    objects: &mut BTreeMap<String, WorldFile>,
 ) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
@@ -189,7 +188,7 @@ fn gather(
             gather(&entry.path(), &format!("{path}/"), objects)?;
         } else {
             let mode = entry.metadata()?.permissions().mode() & 0o7777;
-            objects.insert(path, Object::new(mode, fs::read(entry.path())?));
+            objects.insert(path, WorldFile::new(mode, fs::read(entry.path())?));
         }
     }
     Ok(())
@@ -199,11 +198,11 @@ fn gather(
 mod tests {
     use super::*;
 
-    fn world(objects: &[(&str, u32, &str)]) -> World {
+    fn world(objects: &[(&str, u32, &str)]) -> WorldFiles {
         objects
             .iter()
             .map(|(path, mode, text)| {
-                ((*path).to_owned(), Object::new(*mode, text.as_bytes().to_vec()))
+                ((*path).to_owned(), WorldFile::new(*mode, text.as_bytes().to_vec()))
             })
             .collect()
     }
@@ -214,13 +213,16 @@ mod tests {
         assert_eq!(before.differences(&before), []);
         let now = world(&[("a", 0o644, "one\n"), ("b", 0o644, "two"), ("d", 0o644, "")]);
         let expected = [
-            ("a", Fate::Changed),
-            ("b", Fate::Permissions),
-            ("c", Fate::Missing),
-            ("d", Fate::Added),
+            ("a", WorldChange::Changed),
+            ("b", WorldChange::Permissions),
+            ("c", WorldChange::Missing),
+            ("d", WorldChange::Added),
         ];
-        assert_eq!(before.differences(&now), expected.map(|(path, fate)| (path.to_owned(), fate)));
-        assert_eq!(before.fate(&now, "e"), Fate::Absent);
+        assert_eq!(
+            before.differences(&now),
+            expected.map(|(path, change)| (path.to_owned(), change))
+        );
+        assert_eq!(before.change(&now, "e"), WorldChange::Absent);
     }
 
     #[test]
@@ -230,10 +232,13 @@ mod tests {
         let mirrored: Vec<_> = other
             .differences(&one)
             .into_iter()
-            .map(|(path, fate)| match fate {
-                Fate::Added => (path, Fate::Missing),
-                Fate::Missing => (path, Fate::Added),
-                Fate::Same | Fate::Changed | Fate::Permissions | Fate::Absent => (path, fate),
+            .map(|(path, change)| match change {
+                WorldChange::Added => (path, WorldChange::Missing),
+                WorldChange::Missing => (path, WorldChange::Added),
+                WorldChange::Same
+                | WorldChange::Changed
+                | WorldChange::Permissions
+                | WorldChange::Absent => (path, change),
             })
             .collect();
         assert_eq!(one.differences(&other), mirrored);
@@ -261,7 +266,7 @@ mod tests {
             fs::set_permissions(root.join(path), fs::Permissions::from_mode(0o640)).unwrap();
         }
         let expected = world(&[("a", 0o640, "x"), ("sub/b", 0o640, "y")]);
-        assert_eq!(World::read(root).unwrap(), expected);
+        assert_eq!(WorldFiles::read(root).unwrap(), expected);
         let objects = objects(root).unwrap();
         assert_eq!(objects, BTreeMap::from([("f-1".to_owned(), "a".to_owned())]));
         assert_eq!(orphans(&objects, &BTreeSet::new()), ["a"]);

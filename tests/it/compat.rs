@@ -105,8 +105,7 @@ fn a_required_version_that_is_not_met_is_refused_before_anything_is_planned() {
 
 /// A second version of the provider, whose objects have a newer schema.
 fn newer_provider(stage: &Stage) -> PathBuf {
-    let place = "mirror/registry.terraform.io/unapply/demo/0.2.0/linux_amd64";
-    let path = stage.path().join(place).join("terraform-provider-demo_v0.2.0");
+    let path = stage.plugin("0.2.0");
     // It is a provider by the name under which it is started.
     let plugin = stage.path().join("terraform-provider-demo");
     std::os::unix::fs::symlink(UNAPPLY, &plugin).unwrap();

@@ -26,7 +26,7 @@ fn stage(bucket: &Bucket, top: &str) -> Stage {
     stage.settings_pass("AWS_*");
     stage.write("backend.tf", &bucket.backend(KEY));
     stage.terraform(&["init", "-no-color"]).expect(0);
-    let ignored = ".terraform/\n.unapply/\nworld/\nhome/\ntmp/\nmirror/\ncli.tfrc\n";
+    let ignored = ".terraform/\n.unapply/\nworld/\nhome/\ntmp/\nmirror/\nterraform.rc\n";
     stage.write(&format!("{top}/.gitignore"), ignored);
     git(&stage, &["-C", top, "init", "-q", "-b", "main"]);
     stage

@@ -32,15 +32,11 @@ fn stage() -> (Stage, Bucket) {
 }
 
 fn settings(stage: &Stage, bucket: &Bucket, more: &str) {
-    stage.write(
-        "unapply.toml",
-        &format!(
-            "version = 1\n\n[store]\nurl = \"s3://{BUCKET}/team\"\nendpoint = \"{}\"\n\
-             timeout = \"2s\"\n{more}\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\", \"GOGC\"]\n\n\
-             [[stack]]\nname = \"demo/app\"\ndir = \".\"\n",
-            bucket.endpoint()
-        ),
-    );
+    stage.write_settings();
+    stage.settings(&format!(
+        "[store]\nurl = \"s3://{BUCKET}/team\"\nendpoint = \"{}\"\ntimeout = \"2s\"\n{more}\n",
+        bucket.endpoint()
+    ));
 }
 
 /// The same with a store and a good snapshot.

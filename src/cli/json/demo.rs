@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::demo::story::Ending;
-use crate::demo::world::World;
+use crate::demo::story::StoryEnding;
+use crate::demo::world::WorldFiles;
 
 /// `unapply.demo`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -46,12 +46,12 @@ pub struct DemoFile {
 
 impl DemoOut {
     /// An ending, and where everything was left.
-    pub fn new(ending: &Ending, directory: Option<String>) -> Self {
-        let fate = |now: &World, path: &str| ending.v1.fate(now, path).name().to_owned();
+    pub fn new(ending: &StoryEnding, directory: Option<String>) -> Self {
+        let change = |now: &WorldFiles, path: &str| ending.v1.change(now, path).name().to_owned();
         let file = |path: String| DemoFile {
-            after_failed_apply: fate(&ending.failed, &path),
-            after_revert: fate(&ending.reverted, &path),
-            after_restore: fate(&ending.restored, &path),
+            after_failed_apply: change(&ending.failed, &path),
+            after_revert: change(&ending.reverted, &path),
+            after_restore: change(&ending.restored, &path),
             path,
         };
         Self {

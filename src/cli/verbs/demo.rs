@@ -13,8 +13,8 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::DemoOut;
 use crate::cli::output::Paint;
-use crate::demo::stage::{Colours, Error, Means};
-use crate::demo::story::{Ending, play};
+use crate::demo::stage::{Colours, Error, StoryInputs};
+use crate::demo::story::{StoryEnding, play};
 use crate::port::terraform;
 use crate::terraform::locate;
 
@@ -31,28 +31,28 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let is_data = session.format() == Format::Table;
     let paint = if is_data { session.output.data_paint } else { session.output.talk_paint };
     let unwritable: RefCell<Option<Failure>> = RefCell::new(None);
-    let say = |text: &str| {
+    let print = |text: &str| {
         if !is_data {
             session.output.talk(text);
         } else if let Err(failure) = session.data(text) {
             unwritable.borrow_mut().get_or_insert(failure);
         }
     };
-    let means = Means {
+    let inputs = StoryInputs {
         unapply: &unapply,
         terraform: &terraform,
         environment: &session.world.environment,
         interrupt: &session.signals,
-        say: &say,
+        print: &print,
         colours: match paint {
             Paint::Colours => Colours::Always,
             Paint::Plain => Colours::Never,
         },
     };
-    let played = play(&means, place.path()).map_err(|error| failure(&error, &place));
+    let played = play(&inputs, place.path()).map_err(|error| failure(&error, &place));
     if let (Ok(_), Place::Kept(path)) = (&played, &place) {
         let is_known = locate::on_path(&session.world.environment, "unapply").is_some();
-        say(&by_hand(path, Some(unapply.as_path()).filter(|_| !is_known)));
+        print(&by_hand(path, Some(unapply.as_path()).filter(|_| !is_known)));
     }
     let kept = place.end()?;
     let ending = played?;
@@ -67,7 +67,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
 }
 
 /// The exit that the story deserves.
-fn verdict(ending: &Ending) -> Result<Exit, Failure> {
+fn verdict(ending: &StoryEnding) -> Result<Exit, Failure> {
     let problems = ending.problems();
     if problems.is_empty() {
         return Ok(Exit::Done);
@@ -146,10 +146,13 @@ fn failure(error: &Error, place: &Place) -> Failure {
                 .not_done("nothing was written")
                 .next("unapply demo --directory NEW-DIRECTORY");
         }
-        Error::Unexpected { said, .. } => {
-            Failure::new(Exit::Failure, error.to_string()).details(said.iter().cloned())
+        Error::Unexpected { output, .. } => {
+            Failure::new(Exit::Failure, error.to_string()).details(output.iter().cloned())
         }
-        Error::Io { source, .. } | Error::CannotRun { source, .. } => {
+        Error::Path(error) => {
+            Failure::new(Exit::Failure, error.to_string()).caused_by(&error.source)
+        }
+        Error::CannotRun { source, .. } => {
             Failure::new(Exit::Failure, error.to_string()).caused_by(source)
         }
         Error::State { source, .. } => {

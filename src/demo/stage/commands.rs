@@ -1,8 +1,8 @@
-//! What is told on a stage, and the commands that are run there.
+//! Prints the story, and runs its commands.
 //!
-//! A command is shown as a person types it, then what it said: unapply's words as they are,
-//! Terraform's condensed. Each command may be the last: a wish to stop ends the story before and
-//! after it, never in its middle. Start from [`Stage::unapply`] and [`Stage::terraform`].
+//! A command is shown as a person types it, followed by its output: unapply's as it is, Terraform's
+//! condensed. A wish to stop ends the story before or after a command, never in its middle. Start
+//! from [`Stage::unapply`] and [`Stage::terraform`].
 
 use std::path::Path;
 
@@ -10,50 +10,50 @@ use super::{Colours, Error, Stage};
 use crate::terraform::process::{Finished, Invocation, run};
 
 impl Stage<'_> {
-    /// Tells a heading.
+    /// Prints a heading.
     pub fn heading(&self, text: &str) {
-        let text = match self.means.colours {
+        let text = match self.inputs.colours {
             Colours::Always => {
                 let bold = anstyle::Style::new().bold();
                 format!("{bold}{text}{bold:#}")
             }
             Colours::Never => text.to_owned(),
         };
-        self.say(&format!("{text}\n\n"));
+        self.print(&format!("{text}\n\n"));
     }
 
-    /// Tells lines as they are.
-    pub fn say(&self, text: &str) {
-        (self.means.say)(text);
+    /// Prints lines as they are.
+    pub fn print(&self, text: &str) {
+        (self.inputs.print)(text);
     }
 
-    /// Tells a command that is about to be run.
+    /// Prints a command that is about to be run.
     pub fn prompt(&self, command: &str) {
-        let command = match self.means.colours {
+        let command = match self.inputs.colours {
             Colours::Always => {
                 let cyan = anstyle::AnsiColor::Cyan.on_default();
                 format!("{cyan}$ {command}{cyan:#}")
             }
             Colours::Never => format!("$ {command}"),
         };
-        self.say(&format!("{command}\n"));
+        self.print(&format!("{command}\n"));
     }
 
-    /// Runs unapply in the stack and shows everything it says; gives back what it printed as data.
+    /// Runs unapply in the stack and prints its whole output; gives back the data of it.
     pub fn unapply(&self, words: &[&str]) -> Result<String, Error> {
         let command = shown("unapply", words);
         self.prompt(&command);
-        let mut arguments = vec![self.means.colours.flag().to_owned()];
+        let mut arguments = vec![self.inputs.colours.flag().to_owned()];
         arguments.extend(words.iter().map(|word| (*word).to_owned()));
-        let finished = self.child(&command, self.means.unapply, arguments, &self.at("stack"))?;
-        // Talk first: what is left at the end is data.
+        let finished = self.child(&command, self.inputs.unapply, arguments, &self.at("stack"))?;
+        // Talk first: the data stands at the end.
         let text = format!("{}{}", lossy(&finished.stderr), lossy(&finished.stdout));
-        self.say(&format!("{}\n\n", text.trim_matches('\n')));
+        self.print(&format!("{}\n\n", text.trim_matches('\n')));
         expect(&command, &finished, 0)?;
         Ok(lossy(&finished.stdout))
     }
 
-    /// Runs Terraform in a directory below, shows what happened, and gives back its exit code.
+    /// Runs Terraform in a directory below, prints what happened, and gives back its exit code.
     pub fn terraform(&self, directory: &str, words: &[&str]) -> Result<i32, Error> {
         let (command, finished) = self.condensed(directory, words)?;
         finished.code.ok_or_else(|| unexpected(&command, &finished, 0))
@@ -70,26 +70,26 @@ impl Stage<'_> {
         expect(&command, &finished, code)
     }
 
-    /// Runs Terraform and shows the lines that say what happened.
+    /// Runs Terraform and prints the lines that report what happened.
     fn condensed(&self, directory: &str, words: &[&str]) -> Result<(String, Finished), Error> {
         let command = shown(&self.terraform_name(), words);
         self.prompt(&command);
         let mut arguments: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         arguments.push("-no-color".to_owned());
         let finished =
-            self.child(&command, self.means.terraform, arguments, &self.at(directory))?;
+            self.child(&command, self.inputs.terraform, arguments, &self.at(directory))?;
         let text = format!("{}{}", lossy(&finished.stdout), lossy(&finished.stderr));
-        for line in text.lines().filter(|line| tells(line)) {
-            self.say(&format!("{line}\n"));
+        for line in text.lines().filter(|line| reports(line)) {
+            self.print(&format!("{line}\n"));
         }
         let code = finished.code.filter(|code| *code != 0 || words.contains(&"-detailed-exitcode"));
-        self.say(&code.map_or("\n".to_owned(), |code| format!("(exit {code})\n\n")));
+        self.print(&code.map_or("\n".to_owned(), |code| format!("(exit {code})\n\n")));
         Ok((command, finished))
     }
 
-    /// What a person calls the Terraform: it may be `tofu`.
+    /// The name of the Terraform as a person types it: it may be `tofu`.
     fn terraform_name(&self) -> String {
-        let name = self.means.terraform.file_name().unwrap_or_default();
+        let name = self.inputs.terraform.file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
     }
 
@@ -103,16 +103,19 @@ impl Stage<'_> {
         self.go_on()?;
         let environment = self.environment.clone();
         let invocation = Invocation { program, arguments, directory, environment, output: None };
-        let finished = run(&invocation, self.means.interrupt, &mut |_| {}).map_err(|broken| {
+        let finished = run(&invocation, self.inputs.interrupt, &mut |_| {}).map_err(|broken| {
             Error::CannotRun { command: command.to_owned(), source: broken.into() }
         })?;
         self.go_on()?;
         Ok(finished)
     }
 
-    /// Stops the story when somebody wants that.
+    /// Stops the story when a signal asked for that.
     fn go_on(&self) -> Result<(), Error> {
-        self.means.interrupt.requested().map_or(Ok(()), |signal| Err(Error::Interrupted { signal }))
+        self.inputs
+            .interrupt
+            .requested()
+            .map_or(Ok(()), |signal| Err(Error::Interrupted { signal }))
     }
 }
 
@@ -127,8 +130,8 @@ fn unexpected(command: &str, finished: &Finished, expected: i32) -> Error {
         (None, None) => "neither code nor signal".to_owned(),
     };
     let text = lossy(&finished.stderr);
-    let said = text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
-    Error::Unexpected { command: command.to_owned(), ended, expected, said }
+    let output = text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
+    Error::Unexpected { command: command.to_owned(), ended, expected, output }
 }
 
 /// A command as a person types it.
@@ -141,8 +144,8 @@ fn shown(program: &str, words: &[&str]) -> String {
     text
 }
 
-/// Whether a line of Terraform says what happened.
-fn tells(line: &str) -> bool {
+/// Whether a line of Terraform reports what happened.
+fn reports(line: &str) -> bool {
     const BEGINNINGS: [&str; 7] = [
         "Error: ",
         "Apply complete!",
@@ -178,9 +181,9 @@ mod tests {
         let text = "demo_file.a: Refreshing state... [id=f-1]\n\nPlan: 0 to add, 1 to change, 0 to \
                     destroy.\ndemo_file.a: Modifying... [id=f-1]\ndemo_file.a: Modifications complete \
                     after 0s [id=f-1]\n      ~ secret = (sensitive value)\nError: no\n";
-        let told: Vec<&str> = text.lines().filter(|line| tells(line)).collect();
+        let shown: Vec<&str> = text.lines().filter(|line| reports(line)).collect();
         assert_eq!(
-            told,
+            shown,
             [
                 "Plan: 0 to add, 1 to change, 0 to destroy.",
                 "demo_file.a: Modifications complete after 0s [id=f-1]",

@@ -249,12 +249,7 @@ fn children(of: u32) -> Vec<rustix::process::Pid> {
 fn play(seed: u64) -> (String, End) {
     let mut dice = Dice::of(seed);
     let v1 = Configuration::random(&mut dice);
-    let stage = Stage::empty();
-    stage.write(
-        "unapply.toml",
-        "version = 1\n\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\", \"GOGC\"]\n\n[[stack]]\nname = \
-         \"demo/app\"\ndir = \".\"\n",
-    );
+    let stage = Stage::named();
     let mut history =
         History { stage, dice, told: String::new(), target: String::new(), initialised: None };
     history.lay_out(&v1);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+use unapply::demo::sandbox::Sandbox;
 
 /// The binary under test.
 pub(crate) const UNAPPLY: &str = env!("CARGO_BIN_EXE_unapply");
@@ -18,6 +19,7 @@ pub(crate) const UNAPPLY: &str = env!("CARGO_BIN_EXE_unapply");
 /// A stack with its world.
 pub(crate) struct Stage {
     directory: TempDir,
+    sandbox: Sandbox,
     environment: BTreeMap<String, String>,
 }
 
@@ -38,43 +40,32 @@ impl Stage {
     pub(crate) fn empty() -> Self {
         let directory = tempfile::Builder::new().prefix("stage-").tempdir().unwrap();
         let path = directory.path();
-        let mirror = path.join("mirror/registry.terraform.io/unapply/demo/0.1.0/linux_amd64");
-        for made in ["stack", "world", "home", "tmp"].map(|name| path.join(name)) {
-            std::fs::create_dir_all(made).unwrap();
-        }
-        std::fs::create_dir_all(&mirror).unwrap();
-        let plugin = mirror.join("terraform-provider-demo_v0.1.0");
-        std::os::unix::fs::symlink(UNAPPLY, plugin).unwrap();
-        let config = path.join("cli.tfrc");
-        let text = format!(
-            "disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    \
-             path    = \"{}\"\n    include = [\"registry.terraform.io/unapply/demo\"]\n  }}\n}}\n",
-            path.join("mirror").display()
-        );
-        write(&config, text.as_bytes());
-        let path_variable = std::env::var("PATH").unwrap();
-        let pairs = [
-            ("PATH", path_variable),
+        let sandbox = Sandbox::set_up(path, Path::new(UNAPPLY)).unwrap();
+        std::fs::create_dir(path.join("home")).unwrap();
+        let variables =
+            sandbox.variables().map(|(name, value)| (name, value.into_string().unwrap()));
+        let more = [
+            ("PATH", std::env::var("PATH").unwrap()),
             ("HOME", path.join("home").display().to_string()),
-            ("TMPDIR", path.join("tmp").display().to_string()),
-            ("TF_CLI_CONFIG_FILE", config.display().to_string()),
-            ("TF_DISABLE_PLUGIN_TLS", "1".to_owned()),
             // A terraform that lives for a second need not collect garbage: half of its start.
             ("GOGC", "off".to_owned()),
             ("UNAPPLY_ACTOR", "tester".to_owned()),
         ];
-        let environment = pairs.map(|(name, value)| (name.to_owned(), value)).into();
-        Self { directory, environment }
+        let environment = variables.into_iter().chain(more);
+        let environment = environment.map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { directory, sandbox, environment }
+    }
+
+    /// A stack named `demo/app`, without configuration.
+    pub(crate) fn named() -> Self {
+        let stage = Self::empty();
+        stage.write_settings();
+        stage
     }
 
     /// A stack named `demo/app` with this configuration besides the provider's block; initialised.
     pub(crate) fn with(configuration: &str) -> Self {
-        let stage = Self::empty();
-        stage.write(
-            "unapply.toml",
-            "version = 1\n\n[terraform]\nenv_pass = [\"TF_DISABLE_PLUGIN_TLS\", \"GOGC\"]\n\n\
-             [[stack]]\nname = \"demo/app\"\ndir = \".\"\n",
-        );
+        let stage = Self::named();
         stage.configure(configuration);
         stage.terraform(&["init", "-no-color"]).expect(0);
         stage
@@ -89,24 +80,30 @@ impl Stage {
         stage
     }
 
+    /// Replaces the settings.
+    pub(crate) fn write_settings(&self) {
+        self.write("unapply.toml", &Sandbox::settings("demo/app", &["GOGC"]));
+    }
+
     /// Replaces the configuration: `main.tf` with the provider's block and this text.
     pub(crate) fn configure(&self, configuration: &str) {
-        let header = format!(
-            "terraform {{\n  required_providers {{\n    demo = {{ source = \"unapply/demo\" }}\n  \
-             }}\n}}\n\nprovider \"demo\" {{\n  root = \"{}\"\n}}\n\n",
-            self.world().display()
-        );
-        self.write("main.tf", &format!("{header}{configuration}\n"));
+        let block = Sandbox::provider_block(&self.world());
+        self.write("main.tf", &format!("{block}{configuration}\n"));
+    }
+
+    /// The file that Terraform starts as the provider of this version.
+    pub(crate) fn plugin(&self, version: &str) -> PathBuf {
+        self.sandbox.plugin(version)
     }
 
     /// The root module's directory.
     pub(crate) fn stack(&self) -> PathBuf {
-        self.directory.path().join("stack")
+        self.sandbox.stack()
     }
 
-    /// Where the objects are.
+    /// The directory of the objects.
     pub(crate) fn world(&self) -> PathBuf {
-        self.directory.path().join("world")
+        self.sandbox.world()
     }
 
     /// The directory that holds it all.
