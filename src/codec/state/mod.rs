@@ -15,6 +15,7 @@ pub mod members;
 pub mod narrow;
 mod object;
 mod paths;
+mod read;
 pub mod write;
 
 use std::borrow::Cow;
@@ -32,6 +33,7 @@ use crate::model::value::Value;
 use crate::model::version::{Lineage, Serial, StateVersion};
 
 pub use legacy::{Contents, KeptFormat, KeptObject, contents};
+pub use read::{ReadState, Unreadable};
 
 /// Why bytes cannot be read as a state. Messages name fields and addresses, never values.
 #[derive(Debug, thiserror::Error)]
