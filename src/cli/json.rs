@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::codec::json::to_serde;
+use crate::engine::judgement::{JudgedAction, Reason};
 use crate::engine::redact::Shown;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
-use crate::engine::revert::{JudgedAction, Reason};
 use crate::model::entry as model;
 use crate::model::good::{Evidence, Residual, Verdict};
 use crate::model::hazard::Hazard;

@@ -85,6 +85,24 @@ pub(super) fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| **value != Value::Null)
 }
 
+/// The paths at which a shadow says `true`.
+pub(in crate::engine) fn shadow_paths(path: &Path, shadow: &Value, found: &mut Vec<Path>) {
+    match shadow {
+        Value::Bool(true) => found.push(path.clone()),
+        Value::Map(members) => {
+            for (name, member) in members {
+                shadow_paths(&path.then(Step::Name(name.clone())), member, found);
+            }
+        }
+        Value::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                shadow_paths(&path.then(Step::Index(index)), item, found);
+            }
+        }
+        Value::Null | Value::Bool(false) | Value::Number(_) | Value::Text(_) => {}
+    }
+}
+
 /// `path` is where the two stand; it comes back as it was.
 fn walk(
     path: &mut Path,

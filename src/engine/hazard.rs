@@ -9,10 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::identity::{Identity, Index, Sameness};
+use super::judgement::{JudgedAction, Origin, Reason, Why};
 use super::origin::is_journalled;
-use super::revert::{
-    Facts, JudgedAction, Origin, Reason, Slot, Why, by_slot, listed, shown_address,
-};
+use super::revert::{Facts, Slot, by_slot, listed, shown_address};
 use super::variables::Standing;
 use crate::knowledge::{Bears, Knowledge};
 use crate::model::address::Address;

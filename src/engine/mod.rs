@@ -14,6 +14,7 @@ pub mod good;
 pub mod hazard;
 pub mod hold;
 pub mod identity;
+pub mod judgement;
 pub mod left_state;
 pub mod mishap;
 pub mod noise;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::revert::Origin;
+use super::judgement::Origin;
 use crate::model::account::{Account, Fate};
 use crate::model::address::Address;
 use crate::model::entry::Revision;

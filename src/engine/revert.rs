@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use self::reasons::Judge;
-use super::compare::differences;
-use super::hazard::passing::Passing;
+use super::compare::{differences, shadow_paths};
+use super::judgement::{JudgedAction, Origin, Passing, Reason};
 use super::origin::{Journal, origin};
 use super::readable::{AttributeChange, Both, HiddenBy, Reader, Trifles};
 use super::redact::Redactor;
@@ -22,7 +22,7 @@ use crate::model::drift::KnownDrift;
 use crate::model::entry::Revision;
 use crate::model::plan::{Action, Plan, PlannedChange};
 use crate::model::state::{Instance, State};
-use crate::model::value::{Path, Step, Value};
+use crate::model::value::{Path, Value};
 
 /// What is known when a revert's plan is judged.
 #[derive(Debug, Clone, Copy)]
@@ -59,86 +59,6 @@ pub struct Recorded<'a> {
     pub time: Timestamp,
     /// The state.
     pub state: &'a State<'a>,
-}
-
-/// Why an action is part of a revert, strictest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
-    /// It ends what somebody did on purpose and recorded.
-    OverwritesFix,
-    /// Nothing changed there since the good snapshot, or nobody can say why it is there.
-    Collateral,
-    /// It takes back what was changed outside Terraform.
-    OlderDrift,
-    /// A data source says something else today.
-    MovedInput,
-    /// It takes back what changed since the good snapshot.
-    Undo,
-}
-
-impl Why {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::OverwritesFix => "overwrites-fix",
-            Self::Collateral => "collateral",
-            Self::OlderDrift => "older-drift",
-            Self::MovedInput => "moved-input",
-            Self::Undo => "undo",
-        }
-    }
-}
-
-/// One reason of an action. It carries no value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
-    /// Which reason.
-    pub why: Why,
-    /// The facts behind it in one clause; empty for an undo.
-    pub cause: String,
-    /// The attributes that it is the reason for; empty when it is the whole object.
-    pub paths: Vec<Path>,
-}
-
-/// Where an object that would be destroyed came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// The good snapshot knows its address.
-    Good,
-    /// It was made after this entry: a snapshot from just before the failed apply that does not have
-    /// it yet, or the beginning of the run or revert whose journal says that it made it.
-    MadeSince {
-        /// The entry.
-        revision: Revision,
-        /// When that was said: the object is not older.
-        time: Timestamp,
-    },
-    /// An apply since then has imported it: it was there before Terraform knew it.
-    Imported,
-    /// Nobody knows.
-    Unknown,
-}
-
-/// One action of the plan, judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JudgedAction {
-    /// The address; a left-over object carries its key.
-    pub address: String,
-    /// What would happen.
-    pub action: Action,
-    /// Why: strictest first, and never empty.
-    pub reasons: Vec<Reason>,
-    /// Where the object came from.
-    pub origin: Origin,
-    /// What would change inside it, safe to show.
-    pub attributes: Vec<AttributeChange>,
-}
-
-impl JudgedAction {
-    /// The strictest reason.
-    pub fn why(&self) -> Why {
-        self.reasons.first().map_or(Why::Collateral, |reason| reason.why)
-    }
 }
 
 /// The address of a change as screens, records and `--allow` name it.
@@ -256,24 +176,6 @@ fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChang
     let [before, after] =
         [&change.before, &change.after].map(|v| if *v == Value::Null { &nothing } else { v });
     reader.between(&Path::default(), Some(before), Some(after)).changes
-}
-
-/// The paths at which a shadow says `true`.
-pub(in crate::engine) fn shadow_paths(path: &Path, shadow: &Value, found: &mut Vec<Path>) {
-    match shadow {
-        Value::Bool(true) => found.push(path.clone()),
-        Value::Map(members) => {
-            for (name, member) in members {
-                shadow_paths(&path.then(Step::Name(name.clone())), member, found);
-            }
-        }
-        Value::List(items) => {
-            for (index, item) in items.iter().enumerate() {
-                shadow_paths(&path.then(Step::Index(index)), item, found);
-            }
-        }
-        Value::Null | Value::Bool(false) | Value::Number(_) | Value::Text(_) => {}
-    }
 }
 
 /// The word for an action that tells the two orders of a replacement apart: whether the old object

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::hazard::passing::Passing;
 use super::hazard::{Limits, hazards};
+use super::judgement::Passing;
 use super::origin::Journal;
 use super::redact::Redactor;
 use super::revert::{Facts, Recorded, judge};

@@ -15,10 +15,9 @@ mod tests;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::compare::{Difference, differences};
+use super::compare::{Difference, differences, shadow_paths};
 use super::diff::AttributeChange;
 use super::redact::{Redactor, Shown, drawn_together};
-use super::revert::shadow_paths;
 use crate::codec::json;
 use crate::codec::record::StoreId;
 use crate::model::address::Mode;

@@ -4,26 +4,13 @@
 //! A hazard only where the plan acts on it. What is found in the configuration's text is
 //! `codec::hcl`'s; nothing here knows of values, since there is none to compare with.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::hazard;
 use crate::codec::hcl::WriteOnly;
-use crate::engine::compare::differences;
-use crate::engine::revert::shadow_paths;
+use crate::engine::compare::{differences, shadow_paths};
+use crate::engine::judgement::Passing;
 use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::plan::{Action, Plan, PlannedChange};
 use crate::model::value::{Path, Step};
-
-/// What a configuration has of it, by address of block without keys.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Passing {
-    /// Blocks that use the path of the directory that they are planned in.
-    pub directory_in: BTreeSet<String>,
-    /// Whether anything but a resource uses it.
-    pub directory_elsewhere: bool,
-    /// Arguments that no state keeps.
-    pub write_only: BTreeMap<String, BTreeSet<WriteOnly>>,
-}
 
 /// What stands against one action.
 pub(super) fn of_change(passing: &Passing, change: &PlannedChange) -> Vec<Hazard> {
@@ -91,6 +78,8 @@ fn is_sent(argument: &WriteOnly, change: &PlannedChange) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::json;
 
     use super::*;

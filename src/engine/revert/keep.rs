@@ -9,9 +9,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reasons::Judge;
-use super::{Facts, Why, by_slot, shadow_paths, shown_address};
+use super::{Facts, by_slot, shown_address};
 use crate::codec::json;
-use crate::engine::compare::{differences, is_equal, without_types};
+use crate::engine::compare::{differences, is_equal, shadow_paths, without_types};
+use crate::engine::judgement::Why;
 use crate::engine::redact::Redactor;
 use crate::model::address::Address;
 use crate::model::configuration::BundlePath;

@@ -5,8 +5,8 @@
 //! that it is not. What was never recorded is judged in `reasons`.
 
 use super::say::listed;
-use super::{Reason, Why, shadow_paths};
-use crate::engine::compare::is_equal;
+use crate::engine::compare::{is_equal, shadow_paths};
+use crate::engine::judgement::{Reason, Why};
 use crate::engine::redact::Redactor;
 use crate::model::drift::{DriftKind, KnownDrift};
 use crate::model::plan::{Action, PlannedChange};

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use super::Facts;
 use super::inputs::Source;
 use super::reasons::Judge;
-use super::{Facts, Why, shadow_paths};
 use crate::codec::json;
-use crate::engine::compare::is_equal;
+use crate::engine::compare::{is_equal, shadow_paths};
+use crate::engine::judgement::Why;
 use crate::engine::redact::{Redactor, Shown};
 use crate::model::plan::{Action, PlannedOutput};
 use crate::model::value::{Path, Step, Value};

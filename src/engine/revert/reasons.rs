@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::inputs::{Inputs, Source, Turn};
-use super::{Facts, Reason, Slot, Why, by_slot, is_same, known, shadow_paths};
+use super::{Facts, Slot, by_slot, is_same, known};
 use crate::codec::json;
-use crate::engine::compare::{differences, is_equal, without_types};
+use crate::engine::compare::{differences, is_equal, shadow_paths, without_types};
+use crate::engine::judgement::{Reason, Why};
 use crate::engine::redact::Redactor;
 use crate::model::plan::{Action, PlannedChange};
 use crate::model::state::{Instance, Status};

@@ -4,8 +4,7 @@
 //! the new plan that was not in the old: the same objects, and the same end for each. That is what
 //! happens when two objects want one name and the old one had to go first.
 
-use super::shadow_paths;
-use crate::engine::compare::differences;
+use crate::engine::compare::{differences, shadow_paths};
 use crate::model::plan::{Action, Plan, PlannedChange};
 use crate::model::value::{Path, Value};
 

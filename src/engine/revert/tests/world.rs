@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::super::outputs::{JudgedOutput, judge_outputs};
-use super::super::{Facts, JudgedAction, Reason, Recorded, judge};
+use super::super::{Facts, Recorded, judge};
 use crate::codec::{plan, state};
-use crate::engine::hazard::passing::Passing;
 use crate::engine::hazard::{Limits, hazards};
+use crate::engine::judgement::{JudgedAction, Passing, Reason};
 use crate::engine::redact::Redactor;
 use crate::knowledge::Knowledge;
 use crate::model::address::{Address, Mode};

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::*;
 use super::case::{Case, constant, from};
-use crate::engine::revert::{Origin, Reason, Why};
+use crate::engine::judgement::{Origin, Reason, Why};
 use crate::model::check::CheckStatus;
 use crate::model::value::Step;
 

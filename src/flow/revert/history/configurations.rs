@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::codec::hcl::{self, Within, module_facts, modules, root_facts};
 use crate::codec::{json, state};
-use crate::engine::hazard::passing::Passing;
+use crate::engine::judgement::Passing;
 use crate::engine::rekey::Places;
 use crate::engine::rekey::first::{First, Lacking};
 use crate::flow::Error;

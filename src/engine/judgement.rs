@@ -1,0 +1,106 @@
+//! The judgement of a revert's plan, as values: each action with its reasons and its origin.
+//!
+//! Plain types that [`super::revert`], [`super::hazard`], [`super::origin`] and [`super::verify`]
+//! share. Each of those decides for itself; nothing is decided here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::readable::AttributeChange;
+use crate::codec::hcl::WriteOnly;
+use crate::model::entry::Revision;
+use crate::model::plan::Action;
+use crate::model::value::Path;
+
+/// Why an action is part of a revert, strictest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// It ends what somebody did on purpose and recorded.
+    OverwritesFix,
+    /// Nothing changed there since the good snapshot, or nobody can say why it is there.
+    Collateral,
+    /// It takes back what was changed outside Terraform.
+    OlderDrift,
+    /// A data source says something else today.
+    MovedInput,
+    /// It takes back what changed since the good snapshot.
+    Undo,
+}
+
+impl Why {
+    /// The word for a screen and a record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OverwritesFix => "overwrites-fix",
+            Self::Collateral => "collateral",
+            Self::OlderDrift => "older-drift",
+            Self::MovedInput => "moved-input",
+            Self::Undo => "undo",
+        }
+    }
+}
+
+/// One reason of an action. It carries no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// Which reason.
+    pub why: Why,
+    /// The facts behind it in one clause; empty for an undo.
+    pub cause: String,
+    /// The attributes that it is the reason for; empty when it is the whole object.
+    pub paths: Vec<Path>,
+}
+
+/// Where an object that would be destroyed came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The good snapshot knows its address.
+    Good,
+    /// It was made after this entry: a snapshot from just before the failed apply that does not have
+    /// it yet, or the beginning of the run or revert whose journal says that it made it.
+    MadeSince {
+        /// The entry.
+        revision: Revision,
+        /// When that was said: the object is not older.
+        time: Timestamp,
+    },
+    /// An apply since then has imported it: it was there before Terraform knew it.
+    Imported,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// One action of the plan, judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedAction {
+    /// The address; a left-over object carries its key.
+    pub address: String,
+    /// What would happen.
+    pub action: Action,
+    /// Why: strictest first, and never empty.
+    pub reasons: Vec<Reason>,
+    /// Where the object came from.
+    pub origin: Origin,
+    /// What would change inside it, safe to show.
+    pub attributes: Vec<AttributeChange>,
+}
+
+impl JudgedAction {
+    /// The strictest reason.
+    pub fn why(&self) -> Why {
+        self.reasons.first().map_or(Why::Collateral, |reason| reason.why)
+    }
+}
+
+/// Values of a good configuration that no later run gives again: where it was planned, and what
+/// nothing keeps. By address of block without keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Passing {
+    /// Blocks that use the path of the directory that they are planned in.
+    pub directory_in: BTreeSet<String>,
+    /// Whether anything but a resource uses it.
+    pub directory_elsewhere: bool,
+    /// Arguments that no state keeps.
+    pub write_only: BTreeMap<String, BTreeSet<WriteOnly>>,
+}
