@@ -1,5 +1,6 @@
 //! That every rule can fail, and where it must not: small files that break it and that keep it.
 
+use super::circles::circles;
 use super::code::{Source, mark_tests};
 use super::{Rule, rules};
 
@@ -213,4 +214,42 @@ fn files_below_a_test_module_are_tests() {
     mark_tests(&mut sources);
     let expected = [false, true, true, false, false, false, true];
     assert_eq!(sources.map(|source| source.is_test), expected);
+}
+
+#[test]
+fn files_that_use_each_other_in_a_circle_are_found() {
+    let found = |files: &[(&str, &str)], open: &[&[&str]]| {
+        let sources: Vec<Source> =
+            files.iter().map(|(path, text)| Source::new(path, text)).collect();
+        circles(&sources, &["engine"], open)
+    };
+    let circle = [
+        ("src/engine/a.rs", "use crate::{\n    engine::{x, b::{self, Y}, c},\n};"),
+        ("src/engine/b/mod.rs", "mod in_b;"),
+        ("src/engine/b/in_b.rs", "use super::Y;\nfn f() -> super::super::c::Z {}"),
+        ("src/engine/c.rs", "pub use super::b::in_b::{f, g};\nuse super::a_b;"),
+        ("src/engine/a_b.rs", "use crate::engine::b;"),
+    ];
+    let expected = "src/engine/b/in_b.rs:2: a circle: \
+                    engine::b::in_b -> engine::c -> engine::b::in_b";
+    assert_eq!(found(&circle, &[]), [expected]);
+    assert!(found(&circle, &[&["engine", "b"], &["engine", "c"]]).is_empty());
+    let long = [
+        ("src/engine/a.rs", "use self::one::One; pub mod one;"),
+        ("src/engine/a/one.rs", "use crate::engine::b;"),
+        ("src/engine/b.rs", "use crate::engine::c::C;"),
+        ("src/engine/c.rs", "use crate::engine::{b::B};"),
+    ];
+    let expected = "src/engine/b.rs:1: a circle: engine::b -> engine::c -> engine::b";
+    assert_eq!(found(&long, &[]), [expected]);
+    // A parent and its children, other layers, tests and comments.
+    let kept = [
+        ("src/engine/a.rs", "use self::one::One;\n// super::b\nuse crate::codec::a;"),
+        ("src/engine/a/one.rs", "use super::{A, two}; pub(in crate::engine) fn f() {}"),
+        ("src/engine/a/two.rs", "#[cfg(test)]\nmod tests {\n    use super::super::one;\n}\n"),
+        ("src/engine/b.rs", "use crate::engine::a::one;"),
+        ("src/codec/a.rs", "use super::b;"),
+        ("src/codec/b.rs", "use super::a;"),
+    ];
+    assert!(found(&kept, &[]).is_empty());
 }
