@@ -98,7 +98,7 @@ fn no_function_takes_a_bool() {
 #[test]
 fn no_files_of_a_module_use_each_other_in_a_circle() {
     // Which modules keep to it.
-    let modules = ["engine"];
+    let modules = ["engine", "flow"];
     // Circles that are still there.
     let open: [&[&str]; 3] = [&["engine", "redact"], &["engine", "readable"], &["engine", "diff"]];
     let found = circles::circles(&sources(), &modules, &open);
