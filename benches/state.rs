@@ -15,7 +15,7 @@ use unapply::codec::state::parse;
 use unapply::codec::state::write::{Original, rekeyed};
 use unapply::engine::diff::diff_narrowed;
 use unapply::engine::redact::Redactor;
-use unapply::engine::rekey::{Facts, Journal, Liveness, Places, rekey};
+use unapply::engine::rekey::{Existence, Facts, Journal, Places, rekey};
 use unapply::knowledge::Knowledge;
 use unapply::model::state::StateBytes;
 use world::{Edit, World};
@@ -101,7 +101,7 @@ fn rekeying(criterion: &mut Criterion) {
             good: &good_state,
             current: &current_state,
             knowledge: &knowledge,
-            alive: &|_| Liveness::Gone,
+            alive: &|_| Existence::Gone,
             journal: &journal,
             places: &places,
         };

@@ -8,6 +8,7 @@ pub(super) mod kept;
 mod lock;
 mod never;
 pub(super) mod open;
+mod revert;
 mod run;
 mod unrecorded;
 pub(super) mod unsettled;
@@ -444,32 +445,14 @@ fn flow_failure(error: &Error) -> Failure {
             .now("a plan made here cannot be applied there; the snapshots are kept")
             .next("apply the good commit by hand: unapply show good"),
         Error::UnderWay { .. } | Error::Unsettled(_) => open::failure(error),
-        Error::HalfDone { intent, interrupted, source } => {
-            let exit = interrupted.map_or(Exit::Refused, Exit::of_signal);
-            let stopped = source.as_deref().map_or_else(|| plain(exit, error), flow_failure);
-            stopped
-                .not_done("the second of two steps; the objects that had to go first are destroyed")
-                .now(format!("the record of the first step is revision {intent}"))
-                .next("unapply revert   (goes on from the state as it is)")
-        }
-        Error::NotProven(source) => plain(Exit::NotVerified, error)
-            .details([flow_failure(source).what().to_owned()])
-            .now("only the proof is missing: the apply of the revert has succeeded")
-            .next("unapply snapshot   (once that is mended)")
-            .next("unapply mark good --verify   (the proof)"),
         Error::MissingVariables(names) => kept::missing(error, names),
-        Error::NotRecorded { intent, place, source, .. } => plain(flow_failure(source).exit, error)
-            .not_done("its outcome is not in the log, and nothing was verified")
-            .now(format!(
-                "revision {intent} says what was begun; what Terraform said is kept in {}",
-                place.display()
-            ))
-            .next(unrecorded::next(source)),
-        Error::Needed(_) => plain(Exit::Refused, error)
-            .now("the stack is as it was")
-            .next("unapply revert --plan-only   (shows all of it)"),
-        Error::TwoSteps { objects, obstacle } => kept::two_steps(error, objects, obstacle),
-        Error::IncompletePlan(_) | Error::Moved { .. } => never::not_applied(error),
+        Error::HalfDone { .. }
+        | Error::NotProven(_)
+        | Error::NotRecorded { .. }
+        | Error::Needed(_)
+        | Error::TwoSteps { .. }
+        | Error::IncompletePlan(_)
+        | Error::Moved { .. } => revert::failure(error),
         Error::NotPresent { revision } => plain(Exit::Refused, error)
             .now("a plan would say nothing about it")
             .next(format!("unapply mark good {revision}   (on your word)")),

@@ -7,29 +7,29 @@ use super::Error;
 use super::configuration::LOCK_FILE;
 use super::ports::Ports;
 use super::recorded::load_bundle;
-use crate::codec::hcl::{lock, module_facts};
-use crate::codec::state;
+use crate::codec::hcl::{Configuration, lock};
 use crate::engine::compat::{Facts, Obstacle, Suitable, judge, selects_newer};
 use crate::engine::good::snapshots;
 use crate::model::address::ProviderSource;
 use crate::model::configuration::{Bundle, BundlePath, LockedProvider, RefusedPath};
 use crate::model::entry::{Cause, EngineVersion, Entry, Revision, Snapshot};
-use crate::model::state::StateBytes;
+use crate::model::state::State;
 use crate::port::terraform;
 
 /// The configuration with today's lock entries for these providers. One whose lock file cannot be
 /// read stays as it is, and `init` says what is wrong.
 pub(super) fn with_newer_entries(
-    mut bundle: Bundle,
+    mut configuration: Configuration,
     newer: &[u8],
     entries: &[ProviderSource],
-) -> Bundle {
-    let known = lock_of(&bundle).unwrap_or_default();
+) -> Configuration {
+    let known = lock_of(configuration.bundle()).unwrap_or_default();
     let edited = lock::with_entries_of(known, newer, entries);
-    if let (Ok(path), Ok(edited), false) = (lock_path(&bundle), edited, entries.is_empty()) {
-        bundle.files.insert(path, edited);
+    let path = lock_path(configuration.bundle());
+    if let (Ok(path), Ok(edited), false) = (path, edited, entries.is_empty()) {
+        configuration.set_lock_file(path, edited);
     }
-    bundle
+    configuration
 }
 
 /// What is looked at, whoever looks.
@@ -41,32 +41,25 @@ pub(super) struct Look<'a> {
     /// The one that wrote the present state, as far as the log tells.
     pub present_engine: Option<&'a EngineVersion>,
     /// The good configuration.
-    pub bundle: &'a Bundle,
+    pub configuration: &'a Configuration,
     /// Today's lock file.
     pub newer: &'a [u8],
-    /// The good state and the present one.
-    pub states: (&'a StateBytes, &'a StateBytes),
+    /// The good state.
+    pub good: &'a State<'a>,
+    /// The present one.
+    pub present: &'a State<'a>,
 }
 
 /// Judges what was found.
 pub(super) fn suitable(look: &Look<'_>) -> Result<Suitable, Error> {
-    let read = |bytes| {
-        state::parse(bytes).map_err(|problem| Error::Unreadable {
-            problem,
-            found: "the store".to_owned(),
-            evidence: None,
-            last: None,
-        })
-    };
-    let (good, present) = (read(look.states.0)?, read(look.states.1)?);
-    let locked = locked(lock_of(look.bundle).unwrap_or_default());
+    let locked = locked(lock_of(look.configuration.bundle()).unwrap_or_default());
     Ok(judge(&Facts {
         running: look.running,
         good_engine: look.good_engine,
         present_engine: look.present_engine,
-        required: &required(look.bundle),
-        good: &good,
-        present: &present,
+        required: &required(look.configuration),
+        good: look.good,
+        present: look.present,
         locked: &locked,
         newer: &self::locked(look.newer),
     })?)
@@ -79,12 +72,9 @@ pub(super) fn writer_of_present(log: &[Entry]) -> Option<&EngineVersion> {
 }
 
 /// Every `required_version` of the configuration, its modules included.
-fn required(bundle: &Bundle) -> Vec<String> {
-    let directories = bundle.modules.iter().map(|module| &module.directory);
-    std::iter::once(&bundle.root)
-        .chain(directories)
-        .flat_map(|directory| module_facts(bundle, directory).required_versions)
-        .collect()
+fn required(configuration: &Configuration) -> Vec<String> {
+    let modules = configuration.modules().iter();
+    modules.flat_map(|module| module.facts.required_versions.iter().cloned()).collect()
 }
 
 /// The newest lock file since the good snapshot that selects a newer provider than it does. The

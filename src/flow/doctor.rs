@@ -11,23 +11,21 @@ use super::compat::{
 use super::live::{self, Live};
 use super::ports::{Ports, Speaker, Stack};
 use super::private_copy::{Home, Source, prepare};
-use super::recorded::{load, load_bundle};
-use super::redaction::{known_secrets, safe_speaker, secrets_of_environment, with_bundle};
+use super::recorded::{load, load_configuration};
+use super::redaction::{known_secrets, safe_speaker, secrets_of_environment, with_configuration};
 use super::variables::with_variables;
-use crate::codec::hcl::lock;
-use crate::codec::state;
+use crate::codec::hcl::{Configuration, lock};
+use crate::codec::state::ReadState;
 use crate::engine::compat::selects_newer;
 use crate::engine::good::{KnownGood, last_known_good};
 use crate::engine::hold::standing;
 use crate::engine::pin;
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::{Matter, unsettled};
-use crate::model::configuration::Bundle;
 use crate::model::entry::{Body, EngineVersion, Entry, Revision};
 use crate::model::event::Severity;
 use crate::model::plan::PlanExtent;
 use crate::model::run::{Diagnosis, Finding, Health};
-use crate::model::state::StateBytes;
 use crate::port::progress::{Ended, Phase};
 use crate::store::After;
 use crate::terraform::workdir::{Layout, PrivateDirectory};
@@ -185,27 +183,18 @@ fn present(
     stack: &Stack,
     log: &[Entry],
     found: &mut Examined,
-) -> Option<(Live, StateBytes)> {
+) -> Option<(Live, ReadState)> {
     let live = found.tried("state", live::read(ports, stack))?;
-    let Some(bytes) = live.bytes.clone() else {
+    let Some(state) = found.tried("state", live.state())? else {
         found.add("state", Health::Doubtful, format!("there is none at {}", live.found));
         return None;
     };
-    let version = {
-        let unreadable = |problem| Error::Unreadable {
-            problem,
-            found: live.found.clone(),
-            evidence: None,
-            last: None,
-        };
-        let parsed = found.tried("state", state::parse(&bytes).map_err(unreadable))?;
-        parsed.version.clone()
-    };
+    let version = &state.state().version;
     let backend = Some(&live.backend.identity);
     let pinned = pin::check(log, &stack.workspace, backend, Some(&version.lineage));
     let foreign = |mismatch| Error::Foreign { mismatch, evidence: None };
     found.tried("state", pinned.map_err(foreign))?;
-    match pin::standing(log, &version) {
+    match pin::standing(log, version) {
         pin::Standing::First | pin::Standing::Recorded(_) | pin::Standing::Grown => {
             found.add("state", Health::Well, format!("{}, serial {}", live.found, version.serial));
         }
@@ -218,11 +207,11 @@ fn present(
             found.ill("state", error);
         }
     }
-    Some((live, bytes))
+    Some((live, state))
 }
 
 /// The last known good snapshot with its state and its configuration.
-type Good<'a> = (KnownGood<'a>, StateBytes, Bundle);
+type Good<'a> = (KnownGood<'a>, ReadState, Configuration);
 
 fn of_the_good<'a>(ports: &Ports<'_>, log: &'a [Entry], found: &mut Examined) -> Option<Good<'a>> {
     let Some(good) = last_known_good(log) else {
@@ -236,16 +225,13 @@ fn of_the_good<'a>(ports: &Ports<'_>, log: &'a [Entry], found: &mut Examined) ->
     found.target = Some(revision);
     let unfit = Error::Unfit { revision, problem: "has no state to go back to" };
     let stored = found.tried("good", good.snapshot.state.as_ref().ok_or(unfit))?;
-    let bytes = found.tried("good", load(ports, good.entry, stored))?.bytes;
-    let read = state::parse(&bytes)
-        .map(drop)
-        .map_err(|problem| Error::StoredState { revision, problem: problem.to_string() });
-    found.tried("good", read)?;
-    let bundle = found.tried("configuration", load_bundle(ports, revision, good.snapshot))?;
+    let state = found.tried("good", load(ports, good.entry, stored))?.state;
+    let configuration = load_configuration(ports, revision, good.snapshot);
+    let configuration = found.tried("configuration", configuration)?;
     let grade = good.evidence.grade;
     found.add("good", Health::Well, format!("{revision}, {grade}; its state reads and verifies"));
     let notes = good.snapshot.configuration.as_ref().map_or(0, |known| known.notes.len());
-    let files = bundle.files.len();
+    let files = configuration.bundle().files.len();
     match notes {
         0 => found.add("configuration", Health::Well, format!("{files} files unpack")),
         many => {
@@ -254,7 +240,7 @@ fn of_the_good<'a>(ports: &Ports<'_>, log: &'a [Entry], found: &mut Examined) ->
             found.add("configuration", Health::Doubtful, what);
         }
     }
-    Some((good, bytes, bundle))
+    Some((good, state, configuration))
 }
 
 fn of_terraform(running: &EngineVersion, good: &KnownGood<'_>, found: &mut Examined) {
@@ -274,7 +260,7 @@ struct AtHand<'a> {
     running: &'a EngineVersion,
     good: &'a Good<'a>,
     live: &'a Live,
-    present: &'a StateBytes,
+    present: &'a ReadState,
     redactor: &'a Redactor,
 }
 
@@ -285,15 +271,17 @@ fn copy(
     at_hand: &AtHand<'_>,
     found: &mut Examined,
 ) -> Result<(), Error> {
-    let AtHand { log, running, good: (good, state, bundle), live, present, redactor } = at_hand;
+    let AtHand { log, running, good: (good, state, configuration), live, present, redactor } =
+        at_hand;
     let newer = todays_lock(ports, stack, log, good);
     let look = Look {
         running: Some(running),
         good_engine: good.snapshot.engine.as_ref(),
         present_engine: writer_of_present(log),
-        bundle,
+        configuration,
         newer: &newer,
-        states: (state, present),
+        good: state.state(),
+        present: present.state(),
     };
     let Some(suitable) = found.tried("versions", suitable(&look)) else { return Ok(()) };
     for hazard in &suitable.hazards {
@@ -302,20 +290,22 @@ fn copy(
     if suitable.hazards.is_empty() {
         found.add("versions", Health::Well, "what wrote the state can be read");
     }
-    let bundle = with_newer_entries(bundle.clone(), &newer, &suitable.newer_entries);
-    let Some((bundle, _)) = found.tried("variables", with_variables(bundle, stack)) else {
+    let configuration = with_newer_entries(configuration.clone(), &newer, &suitable.newer_entries);
+    let filled = with_variables(configuration, stack);
+    let Some((configuration, _)) = found.tried("variables", filled) else {
         return Ok(());
     };
-    let redactor = with_bundle((*redactor).clone(), &bundle).with_values(&live.backend.secrets());
+    let redactor = with_configuration((*redactor).clone(), &configuration)
+        .with_values(&live.backend.secrets());
     let source = Source {
-        bundle: &bundle,
+        configuration: &configuration,
         snapshot: good.snapshot,
         live: &live.backend,
         home: Home::Recorded,
     };
     let prepared = prepare(ports, stack, &source, Layout::WithoutStateBlocks, &redactor);
     let Some(prepared) = found.tried("providers", prepared) else { return Ok(()) };
-    let locked = lock_of(&bundle).is_some();
+    let locked = lock_of(configuration.bundle()).is_some();
     let word = if locked { "init works, lock file read-only" } else { "init works, no lock file" };
     found.add("providers", Health::Well, word);
     ports.check_interrupt("the plan was made")?;

@@ -7,8 +7,8 @@
 use super::error::drift::DriftError;
 use super::ports::{Ports, Speaker, Stack};
 use super::private_copy::{Home, Source, prepare};
-use super::recorded::{drift_values, load_bundle, unreadable_values};
-use super::redaction::{redactor_for, safe_speaker, secrets_of_environment, with_plan};
+use super::recorded::{drift_values, load_configuration, unreadable_values};
+use super::redaction::{safe_speaker, secrets_of_environment, with_configuration, with_plan};
 use super::snapshot::{self, Request, Taken, check_standing};
 use super::variables::with_today;
 use super::{Error, live};
@@ -61,22 +61,29 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Taken) -> Result<Seen, Error> {
         return Err(Error::RemoteExecution { kind: snapshot.backend.kind.clone() });
     }
     let state = snapshot.state.as_ref().ok_or(unfit("has no state to compare with"))?;
-    let bytes = taken.bytes.as_ref().ok_or(unfit("has no state to compare with"))?;
+    let read = taken.state.as_ref().ok_or(unfit("has no state to compare with"))?;
     if let Some(problem) = taken.problem {
         return Err(problem);
     }
-    let bundle = with_today(load_bundle(ports, revision, snapshot)?, &stack.inputs);
-    let redactor = redactor_for(&bundle, [bytes])?
+    let configuration = load_configuration(ports, revision, snapshot)?;
+    let configuration = with_today(configuration, &stack.inputs);
+    let redactor = with_configuration(Redactor::default(), &configuration)
+        .with_state(read.state())
         .with_values(&taken.backend.secrets())
         .with_values(&secrets_of_environment(ports));
-    let source = Source { bundle: &bundle, snapshot, live: &taken.backend, home: Home::Recorded };
+    let source = Source {
+        configuration: &configuration,
+        snapshot,
+        live: &taken.backend,
+        home: Home::Recorded,
+    };
     let plan = planned(ports, stack, &source, &redactor)?;
     // The lock was Terraform's only while it planned: what it compared with has to be this state.
     let now = live::read(ports, stack)?.bytes.map(|bytes| bytes.digest());
     if now != Some(state.version.digest) {
         return Err(DriftError::LookFailed { problem: "the state changed in the meantime" }.into());
     }
-    let redactor = with_plan(redactor, &bundle, &plan);
+    let redactor = with_plan(redactor, &configuration, &plan);
     let place = Place { store: ports.repository.id(), stack: &stack.name };
     let (items, objects) = found(&plan, place, &redactor).into_iter().unzip();
     Ok(Seen { against: revision, state: state.version.clone(), items, objects })

@@ -17,8 +17,9 @@ use super::ports::{Ports, Speaker, Stack};
 use super::redaction::safe_speaker;
 use super::snapshot::{self, Taken, change_since, keep_configuration, stored};
 use super::{Error, live};
-use crate::codec::hcl::module_facts;
-use crate::codec::state;
+use crate::codec::hcl::Configuration;
+use crate::codec::hcl::configuration::Module;
+use crate::codec::state::{self, ReadState};
 use crate::engine::good::snapshots;
 use crate::engine::pairing::{Commit, Declares, Misfit, candidate, fits};
 use crate::model::configuration::{ConfigurationRef, ConfigurationSource};
@@ -184,14 +185,7 @@ fn lineage(log: &[Entry], live: &live::Live) -> Result<Option<Lineage>, Error> {
     if let Some(pinned) = pinned {
         return Ok(Some(pinned.version.lineage.clone()));
     }
-    let Some(bytes) = &live.bytes else { return Ok(None) };
-    let parsed = state::parse(bytes).map_err(|problem| Error::Unreadable {
-        problem,
-        found: live.found.clone(),
-        evidence: None,
-        last: None,
-    })?;
-    Ok(Some(parsed.version.lineage))
+    Ok(live.state()?.map(|read| read.state().version.lineage.clone()))
 }
 
 /// What is on record, by digest.
@@ -218,15 +212,16 @@ fn keep(
         return Ok(Err("it is there no more".to_owned()));
     };
     let bytes = StateBytes::new(bytes);
-    let parsed = match state::parse(&bytes) {
-        Ok(parsed) => parsed,
-        Err(problem) => return Ok(Err(problem.to_string())),
+    let read = match ReadState::read(bytes) {
+        Ok(read) => read,
+        Err(unreadable) => return Ok(Err(unreadable.to_string())),
     };
-    if lineage.is_some_and(|lineage| *lineage != parsed.version.lineage) {
-        return Ok(Err(foreign(&parsed.version.lineage)));
+    let found = &read.state().version.lineage;
+    if lineage.is_some_and(|lineage| lineage != found) {
+        return Ok(Err(foreign(found)));
     }
-    let reference = stored(ports.repository, &parsed, &bytes, StateSource::Version)?;
-    let is_known = is_known(on_record, &bytes);
+    let reference = stored(ports.repository, &read, StateSource::Version)?;
+    let is_known = is_known(on_record, read.bytes());
     Ok(Ok(Kept { at: at.clone(), reference, is_known }))
 }
 
@@ -400,24 +395,19 @@ fn outside(captured: &Captured, root: &std::path::Path, top: &std::path::Path) -
 
 /// What a captured configuration declares.
 fn declares(captured: &Captured) -> Declares {
-    let bundle = &captured.bundle;
+    let configuration = Configuration::read(captured.bundle.clone());
     let mut declares = Declares {
         providers: captured.providers.iter().map(|locked| locked.source.clone()).collect(),
+        blocks: configuration.names(|facts| facts.resources.iter().collect()),
         ..Declares::default()
     };
-    let root = ("", &bundle.root);
-    let modules = bundle.modules.iter().map(|module| (module.key.as_str(), &module.directory));
-    for (key, directory) in std::iter::once(root).chain(modules) {
-        let facts = module_facts(bundle, directory);
+    let modules = &captured.bundle.modules;
+    let keys = std::iter::once("").chain(modules.iter().map(|module| module.key.as_str()));
+    for (key, Module { facts, .. }) in keys.zip(configuration.modules()) {
         declares.unreadable.extend(facts.unreadable.iter().map(ToString::to_string));
-        let prefix = match key {
-            "" => String::new(),
-            key => format!("module.{}.", key.replace('.', ".module.")),
-        };
-        declares.blocks.extend(facts.resources.iter().map(|address| format!("{prefix}{address}")));
         for name in facts.modules.keys() {
             let called = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-            if !bundle.modules.iter().any(|module| module.key == called) {
+            if !modules.iter().any(|module| module.key == called) {
                 declares.unreadable.push(format!("module {called} is not in the repository"));
             }
         }

@@ -7,6 +7,7 @@ use super::Error;
 use super::ports::{Ports, Stack};
 use super::redaction::{safe_error, secrets_of_environment};
 use crate::codec::backend::Backend;
+use crate::codec::state::{ReadState, Unreadable};
 use crate::engine::redact::Redactor;
 use crate::model::entry::StateSource;
 use crate::model::state::StateBytes;
@@ -23,6 +24,19 @@ pub struct Live {
     pub backend: Backend,
     /// Where they were found, for a person.
     pub found: String,
+}
+
+impl Live {
+    /// Reads the bytes as a state; none when there is none yet.
+    pub fn state(&self) -> Result<Option<ReadState>, Error> {
+        let unreadable = |unreadable: Unreadable| Error::Unreadable {
+            problem: unreadable.error,
+            found: self.found.clone(),
+            evidence: None,
+            last: None,
+        };
+        self.bytes.clone().map(ReadState::read).transpose().map_err(unreadable)
+    }
 }
 
 /// Reads the present state of a stack. It does not judge the bytes.

@@ -8,13 +8,12 @@ use std::path::Path;
 
 use super::ports::{Ports, Speaker, Stack};
 use super::private_copy::{Home, Source, prepare};
-use super::recorded::{load, load_bundle};
+use super::recorded::{load, load_configuration};
 use super::redaction::{
-    safe_residual, safe_speaker, secrets_of_environment, with_bundle, with_plan,
+    safe_residual, safe_speaker, secrets_of_environment, with_configuration, with_plan,
 };
 use super::variables::with_today;
 use super::{Error, live};
-use crate::codec::state;
 use crate::engine::redact::Redactor;
 use crate::engine::verify::residual;
 use crate::model::configuration::ConfigurationSource;
@@ -62,15 +61,11 @@ pub fn good(
     let state = snapshot.state.as_ref().ok_or(unfit("has no state to go back to"))?;
     // What cannot be read is never good.
     let recorded = load(ports, entry, state)?;
-    let parsed = state::parse(&recorded.bytes).map_err(|problem| Error::StoredState {
-        revision: entry.revision,
-        problem: problem.to_string(),
-    })?;
     let evidence = match proof {
         Proof::Word => Evidence { grade: Grade::Applied, residual: vec![], checks: vec![] },
         Proof::Verified { residual, checks } => {
             let known = Redactor::default().with_values(&secrets_of_environment(ports));
-            let redactor = known.with_state(&parsed);
+            let redactor = known.with_state(recorded.state.state());
             let residual = follow_up(ports, stack, entry, *residual, &redactor)?;
             let checks = run_checks(ports, &stack.root, checks)?;
             let is_guess = snapshot
@@ -123,13 +118,20 @@ fn follow_up(
     if live.bytes.as_ref().map(crate::model::state::StateBytes::digest) != recorded {
         return Err(Error::NotPresent { revision });
     }
-    let bundle = with_today(load_bundle(ports, revision, snapshot)?, &stack.inputs);
-    let redactor = &with_bundle(redactor.clone(), &bundle).with_values(&live.backend.secrets());
-    let source = Source { bundle: &bundle, snapshot, live: &live.backend, home: Home::Recorded };
+    let configuration = load_configuration(ports, revision, snapshot)?;
+    let configuration = with_today(configuration, &stack.inputs);
+    let redactor =
+        &with_configuration(redactor.clone(), &configuration).with_values(&live.backend.secrets());
+    let source = Source {
+        configuration: &configuration,
+        snapshot,
+        live: &live.backend,
+        home: Home::Recorded,
+    };
     let prepared = prepare(ports, stack, &source, Layout::Pristine, redactor)?;
     ports.progress.begin(Phase::Verify);
     let (_, plan) = prepared.plan(ports, "verify.tfplan", redactor)?;
-    let redactor = with_plan(redactor.clone(), &bundle, &plan);
+    let redactor = with_plan(redactor.clone(), &configuration, &plan);
     let found = safe_residual(residual(&plan), &redactor);
     let proposes = || found.iter().map(|r| format!("{} {}", r.action, r.address)).collect();
     match (found.len(), when_not_empty) {

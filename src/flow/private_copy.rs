@@ -11,13 +11,11 @@ use super::Error;
 use super::ports::{Ports, Stack};
 use super::redaction::{safe_error, safe_event};
 use crate::codec::backend::Backend;
-use crate::codec::hcl::{
-    backend_override, expression, module_facts, modules, moved, without_prevention,
-};
+use crate::codec::hcl::{Configuration, backend_override, expression, moved, without_prevention};
 use crate::codec::{json, plan};
 use crate::engine::pin;
 use crate::engine::redact::Redactor;
-use crate::model::configuration::{Bundle, BundlePath};
+use crate::model::configuration::BundlePath;
 use crate::model::entry::Snapshot;
 use crate::model::event::Event;
 use crate::model::placement::MovedBlock;
@@ -38,11 +36,9 @@ pub(super) fn private_copy(
     redactor: &Redactor,
 ) -> Result<Prepared, Error> {
     let mut prepared = prepare(ports, stack, source, Layout::WithoutStateBlocks, redactor)?;
-    let bundle = source.bundle;
-    let blocks = modules(bundle).into_iter().map(|(_, directory)| {
-        let facts = module_facts(bundle, &directory);
-        (directory, facts.prevent_destroy)
-    });
+    let blocks = source.configuration.modules().iter();
+    let blocks =
+        blocks.map(|module| (module.directory.clone(), module.facts.prevent_destroy.clone()));
     prepared.lift_prevention(&blocks.collect::<Vec<_>>())?;
     Ok(prepared)
 }
@@ -74,7 +70,7 @@ pub struct Prepared {
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     /// The configuration.
-    pub bundle: &'a Bundle,
+    pub configuration: &'a Configuration,
     /// The snapshot it belongs to.
     pub snapshot: &'a Snapshot,
     /// The backend of the working directory, for what is not recorded.
@@ -104,7 +100,7 @@ pub fn prepare(
     ports.check_interrupt("the private directory was made")?;
     ports.progress.begin(Phase::Workdir);
     let mut directory = PrivateDirectory::create(&stack.temporary)?;
-    directory.lay_out(source.bundle, layout)?;
+    directory.lay_out(source.configuration, layout)?;
     let credentials = settle(&directory, stack, source)?;
     let place = Workplace {
         root: directory.root(),
@@ -115,8 +111,8 @@ pub fn prepare(
         values_at_apply: directory.values_at_apply(),
     };
     let prepared = Prepared { directory, place };
-    let files = source.bundle.files.len();
-    let modules = source.bundle.modules.len();
+    let files = source.configuration.bundle().files.len();
+    let modules = source.configuration.bundle().modules.len();
     ports.progress.end(Ended::Well, &format!("{files} files, {modules} modules"));
     prepared.init(ports, credentials.as_deref(), redactor)?;
     Ok(prepared)
@@ -240,9 +236,9 @@ impl Prepared {
         Ok(())
     }
     /// Puts every byte of the configuration back as it was captured.
-    pub fn make_pristine(&mut self, bundle: &Bundle) -> Result<(), Error> {
+    pub fn make_pristine(&mut self, configuration: &Configuration) -> Result<(), Error> {
         self.directory.remove_beside(MOVED)?;
-        Ok(self.directory.lay_out(bundle, Layout::Pristine)?)
+        Ok(self.directory.lay_out(configuration, Layout::Pristine)?)
     }
 
     /// Where a file of ours lies, beside the configuration.

@@ -12,7 +12,9 @@ use jiff::Timestamp;
 use super::Error;
 use super::error::drift::DriftError;
 use super::ports::{Ports, Speaker, Stack};
-use crate::codec::{bundle, drift as codec, state};
+use crate::codec::hcl::Configuration;
+use crate::codec::state::{ReadState, Unreadable};
+use crate::codec::{bundle, drift as codec};
 use crate::engine::drift::{Tracked, tracked};
 use crate::engine::good::snapshots;
 use crate::engine::unsettled::ERRORED_STATE;
@@ -20,7 +22,7 @@ use crate::model::configuration::Bundle;
 use crate::model::digest::Digest;
 use crate::model::drift::{DriftItem, DriftLook, DriftedObject, KnownDrift, RecordedFix};
 use crate::model::entry::{Body, Entry, Revision, Snapshot, StateRef, UnreadableState};
-use crate::model::state::{State, StateBytes};
+use crate::model::state::StateBytes;
 use crate::store::After;
 
 /// A state on record, with its bytes.
@@ -30,12 +32,22 @@ pub struct Recorded {
     pub revision: Revision,
     /// When it was taken.
     pub time: Timestamp,
-    /// The exact bytes.
-    pub bytes: StateBytes,
+    /// The state, read.
+    pub state: ReadState,
 }
 
-/// A stored state, checked against what the entry says of it.
+/// A stored state, checked against the entry that speaks of it, and read.
 pub fn load(ports: &Ports<'_>, entry: &Entry, state: &StateRef) -> Result<Recorded, Error> {
+    let bytes = load_bytes(ports, entry, state)?;
+    let revision = entry.revision;
+    let unreadable =
+        |problem: Unreadable| Error::StoredState { revision, problem: problem.error.to_string() };
+    let state = ReadState::read(bytes).map_err(unreadable)?;
+    Ok(Recorded { revision, time: entry.happened(), state })
+}
+
+/// The exact bytes of a stored state, checked against the entry that speaks of it.
+pub fn load_bytes(ports: &Ports<'_>, entry: &Entry, state: &StateRef) -> Result<StateBytes, Error> {
     let bytes = StateBytes::new(ports.repository.get_blob(&state.blob)?);
     if bytes.digest() != state.version.digest {
         return Err(Error::StoredState {
@@ -43,7 +55,7 @@ pub fn load(ports: &Ports<'_>, entry: &Entry, state: &StateRef) -> Result<Record
             problem: "its content is not what the entry says".to_owned(),
         });
     }
-    Ok(Recorded { revision: entry.revision, time: entry.happened(), bytes })
+    Ok(bytes)
 }
 
 /// The configuration of a snapshot.
@@ -60,10 +72,13 @@ pub fn load_bundle(
     bundle::unpack(&archive).map_err(|source| Error::Bundle { revision, source })
 }
 
-/// A state that was read before.
-pub(super) fn parsed(bytes: &StateBytes, revision: Revision) -> Result<State<'_>, Error> {
-    state::parse(bytes)
-        .map_err(|problem| Error::StoredState { revision, problem: problem.to_string() })
+/// The configuration of a snapshot, read.
+pub fn load_configuration(
+    ports: &Ports<'_>,
+    revision: Revision,
+    snapshot: &Snapshot,
+) -> Result<Configuration, Error> {
+    load_bundle(ports, revision, snapshot).map(Configuration::read)
 }
 
 /// Keeps the bytes of one; `what` says of which apply it is, or where it lay.
@@ -166,7 +181,7 @@ pub fn known_drift(ports: &Ports<'_>, log: &[Entry]) -> Result<Vec<KnownDrift>, 
 }
 
 /// The newest stored state.
-pub fn stored_state(ports: &Ports<'_>, log: &[Entry]) -> Result<Option<StateBytes>, Error> {
+pub fn stored_state(ports: &Ports<'_>, log: &[Entry]) -> Result<Option<ReadState>, Error> {
     let newest = snapshots(log).rev().find_map(|(entry, s)| Some((entry, s.state.as_ref()?)));
-    newest.map(|(entry, state)| Ok(load(ports, entry, state)?.bytes)).transpose()
+    newest.map(|(entry, state)| Ok(load(ports, entry, state)?.state)).transpose()
 }

@@ -9,18 +9,17 @@ use std::collections::BTreeSet;
 use super::Error;
 use super::ports::{Ports, Speaker};
 use super::recorded::{Valued, drift_values, load};
-use crate::codec::hcl::{self, root_facts};
-use crate::codec::{json, state};
+use crate::codec::hcl::{self, Configuration};
+use crate::codec::json;
 use crate::engine::drift::last_look;
 use crate::engine::good::snapshots;
 use crate::engine::redact::{Redactor, is_secret_name};
-use crate::model::configuration::{Bundle, BundlePath, Variable, VariableOrigin};
+use crate::model::configuration::{Variable, VariableOrigin};
 use crate::model::entry::{Entry, Revision};
 use crate::model::event::{Diagnostic, Event, Hook, Intended};
 use crate::model::good::Residual;
 use crate::model::plan::Plan;
 use crate::model::stack::StackName;
-use crate::model::state::StateBytes;
 use crate::model::value::Value;
 use crate::port::terraform;
 
@@ -59,56 +58,31 @@ pub fn safe_diagnostics(diagnostics: &[Diagnostic], redactor: &Redactor) -> Vec<
 }
 
 /// Learns the values of secret variables, wherever the configuration has them from.
-pub fn with_bundle(redactor: Redactor, bundle: &Bundle) -> Redactor {
-    let facts = root_facts(bundle);
-    let given = bundle.variables.iter().map(|(name, given)| (name.clone(), value_of(given)));
-    let is_of_values = |path: &BundlePath| {
-        let is_found = path.parent() == bundle.root && hcl::is_loaded_by_itself(path.file_name());
-        is_found || bundle.var_files.contains(path)
-    };
-    let files = bundle.files.iter().filter(|(path, _)| is_of_values(path));
-    let literals = files.flat_map(|(path, content)| hcl::literals(path.file_name(), content));
+pub fn with_configuration(redactor: Redactor, configuration: &Configuration) -> Redactor {
+    let given = configuration.bundle().variables.iter();
+    let given = given.map(|(name, given)| (name.clone(), value_of(given)));
+    let literals =
+        configuration.value_files().flat_map(|(name, content)| hcl::literals(name, content));
     let secrets: Vec<Value> = given
         .chain(literals)
-        .filter(|(name, _)| is_secret_variable(&facts, name))
+        .filter(|(name, _)| is_secret_variable(configuration.root(), name))
         .map(|(_, value)| value)
         .collect();
     redactor.with_values(&secrets)
 }
 
 /// Learns what must not be shown of a plan of this configuration, its variables included.
-pub(in crate::flow) fn with_plan(redactor: Redactor, bundle: &Bundle, plan: &Plan) -> Redactor {
-    let facts = root_facts(bundle);
+pub(in crate::flow) fn with_plan(
+    redactor: Redactor,
+    configuration: &Configuration,
+    plan: &Plan,
+) -> Redactor {
     let secrets = plan
         .variables
         .iter()
-        .filter(|(name, _)| is_secret_variable(&facts, name))
+        .filter(|(name, _)| is_secret_variable(configuration.root(), name))
         .map(|(_, value)| value.reveal_for_terraform());
     redactor.with_plan(plan).with_values(secrets)
-}
-
-/// Learns what must not be shown from states and from the variables.
-pub(in crate::flow) fn redactor_for<'a>(
-    bundle: &Bundle,
-    states: impl IntoIterator<Item = &'a StateBytes>,
-) -> Result<Redactor, Error> {
-    learnt(with_bundle(Redactor::default(), bundle), states)
-}
-
-pub(super) fn learnt<'a>(
-    mut redactor: Redactor,
-    states: impl IntoIterator<Item = &'a StateBytes>,
-) -> Result<Redactor, Error> {
-    for bytes in states {
-        let parsed = state::parse(bytes).map_err(|problem| Error::Unreadable {
-            problem,
-            found: "the store".to_owned(),
-            evidence: None,
-            last: None,
-        })?;
-        redactor = redactor.with_state(&parsed);
-    }
-    Ok(redactor)
 }
 
 /// A variable's value: a plan holds JSON, everything else text that may be an expression.
@@ -140,12 +114,7 @@ pub fn redactor_of_items(
     for entry in log.iter().filter(|entry| against.contains(&entry.revision)) {
         let state = entry.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
         if let Some(stored) = state {
-            let bytes = load(ports, entry, stored)?.bytes;
-            let parsed = state::parse(&bytes).map_err(|problem| Error::StoredState {
-                revision: entry.revision,
-                problem: problem.to_string(),
-            })?;
-            redactor = redactor.with_state(&parsed);
+            redactor = redactor.with_state(load(ports, entry, stored)?.state.state());
         }
     }
     Ok(redactor)
@@ -180,10 +149,8 @@ pub(super) fn known_secrets(ports: &Ports<'_>, log: &[Entry]) -> Redactor {
         .filter(|(_, state)| seen.insert(state.version.digest))
         .take(STATES_MAX);
     for (entry, stored) in states {
-        if let Ok(recorded) = load(ports, entry, stored)
-            && let Ok(parsed) = state::parse(&recorded.bytes)
-        {
-            redactor = redactor.with_state(&parsed);
+        if let Ok(recorded) = load(ports, entry, stored) {
+            redactor = redactor.with_state(recorded.state.state());
         }
     }
     redactor

@@ -13,6 +13,7 @@ use super::live::{self, Live};
 use super::ports::{Ports, Speaker, Stack};
 use super::redaction::safe_speaker;
 use crate::codec::backend::Backend;
+use crate::codec::state::{ReadState, Unreadable};
 use crate::codec::{bundle, json, plan, planfile, state};
 use crate::engine::baseline::can_be_baseline;
 use crate::engine::diff::{ChangeKind, Facts, diff};
@@ -108,8 +109,8 @@ pub struct Taken {
     pub entry: Entry,
     /// Whether the entry is new.
     pub is_new: bool,
-    /// The state's bytes.
-    pub bytes: Option<StateBytes>,
+    /// The state, if there is one.
+    pub state: Option<ReadState>,
     /// How the state stood to what was on record.
     pub standing: Standing,
     /// The backend, with what is not recorded of it.
@@ -140,7 +141,7 @@ pub fn take(
     let taken = take_quietly(ports, stack, speaker, request);
     match &taken {
         Ok(taken) => {
-            let serial = taken.bytes.as_ref().map_or("no state yet".to_owned(), |_| serial(taken));
+            let serial = taken.state.as_ref().map_or("no state yet".to_owned(), |_| serial(taken));
             let word = if taken.is_new { "" } else { ", unchanged" };
             let detail = format!("{}  ({serial}{word})", taken.entry.revision);
             ports.progress.end(Ended::Well, &detail);
@@ -164,12 +165,13 @@ fn take_quietly(
     let speaker = &safe_speaker(ports, &stack.name, speaker);
     let log = ports.repository.log(&stack.name)?;
     let live = subject(ports, stack, request)?;
-    let state = judged(ports, stack, speaker, &log, &live)?;
-    let speaker = &match &state {
+    let read = judged(ports, stack, speaker, &log, &live)?;
+    let state = read.as_ref().map(ReadState::state);
+    let speaker = &match state {
         Some(state) if speaker.has_words() => speaker.safe(&Redactor::default().with_state(state)),
         Some(_) | None => speaker.clone(),
     };
-    let standing = match &state {
+    let standing = match state {
         Some(state) => pin::standing(&log, &state.version),
         None => Standing::First,
     };
@@ -184,7 +186,7 @@ fn take_quietly(
         return Ok(Taken {
             entry,
             is_new: false,
-            bytes: live.bytes,
+            state: read,
             standing,
             backend: live.backend,
             problem,
@@ -192,22 +194,18 @@ fn take_quietly(
     }
     let (repository, environment) = (ports.repository, ports.environment);
     // Three things that wait for different things: the disk, git, and nothing but time.
-    let (state, git, change) = std::thread::scope(|scope| {
-        let write = || match (&state, &live.bytes) {
-            (Some(state), Some(bytes)) => stored(repository, state, bytes, live.source).map(Some),
-            _ => Ok(None),
-        };
+    let (written, git, change) = std::thread::scope(|scope| {
+        let write = || read.as_ref().map(|read| stored(repository, read, live.source)).transpose();
         let written = scope.spawn(write);
         let git = scope.spawn(|| git::facts(environment, &stack.root));
-        let change = state
-            .as_ref()
-            .and_then(|state| change_since(repository, &log, state, &stack.knowledge));
+        let change =
+            state.and_then(|state| change_since(repository, &log, state, &stack.knowledge));
         (written.join(), git.join(), change)
     });
-    let state = state.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let stored = written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let snapshot = Snapshot {
         cause: request.cause,
-        state,
+        state: stored,
         configuration,
         engine: ports.terraform.version().ok(),
         workspace: stack.workspace.clone(),
@@ -219,7 +217,7 @@ fn take_quietly(
     };
     let body = Body::Snapshot(Box::new(snapshot));
     let entry = ports.say(&stack.name, speaker, After::Any, body)?;
-    Ok(Taken { entry, is_new: true, bytes: live.bytes, standing, backend: live.backend, problem })
+    Ok(Taken { entry, is_new: true, state: read, standing, backend: live.backend, problem })
 }
 
 /// The bytes to take, with where they live.
@@ -245,44 +243,37 @@ fn subject(ports: &Ports<'_>, stack: &Stack, request: &Request) -> Result<Live, 
 }
 
 /// Reads and judges the bytes; what cannot be taken is kept as evidence and refused.
-fn judged<'a>(
+fn judged(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
     log: &[Entry],
-    live: &'a Live,
-) -> Result<Option<State<'a>>, Error> {
+    live: &Live,
+) -> Result<Option<ReadState>, Error> {
     let is_given = live.backend.identity.kind == pin::GIVEN;
     let backend = (!is_given).then_some(&live.backend.identity);
     let check = |lineage| pin::check(log, &stack.workspace, backend, lineage);
+    let last = || snapshots(log).rev().find(|(_, snapshot)| snapshot.state.is_some());
+    let last = || last().map(|(entry, _)| entry.revision);
     let Some(bytes) = &live.bytes else {
         check(None).map_err(|mismatch| Error::Foreign { mismatch, evidence: None })?;
-        let last = snapshots(log).rev().find(|(_, snapshot)| snapshot.state.is_some());
-        return match last {
+        return match last() {
             None => Ok(None),
-            Some((entry, _)) => {
-                Err(Error::StateGone { found: live.found.clone(), last: entry.revision })
-            }
+            Some(last) => Err(Error::StateGone { found: live.found.clone(), last }),
         };
     };
-    match state::parse(bytes) {
-        Err(problem) => {
+    match ReadState::read(bytes.clone()) {
+        Err(Unreadable { error: problem, .. }) => {
             let text = problem.to_string();
-            let evidence = keep(ports, stack, speaker, (log, live, bytes), text)?;
-            let last = snapshots(log).rev().find(|(_, snapshot)| snapshot.state.is_some());
-            Err(Error::Unreadable {
-                problem,
-                found: live.found.clone(),
-                evidence: Some(evidence),
-                last: last.map(|(entry, _)| entry.revision),
-            })
+            let evidence = Some(keep(ports, stack, speaker, log, live, bytes, text)?);
+            Err(Error::Unreadable { problem, found: live.found.clone(), evidence, last: last() })
         }
-        Ok(state) => match check(Some(&state.version.lineage)) {
-            Ok(()) => Ok(Some(state)),
+        Ok(read) => match check(Some(&read.state().version.lineage)) {
+            Ok(()) => Ok(Some(read)),
             Err(mismatch) => {
                 let text = mismatch.to_string();
-                let evidence = keep(ports, stack, speaker, (log, live, bytes), text)?;
-                Err(Error::Foreign { mismatch, evidence: Some(evidence) })
+                let evidence = Some(keep(ports, stack, speaker, log, live, bytes, text)?);
+                Err(Error::Foreign { mismatch, evidence })
             }
         },
     }
@@ -293,7 +284,9 @@ fn keep(
     ports: &Ports<'_>,
     stack: &Stack,
     speaker: &Speaker,
-    (log, live, bytes): (&[Entry], &Live, &StateBytes),
+    log: &[Entry],
+    live: &Live,
+    bytes: &StateBytes,
     problem: String,
 ) -> Result<Revision, Error> {
     let last = log.last();
@@ -315,11 +308,11 @@ fn keep(
 
 pub(super) fn stored(
     repository: &Repository,
-    state: &State<'_>,
-    bytes: &StateBytes,
+    read: &ReadState,
     source: StateSource,
 ) -> Result<StateRef, Error> {
-    let blob = repository.put_blob(bytes.as_slice())?;
+    let blob = repository.put_blob(read.bytes().as_slice())?;
+    let state = read.state();
     let managed = state.instances.iter().filter(|object| object.address.mode == Mode::Managed);
     Ok(StateRef {
         version: state.version.clone(),

@@ -7,36 +7,30 @@ use std::collections::BTreeMap;
 
 use super::Error;
 use super::ports::{Inputs, Stack};
-use crate::codec::hcl::{self, root_facts};
+use crate::codec::hcl::{self, Configuration};
 use crate::engine::variables::{self, Declared, Standing};
-use crate::model::configuration::{Bundle, Variable, VariableOrigin};
+use crate::model::configuration::{Variable, VariableOrigin};
 use crate::model::secret::Secret;
 
-/// The bundle with every value it needs, and the variables that are not as they were.
+/// The configuration with every value it needs, and the variables that are not as they were.
 pub(in crate::flow) fn with_variables(
-    bundle: Bundle,
+    configuration: Configuration,
     stack: &Stack,
-) -> Result<(Bundle, BTreeMap<String, Standing>), Error> {
-    let mut bundle = with_today(bundle, &stack.inputs);
-    let declared = root_facts(&bundle)
-        .variables
-        .iter()
+) -> Result<(Configuration, BTreeMap<String, Standing>), Error> {
+    let mut configuration = with_today(configuration, &stack.inputs);
+    let declared = configuration.root().variables.iter();
+    let declared = declared
         .map(|(name, declared)| (name.clone(), Declared { required: !declared.has_default }))
         .collect();
-    let in_files: Vec<String> = bundle
-        .files
-        .iter()
-        .filter(|(path, _)| {
-            let is_beside = path.parent() == bundle.root;
-            bundle.var_files.contains(path)
-                || is_beside && hcl::is_loaded_by_itself(path.file_name())
-        })
-        .flat_map(|(path, content)| hcl::assigned(path.file_name(), content))
+    let in_files: Vec<String> = configuration
+        .value_files()
+        .flat_map(|(name, content)| hcl::assigned(name, content))
         .collect();
+    let known = &configuration.bundle().variables;
     let today = today(stack);
     let text = |value: &Secret<String>| value.reveal_for_terraform().clone();
     let comparable = today.iter().map(|(name, value)| (name.clone(), text(value))).collect();
-    let mut standing = variables::compare(&declared, &in_files, &bundle.variables, &comparable);
+    let mut standing = variables::compare(&declared, &in_files, known, &comparable);
     let missing: Vec<String> = standing
         .iter()
         .filter(|(_, standing)| **standing == Standing::Missing)
@@ -48,15 +42,16 @@ pub(in crate::flow) fn with_variables(
     // A plan holds values as JSON, the environment as text: they cannot be told apart by text.
     standing.retain(|name, standing| {
         *standing != Standing::Differs
-            || bundle.variables.get(name).is_none_or(|v| v.origin != VariableOrigin::Plan)
+            || known.get(name).is_none_or(|v| v.origin != VariableOrigin::Plan)
     });
     for (name, standing) in &standing {
         if let (Standing::TakenFromToday, Some(value)) = (standing, today.get(name)) {
             let origin = VariableOrigin::CommandLine;
-            bundle.variables.insert(name.clone(), Variable { value: value.clone(), origin });
+            let value = Variable { value: value.clone(), origin };
+            configuration.set_variable(name, Some(value));
         }
     }
-    Ok((bundle, standing))
+    Ok((configuration, standing))
 }
 
 /// Today's values: the command line wins over the environment.
@@ -67,19 +62,17 @@ fn today(stack: &Stack) -> BTreeMap<String, Secret<String>> {
 }
 
 /// The configuration with today's values of its ephemeral variables, and no other ones of them.
-pub(super) fn with_today(mut bundle: Bundle, inputs: &Inputs) -> Bundle {
-    let declared = root_facts(&bundle).variables;
-    let ephemeral = declared.into_iter().filter(|(_, declared)| declared.marks.ephemeral);
-    for (name, _) in ephemeral {
-        bundle.variables.remove(&name);
+pub(super) fn with_today(mut configuration: Configuration, inputs: &Inputs) -> Configuration {
+    let declared = configuration.root().variables.iter();
+    let ephemeral = declared.filter(|(_, declared)| declared.marks.ephemeral);
+    let ephemeral: Vec<String> = ephemeral.map(|(name, _)| name.clone()).collect();
+    for name in ephemeral {
         let value = |value: &Secret<String>, origin| Variable { value: value.clone(), origin };
         let environment = inputs.environment.get(&name);
         let environment = environment.map(|text| value(text, VariableOrigin::Environment));
         let given = inputs.command_line.iter().rev().find(|(given, _)| *given == name);
         let given = given.map(|(_, text)| value(text, VariableOrigin::CommandLine));
-        if let Some(today) = given.or(environment) {
-            bundle.variables.insert(name, today);
-        }
+        configuration.set_variable(&name, given.or(environment));
     }
-    bundle
+    configuration
 }

@@ -6,16 +6,18 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use super::address::{Address, ProviderAddress};
 use super::digest::Digest;
 use super::value::{Path, RawJson};
 use super::version::StateVersion;
 
-/// The exact bytes of a state, with their digest. They hold secrets: `Debug` shows neither.
+/// The exact bytes of a state, with their digest; copies share them. They hold secrets: `Debug` shows
+/// neither.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StateBytes {
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
     digest: Digest,
 }
 
@@ -23,7 +25,7 @@ impl StateBytes {
     /// Takes the bytes as they were read.
     pub fn new(bytes: Vec<u8>) -> Self {
         let digest = Digest::of(&bytes);
-        Self { bytes, digest }
+        Self { bytes: Arc::new(bytes), digest }
     }
 
     /// The exact bytes.

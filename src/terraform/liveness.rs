@@ -88,18 +88,14 @@ fn is_author_at_work(actor: &Actor, here: &Actor) -> bool {
     if actor.process == here.process {
         return false;
     }
-    match &actor.started {
-        Some(started) => {
-            boot().as_ref() == Some(&started.boot)
-                && start_ticks(actor.process) == Some(started.ticks)
-        }
-        None => {
-            let name = |process: &str| fs::read_to_string(format!("/proc/{process}/comm"));
-            match (name(&actor.process.to_string()), name("self")) {
-                (Ok(theirs), Ok(ours)) => theirs == ours,
-                _ => is_there(actor.process),
-            }
-        }
+    if let Some(started) = &actor.started {
+        let is_this_boot = boot().as_ref() == Some(&started.boot);
+        return is_this_boot && start_ticks(actor.process) == Some(started.ticks);
+    }
+    let name = |process: &str| fs::read_to_string(format!("/proc/{process}/comm"));
+    match (name(&actor.process.to_string()), name("self")) {
+        (Ok(theirs), Ok(ours)) => theirs == ours,
+        _ => is_there(actor.process),
     }
 }
 

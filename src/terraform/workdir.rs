@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tempfile::TempDir;
 
-use crate::codec::hcl::{Syntax, Unreadable, without_state_blocks};
+use crate::codec::hcl::{Configuration, Syntax, Unreadable, without_state_blocks};
 use crate::model::configuration::{Bundle, BundlePath, REMOTE_MODULES, RefusedPath};
 use crate::model::digest::Digest;
 use crate::model::secret::Secret;
@@ -155,14 +155,15 @@ impl PrivateDirectory {
 
     /// Writes the bundle. Called again, with either layout, it changes only what differs; Terraform's
     /// own files and overrides stay.
-    pub fn lay_out(&mut self, bundle: &Bundle, layout: Layout) -> Result<(), Error> {
+    pub fn lay_out(&mut self, configuration: &Configuration, layout: Layout) -> Result<(), Error> {
+        let bundle = configuration.bundle();
         self.root = bundle.root.clone();
         if layout == Layout::Pristine {
             for path in self.overrides.drain(..) {
                 remove(&path)?;
             }
         }
-        let variables = variables::written(bundle)?;
+        let variables = variables::written(configuration)?;
         let mut files: BTreeMap<PathBuf, Cow<'_, [u8]>> = BTreeMap::new();
         for (path, content) in &bundle.files {
             files.insert(self.place_of(path), laid_out(bundle, path, content, layout)?);

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use unapply::codec::hcl::Configuration;
 use unapply::codec::{bundle, planfile};
 use unapply::flow::configuration::{Captured, Planned, Request, capture};
 use unapply::model::secret::Secret;
@@ -59,7 +60,7 @@ fn laid_out(parent: &Path, captured: &Captured) -> PrivateDirectory {
     let packed = bundle::pack(&captured.bundle).unwrap();
     let unpacked = bundle::unpack(&packed).unwrap();
     let mut private = PrivateDirectory::create(parent).unwrap();
-    private.lay_out(&unpacked, Layout::WithoutStateBlocks).unwrap();
+    private.lay_out(&Configuration::read(unpacked.clone()), Layout::WithoutStateBlocks).unwrap();
     terraform(&private.root(), &["init", "-input=false", "-no-color"], &[]);
     private
 }
@@ -243,7 +244,9 @@ fn laying_out_again_swaps_only_the_state_blocks() {
     let captured = capture(&request(user.path())).unwrap();
     let parent = tempfile::tempdir().unwrap();
     let mut private = PrivateDirectory::create(parent.path()).unwrap();
-    private.lay_out(&captured.bundle, Layout::WithoutStateBlocks).unwrap();
+    private
+        .lay_out(&Configuration::read(captured.bundle.clone()), Layout::WithoutStateBlocks)
+        .unwrap();
     let state = parent.path().join("${x} \"$${y}\".json");
     let path = Value::Text(state.display().to_string());
     let settings = BTreeMap::from([("path".to_owned(), path)]);
@@ -252,7 +255,7 @@ fn laying_out_again_swaps_only_the_state_blocks() {
     let read = |name: &str| fs::read_to_string(private.root().join(name)).unwrap();
     assert_eq!(read("main.tf"), "\n");
     let kept = fs::metadata(private.root().join("b.tf")).unwrap().modified().unwrap();
-    private.lay_out(&captured.bundle, Layout::Pristine).unwrap();
+    private.lay_out(&Configuration::read(captured.bundle.clone()), Layout::Pristine).unwrap();
     let read = |name: &str| fs::read_to_string(private.root().join(name)).unwrap();
     assert_eq!(read("main.tf"), main);
     assert_eq!(read("zz_unapply_override.tf"), content);
@@ -274,7 +277,7 @@ fn the_directory_is_private_and_goes_when_it_is_dropped() {
     let captured = capture(&Request { var_files: &var_files, ..request(user.path()) }).unwrap();
     let parent = tempfile::tempdir().unwrap();
     let mut private = PrivateDirectory::create(parent.path()).unwrap();
-    private.lay_out(&captured.bundle, Layout::Pristine).unwrap();
+    private.lay_out(&Configuration::read(captured.bundle.clone()), Layout::Pristine).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     let [values] = private.var_file_arguments().try_into().unwrap();
     assert_eq!(mode(&values), 0o600);

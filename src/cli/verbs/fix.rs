@@ -13,10 +13,9 @@ use crate::cli::output::inert;
 use crate::cli::render::attributes::attributes;
 use crate::cli::render::drift::{Manner, address, fix_line, places};
 use crate::cli::render::value::shown as shown_value;
-use crate::codec::state;
+use crate::codec::state::ReadState;
 use crate::engine::drift::{Held, Standing, Subject, held, shown_id, shown_value_at, standing};
 use crate::engine::redact::{Redactor, Shown};
-use crate::flow::Error;
 use crate::flow::fix::{Request, record};
 use crate::flow::ports::Stack;
 use crate::flow::recorded::{Valued, stored_state, valued_items};
@@ -144,19 +143,15 @@ fn with_fixes(
     let log = ports.repository.log(&stack.name)?;
     let mut items = valued_items(&ports, &log, |tracked| tracked.fix.is_some())?;
     items.sort_by_key(|item| item.tracked.fix.map(|(entry, _)| entry.revision));
-    let bytes = stored_state(&ports, &log)?;
-    let now = bytes.as_ref().map(state::parse).transpose().map_err(|problem| {
-        let problem = problem.to_string();
-        let revision = log.last().map_or(Revision(0), |entry| entry.revision);
-        Failure::from(Error::StoredState { revision, problem })
-    })?;
+    let newest = stored_state(&ports, &log)?;
+    let now = newest.as_ref().map(ReadState::state);
     let mut redactor = redactor_of_items(&ports, &log, &items)?;
-    if let Some(now) = &now {
+    if let Some(now) = now {
         redactor = redactor.with_state(now);
     }
     let redactor = session.fingerprinted(redactor, Some((opened, stack)));
     let aids = (&redactor, &stack.knowledge);
-    let told = items.into_iter().map(|valued| told(&log, valued, now.as_ref(), aids));
+    let told = items.into_iter().map(|valued| told(&log, valued, now, aids));
     tell(&told.collect::<Vec<_>>())?;
     Ok(Exit::Done)
 }

@@ -1,11 +1,12 @@
 //! `unapply history`: entries of a stack, newest first.
 
+mod note;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use note::note;
-
+use self::note::note;
 use super::side::short_commit;
 use super::{Opened, Session};
 use crate::cli::args::{Format, History as Arguments};
@@ -14,18 +15,16 @@ use crate::cli::failure::Failure;
 use crate::cli::json::{Entry as EntryOut, HistoryOut};
 use crate::cli::output::inert;
 use crate::cli::render::table::{Align, columns};
-use crate::codec::state;
+use crate::codec::state::ReadState;
 use crate::engine::good::{good_snapshots, last_known_good, snapshots, verdicts};
 use crate::engine::selector::before;
 use crate::flow::live;
 use crate::flow::ports::Stack;
-use crate::flow::recorded::load;
+use crate::flow::recorded::load_bytes;
 use crate::model::address::{Address, NotAnAddress};
 use crate::model::entry::{Body, Cause, Entry, Revision, Snapshot};
 use crate::model::good::Verdict;
 use crate::port::clock::Clock as _;
-
-mod note;
 
 /// Shows the log.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -68,10 +67,11 @@ fn touching(
     let mut before: Vec<String> = Vec::new();
     for (entry, snapshot) in snapshots(log) {
         let Some(stored) = &snapshot.state else { continue };
-        let bytes = load(&session.ports(opened), entry, stored)?.bytes;
+        let bytes = load_bytes(&session.ports(opened), entry, stored)?;
         // A stored state that cannot be read any more says nothing about one resource.
-        let Ok(state) = state::parse(&bytes) else { continue };
-        let now: Vec<String> = state
+        let Ok(read) = ReadState::read(bytes) else { continue };
+        let now: Vec<String> = read
+            .state()
             .instances
             .iter()
             .filter(|object| object.address == address)
@@ -196,8 +196,8 @@ fn live_row(
     if newest.1.backend.kind != "local" {
         return None;
     }
-    let bytes = live::read(&session.ports(opened), stack).ok()?.bytes?;
-    let live = state::parse(&bytes).ok()?;
+    let read = live::read(&session.ports(opened), stack).ok()?.state().ok()??;
+    let (live, bytes) = (read.state(), read.bytes());
     let digest = |snapshot: &Snapshot| snapshot.state.as_ref().map(|state| state.version.digest);
     let same = snapshots(log).rev().find(|(_, snapshot)| digest(snapshot) == Some(bytes.digest()));
     let managed = live

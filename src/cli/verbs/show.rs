@@ -1,8 +1,8 @@
 //! `unapply show`: one entry, whatever it says.
 
-use std::collections::BTreeMap;
-
 mod kept;
+
+use std::collections::BTreeMap;
 
 use super::side::{entry as find_entry, short_commit};
 use super::{Opened, Session};
@@ -14,14 +14,14 @@ use crate::cli::failure::kept::way_out;
 use crate::cli::json::{Body as BodyOut, Entry as EntryOut, ResourceOut, ShowOut, ShownValue};
 use crate::cli::output::inert;
 use crate::cli::render::value::shown;
-use crate::codec::state::Contents as KeptContents;
-use crate::codec::{json, state};
+use crate::codec::json;
+use crate::codec::state::{self, Contents as KeptContents};
 use crate::engine::compare::differences;
 use crate::engine::good::verdicts;
 use crate::engine::redact::{Redactor, Shown, drawn_together};
 use crate::flow::Error;
 use crate::flow::ports::Stack;
-use crate::flow::recorded::{load, load_bundle};
+use crate::flow::recorded::{load_bundle, load_bytes};
 use crate::model::configuration::ConfigurationSource;
 use crate::model::entry::{Entry, Snapshot};
 use crate::model::state::{Instance, State, StateBytes, Status};
@@ -43,7 +43,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let verdicts = verdicts(&log);
     let out = EntryOut::new(&entry, verdicts.get(&entry.revision).copied());
     let bytes = match snapshot.and_then(|snapshot| snapshot.state.as_ref()) {
-        Some(state) => Some(load(&session.ports(&opened), &entry, state)?.bytes),
+        Some(state) => Some(load_bytes(&session.ports(&opened), &entry, state)?),
         None => None,
     };
     let kept = kept::contents(&session.ports(&opened), &entry)?;
@@ -81,7 +81,7 @@ fn raw_state(session: &Session, opened: &Opened, entry: &Entry) -> Result<Exit, 
     }
     let ports = session.ports(opened);
     let bytes = match (&entry.said.body, entry.said.body.snapshot().map(|s| s.state.as_ref())) {
-        (_, Some(Some(state))) => load(&ports, entry, state)?.bytes.as_slice().to_vec(),
+        (_, Some(Some(state))) => load_bytes(&ports, entry, state)?.as_slice().to_vec(),
         (crate::model::entry::Body::Evidence(kept), _) => ports.repository.get_blob(&kept.blob)?,
         _ => {
             let revision = entry.revision;

@@ -9,7 +9,7 @@ use crate::codec::state::narrow::Source;
 use crate::engine::good::verdicts;
 use crate::engine::selector::{NotASelector, NotFound, Selected, Selector, select};
 use crate::flow::ports::Stack;
-use crate::flow::recorded::load;
+use crate::flow::recorded::load_bytes;
 use crate::flow::{Error, live};
 use crate::model::entry::{Entry, Revision, Snapshot};
 use crate::model::good::Verdict;
@@ -162,7 +162,7 @@ pub(in crate::cli) fn load_side(
                 revision: entry.revision,
                 problem: "has no state that can be compared",
             })?;
-            let bytes = Bytes::Stored(load(&session.ports(opened), entry, state)?.bytes);
+            let bytes = Bytes::Stored(load_bytes(&session.ports(opened), entry, state)?);
             let name = Name::Known(label(session, log, entry));
             Ok(Side { bytes, name, snapshot: Some((entry.revision, snapshot.clone())) })
         }

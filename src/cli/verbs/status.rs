@@ -1,5 +1,9 @@
 //! `unapply status`: one line a stack.
 
+mod fail_on;
+
+use jiff::Timestamp;
+
 use super::{Opened, Session};
 use crate::cli::args::{Format, Status as Arguments};
 use crate::cli::exit::Exit;
@@ -8,22 +12,18 @@ use crate::cli::failure::unsettled::RECOVER;
 use crate::cli::json::{FailedOnOut, LockOut, MatterOut, StackStatus, StatusOut};
 use crate::cli::output::inert;
 use crate::cli::render::table::{Align, columns};
-use crate::codec::state;
+use crate::codec::state::ReadState;
 use crate::engine::drift::{last_look, tracked};
 use crate::engine::good::{last_known_good, snapshots};
 use crate::engine::hold::standing as standing_holds;
 use crate::engine::pin::{self, Standing};
-use crate::engine::unsettled::open_revert;
-use crate::engine::unsettled::{Matter, unsettled};
+use crate::engine::unsettled::{Matter, open_revert, unsettled};
 use crate::flow::live;
 use crate::flow::ports::Stack;
 use crate::model::entry::Entry;
 use crate::port::clock::Clock as _;
 use crate::terraform::directory;
 use crate::terraform::directory::lock::{LocalLock, local_lock};
-use jiff::Timestamp;
-
-mod fail_on;
 
 /// Looks at every stack that is meant.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -68,13 +68,14 @@ fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus
             "unknown".clone_into(&mut status.live);
             status.problem = Some(error.to_string());
         }
-        Ok(live) => match live.bytes.as_ref().map(|bytes| (bytes, state::parse(bytes))) {
+        Ok(live) => match live.bytes.clone().map(ReadState::read) {
             None => "none".clone_into(&mut status.live),
-            Some((_, Err(problem))) => {
+            Some(Err(unreadable)) => {
                 "unknown".clone_into(&mut status.live);
-                status.problem = Some(problem.to_string());
+                status.problem = Some(unreadable.to_string());
             }
-            Some((_, Ok(state))) => {
+            Some(Ok(read)) => {
+                let state = read.state();
                 status.live_serial = Some(state.version.serial.0);
                 let mismatch = pin::check(
                     &log,

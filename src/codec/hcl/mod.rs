@@ -6,7 +6,7 @@
 //! configuration is exactly what a failed apply may have left. Start from [`scan`]; writing an
 //! override is [`backend_override`], the dependency lock file is [`lock`].
 
-mod bundle;
+pub mod configuration;
 mod cut;
 mod fold;
 mod ignored;
@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hcl_edit::parser::parse_body;
 use hcl_edit::structure::Body;
 
-pub use bundle::{module_facts, modules, root_facts};
+pub use configuration::Configuration;
 pub use cut::without_state_blocks;
 pub use resource::Resource;
 pub use scan::scan;

@@ -8,7 +8,8 @@ mod left;
 use std::path::{Path, PathBuf};
 
 use self::left::{beside, evidence};
-use crate::codec::{hcl, state};
+use crate::codec::hcl;
+use crate::codec::state::ReadState;
 use crate::engine::left_state::{Standing, moves};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::{Matter, unsettled};
@@ -17,8 +18,8 @@ use crate::flow::error::recover::Refusal;
 use crate::flow::live::{self, Live};
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::{Home, Source, prepare};
-use crate::flow::recorded::{load, load_bundle};
-use crate::flow::redaction::{known_secrets, secrets_of_environment, with_bundle};
+use crate::flow::recorded::{load, load_configuration};
+use crate::flow::redaction::{known_secrets, secrets_of_environment, with_configuration};
 use crate::flow::variables::with_today;
 use crate::model::account::Deed;
 use crate::model::entry::{Actor, Body, Entry, Revision};
@@ -236,18 +237,18 @@ pub fn look<'a>(
         return Err(Refusal::NothingOpen(only).into());
     }
     let live = live::read(ports, stack);
-    let parsed = match &live {
-        Ok(live) => live.bytes.as_ref().map(state::parse).transpose().map_err(|e| e.to_string()),
+    let read = match &live {
+        Ok(live) => live.state().map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     let mut redactor = known_secrets(ports, log).with_values(&secrets_of_environment(ports));
-    if let Ok(Some(state)) = &parsed {
-        redactor = redactor.with_state(state);
+    if let Ok(Some(read)) = &read {
+        redactor = redactor.with_state(read.state());
     }
     let seen = Seen {
         live: live.as_ref().ok(),
-        state: parsed.as_ref().ok().and_then(Option::as_ref),
-        unread: parsed.as_ref().err().map(String::as_str),
+        state: read.as_ref().ok().and_then(Option::as_ref).map(ReadState::state),
+        unread: read.as_ref().err().map(String::as_str),
         redactor: &redactor,
     };
     let mut cases = Vec::new();
@@ -374,11 +375,11 @@ fn since(ports: &Ports<'_>, (log, before): (&[Entry], Revision), seen: &Seen<'_>
     let Some(now) = seen.state else { return vec!["there is no state now".to_owned()] };
     let entry = log.iter().find(|entry| entry.revision == before);
     let stored = entry.and_then(|entry| Some((entry, entry.said.body.snapshot()?.state.as_ref()?)));
-    let bytes = stored.and_then(|(entry, stored)| load(ports, entry, stored).ok());
-    let parsed = bytes.as_ref().and_then(|recorded| state::parse(&recorded.bytes).ok());
-    let found = moves(parsed.as_ref(), now, seen.redactor);
+    let stored = stored.and_then(|(entry, stored)| load(ports, entry, stored).ok());
+    let before = stored.as_ref().map(|recorded| recorded.state.state());
+    let found = moves(before, now, seen.redactor);
     let serial = now.version.serial;
-    vec![match parsed {
+    vec![match before {
         Some(was) if found.is_empty() => {
             format!(
                 "the state is as before (serial {serial}, before serial {})",
@@ -409,9 +410,16 @@ fn refreshed(
     if snapshot.configuration.is_none() || snapshot.backend.is_remote_execution() {
         return Ok(None);
     }
-    let bundle = with_today(load_bundle(ports, applied, snapshot)?, &stack.inputs);
-    let redactor = with_bundle(seen.redactor.clone(), &bundle).with_values(&live.backend.secrets());
-    let source = Source { bundle: &bundle, snapshot, live: &live.backend, home: Home::Recorded };
+    let configuration = load_configuration(ports, applied, snapshot)?;
+    let configuration = with_today(configuration, &stack.inputs);
+    let redactor = with_configuration(seen.redactor.clone(), &configuration)
+        .with_values(&live.backend.secrets());
+    let source = Source {
+        configuration: &configuration,
+        snapshot,
+        live: &live.backend,
+        home: Home::Recorded,
+    };
     // A dead process may have left a lock: this is no moment to wait for it.
     let stack = &Stack { lock_timeout_seconds: 0, ..stack.clone() };
     let prepared = prepare(ports, stack, &source, Layout::Pristine, &redactor)?;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::look::Left;
 use super::settle;
-use crate::codec::state;
+use crate::codec::state::ReadState;
 use crate::engine::good::snapshots;
 use crate::engine::left_state::{Standing, is_same_content, standing};
 use crate::engine::redact::Redactor;
@@ -21,7 +21,6 @@ use crate::flow::snapshot::{self, Request, check_standing};
 use crate::flow::{Error, live};
 use crate::model::entry::{Cause, Entry, Revision};
 use crate::model::run::Settled;
-use crate::model::state::StateBytes;
 use crate::model::version::Serial;
 use crate::terraform::workdir::PrivateDirectory;
 
@@ -51,7 +50,7 @@ pub fn push(
     let request = Request::of_stack(stack, Cause::Manual);
     let taken = snapshot::take(ports, stack, speaker, &request)?;
     check_standing(&taken)?;
-    still_fits(ports, stack, left, taken.bytes.as_ref())?;
+    still_fits(ports, stack, left, taken.state.as_ref())?;
     let evidence = if let Some(entry) = left.evidence {
         entry.revision
     } else {
@@ -74,16 +73,16 @@ fn still_fits(
     ports: &Ports<'_>,
     stack: &Stack,
     left: &Left<'_>,
-    present: Option<&StateBytes>,
+    present: Option<&ReadState>,
 ) -> Result<(), Error> {
     let log = ports.repository.log(&stack.name)?;
     let matter = left.evidence.map(|entry| entry.revision);
     let unfit = |why: String| Error::from(Refusal::NotPushable { matter, why });
-    let found = state::parse(&left.bytes).map_err(|problem| unfit(problem.to_string()))?;
-    let present = present.map(state::parse).transpose().map_err(|e| unfit(e.to_string()))?;
+    let found = left.state.as_ref();
+    let found = found.ok_or_else(|| unfit(left.problem.clone().unwrap_or_default()))?;
     let pinned = snapshots(&log).find_map(|(_, snapshot)| snapshot.state.as_ref());
     let pinned = pinned.map(|state| &state.version.lineage);
-    let standing: Standing = standing(&found, present.as_ref(), pinned);
+    let standing: Standing = standing(found.state(), present.map(ReadState::state), pinned);
     if standing.may_be_pushed() { Ok(()) } else { Err(unfit(standing.what())) }
 }
 
@@ -112,9 +111,10 @@ fn read_back(
     let refused = || Error::from(Refusal::NotReadBack { evidence });
     let live = live::read(ports, stack)?;
     let bytes = live.bytes.ok_or_else(refused)?;
-    let now = state::parse(&bytes).map_err(|_| refused())?;
-    let pushed = state::parse(&left.bytes).map_err(|_| refused())?;
-    if is_same_content(&pushed, &now) { Ok(now.version.serial) } else { Err(refused()) }
+    let now = ReadState::read(bytes).map_err(|_| refused())?;
+    let pushed = left.state.as_ref().ok_or_else(refused)?.state();
+    let now = now.state();
+    if is_same_content(pushed, now) { Ok(now.version.serial) } else { Err(refused()) }
 }
 
 /// Gives the local file another name, so that nobody takes it for one that is still to be pushed.

@@ -10,20 +10,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::RevertDraft;
 use super::two_steps::{FirstStep, plan_first};
-use crate::codec::hcl::module_facts;
+use crate::codec::hcl::Configuration;
+use crate::codec::state::ReadState;
 use crate::codec::state::write::{Original, is_as_placed, rekeyed};
 use crate::engine::rekey::first::{First, firsts};
 use crate::engine::rekey::moved::{Declared, moved_blocks};
-use crate::engine::rekey::{Certainty, Existence, Facts, Journal, Places, Rekeying, rekey};
+use crate::engine::rekey::{Certainty, Existence, Facts, Rekeying, rekey};
 use crate::flow::Error;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::{Home, Prepared, Source, private_copy};
-use crate::flow::recorded::parsed;
 use crate::model::address::Address;
-use crate::model::configuration::Bundle;
 use crate::model::placement::{MovedBlock, Placement, Slot, Taken};
 use crate::model::plan::Action;
-use crate::model::state::{Instance, State, StateBytes};
+use crate::model::state::Instance;
 
 /// How the state is made to fit.
 #[derive(Debug)]
@@ -33,13 +32,13 @@ pub enum Way {
     /// These blocks stand in the private copy; nothing is pushed.
     Moved(Vec<MovedBlock>),
     /// This state is pushed, after consent.
-    Pushed(StateBytes),
+    Pushed(ReadState),
     /// Some objects are destroyed with the failed configuration, and then it is looked again.
     TwoSteps {
         /// What is destroyed first.
         objects: Vec<First>,
         /// The present state, re-keyed with these objects in it: judged by, and never pushed.
-        whole: StateBytes,
+        whole: ReadState,
     },
 }
 
@@ -68,30 +67,10 @@ pub struct Paved {
     pub first: Option<FirstStep>,
 }
 
-/// Two states that were read.
-struct Pair<'p> {
-    good: State<'p>,
-    current: State<'p>,
-}
-
 /// Decides the way and lays out the private directory for it. Nothing real is changed.
 pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Paved, Error> {
-    let pair = Pair {
-        good: parsed(&draft.good.bytes, draft.good.revision)?,
-        current: parsed(&draft.current, draft.before.revision)?,
-    };
-    let journal = &draft.told;
-    let places = &draft.sides.places;
-    let decided = |alive: &dyn Fn(&Instance<'_>) -> Existence| {
-        rekey(&Facts {
-            good: &pair.good,
-            current: &pair.current,
-            knowledge: &stack.knowledge,
-            alive,
-            journal,
-            places,
-        })
-    };
+    let (current, places) = (draft.current.state(), &draft.since.places);
+    let decided = |alive: &dyn Fn(&Instance<'_>) -> Existence| rekey(&facts(stack, draft, alive));
     let unseen = decided(&|_| Existence::Unknown);
     let open: BTreeSet<&Address> = unseen
         .gone
@@ -103,18 +82,18 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
         (None, unseen)
     } else {
         let prepared = laid_out(ports, stack, draft, Home::Scratch)?;
-        let seen = look(ports, draft, &prepared, &pair, &open)?;
+        let seen = look(ports, draft, &prepared, &open)?;
         let alive = |instance: &Instance<'_>| {
             seen.get(&instance.address).copied().unwrap_or(Existence::Unknown)
         };
         (Some(prepared), decided(&alive))
     };
-    let rekeying = rekeying.keeping(&pair.current, |address| draft.request.scope.excludes(address));
-    let objects = firsts(&rekeying, &pair.current, places, &draft.sides.lacking);
+    let rekeying = rekeying.keeping(current, |address| draft.request.scope.excludes(address));
+    let objects = firsts(&rekeying, current, places, &draft.since.lacking);
     if !objects.is_empty() {
-        return two_steps(ports, stack, draft, (&pair, rekeying, scratch), objects);
+        return two_steps(ports, stack, draft, rekeying, scratch, objects);
     }
-    let way = way(stack, draft, &pair, &rekeying, (journal, places))?;
+    let way = way(stack, draft, &rekeying)?;
     let prepared = match (&way, scratch) {
         (Way::Pushed(_) | Way::TwoSteps { .. }, Some(prepared)) => prepared,
         (Way::Pushed(_) | Way::TwoSteps { .. }, None) => {
@@ -130,7 +109,7 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
         // In two steps, what is left is on the scratch backend already.
         Way::AsItIs | Way::TwoSteps { .. } => {}
         Way::Moved(blocks) => prepared.write_moved(blocks)?,
-        Way::Pushed(bytes) => prepared.push(ports, bytes, &draft.redactor)?,
+        Way::Pushed(state) => prepared.push(ports, state.bytes(), &draft.redactor)?,
     }
     Ok(Paved { prepared, way, rekeying, first: None })
 }
@@ -140,27 +119,33 @@ fn two_steps(
     ports: &Ports<'_>,
     stack: &Stack,
     draft: &RevertDraft,
-    (pair, rekeying, scratch): (&Pair<'_>, Rekeying, Option<Prepared>),
+    rekeying: Rekeying,
+    scratch: Option<Prepared>,
     objects: Vec<First>,
 ) -> Result<Paved, Error> {
     let gone: BTreeSet<&Slot> = objects.iter().map(|first| &first.slot).collect();
     let placements = rekeying.placements.iter();
     let left: Vec<Placement> =
         placements.filter(|placement| !gone.contains(&placement.slot)).cloned().collect();
-    let rest = written(draft, pair, &left)?;
-    let whole = written(draft, pair, &rekeying.placements)?;
+    let rest = written(draft, &left)?;
+    let whole = written(draft, &rekeying.placements)?;
     let first = plan_first(ports, stack, draft, &objects)?;
     let prepared = match scratch {
         Some(prepared) => prepared,
         None => laid_out(ports, stack, draft, Home::Scratch)?,
     };
-    prepared.push(ports, &rest, &draft.redactor)?;
+    prepared.push(ports, rest.bytes(), &draft.redactor)?;
     let way = Way::TwoSteps { objects, whole };
     Ok(Paved { prepared, way, rekeying, first: Some(first) })
 }
 
 fn source(draft: &RevertDraft, home: Home) -> Source<'_> {
-    Source { bundle: &draft.bundle, snapshot: &draft.snapshot, live: &draft.backend, home }
+    Source {
+        configuration: &draft.configuration,
+        snapshot: &draft.snapshot,
+        live: &draft.backend,
+        home,
+    }
 }
 
 /// The private copy of the good configuration.
@@ -178,7 +163,6 @@ fn look(
     ports: &Ports<'_>,
     draft: &RevertDraft,
     prepared: &Prepared,
-    pair: &Pair<'_>,
     wanted: &BTreeSet<&Address>,
 ) -> Result<BTreeMap<Address, Existence>, Error> {
     let of = |(position, instance): (usize, &Instance<'_>)| Placement {
@@ -191,10 +175,10 @@ fn look(
     let is_wanted = |(_, instance): &(usize, &Instance<'_>)| {
         instance.deposed.is_none() && wanted.contains(&instance.address)
     };
-    let good = pair.good.instances.iter().enumerate();
+    let good = draft.good.state.state().instances.iter().enumerate();
     let placements: Vec<Placement> = good.filter(is_wanted).map(of).collect();
-    let bytes = written(draft, pair, &placements)?;
-    prepared.push(ports, &bytes, &draft.redactor)?;
+    let state = written(draft, &placements)?;
+    prepared.push(ports, state.bytes(), &draft.redactor)?;
     let plan = prepared.refresh_only(ports, "alive.tfplan", &draft.redactor)?;
     prepared.forget_scratch()?;
     let is_gone = |address: &Address| {
@@ -208,61 +192,52 @@ fn look(
     Ok(wanted.iter().map(|address| ((*address).clone(), liveness(address))).collect())
 }
 
-/// The bytes of a state with these objects, after looking that they are where they belong.
-fn written(
-    draft: &RevertDraft,
-    pair: &Pair<'_>,
-    placements: &[Placement],
-) -> Result<StateBytes, Error> {
-    let current = Original { bytes: &draft.current, state: &pair.current };
-    let good = Original { bytes: &draft.good.bytes, state: &pair.good };
+/// A state with these objects, after looking that they are where they belong.
+fn written(draft: &RevertDraft, placements: &[Placement]) -> Result<ReadState, Error> {
+    let current = Original { bytes: draft.current.bytes(), state: draft.current.state() };
+    let good = Original { bytes: draft.good.state.bytes(), state: draft.good.state.state() };
     let bytes = rekeyed(current, good, placements).map_err(Error::Rekey)?;
-    let read = parsed(&bytes, draft.before.revision)?;
-    if !is_as_placed(&read, &pair.current, &pair.good, placements) {
-        return Err(Error::Misplaced);
+    let read = ReadState::read(bytes).map_err(|unreadable| Error::Rekey(unreadable.error))?;
+    if is_as_placed(read.state(), current.state, good.state, placements) {
+        Ok(read)
+    } else {
+        Err(Error::Misplaced)
     }
-    Ok(bytes)
 }
 
-fn way(
-    stack: &Stack,
-    draft: &RevertDraft,
-    pair: &Pair<'_>,
-    rekeying: &Rekeying,
-    (journal, places): (&Journal, &Places),
-) -> Result<Way, Error> {
+/// What is known of where objects belong.
+fn facts<'f>(
+    stack: &'f Stack,
+    draft: &'f RevertDraft,
+    alive: &'f dyn Fn(&Instance<'_>) -> Existence,
+) -> Facts<'f> {
+    Facts {
+        good: draft.good.state.state(),
+        current: draft.current.state(),
+        knowledge: &stack.knowledge,
+        alive,
+        journal: &draft.told,
+        places: &draft.since.places,
+    }
+}
+
+fn way(stack: &Stack, draft: &RevertDraft, rekeying: &Rekeying) -> Result<Way, Error> {
     if rekeying.is_identity() {
         return Ok(Way::AsItIs);
     }
-    let facts = Facts {
-        good: &pair.good,
-        current: &pair.current,
-        knowledge: &stack.knowledge,
-        alive: &|_| Existence::Unknown,
-        journal,
-        places,
-    };
+    let facts = facts(stack, draft, &|_| Existence::Unknown);
     // Terraform refuses to move what is not targeted.
     if draft.request.scope.is_whole()
-        && let Some(blocks) = moved_blocks(rekeying, &facts, &declared(&draft.bundle))
+        && let Some(blocks) = moved_blocks(rekeying, &facts, &declared(&draft.configuration))
     {
         return Ok(Way::Moved(blocks));
     }
-    written(draft, pair, &rekeying.placements).map(Way::Pushed)
+    written(draft, &rekeying.placements).map(Way::Pushed)
 }
 
 /// What the good configuration declares, module by module.
-fn declared(bundle: &Bundle) -> Declared {
-    let mut found = Declared::default();
-    let mut take = |prefix: &str, facts: crate::codec::hcl::Facts| {
-        found.blocks.extend(facts.resources.iter().map(|address| format!("{prefix}{address}")));
-    };
-    take("", module_facts(bundle, &bundle.root));
-    for module in &bundle.modules {
-        let steps: Vec<String> =
-            module.key.split('.').map(|name| format!("module.{name}.")).collect();
-        take(&steps.concat(), module_facts(bundle, &module.directory));
-    }
+fn declared(configuration: &Configuration) -> Declared {
     // Its own `moved` blocks are left out of the private copy: they are against nothing.
-    found
+    let blocks = configuration.names(|facts| facts.resources.iter().collect());
+    Declared { blocks: blocks.into_iter().collect(), ..Declared::default() }
 }

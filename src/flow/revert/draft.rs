@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::history::configurations::{Sides, attempted};
+use super::history::configurations::{ConfigurationsSince, attempted};
 use super::history::{check_settled, imports, journals, not_undone, settle_pushed, told};
 use super::request::RevertRequest;
 use crate::codec::backend::Backend;
+use crate::codec::hcl::Configuration;
+use crate::codec::state::ReadState;
 use crate::engine::baseline::baseline;
 use crate::engine::good::verdicts;
 use crate::engine::hold::of_revert;
@@ -23,19 +25,17 @@ use crate::engine::variables::Standing;
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 use crate::flow::ports::{Ports, Speaker, Stack};
-use crate::flow::recorded::{Recorded, known_drift, load, load_bundle};
+use crate::flow::recorded::{Recorded, known_drift, load, load_configuration};
 use crate::flow::recover::conclude::{found_in, revert_ended};
-use crate::flow::redaction::{known_secrets, learnt, with_bundle};
+use crate::flow::redaction::{known_secrets, with_configuration};
 use crate::flow::run::conclude_all;
 use crate::flow::snapshot::{self, Taken, check_standing};
 use crate::flow::variables::with_variables;
-use crate::model::configuration::Bundle;
 use crate::model::drift::KnownDrift;
 use crate::model::entry::{Body, Cause, Entry, NotUndone, Revision, Snapshot};
 use crate::model::good::{Residual, Verdict};
 use crate::model::hold::HoldScope;
 use crate::model::plan::Plan;
-use crate::model::state::StateBytes;
 use crate::model::version::StateVersion;
 use crate::terraform::liveness::{Liveness, author, liveness};
 
@@ -51,11 +51,11 @@ pub struct RevertDraft {
     /// What its configuration always proposes.
     pub(super) residual: Vec<Residual>,
     /// Its configuration.
-    pub(super) bundle: Bundle,
+    pub(super) configuration: Configuration,
     /// The snapshot of the present.
     pub(super) before: Entry,
     /// The present state.
-    pub(super) current: StateBytes,
+    pub(super) current: ReadState,
     /// The newest snapshot between the two, if there is one: see [`baseline`].
     pub(super) between: Option<Recorded>,
     /// What wrapped applies and reverts since then have said, oldest first.
@@ -65,7 +65,7 @@ pub struct RevertDraft {
     /// What the applies since then say of themselves, as re-keying takes it.
     pub(super) told: rekey::Journal,
     /// What the configurations on both sides say.
-    pub(super) sides: Sides,
+    pub(super) since: ConfigurationsSince,
     /// The backend, with what is not recorded.
     pub(super) backend: Backend,
     /// Variables that are not simply as they were.
@@ -118,26 +118,25 @@ pub fn draft(
     check_settled(&log, speaker)?;
     let abandoned = unfinished(&log, speaker)?;
     let good = load(ports, target, &state)?;
-    let bundle = load_bundle(ports, target.revision, &snapshot)?;
+    let configuration = load_configuration(ports, target.revision, &snapshot)?;
     ports.check_interrupt("the state was captured")?;
     let capture = snapshot::Request::of_stack(stack, Cause::BeforeRevert);
     let taken = snapshot::take(ports, stack, speaker, &capture)?;
     conclude_abandoned(ports, stack, speaker, abandoned, &taken)?;
     check_standing(&taken)?;
-    let current = taken.bytes.clone().ok_or(unfit("has a state, and there is none now"))?;
+    let current = taken.state.clone().ok_or(unfit("has a state, and there is none now"))?;
     let between = baseline(&log, target, taken.snapshot()?);
-    let since = (between.map(|(entry, _)| entry), &taken.entry);
-    let imports = imports(ports, &log, target.revision, since);
+    let just_before = between.map(|(entry, _)| entry);
+    let imports = imports(ports, &log, target.revision, just_before, &taken.entry);
     let between = between.map(|(entry, state)| load(ports, entry, state)).transpose()?;
-    let (bundle, variables) = with_variables(bundle, stack)?;
-    let redactor = with_bundle(past, &bundle);
-    let redactor = learnt(redactor, [&good.bytes, &current])?.with_values(&taken.backend.secrets());
-    let redactor = match &request.fingerprints {
-        Some(key) => redactor.with_fingerprints(key.clone(), stack.name.as_str()),
-        None => redactor,
-    };
+    let (configuration, variables) = with_variables(configuration, stack)?;
+    let redactor = with_configuration(past, &configuration)
+        .with_state(good.state.state())
+        .with_state(current.state())
+        .with_values(&taken.backend.secrets());
     let attempted = attempted(ports, &log, target, &taken.entry);
-    let sides = Sides::of(&bundle, attempted, &good.bytes, &current)?;
+    let since =
+        ConfigurationsSince::of(&configuration, attempted, good.state.state(), current.state());
     let journals = journals(ports, &log, target.revision);
     // Another revert may have begun while this one looked: what is built on has to be without one.
     let latest = ports.repository.log(&stack.name)?;
@@ -149,7 +148,7 @@ pub fn draft(
         snapshot,
         good,
         residual,
-        bundle,
+        configuration,
         latest_time: latest.iter().map(|entry| entry.said.time).max(),
         not_undone: not_undone(&latest, target.revision),
         earlier: Vec::new(),
@@ -159,13 +158,13 @@ pub fn draft(
         current,
         between,
         told: told(&journals, &imports),
-        sides,
+        since,
         imports,
         journals,
         backend: taken.backend,
         drift: known_drift(ports, &latest)?,
         variables,
-        redactor,
+        redactor: request.tell_changes(redactor, stack),
         request,
     })
 }

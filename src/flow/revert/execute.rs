@@ -350,7 +350,7 @@ fn intent(checked: &CheckedRevert, consent: &Consent, plan: BlobId) -> RevertInt
             .collect(),
         directory: checked.prepared.place.root.display().to_string(),
         pushed: match &checked.way {
-            Way::Pushed(bytes) => Some(bytes.digest()),
+            Way::Pushed(state) => Some(state.bytes().digest()),
             Way::AsItIs | Way::Moved(_) | Way::TwoSteps { .. } => None,
         },
     }

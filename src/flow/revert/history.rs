@@ -9,14 +9,13 @@ pub mod configurations;
 use std::collections::BTreeSet;
 
 use crate::codec::events::{Reader, Stream};
-use crate::codec::hcl::root_facts;
-use crate::codec::state;
+use crate::codec::state::ReadState;
 use crate::engine::left_state::is_same_content;
 use crate::engine::origin::{Journal, JournalKind};
 use crate::engine::rekey::{self, Named};
 use crate::engine::unsettled::{Matter, unsettled};
 use crate::flow::ports::{Ports, Speaker, Stack};
-use crate::flow::recorded::load_bundle;
+use crate::flow::recorded::load_configuration;
 use crate::flow::{Error, live};
 use crate::model::account::Witness;
 use crate::model::configuration::BlobId;
@@ -83,7 +82,8 @@ pub(super) fn imports(
     ports: &Ports<'_>,
     log: &[Entry],
     target: Revision,
-    (between, present): (Option<&Entry>, &Entry),
+    between: Option<&Entry>,
+    present: &Entry,
 ) -> BTreeSet<String> {
     let anything = || BTreeSet::from(["*".to_owned()]);
     let mut imports = declared(ports, present).unwrap_or_default();
@@ -105,9 +105,9 @@ pub(super) fn imports(
 /// What the configuration of a snapshot imports; nothing when it cannot be read.
 fn declared(ports: &Ports<'_>, entry: &Entry) -> Option<BTreeSet<String>> {
     let snapshot = entry.said.body.snapshot()?;
-    let bundle = load_bundle(ports, entry.revision, snapshot).ok()?;
-    let facts = root_facts(&bundle);
-    facts.unreadable.is_empty().then_some(facts.imports)
+    let configuration = load_configuration(ports, entry.revision, snapshot).ok()?;
+    let facts = configuration.root();
+    facts.unreadable.is_empty().then(|| facts.imports.clone())
 }
 
 /// Whether the events of a wrapped apply say what it did.
@@ -154,8 +154,8 @@ pub(super) fn settle_pushed(
         let Body::Evidence(kept) = &entry.said.body else { continue };
         let Some(live) = live::read(ports, stack)?.bytes else { continue };
         let left = StateBytes::new(ports.repository.get_blob(&kept.blob)?);
-        let is_there = match (state::parse(&left), state::parse(&live)) {
-            (Ok(left), Ok(live)) => is_same_content(&left, &live),
+        let is_there = match (ReadState::read(left), ReadState::read(live)) {
+            (Ok(left), Ok(live)) => is_same_content(left.state(), live.state()),
             _ => false,
         };
         if is_there {

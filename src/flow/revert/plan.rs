@@ -14,8 +14,7 @@ use self::versions::{Fitted, fit};
 use super::adapt::{Paved, Way, pave};
 use super::draft::RevertDraft;
 use super::two_steps::whole;
-use crate::engine::hazard::Allowance;
-use crate::engine::hazard::{believable, hazards};
+use crate::engine::hazard::{Allowance, believable, hazards};
 use crate::engine::judgement::JudgedAction;
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::Rekeying;
@@ -26,11 +25,10 @@ use crate::engine::revert::keep::Kept;
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::scope::{Left, left};
 use crate::engine::revert::{Facts, Recorded, actions_digest, judge};
-use crate::flow::Error;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::Prepared;
-use crate::flow::recorded::parsed;
 use crate::flow::redaction::with_plan;
+use crate::flow::{Error, recorded};
 use crate::model::digest::Digest;
 use crate::model::entry::{Entry, NotUndone, Revision, Snapshot};
 use crate::model::hazard::Hazard;
@@ -166,16 +164,16 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
     let Planned { plan_file, plan, targets, left, inputs } =
-        planned(ports, stack, (&draft, &way), &mut prepared)?;
+        planned(ports, stack, &draft, &way, &mut prepared)?;
     ports.progress.end(Ended::Well, "");
     // What is applied is the first step, and what is agreed to is both.
     let learnt = first.as_ref().map_or(&draft.redactor, |first| &first.redactor).clone();
-    let redactor = with_plan(learnt, &draft.bundle, &plan);
+    let redactor = with_plan(learnt, &draft.configuration, &plan);
     let (prepared, plan_file, plan) = match first {
         Some(first) => (first.prepared, first.plan_file, whole(&first.plan, &plan)),
         None => (prepared, plan_file, plan),
     };
-    let judged = judged(ports, stack, (&draft, &way), &plan, &redactor)?;
+    let judged = judged(ports, stack, &draft, &way, &plan, &redactor);
     let plan_digest = digest_of(&plan_file)?;
     let present = draft.version()?;
     let homecomings = homecomings(&rekeying, &redactor);
@@ -216,11 +214,12 @@ struct Planned {
 fn planned(
     ports: &Ports<'_>,
     stack: &Stack,
-    (draft, way): (&RevertDraft, &Way),
+    draft: &RevertDraft,
+    way: &Way,
     prepared: &mut Prepared,
 ) -> Result<Planned, Error> {
     let redactor = &draft.redactor;
-    let (plan_file, plan, inputs) = kept_inputs::plan(ports, stack, (draft, way), prepared)?;
+    let (plan_file, plan, inputs) = kept_inputs::plan(ports, stack, draft, way, prepared)?;
     match plan.extent {
         PlanExtent::Complete => {}
         PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
@@ -263,16 +262,16 @@ struct Judged {
 fn judged(
     ports: &Ports<'_>,
     stack: &Stack,
-    (draft, way): (&RevertDraft, &Way),
+    draft: &RevertDraft,
+    way: &Way,
     plan: &Plan,
     redactor: &Redactor,
-) -> Result<Judged, Error> {
+) -> Judged {
     let now = believable(ports.clock.now(), draft.latest_time);
-    let (mut actions, mut hazards, outputs) = with_facts(stack, (draft, way), plan, |facts| {
-        let actions = judge(facts, redactor);
-        let hazards = hazards(facts, &actions, &stack.limits, &draft.variables, now);
-        (actions, hazards, judge_outputs(facts, redactor))
-    })?;
+    let facts = facts(stack, draft, way, plan);
+    let mut actions = judge(&facts, redactor);
+    let mut hazards = hazards(&facts, &actions, &stack.limits, &draft.variables, now);
+    let outputs = judge_outputs(&facts, redactor);
     // A secret can stand in the key of an instance; until here addresses are what they are.
     for action in &mut actions {
         action.address = redactor.text(&action.address);
@@ -281,41 +280,35 @@ fn judged(
         hazard.subject = redactor.text(&hazard.subject);
         hazard.why = redactor.text(&hazard.why);
     }
-    Ok(Judged { actions, outputs, hazards })
+    Judged { actions, outputs, hazards }
 }
 
-/// Hands everything that is known of a plan to `ask`.
-pub(super) fn with_facts<T>(
-    stack: &Stack,
-    (draft, way): (&RevertDraft, &Way),
-    plan: &Plan,
-    ask: impl FnOnce(&Facts<'_>) -> T,
-) -> Result<T, Error> {
-    let good = parsed(&draft.good.bytes, draft.good.revision)?;
+/// Everything that is known of a plan.
+pub(super) fn facts<'f>(
+    stack: &'f Stack,
+    draft: &'f RevertDraft,
+    way: &'f Way,
+    plan: &'f Plan,
+) -> Facts<'f> {
+    let of = |recorded: &'f recorded::Recorded| Recorded {
+        revision: recorded.revision,
+        time: recorded.time,
+        state: recorded.state.state(),
+    };
     let current = match way {
-        Way::AsItIs | Way::Moved(_) => parsed(&draft.current, draft.before.revision)?,
-        Way::Pushed(bytes) | Way::TwoSteps { whole: bytes, .. } => {
-            parsed(bytes, draft.before.revision)?
-        }
+        Way::AsItIs | Way::Moved(_) => &draft.current,
+        Way::Pushed(state) | Way::TwoSteps { whole: state, .. } => state,
     };
-    let between = match &draft.between {
-        Some(recorded) => Some((recorded, parsed(&recorded.bytes, recorded.revision)?)),
-        None => None,
-    };
-    Ok(ask(&Facts {
+    Facts {
         plan,
-        good: Recorded { revision: draft.good.revision, time: draft.good.time, state: &good },
-        current: &current,
-        before: between.as_ref().map(|(recorded, state)| Recorded {
-            revision: recorded.revision,
-            time: recorded.time,
-            state,
-        }),
+        good: of(&draft.good),
+        current: current.state(),
+        before: draft.between.as_ref().map(of),
         journals: &draft.journals,
         imports: &draft.imports,
-        prevented: &draft.sides.prevented,
-        passing: &draft.sides.passing,
+        prevented: &draft.since.prevented,
+        passing: &draft.since.passing,
         drift: &draft.drift,
         knowledge: &stack.knowledge,
-    }))
+    }
 }

@@ -3,8 +3,9 @@
 //! It holds nothing of the world. Changing a request means drafting or planning anew.
 
 use crate::engine::hazard::Allowance;
-use crate::engine::redact::FingerprintKey;
+use crate::engine::redact::{FingerprintKey, Redactor};
 use crate::engine::revert::scope::Scope;
+use crate::flow::ports::Stack;
 use crate::model::entry::Entry;
 
 /// A wish to go back.
@@ -21,6 +22,14 @@ pub struct RevertRequest {
 }
 
 impl RevertRequest {
+    /// Lets a redactor tell changes of secrets, if there is a key.
+    pub(super) fn tell_changes(&self, redactor: Redactor, stack: &Stack) -> Redactor {
+        match self.fingerprints.clone() {
+            Some(key) => redactor.with_fingerprints(key, stack.name.as_str()),
+            None => redactor,
+        }
+    }
+
     /// All of a revert to this entry, with nothing allowed.
     pub fn to(target: Entry) -> Self {
         Self { target, scope: Scope::default(), allowed: Vec::new(), fingerprints: None }

@@ -9,15 +9,15 @@ use std::path::PathBuf;
 
 use super::draft::RevertDraft;
 use super::history::configurations::makers;
+use crate::codec::hcl::Configuration;
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::first::First;
 use crate::flow::Error;
 use crate::flow::error::two_steps::NoFirstStep;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::{Home, Prepared, Source, private_copy};
-use crate::flow::redaction::{with_bundle, with_plan};
+use crate::flow::redaction::{with_configuration, with_plan};
 use crate::flow::variables::with_variables;
-use crate::model::configuration::Bundle;
 use crate::model::plan::{Action, Plan, PlanExtent, PlannedChange};
 
 /// The first step, planned.
@@ -48,8 +48,8 @@ pub(super) fn plan_first(
         return Err(refused(NoFirstStep::NotTargeted));
     }
     let mut obstacle = NoFirstStep::NotOnRecord;
-    for maker in makers(&draft.sides.attempted, objects) {
-        let mut step = planned(ports, stack, (draft, maker), objects)?;
+    for maker in makers(&draft.since.attempted, objects) {
+        let mut step = planned(ports, stack, draft, maker, objects)?;
         let others: Vec<String> = step
             .plan
             .effective()
@@ -76,13 +76,14 @@ pub(super) fn plan_first(
 fn planned(
     ports: &Ports<'_>,
     stack: &Stack,
-    (draft, maker): (&RevertDraft, &Bundle),
+    draft: &RevertDraft,
+    maker: &Configuration,
     objects: &[First],
 ) -> Result<FirstStep, Error> {
-    let (bundle, _) = with_variables(maker.clone(), stack)?;
-    let redactor = with_bundle(draft.redactor.clone(), &bundle);
+    let (configuration, _) = with_variables(maker.clone(), stack)?;
+    let redactor = with_configuration(draft.redactor.clone(), &configuration);
     let source = Source {
-        bundle: &bundle,
+        configuration: &configuration,
         snapshot: &draft.snapshot,
         live: &draft.backend,
         home: Home::Recorded,
@@ -95,7 +96,7 @@ fn planned(
     if plan.extent == PlanExtent::Errored {
         return Err(Error::IncompletePlan("planning the first step ended with an error"));
     }
-    let redactor = with_plan(redactor, &bundle, &plan);
+    let redactor = with_plan(redactor, &configuration, &plan);
     Ok(FirstStep { prepared, plan_file, plan, redactor })
 }
 

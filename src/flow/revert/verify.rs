@@ -15,12 +15,11 @@ use crate::engine::redact::Redactor;
 use crate::engine::verify::{Comparison, Configurations, Done, Facts, Round, compare, residual};
 use crate::flow::Error;
 use crate::flow::ports::{Ports, Speaker, Stack};
-use crate::flow::recorded::parsed;
 use crate::flow::redaction::{safe_residual, with_plan};
 use crate::model::entry::{Body, Mark, NotUndone, Revision, Verification};
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
 use crate::model::plan::Plan;
-use crate::model::state::StateBytes;
+use crate::model::state::State;
 use crate::port::progress::{Ended, Phase};
 use crate::store::After;
 
@@ -53,14 +52,11 @@ pub fn verify(
     speaker: &Speaker,
     mut executed: ExecutedRevert,
 ) -> Result<VerifiedRevert, Error> {
-    let taken = match &executed.after {
-        Ok(taken) => taken,
-        Err(_) => return Err(not_proven(executed)),
-    };
+    let Ok(taken) = &executed.after else { return Err(not_proven(executed)) };
     let checked = &mut executed.checked;
     let revision = taken.entry.revision;
     ports.progress.begin(Phase::Verify);
-    checked.prepared.make_pristine(&checked.draft.bundle)?;
+    checked.prepared.make_pristine(&checked.draft.configuration)?;
     let redactor = &checked.draft.redactor;
     let (_, plan) = checked.prepared.plan(ports, "verify.tfplan", redactor)?;
     let speaker = &speaker.safe(redactor);
@@ -71,9 +67,9 @@ pub fn verify(
     };
     ports.progress.end(Ended::Well, &word);
     ports.progress.begin(Phase::Compare);
-    let bytes = taken.bytes.as_ref().ok_or(Error::Moved { what: "the state" })?;
+    let now = taken.state.as_ref().ok_or(Error::Moved { what: "the state" })?;
     let kept = due_to_kept(ports, checked, &found)?;
-    let comparison = compared(stack, checked, (bytes, revision), (&plan, &found, &kept))?;
+    let comparison = compared(stack, checked, now.state(), &plan, &found, &kept);
     let said = verification((executed.intent, revision), &comparison, &found);
     let entry = ports.say(&stack.name, speaker, After::Any, Body::Verification(said))?.revision;
     // A part of a good snapshot is not good.
@@ -100,16 +96,17 @@ fn not_proven(executed: ExecutedRevert) -> Error {
 fn compared(
     stack: &Stack,
     checked: &CheckedRevert,
-    (bytes, revision): (&StateBytes, Revision),
-    (plan, found, kept): (&Plan, &[Residual], &[Residual]),
-) -> Result<Comparison, Error> {
+    now: &State<'_>,
+    plan: &Plan,
+    found: &[Residual],
+    kept: &[Residual],
+) -> Comparison {
     let draft = &checked.draft;
-    let now = parsed(bytes, revision)?;
-    let good = parsed(&draft.good.bytes, draft.good.revision)?;
-    let redactor = with_plan(draft.redactor.clone(), &draft.bundle, plan).with_state(&now);
+    let good = draft.good.state.state();
+    let redactor = with_plan(draft.redactor.clone(), &draft.configuration, plan).with_state(now);
     let configuration = Configurations {
-        good: resources(&draft.bundle),
-        since: draft.sides.attempted.iter().map(resources).collect(),
+        good: resources(&draft.configuration),
+        since: draft.since.attempted.iter().map(resources).collect(),
     };
     let last = (&checked.plan, &checked.actions);
     let earlier = draft.earlier.iter().map(|(plan, actions)| (plan, actions));
@@ -117,9 +114,9 @@ fn compared(
         earlier.chain([last]).map(|(plan, actions)| Round { plan, actions }).collect();
     let expected = [draft.residual.as_slice(), kept].concat();
     let mut comparison = compare(&Facts {
-        good: &good,
+        good,
         residual: &expected,
-        now: &now,
+        now,
         plan,
         found,
         done: Done {
@@ -129,7 +126,7 @@ fn compared(
             journals: &draft.journals,
         },
         configuration: &configuration,
-        checks: [&checks(&draft.good.bytes), &plan.checks],
+        checks: [&checks(draft.good.state.bytes()), &plan.checks],
         knowledge: &stack.knowledge,
         redactor: &redactor,
     });
@@ -139,7 +136,7 @@ fn compared(
     let listed = draft.not_undone.iter().cloned().chain(unwanted(checked));
     comparison.not_undone = listed.chain(std::mem::take(&mut comparison.not_undone)).collect();
     make_safe(&mut comparison, &redactor);
-    Ok(comparison)
+    comparison
 }
 
 /// What nobody wanted to be undone: the log says so too.

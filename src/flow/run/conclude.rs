@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use super::words::Command;
 use super::{Begun, outcome_of};
 use crate::codec::events::{Reader, Stream};
-use crate::codec::{plan, state};
+use crate::codec::plan;
+use crate::codec::state::ReadState;
 use crate::engine::account::{Ending, Facts, Ledger, Seen};
 use crate::engine::mishap::mishaps;
 use crate::engine::redact::Redactor;
@@ -22,16 +23,15 @@ use crate::flow::Error;
 use crate::flow::error::run::RunError;
 use crate::flow::intent::{OpenIntent, Outcome};
 use crate::flow::ports::{Ports, Speaker, Stack};
-use crate::flow::recorded::{Recorded, keep_errored_state, load, load_bundle};
-use crate::flow::redaction::{secrets_of_environment, with_bundle, with_plan};
+use crate::flow::recorded::{Recorded, keep_errored_state, load, load_configuration};
+use crate::flow::redaction::{secrets_of_environment, with_configuration, with_plan};
 use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken};
 use crate::model::account::{Account, Mishap, Witness};
 use crate::model::digest::Digest;
-use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision, Snapshot};
+use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision};
 use crate::model::event::{Intended, Intention, Purpose};
 use crate::model::plan::{Action, Plan};
 use crate::model::run::{RunIntent, RunOutcome};
-use crate::model::state::StateBytes;
 use crate::terraform::child::End;
 use crate::terraform::journal;
 use crate::terraform::liveness::{Liveness, liveness};
@@ -221,7 +221,7 @@ fn close(
     }
     let recorded = recorded_state(ports, &before)?;
     let (account, errors, purpose) =
-        account(ports, (&before, recorded.as_ref()), (&after, planned.as_ref()), told, seeing);
+        account(ports, &before, recorded.as_ref(), &after, planned.as_ref(), told, seeing);
     let outcome = RunOutcome {
         intent: course.intent.revision,
         outcome: seeing.result,
@@ -259,40 +259,41 @@ fn listen(directory: &Path) -> Told {
 
 fn account(
     ports: &Ports<'_>,
-    (before, recorded): (&Entry, Option<&Recorded>),
-    (after, planned): (&Result<Taken, Error>, Option<&Plan>),
+    before: &Entry,
+    recorded: Option<&Recorded>,
+    after: &Result<Taken, Error>,
+    planned: Option<&Plan>,
     told: Told,
     seeing: Seeing,
 ) -> (Account, Vec<Mishap>, Purpose) {
-    let had = recorded.and_then(|recorded| state::parse(&recorded.bytes).ok());
-    let bytes = after.as_ref().ok().and_then(|taken| taken.bytes.as_ref());
-    let has = bytes.and_then(|bytes: &StateBytes| state::parse(bytes).ok());
+    let had = recorded.map(|recorded| recorded.state.state());
+    let has = after.as_ref().ok().and_then(|taken| taken.state.as_ref()).map(ReadState::state);
     let mut redactor = Redactor::default().with_values(&secrets_of_environment(ports));
-    for state in [&had, &has].into_iter().flatten() {
+    for state in [had, has].into_iter().flatten() {
         redactor = redactor.with_state(state);
     }
     if let Ok(taken) = after {
         redactor = redactor.with_values(&taken.backend.secrets());
     }
     let snapshot = before.said.body.snapshot();
-    let bundle =
-        snapshot.and_then(|snapshot: &Snapshot| load_bundle(ports, before.revision, snapshot).ok());
-    if let Some(bundle) = &bundle {
-        redactor = with_bundle(redactor, bundle);
+    let configuration =
+        snapshot.and_then(|snapshot| load_configuration(ports, before.revision, snapshot).ok());
+    if let Some(configuration) = &configuration {
+        redactor = with_configuration(redactor, configuration);
         if let Some(plan) = planned {
-            redactor = with_plan(redactor, bundle, plan);
+            redactor = with_plan(redactor, configuration, plan);
         }
     }
     let was_none = snapshot.is_some_and(|snapshot| snapshot.state.is_none());
     let facts = Facts {
-        before: match &had {
+        before: match had {
             Some(state) => Seen::State(state),
             None if was_none => Seen::None,
             None => Seen::Unread,
         },
-        after: match (&has, after) {
+        after: match (has, after) {
             (Some(state), _) => Seen::State(state),
-            (None, Ok(taken)) if taken.bytes.is_none() => Seen::None,
+            (None, Ok(taken)) if taken.state.is_none() => Seen::None,
             (None, Ok(_) | Err(_)) => Seen::Unread,
         },
         witness: told.witness,

@@ -19,10 +19,10 @@ use super::Error;
 use super::error::run::RunError;
 use super::intent::{Intent, OpenIntent};
 use super::ports::{Ports, Speaker, Stack};
-use super::recorded::load_bundle;
-use super::redaction::{secrets_of_environment, with_bundle};
+use super::recorded::load_configuration;
+use super::redaction::{secrets_of_environment, with_configuration};
 use super::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged, check_standing};
-use crate::codec::{bundle, state};
+use crate::codec::bundle;
 use crate::engine::hold::{Candidate, Held, forbids, standing};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::{Matter, open_revert, unsettled};
@@ -273,14 +273,16 @@ fn redactor(ports: &Ports<'_>, taken: &Taken) -> Redactor {
     let mut redactor = Redactor::default()
         .with_values(&secrets_of_environment(ports))
         .with_values(&taken.backend.secrets());
-    if let Some(Ok(parsed)) = taken.bytes.as_ref().map(state::parse) {
-        redactor = redactor.with_state(&parsed);
+    if let Some(state) = &taken.state {
+        redactor = redactor.with_state(state.state());
     }
-    let bundle = taken
-        .snapshot()
-        .ok()
-        .and_then(|snapshot| load_bundle(ports, taken.entry.revision, snapshot).ok());
-    bundle.map_or(redactor.clone(), |bundle| with_bundle(redactor, &bundle))
+    let snapshot = taken.snapshot().ok();
+    let configuration = snapshot
+        .and_then(|snapshot| load_configuration(ports, taken.entry.revision, snapshot).ok());
+    match configuration {
+        Some(configuration) => with_configuration(redactor, &configuration),
+        None => redactor,
+    }
 }
 
 impl Begun {

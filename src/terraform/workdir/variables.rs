@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Error;
-use crate::codec::hcl::{Facts, Syntax, ValueSyntax, assignment, scan};
-use crate::model::configuration::{Bundle, Variable, VariableOrigin};
+use crate::codec::hcl::{Configuration, ValueSyntax, assignment};
+use crate::model::configuration::{Variable, VariableOrigin};
 use crate::model::secret::Secret;
 
 /// Values by the way they travel.
@@ -24,13 +24,13 @@ pub(super) struct Written {
     pub(super) has_ephemeral: bool,
 }
 
-/// Sorts the bundle's values by the way they must travel.
-pub(super) fn written(bundle: &Bundle) -> Result<Written, Error> {
-    let facts = root_facts(bundle);
+/// Sorts a configuration's values by the way they must travel.
+pub(super) fn written(configuration: &Configuration) -> Result<Written, Error> {
+    let facts = configuration.root();
     let mut environment = Vec::new();
     let mut expressions = String::new();
     let mut values: BTreeMap<&str, Value> = BTreeMap::new();
-    for (name, Variable { value, origin }) in &bundle.variables {
+    for (name, Variable { value, origin }) in &configuration.bundle().variables {
         let text = value.reveal_for_terraform();
         let syntax = facts.variables.get(name).map(|declared| declared.value);
         match (origin, syntax) {
@@ -63,12 +63,4 @@ pub(super) fn written(bundle: &Bundle) -> Result<Written, Error> {
     }
     let has_ephemeral = facts.variables.values().any(|declared| declared.marks.ephemeral);
     Ok(Written { environment, files, has_ephemeral })
-}
-
-fn root_facts(bundle: &Bundle) -> Facts {
-    let root = bundle
-        .files
-        .iter()
-        .filter(|(path, _)| path.parent() == bundle.root && Syntax::of(path.file_name()).is_some());
-    scan(&root.map(|(path, content)| (path.file_name().to_owned(), content.clone())).collect())
 }

@@ -2,7 +2,7 @@
 
 use super::code::Source;
 
-const LINES_MAX: usize = 500;
+const LINES_MAX: usize = 600;
 const FUNCTION_LINES_MAX: usize = 70;
 
 /// A layer uses strictly lower ones.

@@ -3,18 +3,19 @@
 //! What cannot be told of one of them is said, and keeps nobody from the diff of the states, unless
 //! it was all that was asked for.
 
-use super::super::side::Side;
 use super::{Context, Session};
 use crate::cli::args::{Diff as Arguments, Part};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::verbs::side::Side;
+use crate::codec::hcl::Configuration;
 use crate::codec::state::narrow::Part as StatePart;
 use crate::engine::configuration::{ConfigurationDiff, Configured, configuration_diff};
 use crate::engine::redact::Redactor;
-use crate::flow::recorded::load_bundle;
-use crate::flow::redaction::with_bundle;
+use crate::flow::recorded::load_configuration;
+use crate::flow::redaction::with_configuration;
 use crate::flow::{Error, snapshot};
-use crate::model::configuration::{Bundle, LockedProvider};
+use crate::model::configuration::LockedProvider;
 
 /// What is known of two configurations.
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ impl Compared {
 
 /// One configuration.
 struct Known {
-    bundle: Option<Bundle>,
+    configuration: Option<Configuration>,
     providers: Vec<LockedProvider>,
     problem: Option<Problem>,
 }
@@ -76,7 +77,7 @@ impl Both {
         let [before, after] = sides.map(digest);
         if before.is_some() && before == after {
             for known in &mut both {
-                known.bundle = None;
+                known.configuration = None;
             }
         }
         Self(Some(both))
@@ -84,8 +85,8 @@ impl Both {
 
     /// The same redactor with what these configurations call secret.
     pub(super) fn teach(&self, redactor: Redactor) -> Redactor {
-        let bundles = self.0.iter().flatten().filter_map(|known| known.bundle.as_ref());
-        bundles.fold(redactor, with_bundle)
+        let known = self.0.iter().flatten();
+        known.filter_map(|known| known.configuration.as_ref()).fold(redactor, with_configuration)
     }
 
     /// Compares them, and the tools that wrote the states.
@@ -122,7 +123,8 @@ impl Both {
 
 impl Known {
     fn with_tool<'k>(&'k self, tool: &'k str) -> Configured<'k> {
-        Configured { bundle: self.bundle.as_ref(), tool: Some(tool), providers: &self.providers }
+        let bundle = self.configuration.as_ref().map(Configuration::bundle);
+        Configured { bundle, tool: Some(tool), providers: &self.providers }
     }
 }
 
@@ -137,8 +139,11 @@ fn unknown_configuration(problem: Problem) -> Failure {
 }
 
 fn known(session: &Session, context: Option<&Context>, side: &Side) -> Known {
-    let unknown =
-        |problem: Problem| Known { bundle: None, providers: Vec::new(), problem: Some(problem) };
+    let unknown = |problem: Problem| Known {
+        configuration: None,
+        providers: Vec::new(),
+        problem: Some(problem),
+    };
     let said = |error: Error| Problem::Said(Failure::from(error).what().to_owned());
     let Some(Context { opened, stack, .. }) = context else {
         return unknown(Problem::IsFile);
@@ -149,8 +154,10 @@ fn known(session: &Session, context: Option<&Context>, side: &Side) -> Known {
             return unknown(Problem::Said(problem));
         };
         let providers = configuration.providers.clone();
-        return match load_bundle(&session.ports(opened), *revision, snapshot) {
-            Ok(bundle) => Known { bundle: Some(bundle), providers, problem: None },
+        return match load_configuration(&session.ports(opened), *revision, snapshot) {
+            Ok(configuration) => {
+                Known { configuration: Some(configuration), providers, problem: None }
+            }
             Err(error) => Known { providers, ..unknown(said(error)) },
         };
     }
@@ -158,9 +165,11 @@ fn known(session: &Session, context: Option<&Context>, side: &Side) -> Known {
         return unknown(Problem::IsFile);
     }
     match snapshot::present_configuration(stack) {
-        Ok(captured) => {
-            Known { bundle: Some(captured.bundle), providers: captured.providers, problem: None }
-        }
+        Ok(captured) => Known {
+            configuration: Some(Configuration::read(captured.bundle)),
+            providers: captured.providers,
+            problem: None,
+        },
         Err(error) => unknown(said(error)),
     }
 }

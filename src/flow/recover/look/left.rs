@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::{Request, Seen};
-use crate::codec::state;
+use crate::codec::state::ReadState;
 use crate::engine::good::snapshots;
 use crate::engine::left_state::{self, Moves, Standing, moves};
 use crate::engine::unsettled::ERRORED_STATE;
@@ -28,6 +28,8 @@ pub struct Left<'a> {
     pub found: String,
     /// Its bytes.
     pub bytes: StateBytes,
+    /// The state in them; none when they cannot be read.
+    pub state: Option<ReadState>,
     /// How it stands to the backend's; none when one of the two could not be read.
     pub standing: Option<Standing>,
     /// What pushing it would change.
@@ -98,17 +100,20 @@ pub(super) fn beside<'a>(
 fn judged<'a>(bytes: StateBytes, log: &[Entry], seen: &Seen<'_>) -> Left<'a> {
     let pinned = snapshots(log).find_map(|(_, snapshot)| snapshot.state.as_ref());
     let pinned = pinned.map(|state| &state.version.lineage);
-    let (standing, moves, problem) = match (state::parse(&bytes), seen.unread) {
-        (Err(problem), _) => (None, Moves::default(), Some(problem.to_string())),
+    let read = ReadState::read(bytes.clone());
+    let (standing, moves, problem) = match (&read, seen.unread) {
+        (Err(unreadable), _) => (None, Moves::default(), Some(unreadable.to_string())),
         (Ok(_), Some(unread)) => {
             let problem = format!("the live state could not be read: {unread}");
             (None, Moves::default(), Some(problem))
         }
-        (Ok(left), None) => {
-            let redactor = seen.redactor.clone().with_state(&left);
-            let found = moves(seen.state, &left, &redactor);
-            (Some(left_state::standing(&left, seen.state, pinned)), found, None)
+        (Ok(read), None) => {
+            let left = read.state();
+            let redactor = seen.redactor.clone().with_state(left);
+            let found = moves(seen.state, left, &redactor);
+            (Some(left_state::standing(left, seen.state, pinned)), found, None)
         }
     };
-    Left { evidence: None, file: None, found: String::new(), bytes, standing, moves, problem }
+    let (found, state) = (String::new(), read.ok());
+    Left { evidence: None, file: None, found, bytes, state, standing, moves, problem }
 }

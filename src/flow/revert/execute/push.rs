@@ -7,11 +7,11 @@
 
 use std::path::PathBuf;
 
+use crate::codec::state::ReadState;
 use crate::codec::state::write::{Original, rekeyed};
 use crate::engine::revert::actions_digest;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::{Home, Source};
-use crate::flow::recorded::parsed;
 use crate::flow::revert::adapt::Way;
 use crate::flow::revert::consent::Consent;
 use crate::flow::revert::plan::{CheckedRevert, digest_of};
@@ -39,7 +39,7 @@ pub(super) fn go_home(
     let Way::Pushed(_) = checked.way else { return Ok(()) };
     let draft = &checked.draft;
     let source = Source {
-        bundle: &draft.bundle,
+        configuration: &draft.configuration,
         snapshot: &draft.snapshot,
         live: &draft.backend,
         home: Home::Recorded,
@@ -55,12 +55,12 @@ pub(super) fn push(
     checked: &CheckedRevert,
     consent: &Consent,
 ) -> Result<Final, Error> {
-    let Way::Pushed(bytes) = &checked.way else {
+    let Way::Pushed(state) = &checked.way else {
         return Ok(Final { file: checked.plan_file.clone(), digest: consent.plan() });
     };
     let redactor = &checked.draft.redactor;
     ports.progress.begin(Phase::Push);
-    let pushed = checked.prepared.push(ports, bytes, redactor);
+    let pushed = checked.prepared.push(ports, state.bytes(), redactor);
     ports.progress.end(if pushed.is_ok() { Ended::Well } else { Ended::Badly }, "");
     pushed?;
     ports.progress.begin(Phase::Plan);
@@ -82,9 +82,9 @@ pub(super) fn push(
 
 /// Pushes the state as it was, as the next serial after the one that is there now.
 fn take_back(ports: &Ports<'_>, stack: &Stack, checked: &CheckedRevert) -> Result<(), Error> {
-    let revision = checked.draft.before.revision;
     let now = live::read(ports, stack)?.bytes.ok_or(Error::Moved { what: "the state" })?;
-    let bytes = as_it_was(&now, &checked.draft.current, revision)?;
+    let now = ReadState::read(now).map_err(|unreadable| Error::Rekey(unreadable.error))?;
+    let bytes = as_it_was(&now, &checked.draft.current)?;
     ports.progress.begin(Phase::Push);
     let pushed = checked.prepared.push(ports, &bytes, &checked.draft.redactor);
     ports.progress.end(if pushed.is_ok() { Ended::Well } else { Ended::Badly }, "taken back");
@@ -92,12 +92,8 @@ fn take_back(ports: &Ports<'_>, stack: &Stack, checked: &CheckedRevert) -> Resul
 }
 
 /// The objects of `before`, under the serial that follows the one of `now`.
-fn as_it_was(
-    now: &StateBytes,
-    before: &StateBytes,
-    revision: crate::model::entry::Revision,
-) -> Result<StateBytes, Error> {
-    let (present, past) = (parsed(now, revision)?, parsed(before, revision)?);
+fn as_it_was(now: &ReadState, before: &ReadState) -> Result<StateBytes, Error> {
+    let past = before.state();
     let placements: Vec<Placement> = past
         .instances
         .iter()
@@ -113,7 +109,7 @@ fn as_it_was(
             create_before_destroy: None,
         })
         .collect();
-    let present = Original { bytes: now, state: &present };
-    let past = Original { bytes: before, state: &past };
+    let present = Original { bytes: now.bytes(), state: now.state() };
+    let past = Original { bytes: before.bytes(), state: past };
     rekeyed(present, past, &placements).map_err(Error::Rekey)
 }

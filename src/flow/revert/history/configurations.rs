@@ -7,25 +7,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::codec::hcl::{self, Within, module_facts, modules, root_facts};
-use crate::codec::{json, state};
+use crate::codec::hcl::configuration::Module;
+use crate::codec::hcl::{self, Configuration, Within};
+use crate::codec::json;
 use crate::engine::judgement::Passing;
 use crate::engine::rekey::Places;
 use crate::engine::rekey::first::{First, Lacking};
-use crate::flow::Error;
 use crate::flow::ports::Ports;
-use crate::flow::recorded::load_bundle;
+use crate::flow::recorded::load_configuration;
 use crate::model::address::ProviderAddress;
-use crate::model::configuration::{Bundle, BundlePath, ConfigurationRef};
+use crate::model::configuration::ConfigurationRef;
 use crate::model::digest::Digest;
 use crate::model::entry::{Body, Entry, Revision};
-use crate::model::state::StateBytes;
+use crate::model::state::State;
 
 /// What the good configuration and those since say, each in view of the other.
 #[derive(Debug)]
-pub struct Sides {
+pub struct ConfigurationsSince {
     /// The configurations that were applied, or tried, since: newest first.
-    pub attempted: Vec<Bundle>,
+    pub attempted: Vec<Configuration>,
     /// Which provider configurations lead to one place.
     pub places: Places,
     /// What those since have and the good one does not.
@@ -36,21 +36,21 @@ pub struct Sides {
     pub passing: Passing,
 }
 
-impl Sides {
+impl ConfigurationsSince {
     /// Compares them, as far as it matters for these states.
     pub(in crate::flow::revert) fn of(
-        good: &Bundle,
-        attempted: Vec<Bundle>,
-        then: &StateBytes,
-        now: &StateBytes,
-    ) -> Result<Self, Error> {
-        Ok(Self {
-            places: places(good, &attempted, then, now)?,
-            lacking: lacking(good, &attempted, now)?,
+        good: &Configuration,
+        attempted: Vec<Configuration>,
+        then: &State<'_>,
+        now: &State<'_>,
+    ) -> Self {
+        Self {
+            places: places(good, &attempted, then, now),
+            lacking: lacking(good, &attempted, now),
             prevented: attempted.iter().chain([good]).flat_map(prevented).collect(),
             passing: passing(good),
             attempted,
-        })
+        }
     }
 }
 
@@ -60,7 +60,7 @@ pub(in crate::flow::revert) fn attempted(
     log: &[Entry],
     target: &Entry,
     present: &Entry,
-) -> Vec<Bundle> {
+) -> Vec<Configuration> {
     let of = |entry: &Entry| entry.said.body.snapshot().and_then(|s| s.configuration.clone());
     let good = of(target).map(|configuration| configuration.digest);
     let before = |revision: Revision| log.iter().find(|entry| entry.revision == revision);
@@ -79,43 +79,38 @@ pub(in crate::flow::revert) fn attempted(
         if let (Some(snapshot), Some(configuration)) = (entry.said.body.snapshot(), of(entry))
             && is_new(&configuration)
             // One that cannot be read is one that nobody could apply from here either.
-            && let Ok(bundle) = load_bundle(ports, entry.revision, snapshot)
-            && is_readable(&bundle)
+            && let Ok(configuration) = load_configuration(ports, entry.revision, snapshot)
+            && configuration.is_readable()
         {
-            found.push(bundle);
+            found.push(configuration);
         }
     }
     found
 }
 
-/// Whether every file of the configuration can be understood. Terraform applies no other.
-fn is_readable(bundle: &Bundle) -> bool {
-    let is_whole = |(_, directory)| module_facts(bundle, &directory).unreadable.is_empty();
-    modules(bundle).into_iter().all(is_whole)
-}
-
 /// Blocks with `prevent_destroy`, by address without keys.
-fn prevented(bundle: &Bundle) -> BTreeSet<String> {
-    of_modules(bundle, |facts| facts.prevent_destroy)
+fn prevented(configuration: &Configuration) -> BTreeSet<String> {
+    configuration.names(|facts| facts.prevent_destroy.iter().collect())
 }
 
 /// What resource blocks say besides values, by address without keys.
-pub(in crate::flow::revert) fn resources(bundle: &Bundle) -> BTreeMap<String, hcl::Resource> {
-    let of = |(prefix, directory): (String, BundlePath)| {
-        let inside = module_facts(bundle, &directory).inside.into_iter();
-        inside
-            .map(move |(name, resource)| (format!("{prefix}{name}"), resource))
-            .collect::<Vec<_>>()
+pub(in crate::flow::revert) fn resources(
+    configuration: &Configuration,
+) -> BTreeMap<String, hcl::Resource> {
+    let of = |module: &Module| {
+        let named = |(name, resource): (&String, &hcl::Resource)| {
+            (format!("{}{name}", module.prefix), resource.clone())
+        };
+        module.facts.inside.iter().map(named).collect::<Vec<_>>()
     };
-    modules(bundle).into_iter().flat_map(of).collect()
+    configuration.modules().iter().flat_map(of).collect()
 }
 
 /// What a configuration cannot say a second time.
-fn passing(bundle: &Bundle) -> Passing {
+fn passing(configuration: &Configuration) -> Passing {
     let mut found = Passing::default();
-    for (prefix, directory) in modules(bundle) {
-        let facts = module_facts(bundle, &directory);
-        for within in facts.tells_directory {
+    for Module { prefix, facts, .. } in configuration.modules() {
+        for within in &facts.tells_directory {
             match within {
                 Within::Resource(address) => {
                     found.directory_in.insert(format!("{prefix}{address}"));
@@ -123,8 +118,8 @@ fn passing(bundle: &Bundle) -> Passing {
                 Within::Elsewhere => found.directory_elsewhere = true,
             }
         }
-        for (address, arguments) in facts.write_only {
-            found.write_only.insert(format!("{prefix}{address}"), arguments);
+        for (address, arguments) in &facts.write_only {
+            found.write_only.insert(format!("{prefix}{address}"), arguments.clone());
         }
     }
     found
@@ -132,33 +127,28 @@ fn passing(bundle: &Bundle) -> Passing {
 
 /// Which provider configurations of these states may lead elsewhere than in the good configuration.
 fn places(
-    good: &Bundle,
-    attempted: &[Bundle],
-    then: &StateBytes,
-    now: &StateBytes,
-) -> Result<Places, Error> {
-    let states = [state::parse(then).map_err(unread)?, state::parse(now).map_err(unread)?];
+    good: &Configuration,
+    attempted: &[Configuration],
+    then: &State<'_>,
+    now: &State<'_>,
+) -> Places {
+    let states = [then, now];
     let then = providers(good);
     let others: Vec<_> = attempted.iter().map(providers).collect();
     let used: BTreeSet<&ProviderAddress> =
         states.iter().flat_map(|state| &state.instances).map(|object| &object.provider).collect();
-    Ok(used.into_iter().fold(Places::default(), |places, provider| {
+    used.into_iter().fold(Places::default(), |places, provider| {
         let of = |all: &BTreeMap<String, String>| all.get(&name(provider)).cloned();
         if others.iter().any(|other| of(other) != of(&then)) {
             places.with_changed(provider)
         } else {
             places
         }
-    }))
-}
-
-fn unread(problem: state::Error) -> Error {
-    Error::Unreadable { problem, found: "the store".to_owned(), evidence: None, last: None }
+    })
 }
 
 /// What the configurations since have and the good one does not, of what the present state uses.
-fn lacking(good: &Bundle, attempted: &[Bundle], now: &StateBytes) -> Result<Lacking, Error> {
-    let now = state::parse(now).map_err(unread)?;
+fn lacking(good: &Configuration, attempted: &[Configuration], now: &State<'_>) -> Lacking {
     let (then, blocks) = (provider_names(good), provisioned(good));
     let since: BTreeSet<String> = attempted.iter().flat_map(provider_names).collect();
     let is_lacking = |provider: &&ProviderAddress| {
@@ -167,23 +157,23 @@ fn lacking(good: &Bundle, attempted: &[Bundle], now: &StateBytes) -> Result<Lack
         !is_implied && since.contains(&name) && !then.contains(&name)
     };
     let used = now.instances.iter().map(|object| &object.provider);
-    Ok(Lacking {
+    Lacking {
         providers: used.filter(is_lacking).cloned().collect(),
         provisioned: attempted
             .iter()
             .flat_map(provisioned)
             .filter(|b| !blocks.contains(b))
             .collect(),
-    })
+    }
 }
 
 /// Those of these configurations that may be able to end all of these objects, newest first.
 pub(in crate::flow::revert) fn makers<'b>(
-    attempted: &'b [Bundle],
+    attempted: &'b [Configuration],
     firsts: &[First],
-) -> impl Iterator<Item = &'b Bundle> {
-    attempted.iter().filter(move |bundle| {
-        let (names, blocks) = (provider_names(bundle), provisioned(bundle));
+) -> impl Iterator<Item = &'b Configuration> {
+    attempted.iter().filter(move |configuration| {
+        let (names, blocks) = (provider_names(configuration), provisioned(configuration));
         firsts.iter().all(|first| match first.why.provider() {
             Some(own) => {
                 let is_implied = own.alias.is_none() && own.module.is_empty();
@@ -194,23 +184,14 @@ pub(in crate::flow::revert) fn makers<'b>(
     })
 }
 
-/// The provider configurations of a bundle, as [`name`] has them.
-fn provider_names(bundle: &Bundle) -> BTreeSet<String> {
-    of_modules(bundle, |facts| facts.providers.into_keys().collect())
+/// The provider configurations of a configuration, as [`name`] has them.
+fn provider_names(configuration: &Configuration) -> BTreeSet<String> {
+    configuration.names(|facts| facts.providers.keys().collect())
 }
 
 /// Blocks that run something when an object of theirs is destroyed, by address without keys.
-fn provisioned(bundle: &Bundle) -> BTreeSet<String> {
-    of_modules(bundle, |facts| facts.provisioned_at_destroy)
-}
-
-/// Names in all modules, each with its module before it.
-fn of_modules(bundle: &Bundle, names: impl Fn(hcl::Facts) -> BTreeSet<String>) -> BTreeSet<String> {
-    let of = |(prefix, directory): (String, BundlePath)| {
-        let names = names(module_facts(bundle, &directory)).into_iter();
-        names.map(move |name| format!("{prefix}{name}")).collect::<Vec<_>>()
-    };
-    modules(bundle).into_iter().flat_map(of).collect()
+fn provisioned(configuration: &Configuration) -> BTreeSet<String> {
+    configuration.names(|facts| facts.provisioned_at_destroy.iter().collect())
 }
 
 /// A provider configuration as its block is found: the module's prefix, the name, the alias.
@@ -225,15 +206,11 @@ fn name(provider: &ProviderAddress) -> String {
 
 /// The arguments of each provider block, with the values that they come from. One that says nothing
 /// is left out: Terraform makes such a one by itself.
-fn providers(bundle: &Bundle) -> BTreeMap<String, String> {
-    let given = given(bundle);
-    let of = |(prefix, directory): (String, BundlePath)| {
-        let facts = module_facts(bundle, &directory);
-        let values = Values {
-            expressions: &facts.expressions,
-            given: &given,
-            is_root: directory == bundle.root,
-        };
+fn providers(configuration: &Configuration) -> BTreeMap<String, String> {
+    let given = given(configuration);
+    let of = |Module { prefix, facts, .. }: &Module| {
+        let expressions = &facts.expressions;
+        let values = Values { expressions, given: &given, is_root: prefix.is_empty() };
         let named = facts.providers.iter();
         let named = named.filter(|(_, arguments)| !arguments.is_empty());
         let named = named.map(|(name, arguments)| {
@@ -241,7 +218,7 @@ fn providers(bundle: &Bundle) -> BTreeMap<String, String> {
         });
         named.collect::<Vec<_>>()
     };
-    modules(bundle).into_iter().flat_map(of).collect()
+    configuration.modules().iter().flat_map(of).collect()
 }
 
 /// Where the values of a module's expressions come from.
@@ -299,12 +276,9 @@ fn referred(expression: &str) -> Vec<String> {
 
 /// The values of the root module's variables, as `var.NAME`, as far as they are given: compared and
 /// never shown.
-fn given(bundle: &Bundle) -> BTreeMap<String, String> {
-    let files = bundle.files.iter().filter(|(path, _)| {
-        let is_loaded = path.parent() == bundle.root && hcl::is_loaded_by_itself(path.file_name());
-        is_loaded || bundle.var_files.contains(path)
-    });
-    let in_files = files.flat_map(|(path, content)| hcl::literals(path.file_name(), content));
+fn given(configuration: &Configuration) -> BTreeMap<String, String> {
+    let in_files =
+        configuration.value_files().flat_map(|(name, content)| hcl::literals(name, content));
     let mut given = BTreeMap::new();
     let mut add = |name: &str, value: String| {
         // Which of several wins does not matter here: all of them are compared.
@@ -314,9 +288,11 @@ fn given(bundle: &Bundle) -> BTreeMap<String, String> {
     };
     in_files.for_each(|(name, value)| add(&name, json::to_serde(&value).to_string()));
     // Today's value of an ephemeral variable says nothing of where a provider leads.
-    let declared = root_facts(bundle).variables;
+    let declared = &configuration.root().variables;
     let is_kept = |name: &str| declared.get(name).is_none_or(|known| !known.marks.ephemeral);
-    for (name, variable) in bundle.variables.iter().filter(|(name, _)| is_kept(name)) {
+    for (name, variable) in
+        configuration.bundle().variables.iter().filter(|(name, _)| is_kept(name))
+    {
         add(name, variable.value.reveal_for_terraform().clone());
     }
     given

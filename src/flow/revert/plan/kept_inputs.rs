@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::{CheckedRevert, with_facts};
-use crate::codec::hcl::{Ignored, ignoring, module_facts, modules};
+use super::{CheckedRevert, facts};
+use crate::codec::hcl::{Configuration, Ignored, ignoring};
 use crate::engine::revert::keep::{Ask, Block, Kept, keep};
 use crate::engine::verify::residual;
 use crate::flow::Error;
@@ -20,7 +20,7 @@ use crate::flow::redaction::{safe_residual, with_plan};
 use crate::flow::revert::adapt::Way;
 use crate::flow::revert::draft::RevertDraft;
 use crate::model::address::Address;
-use crate::model::configuration::{Bundle, BundlePath};
+use crate::model::configuration::BundlePath;
 use crate::model::good::Residual;
 use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::plan::{Plan, PlanExtent};
@@ -37,14 +37,15 @@ pub struct KeptInputs {
 pub(in crate::flow::revert) fn plan(
     ports: &Ports<'_>,
     stack: &Stack,
-    (draft, way): (&RevertDraft, &Way),
+    draft: &RevertDraft,
+    way: &Way,
     prepared: &mut Prepared,
 ) -> Result<(PathBuf, Plan, KeptInputs), Error> {
     let (file, plan) = prepared.plan(ports, "revert.tfplan", &draft.redactor).map_err(explained)?;
     if plan.extent != PlanExtent::Complete {
         return Ok((file, plan, KeptInputs::default()));
     }
-    let inputs = decided(stack, (draft, way), &plan)?;
+    let inputs = decided(stack, draft, way, &plan);
     if inputs.kept.is_empty() {
         return Ok((file, plan, inputs));
     }
@@ -69,17 +70,13 @@ pub(in crate::flow::revert) fn due_to_kept(
     Ok(found.iter().filter(|action| !rest.contains(action)).cloned().collect())
 }
 
-fn decided(
-    stack: &Stack,
-    (draft, way): (&RevertDraft, &Way),
-    plan: &Plan,
-) -> Result<KeptInputs, Error> {
-    let redactor = with_plan(draft.redactor.clone(), &draft.bundle, plan);
-    let directories = directories(&draft.bundle);
+fn decided(stack: &Stack, draft: &RevertDraft, way: &Way, plan: &Plan) -> KeptInputs {
+    let redactor = with_plan(draft.redactor.clone(), &draft.configuration, plan);
+    let directories = directories(&draft.configuration);
     let block = |address: &Address| {
         let steps = address.module.iter().map(|step| format!("module.{}.", step.name));
-        let directory = directories.get(&steps.collect::<String>())?;
-        Some((directory.clone(), format!("{}.{}", address.kind, address.name)))
+        let directory = directories.get(steps.collect::<String>().as_str())?;
+        Some(((*directory).clone(), format!("{}.{}", address.kind, address.name)))
     };
     let is_let_in = |subject: &str| {
         let subject = redactor.text(subject);
@@ -87,14 +84,14 @@ fn decided(
         draft.request.allowed.iter().any(|allowance| allowance.covers(&hazard))
     };
     let ask = Ask { block: &block, is_let_in: &is_let_in };
-    let mut kept = with_facts(stack, (draft, way), plan, |facts| keep(facts, &redactor, ask))?;
+    let mut kept = keep(&facts(stack, draft, way, plan), &redactor, ask);
     let mut attributes: BTreeMap<Block, BTreeSet<String>> = BTreeMap::new();
     for one in &kept {
         attributes.entry(one.block.clone()).or_default().extend(one.attributes.iter().cloned());
     }
     let mut overrides: BTreeMap<BundlePath, String> = BTreeMap::new();
     for (block, attributes) in attributes {
-        match overriding(&draft.bundle, &block, attributes) {
+        match overriding(&draft.configuration, &block, attributes) {
             Some(text) => overrides.entry(block.0).or_default().push_str(&text),
             None => kept.retain(|one| one.block != block),
         }
@@ -103,16 +100,20 @@ fn decided(
         one.address = redactor.text(&one.address);
         one.why = redactor.text(&one.why);
     }
-    Ok(KeptInputs { kept, overrides })
+    KeptInputs { kept, overrides }
 }
 
 /// The override of a block, with what it ignores by itself; nothing where that cannot be told.
-fn overriding(bundle: &Bundle, block: &Block, attributes: BTreeSet<String>) -> Option<String> {
+fn overriding(
+    configuration: &Configuration,
+    block: &Block,
+    attributes: BTreeSet<String>,
+) -> Option<String> {
     let (directory, resource) = block;
-    let mut facts = module_facts(bundle, directory);
-    let own = match facts.ignored.remove(resource) {
+    let module = configuration.modules().iter().find(|module| module.directory == *directory)?;
+    let own = match module.facts.ignored.get(resource) {
         None => Vec::new(),
-        Some(Ignored::These(own)) => own,
+        Some(Ignored::These(own)) => own.clone(),
         Some(Ignored::All | Ignored::Unknown) => return None,
     };
     let own = own.into_iter().filter(|item| !attributes.contains(item)).collect::<Vec<_>>();
@@ -120,6 +121,7 @@ fn overriding(bundle: &Bundle, block: &Block, attributes: BTreeSet<String>) -> O
 }
 
 /// Where the modules lie, by what addresses in them begin with.
-fn directories(bundle: &Bundle) -> BTreeMap<String, BundlePath> {
-    modules(bundle).into_iter().collect()
+fn directories(configuration: &Configuration) -> BTreeMap<&str, &BundlePath> {
+    let modules = configuration.modules().iter();
+    modules.map(|module| (module.prefix.as_str(), &module.directory)).collect()
 }

@@ -32,7 +32,7 @@ pub(super) fn fit(
     mut draft: RevertDraft,
 ) -> Result<Fitted, Error> {
     let log = ports.repository.log(&stack.name)?;
-    let good = locked(lock_of(&draft.bundle).unwrap_or_default());
+    let good = locked(lock_of(draft.configuration.bundle()).unwrap_or_default());
     let newer = newer_lock(ports, &log, draft.request.target.revision, &good);
     // One that does not say what it is still plans, or says by itself what is wrong with it.
     let running = ports.terraform.version().ok();
@@ -40,12 +40,14 @@ pub(super) fn fit(
         running: running.as_ref(),
         good_engine: draft.snapshot.engine.as_ref(),
         present_engine: writer_of_present(&log),
-        bundle: &draft.bundle,
+        configuration: &draft.configuration,
         newer: &newer,
-        states: (&draft.good.bytes, &draft.current),
+        good: draft.good.state.state(),
+        present: draft.current.state(),
     })?;
     if !suitable.newer_entries.is_empty() {
-        draft.bundle = with_newer_entries(draft.bundle, &newer, &suitable.newer_entries);
+        draft.configuration =
+            with_newer_entries(draft.configuration, &newer, &suitable.newer_entries);
         draft.snapshot.configuration = Some(recorded(ports, &draft)?);
     }
     Ok(Fitted { draft, hazards: suitable.hazards })
@@ -65,7 +67,7 @@ fn recorded(ports: &Ports<'_>, draft: &RevertDraft) -> Result<ConfigurationRef, 
     ));
     // As it was captured but for the lock file: values that only today gives are no part of it.
     let mut bundle = load_bundle(ports, draft.request.target.revision, &draft.snapshot)?;
-    let edited = lock_path(&bundle).ok().zip(lock_of(&draft.bundle));
+    let edited = lock_path(&bundle).ok().zip(lock_of(draft.configuration.bundle()));
     if let Some((path, edited)) = edited {
         bundle.files.insert(path, edited.to_vec());
     }

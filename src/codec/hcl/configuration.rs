@@ -1,0 +1,108 @@
+//! A configuration with what its files say, read once and handed on.
+//!
+//! [`Configuration::read`] goes through every module; whoever asks later reads nothing again. Nothing
+//! is evaluated, and values of variables are no part of the facts.
+
+use std::collections::BTreeSet;
+
+use super::{Facts, is_loaded_by_itself, scan};
+use crate::model::configuration::{Bundle, BundlePath, Variable};
+
+/// A configuration, and what its modules say.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    bundle: Bundle,
+    modules: Vec<Module>,
+}
+
+/// One module of a configuration.
+#[derive(Debug, Clone)]
+pub struct Module {
+    /// The beginning of addresses in it, such as `module.a.`; empty for the root.
+    pub prefix: String,
+    /// Where it lies.
+    pub directory: BundlePath,
+    /// What its files say.
+    pub facts: Facts,
+}
+
+impl Configuration {
+    /// Reads every module of a bundle.
+    pub fn read(bundle: Bundle) -> Self {
+        let prefix = |key: &str| format!("module.{}.", key.replace('.', ".module."));
+        let root = (String::new(), &bundle.root);
+        let others = bundle.modules.iter().map(|module| (prefix(&module.key), &module.directory));
+        let modules = std::iter::once(root).chain(others);
+        let module = |(prefix, directory): (String, &BundlePath)| Module {
+            prefix,
+            directory: directory.clone(),
+            facts: facts(&bundle, directory),
+        };
+        let modules = modules.map(module).collect();
+        Self { bundle, modules }
+    }
+
+    /// The bundle it was read from.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// Every module, the root first.
+    pub fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    /// What the root module says.
+    pub fn root(&self) -> &Facts {
+        static NOTHING: std::sync::LazyLock<Facts> = std::sync::LazyLock::new(Facts::default);
+        self.modules.first().map_or(&NOTHING, |root| &root.facts)
+    }
+
+    /// Files that give values to variables: those that Terraform loads by itself, and `-var-file`s.
+    pub fn value_files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let bundle = &self.bundle;
+        let is_loaded = |path: &BundlePath| {
+            let is_beside = path.parent() == bundle.root;
+            is_beside && is_loaded_by_itself(path.file_name()) || bundle.var_files.contains(path)
+        };
+        let files = bundle.files.iter().filter(move |(path, _)| is_loaded(path));
+        files.map(|(path, content)| (path.file_name(), content.as_slice()))
+    }
+
+    /// Whether every file of it can be understood. Terraform applies no other.
+    pub fn is_readable(&self) -> bool {
+        self.modules.iter().all(|module| module.facts.unreadable.is_empty())
+    }
+
+    /// Names in all modules, each with the module's prefix before it.
+    pub fn names<'c>(&'c self, of: impl Fn(&'c Facts) -> Vec<&'c String>) -> BTreeSet<String> {
+        let in_module = |module: &'c Module| {
+            let names = of(&module.facts).into_iter();
+            names.map(|name| format!("{}{name}", module.prefix)).collect::<Vec<_>>()
+        };
+        self.modules.iter().flat_map(in_module).collect()
+    }
+
+    /// Gives a variable a value, or takes it away.
+    pub fn set_variable(&mut self, name: &str, variable: Option<Variable>) {
+        match variable {
+            Some(variable) => drop(self.bundle.variables.insert(name.to_owned(), variable)),
+            None => drop(self.bundle.variables.remove(name)),
+        }
+    }
+
+    /// Exchanges the lock file, which says nothing of the modules.
+    pub fn set_lock_file(&mut self, path: BundlePath, content: Vec<u8>) {
+        self.bundle.files.insert(path, content);
+    }
+}
+
+fn facts(bundle: &Bundle, directory: &BundlePath) -> Facts {
+    let files = bundle
+        .files
+        .iter()
+        .filter(|(path, _)| path.parent() == *directory)
+        .map(|(path, content)| (path.file_name().to_owned(), content.clone()))
+        .collect();
+    scan(&files)
+}
