@@ -2,7 +2,7 @@
 //!
 //! [`provider`] is a Terraform provider whose objects are files in a directory. It deliberately
 //! shares nothing with the code that reverts: to unapply, the demo is one more provider. [`sandbox`]
-//! sets up a directory for it. [`story`] is what `unapply demo` plays; it runs unapply as a command,
+//! sets up a directory for it. `unapply demo` plays the [`story`], which runs unapply as a command,
 //! as a person would. Start from [`story::play`].
 
 pub mod provider;

@@ -17,7 +17,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// The provider, as a configuration names it; the host is said for OpenTofu, which has another.
+/// The provider, as a configuration names it; it has the host, because OpenTofu takes another by default.
 const PROVIDER: &str = "registry.terraform.io/unapply/demo";
 
 /// A file or a directory that cannot be used.

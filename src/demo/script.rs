@@ -1,6 +1,6 @@
 //! The configurations of the story, as texts.
 //!
-//! They are what a person would write, and `--directory` leaves them to be read and changed. They
+//! A person would write them so, and `--directory` leaves them to be read and changed. They
 //! name the directory of the objects absolutely, because a revert works from a private copy.
 
 use std::path::Path;

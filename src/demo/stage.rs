@@ -62,7 +62,7 @@ pub enum Error {
     },
 }
 
-/// Whether the story is told in colours.
+/// Whether the story is printed in colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colours {
     /// With colours.
@@ -145,7 +145,7 @@ impl<'a> Stage<'a> {
         Ok(sandbox::write(&self.at(path), text)?)
     }
 
-    /// Adds a line to a file, as somebody does who knows nothing of Terraform.
+    /// Adds a line to a file, as a user of the object does.
     pub fn append(&self, path: &str, line: &str) -> Result<(), Error> {
         let path = self.at(path);
         File::options()
@@ -155,7 +155,7 @@ impl<'a> Stage<'a> {
             .map_err(at(&path))
     }
 
-    /// Replaces a text in a file, as somebody does with an editor.
+    /// Replaces a text in a file, as an editor does.
     pub fn edit(&self, path: &str, from: &str, to: &str) -> Result<(), Error> {
         let file = self.at(path);
         let text = fs::read_to_string(&file).map_err(at(&file))?;
@@ -173,7 +173,7 @@ impl<'a> Stage<'a> {
         fs::remove_file(&path).map_err(at(&path))
     }
 
-    /// Removes what commands may have left in their own temporary directory.
+    /// Removes the temporary directory with everything that commands left there.
     pub fn sweep(&self) -> Result<(), Error> {
         let path = self.at("tmp");
         fs::remove_dir_all(&path).map_err(at(&path))

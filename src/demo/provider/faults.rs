@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `create:NAME` | the object is not made |
 //! | `create-after:NAME` | the object is made, then the call fails: tainted |
-//! | `create-lost:NAME` | the object is made, the call fails and Terraform learns nothing of it |
+//! | `create-lost:NAME` | the object is made, the call fails without reporting it |
 //! | `crash:NAME` | the object is made, and the provider dies without an answer |
 //! | `update:NAME`, `delete:NAME`, `read:NAME` | nothing is done, the call fails |
 //! | `update-after:NAME` | the object is changed, then the call fails |
@@ -16,12 +16,12 @@
 //! | `perpetual:NAME` | `mode` always reads back in another form than it was written in |
 //! | `schema-version:N` | the resource types announce this schema version |
 //!
-//! It deliberately only says what was asked for; `lifecycle` and `rpc` bring the faults about.
+//! Only the wishes are read here; `lifecycle` and `rpc` bring the faults about.
 //! Start from [`Faults`].
 
 use std::time::Duration;
 
-/// What goes wrong with an object.
+/// A failure of an operation on an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The object is not made.
@@ -61,7 +61,7 @@ impl Fault {
     }
 }
 
-/// A text that asks for no fault we know: refused, because a typing error would prove nothing.
+/// A fault that does not exist. It is refused, because a typing error would prove nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no such fault: `{0}`")]
 pub(super) struct UnknownFault(String);
@@ -75,7 +75,7 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// Reads a list separated by commas or line ends; lines that start with `#` say nothing.
+    /// Reads a list separated by commas or line ends; lines that start with `#` are comments.
     pub(super) fn parse(text: &str) -> Result<Self, UnknownFault> {
         let mut faults = Self::default();
         let entries = text

@@ -24,10 +24,10 @@ const LABELS: &str = "--- labels ---";
 const SECRET: &str = "--- secret ---";
 const MARKS: [&str; 3] = [LINES, LABELS, SECRET];
 
-/// Longer tokens serve nobody.
+/// A longer token has no use.
 const TOKEN_LENGTH_MAX: i64 = 1024;
 
-/// Says why no object can be made of `config`, where what is not yet known passes.
+/// Refuses a configuration of which no object can be made; a value that is not known yet passes.
 pub(super) fn check(kind: ResourceType, config: &CtyValue) -> Result<(), String> {
     if let Some(path) = config.get("path").as_text() {
         check_path(path)?;
@@ -82,7 +82,7 @@ fn in_range(
     }
 }
 
-/// What a `demo_file` holds, apart from its permissions.
+/// The content of a `demo_file`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct FileText {
     content: String,
@@ -92,7 +92,7 @@ pub(super) struct FileText {
 }
 
 impl FileText {
-    /// Takes the attributes of a `demo_file`, or says which of them a file cannot hold.
+    /// Takes the attributes of a `demo_file`, or names the one that a file cannot hold.
     pub(super) fn of(object: &CtyValue) -> Result<Self, String> {
         let content = object.get("content").as_text().unwrap_or_default();
         if content.split('\n').any(|line| MARKS.contains(&line)) {
@@ -124,7 +124,7 @@ impl FileText {
         rows.join("\n")
     }
 
-    /// Reads a file back; one that was never ours is all content.
+    /// Reads a file back; a file that another program made is all content.
     pub(super) fn parse(file: &str) -> Self {
         let (public, secret) = match file.split_once(&format!("\n{SECRET}\n")) {
             Some((public, secret)) => (public, Some(secret.to_owned())),
@@ -207,10 +207,10 @@ fn row(value: &CtyValue, attribute: &str) -> Result<String, String> {
         })
 }
 
-/// What a `demo_volume` holds: a header with its size, then whatever others wrote.
+/// The content of a `demo_volume`: a header with its size, then the data that others wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct VolumeText {
-    /// The size in the header, unless somebody spoilt it.
+    /// The size in the header, unless the header is spoilt.
     pub(super) size: Option<i64>,
     data: String,
 }

@@ -1,4 +1,4 @@
-//! Round trips of the files, and what is refused. (See `layout`.)
+//! Round trips of the files, and the values that are refused. (See `layout`.)
 
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -97,7 +97,7 @@ fn values_that_a_file_cannot_hold_are_refused() {
 }
 
 #[test]
-fn what_is_not_known_yet_passes() {
+fn an_unknown_value_passes() {
     let unknown = || CtyValue::Unknown;
     let config = CtyValue::object([
         ("path", unknown()),

@@ -34,15 +34,15 @@ fn content(root: &tempfile::TempDir) -> Option<String> {
 }
 
 #[test]
-fn a_failed_creation_makes_the_object_or_not_and_tells_or_not() {
-    for (fault, made, told) in
+fn a_failed_creation_makes_the_object_or_not_and_reports_it_or_not() {
+    for (fault, made, reported) in
         [("create:a", false, false), ("create-after:a", true, true), ("create-lost:a", true, false)]
     {
         let root = tempfile::tempdir().unwrap();
         let outcome = change(&root, fault, &CtyValue::Null, &planned("new"));
         assert!(matches!(outcome, ChangeResult::Failed { .. }), "{fault}");
         assert_eq!(content(&root).is_some(), made, "{fault}");
-        assert_eq!(state(outcome) != CtyValue::Null, told, "{fault}");
+        assert_eq!(state(outcome) != CtyValue::Null, reported, "{fault}");
     }
 }
 
@@ -55,7 +55,7 @@ fn a_crash_leaves_an_object_that_is_not_reported() {
 }
 
 #[test]
-fn a_failed_update_tells_what_the_object_is_now() {
+fn a_failed_update_reports_the_object_as_it_is_now() {
     for (fault, now) in [("update:a", "old"), ("update-after:a", "new")] {
         let root = tempfile::tempdir().unwrap();
         let prior = state(change(&root, "", &CtyValue::Null, &planned("old")));

@@ -10,7 +10,7 @@ use prost::Message;
 
 use super::msgpack::CtyValue;
 
-/// Bytes that are not what the protocol says, in a message or in a value.
+/// Bytes that break the protocol, in a message or in a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Malformed(pub(super) &'static str);
@@ -60,7 +60,7 @@ impl DiagnosticMessage {
     }
 }
 
-/// A value with its resource type: what is configured, validated, read or was imported.
+/// A value with its resource type: to configure, to validate, to read, or imported.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct ObjectMessage {
     #[prost(string, tag = "1")]

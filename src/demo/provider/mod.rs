@@ -3,11 +3,9 @@
 //! The program becomes the provider when Terraform starts it under a provider's name, so that a
 //! demo and the tests need nothing but Terraform. It speaks plugin protocol 6 itself and without
 //! TLS; it offers no data sources, no functions and no nested blocks, and it knows nothing of
-//! unapply. Start from [`is_requested`] and [`serve`]; what Terraform may ask is in `rpc`, what it
-//! may declare in `schema`, the objects are in `objects`, and failures on demand in `faults`.
+//! unapply. Start from [`is_requested`] and [`serve`]. The calls of Terraform are in `rpc`, the
+//! resource types in `schema`, the objects in `objects`, and failures on demand in `faults`.
 
-mod chance;
-mod environment;
 mod faults;
 mod layout;
 mod lifecycle;
@@ -26,18 +24,16 @@ use std::process::ExitCode;
 
 use tokio::task::LocalSet;
 
-use environment::Environment;
-
-/// The environment variable in which Terraform says that it means to start a plugin.
+/// The environment variable by which Terraform shows that it means to start a plugin.
 pub const COOKIE_VARIABLE: &str = "TF_PLUGIN_MAGIC_COOKIE";
 
-/// What Terraform and OpenTofu put into [`COOKIE_VARIABLE`]; a sign of good faith, not a secret.
+/// The value of [`COOKIE_VARIABLE`] under Terraform and OpenTofu; a sign of good faith, no secret.
 pub const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
 /// Whether Terraform started this process as a provider.
 ///
 /// The name has to come from the first argument: Terraform installs a provider as a symbolic link,
-/// and the path of the running executable would name what the link leads to.
+/// and the path of the running executable would name the target of that link.
 pub fn is_requested(argv0: &Path, cookie: Option<&str>) -> bool {
     cookie == Some(COOKIE)
         && argv0
@@ -47,13 +43,13 @@ pub fn is_requested(argv0: &Path, cookie: Option<&str>) -> bool {
 
 /// Serves Terraform until it asks for the end or goes away.
 pub fn serve() -> ExitCode {
-    let environment = Environment::read();
-    if environment.wants_tls {
+    // A certificate means that Terraform expects TLS.
+    if !variable("PLUGIN_CLIENT_CERT").is_empty() {
         return refuse("this provider speaks no TLS: run terraform with TF_DISABLE_PLUGIN_TLS=1");
     }
     let outcome =
         tokio::runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
-            let service = rpc::Service::new(environment.faults);
+            let service = rpc::Service::new(variable("UNAPPLY_DEMO_FAULTS"));
             LocalSet::new().block_on(&runtime, server::run(service))
         });
     match outcome {
@@ -62,12 +58,20 @@ pub fn serve() -> ExitCode {
     }
 }
 
-/// Says why there will be no provider.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the provider is a process of its own, and this is the one place where it looks"
+)]
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
+
+/// Ends with the reason for which there will be no provider.
 ///
 /// Terraform keeps what a provider writes to standard error for its log, but it shows the first
 /// line of standard output when that is no handshake.
 fn refuse(why: &str) -> ExitCode {
-    // Nobody may be listening any more; the exit code says the same.
+    // Terraform may be gone, so that both writes may fail; the exit code says the same.
     drop(writeln!(io::stdout(), "{why}"));
     drop(writeln!(io::stderr(), "{why}"));
     ExitCode::FAILURE

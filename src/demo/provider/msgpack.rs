@@ -178,7 +178,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(value in any_value()) {
+        fn a_written_value_reads_back(value in any_value()) {
             prop_assert_eq!(CtyValue::decode(&value.encode()), Ok(value));
         }
 
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn fractions_and_what_is_cut_off_or_endless_are_refused() {
+    fn fractions_and_values_that_are_cut_off_or_endless_are_refused() {
         let deep = [0x91; 100];
         for bytes in [
             &b""[..],

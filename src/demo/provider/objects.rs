@@ -9,10 +9,9 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::chance;
 use super::layout::{self, FileText, VolumeText};
 use super::msgpack::CtyValue;
-use super::registry::{Registry, absent};
+use super::registry::{Registry, absent, random_hex};
 use super::schema::ResourceType;
 use crate::model::digest::Digest;
 
@@ -104,7 +103,7 @@ impl ObjectDirectory {
                 .with("value_wo_version", state.get("value_wo_version").clone()),
             ResourceType::Link | ResourceType::Token => {
                 let target = text.trim_end_matches('\n');
-                // An object that is gone has no id any more; its path at least tells a reader so.
+                // An object that is gone has no id any more; its path at least shows a reader so.
                 let id = self.registry.id_of(target)?;
                 object.with("target", CtyValue::Text(id.unwrap_or_else(|| target.to_owned())))
             }
@@ -243,7 +242,7 @@ fn set_mode(file: &Path, planned: &CtyValue) -> Result<(), Error> {
 
 fn make_token(planned: &CtyValue) -> CtyValue {
     let length = planned.get("length").as_integer().unwrap_or_default();
-    let value = chance::hex(usize::try_from(length).unwrap_or_default());
+    let value = random_hex(usize::try_from(length).unwrap_or_default());
     let digest = Digest::of(value.as_bytes()).short();
     let id = format!("{}{digest}", ResourceType::Token.id_prefix());
     planned.clone().with("id", CtyValue::Text(id)).with("value", CtyValue::Text(value))

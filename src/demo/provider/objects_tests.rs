@@ -1,4 +1,4 @@
-//! What holds for objects in a real directory. (See `objects`.)
+//! Objects in a real directory. (See `objects`.)
 
 use tempfile::TempDir;
 
@@ -64,7 +64,7 @@ fn link(path: &str, target: &CtyValue) -> CtyValue {
 }
 
 #[test]
-fn what_was_made_reads_back_as_it_was_planned() {
+fn a_new_object_reads_back_as_it_was_planned() {
     let scene = Scene::new();
     let secret = file("web/a.txt", "hello").with("secret", CtyValue::text("word"));
     let made = scene.make(ResourceType::File, &secret);

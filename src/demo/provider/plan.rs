@@ -6,10 +6,10 @@
 use super::msgpack::CtyValue;
 use super::schema::{Attribute, AttributeSource, Replacement, ResourceType};
 
-/// What an apply would do to one object.
+/// The change that an apply would make to one object.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ObjectPlan {
-    /// The state afterwards, with what only the apply can tell left unknown.
+    /// The state afterwards; a value that only the apply can give is unknown.
     pub(super) state: CtyValue,
     /// The attributes whose change makes another object.
     pub(super) replacing: Vec<&'static str>,
@@ -43,7 +43,7 @@ fn planned(attribute: &Attribute, prior: &CtyValue, config: &CtyValue) -> CtyVal
     match attribute.source {
         AttributeSource::Computed if *prior == CtyValue::Null => CtyValue::Unknown,
         AttributeSource::Computed => prior.get(attribute.name).clone(),
-        // The default, not the prior value: to remove an argument undoes what adding it did.
+        // The default, not the prior value: to remove an argument undoes its addition.
         AttributeSource::Default(default) if *given == CtyValue::Null => default.value(),
         AttributeSource::Default(_) | AttributeSource::Required | AttributeSource::Optional => {
             given.clone()

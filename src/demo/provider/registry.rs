@@ -1,16 +1,16 @@
-//! Which id the world gave to which object, kept under `.ids` in the root.
+//! Gives objects their ids, and keeps the ids under `.ids` in the root.
 //!
-//! Ids are given at random, as clouds do, so that an object made again is another object; they are
+//! Ids are random, as in clouds, so that an object made again is another object; they are
 //! kept apart from the objects, so that two worlds with the same objects are the same byte for
 //! byte. `.ids/ID` holds the path; `.ids/at/DIGEST-OF-PATH` holds the id that lives there now, and
 //! only that one counts. Whether its file still exists is deliberately not known here. Start from
 //! [`Registry`].
 
 use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::chance;
 use super::schema::ResourceType;
 use crate::model::digest::Digest;
 
@@ -28,16 +28,16 @@ impl Registry {
         Self { directory: root.join(".ids") }
     }
 
-    /// Gives a new object at `path` its id, and forgets whatever was there before.
+    /// Gives a new object at `path` its id, and forgets the object that was there before.
     pub(super) fn assign(&self, kind: ResourceType, path: &str) -> io::Result<String> {
         let at = self.at(path);
         fs::create_dir_all(at.parent().unwrap_or(&self.directory))?;
-        // An object that somebody deleted behind our back still has its id.
+        // An object that was deleted by hand still has its id.
         if let Some(stale) = self.id_of(path)? {
             self.forget(&stale, path)?;
         }
         loop {
-            let id = format!("{}{}", kind.id_prefix(), chance::hex(DIGITS));
+            let id = format!("{}{}", kind.id_prefix(), random_hex(DIGITS));
             match fs::File::create_new(self.directory.join(&id)) {
                 Ok(mut file) => file.write_all(path.as_bytes())?,
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
@@ -99,7 +99,7 @@ impl Registry {
     }
 }
 
-/// Whether `text` is an id, and of no other type than its prefix says.
+/// Whether `text` is an id of the type that its prefix names.
 fn is_id(text: &str) -> bool {
     ResourceType::ALL
         .iter()
@@ -107,7 +107,20 @@ fn is_id(text: &str) -> bool {
         .any(|rest| rest.len() == DIGITS && rest.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
-/// Takes "not found" for an answer.
+/// As many random hexadecimal digits as asked for: unique, and not meant for secrets.
+///
+/// The seed of the standard library's hash tables is at hand without another dependency.
+pub(super) fn random_hex(digits: usize) -> String {
+    // Each state has keys of its own, but one key is the last one plus one: only a digest makes
+    // two numbers in a row look unlike each other.
+    let number = || RandomState::new().hash_one(()).to_be_bytes();
+    let chunks = std::iter::repeat_with(|| Digest::of(&number()).short());
+    let mut text: String = chunks.take(digits.div_ceil(8)).collect();
+    text.truncate(digits);
+    text
+}
+
+/// Turns "not found" into `None`.
 pub(super) fn absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -138,7 +151,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_names_no_file() {
+    fn random_digits_are_as_many_as_asked_for_and_never_the_same() {
+        for digits in [0, 1, 8, 16, 17, 100] {
+            assert_eq!(random_hex(digits).len(), digits);
+        }
+        assert_ne!(random_hex(16), random_hex(16));
+    }
+
+    #[test]
+    fn a_text_that_is_no_id_names_no_file() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join(".ids")).unwrap();
         let registry = Registry::under(root.path());

@@ -185,7 +185,7 @@ impl Service {
         match self.objects().read(kind, &only_id) {
             Err(error) => refused(&error.to_string()),
             Ok(CtyValue::Null) => refused("NotFound: there is no such object"),
-            // Terraform reads the object next, so nothing but its id needs to be told.
+            // Terraform reads the object next, so its id is enough.
             Ok(_) => {
                 let imported = ObjectMessage {
                     type_name: kind.name().to_owned(),
@@ -198,7 +198,7 @@ impl Service {
     }
 }
 
-/// Checks a configuration: the one call in which a person sees what is wrong with a value, and where.
+/// Checks a configuration. In this one call a person sees the error with the place of the value.
 fn validate(request: &ObjectMessage) -> Result<CheckReply, Malformed> {
     let kind = kind(&request.type_name)?;
     let (title, checked) = match request.object.value() {

@@ -1,7 +1,7 @@
-//! What can be declared: the resource types and their attributes, as tables.
+//! The resource types and their attributes, as tables.
 //!
-//! How Terraform may fill an attribute and what its change entails is said here once; `plan`
-//! follows the tables. Values are deliberately not checked here, see `layout`. Start from
+//! The tables name the source of each attribute and the effect of its change; `plan` follows them.
+//! Values are deliberately not checked here, see `layout`. Start from
 //! [`ResourceType`].
 
 use super::messages::{AttributeMessage, BlockMessage, SchemaMessage};
@@ -43,7 +43,7 @@ impl ResourceType {
         }
     }
 
-    /// What the ids of its objects begin with.
+    /// The beginning of the ids of its objects.
     pub(super) const fn id_prefix(self) -> &'static str {
         match self {
             Self::File => "f-",
@@ -65,7 +65,7 @@ impl ResourceType {
         }
     }
 
-    /// What a person calls the object in this state or configuration: its path if it has one.
+    /// The name of the object in this state or configuration, for people: its path if it has one.
     pub(super) fn title(self, object: &CtyValue) -> &str {
         object.get("path").as_text().unwrap_or(self.name())
     }
@@ -127,7 +127,7 @@ const SECRET: [Attribute; 4] = [
 pub(super) struct Attribute {
     /// Its name.
     pub(super) name: &'static str,
-    /// Where its value comes from.
+    /// The source of its value.
     pub(super) source: AttributeSource,
     /// Whether its change makes another object.
     pub(super) replacement: Replacement,
@@ -137,16 +137,16 @@ pub(super) struct Attribute {
     pub(super) write_only: bool,
 }
 
-/// Where the value of an attribute comes from.
+/// The source of the value of an attribute.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum AttributeSource {
-    /// The configuration has to say.
+    /// The configuration has to set it.
     Required,
-    /// The configuration may say.
+    /// The configuration may set it.
     Optional,
-    /// The configuration may say, otherwise it is this.
+    /// The configuration may set it; otherwise it is this.
     Default(Constant),
-    /// The provider says, once the object is made.
+    /// The provider sets it when the object is made.
     Computed,
 }
 

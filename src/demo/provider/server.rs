@@ -36,9 +36,9 @@ const OK: &str = "0";
 const INVALID_ARGUMENT: &str = "3";
 const UNIMPLEMENTED: &str = "12";
 
-/// Serves one host and says how the process is to end.
+/// Serves one host and gives the exit code of the process.
 pub(super) async fn run(service: Service) -> io::Result<ExitCode> {
-    // To listen for the signal is to ignore it, even when nobody asks whether it came.
+    // To listen for the signal is to ignore it, even if its arrival is never looked up.
     let interrupts = signal(SignalKind::interrupt())?;
     // Read before the handshake is written: if the host is gone by now, that write fails.
     let host = getppid();
@@ -55,7 +55,7 @@ pub(super) async fn run(service: Service) -> io::Result<ExitCode> {
     Ok(end)
 }
 
-/// What keeps the process alive, and what ends it.
+/// The facts that keep the process alive or end it.
 #[derive(Debug, Default)]
 struct ProcessLifetime {
     under_way: Cell<usize>,
@@ -175,7 +175,7 @@ async fn exchange(
         // Logs, broker and health of the plugin library: the host does without.
         return decline(&mut respond, UNIMPLEMENTED, "not offered");
     };
-    // One byte says whether the message is compressed, which nobody negotiated; four its length.
+    // One byte is 1 if the message is compressed, which was not negotiated; four are its length.
     let Some(([0, ..], message)) = body.split_at_checked(5) else {
         return decline(&mut respond, INVALID_ARGUMENT, "not a plain gRPC message");
     };

@@ -28,7 +28,7 @@ async fn host(faults: &str) -> (SendRequest<Bytes>, Rc<ProcessLifetime>) {
     (calls, lifetime)
 }
 
-/// Makes a call and tells the status and the length of the reply.
+/// Makes a call and gives the status and the length of the reply.
 async fn call(calls: &mut SendRequest<Bytes>, path: &str, body: &[u8]) -> (String, usize) {
     let uri = format!("http://localhost{path}");
     let request = Request::post(uri).body(()).unwrap();
@@ -88,7 +88,7 @@ fn the_process_ends_when_the_host_asks_and_after_it_was_answered() {
 }
 
 #[test]
-fn what_is_under_way_is_finished_after_the_host_is_gone() {
+fn a_call_under_way_is_finished_after_the_host_is_gone() {
     run_local(async {
         // The creation is slow and then fails, so that nothing is left behind.
         let (mut calls, lifetime) = host("delay-ms:*:50,create:*").await;
