@@ -13,6 +13,7 @@ use crate::engine::revert::outputs::{JudgedOutput, Next};
 use crate::model::entry as model;
 use crate::model::good::{Evidence, Residual, Verdict};
 use crate::model::hazard::Hazard;
+use crate::model::word::Word as _;
 
 mod demo;
 mod diff;

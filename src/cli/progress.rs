@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use super::environment::{Stream, SystemClock};
 use super::output::{Output, inert};
 use crate::model::event::{Event, Operation};
+use crate::model::word::Word as _;
 use crate::port::clock::Clock as _;
 use crate::port::progress::{Ended, Phase, Progress};
 

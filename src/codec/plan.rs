@@ -310,6 +310,7 @@ fn read_path(path: &[serde_json::Value]) -> Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::word::Word as _;
 
     fn with_change(change: &str) -> String {
         format!(

@@ -20,6 +20,7 @@ use self::objects::{Object, Objects};
 use super::redact::Redactor;
 use crate::model::account::{Account, Deed, Fate, Presence, Witness};
 use crate::model::event::{Intention, Operation};
+use crate::model::word::Word as _;
 
 /// Whether the command is known to have done all it meant to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -33,7 +33,8 @@ pub struct Configured<'a> {
 }
 
 /// Which of two configurations has something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Fate {
     /// Only the second one.
     Added,
@@ -41,17 +42,6 @@ pub enum Fate {
     Removed,
     /// Both, and it differs.
     Changed,
-}
-
-impl Fate {
-    /// The word for a screen and a script.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Removed => "removed",
-            Self::Changed => "changed",
-        }
-    }
 }
 
 /// What is shown of a file's content.

@@ -73,8 +73,7 @@ impl std::str::FromStr for Allowance {
         if subject.is_empty() {
             return Err(shape());
         }
-        let kind =
-            HazardKind::from_name(kind).ok_or_else(|| NotAnAllowance::Hazard(kind.to_owned()))?;
+        let kind: HazardKind = kind.parse().map_err(|_| NotAnAllowance::Hazard(kind.to_owned()))?;
         match kind.why_never() {
             None => Ok(Self { kind, subject: Pattern::new(subject) }),
             Some(why) => Err(NotAnAllowance::Never { kind, why }),
@@ -97,7 +96,7 @@ pub fn believable(now: Timestamp, latest_in_log: Option<Timestamp>) -> Option<Ti
     Some(now).filter(|now| latest_in_log.is_none_or(|latest| latest <= *now))
 }
 
-/// Every reason not to apply the plan, in the order of [`HazardKind::ALL`], then of addresses.
+/// Every reason not to apply the plan, in the order of [`HazardKind`], then of addresses.
 /// `now` is the present as far as it is [`believable`]; without it nothing is young.
 pub fn hazards(
     facts: &Facts<'_>,
@@ -130,10 +129,7 @@ pub fn hazards(
     found.extend(nobody_knows(facts, judged));
     found.extend(too_many(judged, limits));
     found.extend(variables.iter().map(|(name, standing)| variable(name, *standing)));
-    found.sort_by_key(|hazard| {
-        let order = HazardKind::ALL.iter().position(|kind| *kind == hazard.kind);
-        (order, hazard.subject.clone())
-    });
+    found.sort_by_key(|hazard| (hazard.kind, hazard.subject.clone()));
     found
 }
 

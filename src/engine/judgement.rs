@@ -14,7 +14,8 @@ use crate::model::plan::Action;
 use crate::model::value::Path;
 
 /// Why an action is part of a revert, strictest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Why {
     /// It ends what somebody did on purpose and recorded.
     OverwritesFix,
@@ -26,19 +27,6 @@ pub enum Why {
     MovedInput,
     /// It takes back what changed since the good snapshot.
     Undo,
-}
-
-impl Why {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::OverwritesFix => "overwrites-fix",
-            Self::Collateral => "collateral",
-            Self::OlderDrift => "older-drift",
-            Self::MovedInput => "moved-input",
-            Self::Undo => "undo",
-        }
-    }
 }
 
 /// One reason of an action. It carries no value.

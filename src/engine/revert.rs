@@ -23,6 +23,7 @@ use crate::model::entry::Revision;
 use crate::model::plan::{Action, Plan, PlannedChange};
 use crate::model::state::{Instance, State};
 use crate::model::value::{Path, Value};
+use crate::model::word::Word as _;
 
 /// What is known when a revert's plan is judged.
 #[derive(Debug, Clone, Copy)]

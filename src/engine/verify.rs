@@ -29,6 +29,7 @@ use crate::model::good::Residual;
 use crate::model::plan::{Action, Plan, PlannedChange};
 use crate::model::state::{State, Status};
 use crate::model::value::Path;
+use crate::model::word::Word as _;
 
 /// What a plan proposes, without values: sorted by address.
 pub fn residual(plan: &Plan) -> Vec<Residual> {

@@ -26,6 +26,7 @@ use crate::model::entry::{Body, EngineVersion, Entry, Revision};
 use crate::model::event::Severity;
 use crate::model::plan::PlanExtent;
 use crate::model::run::{Diagnosis, Finding, Health};
+use crate::model::word::Word as _;
 use crate::port::progress::{Ended, Phase};
 use crate::store::After;
 use crate::terraform::workdir::{Layout, PrivateDirectory};

@@ -22,6 +22,7 @@ use crate::engine::pin::Mismatch;
 use crate::model::entry::{ApplyOutcome, Body, Entry, Revision};
 use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::version::Serial;
+use crate::model::word::Word as _;
 use crate::port::terraform;
 use crate::store;
 use crate::terraform::{check, directory, workdir};

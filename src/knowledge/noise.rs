@@ -8,10 +8,23 @@ use crate::model::pattern::Pattern;
 use crate::model::value::{Path, Step};
 
 use super::place::PathPattern;
+use crate::model::word::Word as _;
 
 /// Why a difference says nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum NoiseKind {
     /// A time that moves on its own.
     Clock,
@@ -32,32 +45,6 @@ pub enum NoiseKind {
 }
 
 impl NoiseKind {
-    /// Every kind, in the order of screens.
-    pub const ALL: [Self; 8] = [
-        Self::Clock,
-        Self::Counter,
-        Self::Etag,
-        Self::Unordered,
-        Self::JsonText,
-        Self::Case,
-        Self::Derived,
-        Self::Empty,
-    ];
-
-    /// The word for a screen, a script and a file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Clock => "clock",
-            Self::Counter => "counter",
-            Self::Etag => "etag",
-            Self::Unordered => "unordered",
-            Self::JsonText => "json-text",
-            Self::Case => "case",
-            Self::Derived => "derived",
-            Self::Empty => "empty",
-        }
-    }
-
     /// Whether what it hides means the same on both sides.
     pub fn keeps_meaning(self) -> bool {
         match self {

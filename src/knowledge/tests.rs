@@ -1,8 +1,11 @@
 //! That the files are read, sorted and complete; whose word counts; what is refused.
 
+use strum::VariantArray as _;
+
 use super::noise::{NoiseKind, is_guarded};
 use super::*;
 use crate::model::value::{Path, Step};
+use crate::model::word::Word as _;
 
 fn provider(name: &str) -> ProviderSource {
     format!("registry.terraform.io/{name}").parse().unwrap()
@@ -261,14 +264,14 @@ fn what_cannot_be_meant_is_refused() {
 
 #[test]
 fn the_kinds_are_listed_once_each_by_the_names_that_files_use() {
-    for kind in NoiseKind::ALL {
-        let of = if kind == NoiseKind::Derived { "of = \"b\", " } else { "" };
+    for kind in NoiseKind::VARIANTS {
+        let of = if *kind == NoiseKind::Derived { "of = \"b\", " } else { "" };
         let rule = format!(
             "{{ types = \"*\", path = \"a\", kind = \"{}\", {of}why = \"w\" }}",
             kind.name()
         );
         let file = said(&format!("source = \"a/b\"\nnoise = [{rule}]")).unwrap();
-        assert_eq!(file.noise[0].kind, kind);
+        assert_eq!(file.noise[0].kind, *kind);
         let readme = include_str!("../../providers/README.md");
         assert!(readme.contains(&format!("| `{}` |", kind.name())), "{}", kind.name());
     }

@@ -4,8 +4,12 @@
 //! was done, what was not, and what nobody knows yet. It holds addresses and ids that have passed
 //! the redactor, and no attribute. How it is put together is `engine::account`.
 
-/// What became of one planned action, or of an object that nobody had planned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What became of one planned action, or of an object that nobody had planned; what wants looking
+/// at comes first.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Fate {
     /// Started, and nobody saw it end: the object may exist, or may have changed.
     Unknown,
@@ -29,40 +33,9 @@ pub enum Fate {
     NotAttempted,
 }
 
-impl Fate {
-    /// Every fate, what wants looking at first.
-    pub const ALL: [Self; 10] = [
-        Self::Unknown,
-        Self::Failed,
-        Self::Tainted,
-        Self::Created,
-        Self::Updated,
-        Self::Replaced,
-        Self::Destroyed,
-        Self::Imported,
-        Self::Forgotten,
-        Self::NotAttempted,
-    ];
-
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Failed => "failed",
-            Self::Tainted => "tainted",
-            Self::Created => "created",
-            Self::Updated => "updated",
-            Self::Replaced => "replaced",
-            Self::Destroyed => "destroyed",
-            Self::Imported => "imported",
-            Self::Forgotten => "forgotten",
-            Self::NotAttempted => "not-attempted",
-        }
-    }
-}
-
 /// Whether the state that was found afterwards has the object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Presence {
     /// It has.
     InState,
@@ -70,17 +43,6 @@ pub enum Presence {
     NotInState,
     /// The state could not be read.
     Unread,
-}
-
-impl Presence {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::InState => "in-state",
-            Self::NotInState => "not-in-state",
-            Self::Unread => "unread",
-        }
-    }
 }
 
 /// One line of the account.
@@ -115,7 +77,8 @@ impl Deed {
 }
 
 /// What the account was read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Witness {
     /// Terraform's `-json` event stream.
     Events,
@@ -123,17 +86,6 @@ pub enum Witness {
     Output,
     /// The two states alone.
     States,
-}
-
-impl Witness {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Events => "events",
-            Self::Output => "output",
-            Self::States => "states",
-        }
-    }
 }
 
 /// What an apply did.
@@ -170,7 +122,8 @@ impl Account {
 }
 
 /// What kind of failure an error of Terraform is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ErrorClass {
     /// The configuration is wrong.
     Configuration,
@@ -186,21 +139,6 @@ pub enum ErrorClass {
     Interrupted,
     /// The provider refused or failed, for a reason of its own.
     Provider,
-}
-
-impl ErrorClass {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Configuration => "configuration",
-            Self::Credentials => "credentials",
-            Self::Quota => "quota",
-            Self::Network => "network",
-            Self::Lock => "lock",
-            Self::Interrupted => "interrupted",
-            Self::Provider => "provider",
-        }
-    }
 }
 
 /// One error, safe to show.

@@ -2,7 +2,10 @@
 //! The messages are not here: they can hold any value.
 
 /// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::EnumString,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum CheckStatus {
     /// The condition holds.
     Pass,
@@ -15,20 +18,9 @@ pub enum CheckStatus {
 }
 
 impl CheckStatus {
-    /// The word in a state, in a plan and on a screen.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Error => "error",
-            Self::Unknown => "unknown",
-        }
-    }
-
     /// The status of this name; what is not known is unknown.
     pub fn from_name(name: &str) -> Self {
-        let all = [Self::Pass, Self::Fail, Self::Error];
-        all.into_iter().find(|status| status.name() == name).unwrap_or(Self::Unknown)
+        name.parse().unwrap_or(Self::Unknown)
     }
 }
 

@@ -188,7 +188,8 @@ impl fmt::Display for BlobId {
 }
 
 /// How a configuration was got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ConfigurationSource {
     /// From the working directory.
     Directory,
@@ -197,17 +198,6 @@ pub enum ConfigurationSource {
     /// From the commit that fits an imported state by its time and what it declares: a guess, and
     /// never grounds for more than *applied*.
     Inferred,
-}
-
-impl ConfigurationSource {
-    /// The word for a screen and for JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Directory => "directory",
-            Self::Plan => "plan",
-            Self::Inferred => "inferred",
-        }
-    }
 }
 
 /// A provider as the dependency lock file selects it.

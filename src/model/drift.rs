@@ -49,22 +49,13 @@ impl FromStr for Fingerprint {
 }
 
 /// How a real object left the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum DriftKind {
     /// Attributes have other values.
     Changed,
     /// The object is there no more.
     Gone,
-}
-
-impl DriftKind {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Changed => "changed",
-            Self::Gone => "gone",
-        }
-    }
 }
 
 /// One object of which the real world and the state disagree. It carries no value.

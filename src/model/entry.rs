@@ -101,7 +101,8 @@ pub struct Draft {
 }
 
 /// The kinds of entries.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Body {
     /// A state was captured.
     Snapshot(Box<Snapshot>),
@@ -156,27 +157,13 @@ impl Body {
 
     /// The word for `--kind`, a screen and a record.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Snapshot(_) => "snapshot",
-            Self::Evidence(_) => "evidence",
-            Self::Mark(_) => "mark",
-            Self::RevertIntent(_) => "revert-intent",
-            Self::RevertOutcome(_) => "revert-outcome",
-            Self::Verification(_) => "verification",
-            Self::Drift(_) => "drift",
-            Self::Fix(_) => "fix",
-            Self::RunIntent(_) => "run-intent",
-            Self::RunOutcome(_) => "run-outcome",
-            Self::Hold(_) => "hold",
-            Self::Release(_) => "release",
-            Self::Settlement(_) => "settlement",
-            Self::Diagnosis(_) => "diagnosis",
-        }
+        self.into()
     }
 }
 
 /// Why a state was captured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Cause {
     /// Somebody asked for it.
     Manual,
@@ -194,23 +181,9 @@ pub enum Cause {
     AfterRun,
 }
 
-impl Cause {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Manual => "manual",
-            Self::Init => "init",
-            Self::BeforeRevert => "before-revert",
-            Self::AfterRevert => "after-revert",
-            Self::Imported => "imported",
-            Self::BeforeRun => "before-run",
-            Self::AfterRun => "after-run",
-        }
-    }
-}
-
 /// How the bytes of a state were got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum StateSource {
     /// The local backend's file itself: exact.
     File,
@@ -240,22 +213,13 @@ pub struct StateRef {
 }
 
 /// Terraform or OpenTofu.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum EngineKind {
     /// HashiCorp Terraform.
     Terraform,
     /// OpenTofu.
     OpenTofu,
-}
-
-impl EngineKind {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Terraform => "terraform",
-            Self::OpenTofu => "opentofu",
-        }
-    }
 }
 
 /// The binary that would run, and its version.
@@ -384,7 +348,8 @@ pub struct RevertIntent {
 }
 
 /// How an apply ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ApplyOutcome {
     /// Exit code 0.
     Succeeded,
@@ -396,19 +361,6 @@ pub enum ApplyOutcome {
     Unknown,
     /// It was never started.
     NotStarted,
-}
-
-impl ApplyOutcome {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Interrupted => "interrupted",
-            Self::Unknown => "unknown",
-            Self::NotStarted => "not-started",
-        }
-    }
 }
 
 /// The end of a revert's apply.

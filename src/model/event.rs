@@ -50,9 +50,11 @@ pub struct Hook {
 }
 
 /// What a plan would do to one object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Intention {
     /// Nothing that can be seen outside: it is read, or known under another address.
+    #[strum(to_string = "no-op")]
     Nothing,
     /// It is made.
     Create,
@@ -66,21 +68,6 @@ pub enum Intention {
     Forget,
     /// It is there already, and Terraform manages it from now on.
     Import,
-}
-
-impl Intention {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Nothing => "no-op",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Replace => "replace",
-            Self::Destroy => "destroy",
-            Self::Forget => "forget",
-            Self::Import => "import",
-        }
-    }
 }
 
 /// One object of a plan, as a stream or a printed plan tells it.

@@ -2,10 +2,11 @@
 //!
 //! Which snapshot is the last known good one is decided in `engine::good`.
 
-use std::fmt;
-
 /// How much is known of a good snapshot. Later grades include the earlier ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Grade {
     /// Its apply ended with exit code 0, or a named person vouches for it.
     Applied,
@@ -13,23 +14,6 @@ pub enum Grade {
     PlanEmpty,
     /// The stack's own checks passed as well.
     Checked,
-}
-
-impl Grade {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::PlanEmpty => "plan-empty",
-            Self::Checked => "checked",
-        }
-    }
-}
-
-impl fmt::Display for Grade {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// One change that a plan of an unchanged configuration proposes for ever.

@@ -25,3 +25,4 @@ pub mod stack;
 pub mod state;
 pub mod value;
 pub mod version;
+pub mod word;

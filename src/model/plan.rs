@@ -4,7 +4,6 @@
 //! `engine::redact`. Start with [`Plan`].
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::address::{Address, ProviderSource};
 use super::check::Check;
@@ -13,7 +12,10 @@ use super::secret::Secret;
 use super::value::{Path, Value};
 
 /// What would happen to one object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Action {
     /// Nothing.
     NoOp,
@@ -24,14 +26,18 @@ pub enum Action {
     /// The object is changed in place.
     Update,
     /// The object is destroyed.
+    #[strum(to_string = "destroy")]
     Delete,
     /// Destroyed, then made anew.
+    #[strum(to_string = "replace")]
     DeleteThenCreate,
     /// Made anew, then the old one is destroyed.
+    #[strum(to_string = "replace")]
     CreateThenDelete,
     /// Terraform stops managing it; the object lives on.
     Forget,
     /// A new object is made and the old one forgotten.
+    #[strum(to_string = "create-and-forget")]
     CreateThenForget,
 }
 
@@ -49,26 +55,6 @@ impl Action {
     /// Whether anything happens to the real world or to what Terraform manages.
     pub fn changes(self) -> bool {
         !matches!(self, Self::NoOp | Self::Read)
-    }
-
-    /// The word for a screen, a record and a script.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NoOp => "no-op",
-            Self::Create => "create",
-            Self::Read => "read",
-            Self::Update => "update",
-            Self::Delete => "destroy",
-            Self::DeleteThenCreate | Self::CreateThenDelete => "replace",
-            Self::Forget => "forget",
-            Self::CreateThenForget => "create-and-forget",
-        }
-    }
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

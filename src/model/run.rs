@@ -46,7 +46,8 @@ pub struct RunOutcome {
 }
 
 /// How a matter was settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Settled {
     /// It was looked at to its end.
     Finished,
@@ -56,18 +57,6 @@ pub enum Settled {
     Pushed,
     /// The objects are in the state now, or are known not to exist.
     Adopted,
-}
-
-impl Settled {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Finished => "finished",
-            Self::Abandoned => "abandoned",
-            Self::Pushed => "pushed",
-            Self::Adopted => "adopted",
-        }
-    }
 }
 
 /// A matter that a crash or a failure had left open is settled.
@@ -82,7 +71,8 @@ pub struct Settlement {
 }
 
 /// How well something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Health {
     /// As it should be.
     Well,
@@ -90,17 +80,6 @@ pub enum Health {
     Doubtful,
     /// A revert would not work.
     Ill,
-}
-
-impl Health {
-    /// The word for a screen and a record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Well => "well",
-            Self::Doubtful => "doubtful",
-            Self::Ill => "ill",
-        }
-    }
 }
 
 /// One thing that was looked at.

@@ -5,7 +5,8 @@
 use crate::model::event::Event;
 
 /// The parts of long work, in the order in which they can come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Phase {
     /// The state as it is now is put into the store.
     Snapshot,
@@ -27,24 +28,6 @@ pub enum Phase {
     Compare,
     /// The real world is compared with the state.
     Drift,
-}
-
-impl Phase {
-    /// The word for a screen.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Snapshot => "snapshot",
-            Self::Import => "import",
-            Self::Workdir => "workdir",
-            Self::Init => "init",
-            Self::Plan => "plan",
-            Self::Push => "push",
-            Self::Apply => "apply",
-            Self::Verify => "verify",
-            Self::Compare => "compare",
-            Self::Drift => "drift",
-        }
-    }
 }
 
 /// How a phase ended.

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use strum::VariantArray as _;
 use unapply::cli::{Exit, command};
+use unapply::model::hazard::HazardKind;
 use unapply::store::{After, Depth, Repository};
 
 use crate::support::bucket::Bucket;
@@ -58,8 +60,8 @@ fn every_command_of_the_readme_is_one_that_unapply_takes() {
 #[test]
 fn hazards_and_verbs_of_the_readme_are_those_that_there_are() {
     let readme = readme();
-    for kind in unapply::model::hazard::HazardKind::ALL {
-        assert!(readme.contains(&format!("| `{}` |", kind.name())), "{kind}");
+    for kind in HazardKind::VARIANTS {
+        assert!(readme.contains(&format!("| `{kind}` |")), "{kind}");
     }
     for verb in verbs() {
         assert!(readme.contains(&verb), "{verb}");

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use crate::model::word::Word;
+
 /// `status`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Status {
@@ -14,7 +16,8 @@ pub(in crate::cli) struct Status {
 }
 
 /// What a look at a stack can fail on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub(in crate::cli) enum FailOn {
     /// The last look saw drift, or nobody has looked yet.
     Drift,
@@ -32,21 +35,6 @@ pub(in crate::cli) enum FailOn {
     Stale(u64),
 }
 
-impl FailOn {
-    /// The word for a screen.
-    pub(in crate::cli) fn name(self) -> &'static str {
-        match self {
-            Self::Drift => "drift",
-            Self::Overdue => "overdue",
-            Self::Held => "held",
-            Self::Unfinished => "unfinished",
-            Self::NoGood => "no-good",
-            Self::Changed => "changed",
-            Self::Stale(_) => "stale",
-        }
-    }
-}
-
 impl FromStr for FailOn {
     type Err = String;
 
@@ -60,7 +48,7 @@ impl FromStr for FailOn {
         let seconds =
             span.and_then(|span: jiff::SignedDuration| u64::try_from(span.as_secs()).ok());
         seconds.map(Self::Stale).ok_or_else(|| {
-            let names = plain.map(Self::name).join(", ");
+            let names = plain.map(Word::name).join(", ");
             format!("`{text}` is none of {names}, and no stale=DUR such as stale=36h")
         })
     }

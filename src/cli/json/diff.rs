@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{OverwrittenOut, ShownValue};
 use crate::engine::configuration::{ConfigurationDiff, Content, Fate, FileChange, ToolChange};
 use crate::engine::diff::{AttributeChange, Diff, Form, Hidden, Line, ObjectChange, OutputChange};
+use crate::model::word::Word as _;
 
 /// `unapply.diff`.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -14,6 +14,7 @@ use crate::engine::drift::{Standing, Tracked};
 use crate::engine::redact::Shown;
 use crate::model::drift::{DriftedObject, Fix};
 use crate::model::value::Path;
+use crate::model::word::Word as _;
 
 /// `unapply.drift`.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -12,6 +12,7 @@ use super::run::{self, AccountOut, FindingOut, MishapOut};
 use super::{Evidence, MadeAnewOut, NotUndoneOut, Residual, Verdict, model};
 use crate::model::drift::DriftItem;
 use crate::model::value::{Path, Step};
+use crate::model::word::Word as _;
 
 /// An entry.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -440,19 +441,13 @@ impl From<&model::Snapshot> for SnapshotBody {
     fn from(snapshot: &model::Snapshot) -> Self {
         let state = snapshot.state.as_ref();
         let configuration = snapshot.configuration.as_ref();
-        let source = |state: &model::StateRef| match state.source {
-            model::StateSource::File => "file".to_owned(),
-            model::StateSource::Pull => "pull".to_owned(),
-            model::StateSource::Given => "given".to_owned(),
-            model::StateSource::Version => "version".to_owned(),
-        };
         Self {
             cause: snapshot.cause.name().to_owned(),
             lineage: state.map(|state| state.version.lineage.to_string()),
             serial: state.map(|state| state.version.serial.0),
             state_digest: state.map(|state| state.version.digest.to_string()),
             state_bytes: state.map(|state| state.bytes),
-            state_source: state.map(source),
+            state_source: state.map(|state| state.source.name().to_owned()),
             resources: state.map(|state| state.resources),
             configuration_digest: configuration.map(|found| found.digest.to_string()),
             configuration_source: configuration.map(|found| found.source.name().to_owned()),

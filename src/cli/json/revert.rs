@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::engine::revert::homecoming::Homecoming;
 use crate::engine::revert::keep::Kept;
 use crate::engine::revert::scope::Left;
+use crate::model::word::Word as _;
 
 /// Attributes that keep their good value though a data source says something else today.
 #[derive(Debug, Serialize, JsonSchema)]

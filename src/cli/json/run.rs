@@ -7,6 +7,7 @@ use super::entry::Body;
 use crate::model::account::{Account, Deed, Mishap};
 use crate::model::hold::{Hold, HoldScope};
 use crate::model::run::{Finding, RunIntent, RunOutcome};
+use crate::model::word::Word as _;
 
 /// `unapply.run`.
 #[derive(Debug, Default, Serialize, JsonSchema)]

@@ -3,6 +3,7 @@
 
 use crate::cli::output::{Paint, inert};
 use crate::engine::configuration::{ConfigurationDiff, Content, Fate, FileChange, ToolChange};
+use crate::model::word::Word as _;
 
 /// What differs, in a few words; none where nothing does.
 pub(in crate::cli) fn summary(diff: &ConfigurationDiff) -> Option<String> {

@@ -18,6 +18,7 @@ use crate::flow::doctor::{Examination, Examined, Probe, Trouble, examine, record
 use crate::flow::ports::Stack;
 use crate::model::entry::Revision;
 use crate::model::run::{Finding, Health};
+use crate::model::word::Word as _;
 
 /// What a mode lets others do.
 const FOR_OTHERS: u32 = 0o077;

@@ -24,6 +24,7 @@ use crate::flow::recorded::load_bytes;
 use crate::model::address::{Address, NotAnAddress};
 use crate::model::entry::{Body, Cause, Entry, Revision, Snapshot};
 use crate::model::good::Verdict;
+use crate::model::word::Word as _;
 use crate::port::clock::Clock as _;
 
 /// Shows the log.

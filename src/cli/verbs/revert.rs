@@ -3,6 +3,8 @@
 //! The use case's five steps, with a person between the plan and the apply. Hazards are settled in
 //! place on a terminal; elsewhere each needs its `--allow`, and the plan needs `--yes`.
 
+use strum::VariantArray as _;
+
 use super::Session;
 use super::side::entry as find_entry;
 use crate::cli::args::{Format, Revert as Arguments};
@@ -27,7 +29,9 @@ use crate::flow::revert::resume::execute_to_the_end;
 use crate::flow::revert::verify::{VerifiedRevert, verify};
 use crate::model::entry::ApplyOutcome;
 use crate::model::hazard::Hazard;
+use crate::model::hazard::HazardKind;
 use crate::model::pattern::Pattern;
+use crate::model::word::Word;
 use crate::port::clock::Clock as _;
 
 mod screen;
@@ -94,8 +98,7 @@ fn allowances(given: &[String]) -> Result<Vec<Allowance>, Failure> {
         .iter()
         .map(|text| {
             text.parse().map_err(|error: crate::engine::hazard::NotAnAllowance| {
-                let names = crate::model::hazard::HazardKind::ALL
-                    .map(crate::model::hazard::HazardKind::name);
+                let names: Vec<&str> = HazardKind::VARIANTS.iter().map(Word::name).collect();
                 Failure::new(Exit::Usage, error.to_string())
                     .now(format!("hazards are {}", names.join(", ")))
             })

@@ -25,6 +25,7 @@ use crate::flow::run::{
     Begun, Concluded, Followed, Wanted, begin, conclude, follow, hold_what_ran,
 };
 use crate::model::entry::{ApplyOutcome, Entry, Revision};
+use crate::model::word::Word as _;
 use crate::port::clock::Clock as _;
 use crate::port::interrupt::Interrupt as _;
 use crate::terraform::child::{End, Input, Notice, Screen, Showing};

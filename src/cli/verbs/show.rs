@@ -26,6 +26,7 @@ use crate::model::configuration::ConfigurationSource;
 use crate::model::entry::{Entry, Snapshot};
 use crate::model::state::{Instance, State, StateBytes, Status};
 use crate::model::value::{Path, Step, Value};
+use crate::model::word::Word as _;
 
 /// Shows an entry.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {

@@ -21,6 +21,7 @@ use crate::engine::unsettled::{Matter, open_revert, unsettled};
 use crate::flow::live;
 use crate::flow::ports::Stack;
 use crate::model::entry::Entry;
+use crate::model::word::Word as _;
 use crate::port::clock::Clock as _;
 use crate::terraform::directory;
 use crate::terraform::directory::lock::{LocalLock, local_lock};

@@ -10,6 +10,7 @@ use crate::cli::settings::Settings;
 use crate::engine::compat::Release;
 use crate::engine::good::snapshots;
 use crate::model::entry::{EngineVersion, Entry};
+use crate::model::word::Word as _;
 use crate::port::terraform::Terraform as _;
 use crate::terraform::locate;
 

@@ -15,6 +15,7 @@ use crate::model::good::{Evidence, Grade, Residual, Verdict};
 use crate::model::stack::BackendIdentity;
 use crate::model::value::{Path as ValuePath, Step};
 use crate::model::version::{Lineage, Serial, StateVersion};
+use crate::model::word::Word as _;
 
 fn blob(content: &str) -> BlobId {
     BlobId(Digest::of(content.as_bytes()))

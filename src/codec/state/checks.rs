@@ -51,6 +51,7 @@ pub fn checks(bytes: &StateBytes) -> Vec<Check> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::word::Word as _;
 
     fn read(results: &str) -> Vec<String> {
         let text = format!(

@@ -10,6 +10,7 @@ use super::End;
 use crate::model::event::{
     Counts, Diagnostic, Event, Hook, Intended, Intention, Operation, Purpose, Severity,
 };
+use crate::model::word::Word as _;
 
 /// More errors are counted and not kept.
 const ERRORS_MAX: usize = 200;

@@ -15,6 +15,7 @@ use crate::model::configuration::LockedProvider;
 use crate::model::entry::{EngineKind, EngineVersion};
 use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::state::State;
+use crate::model::word::Word as _;
 
 /// Why a revert cannot be planned with what is at hand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,7 @@ use super::*;
 use crate::model::configuration::{Variable, VariableOrigin};
 use crate::model::secret::Secret;
 use crate::model::value::Value;
+use crate::model::word::Word as _;
 
 fn bundle(files: &[(&str, &str)], variables: &[(&str, &str)]) -> Bundle {
     let variable = |value: &str| Variable {

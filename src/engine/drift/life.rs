@@ -10,7 +10,8 @@ use crate::model::drift::{DriftItem, DriftLook, Fingerprint, Fix};
 use crate::model::entry::{Body, Entry};
 
 /// Where an item stands in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Life {
     /// The last look is the first that saw it.
     New,
@@ -21,15 +22,6 @@ pub enum Life {
 }
 
 impl Life {
-    /// The word for a screen and a script.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Open => "open",
-            Self::Resolved => "resolved",
-        }
-    }
-
     /// Whether the last look saw it.
     pub fn is_open(self) -> bool {
         matches!(self, Self::New | Self::Open)

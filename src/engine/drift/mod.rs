@@ -25,6 +25,7 @@ use crate::model::drift::{DriftItem, DriftKind, DriftedObject, Fingerprint};
 use crate::model::plan::{Plan, PlannedChange};
 use crate::model::stack::StackName;
 use crate::model::value::{Path, Step, Value};
+use crate::model::word::Word as _;
 
 pub use life::{Life, Tracked, last_look, tracked};
 pub use select::{NotAnItem, select};

@@ -16,9 +16,11 @@ use crate::model::entry::Entry;
 use crate::model::good::{Grade, Verdict};
 use crate::model::state::{Instance, State};
 use crate::model::value::{Path, Step, Value};
+use crate::model::word::Word as _;
 
 /// What became of a fix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Standing {
     /// The real world still differs from the state in this way.
     Open,
@@ -38,17 +40,6 @@ impl Standing {
         match self {
             Self::InState => "in state",
             Self::Open | Self::Overwritten | Self::Gone | Self::Adopted => self.name(),
-        }
-    }
-
-    /// The word for a script.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::InState => "in-state",
-            Self::Overwritten => "overwritten",
-            Self::Gone => "gone",
-            Self::Adopted => "adopted",
         }
     }
 }

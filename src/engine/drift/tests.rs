@@ -11,6 +11,7 @@ use crate::model::drift::{DriftLook, Fix};
 use crate::model::entry::{Body, Entry, Mark, Revision};
 use crate::model::good::{Evidence, Grade, Verdict};
 use crate::model::state::StateBytes;
+use crate::model::word::Word as _;
 
 const SECRET: &str = "canary-hunter22";
 

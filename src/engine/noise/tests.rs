@@ -7,6 +7,7 @@ use crate::engine::tests::value;
 use crate::knowledge::Knowledge;
 use crate::knowledge::file::ProviderFile;
 use crate::knowledge::noise::{Author, GUARDED, is_guarded};
+use crate::model::word::Word as _;
 
 fn rules(text: &str) -> Knowledge {
     let file: ProviderFile =

@@ -7,7 +7,8 @@ use crate::engine::redact::Redactor;
 use crate::engine::rekey::Rekeying;
 
 /// What becomes of one object in the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Return {
     /// It goes back to the address at which the good state has it.
     Move,
@@ -26,19 +27,6 @@ pub enum Return {
 }
 
 impl Return {
-    /// The word for a screen and JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Move => "move",
-            Self::TakeBack => "take-back",
-            Self::Restore => "restore",
-            Self::LeaveAlone => "leave-alone",
-            Self::KeepOut => "keep-out",
-            Self::MakeRoom => "make-room",
-            Self::DestroyLast => "destroy-last",
-        }
-    }
-
     /// What it means, in a clause.
     pub fn meaning(self) -> &'static str {
         match self {

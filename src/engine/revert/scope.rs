@@ -8,6 +8,7 @@ use super::shown_address;
 use crate::model::address::{Address, ModuleStep};
 use crate::model::pattern::Pattern;
 use crate::model::plan::{Plan, PlannedChange};
+use crate::model::word::Word as _;
 
 /// Which part is wanted. Without patterns, all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

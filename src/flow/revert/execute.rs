@@ -30,6 +30,7 @@ use crate::model::entry::{
 };
 use crate::model::event::{Counts, Diagnostic, Event, Severity};
 use crate::model::hold::{Hold, Release};
+use crate::model::word::Word as _;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform::{self, ApplyReport};
 use crate::store::After;

@@ -1,5 +1,7 @@
 //! What an entry says, in the last column of a history.
 
+use strum::VariantArray as _;
+
 use crate::cli::output::inert;
 use crate::model::account::{Account, Fate};
 use crate::model::configuration::ConfigurationSource;
@@ -8,6 +10,7 @@ use crate::model::entry::{Body, Entry, Revision, Snapshot};
 use crate::model::good::Verdict;
 use crate::model::hold::{Hold, HoldScope};
 use crate::model::run::{Diagnosis, Health, RunOutcome};
+use crate::model::word::Word as _;
 
 /// The note of an entry: the fact in a clause, then the reason and the ticket.
 pub(super) fn note(entry: &Entry) -> String {
@@ -96,11 +99,11 @@ fn run_note(ended: &RunOutcome) -> String {
 
 /// How many objects met which fate; nothing when there are none.
 fn counts(account: &Account) -> Option<String> {
-    let word = |fate: Fate| match account.count(fate) {
+    let word = |fate: &Fate| match account.count(*fate) {
         0 => None,
         many => Some(format!("{many} {}", fate.name())),
     };
-    let words: Vec<String> = Fate::ALL.into_iter().filter_map(word).collect();
+    let words: Vec<String> = Fate::VARIANTS.iter().filter_map(word).collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 

@@ -20,6 +20,7 @@ use crate::model::hazard::Hazard;
 use crate::model::hold::{Hold, HoldScope};
 use crate::model::plan::Action;
 use crate::model::value::Path;
+use crate::model::word::Word as _;
 
 /// The plan: every action says why it is there.
 pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {

@@ -1,5 +1,7 @@
 //! What a run shows: the account, what it is worth, what there is to choose from.
 
+use strum::VariantArray as _;
+
 use crate::cli::args::Diff;
 use crate::cli::output::{Paint, inert};
 use crate::flow::ports::Stack;
@@ -7,6 +9,7 @@ use crate::flow::run::{Concluded, Followed};
 use crate::model::account::{Account, Deed, Fate, Witness};
 use crate::model::entry::{ApplyOutcome, Body, Entry, Revision};
 use crate::model::hold::HoldScope;
+use crate::model::word::Word as _;
 
 /// More lines of what went well are counted and not shown; what did not always is.
 const WELL_MAX: usize = 20;
@@ -67,8 +70,8 @@ fn deeds(account: &Account, paint: Paint) -> String {
         return "  nothing was changed\n".to_owned();
     }
     let mut text = String::new();
-    for fate in Fate::ALL {
-        let found: Vec<&Deed> = account.deeds.iter().filter(|deed| deed.fate == fate).collect();
+    for fate in Fate::VARIANTS {
+        let found: Vec<&Deed> = account.deeds.iter().filter(|deed| deed.fate == *fate).collect();
         let is_trouble = matches!(fate, Fate::Unknown | Fate::Failed | Fate::Tainted);
         let shown = if is_trouble { found.len() } else { WELL_MAX };
         for deed in found.iter().take(shown) {
@@ -79,10 +82,10 @@ fn deeds(account: &Account, paint: Paint) -> String {
             text.push_str(&format!("      … and {more} more {}\n", fate.name()));
         }
     }
-    let counts: Vec<String> = Fate::ALL
-        .into_iter()
-        .filter(|fate| account.count(*fate) > 0)
-        .map(|fate| format!("{} {}", account.count(fate), fate.name()))
+    let counts: Vec<String> = Fate::VARIANTS
+        .iter()
+        .filter(|fate| account.count(**fate) > 0)
+        .map(|fate| format!("{} {}", account.count(*fate), fate.name()))
         .collect();
     text.push_str(&format!("  {}\n", counts.join(", ")));
     text

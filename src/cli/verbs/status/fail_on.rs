@@ -4,6 +4,7 @@
 
 use crate::cli::args::FailOn;
 use crate::cli::json::{FailedOnOut, StackStatus};
+use crate::model::word::Word as _;
 
 /// What is found of what was asked for, stack by stack.
 pub(super) fn failed_on(found: &[StackStatus], asked: &[FailOn]) -> Vec<FailedOnOut> {

@@ -1,5 +1,7 @@
 //! Bodies of runs and of what follows them.
 
+use strum::VariantArray as _;
+
 use super::{blob, version};
 use crate::model::account::*;
 use crate::model::digest::Digest;
@@ -9,7 +11,7 @@ use crate::model::run::*;
 
 pub(super) fn every() -> Vec<Body> {
     let mut bodies = vec![intent(), Body::Release(Release { hold: Revision(46) })];
-    bodies.extend(Fate::ALL.into_iter().map(outcome));
+    bodies.extend(Fate::VARIANTS.iter().copied().map(outcome));
     bodies.extend(holds());
     let settled = [Settled::Finished, Settled::Abandoned, Settled::Pushed, Settled::Adopted];
     bodies.extend(settled.map(|how| {
@@ -55,7 +57,7 @@ fn outcome(fate: Fate) -> Body {
         summary: "InvalidGroup.Duplicate".into(),
     });
     let witness = [Witness::States, Witness::Output, Witness::Events]
-        [Fate::ALL.iter().position(|one| *one == fate).unwrap() % 3];
+        [Fate::VARIANTS.iter().position(|one| *one == fate).unwrap() % 3];
     Body::RunOutcome(Box::new(RunOutcome {
         intent: Revision(44),
         outcome: ApplyOutcome::Failed,

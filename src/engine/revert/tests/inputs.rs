@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::super::Redactor;
 use super::super::outputs::Next;
 use super::world::{World, change};
+use crate::model::word::Word as _;
 
 /// A data source in a state: what may be of any type has its type beside it.
 fn said(value: &str) -> (String, Json) {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::world::{World, change, drift, fix};
+use crate::model::word::Word as _;
 
 fn x(x: &str) -> Json {
     json!({"id": "1", "x": x})

@@ -17,6 +17,7 @@ use crate::model::drift::{
 use crate::model::entry::Revision;
 use crate::model::state::StateBytes;
 use crate::model::value::{Path, Step};
+use crate::model::word::Word as _;
 
 const PROVIDER: &str = "registry.terraform.io/unapply/demo";
 
