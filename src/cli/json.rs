@@ -37,9 +37,9 @@ pub use drift::{
 };
 pub use entry::{Body, DriftItemFact, Entry, PathOut, StepOut};
 pub use hold::{GuardOut, HoldFacts, HoldOut};
-pub use import::{ImportOut, ImportedOut, SkippedOut};
+pub use import::{ImportOut, ImportedOut, SkippedVersionOut};
 pub use recover::{OpenObjectOut, OpenOut, RecoverOut, SettledOut};
-pub use revert::{AdoptOut, FirstOut, HomecomingOut, KeptInputOut, LeftOut};
+pub use revert::{DestroyedFirstOut, KeptInputOut, MovedBackOut, ReleasedOut, SkippedOut};
 pub use run::{AccountOut, DeedOut, MishapOut, RunOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};
 pub use status::{FailedOnOut, LockOut, MatterOut, StackStatus, StatusOut};
@@ -198,18 +198,18 @@ pub struct RevertOut {
     /// What is not quite as it was and may be so, in sentences.
     pub notes: Vec<String>,
     /// Objects that are there again and are other ones, with the ids that they had and have.
-    pub made_anew: Vec<MadeAnewOut>,
+    pub recreated: Vec<RecreatedOut>,
     /// How the state is made to fit: `as-it-is`, `moved` (blocks in the private copy), `pushed`
     /// or `two-steps`.
-    pub way: String,
+    pub adaptation: String,
     /// Objects that the state will have otherwise; nothing real is changed by it.
-    pub homecomings: Vec<HomecomingOut>,
+    pub moved_back: Vec<MovedBackOut>,
     /// What is left undone, since only a part is wanted.
-    pub left: Vec<LeftOut>,
+    pub skipped: Vec<SkippedOut>,
     /// What was made since and is kept: it is not in the state any more.
-    pub kept_out: Vec<AdoptOut>,
+    pub released: Vec<ReleasedOut>,
     /// What is destroyed first, with the configuration that made it, before the rest is done.
-    pub first: Vec<FirstOut>,
+    pub destroyed_first: Vec<DestroyedFirstOut>,
 }
 
 /// One action of a revert.
@@ -277,7 +277,7 @@ impl From<&model::NotUndone> for NotUndoneOut {
 
 /// An object in whose place another one stands.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct MadeAnewOut {
+pub struct RecreatedOut {
     /// The address.
     pub address: String,
     /// The id that it had; null when it is secret, or there was none.
@@ -286,8 +286,8 @@ pub struct MadeAnewOut {
     pub is: Option<String>,
 }
 
-impl From<&model::MadeAnew> for MadeAnewOut {
-    fn from(made: &model::MadeAnew) -> Self {
+impl From<&model::Recreated> for RecreatedOut {
+    fn from(made: &model::Recreated) -> Self {
         Self { address: made.address.clone(), was: made.was.clone(), is: made.is.clone() }
     }
 }

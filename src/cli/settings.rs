@@ -16,7 +16,7 @@ use super::output::{Output, Paint, Talk};
 use super::place::Place;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
-use crate::flow::ports::{Inputs, Speaker, Stack};
+use crate::flow::ports::{Author, Inputs, Stack};
 use crate::knowledge::Knowledge;
 use crate::model::entry::Actor;
 use crate::model::pattern::Pattern;
@@ -45,7 +45,7 @@ pub(super) struct Settings {
     /// The stack's own checks.
     pub checks: Vec<Check>,
     /// Who speaks.
-    pub speaker: Speaker,
+    pub author: Author,
     /// Where the key of fingerprints is.
     pub key: KeySource,
     /// What is known of providers, with what the files add.
@@ -141,7 +141,7 @@ impl Settings {
                 .with_overrides(config.provider),
             hold: holding(config.revert.hold_for.as_ref().or(user.revert.hold_for.as_ref()))?,
             limits: limits(config.revert, user.revert),
-            speaker: speaker(global, world),
+            author: author(global, world),
             lock_timeout_seconds: seconds(global.lock_timeout.as_deref().unwrap_or("60s"))?,
             stacks: config.stack,
             inputs: inputs(global, world)?,
@@ -400,14 +400,14 @@ fn inputs(global: &Global, world: &World) -> Result<Inputs, Failure> {
     Ok(Inputs { var_files, command_line, environment })
 }
 
-fn speaker(global: &Global, world: &World) -> Speaker {
+fn author(global: &Global, world: &World) -> Author {
     let pipeline = world.text("GITHUB_RUN_ID").map(|run| format!("ci gha/{run}"));
     let pipeline =
         pipeline.or_else(|| world.text("CI_JOB_ID").map(|job| format!("ci gitlab/{job}")));
     let person = world.text("USER").or(world.text("LOGNAME")).map(str::to_owned);
     let name = global.actor.clone().or(pipeline).or(person).unwrap_or_else(|| "unknown".to_owned());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    Speaker {
+    Author {
         actor: Actor { name, host, process: std::process::id(), started: own_start() },
         tool: TOOL.to_owned(),
         reason: global.reason.clone(),

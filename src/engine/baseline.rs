@@ -40,7 +40,7 @@ pub fn baseline<'a>(
     present: &Snapshot,
 ) -> Option<(&'a Entry, &'a StateRef)> {
     let present = present.state.as_ref()?;
-    let good = target.said.body.snapshot()?.state.as_ref()?;
+    let good = target.recorded.body.snapshot()?.state.as_ref()?;
     snapshots(log)
         .rev()
         .take_while(|(entry, _)| entry.revision > target.revision)

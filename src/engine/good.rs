@@ -23,7 +23,7 @@ pub struct KnownGood<'a> {
 pub fn verdicts(log: &[Entry]) -> BTreeMap<Revision, &Verdict> {
     let mut verdicts = BTreeMap::new();
     for entry in log {
-        if let Body::Mark(mark) = &entry.said.body {
+        if let Body::Mark(mark) = &entry.recorded.body {
             verdicts.insert(mark.revision, &mark.verdict);
         }
     }
@@ -35,7 +35,7 @@ pub fn good_snapshots(log: &[Entry]) -> Vec<KnownGood<'_>> {
     let verdicts = verdicts(log);
     log.iter()
         .rev()
-        .filter_map(|entry| match (&entry.said.body, verdicts.get(&entry.revision)) {
+        .filter_map(|entry| match (&entry.recorded.body, verdicts.get(&entry.revision)) {
             (Body::Snapshot(snapshot), Some(Verdict::Good(evidence))) => {
                 Some(KnownGood { entry, snapshot, evidence })
             }
@@ -51,7 +51,7 @@ pub fn last_known_good(log: &[Entry]) -> Option<KnownGood<'_>> {
 
 /// The snapshots of a log, oldest first.
 pub fn snapshots(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &Snapshot)> {
-    log.iter().filter_map(|entry| entry.said.body.snapshot().map(|snapshot| (entry, snapshot)))
+    log.iter().filter_map(|entry| entry.recorded.body.snapshot().map(|snapshot| (entry, snapshot)))
 }
 
 #[cfg(test)]

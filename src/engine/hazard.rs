@@ -123,9 +123,9 @@ pub fn hazards(
         found.extend(prevented(facts, change));
         found.extend(unknown_origin(facts, &known, change, action));
         found.extend(reasons(action));
-        found.extend(passing::of_change(facts.passing, change));
+        found.extend(not_replayable::of_change(facts.not_replayable, change));
     }
-    found.extend(passing::of_plan(facts.passing, facts.plan));
+    found.extend(not_replayable::of_plan(facts.not_replayable, facts.plan));
     found.extend(nobody_knows(facts, judged));
     found.extend(too_many(judged, limits));
     found.extend(variables.iter().map(|(name, standing)| variable(name, *standing)));
@@ -371,7 +371,7 @@ fn variable(name: &str, standing: Standing) -> Hazard {
     }
 }
 
-pub mod passing;
+pub mod not_replayable;
 
 #[cfg(test)]
 mod tests;

@@ -32,13 +32,14 @@ pub struct Candidate {
 /// The holds that stand, newest first.
 pub fn standing(log: &[Entry], now: Timestamp) -> Vec<Held<'_>> {
     let is_released = |held: &Entry| {
-        log.iter()
-            .any(|entry| matches!(&entry.said.body, Body::Release(r) if r.hold == held.revision))
+        log.iter().any(
+            |entry| matches!(&entry.recorded.body, Body::Release(r) if r.hold == held.revision),
+        )
     };
     log.iter()
         .rev()
         .filter_map(|entry| {
-            let Body::Hold(hold) = &entry.said.body else { return None };
+            let Body::Hold(hold) = &entry.recorded.body else { return None };
             Some(Held { entry, hold })
         })
         .filter(|held| held.hold.until.is_none_or(|until| now < until))
@@ -104,7 +105,7 @@ pub fn of_revert(
     }
     let (good_digest, good_commit) = attempted(target);
     let since = log.iter().filter(|entry| entry.revision > target.revision);
-    let tried = since.filter(|entry| matches!(entry.said.body, Body::RunIntent(_)));
+    let tried = since.filter(|entry| matches!(entry.recorded.body, Body::RunIntent(_)));
     let (mut digests, mut commits) = (Vec::new(), Vec::new());
     for entry in tried.chain(std::iter::once(before)) {
         let (digest, commit) = attempted(entry);
@@ -122,10 +123,10 @@ pub fn of_revert(
 
 /// What was attempted, as an entry says: the configuration, and the commit when it was as committed.
 fn attempted(entry: &Entry) -> (Option<Digest>, Option<String>) {
-    if let Body::RunIntent(intent) = &entry.said.body {
+    if let Body::RunIntent(intent) = &entry.recorded.body {
         return (intent.configuration, intent.commit.clone());
     }
-    let Some(snapshot) = entry.said.body.snapshot() else { return (None, None) };
+    let Some(snapshot) = entry.recorded.body.snapshot() else { return (None, None) };
     let commit = snapshot.git.as_ref().filter(|git| !git.dirty).map(|git| git.commit.clone());
     (snapshot.configuration.as_ref().map(|known| known.digest), commit)
 }

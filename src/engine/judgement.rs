@@ -84,7 +84,7 @@ impl JudgedAction {
 /// Values of a good configuration that no later run gives again: where it was planned, and what
 /// nothing keeps. By address of block without keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Passing {
+pub struct NotReplayable {
     /// Blocks that use the path of the directory that they are planned in.
     pub directory_in: BTreeSet<String>,
     /// Whether anything but a resource uses it.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use self::reasons::Judge;
 use super::compare::{differences, shadow_paths};
-use super::judgement::{JudgedAction, Origin, Passing, Reason};
+use super::judgement::{JudgedAction, NotReplayable, Origin, Reason};
 use super::origin::{Journal, origin};
 use super::readable::{AttributeChange, Both, HiddenBy, Reader, Trifles};
 use super::redact::Redactor;
@@ -44,7 +44,7 @@ pub struct Facts<'a> {
     /// destroyed: Terraform itself does not know of one that is gone, nor of left-overs.
     pub prevented: &'a BTreeSet<String>,
     /// What the good configuration cannot say a second time.
-    pub passing: &'a Passing,
+    pub not_replayable: &'a NotReplayable,
     /// Drift on record, manual fixes among it.
     pub drift: &'a [KnownDrift],
     /// What is known of providers.
@@ -219,10 +219,10 @@ pub fn actions_digest(plan: &Plan) -> Digest {
     Digest::of(lines.join("\n").as_bytes())
 }
 
-pub mod homecoming;
 mod inputs;
 pub mod keep;
 mod known;
+pub mod moved_back;
 pub mod outputs;
 mod reasons;
 pub mod rest;

@@ -153,14 +153,14 @@ pub fn select<'a>(
         Selector::Revision(revision) => log.iter().find(|entry| entry.revision == *revision),
         Selector::Newest => newest(&|_| true),
         Selector::Tag(key, value) => newest(
-            &|entry| matches!(&entry.said.body, Body::Snapshot(s) if s.tags.get(key) == Some(value)),
+            &|entry| matches!(&entry.recorded.body, Body::Snapshot(s) if s.tags.get(key) == Some(value)),
         ),
         Selector::Commit(commit) => newest(&|entry| {
-            matches!(&entry.said.body, Body::Snapshot(s)
+            matches!(&entry.recorded.body, Body::Snapshot(s)
                 if s.git.as_ref().is_some_and(|git| git.commit.starts_with(commit)))
         }),
         Selector::Serial(serial) => newest(&|entry| {
-            matches!(&entry.said.body, Body::Snapshot(s)
+            matches!(&entry.recorded.body, Body::Snapshot(s)
                 if s.state.as_ref().is_some_and(|state| state.version.serial.0 == *serial))
         }),
         Selector::At(time) => newest(&|entry| entry.happened() <= *time),

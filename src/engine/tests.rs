@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::hazard::{Limits, hazards};
-use super::judgement::Passing;
+use super::judgement::NotReplayable;
 use super::origin::Journal;
 use super::redact::Redactor;
 use super::revert::{Facts, Recorded, judge};
@@ -105,7 +105,7 @@ impl Scene {
             journals: &self.journals,
             imports: &self.imports,
             prevented: &self.prevented,
-            passing: &Passing::default(),
+            not_replayable: &NotReplayable::default(),
             drift: &self.drift,
             knowledge: &Knowledge::builtin(),
         };

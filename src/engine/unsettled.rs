@@ -91,7 +91,7 @@ fn matters<'a>(log: &'a [Entry], entry: &'a Entry) -> Vec<Matter<'a>> {
     if settled.iter().any(|settlement| settlement.objects.is_empty()) {
         return Vec::new();
     }
-    let body = &entry.said.body;
+    let body = &entry.recorded.body;
     if let Body::RunOutcome(ended) = body {
         return objects(entry, &ended.account, &settled);
     }
@@ -127,7 +127,7 @@ fn objects<'a>(
 fn settlements(log: &[Entry], matter: Revision) -> Vec<&Settlement> {
     log.iter()
         .filter_map(|entry| {
-            let Body::Settlement(settlement) = &entry.said.body else { return None };
+            let Body::Settlement(settlement) = &entry.recorded.body else { return None };
             (settlement.matter == matter).then_some(settlement)
         })
         .collect()
@@ -135,8 +135,8 @@ fn settlements(log: &[Entry], matter: Revision) -> Vec<&Settlement> {
 
 fn is_concluded(log: &[Entry], intent: Revision) -> bool {
     log.iter().any(|entry| {
-        matches!(&entry.said.body, Body::RunOutcome(ended) if ended.intent == intent)
-            || matches!(&entry.said.body, Body::RevertOutcome(ended) if ended.intent == intent)
+        matches!(&entry.recorded.body, Body::RunOutcome(ended) if ended.intent == intent)
+            || matches!(&entry.recorded.body, Body::RevertOutcome(ended) if ended.intent == intent)
     })
 }
 
@@ -144,11 +144,11 @@ fn is_concluded(log: &[Entry], intent: Revision) -> bool {
 pub fn open_revert(log: &[Entry]) -> Option<&Entry> {
     let concluded = |revision: Revision| {
         log.iter().any(
-            |entry| matches!(&entry.said.body, Body::RevertOutcome(end) if end.intent == revision),
+            |entry| matches!(&entry.recorded.body, Body::RevertOutcome(end) if end.intent == revision),
         )
     };
     log.iter().rev().find(|entry| {
-        matches!(entry.said.body, Body::RevertIntent(_)) && !concluded(entry.revision)
+        matches!(entry.recorded.body, Body::RevertIntent(_)) && !concluded(entry.revision)
     })
 }
 

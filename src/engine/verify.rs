@@ -8,23 +8,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::anew::Carried;
 use self::attributes::{Rules, Said};
 use self::pair::{Pair, changes, done, managed};
+use self::recreated::Carried;
 use self::references::{Gone, unresolved};
 use self::rest::not_undone;
 use super::compare::{differences, shadow_paths};
 use super::judgement::JudgedAction;
 use super::origin::Journal;
 use super::redact::Redactor;
-use super::revert::scope::Left;
+use super::revert::scope::Skipped;
 use super::revert::{shown_address, shown_slot};
 use super::variables::Standing;
 use crate::codec::hcl::Resource;
 use crate::knowledge::Knowledge;
 use crate::model::address::Address;
 use crate::model::check::Check;
-use crate::model::entry::{MadeAnew, NotUndone};
+use crate::model::entry::{NotUndone, Recreated};
 use crate::model::good::Residual;
 use crate::model::plan::{Action, Plan, PlannedChange};
 use crate::model::state::{State, Status};
@@ -89,7 +89,7 @@ pub struct Done<'a> {
     /// What was applied, first to last: an apply that fails half-way is gone on with.
     pub rounds: &'a [Round<'a>],
     /// What was not wanted, and is as it was; sorted.
-    pub left: &'a [Left],
+    pub left: &'a [Skipped],
     /// Variables that were not simply as they were.
     pub variables: &'a BTreeMap<String, Standing>,
     /// What wrapped applies and reverts since good have said, oldest first.
@@ -133,7 +133,7 @@ pub struct Comparison {
     /// What is missing, too many, another one, or still proposed, in clauses without values.
     pub differences: Vec<String>,
     /// Objects of the good state in whose place others stand.
-    pub made_anew: Vec<MadeAnew>,
+    pub recreated: Vec<Recreated>,
     /// What could not be undone.
     pub not_undone: Vec<NotUndone>,
 }
@@ -209,7 +209,7 @@ fn compare_pair(facts: &Facts<'_>, pair: &Pair<'_>, said: Said, comparison: &mut
             }
             _ => format!("{address} was made anew and has another id"),
         });
-        comparison.made_anew.push(MadeAnew { address: address.to_string(), was, is });
+        comparison.recreated.push(Recreated { address: address.to_string(), was, is });
     }
     match (pair.good.status, pair.now.status) {
         (Status::Ready, Status::Tainted) => {
@@ -239,10 +239,10 @@ fn still_proposed(facts: &Facts<'_>) -> Vec<String> {
     facts.found.iter().filter(is_new).map(clause).collect()
 }
 
-mod anew;
 mod attributes;
 mod checks;
 mod pair;
+mod recreated;
 mod references;
 mod rest;
 

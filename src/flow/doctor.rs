@@ -9,10 +9,10 @@ use super::compat::{
     Look, explained, lock_of, newer_lock, suitable, with_newer_entries, writer_of_present,
 };
 use super::live::{self, Live};
-use super::ports::{Ports, Speaker, Stack};
+use super::ports::{Author, Ports, Stack};
 use super::private_copy::{Home, Source, prepare};
 use super::recorded::{load, load_configuration};
-use super::redaction::{known_secrets, safe_speaker, secrets_of_environment, with_configuration};
+use super::redaction::{known_secrets, safe_author, secrets_of_environment, with_configuration};
 use super::variables::with_variables;
 use crate::codec::hcl::{Configuration, lock};
 use crate::codec::state::ReadState;
@@ -159,7 +159,7 @@ fn of_the_store(ports: &Ports<'_>, log: &[Entry], probe: Probe, found: &mut Exam
             found.add("conditional writes", Health::Well, "one of eight writers wins");
         }
     }
-    let latest = log.iter().map(|entry| entry.said.time).max();
+    let latest = log.iter().map(|entry| entry.recorded.time).max();
     let behind = latest.map(|latest| latest.duration_since(ports.clock.now()));
     match behind.filter(|behind| behind.as_mins() >= 5) {
         None => found.add("clock", Health::Well, "not behind the newest entry"),
@@ -364,7 +364,7 @@ fn of_the_log(ports: &Ports<'_>, log: &[Entry], found: &mut Examined) {
     }
     for held in standing(log, ports.clock.now()) {
         let revision = held.entry.revision;
-        let by = &held.entry.said.actor.name;
+        let by = &held.entry.recorded.actor.name;
         found.add("hold", Health::Doubtful, format!("{revision}: held by {by}"));
     }
 }
@@ -373,11 +373,11 @@ fn of_the_log(ports: &Ports<'_>, log: &[Entry], found: &mut Examined) {
 pub fn record(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     found: &Examined,
 ) -> Result<Entry, Error> {
-    let speaker = &safe_speaker(ports, &stack.name, speaker);
+    let author = &safe_author(ports, &stack.name, author);
     let findings = found.examinations.iter().map(|found| found.finding.clone()).collect();
     let body = Body::Diagnosis(Diagnosis { target: found.target, findings });
-    ports.say(&stack.name, speaker, After::Any, body)
+    ports.record(&stack.name, author, After::Any, body)
 }

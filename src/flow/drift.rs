@@ -5,11 +5,11 @@
 //! the state. An error is never drift: whatever fails leaves every item as the last look saw it.
 
 use super::error::drift::DriftError;
-use super::ports::{Ports, Speaker, Stack};
+use super::ports::{Author, Ports, Stack};
 use super::private_copy::{Home, Source, prepare};
 use super::recorded::{drift_values, load_configuration, unreadable_values};
-use super::redaction::{safe_speaker, secrets_of_environment, with_configuration, with_plan};
-use super::snapshot::{self, Request, Taken, check_standing};
+use super::redaction::{safe_author, secrets_of_environment, with_configuration, with_plan};
+use super::snapshot::{self, Captured, Request, check_standing};
 use super::variables::with_today;
 use super::{Error, live};
 use crate::codec::drift as codec;
@@ -36,13 +36,13 @@ pub struct Looked {
 }
 
 /// Looks, and records what was seen.
-pub fn look(ports: &Ports<'_>, stack: &Stack, speaker: &Speaker) -> Result<Looked, Error> {
+pub fn look(ports: &Ports<'_>, stack: &Stack, author: &Author) -> Result<Looked, Error> {
     let request = Request::of_stack(stack, Cause::Manual);
-    let taken = snapshot::take(ports, stack, speaker, &request)?;
-    let speaker = &safe_speaker(ports, &stack.name, speaker);
+    let taken = snapshot::take(ports, stack, author, &request)?;
+    let author = &safe_author(ports, &stack.name, author);
     check_standing(&taken)?;
     let seen = see(ports, stack, taken)?;
-    record(ports, stack, speaker, &seen)
+    record(ports, stack, author, &seen)
 }
 
 /// What a look saw, not yet recorded.
@@ -53,7 +53,7 @@ struct Seen {
     objects: Vec<DriftedObject>,
 }
 
-fn see(ports: &Ports<'_>, stack: &Stack, taken: Taken) -> Result<Seen, Error> {
+fn see(ports: &Ports<'_>, stack: &Stack, taken: Captured) -> Result<Seen, Error> {
     let revision = taken.entry.revision;
     let unfit = |problem| Error::Unfit { revision, problem };
     let snapshot = taken.snapshot()?;
@@ -113,12 +113,7 @@ fn planned(
 }
 
 /// Says what was seen, unless the last look says it already.
-fn record(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    speaker: &Speaker,
-    seen: &Seen,
-) -> Result<Looked, Error> {
+fn record(ports: &Ports<'_>, stack: &Stack, author: &Author, seen: &Seen) -> Result<Looked, Error> {
     let mut moved = 0;
     loop {
         let log = ports.repository.log(&stack.name)?;
@@ -141,7 +136,7 @@ fn record(
             values,
         }));
         let newest = log.last().map(|entry| entry.revision);
-        match ports.say(&stack.name, speaker, After::Exactly(newest), body) {
+        match ports.record(&stack.name, author, After::Exactly(newest), body) {
             Ok(entry) => return Ok(Looked { entry, is_new: true }),
             // Whatever it was may have been a look: read it before saying the same twice.
             Err(Error::Store(store::Error::Moved { .. })) if moved < MOVED_MAX => moved += 1,

@@ -273,14 +273,15 @@ impl Error {
 
     /// For an intent whose process is at work.
     pub fn under_way(intent: &Entry, who: String) -> Self {
-        let what = if matches!(intent.said.body, Body::RunIntent(_)) { "run" } else { "revert" };
+        let what =
+            if matches!(intent.recorded.body, Body::RunIntent(_)) { "run" } else { "revert" };
         Self::UnderWay { what, intent: intent.revision, who }
     }
 
     /// For an entry that is asked for as a snapshot and is none.
     pub fn no_snapshot(entry: &Entry) -> Self {
         let revision = entry.revision;
-        match &entry.said.body {
+        match &entry.recorded.body {
             Body::Evidence(kept) => Self::Kept { revision, problem: kept.problem.clone() },
             Body::Snapshot(_)
             | Body::Mark(_)

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::Error;
 use super::error::drift::DriftError;
-use super::ports::{Ports, Speaker, Stack};
-use super::redaction::safe_speaker;
+use super::ports::{Author, Ports, Stack};
+use super::redaction::safe_author;
 use crate::engine::drift::{select, tracked};
 use crate::model::drift::Fix;
 use crate::model::entry::{Body, Entry};
@@ -26,14 +26,14 @@ pub struct Request {
     pub until: Option<Timestamp>,
 }
 
-/// Records a fix. The speaker says why.
+/// Records a fix. The author says why.
 pub fn record(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     request: &Request,
 ) -> Result<Entry, Error> {
-    let speaker = &safe_speaker(ports, &stack.name, speaker);
+    let author = &safe_author(ports, &stack.name, author);
     let mut moved = 0;
     loop {
         let log = ports.repository.log(&stack.name)?;
@@ -41,7 +41,7 @@ pub fn record(
         let item = select(&items, &request.item).map_err(DriftError::Item)?;
         let fingerprint = item.item.fingerprint;
         if let Some((entry, _)) = item.fix {
-            let by = entry.said.actor.name.clone();
+            let by = entry.recorded.actor.name.clone();
             let fix = entry.revision;
             return Err(DriftError::FixedAlready { item: fingerprint, fix, by }.into());
         }
@@ -52,7 +52,7 @@ pub fn record(
         let seen = item.last_seen.revision;
         let body = Body::Fix(Fix { item: fingerprint, seen, until: request.until });
         let newest = log.last().map(|entry| entry.revision);
-        match ports.say(&stack.name, speaker, After::Exactly(newest), body) {
+        match ports.record(&stack.name, author, After::Exactly(newest), body) {
             // Somebody else may have recorded the very same, or looked again.
             Err(Error::Store(store::Error::Moved { .. })) if moved < MOVED_MAX => moved += 1,
             said => return said,

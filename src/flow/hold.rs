@@ -7,8 +7,8 @@
 use std::path::Path;
 
 use super::Error;
-use super::ports::{Ports, Speaker, Stack};
-use super::redaction::safe_speaker;
+use super::ports::{Author, Ports, Stack};
+use super::redaction::safe_author;
 use super::snapshot::{planned, present_configuration};
 use crate::codec::bundle;
 use crate::engine::hold::{Candidate, Held, forbids, standing};
@@ -19,22 +19,17 @@ use crate::model::hold::{Hold, Release};
 use crate::store::After;
 use crate::terraform::git;
 
-/// Holds. The speaker says why.
-pub fn hold(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    speaker: &Speaker,
-    hold: Hold,
-) -> Result<Entry, Error> {
-    let speaker = &safe_speaker(ports, &stack.name, speaker);
-    ports.say(&stack.name, speaker, After::Any, Body::Hold(hold))
+/// Holds. The author says why.
+pub fn hold(ports: &Ports<'_>, stack: &Stack, author: &Author, hold: Hold) -> Result<Entry, Error> {
+    let author = &safe_author(ports, &stack.name, author);
+    ports.record(&stack.name, author, After::Any, Body::Hold(hold))
 }
 
-/// Lifts one hold, or all that stand. The speaker says why.
+/// Lifts one hold, or all that stand. The author says why.
 pub fn release(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     wanted: Option<Revision>,
 ) -> Result<Vec<Entry>, Error> {
     let log = ports.repository.log(&stack.name)?;
@@ -46,10 +41,10 @@ pub fn release(
     if let (Some(revision), []) = (wanted, standing.as_slice()) {
         return Err(Error::Unfit { revision, problem: "is no hold that stands" });
     }
-    let speaker = &safe_speaker(ports, &stack.name, speaker);
+    let author = &safe_author(ports, &stack.name, author);
     let lift = |hold: &Revision| {
         let body = Body::Release(Release { hold: *hold });
-        ports.say(&stack.name, speaker, After::Any, body)
+        ports.record(&stack.name, author, After::Any, body)
     };
     standing.iter().map(lift).collect()
 }

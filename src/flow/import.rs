@@ -11,11 +11,11 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::configuration::{self, Captured};
+use super::configuration::{self, CapturedConfiguration};
 use super::error::configuration::ConfigurationError;
-use super::ports::{Ports, Speaker, Stack};
-use super::redaction::safe_speaker;
-use super::snapshot::{self, Taken, change_since, keep_configuration, stored};
+use super::ports::{Author, Ports, Stack};
+use super::redaction::safe_author;
+use super::snapshot::{self, Captured, change_since, keep_configuration, stored};
 use super::{Error, live};
 use crate::codec::hcl::Configuration;
 use crate::codec::hcl::configuration::Module;
@@ -54,7 +54,7 @@ pub struct ImportedVersion {
 
 /// An older version that was left where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
+pub struct SkippedVersion {
     /// Its name in the bucket.
     pub version: String,
     /// When it was written.
@@ -73,9 +73,9 @@ pub struct Report {
     /// How many versions were on record already.
     pub known: usize,
     /// What was left out, oldest first.
-    pub skipped: Vec<Skipped>,
+    pub skipped: Vec<SkippedVersion>,
     /// The present, recorded last.
-    pub present: Taken,
+    pub present: Captured,
 }
 
 /// A version that is in the store and in no entry yet. Its bytes are read again when they are
@@ -91,12 +91,12 @@ struct Kept {
 pub fn import(
     ports: &Ports<'_>,
     history: &dyn StateHistory,
-    (stack, speaker): (&Stack, &Speaker),
+    (stack, author): (&Stack, &Author),
     limit: Option<usize>,
 ) -> Result<Report, Error> {
     ports.progress.begin(Phase::Import);
-    let speaker = &safe_speaker(ports, &stack.name, speaker);
-    let imported = versions(ports, history, (stack, speaker), limit);
+    let author = &safe_author(ports, &stack.name, author);
+    let imported = versions(ports, history, (stack, author), limit);
     match &imported {
         Ok((new, known, skipped)) => {
             let (new, skipped) = (new.len(), skipped.len());
@@ -107,16 +107,16 @@ pub fn import(
     }
     let (imported, known, skipped) = imported?;
     let request = snapshot::Request::of_stack(stack, Cause::Manual);
-    let present = snapshot::take(ports, stack, speaker, &request)?;
+    let present = snapshot::take(ports, stack, author, &request)?;
     Ok(Report { place: history.place(), imported, known, skipped, present })
 }
 
-type Imported = (Vec<ImportedVersion>, usize, Vec<Skipped>);
+type Imported = (Vec<ImportedVersion>, usize, Vec<SkippedVersion>);
 
 fn versions(
     ports: &Ports<'_>,
     history: &dyn StateHistory,
-    (stack, speaker): (&Stack, &Speaker),
+    (stack, author): (&Stack, &Author),
     limit: Option<usize>,
 ) -> Result<Imported, Error> {
     let log = ports.repository.log(&stack.name)?;
@@ -133,7 +133,7 @@ fn versions(
         match keep(ports, history, &at, (lineage.as_ref(), &on_record))? {
             Ok(version) if version.is_known => known += 1,
             Ok(version) => kept.push(version),
-            Err(why) => skipped.push(Skipped { version: at.id, written: at.written, why }),
+            Err(why) => skipped.push(SkippedVersion { version: at.id, written: at.written, why }),
         }
     }
     if lineage.is_none() {
@@ -148,7 +148,7 @@ fn versions(
         ports.check_interrupt("the next version was recorded")?;
         let said = record(
             ports,
-            (stack, speaker),
+            (stack, author),
             &live.backend.identity,
             &mut guesses,
             (&version, previous.as_ref()),
@@ -161,13 +161,13 @@ fn versions(
 
 /// Takes away what is not of the newest version's lineage: nothing else says which is the stack's
 /// when the state is gone and nothing is on record.
-fn others(kept: &mut Vec<Kept>) -> Vec<Skipped> {
+fn others(kept: &mut Vec<Kept>) -> Vec<SkippedVersion> {
     let newest = kept.iter().max_by_key(|version| version.at.written);
     let Some(lineage) = newest.map(|version| version.reference.version.lineage.clone()) else {
         return Vec::new();
     };
     let is_other = |version: &mut Kept| version.reference.version.lineage != lineage;
-    let skipped = |version: Kept| Skipped {
+    let skipped = |version: Kept| SkippedVersion {
         why: foreign(&version.reference.version.lineage),
         version: version.at.id,
         written: version.at.written,
@@ -227,7 +227,7 @@ fn keep(
 
 fn record(
     ports: &Ports<'_>,
-    (stack, speaker): (&Stack, &Speaker),
+    (stack, author): (&Stack, &Author),
     backend: &BackendIdentity,
     guesses: &mut Guesses<'_>,
     (version, previous): (&Kept, Option<&Entry>),
@@ -259,7 +259,7 @@ fn record(
         change,
         past: Some(Past { written: version.at.written, version: version.at.id.clone() }),
     }));
-    let entry = ports.say(&stack.name, speaker, After::Any, body)?;
+    let entry = ports.record(&stack.name, author, After::Any, body)?;
     let imported = ImportedVersion {
         revision: entry.revision,
         serial: version.reference.version.serial,
@@ -273,7 +273,7 @@ fn record(
 
 /// A commit's configuration, looked at once.
 struct Looked {
-    captured: Captured,
+    captured: CapturedConfiguration,
     declares: Declares,
     kept: Option<ConfigurationRef>,
 }
@@ -364,7 +364,10 @@ fn look(ports: &Ports<'_>, stack: &Stack, tree: &WorkTree, commit: &str) -> Resu
 }
 
 /// The configuration as files say it: values of today's environment were not there then.
-fn capture(stack: &Stack, root: &std::path::Path) -> Result<Captured, ConfigurationError> {
+fn capture(
+    stack: &Stack,
+    root: &std::path::Path,
+) -> Result<CapturedConfiguration, ConfigurationError> {
     let var_files: Vec<PathBuf> =
         stack.inputs.var_files.iter().filter(|path| path.is_relative()).cloned().collect();
     configuration::capture(&configuration::Request {
@@ -378,7 +381,11 @@ fn capture(stack: &Stack, root: &std::path::Path) -> Result<Captured, Configurat
 }
 
 /// Directories of modules outside of the root module, below the repository's top.
-fn outside(captured: &Captured, root: &std::path::Path, top: &std::path::Path) -> Vec<PathBuf> {
+fn outside(
+    captured: &CapturedConfiguration,
+    root: &std::path::Path,
+    top: &std::path::Path,
+) -> Vec<PathBuf> {
     let bundle = &captured.bundle;
     // The bundle's top is as far above the root module as the path of that is deep.
     let depth = match bundle.root.as_str() {
@@ -394,7 +401,7 @@ fn outside(captured: &Captured, root: &std::path::Path, top: &std::path::Path) -
 }
 
 /// What a captured configuration declares.
-fn declares(captured: &Captured) -> Declares {
+fn declares(captured: &CapturedConfiguration) -> Declares {
     let configuration = Configuration::read(captured.bundle.clone());
     let mut declares = Declares {
         providers: captured.providers.iter().map(|locked| locked.source.clone()).collect(),

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::Error;
-use super::ports::{Ports, Speaker, Stack};
+use super::ports::{Author, Ports, Stack};
 use crate::model::entry::{Body, Entry, RevertIntent, RevertOutcome, Revision};
 use crate::model::run::{RunIntent, RunOutcome};
 use crate::store::After;
@@ -61,7 +61,7 @@ impl OpenIntent {
     pub fn record(
         ports: &Ports<'_>,
         stack: &Stack,
-        author: &Speaker,
+        author: &Author,
         after: After,
         intent: Intent,
     ) -> Result<Self, Error> {
@@ -69,12 +69,12 @@ impl OpenIntent {
             Intent::Run(intent) => Body::RunIntent(intent),
             Intent::Revert(intent) => Body::RevertIntent(intent),
         };
-        Ok(Self { entry: ports.say(&stack.name, author, after, body)? })
+        Ok(Self { entry: ports.record(&stack.name, author, after, body)? })
     }
 
     /// An intent of a process that is gone, as the log has it; none if the entry is no intent.
     pub fn found(entry: &Entry) -> Option<Self> {
-        let is_intent = matches!(entry.said.body, Body::RunIntent(_) | Body::RevertIntent(_));
+        let is_intent = matches!(entry.recorded.body, Body::RunIntent(_) | Body::RevertIntent(_));
         is_intent.then(|| Self { entry: entry.clone() })
     }
 
@@ -95,7 +95,7 @@ impl OpenIntent {
         self,
         ports: &Ports<'_>,
         stack: &Stack,
-        author: &Speaker,
+        author: &Author,
         outcome: Outcome,
         waits: &[Duration],
     ) -> Result<Entry, Error> {
@@ -106,7 +106,7 @@ impl OpenIntent {
         };
         let mut waits = waits.iter();
         loop {
-            match (ports.say(&stack.name, author, After::Any, body.clone()), waits.next()) {
+            match (ports.record(&stack.name, author, After::Any, body.clone()), waits.next()) {
                 (Err(Error::Store(_)), Some(wait)) => std::thread::sleep(*wait),
                 (recorded, _) => return recorded,
             }

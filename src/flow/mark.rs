@@ -6,11 +6,11 @@
 
 use std::path::Path;
 
-use super::ports::{Ports, Speaker, Stack};
+use super::ports::{Author, Ports, Stack};
 use super::private_copy::{Home, Source, prepare};
 use super::recorded::{load, load_configuration};
 use super::redaction::{
-    safe_residual, safe_speaker, secrets_of_environment, with_configuration, with_plan,
+    safe_author, safe_residual, secrets_of_environment, with_configuration, with_plan,
 };
 use super::variables::with_today;
 use super::{Error, live};
@@ -51,13 +51,13 @@ pub enum WhenNotEmpty {
 pub fn good(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     entry: &Entry,
     proof: &Proof,
 ) -> Result<(Entry, Evidence), Error> {
-    let speaker = &safe_speaker(ports, &stack.name, speaker);
+    let author = &safe_author(ports, &stack.name, author);
     let unfit = |problem| Error::Unfit { revision: entry.revision, problem };
-    let snapshot = entry.said.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
+    let snapshot = entry.recorded.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
     let state = snapshot.state.as_ref().ok_or(unfit("has no state to go back to"))?;
     // What cannot be read is never good.
     let recorded = load(ports, entry, state)?;
@@ -82,7 +82,7 @@ pub fn good(
         }
     };
     let mark = Mark { revision: entry.revision, verdict: Verdict::Good(evidence.clone()) };
-    let entry = ports.say(&stack.name, speaker, After::Any, Body::Mark(mark))?;
+    let entry = ports.record(&stack.name, author, After::Any, Body::Mark(mark))?;
     Ok((entry, evidence))
 }
 
@@ -90,13 +90,13 @@ pub fn good(
 pub fn bad(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     entry: &Entry,
 ) -> Result<Entry, Error> {
-    let speaker = &safe_speaker(ports, &stack.name, speaker);
-    entry.said.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
+    let author = &safe_author(ports, &stack.name, author);
+    entry.recorded.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
     let mark = Mark { revision: entry.revision, verdict: Verdict::Bad };
-    ports.say(&stack.name, speaker, After::Any, Body::Mark(mark))
+    ports.record(&stack.name, author, After::Any, Body::Mark(mark))
 }
 
 /// What a plan of the snapshot's configuration proposes on the live state.
@@ -109,7 +109,7 @@ fn follow_up(
 ) -> Result<Vec<Residual>, Error> {
     let revision = entry.revision;
     let unfit = |problem| Error::Unfit { revision, problem };
-    let snapshot = entry.said.body.snapshot().ok_or(unfit("is no snapshot"))?;
+    let snapshot = entry.recorded.body.snapshot().ok_or(unfit("is no snapshot"))?;
     if snapshot.backend.is_remote_execution() {
         return Err(Error::RemoteExecution { kind: snapshot.backend.kind.clone() });
     }

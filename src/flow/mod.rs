@@ -25,4 +25,4 @@ pub mod snapshot;
 pub mod variables;
 
 pub use self::error::Error;
-pub use self::ports::{Inputs, Ports, Speaker, Stack};
+pub use self::ports::{Author, Inputs, Ports, Stack};

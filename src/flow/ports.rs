@@ -9,7 +9,7 @@ use super::Error;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
 use crate::knowledge::Knowledge;
-use crate::model::entry::{Actor, Body, Draft, Entry};
+use crate::model::entry::{Actor, Body, Entry, NewEntry};
 use crate::model::secret::Secret;
 use crate::model::stack::StackName;
 use crate::port::clock::Clock;
@@ -92,7 +92,7 @@ impl Stack {
 
 /// Who speaks in the log, and why.
 #[derive(Debug, Clone)]
-pub struct Speaker {
+pub struct Author {
     /// Who.
     pub actor: Actor,
     /// The tool and its version.
@@ -105,19 +105,19 @@ pub struct Speaker {
 
 impl Ports<'_> {
     /// Says something about a stack; on return it is durable.
-    pub(crate) fn say(
+    pub(crate) fn record(
         &self,
         stack: &StackName,
-        speaker: &Speaker,
+        author: &Author,
         after: After,
         body: Body,
     ) -> Result<Entry, Error> {
-        let draft = Draft {
+        let draft = NewEntry {
             time: self.clock.now(),
-            actor: speaker.actor.clone(),
-            tool: speaker.tool.clone(),
-            reason: speaker.reason.clone(),
-            ticket: speaker.ticket.clone(),
+            actor: author.actor.clone(),
+            tool: author.tool.clone(),
+            reason: author.reason.clone(),
+            ticket: author.ticket.clone(),
             body,
         };
         Ok(self.repository.append(stack, draft, after)?)

@@ -165,7 +165,7 @@ impl Prepared {
     }
 
     /// Gives the copy the stack's own backend, after a scratch one.
-    pub fn go_home(
+    pub fn use_recorded_backend(
         &mut self,
         ports: &Ports<'_>,
         stack: &Stack,

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::Error;
 use super::error::drift::DriftError;
-use super::ports::{Ports, Speaker, Stack};
+use super::ports::{Author, Ports, Stack};
 use crate::codec::hcl::Configuration;
 use crate::codec::state::{ReadState, Unreadable};
 use crate::codec::{bundle, drift as codec};
@@ -85,7 +85,7 @@ pub fn load_configuration(
 pub(super) fn keep_errored_state(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     (bytes, what): (&[u8], &str),
 ) -> Result<Revision, Error> {
     let stored = ports.repository.put_blob(bytes)?;
@@ -96,7 +96,7 @@ pub(super) fn keep_errored_state(
         found: format!("{ERRORED_STATE} {what}"),
         problem: "Terraform could not save the state to its backend".to_owned(),
     });
-    Ok(ports.say(&stack.name, speaker, After::Any, body)?.revision)
+    Ok(ports.record(&stack.name, author, After::Any, body)?.revision)
 }
 
 /// A file's content; nothing when there is no such file.
@@ -171,9 +171,9 @@ pub fn known_drift(ports: &Ports<'_>, log: &[Entry]) -> Result<Vec<KnownDrift>, 
         object: valued.object,
         fix: valued.tracked.fix.map(|(entry, fix)| RecordedFix {
             revision: entry.revision,
-            by: entry.said.actor.name.clone(),
-            reason: entry.said.reason.clone(),
-            ticket: entry.said.ticket.clone(),
+            by: entry.recorded.actor.name.clone(),
+            reason: entry.recorded.reason.clone(),
+            ticket: entry.recorded.ticket.clone(),
             until: fix.until,
         }),
     };

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::Error;
-use super::ports::{Ports, Speaker};
+use super::ports::{Author, Ports};
 use super::recorded::{Valued, drift_values, load};
 use crate::codec::hcl::{self, Configuration};
 use crate::codec::json;
@@ -112,7 +112,7 @@ pub fn redactor_of_items(
     against.sort_unstable();
     against.dedup();
     for entry in log.iter().filter(|entry| against.contains(&entry.revision)) {
-        let state = entry.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
+        let state = entry.recorded.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
         if let Some(stored) = state {
             redactor = redactor.with_state(load(ports, entry, stored)?.state.state());
         }
@@ -156,16 +156,16 @@ pub(super) fn known_secrets(ports: &Ports<'_>, log: &[Entry]) -> Redactor {
     redactor
 }
 
-/// The speaker with words that can be recorded.
-pub(super) fn safe_speaker(ports: &Ports<'_>, stack: &StackName, speaker: &Speaker) -> Speaker {
-    if !speaker.has_words() {
-        return speaker.clone();
+/// The author with words that can be recorded.
+pub(super) fn safe_author(ports: &Ports<'_>, stack: &StackName, author: &Author) -> Author {
+    if !author.has_words() {
+        return author.clone();
     }
     let log = ports.repository.log(stack).unwrap_or_default();
-    speaker.safe(&known_secrets(ports, &log))
+    author.safe(&known_secrets(ports, &log))
 }
 
-impl Speaker {
+impl Author {
     /// Whether a person has said anything in words.
     pub(super) fn has_words(&self) -> bool {
         self.reason.is_some() || self.ticket.is_some()

@@ -8,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::configuration::{self, Captured, Planned};
+use super::configuration::{self, CapturedConfiguration, Planned};
 use super::live::{self, Live};
-use super::ports::{Ports, Speaker, Stack};
-use super::redaction::safe_speaker;
+use super::ports::{Author, Ports, Stack};
+use super::redaction::safe_author;
 use crate::codec::backend::Backend;
 use crate::codec::state::{ReadState, Unreadable};
 use crate::codec::{bundle, json, plan, planfile, state};
@@ -104,7 +104,7 @@ impl Request {
 
 /// A snapshot that is in the store.
 #[derive(Debug)]
-pub struct Taken {
+pub struct Captured {
     /// Its entry, or the one that says the same already.
     pub entry: Entry,
     /// Whether the entry is new.
@@ -119,11 +119,11 @@ pub struct Taken {
     pub problem: Option<Error>,
 }
 
-impl Taken {
+impl Captured {
     /// The snapshot in the entry.
     pub fn snapshot(&self) -> Result<&Snapshot, Error> {
         self.entry
-            .said
+            .recorded
             .body
             .snapshot()
             .ok_or(Error::Unfit { revision: self.entry.revision, problem: "is no snapshot" })
@@ -134,11 +134,11 @@ impl Taken {
 pub fn take(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     request: &Request,
-) -> Result<Taken, Error> {
+) -> Result<Captured, Error> {
     ports.progress.begin(Phase::Snapshot);
-    let taken = take_quietly(ports, stack, speaker, request);
+    let taken = take_quietly(ports, stack, author, request);
     match &taken {
         Ok(taken) => {
             let serial = taken.state.as_ref().map_or("no state yet".to_owned(), |_| serial(taken));
@@ -151,25 +151,25 @@ pub fn take(
     taken
 }
 
-fn serial(taken: &Taken) -> String {
-    let state = taken.entry.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
+fn serial(taken: &Captured) -> String {
+    let state = taken.entry.recorded.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
     state.map_or_else(String::new, |state| format!("serial {}", state.version.serial))
 }
 
 fn take_quietly(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     request: &Request,
-) -> Result<Taken, Error> {
-    let speaker = &safe_speaker(ports, &stack.name, speaker);
+) -> Result<Captured, Error> {
+    let author = &safe_author(ports, &stack.name, author);
     let log = ports.repository.log(&stack.name)?;
     let live = subject(ports, stack, request)?;
-    let read = judged(ports, stack, speaker, &log, &live)?;
+    let read = judged(ports, stack, author, &log, &live)?;
     let state = read.as_ref().map(ReadState::state);
-    let speaker = &match state {
-        Some(state) if speaker.has_words() => speaker.safe(&Redactor::default().with_state(state)),
-        Some(_) | None => speaker.clone(),
+    let author = &match state {
+        Some(state) if author.has_words() => author.safe(&Redactor::default().with_state(state)),
+        Some(_) | None => author.clone(),
     };
     let standing = match state {
         Some(state) => pin::standing(&log, &state.version),
@@ -183,7 +183,7 @@ fn take_quietly(
     };
     if let Some(entry) = unchanged(&log, &live, configuration.as_ref(), request) {
         let entry = entry.clone();
-        return Ok(Taken {
+        return Ok(Captured {
             entry,
             is_new: false,
             state: read,
@@ -216,8 +216,8 @@ fn take_quietly(
         past: None,
     };
     let body = Body::Snapshot(Box::new(snapshot));
-    let entry = ports.say(&stack.name, speaker, After::Any, body)?;
-    Ok(Taken { entry, is_new: true, state: read, standing, backend: live.backend, problem })
+    let entry = ports.record(&stack.name, author, After::Any, body)?;
+    Ok(Captured { entry, is_new: true, state: read, standing, backend: live.backend, problem })
 }
 
 /// The bytes to take, with where they live.
@@ -246,7 +246,7 @@ fn subject(ports: &Ports<'_>, stack: &Stack, request: &Request) -> Result<Live, 
 fn judged(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     log: &[Entry],
     live: &Live,
 ) -> Result<Option<ReadState>, Error> {
@@ -265,14 +265,14 @@ fn judged(
     match ReadState::read(bytes.clone()) {
         Err(Unreadable { error: problem, .. }) => {
             let text = problem.to_string();
-            let evidence = Some(keep(ports, stack, speaker, log, live, bytes, text)?);
+            let evidence = Some(keep(ports, stack, author, log, live, bytes, text)?);
             Err(Error::Unreadable { problem, found: live.found.clone(), evidence, last: last() })
         }
         Ok(read) => match check(Some(&read.state().version.lineage)) {
             Ok(()) => Ok(Some(read)),
             Err(mismatch) => {
                 let text = mismatch.to_string();
-                let evidence = Some(keep(ports, stack, speaker, log, live, bytes, text)?);
+                let evidence = Some(keep(ports, stack, author, log, live, bytes, text)?);
                 Err(Error::Foreign { mismatch, evidence })
             }
         },
@@ -283,7 +283,7 @@ fn judged(
 fn keep(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     log: &[Entry],
     live: &Live,
     bytes: &StateBytes,
@@ -291,7 +291,7 @@ fn keep(
 ) -> Result<Revision, Error> {
     let last = log.last();
     if let Some(entry) = last
-        && matches!(&entry.said.body, Body::Evidence(kept) if kept.digest == bytes.digest())
+        && matches!(&entry.recorded.body, Body::Evidence(kept) if kept.digest == bytes.digest())
     {
         return Ok(entry.revision);
     }
@@ -303,7 +303,7 @@ fn keep(
         found: live.found.clone(),
         problem,
     });
-    Ok(ports.say(&stack.name, speaker, After::Any, body)?.revision)
+    Ok(ports.record(&stack.name, author, After::Any, body)?.revision)
 }
 
 pub(super) fn stored(
@@ -405,7 +405,7 @@ fn configuration(
 /// Puts a captured configuration into the store.
 pub(super) fn keep_configuration(
     ports: &Ports<'_>,
-    captured: &Captured,
+    captured: &CapturedConfiguration,
     source: ConfigurationSource,
 ) -> Result<ConfigurationRef, Error> {
     let archive = bundle::pack(&captured.bundle).map_err(Error::Unpackable)?;
@@ -429,11 +429,15 @@ pub(super) fn keep_configuration(
 }
 
 /// The configuration as it is in the working directory now; nothing is stored.
-pub fn present_configuration(stack: &Stack) -> Result<Captured, Error> {
+pub fn present_configuration(stack: &Stack) -> Result<CapturedConfiguration, Error> {
     capture(stack, &stack.root, None)
 }
 
-fn capture(stack: &Stack, root: &Path, planned: Option<Planned<'_>>) -> Result<Captured, Error> {
+fn capture(
+    stack: &Stack,
+    root: &Path,
+    planned: Option<Planned<'_>>,
+) -> Result<CapturedConfiguration, Error> {
     Ok(configuration::capture(&configuration::Request {
         root,
         data_directory: None,
@@ -445,7 +449,11 @@ fn capture(stack: &Stack, root: &Path, planned: Option<Planned<'_>>) -> Result<C
 }
 
 /// The configuration of a saved plan; nothing is stored.
-pub(super) fn planned(ports: &Ports<'_>, stack: &Stack, file: &Path) -> Result<Captured, Error> {
+pub(super) fn planned(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    file: &Path,
+) -> Result<CapturedConfiguration, Error> {
     let path = file.display().to_string();
     let bytes = fs::read(file).map_err(|source| Error::Io { path: path.clone(), source })?;
     let archive = planfile::read(&bytes).map_err(|source| Error::PlanFile { path, source })?;
@@ -463,10 +471,10 @@ pub(super) fn planned(ports: &Ports<'_>, stack: &Stack, file: &Path) -> Result<C
 }
 
 /// A state that went back or forked is recorded, and a person has to look before a revert.
-pub(in crate::flow) fn check_standing(taken: &Taken) -> Result<(), Error> {
+pub(in crate::flow) fn check_standing(taken: &Captured) -> Result<(), Error> {
     let found = taken
         .entry
-        .said
+        .recorded
         .body
         .snapshot()
         .and_then(|snapshot| snapshot.state.as_ref())

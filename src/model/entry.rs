@@ -71,21 +71,21 @@ pub struct Entry {
     /// SHA-256 of its own first line.
     pub digest: Digest,
     /// What was said.
-    pub said: Draft,
+    pub recorded: NewEntry,
 }
 
 impl Entry {
     /// When what it tells was so: for an imported snapshot the time of the state's version, for
     /// everything else the time at which it was said.
     pub fn happened(&self) -> Timestamp {
-        let past = self.said.body.snapshot().and_then(|snapshot| snapshot.past.as_ref());
-        past.map_or(self.said.time, |past| past.written)
+        let past = self.recorded.body.snapshot().and_then(|snapshot| snapshot.past.as_ref());
+        past.map_or(self.recorded.time, |past| past.written)
     }
 }
 
 /// What a use case wants to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
+pub struct NewEntry {
     /// When.
     pub time: Timestamp,
     /// By whom.
@@ -394,14 +394,14 @@ pub struct Verification {
     /// What differs, in clauses that name addresses and no values.
     pub differences: Vec<String>,
     /// Objects that are there again and are other ones; older records do not say.
-    pub made_anew: Vec<MadeAnew>,
+    pub recreated: Vec<Recreated>,
     /// What could not be undone; older records do not say.
     pub not_undone: Vec<NotUndone>,
 }
 
 /// An object of the good snapshot in whose place another one stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MadeAnew {
+pub struct Recreated {
     /// Its address.
     pub address: String,
     /// The id that it had, unless it is secret or there was none.

@@ -29,7 +29,7 @@ impl fmt::Display for Slot {
 
 /// Whose bytes an object has: its position in `State::instances`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Taken {
+pub enum TakenFrom {
     /// From the current state.
     Current(usize),
     /// From the good state.
@@ -40,7 +40,7 @@ pub enum Taken {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
     /// Whose attributes, private data, schema version, status and marks it has.
-    pub taken: Taken,
+    pub taken: TakenFrom,
     /// Where it stands.
     pub slot: Slot,
     /// The provider configuration that it belongs to.

@@ -192,7 +192,7 @@ impl Repository {
         check.report.entries += 1;
         match self.verify(stack, revision, &bytes) {
             Ok(verified) => {
-                check.refer(stack, revision, &verified.entry.said.body);
+                check.refer(stack, revision, &verified.entry.recorded.body);
                 if let Link::To(previous) = previous
                     && let Err(problem) = follows(&verified.entry, previous)
                 {

@@ -13,7 +13,7 @@ use super::{Repository, keys, random};
 use crate::codec::record;
 use crate::codec::record::{Header, Nonce};
 use crate::model::digest::Digest;
-use crate::model::entry::{Draft, Entry, Revision};
+use crate::model::entry::{Entry, NewEntry, Revision};
 use crate::model::stack::StackName;
 
 /// How many slots may be lost to other writers before an append gives up.
@@ -56,7 +56,7 @@ impl Verified {
 
 impl Repository {
     /// Appends an entry. On return it is durable and was read back.
-    pub fn append(&self, stack: &StackName, draft: Draft, after: After) -> Result<Entry, Error> {
+    pub fn append(&self, stack: &StackName, draft: NewEntry, after: After) -> Result<Entry, Error> {
         let nonce = random::nonce()?;
         self.commit(stack, draft, after, nonce)
     }
@@ -66,7 +66,7 @@ impl Repository {
     pub fn append_once(
         &self,
         stack: &StackName,
-        draft: Draft,
+        draft: NewEntry,
         after: After,
         nonce: Nonce,
     ) -> Result<Entry, Error> {
@@ -112,7 +112,7 @@ impl Repository {
     fn commit(
         &self,
         stack: &StackName,
-        draft: Draft,
+        draft: NewEntry,
         after: After,
         nonce: Nonce,
     ) -> Result<Entry, Error> {
@@ -157,7 +157,7 @@ impl Repository {
         stack: &StackName,
         tip: Option<Tip>,
         nonce: Nonce,
-        draft: &Draft,
+        draft: &NewEntry,
     ) -> Result<(Header, Vec<u8>), Error> {
         let last = tip.map_or(0, |tip| tip.revision.0);
         let Some(next) = last.checked_add(1) else {
@@ -364,13 +364,13 @@ pub(super) fn follows(entry: &Entry, previous: Option<Digest>) -> Result<(), Ent
     }
 }
 
-fn entry(header: Header, said: Draft, digest: Digest) -> Entry {
+fn entry(header: Header, recorded: NewEntry, digest: Digest) -> Entry {
     Entry {
         stack: header.stack,
         revision: header.revision,
         previous: header.previous,
         digest,
-        said,
+        recorded,
     }
 }
 

@@ -182,7 +182,7 @@ impl S3Store {
                 Ok(answer) => return Ok(Some(answer)),
                 Err(Trouble::Absent) => return Ok(None),
                 Err(Trouble::Final(kind, why)) => return Err(kind.error(shown, why)),
-                Err(Trouble::Taken(why) | Trouble::Conflict(why)) => {
+                Err(Trouble::AlreadyExists(why) | Trouble::Conflict(why)) => {
                     return Err(Kind::Failed.error(shown, why));
                 }
                 Err(again @ (Trouble::Again(_) | Trouble::Lost(_))) => again,
@@ -206,12 +206,12 @@ impl S3Store {
         loop {
             let why = match self.put(key, bytes.clone()).await {
                 Ok(()) => return Ok(Created::New),
-                Err(Trouble::Taken(_)) if !in_doubt => return Ok(Created::Exists),
+                Err(Trouble::AlreadyExists(_)) if !in_doubt => return Ok(Created::Exists),
                 Err(Trouble::Final(kind, why)) => return Err(kind.error(&shown, why)),
                 Err(Trouble::Absent) => {
                     return Err(Kind::Failed.error(&shown, Why::new("404 to a write")));
                 }
-                Err(seen @ (Trouble::Taken(_) | Trouble::Conflict(_))) => {
+                Err(seen @ (Trouble::AlreadyExists(_) | Trouble::Conflict(_))) => {
                     match (self.read(key).await, in_doubt) {
                         (Ok(Some(found)), true) if found == bytes => return Ok(Created::New),
                         (Ok(Some(_)), _) => return Ok(Created::Exists),

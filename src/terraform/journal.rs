@@ -44,7 +44,7 @@ pub(super) enum Journaled {
     /// No process has.
     Free(Option<(u32, u64)>),
     /// It is not here: it was on another machine, or was removed.
-    Absent,
+    Absent(Option<(u32, u64)>),
 }
 
 impl Journal {
@@ -142,7 +142,7 @@ pub(super) fn look(directory: &Path) -> Journaled {
     } else if streams.iter().any(Result::is_ok) {
         Journaled::Free(noted)
     } else {
-        Journaled::Absent
+        Journaled::Absent(noted)
     }
 }
 
@@ -242,7 +242,7 @@ mod tests {
             [(Stream::Output, "one"), (Stream::Output, "two"), (Stream::Complaints, "err")];
         assert_eq!(told, expected.map(|(stream, line)| (stream, line.to_owned())));
         remove(&directory).unwrap();
-        assert_eq!(look(&directory), Journaled::Absent);
+        assert_eq!(look(&directory), Journaled::Absent(None));
     }
 
     #[test]

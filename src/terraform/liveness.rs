@@ -32,34 +32,37 @@ const DYING_EVERY: Duration = Duration::from_millis(100);
 /// Whether the process that recorded this intent, or its child, is at work. An entry that is no
 /// intent is over.
 pub fn liveness(intent: &Entry, here: &Actor) -> Liveness {
-    let actor = &intent.said.actor;
+    let actor = &intent.recorded.actor;
     let child = |number: u32| {
-        Liveness::Alive(format!("the command it started, process {number} on {}", actor.host))
+        let Actor { name, host, .. } = actor;
+        Liveness::Alive(format!("{name}, the command it started, process {number} on {host}"))
     };
-    if let Body::RunIntent(run) = &intent.said.body {
+    if let Body::RunIntent(run) = &intent.recorded.body {
         match settled(Path::new(&run.journal)) {
             Journaled::Held(Some((number, _))) => return child(number),
-            Journaled::Held(None) => return Liveness::Alive(author(intent)),
-            Journaled::Free(Some((number, ticks))) if start_ticks(number) == Some(ticks) => {
+            Journaled::Held(None) => return Liveness::Alive(recorded_by(intent)),
+            Journaled::Free(Some((number, ticks))) | Journaled::Absent(Some((number, ticks)))
+                if start_ticks(number) == Some(ticks) =>
+            {
                 return child(number);
             }
             Journaled::Free(_) => return Liveness::Over,
-            Journaled::Absent => {}
+            Journaled::Absent(_) => {}
         }
     }
     if actor.host != here.host {
         return Liveness::Elsewhere(actor.host.clone());
     }
     if is_author_at_work(actor, here) {
-        return Liveness::Alive(author(intent));
+        return Liveness::Alive(recorded_by(intent));
     }
-    let Body::RevertIntent(revert) = &intent.said.body else { return Liveness::Over };
+    let Body::RevertIntent(revert) = &intent.recorded.body else { return Liveness::Over };
     worker_in(Path::new(&revert.directory)).map_or(Liveness::Over, child)
 }
 
 /// Who recorded an intent, for a person.
-pub fn author(intent: &Entry) -> String {
-    let actor = &intent.said.actor;
+pub fn recorded_by(intent: &Entry) -> String {
+    let actor = &intent.recorded.actor;
     format!("{}, process {} on {}", actor.name, actor.process, actor.host)
 }
 

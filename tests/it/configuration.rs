@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use unapply::codec::hcl::Configuration;
 use unapply::codec::{bundle, planfile};
-use unapply::flow::configuration::{Captured, Planned, Request, capture};
+use unapply::flow::configuration::{CapturedConfiguration, Planned, Request, capture};
 use unapply::model::secret::Secret;
 use unapply::model::value::Value;
 use unapply::terraform::workdir::{Layout, PrivateDirectory};
@@ -56,7 +56,7 @@ fn request(root: &Path) -> Request<'_> {
 }
 
 /// Packs and unpacks what was captured, lays it out and initialises it.
-fn laid_out(parent: &Path, captured: &Captured) -> PrivateDirectory {
+fn laid_out(parent: &Path, captured: &CapturedConfiguration) -> PrivateDirectory {
     let packed = bundle::pack(&captured.bundle).unwrap();
     let unpacked = bundle::unpack(&packed).unwrap();
     let mut private = PrivateDirectory::create(parent).unwrap();

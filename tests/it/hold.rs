@@ -208,7 +208,7 @@ fn a_revert_builds_on_nothing_that_is_open() {
         how: unapply::model::run::Settled::Adopted,
         objects: Vec::new(),
     };
-    stage.say(Body::Settlement(settled));
+    stage.record(Body::Settlement(settled));
     let again = stage.say_run();
     stage.say_ended(again, vec![perhaps], "");
     let plan = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0).json();
@@ -223,7 +223,7 @@ fn a_state_that_terraform_could_not_save_is_settled_before_a_revert() {
     let bytes = String::from_utf8(stage.state()).unwrap().replace("c.txt", "elsewhere.txt");
     let bytes = bytes.into_bytes();
     let blob = stage.repository().put_blob(&bytes).unwrap();
-    let kept = stage.say(Body::Evidence(UnreadableState {
+    let kept = stage.record(Body::Evidence(UnreadableState {
         blob: BlobId(blob.id.0),
         digest: Digest::of(&bytes),
         bytes: blob.bytes,

@@ -32,7 +32,7 @@ fn only_what_is_targeted_is_reverted_and_the_rest_is_told() {
     let stage = changed();
     let ran = stage.unapply(&["revert", "--yes", "--json", "--target", "demo_file.a"]).expect(0);
     assert_eq!(pairs(&ran, "actions", "action"), ["demo_file.a update"]);
-    assert_eq!(pairs(&ran, "left", "action"), ["demo_file.b update", "demo_file.c destroy"]);
+    assert_eq!(pairs(&ran, "skipped", "action"), ["demo_file.b update", "demo_file.c destroy"]);
     let found = ["a.txt", "b.txt", "c.txt"].map(|name| content(&stage, name));
     assert_eq!(found, ["one", "TWO", "three"]);
     let good = stage.good_revision();
@@ -56,7 +56,7 @@ fn what_was_made_and_is_excluded_is_kept_and_forgotten_with_its_id() {
     let stage = changed();
     let id = stage.id_of("demo_file", "c");
     let ran = stage.unapply(&["revert", "--yes", "--json", "--exclude", "demo_*.c"]).expect(0);
-    assert_eq!(pairs(&ran, "kept_out", "id"), [format!("demo_file.c {id}")]);
+    assert_eq!(pairs(&ran, "released", "id"), [format!("demo_file.c {id}")]);
     let found = ["a.txt", "b.txt", "c.txt"].map(|name| content(&stage, name));
     assert_eq!(found, ["one", "two", "three"]);
     assert!(!stage.resources().iter().any(|address| address.contains(".c ")));

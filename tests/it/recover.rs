@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use unapply::model::account::{Account, Deed, Fate, Presence, Witness};
-use unapply::model::entry::{Actor, ApplyOutcome, Body, Draft, Revision};
+use unapply::model::entry::{Actor, ApplyOutcome, Body, NewEntry, Revision};
 use unapply::model::run::{RunIntent, RunOutcome};
 use unapply::store::{After, LocalStore, Repository};
 
@@ -18,7 +18,7 @@ use crate::support::stage::{Stage, UNAPPLY};
 fn say(stage: &Stage, (process, host): (u32, &str), body: Body) -> u64 {
     let store = LocalStore::open(&stage.stack().join(".unapply")).unwrap();
     let repository = Repository::open(Arc::new(store)).unwrap();
-    let draft = Draft {
+    let draft = NewEntry {
         time: "2026-02-03T04:05:06Z".parse().unwrap(),
         actor: Actor { name: "oncall".into(), host: host.into(), process, started: None },
         tool: "unapply 0.1.0".into(),

@@ -63,7 +63,7 @@ fn ids_that_are_other_ones_are_mapped_and_what_was_made_from_them_is_no_differen
     let json = reverted(&stage, 0);
     let is = stage.id_of("demo_file", "a");
     assert_ne!(was, is);
-    assert_eq!(json["made_anew"], json!([{"address": "demo_file.a", "was": was, "is": is}]));
+    assert_eq!(json["recreated"], json!([{"address": "demo_file.a", "was": was, "is": is}]));
     assert_eq!(json["differences"], json!([]), "{json:#}");
     assert_eq!(
         texts(&json, "notes"),
@@ -73,7 +73,7 @@ fn ids_that_are_other_ones_are_mapped_and_what_was_made_from_them_is_no_differen
         ]
     );
     let record = &stage.entries("verification")[0]["body"];
-    assert_eq!(record["made_anew"], json["made_anew"]);
+    assert_eq!(record["recreated"], json["recreated"]);
     assert_eq!((&record["expected"], &record["equal"]), (&json!(4), &json!(2)));
     assert_eq!(stage.good_revision(), json["after"].as_u64());
 }

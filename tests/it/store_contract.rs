@@ -153,7 +153,8 @@ fn sixteen_appenders_of_one_stack_make_a_gapless_log() {
         });
         let log = Repository::open(objects).unwrap().log(&stack()).unwrap();
         assert_eq!(log.len(), 80);
-        let said: BTreeSet<_> = log.iter().map(|entry| remarked(&entry.said).unwrap()).collect();
+        let said: BTreeSet<_> =
+            log.iter().map(|entry| remarked(&entry.recorded).unwrap()).collect();
         assert_eq!(said.len(), 80);
     }
 }

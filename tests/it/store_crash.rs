@@ -41,7 +41,7 @@ fn die_at(nth: u64, side: Side) -> bool {
     let report = survivor.check(Depth::Everything).unwrap();
     assert!(report.is_sound(), "{nth} {side:?}: {:?}", report.findings);
     let log = survivor.log(&stack()).unwrap();
-    assert_eq!(log.first().and_then(|entry| remarked(&entry.said)), Some(1));
+    assert_eq!(log.first().and_then(|entry| remarked(&entry.recorded)), Some(1));
     if let Ok(entry) = &acknowledged {
         assert!(log.contains(entry), "{nth} {side:?}");
     }

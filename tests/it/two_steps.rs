@@ -39,7 +39,7 @@ fn trace(stage: &Stage) -> String {
 
 fn firsts(ran: &Ran) -> Vec<String> {
     let json = ran.json();
-    let firsts = json["first"].as_array().unwrap().iter();
+    let firsts = json["destroyed_first"].as_array().unwrap().iter();
     firsts.map(|first| first["address"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -50,7 +50,7 @@ fn an_object_whose_provider_is_new_goes_first_and_the_rest_follows() {
     stage.apply_next(&v2);
     assert!(is_in_west(&stage, "w.txt"));
     let shown = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0);
-    assert_eq!(shown.json()["way"], "two-steps");
+    assert_eq!(shown.json()["adaptation"], "two-steps");
     assert_eq!(firsts(&shown), ["demo_file.w"]);
     assert!(is_in_west(&stage, "w.txt"), "nothing is done for a plan");
     let ran = stage.goes_back(&v1, &[]);
@@ -144,7 +144,7 @@ fn arguments_that_other_values_changed_beside_are_the_same() {
     stage.write("terraform.tfvars", &format!("place = \"{}\"\nother = 2\n", far(&stage)));
     stage.apply_next(&(provider.to_owned() + &file("a", "one") + &of("w")));
     let shown = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0).json();
-    assert_eq!(shown["way"], "as-it-is", "one plan does it");
+    assert_eq!(shown["adaptation"], "as-it-is", "one plan does it");
     stage.write("terraform.tfvars", &format!("place = \"{}\"\nother = 1\n", far(&stage)));
     stage.goes_back(&v1, &[]);
 }

@@ -14,7 +14,7 @@ pub(super) fn failure(error: &Error) -> Failure {
             .next(super::unsettled::RECOVER);
     }
     plain(Exit::Locked)
-        .now("it was left alone")
+        .now("it was left alone; there is nothing to do but wait until it has ended")
         .next("wait for it, then the same command again")
         .next("unapply status   (how things stand)")
 }

@@ -211,10 +211,10 @@ impl FixFacts {
     pub fn new(entry: &model::Entry, fix: &Fix, now: Timestamp) -> Self {
         Self {
             fix: entry.revision.0,
-            recorded_at: rfc(entry.said.time),
-            by: entry.said.actor.name.clone(),
-            reason: entry.said.reason.clone(),
-            ticket: entry.said.ticket.clone(),
+            recorded_at: rfc(entry.recorded.time),
+            by: entry.recorded.actor.name.clone(),
+            reason: entry.recorded.reason.clone(),
+            ticket: entry.recorded.ticket.clone(),
             until: fix.until.map(rfc),
             overdue: fix.until.is_some_and(|until| until < now),
         }
@@ -255,7 +255,7 @@ impl DriftItemOut {
             item: tracked.item.fingerprint.to_string(),
             status: tracked.life.name().to_owned(),
             first_seen: tracked.first_seen.revision.0,
-            first_seen_at: rfc(tracked.first_seen.said.time),
+            first_seen_at: rfc(tracked.first_seen.recorded.time),
             last_seen: tracked.last_seen.revision.0,
             resolved_by: tracked.resolved.map(|entry| entry.revision.0),
             fix: tracked.fix.map(|(entry, fix)| FixFacts::new(entry, fix, now)),

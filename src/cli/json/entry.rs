@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::run::{self, AccountOut, FindingOut, MishapOut};
-use super::{Evidence, MadeAnewOut, NotUndoneOut, Residual, Verdict, model};
+use super::{Evidence, NotUndoneOut, RecreatedOut, Residual, Verdict, model};
 use crate::model::drift::DriftItem;
 use crate::model::value::{Path, Step};
 use crate::model::word::Word as _;
@@ -110,7 +110,7 @@ pub enum Body {
         /// What differs.
         differences: Vec<String>,
         /// Objects that are there again and are other ones.
-        made_anew: Vec<MadeAnewOut>,
+        recreated: Vec<RecreatedOut>,
         /// What could not be undone.
         not_undone: Vec<NotUndoneOut>,
     },
@@ -326,17 +326,17 @@ impl Entry {
     pub fn new(entry: &model::Entry, verdict: Option<&Verdict>) -> Self {
         Self {
             revision: entry.revision.0,
-            entry: entry.said.body.kind().to_owned(),
-            time: format!("{:.0}", entry.said.time),
-            actor: entry.said.actor.name.clone(),
-            host: entry.said.actor.host.clone(),
-            tool: entry.said.tool.clone(),
-            reason: entry.said.reason.clone(),
-            ticket: entry.said.ticket.clone(),
+            entry: entry.recorded.body.kind().to_owned(),
+            time: format!("{:.0}", entry.recorded.time),
+            actor: entry.recorded.actor.name.clone(),
+            host: entry.recorded.actor.host.clone(),
+            tool: entry.recorded.tool.clone(),
+            reason: entry.recorded.reason.clone(),
+            ticket: entry.recorded.ticket.clone(),
             digest: entry.digest.to_string(),
             verdict: verdict.map(|verdict| word(verdict).to_owned()),
             grade: verdict.and_then(grade),
-            body: (&entry.said.body).into(),
+            body: (&entry.recorded.body).into(),
         }
     }
 }
@@ -394,7 +394,7 @@ impl From<&model::Body> for Body {
                 expected: found.expected,
                 equal: found.equal,
                 differences: found.differences.clone(),
-                made_anew: found.made_anew.iter().map(Into::into).collect(),
+                recreated: found.recreated.iter().map(Into::into).collect(),
                 not_undone: found.not_undone.iter().map(Into::into).collect(),
             },
             model::Body::Drift(look) => Self::Drift {

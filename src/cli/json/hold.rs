@@ -58,7 +58,7 @@ impl From<&Held<'_>> for HoldFacts {
             HoldScope::Everything => (Vec::new(), None),
             HoldScope::Configuration { commits, target, .. } => (commits.clone(), *target),
         };
-        let said = &held.entry.said;
+        let said = &held.entry.recorded;
         Self {
             revision: held.entry.revision.0,
             everything: held.hold.scope == HoldScope::Everything,

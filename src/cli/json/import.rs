@@ -15,7 +15,7 @@ pub struct ImportOut {
     /// How many older versions were on record already.
     pub known: u64,
     /// What was left out, oldest first.
-    pub skipped: Vec<SkippedOut>,
+    pub skipped: Vec<SkippedVersionOut>,
     /// The present, recorded last.
     pub present: Entry,
 }
@@ -39,7 +39,7 @@ pub struct ImportedOut {
 
 /// An older version that was left where it is.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct SkippedOut {
+pub struct SkippedVersionOut {
     /// Its name in the bucket.
     pub version_id: String,
     /// When it was written.

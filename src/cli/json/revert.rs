@@ -5,9 +5,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::engine::revert::homecoming::Homecoming;
 use crate::engine::revert::keep::Kept;
-use crate::engine::revert::scope::Left;
+use crate::engine::revert::moved_back::MovedBack;
+use crate::engine::revert::scope::Skipped;
 use crate::model::word::Word as _;
 
 /// Attributes that keep their good value though a data source says something else today.
@@ -33,29 +33,29 @@ impl From<&Kept> for KeptInputOut {
 
 /// One action that is left undone, since only a part is wanted.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct LeftOut {
+pub struct SkippedOut {
     /// The address.
     pub address: String,
     /// What is not done to it.
     pub action: String,
 }
 
-impl From<&Left> for LeftOut {
-    fn from(left: &Left) -> Self {
+impl From<&Skipped> for SkippedOut {
+    fn from(left: &Skipped) -> Self {
         Self { address: left.address.clone(), action: left.action.to_owned() }
     }
 }
 
 /// One object that was made since and is kept: it is not in the state any more.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct AdoptOut {
+pub struct ReleasedOut {
     /// Where the state had it.
     pub address: String,
     /// Its id, for whoever imports it.
     pub id: Option<String>,
 }
 
-impl From<(String, Option<String>)> for AdoptOut {
+impl From<(String, Option<String>)> for ReleasedOut {
     fn from((address, id): (String, Option<String>)) -> Self {
         Self { address, id }
     }
@@ -63,14 +63,14 @@ impl From<(String, Option<String>)> for AdoptOut {
 
 /// One object that is destroyed before the rest.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct FirstOut {
+pub struct DestroyedFirstOut {
     /// Its address.
     pub address: String,
     /// Why it goes first, in a clause.
     pub why: String,
 }
 
-impl From<(String, &str)> for FirstOut {
+impl From<(String, &str)> for DestroyedFirstOut {
     fn from((address, why): (String, &str)) -> Self {
         Self { address, why: why.to_owned() }
     }
@@ -78,7 +78,7 @@ impl From<(String, &str)> for FirstOut {
 
 /// One object that the state will have otherwise.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct HomecomingOut {
+pub struct MovedBackOut {
     /// `move`, `take-back`, `restore`, `leave-alone`, `keep-out`, `make-room` or `destroy-last`.
     pub what: String,
     /// Its address afterwards.
@@ -87,8 +87,8 @@ pub struct HomecomingOut {
     pub from: Option<String>,
 }
 
-impl From<&Homecoming> for HomecomingOut {
-    fn from(one: &Homecoming) -> Self {
+impl From<&MovedBack> for MovedBackOut {
+    fn from(one: &MovedBack) -> Self {
         Self {
             what: one.what.name().to_owned(),
             address: one.address.clone(),

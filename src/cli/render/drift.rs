@@ -49,7 +49,7 @@ pub(in crate::cli) fn heading(tracked: &Tracked<'_>, manner: &Manner) -> String 
     };
     let life = match tracked.life {
         Life::New => paint.yellow("new"),
-        Life::Open => format!("open since {}", manner.times.show(tracked.first_seen.said.time)),
+        Life::Open => format!("open since {}", manner.times.show(tracked.first_seen.recorded.time)),
         Life::Resolved => "resolved".to_owned(),
     };
     format!(
@@ -85,8 +85,9 @@ pub(in crate::cli) fn places(tracked: &Tracked<'_>) -> String {
 
 /// Who, which ticket, until when, why.
 pub(in crate::cli) fn fix_line(entry: &Entry, fix: &Fix, manner: &Manner) -> String {
-    let mut parts = vec![format!("fix {} by {}", entry.revision, inert(&entry.said.actor.name))];
-    parts.extend(entry.said.ticket.as_deref().map(inert));
+    let mut parts =
+        vec![format!("fix {} by {}", entry.revision, inert(&entry.recorded.actor.name))];
+    parts.extend(entry.recorded.ticket.as_deref().map(inert));
     if let Some(until) = fix.until {
         let overdue = if until < manner.now {
             format!(" {}", manner.paint.red("OVERDUE"))
@@ -95,6 +96,6 @@ pub(in crate::cli) fn fix_line(entry: &Entry, fix: &Fix, manner: &Manner) -> Str
         };
         parts.push(format!("until {}{overdue}", manner.times.show(until)));
     }
-    parts.extend(entry.said.reason.as_deref().map(inert));
+    parts.extend(entry.recorded.reason.as_deref().map(inert));
     parts.join(" · ")
 }

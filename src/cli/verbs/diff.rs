@@ -118,7 +118,7 @@ fn fixes(
     else {
         return Ok(Overwritten::default());
     };
-    if !log.iter().any(|entry| matches!(entry.said.body, Body::Fix(_))) {
+    if !log.iter().any(|entry| matches!(entry.recorded.body, Body::Fix(_))) {
         return Ok(Overwritten::default());
     }
     let pattern = arguments.resource.as_deref().map(Pattern::new);

@@ -42,7 +42,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let entry = if arguments.no_record {
         None
     } else {
-        match record(&ports, &stack, &settings.speaker, &examined) {
+        match record(&ports, &stack, &settings.author, &examined) {
             Ok(entry) => Some(entry.revision),
             Err(error) => {
                 // What was found is worth more than its record.

@@ -64,7 +64,7 @@ fn detect(
     stack: &Stack,
 ) -> Result<usize, Failure> {
     let ports = session.ports(opened);
-    let looked = look(&ports, stack, &settings.speaker)?;
+    let looked = look(&ports, stack, &settings.author)?;
     // As of this look, whatever others may have said since.
     let mut log = ports.repository.log(&stack.name)?;
     log.retain(|entry| entry.revision <= looked.entry.revision || !is_look(entry));
@@ -72,7 +72,7 @@ fn detect(
 }
 
 fn is_look(entry: &Entry) -> bool {
-    entry.said.body.kind() == "drift"
+    entry.recorded.body.kind() == "drift"
 }
 
 fn list(session: &Session, opened: &Opened, _: &Settings, stack: &Stack) -> Result<usize, Failure> {
@@ -147,7 +147,7 @@ fn list_out(
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     DriftListOut {
         look: last.map(|(entry, _)| entry.revision.0),
-        looked_at: last.map(|(entry, _)| format!("{:.0}", entry.said.time)),
+        looked_at: last.map(|(entry, _)| format!("{:.0}", entry.recorded.time)),
         against: last.map(|(_, look)| look.against.0),
         items: of(true),
         resolved: of(false),
@@ -194,7 +194,7 @@ fn screen(
     let Some((entry, look)) = last_look(log) else {
         return format!("{}: nobody has looked for drift yet\nnext: unapply drift\n", stack.name);
     };
-    let when = manner.times.show(entry.said.time);
+    let when = manner.times.show(entry.recorded.time);
     let recorded = match looked {
         Some(looked) if !looked.is_new => "as at the last look, no new entry · ",
         Some(_) | None => "",
@@ -285,8 +285,8 @@ fn item_screen(
     text.push_str(&item(tracked, &changes(valued, redactor), &manner));
     text.push('\n');
     let look = |entry: &Entry| {
-        let by = inert(&entry.said.actor.name);
-        format!("look {} · {} · {by}", entry.revision, manner.times.show(entry.said.time))
+        let by = inert(&entry.recorded.actor.name);
+        format!("look {} · {} · {by}", entry.revision, manner.times.show(entry.recorded.time))
     };
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<11} {value}\n"));
     line("provider", &inert(&valued.object.provider.to_string()));

@@ -37,7 +37,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
 
 fn recorded(session: &Session, item: &str, until: Option<&str>) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let has_reason = settings.speaker.reason.as_deref().is_some_and(|r| !r.trim().is_empty());
+    let has_reason = settings.author.reason.as_deref().is_some_and(|r| !r.trim().is_empty());
     if !has_reason {
         let what = "a fix needs a reason: whoever reads the record later was not there".to_owned();
         return Err(Failure::new(Exit::Usage, what)
@@ -46,7 +46,7 @@ fn recorded(session: &Session, item: &str, until: Option<&str>) -> Result<Exit, 
     let until = until.map(|text| moment(session, text)).transpose()?;
     let opened = session.open(&settings)?;
     let request = Request { item: item.to_owned(), until };
-    let said = record(&session.ports(&opened), &stack, &settings.speaker, &request)?;
+    let said = record(&session.ports(&opened), &stack, &settings.author, &request)?;
     one(session, &opened, &stack, said.revision)
 }
 
@@ -233,7 +233,10 @@ fn screen(session: &Session, stack: &Stack, fix: &Told<'_>) -> String {
     line("provider", &inert(&valued.object.provider.to_string()));
     line("id", &inert(&shown_id(&valued.object, fix.redactor).unwrap_or_else(|| "-".to_owned())));
     let seen = valued.tracked.last_seen;
-    line("last seen", &format!("look {} · {}", seen.revision, manner.times.show(seen.said.time)));
+    line(
+        "last seen",
+        &format!("look {} · {}", seen.revision, manner.times.show(seen.recorded.time)),
+    );
     for (index, (path, value)) in fix.held.iter().enumerate() {
         let name = if index == 0 { "in state" } else { "" };
         line(name, &format!("{} = {}", inert(&path.to_string()), shown_value(value)));

@@ -41,7 +41,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
 
 /// Who holds it, why and until when.
 pub(in crate::cli) fn refusal(session: &Session, held: &Held<'_>) -> Failure {
-    let said = &held.entry.said;
+    let said = &held.entry.recorded;
     let (what, commits, others) = match &held.hold.scope {
         HoldScope::Everything => ("nothing can be applied".to_owned(), &[][..], ""),
         HoldScope::Configuration { commits, target, .. } => {

@@ -41,7 +41,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         .iter()
         .rev()
         .filter(|entry| {
-            arguments.kind.as_deref().is_none_or(|kind| kind == entry.said.body.kind())
+            arguments.kind.as_deref().is_none_or(|kind| kind == entry.recorded.body.kind())
                 && since.is_none_or(|since| entry.happened() >= since)
                 && touched.as_ref().is_none_or(|touched| touched.contains(&entry.revision))
         })
@@ -218,7 +218,7 @@ fn live_row(
 }
 
 fn status(entry: &Entry, verdict: Option<&Verdict>) -> &'static str {
-    match (&entry.said.body, verdict) {
+    match (&entry.recorded.body, verdict) {
         (Body::Snapshot(_), Some(Verdict::Good(_))) => "good",
         (Body::Snapshot(_), Some(Verdict::Bad)) => "bad",
         (Body::Snapshot(snapshot), None) => match snapshot.cause {
@@ -244,7 +244,7 @@ fn status(entry: &Entry, verdict: Option<&Verdict>) -> &'static str {
 }
 
 fn row(session: &Session, entry: &Entry, status: &str) -> Vec<String> {
-    let snapshot = entry.said.body.snapshot();
+    let snapshot = entry.recorded.body.snapshot();
     let state = snapshot.and_then(|snapshot| snapshot.state.as_ref());
     let git = snapshot.and_then(|snapshot| snapshot.git.as_ref());
     let dash = || "-".to_owned();
@@ -257,7 +257,7 @@ fn row(session: &Session, entry: &Entry, status: &str) -> Vec<String> {
         entry.revision.to_string(),
         status.to_owned(),
         session.times().show(entry.happened()),
-        inert(&entry.said.actor.name),
+        inert(&entry.recorded.actor.name),
         if is_snapshot { commit } else { String::new() },
         state.map_or_else(blank, |state| state.version.serial.to_string()),
         state.map_or_else(blank, |state| state.resources.to_string()),

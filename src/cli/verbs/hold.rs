@@ -27,7 +27,7 @@ pub(in crate::cli) fn hold(session: &Session, arguments: &HoldArguments) -> Resu
     let until = arguments.until.as_deref().map(|text| moment(session, text)).transpose()?;
     let opened = session.open(&settings)?;
     let wanted = Hold { scope: HoldScope::Everything, until };
-    let said = flow::hold(&session.ports(&opened), &stack, &settings.speaker, wanted)?;
+    let said = flow::hold(&session.ports(&opened), &stack, &settings.author, wanted)?;
     let until = until.map_or_else(
         || "until it is released".to_owned(),
         |until| format!("until {}", session.times().show(until)),
@@ -48,7 +48,7 @@ pub(in crate::cli) fn release(
     needs_reason(&settings, "a release", "unapply release --reason 'TEXT'")?;
     let opened = session.open(&settings)?;
     let wanted = arguments.hold.map(Revision);
-    let said = flow::release(&session.ports(&opened), &stack, &settings.speaker, wanted)?;
+    let said = flow::release(&session.ports(&opened), &stack, &settings.author, wanted)?;
     let text = match said.len() {
         0 => format!("{}: nothing is held\n", stack.name),
         1 => format!("{}: one hold is lifted\nnext: unapply status\n", stack.name),
@@ -59,7 +59,7 @@ pub(in crate::cli) fn release(
 
 /// Whoever meets a hold has to know why, and whoever reads that it was lifted too.
 fn needs_reason(settings: &Settings, what: &str, next: &str) -> Result<(), Failure> {
-    let reason = settings.speaker.reason.as_deref();
+    let reason = settings.author.reason.as_deref();
     if reason.is_some_and(|reason| !reason.trim().is_empty()) {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use super::{Opened, Session};
 use crate::cli::args::{Format, Span};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::json::{Entry as EntryOut, ImportOut, ImportedOut, SkippedOut};
+use crate::cli::json::{Entry as EntryOut, ImportOut, ImportedOut, SkippedVersionOut};
 use crate::cli::output::inert;
 use crate::cli::place::keys;
 use crate::cli::render::table::{Align, columns};
@@ -35,7 +35,7 @@ pub(super) fn run(
         Span::Newest(number) => Some(number),
     };
     let ports = session.ports(opened);
-    let report = import(&ports, &history, (stack, &settings.speaker), limit)?;
+    let report = import(&ports, &history, (stack, &settings.author), limit)?;
     if session.format() == Format::Table {
         return session.data(&screen(session, stack, &report));
     }
@@ -110,7 +110,7 @@ fn out(report: &Report) -> ImportOut {
         skipped: report
             .skipped
             .iter()
-            .map(|skipped| SkippedOut {
+            .map(|skipped| SkippedVersionOut {
                 version_id: skipped.version.clone(),
                 written_at: format!("{:.0}", skipped.written),
                 why: skipped.why.clone(),

@@ -35,7 +35,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let mut newest = None;
     for stack in &stacks {
         let request = Request::of_stack(stack, Cause::Init);
-        let taken = take(&session.ports(&opened), stack, &settings.speaker, &request)?;
+        let taken = take(&session.ports(&opened), stack, &settings.author, &request)?;
         newest = Some(taken.entry.revision);
     }
     let store_created = opened.created == Created::New;

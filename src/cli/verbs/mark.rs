@@ -14,7 +14,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let opened = session.open(&settings)?;
     let ports = session.ports(&opened);
     let log = ports.repository.log(&stack.name)?;
-    let speaker = &settings.speaker;
+    let author = &settings.author;
     let (said, line) = match &arguments.verdict {
         Verdict::Good { revision, verify, residual } => {
             let target = side::entry(session, &log, revision)?;
@@ -24,7 +24,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
             } else {
                 Proof::Word
             };
-            let (said, evidence) = good(&ports, &stack, speaker, &target, &proof)?;
+            let (said, evidence) = good(&ports, &stack, author, &target, &proof)?;
             let word = match evidence.residual.len() {
                 0 => String::new(),
                 many => format!(", residual {many}"),
@@ -34,7 +34,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         }
         Verdict::Bad { revision } => {
             let target = side::entry(session, &log, revision)?;
-            let said = bad(&ports, &stack, speaker, &target)?;
+            let said = bad(&ports, &stack, author, &target)?;
             (said, format!("{} is bad: no revert goes back to it", target.revision))
         }
     };

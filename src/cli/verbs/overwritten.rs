@@ -52,7 +52,7 @@ pub(super) fn overwritten(
 
 fn add(found: &mut Overwritten, item: &Valued<'_>, places: &[Held], redactor: &Redactor) {
     let Some((entry, _)) = item.tracked.fix else { return };
-    let said = &entry.said;
+    let said = &entry.recorded;
     let who = match &said.ticket {
         Some(ticket) => format!("{ticket}, {}", said.actor.name),
         None => said.actor.name.clone(),

@@ -41,7 +41,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     loop {
         let ports = session.ports(&opened);
         let log = ports.repository.log(&stack.name)?;
-        let here = &settings.speaker.actor;
+        let here = &settings.author.actor;
         let found = match look(&ports, &stack, here, &log, &request) {
             // It was, before this command settled it.
             Err(Error::Recover(Refusal::NothingOpen(_))) if !done.is_empty() => nothing(),
@@ -138,16 +138,16 @@ fn take(
     step: &Step<'_, '_>,
 ) -> Result<Done, Failure> {
     let ports = session.ports(opened);
-    let speaker = &settings.speaker;
+    let author = &settings.author;
     let of_entry = |entry: &Entry, what: String| Done { entry: entry.revision, what };
     Ok(match step {
         Step::Conclude(intent) => {
-            let entry = conclude(&ports, stack, speaker, intent)?;
+            let entry = conclude(&ports, stack, author, intent)?;
             let what = format!("revision {} is concluded by {}", intent.revision, entry.revision);
             of_entry(&entry, what)
         }
         Step::Push(left) => {
-            let pushed = push(&ports, stack, speaker, left)?;
+            let pushed = push(&ports, stack, author, left)?;
             let aside = pushed.moved_to.as_ref().map_or_else(String::new, |path| {
                 format!("; the file is {} now", session.short(path))
             });
@@ -159,12 +159,12 @@ fn take(
         }
         Step::IsThere(evidence) => {
             let how = (evidence.revision, Settled::Finished);
-            let entry = settle(&ports, stack, speaker, how, Vec::new())?;
+            let entry = settle(&ports, stack, author, how, Vec::new())?;
             of_entry(&entry, format!("{} is in the backend already", evidence.revision))
         }
         Step::Adopt(outcome, objects) => {
             let how = (outcome.revision, Settled::Adopted);
-            let entry = settle(&ports, stack, speaker, how, objects.clone())?;
+            let entry = settle(&ports, stack, author, how, objects.clone())?;
             of_entry(&entry, format!("in the state now: {}", objects.join(", ")))
         }
     })
@@ -177,7 +177,7 @@ fn settle_by_hand(
     arguments: &Arguments,
 ) -> Result<Exit, Failure> {
     let (how, objects) = if arguments.gone.is_empty() {
-        if settings.speaker.reason.is_none() {
+        if settings.author.reason.is_none() {
             return Err(Failure::new(
                 Exit::Usage,
                 "to give something up needs a reason".to_owned(),
@@ -191,7 +191,7 @@ fn settle_by_hand(
     };
     let ports = session.ports(opened);
     let wanted = arguments.revision.map(Revision);
-    let entry = abandon(&ports, stack, &settings.speaker, (wanted, how), objects.clone())?;
+    let entry = abandon(&ports, stack, &settings.author, (wanted, how), objects.clone())?;
     let what = match (how, objects.as_slice()) {
         (Settled::Adopted, objects) => format!("known not to exist: {}", objects.join(", ")),
         (_, []) => "given up".to_owned(),
@@ -204,7 +204,7 @@ fn settle_by_hand(
         return Ok(Exit::Done);
     }
     let log = ports.repository.log(&stack.name)?;
-    let found = look(&ports, stack, &settings.speaker.actor, &log, &Request::default())?;
+    let found = look(&ports, stack, &settings.author.actor, &log, &Request::default())?;
     print(session, stack, (&found, &[done]))?;
     Ok(Exit::Done)
 }

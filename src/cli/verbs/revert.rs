@@ -62,7 +62,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         allowed: allowed.clone(),
         fingerprints: session.fingerprint_key(Some((&opened, &stack))),
     };
-    let mut draft = draft(&session.ports(&opened), &stack, &settings.speaker, request)?;
+    let mut draft = draft(&session.ports(&opened), &stack, &settings.author, request)?;
     super::suited::suit(session, &settings, &mut opened, &log, &target);
     let ports = session.ports(&opened);
     let checked = loop {
@@ -82,13 +82,13 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         draft = checked.without(kept, &allowed);
     };
     confirm(session, &stack)?;
-    let by = settings.speaker.actor.clone();
+    let by = settings.author.actor.clone();
     let approved = approve(checked, &allowed, by, session.clock.now())?;
     session.output.talk("\n");
     let going_on = |executed: &ExecutedRevert, rest: &ApprovedRevert| {
         session.output.talk(&screen::going_on(executed, rest));
     };
-    let author = &settings.speaker;
+    let author = &settings.author;
     let executed = execute_to_the_end(&ports, &stack, author, approved, &going_on)?;
     conclude(session, (&ports, &settings, &stack), executed)
 }
@@ -175,12 +175,12 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         after: None,
         differences: Vec::new(),
         notes: Vec::new(),
-        made_anew: Vec::new(),
-        way: checked.way().name().to_owned(),
-        homecomings: checked.homecomings().iter().map(Into::into).collect(),
-        left: checked.lefts().iter().map(Into::into).collect(),
-        kept_out: checked.kept_out().into_iter().map(Into::into).collect(),
-        first: checked.firsts().into_iter().map(Into::into).collect(),
+        recreated: Vec::new(),
+        adaptation: checked.adaptation().name().to_owned(),
+        moved_back: checked.moved_back().iter().map(Into::into).collect(),
+        skipped: checked.skipped().iter().map(Into::into).collect(),
+        released: checked.released().into_iter().map(Into::into).collect(),
+        destroyed_first: checked.destroyed_first().into_iter().map(Into::into).collect(),
     }
 }
 
@@ -279,7 +279,7 @@ fn conclude(
             .next("unapply mark good --verify"));
     }
     let intent = executed.intent;
-    let verified = match verify(ports, stack, &settings.speaker, executed) {
+    let verified = match verify(ports, stack, &settings.author, executed) {
         Ok(verified) => verified,
         Err(error) => {
             let failure = Failure::from(error);
@@ -315,7 +315,7 @@ fn report(session: &Session, stack: &Stack, verified: &VerifiedRevert) -> Result
         after: Some(verified.snapshot.0),
         differences: verified.comparison.differences.clone(),
         notes: verified.comparison.notes.clone(),
-        made_anew: verified.comparison.made_anew.iter().map(Into::into).collect(),
+        recreated: verified.comparison.recreated.iter().map(Into::into).collect(),
         not_undone: verified.comparison.not_undone.iter().map(Into::into).collect(),
         ..planned(executed.checked(), result)
     };

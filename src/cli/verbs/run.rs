@@ -74,7 +74,7 @@ fn once(
     arguments: &Arguments,
 ) -> Result<Next, Failure> {
     let wanted = wanted(session, settings, stack, arguments);
-    let begun = begin(ports, stack, &settings.speaker, &wanted)?;
+    let begun = begin(ports, stack, &settings.author, &wanted)?;
     say_begun(session, &begun);
     let before = begun.before;
     let (end, showing) = match go(session, ports, &begun) {
@@ -84,7 +84,7 @@ fn once(
     let concluded = conclude(
         ports,
         stack,
-        &settings.speaker,
+        &settings.author,
         begun,
         end.as_ref().map(|end| *end).map_err(|_| ()),
     );
@@ -187,7 +187,7 @@ fn succeeded(
         Ok(taken) => Some(follow(
             ports,
             stack,
-            &settings.speaker,
+            &settings.author,
             (&ran.concluded, &taken.entry),
             &settings.checks,
         )),
@@ -275,7 +275,7 @@ fn choose(
                 return Ok(Next::Leave(ran.exit()));
             }
             "hold" => {
-                let held: Entry = hold_what_ran(ports, stack, &settings.speaker, &ran.concluded)?;
+                let held: Entry = hold_what_ran(ports, stack, &settings.author, &ran.concluded)?;
                 session.output.talk(&screen::held(&held));
                 return Ok(Next::Leave(ran.exit()));
             }

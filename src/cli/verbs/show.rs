@@ -34,7 +34,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let opened = session.open(&settings)?;
     let log = session.ports(&opened).repository.log(&stack.name)?;
     let entry = find_entry(session, &log, &arguments.revision)?;
-    let snapshot = entry.said.body.snapshot();
+    let snapshot = entry.recorded.body.snapshot();
     if arguments.raw_state {
         return raw_state(session, &opened, &entry);
     }
@@ -81,14 +81,17 @@ fn raw_state(session: &Session, opened: &Opened, entry: &Entry) -> Result<Exit, 
             .next(format!("unapply show {} --raw-state > FILE", entry.revision)));
     }
     let ports = session.ports(opened);
-    let bytes = match (&entry.said.body, entry.said.body.snapshot().map(|s| s.state.as_ref())) {
-        (_, Some(Some(state))) => load_bytes(&ports, entry, state)?.as_slice().to_vec(),
-        (crate::model::entry::Body::Evidence(kept), _) => ports.repository.get_blob(&kept.blob)?,
-        _ => {
-            let revision = entry.revision;
-            return Err(Error::Unfit { revision, problem: "holds no state" }.into());
-        }
-    };
+    let bytes =
+        match (&entry.recorded.body, entry.recorded.body.snapshot().map(|s| s.state.as_ref())) {
+            (_, Some(Some(state))) => load_bytes(&ports, entry, state)?.as_slice().to_vec(),
+            (crate::model::entry::Body::Evidence(kept), _) => {
+                ports.repository.get_blob(&kept.blob)?
+            }
+            _ => {
+                let revision = entry.revision;
+                return Err(Error::Unfit { revision, problem: "holds no state" }.into());
+            }
+        };
     session.bytes(&bytes)?;
     Ok(Exit::Done)
 }
@@ -208,7 +211,7 @@ fn screen(
     let mut text = format!("{}\n", paint.bold(&heading));
     let by = format!(
         "{} by {} on {}, {}",
-        session.times().show(entry.said.time),
+        session.times().show(entry.recorded.time),
         out.actor,
         out.host,
         out.tool

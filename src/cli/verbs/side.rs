@@ -157,7 +157,8 @@ pub(in crate::cli) fn load_side(
             Ok(Side { bytes: Bytes::Stored(bytes), name: Name::Live, snapshot: None })
         }
         (Selected::Entry(entry), Some((opened, _, log))) => {
-            let snapshot = entry.said.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
+            let snapshot =
+                entry.recorded.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
             let state = snapshot.state.as_ref().ok_or(Error::Unfit {
                 revision: entry.revision,
                 problem: "has no state that can be compared",
@@ -183,7 +184,7 @@ pub(in crate::cli) fn label(session: &Session, log: &[Entry], entry: &Entry) -> 
         Some(Verdict::Bad) => "bad, ".to_owned(),
         None => String::new(),
     };
-    let snapshot = entry.said.body.snapshot();
+    let snapshot = entry.recorded.body.snapshot();
     let commit = snapshot.and_then(|s| s.git.as_ref()).map(|git| short_commit(&git.commit));
     let commit = commit.map_or_else(String::new, |commit| format!(", {commit}"));
     let time = session.times().show(entry.happened());

@@ -15,7 +15,7 @@ use crate::cli::settings::{Selection, Settings};
 use crate::engine::pin::Standing;
 use crate::flow::Error;
 use crate::flow::ports::Stack;
-use crate::flow::snapshot::{ConfigurationFrom, Request, Subject, Taken, WhenUnchanged, take};
+use crate::flow::snapshot::{Captured, ConfigurationFrom, Request, Subject, WhenUnchanged, take};
 use crate::model::entry::Cause;
 
 /// Takes one of each stack that is meant.
@@ -46,7 +46,7 @@ fn one(
         return super::import::run(session, (opened, settings), stack, span);
     }
     let ports = session.ports(opened);
-    let taken = take(&ports, stack, &settings.speaker, request)?;
+    let taken = take(&ports, stack, &settings.author, request)?;
     if session.format() == Format::Table {
         session.data(&screen(stack, &taken)?)?;
     } else {
@@ -67,7 +67,7 @@ fn one(
 }
 
 /// What is unusual about a state that was recorded.
-fn warn(session: &Session, taken: &Taken) {
+fn warn(session: &Session, taken: &Captured) {
     let sign = session.output.talk_paint.yellow("!");
     match &taken.standing {
         Standing::Rewound { newest, serial } => session
@@ -84,7 +84,7 @@ fn warn(session: &Session, taken: &Taken) {
     }
 }
 
-fn screen(stack: &Stack, taken: &Taken) -> Result<String, Failure> {
+fn screen(stack: &Stack, taken: &Captured) -> Result<String, Failure> {
     let snapshot = taken.snapshot().map_err(Failure::from)?;
     let state = snapshot.state.as_ref().map_or("no state yet".to_owned(), |state| {
         format!("serial {} · {} resources", state.version.serial, state.resources)

@@ -56,8 +56,8 @@ fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus
         grade: good.map(|good| good.evidence.grade.name().to_owned()),
         good_taken_at: good.map(|good| rfc(good.entry.happened())),
         newest: newest.map(|entry| entry.revision.0),
-        newest_taken_at: newest.map(|entry| rfc(entry.said.time)),
-        newest_age_seconds: newest.map(|entry| age(session.clock.now(), entry.said.time)),
+        newest_taken_at: newest.map(|entry| rfc(entry.recorded.time)),
+        newest_age_seconds: newest.map(|entry| age(session.clock.now(), entry.recorded.time)),
         unfinished: open_revert(&log).map(|entry| entry.revision.0),
         unsettled: matters(&log),
         holds: standing_holds(&log, session.clock.now()).iter().map(Into::into).collect(),
@@ -131,7 +131,7 @@ fn drift(session: &Session, log: &[Entry]) -> StackStatus {
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     StackStatus {
         drift: Some(count(open().count())),
-        drift_looked_at: Some(format!("{:.0}", entry.said.time)),
+        drift_looked_at: Some(format!("{:.0}", entry.recorded.time)),
         fixes: count(fixes().count()),
         fixes_overdue: count(fixes().filter(|(_, fix)| is_overdue(fix.until)).count()),
         ..StackStatus::default()

@@ -23,7 +23,7 @@ pub(in crate::cli) fn suit(
     target: &Entry,
 ) {
     let is_auto = settings.tf_bin.as_deref().is_none_or(|name| name == "auto");
-    let wanted = target.said.body.snapshot().and_then(|snapshot| snapshot.engine.as_ref());
+    let wanted = target.recorded.body.snapshot().and_then(|snapshot| snapshot.engine.as_ref());
     let (Some(wanted), Ok(running)) = (wanted.filter(|_| is_auto), opened.terraform.version())
     else {
         return;

@@ -12,7 +12,7 @@ mod fold;
 mod ignored;
 mod json;
 pub mod lock;
-mod passing;
+mod not_replayable;
 mod resource;
 mod scan;
 #[cfg(test)]

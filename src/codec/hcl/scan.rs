@@ -13,7 +13,7 @@ use hcl_edit::visit::{Visit, visit_func_call};
 use super::fold::{Folded, Locals, fold};
 use super::{
     Backend, Declared, Facts, FileRead, Marks, ReadTarget, Syntax, ValueSyntax, body_of, ignored,
-    is_override, passing,
+    is_override, not_replayable,
 };
 
 /// Functions whose first argument is a path of something read while planning.
@@ -57,7 +57,7 @@ pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> Facts {
     for body in &bodies {
         for block in body.blocks() {
             take(&mut facts, block);
-            passing::take(&mut facts, block);
+            not_replayable::take(&mut facts, block);
         }
         let mut reads = Reads { locals: &locals, facts: &mut facts };
         reads.visit_body(body);

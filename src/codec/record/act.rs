@@ -268,13 +268,13 @@ pub(super) struct Verification {
     equal: u64,
     differences: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    made_anew: Vec<MadeAnew>,
+    made_anew: Vec<Recreated>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     not_undone: Vec<NotUndone>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct MadeAnew {
+struct Recreated {
     address: String,
     was: Option<String>,
     is: Option<String>,
@@ -295,10 +295,10 @@ impl From<&model::Verification> for Verification {
             expected,
             equal,
             differences,
-            made_anew,
+            recreated: made_anew,
             not_undone,
         } = verification;
-        let made_anew = made_anew.iter().map(|made| MadeAnew {
+        let made_anew = made_anew.iter().map(|made| Recreated {
             address: made.address.clone(),
             was: made.was.clone(),
             is: made.is.clone(),
@@ -322,7 +322,7 @@ impl From<&model::Verification> for Verification {
 impl From<Verification> for model::Verification {
     fn from(verification: Verification) -> Self {
         let residual = verification.residual.into_iter();
-        let made_anew = verification.made_anew.into_iter().map(|made| model::MadeAnew {
+        let made_anew = verification.made_anew.into_iter().map(|made| model::Recreated {
             address: made.address,
             was: made.was,
             is: made.is,
@@ -338,7 +338,7 @@ impl From<Verification> for model::Verification {
             expected: verification.expected,
             equal: verification.equal,
             differences: verification.differences,
-            made_anew: made_anew.collect(),
+            recreated: made_anew.collect(),
             not_undone: not_undone.collect(),
         }
     }

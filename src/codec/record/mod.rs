@@ -6,7 +6,7 @@
 //! with [`encode`] and [`decode`]; [`marker`] is the store's own `unapply.json`.
 
 use crate::model::digest::Digest;
-use crate::model::entry::{Draft, Revision};
+use crate::model::entry::{NewEntry, Revision};
 use crate::model::stack::StackName;
 
 pub mod marker;
@@ -100,7 +100,7 @@ pub enum Error {
 }
 
 /// Writes an entry down.
-pub fn encode(header: &Header, draft: &Draft) -> Result<Vec<u8>, Error> {
+pub fn encode(header: &Header, draft: &NewEntry) -> Result<Vec<u8>, Error> {
     let mut bytes = v1::encode(header, draft)?;
     bytes.extend_from_slice(b"\n\n");
     if bytes.len() > ENTRY_BYTES_MAX {
@@ -110,7 +110,7 @@ pub fn encode(header: &Header, draft: &Draft) -> Result<Vec<u8>, Error> {
 }
 
 /// Reads an entry; unknown fields are passed over, an unknown kind or format is refused.
-pub fn decode(bytes: &[u8]) -> Result<(Header, Draft), Error> {
+pub fn decode(bytes: &[u8]) -> Result<(Header, NewEntry), Error> {
     v1::decode(payload(bytes)?)
 }
 

@@ -39,8 +39,8 @@ fn header(revision: u64) -> Header {
     }
 }
 
-fn draft(body: Body) -> Draft {
-    Draft {
+fn draft(body: Body) -> NewEntry {
+    NewEntry {
         time: "2026-02-03T04:05:06.789Z".parse().unwrap(),
         actor: Actor {
             name: "oncall".into(),
@@ -206,17 +206,17 @@ fn reverts() -> Vec<Body> {
         expected: 7,
         equal: 6,
         differences: vec!["`aws_instance.web` is missing".into()],
-        made_anew: Vec::new(),
+        recreated: Vec::new(),
         not_undone: Vec::new(),
     };
-    let made = |is: Option<&str>| MadeAnew {
+    let made = |is: Option<&str>| Recreated {
         address: r#"module.a["x"].aws_instance.web[0]"#.into(),
         was: Some("i-1".into()),
         is: is.map(str::to_owned),
     };
     let why = "it was made anew and starts empty: its disk is gone with it".into();
     let in_full = Verification {
-        made_anew: vec![made(Some("i-2")), made(None)],
+        recreated: vec![made(Some("i-2")), made(None)],
         not_undone: vec![NotUndone { address: "aws_ebs_volume.data".into(), why }],
         ..verification.clone()
     };
@@ -328,7 +328,7 @@ fn sample() -> Vec<u8> {
     encode(&header(2), &draft(mark)).unwrap()
 }
 
-fn edited(from: &str, to: &str) -> Result<(Header, Draft), Error> {
+fn edited(from: &str, to: &str) -> Result<(Header, NewEntry), Error> {
     let text = String::from_utf8(sample()).unwrap();
     assert!(text.contains(from), "{from}: {text}");
     decode(text.replacen(from, to, 1).as_bytes())
@@ -456,7 +456,7 @@ proptest! {
             expected,
             equal: 0,
             differences,
-            made_anew: Vec::new(),
+            recreated: Vec::new(),
             not_undone: Vec::new(),
         });
         let mut draft = draft(body);

@@ -51,7 +51,7 @@ struct Started {
     ticks: u64,
 }
 
-pub(super) fn encode(header: &Header, draft: &model::Draft) -> Result<Vec<u8>, Error> {
+pub(super) fn encode(header: &Header, draft: &model::NewEntry) -> Result<Vec<u8>, Error> {
     let payload = Payload {
         format: FORMAT.to_owned(),
         store: AsText(header.store),
@@ -80,7 +80,7 @@ pub(super) fn encode(header: &Header, draft: &model::Draft) -> Result<Vec<u8>, E
     serde_json::to_vec(&payload).map_err(malformed)
 }
 
-pub(super) fn decode(line: &[u8]) -> Result<(Header, model::Draft), Error> {
+pub(super) fn decode(line: &[u8]) -> Result<(Header, model::NewEntry), Error> {
     let read = serde_json::from_slice::<Payload>(line).map_err(|error| unknown_or(line, error));
     let payload = read?;
     if payload.format != FORMAT {
@@ -95,7 +95,7 @@ pub(super) fn decode(line: &[u8]) -> Result<(Header, model::Draft), Error> {
         previous: payload.prev.map(|digest| digest.0),
         nonce: payload.nonce.0,
     };
-    let draft = model::Draft {
+    let draft = model::NewEntry {
         time: payload.time.0,
         actor: model::Actor {
             name: payload.actor.name,

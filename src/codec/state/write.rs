@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use super::{Error, field, text};
 use crate::codec::json;
 use crate::model::address::{Address, InstanceKey, Mode, ProviderAddress};
-use crate::model::placement::{Placement, Taken};
+use crate::model::placement::{Placement, TakenFrom};
 use crate::model::state::{Instance, State, StateBytes};
 
 /// What stands between the elements of `resources`, and of `instances`, in Terraform's layout.
@@ -42,8 +42,8 @@ pub fn rekeyed(
     let current = File::read(current)?;
     // A resource that the current state does not have is the good one's, too.
     let is_of_good = |placement: &Placement| match placement.taken {
-        Taken::Good(_) => true,
-        Taken::Current(position) => {
+        TakenFrom::Good(_) => true,
+        TakenFrom::Current(position) => {
             let was = current.state.instances.get(position);
             was.is_none_or(|was| was.address != placement.slot.address)
         }
@@ -73,8 +73,8 @@ pub fn is_as_placed(
     placements: &[Placement],
 ) -> bool {
     let expected = |placement: &Placement| match placement.taken {
-        Taken::Current(position) => current.instances.get(position).cloned(),
-        Taken::Good(position) => good.instances.get(position).cloned(),
+        TakenFrom::Current(position) => current.instances.get(position).cloned(),
+        TakenFrom::Good(position) => good.instances.get(position).cloned(),
     };
     let is_one = |found: &Instance<'_>, placement: &Placement| {
         let Some(instance) = expected(placement) else {
@@ -239,7 +239,7 @@ impl<'a> Writer<'_, 'a> {
     fn untouched(&self, placements: &[&Placement]) -> Option<Vec<&'a str>> {
         let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
         for placement in placements {
-            let Taken::Current(position) = placement.taken else {
+            let TakenFrom::Current(position) = placement.taken else {
                 return None;
             };
             let instance = self.current.state.instances.get(position)?;
@@ -266,8 +266,8 @@ impl<'a> Writer<'_, 'a> {
         let mut shared: Option<&ProviderAddress> = None;
         for placement in placements {
             let found = match placement.taken {
-                Taken::Current(position) => self.current.instance(position),
-                Taken::Good(position) => self.good.and_then(|good| good.instance(position)),
+                TakenFrom::Current(position) => self.current.instance(position),
+                TakenFrom::Good(position) => self.good.and_then(|good| good.instance(position)),
             };
             let (raw, was, _) = found.ok_or_else(unreadable)?;
             let object = Object::read(raw).ok_or_else(unreadable)?;

@@ -52,7 +52,7 @@ pub struct Tracked<'a> {
 /// The looks of a log, oldest first.
 fn looks(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &DriftLook)> {
     log.iter().filter_map(|entry| {
-        let Body::Drift(look) = &entry.said.body else { return None };
+        let Body::Drift(look) = &entry.recorded.body else { return None };
         Some((entry, &**look))
     })
 }
@@ -65,7 +65,7 @@ pub fn last_look(log: &[Entry]) -> Option<(&Entry, &DriftLook)> {
 /// The fixes of a log, oldest first.
 fn fixes(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &Fix)> {
     log.iter().filter_map(|entry| {
-        let Body::Fix(fix) = &entry.said.body else { return None };
+        let Body::Fix(fix) = &entry.recorded.body else { return None };
         Some((entry, fix))
     })
 }

@@ -157,7 +157,7 @@ fn value_at<'v>(value: &'v Value, path: &Path) -> Option<&'v Value> {
 fn is_known_good(log: &[Entry], now: &State<'_>) -> bool {
     let verdicts = verdicts(log);
     log.iter().any(|entry| {
-        let state = entry.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
+        let state = entry.recorded.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
         let is_this = state.is_some_and(|state| state.version.digest == now.version.digest);
         let verdict = verdicts.get(&entry.revision);
         is_this

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::model::configuration::BlobId;
 use crate::model::digest::Digest;
-use crate::model::entry::{Actor, Cause, Draft, GitFacts, Mark, StateRef, StateSource};
+use crate::model::entry::{Actor, Cause, GitFacts, Mark, NewEntry, StateRef, StateSource};
 use crate::model::good::Grade;
 use crate::model::stack::BackendIdentity;
 use crate::model::version::{Lineage, Serial, StateVersion};
@@ -53,7 +53,7 @@ pub(in crate::engine) fn log(bodies: Vec<Body>) -> Vec<Entry> {
             revision: Revision(number),
             previous: None,
             digest: Digest::of(&number.to_be_bytes()),
-            said: Draft {
+            recorded: NewEntry {
                 time: start + jiff::SignedDuration::from_hours(i64::try_from(number).unwrap()),
                 actor: Actor { name: "a".into(), host: "h".into(), process: 1, started: None },
                 tool: "unapply".into(),

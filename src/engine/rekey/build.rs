@@ -13,7 +13,7 @@ use super::{Displaced, Facts, Move, Obstacle, Rekeying, TwoSteps};
 use crate::engine::identity::Leads;
 use crate::model::address::{Address, Mode, ProviderAddress};
 use crate::model::digest::Digest;
-use crate::model::placement::{Placement, Slot, Taken};
+use crate::model::placement::{Placement, Slot, TakenFrom};
 use crate::model::state::{Instance, Status};
 
 /// Puts it together.
@@ -127,7 +127,7 @@ impl Builder<'_, '_> {
     fn keep(&mut self, (position, dependencies): Taking, instance: &Instance<'_>, slot: Slot) {
         let is_marked = slot.deposed.is_none() && self.marked.contains(&slot.address);
         let placement = Placement {
-            taken: Taken::Current(position),
+            taken: TakenFrom::Current(position),
             slot,
             provider: instance.provider.clone(),
             dependencies,
@@ -151,7 +151,7 @@ impl Builder<'_, '_> {
             self.result.tainted.push(to.address.clone());
         }
         let mut placement = Placement {
-            taken: Taken::Current(position),
+            taken: TakenFrom::Current(position),
             slot: to.clone(),
             provider: instance.provider.clone(),
             dependencies,
@@ -175,7 +175,7 @@ impl Builder<'_, '_> {
             return;
         };
         let placement = Placement {
-            taken: Taken::Good(position),
+            taken: TakenFrom::Good(position),
             slot: slot(good),
             provider: good.provider.clone(),
             dependencies: None,

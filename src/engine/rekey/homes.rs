@@ -9,7 +9,7 @@ use super::{Certainty, Existence, Facts, Gone};
 use crate::engine::revert::is_same;
 use crate::knowledge::StateOnly;
 use crate::model::address::{Address, Mode};
-use crate::model::placement::Taken;
+use crate::model::placement::TakenFrom;
 use crate::model::state::Instance;
 
 /// What an object of the current state is.
@@ -35,7 +35,7 @@ pub(super) enum Role {
 #[derive(Debug, Default)]
 pub(super) struct Homes<'f> {
     /// Each address of the good state with its position there and what stands there in the result.
-    at: BTreeMap<&'f Address, (usize, Option<Taken>)>,
+    at: BTreeMap<&'f Address, (usize, Option<TakenFrom>)>,
     /// The left-overs that the good state has.
     left_over: BTreeSet<(&'f Address, &'f str)>,
     /// Positions in the current state of what is no left-over.
@@ -74,20 +74,20 @@ impl<'f> Homes<'f> {
         matched: &Matched,
         position: usize,
         good: &Instance<'f>,
-    ) -> Option<Taken> {
+    ) -> Option<TakenFrom> {
         let (source, kind) = (&good.provider.source, &good.address.kind);
         let state_only = facts.knowledge.state_only(source, kind);
         let partner = matched.current_of.get(&position).copied();
         match (partner, state_only) {
             (_, Some(StateOnly::Restore)) => Some(self.value(facts, matched, position, good)),
-            (Some(at), Some(StateOnly::RunAgain) | None) => Some(Taken::Current(at)),
+            (Some(at), Some(StateOnly::RunAgain) | None) => Some(TakenFrom::Current(at)),
             (None, _) if matched.doubtful_good.contains(&position) => None,
             (None, Some(StateOnly::RunAgain)) => self.is_gone(good, Certainty::Known),
             (None, None) if facts.journal.has_deleted(good) => self.is_gone(good, Certainty::Known),
             (None, None) => match (facts.alive)(good) {
                 Existence::Alive => {
                     self.spliced.push(position);
-                    Some(Taken::Good(position))
+                    Some(TakenFrom::Good(position))
                 }
                 Existence::Gone => self.is_gone(good, Certainty::Known),
                 Existence::Unknown => self.is_gone(good, Certainty::Unknown),
@@ -102,19 +102,19 @@ impl<'f> Homes<'f> {
         matched: &Matched,
         position: usize,
         good: &Instance<'f>,
-    ) -> Taken {
+    ) -> TakenFrom {
         let free = self.standing.get(&good.address).copied();
         let free = free.filter(|at| !matched.good_of.contains_key(at));
         let at = matched.current_of.get(&position).copied().or(free);
         let is_it = |at: &usize| facts.current.instances.get(*at).is_some_and(|c| is_same(good, c));
         if let Some(at) = at.filter(is_it) {
-            return Taken::Current(at);
+            return TakenFrom::Current(at);
         }
         self.restored.push(position);
-        Taken::Good(position)
+        TakenFrom::Good(position)
     }
 
-    fn is_gone(&mut self, good: &Instance<'_>, certainty: Certainty) -> Option<Taken> {
+    fn is_gone(&mut self, good: &Instance<'_>, certainty: Certainty) -> Option<TakenFrom> {
         self.gone.push(Gone { address: good.address.clone(), certainty });
         None
     }
@@ -138,7 +138,7 @@ impl<'f> Homes<'f> {
         if let Some(good) = matched.good_of.get(&position) {
             let home = facts.good.instances.get(*good).map(|good| &good.address);
             let taken = home.and_then(|home| self.at.get(home)).and_then(|(_, taken)| *taken);
-            let is_taken = taken == Some(Taken::Current(position));
+            let is_taken = taken == Some(TakenFrom::Current(position));
             return if is_taken { Role::Wanted(*good) } else { Role::Outdated };
         }
         let here = self.at.get(&instance.address).copied();
@@ -152,8 +152,12 @@ impl<'f> Homes<'f> {
             };
         }
         match here {
-            Some((good, Some(Taken::Current(taken)))) if taken == position => Role::Wanted(good),
-            Some((good, Some(Taken::Good(taken)))) if good == taken && is_value(facts, good) => {
+            Some((good, Some(TakenFrom::Current(taken)))) if taken == position => {
+                Role::Wanted(good)
+            }
+            Some((good, Some(TakenFrom::Good(taken))))
+                if good == taken && is_value(facts, good) =>
+            {
                 Role::Outdated
             }
             _ if !is_doubtful && facts.journal.has_imported(instance) => Role::Imported,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::Rekeying;
 use super::matching::slot;
 use crate::model::address::Address;
-use crate::model::placement::{Slot, Taken};
+use crate::model::placement::{Slot, TakenFrom};
 use crate::model::state::State;
 
 /// An object that is left out.
@@ -27,7 +27,7 @@ impl Rekeying {
         let extras: BTreeSet<Slot> = self.extras.iter().cloned().collect();
         let mut kept = BTreeSet::new();
         for placement in &self.placements {
-            let Taken::Current(position) = placement.taken else { continue };
+            let TakenFrom::Current(position) = placement.taken else { continue };
             let Some(object) = current.instances.get(position) else { continue };
             let from = slot(object);
             if extras.contains(&placement.slot) && is_wanted(&from.address) {

@@ -12,12 +12,12 @@
 
 mod build;
 mod dependents;
-pub mod first;
 mod homes;
 pub mod keep;
 mod matching;
 pub mod moved;
 mod places;
+pub mod two_steps;
 
 use std::collections::BTreeSet;
 

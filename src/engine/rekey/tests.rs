@@ -8,14 +8,14 @@ use super::*;
 use crate::codec::state::parse;
 use crate::codec::state::write::{Original, is_as_placed, rekeyed};
 use crate::engine::tests::world;
-use crate::model::placement::Taken;
+use crate::model::placement::TakenFrom;
 use crate::model::state::{StateBytes, Status};
 
 mod blocks;
-mod first;
 mod law;
 mod order;
 mod table;
+mod two_steps;
 
 /// Two states and what is known besides.
 #[derive(Default)]
@@ -221,8 +221,8 @@ fn nothing_is_lost([good, now, written]: [&StateBytes; 3], placements: &[Placeme
     let [good, mut now, mut written] = [good, now, written].map(read);
     let (good_ones, ones, found) = (instances(&good), instances(&now), instances(&written));
     let expected = placements.iter().map(|placement| match placement.taken {
-        Taken::Current(position) => &ones[position],
-        Taken::Good(position) => &good_ones[position],
+        TakenFrom::Current(position) => &ones[position],
+        TakenFrom::Good(position) => &good_ones[position],
     });
     let expected: Vec<&Value> = expected.collect();
     let in_order = found.len() == expected.len();

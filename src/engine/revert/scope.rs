@@ -52,7 +52,7 @@ impl Scope {
 
 /// An action that is left undone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Left {
+pub struct Skipped {
     /// The address, with its key if it is a left-over of a replacement.
     pub address: String,
     /// What is not done to it.
@@ -60,15 +60,15 @@ pub struct Left {
 }
 
 /// What of `whole` is not in `part`, sorted.
-pub fn left(whole: &Plan, part: &Plan) -> Vec<Left> {
-    let name = |change: &PlannedChange| Left {
+pub fn left(whole: &Plan, part: &Plan) -> Vec<Skipped> {
+    let name = |change: &PlannedChange| Skipped {
         address: shown_address(change),
         action: change.action.name(),
     };
     let mut done: Vec<String> = part.effective().map(shown_address).collect();
     done.sort();
-    let is_left = |left: &Left| done.binary_search(&left.address).is_err();
-    let mut found: Vec<Left> = whole.effective().map(name).filter(is_left).collect();
+    let is_left = |left: &Skipped| done.binary_search(&left.address).is_err();
+    let mut found: Vec<Skipped> = whole.effective().map(name).filter(is_left).collect();
     found.sort();
     found
 }

@@ -9,8 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Facts;
-use super::anew::{Carried, dependencies};
 use super::pair::Pair;
+use super::recreated::{Carried, dependencies};
 use crate::engine::compare::{Difference, differences, is_equal};
 use crate::engine::judgement::{JudgedAction, Why};
 use crate::engine::noise::{Noise, is_reordered};

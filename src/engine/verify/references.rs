@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::Facts;
-use super::anew::EMBEDDED_MIN;
 use super::pair::{Changes, Pair};
+use super::recreated::EMBEDDED_MIN;
 use crate::engine::revert::listed;
 use crate::model::address::{Address, Mode};
 use crate::model::plan::PlannedChange;
@@ -102,7 +102,7 @@ impl Gone {
         let ids = self.ids.as_ref()?;
         let mut found = Vec::new();
         walk(ids, (&mut Path::default(), &pair.is), &mut found);
-        let from = super::anew::dependencies(pair.good, pair.now);
+        let from = super::recreated::dependencies(pair.good, pair.now);
         let is_left = |(path, id): &(Path, usize)| {
             let Some(block) = self.blocks.get(*id).and_then(Option::as_ref) else {
                 let then = pair.then.at(path).and_then(Value::as_text).unwrap_or_default();

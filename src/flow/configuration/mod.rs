@@ -57,7 +57,7 @@ pub struct Planned<'a> {
 
 /// A captured configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Captured {
+pub struct CapturedConfiguration {
     /// The configuration; `codec::bundle::pack` takes it.
     pub bundle: Bundle,
     /// What could not be captured exactly, in sentences.
@@ -67,7 +67,7 @@ pub struct Captured {
 }
 
 /// Collects the configuration.
-pub fn capture(request: &Request<'_>) -> Result<Captured, Error> {
+pub fn capture(request: &Request<'_>) -> Result<CapturedConfiguration, Error> {
     let root = fs::canonicalize(request.root)
         .map_err(|source| Error::Read { path: request.root.to_owned(), source })?;
     let layout = modules::Layout::of(&root, request.data_directory);
@@ -99,7 +99,7 @@ pub fn capture(request: &Request<'_>) -> Result<Captured, Error> {
         .map_err(|(path, source)| Error::NoPlace { path, source })?;
     let bundle = Bundle { variables, ..bundle };
     bundle::check(&bundle).map_err(|source| Error::Refused { root, source })?;
-    Ok(Captured { bundle, notes, providers })
+    Ok(CapturedConfiguration { bundle, notes, providers })
 }
 
 fn providers(root: &Path, collected: &mut Collected) -> Vec<LockedProvider> {

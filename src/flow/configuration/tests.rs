@@ -46,7 +46,7 @@ impl Tree {
     fn capture_with<'a>(
         &'a self,
         change: impl FnOnce(&mut Request<'a>),
-    ) -> Result<Captured, Error> {
+    ) -> Result<CapturedConfiguration, Error> {
         let mut request = Request {
             root: &self.root,
             data_directory: None,
@@ -62,12 +62,12 @@ impl Tree {
         Ok(captured)
     }
 
-    fn capture(&self) -> Captured {
+    fn capture(&self) -> CapturedConfiguration {
         self.capture_with(|_| ()).unwrap()
     }
 }
 
-fn paths(captured: &Captured) -> Vec<&str> {
+fn paths(captured: &CapturedConfiguration) -> Vec<&str> {
     captured.bundle.files.keys().map(BundlePath::as_str).collect()
 }
 

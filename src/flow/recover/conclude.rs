@@ -10,11 +10,11 @@ use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 use crate::flow::intent::{OpenIntent, Outcome};
-use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::ports::{Author, Ports, Stack};
 use crate::flow::recorded::{keep_errored_state, read_if_there};
-use crate::flow::redaction::safe_speaker;
+use crate::flow::redaction::safe_author;
 use crate::flow::run::conclude_open;
-use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
+use crate::flow::snapshot::{self, Captured, ConfigurationFrom, Request, WhenUnchanged};
 use crate::model::configuration::{BlobId, ConfigurationRef};
 use crate::model::entry::{
     ApplyOutcome, Body, Cause, Entry, RevertIntent, RevertOutcome, Revision,
@@ -24,32 +24,32 @@ use crate::model::entry::{
 pub fn conclude(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     intent: &Entry,
 ) -> Result<Entry, Error> {
-    super::refuse_living(intent, &speaker.actor)?;
-    let speaker = &safe_speaker(ports, &stack.name, speaker);
-    if let Body::RunIntent(_) = &intent.said.body {
-        return conclude_open(ports, stack, speaker, intent);
+    super::refuse_living(intent, &author.actor)?;
+    let author = &safe_author(ports, &stack.name, author);
+    if let Body::RunIntent(_) = &intent.recorded.body {
+        return conclude_open(ports, stack, author, intent);
     }
-    let Body::RevertIntent(revert) = &intent.said.body else {
+    let Body::RevertIntent(revert) = &intent.recorded.body else {
         return Err(Refusal::NothingOpen(intent.revision).into());
     };
     let log = ports.repository.log(&stack.name)?;
     let known = configuration(&log, revert.target);
-    let taken = present(ports, stack, speaker, (Cause::AfterRevert, known))?;
-    let found = found_in(ports, stack, speaker, revert)?;
-    revert_ended(ports, stack, speaker, intent, found.events, &taken)
+    let taken = present(ports, stack, author, (Cause::AfterRevert, known))?;
+    let found = found_in(ports, stack, author, revert)?;
+    revert_ended(ports, stack, author, intent, found.events, &taken)
 }
 
 /// Says of an abandoned revert that nobody saw it end, with the state that was found.
 pub fn revert_ended(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     intent: &Entry,
     events: Option<BlobId>,
-    taken: &Taken,
+    taken: &Captured,
 ) -> Result<Entry, Error> {
     let open = OpenIntent::found(intent).ok_or(Refusal::NothingOpen(intent.revision))?;
     let outcome = Outcome::Revert(RevertOutcome {
@@ -59,7 +59,7 @@ pub fn revert_ended(
         events,
         errors: Vec::new(),
     });
-    open.conclude(ports, stack, speaker, outcome, &[])
+    open.conclude(ports, stack, author, outcome, &[])
 }
 
 /// What the directory of a revert still held.
@@ -75,13 +75,13 @@ pub struct Remains {
 pub fn found_in(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     revert: &RevertIntent,
 ) -> Result<Remains, Error> {
     let root = Path::new(&revert.directory);
     let left = read_if_there(&root.join(ERRORED_STATE))?
         .map(|bytes| {
-            keep_errored_state(ports, stack, speaker, (&bytes, "of a revert that nobody saw end"))
+            keep_errored_state(ports, stack, author, (&bytes, "of a revert that nobody saw end"))
         })
         .transpose()?;
     let events = read_if_there(&root.join(".terraform/revert.events.jsonl"))?
@@ -93,20 +93,20 @@ pub fn found_in(
 /// The configuration of a snapshot: the state that is there now belongs to it.
 fn configuration(log: &[Entry], revision: Revision) -> Option<ConfigurationRef> {
     let entry = log.iter().find(|entry| entry.revision == revision)?;
-    entry.said.body.snapshot()?.configuration.clone()
+    entry.recorded.body.snapshot()?.configuration.clone()
 }
 
 /// The state as it is now.
 fn present(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     (cause, known): (Cause, Option<ConfigurationRef>),
-) -> Result<Taken, Error> {
+) -> Result<Captured, Error> {
     let request = Request {
         configuration: known.map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
         when_unchanged: WhenUnchanged::Record,
         ..Request::of_stack(stack, cause)
     };
-    snapshot::take(ports, stack, speaker, &request)
+    snapshot::take(ports, stack, author, &request)
 }

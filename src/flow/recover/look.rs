@@ -27,7 +27,7 @@ use crate::model::state::State;
 use crate::model::value::Value;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform;
-use crate::terraform::liveness::{Liveness, author, liveness};
+use crate::terraform::liveness::{Liveness, liveness, recorded_by};
 use crate::terraform::workdir::Layout;
 
 pub use self::left::Left;
@@ -338,7 +338,7 @@ fn open_intent<'a>(
             let by = if holder.who.is_empty() { "somebody" } else { &holder.who };
             if elsewhere.is_some() {
                 // Nobody here can tell whether that is the one who began it.
-                let who = format!("{}; the state is locked by {by}", author(intent));
+                let who = format!("{}; the state is locked by {by}", recorded_by(intent));
                 return Case::UnderWay { intent, who };
             }
             clauses.push(format!(
@@ -359,10 +359,10 @@ fn open_intent<'a>(
 /// Of an intent: the snapshot before, the one whose configuration was applied, and where what was
 /// printed lies.
 fn parts(intent: &Entry) -> Option<(Revision, Revision, PathBuf)> {
-    if let Body::RunIntent(run) = &intent.said.body {
+    if let Body::RunIntent(run) = &intent.recorded.body {
         return Some((run.before, run.before, Path::new(&run.journal).join("stdout")));
     }
-    let Body::RevertIntent(revert) = &intent.said.body else { return None };
+    let Body::RevertIntent(revert) = &intent.recorded.body else { return None };
     let events = Path::new(&revert.directory).join(".terraform/revert.events.jsonl");
     Some((revert.before, revert.target, events))
 }
@@ -374,7 +374,8 @@ fn since(ports: &Ports<'_>, (log, before): (&[Entry], Revision), seen: &Seen<'_>
     }
     let Some(now) = seen.state else { return vec!["there is no state now".to_owned()] };
     let entry = log.iter().find(|entry| entry.revision == before);
-    let stored = entry.and_then(|entry| Some((entry, entry.said.body.snapshot()?.state.as_ref()?)));
+    let stored =
+        entry.and_then(|entry| Some((entry, entry.recorded.body.snapshot()?.state.as_ref()?)));
     let stored = stored.and_then(|(entry, stored)| load(ports, entry, stored).ok());
     let before = stored.as_ref().map(|recorded| recorded.state.state());
     let found = moves(before, now, seen.redactor);
@@ -403,7 +404,7 @@ fn refreshed(
     seen: &Seen<'_>,
 ) -> Result<Option<usize>, Error> {
     let entry = log.iter().find(|entry| entry.revision == applied);
-    let snapshot = entry.and_then(|entry| entry.said.body.snapshot());
+    let snapshot = entry.and_then(|entry| entry.recorded.body.snapshot());
     let (Some(snapshot), Some(live), Some(_)) = (snapshot, seen.live, seen.state) else {
         return Ok(None);
     };

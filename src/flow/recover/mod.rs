@@ -11,8 +11,8 @@ pub mod push;
 
 use super::Error;
 use super::error::recover::Refusal;
-use super::ports::{Ports, Speaker, Stack};
-use super::redaction::safe_speaker;
+use super::ports::{Author, Ports, Stack};
+use super::redaction::safe_author;
 use crate::engine::unsettled::{Matter, unsettled};
 use crate::model::entry::{Actor, Body, Entry, Revision};
 use crate::model::run::{Settled, Settlement};
@@ -23,13 +23,13 @@ use crate::terraform::liveness::{Liveness, liveness};
 pub fn settle(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     (matter, how): (Revision, Settled),
     objects: Vec<String>,
 ) -> Result<Entry, Error> {
-    let speaker = &safe_speaker(ports, &stack.name, speaker);
+    let author = &safe_author(ports, &stack.name, author);
     let body = Body::Settlement(Settlement { matter, how, objects });
-    ports.say(&stack.name, speaker, After::Any, body)
+    ports.record(&stack.name, author, After::Any, body)
 }
 
 /// The matter that is meant: by its revision, or the only one there is. Of objects that are open,
@@ -80,12 +80,12 @@ fn addresses_of<'a>(open: &'a [Matter<'a>], matter: Revision) -> Vec<&'a str> {
     open.iter().filter(|open| open.revision() == matter).flat_map(of).collect()
 }
 
-/// Gives a matter up, or some of its objects; why stands with the speaker. Refused while whoever
+/// Gives a matter up, or some of its objects; why stands with the author. Refused while whoever
 /// works on it lives.
 pub fn abandon(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     (wanted, how): (Option<Revision>, Settled),
     objects: Vec<String>,
 ) -> Result<Entry, Error> {
@@ -93,14 +93,14 @@ pub fn abandon(
     let matter = meant(&log, wanted, &objects)?;
     let entry = log.iter().find(|entry| entry.revision == matter);
     if let Some(entry) = entry {
-        refuse_living(entry, &speaker.actor)?;
+        refuse_living(entry, &author.actor)?;
     }
-    settle(ports, stack, speaker, (matter, how), objects)
+    settle(ports, stack, author, (matter, how), objects)
 }
 
 /// Refuses to touch an intent whose process is at work.
 fn refuse_living(entry: &Entry, here: &Actor) -> Result<(), Error> {
-    let is_intent = matches!(entry.said.body, Body::RunIntent(_) | Body::RevertIntent(_));
+    let is_intent = matches!(entry.recorded.body, Body::RunIntent(_) | Body::RevertIntent(_));
     match liveness(entry, here) {
         Liveness::Alive(who) if is_intent => Err(Error::under_way(entry, who)),
         Liveness::Alive(_) | Liveness::Over | Liveness::Elsewhere(_) => Ok(()),

@@ -14,9 +14,9 @@ use crate::engine::left_state::{Standing, is_same_content, standing};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::error::recover::Refusal;
-use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::ports::{Author, Ports, Stack};
 use crate::flow::recorded::keep_errored_state;
-use crate::flow::redaction::{known_secrets, safe_error, safe_speaker};
+use crate::flow::redaction::{known_secrets, safe_author, safe_error};
 use crate::flow::snapshot::{self, Request, check_standing};
 use crate::flow::{Error, live};
 use crate::model::entry::{Cause, Entry, Revision};
@@ -43,26 +43,26 @@ pub struct Pushed {
 pub fn push(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     left: &Left<'_>,
 ) -> Result<Pushed, Error> {
-    let speaker = &safe_speaker(ports, &stack.name, speaker);
+    let author = &safe_author(ports, &stack.name, author);
     let request = Request::of_stack(stack, Cause::Manual);
-    let taken = snapshot::take(ports, stack, speaker, &request)?;
+    let taken = snapshot::take(ports, stack, author, &request)?;
     check_standing(&taken)?;
     still_fits(ports, stack, left, taken.state.as_ref())?;
     let evidence = if let Some(entry) = left.evidence {
         entry.revision
     } else {
         let what = left.found.strip_prefix(ERRORED_STATE).unwrap_or(&left.found).trim();
-        keep_errored_state(ports, stack, speaker, (left.bytes.as_slice(), what))?
+        keep_errored_state(ports, stack, author, (left.bytes.as_slice(), what))?
     };
     ports.check_interrupt("the state was pushed")?;
     let log = ports.repository.log(&stack.name)?;
     let redactor = known_secrets(ports, &log).with_values(&taken.backend.secrets());
     push_file(ports, stack, left, &redactor)?;
     let serial = read_back(ports, stack, left, evidence)?;
-    let settlement = settle(ports, stack, speaker, (evidence, Settled::Pushed), Vec::new())?;
+    let settlement = settle(ports, stack, author, (evidence, Settled::Pushed), Vec::new())?;
     let moved_to = move_aside(left, evidence);
     let before = taken.entry.revision;
     Ok(Pushed { evidence, settlement, before, serial, moved_to })

@@ -13,20 +13,20 @@ use super::two_steps::{FirstStep, plan_first};
 use crate::codec::hcl::Configuration;
 use crate::codec::state::ReadState;
 use crate::codec::state::write::{Original, is_as_placed, rekeyed};
-use crate::engine::rekey::first::{First, firsts};
 use crate::engine::rekey::moved::{Declared, moved_blocks};
+use crate::engine::rekey::two_steps::{DestroyedFirst, destroyed_first};
 use crate::engine::rekey::{Certainty, Existence, Facts, Rekeying, rekey};
 use crate::flow::Error;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::{Home, Prepared, Source, private_copy};
 use crate::model::address::Address;
-use crate::model::placement::{MovedBlock, Placement, Slot, Taken};
+use crate::model::placement::{MovedBlock, Placement, Slot, TakenFrom};
 use crate::model::plan::Action;
 use crate::model::state::Instance;
 
 /// How the state is made to fit.
 #[derive(Debug)]
-pub enum Way {
+pub enum Adaptation {
     /// It fits.
     AsItIs,
     /// These blocks stand in the private copy; nothing is pushed.
@@ -36,13 +36,13 @@ pub enum Way {
     /// Some objects are destroyed with the failed configuration, and then it is looked again.
     TwoSteps {
         /// What is destroyed first.
-        objects: Vec<First>,
+        objects: Vec<DestroyedFirst>,
         /// The present state, re-keyed with these objects in it: judged by, and never pushed.
         whole: ReadState,
     },
 }
 
-impl Way {
+impl Adaptation {
     /// The word for JSON.
     pub fn name(&self) -> &'static str {
         match self {
@@ -56,11 +56,11 @@ impl Way {
 
 /// A private directory in which the revert can be planned, with what was decided for it.
 #[derive(Debug)]
-pub struct Paved {
+pub struct Adapted {
     /// The directory; its backend is a scratch one if the state is to be pushed.
     pub prepared: Prepared,
     /// How the state is made to fit.
-    pub way: Way,
+    pub adaptation: Adaptation,
     /// Where each object belongs.
     pub rekeying: Rekeying,
     /// What is done before, in a directory of its own.
@@ -68,7 +68,7 @@ pub struct Paved {
 }
 
 /// Decides the way and lays out the private directory for it. Nothing real is changed.
-pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Paved, Error> {
+pub fn adapt(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Adapted, Error> {
     let (current, places) = (draft.current.state(), &draft.since.places);
     let decided = |alive: &dyn Fn(&Instance<'_>) -> Existence| rekey(&facts(stack, draft, alive));
     let unseen = decided(&|_| Existence::Unknown);
@@ -89,29 +89,36 @@ pub fn pave(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Pav
         (Some(prepared), decided(&alive))
     };
     let rekeying = rekeying.keeping(current, |address| draft.request.scope.excludes(address));
-    let objects = firsts(&rekeying, current, places, &draft.since.lacking);
+    let objects = destroyed_first(&rekeying, current, places, &draft.since.lacking);
     if !objects.is_empty() {
         return two_steps(ports, stack, draft, rekeying, scratch, objects);
     }
-    let way = way(stack, draft, &rekeying)?;
-    let prepared = match (&way, scratch) {
-        (Way::Pushed(_) | Way::TwoSteps { .. }, Some(prepared)) => prepared,
-        (Way::Pushed(_) | Way::TwoSteps { .. }, None) => {
+    let adaptation = adaptation(stack, draft, &rekeying)?;
+    let prepared = match (&adaptation, scratch) {
+        (Adaptation::Pushed(_) | Adaptation::TwoSteps { .. }, Some(prepared)) => prepared,
+        (Adaptation::Pushed(_) | Adaptation::TwoSteps { .. }, None) => {
             laid_out(ports, stack, draft, Home::Scratch)?
         }
-        (Way::AsItIs | Way::Moved(_), Some(mut prepared)) => {
-            prepared.go_home(ports, stack, &source(draft, Home::Recorded), &draft.redactor)?;
+        (Adaptation::AsItIs | Adaptation::Moved(_), Some(mut prepared)) => {
+            prepared.use_recorded_backend(
+                ports,
+                stack,
+                &source(draft, Home::Recorded),
+                &draft.redactor,
+            )?;
             prepared
         }
-        (Way::AsItIs | Way::Moved(_), None) => laid_out(ports, stack, draft, Home::Recorded)?,
+        (Adaptation::AsItIs | Adaptation::Moved(_), None) => {
+            laid_out(ports, stack, draft, Home::Recorded)?
+        }
     };
-    match &way {
+    match &adaptation {
         // In two steps, what is left is on the scratch backend already.
-        Way::AsItIs | Way::TwoSteps { .. } => {}
-        Way::Moved(blocks) => prepared.write_moved(blocks)?,
-        Way::Pushed(state) => prepared.push(ports, state.bytes(), &draft.redactor)?,
+        Adaptation::AsItIs | Adaptation::TwoSteps { .. } => {}
+        Adaptation::Moved(blocks) => prepared.write_moved(blocks)?,
+        Adaptation::Pushed(state) => prepared.push(ports, state.bytes(), &draft.redactor)?,
     }
-    Ok(Paved { prepared, way, rekeying, first: None })
+    Ok(Adapted { prepared, adaptation, rekeying, first: None })
 }
 
 /// The way in two steps. The scratch backend has what is left after the first one.
@@ -121,8 +128,8 @@ fn two_steps(
     draft: &RevertDraft,
     rekeying: Rekeying,
     scratch: Option<Prepared>,
-    objects: Vec<First>,
-) -> Result<Paved, Error> {
+    objects: Vec<DestroyedFirst>,
+) -> Result<Adapted, Error> {
     let gone: BTreeSet<&Slot> = objects.iter().map(|first| &first.slot).collect();
     let placements = rekeying.placements.iter();
     let left: Vec<Placement> =
@@ -135,8 +142,8 @@ fn two_steps(
         None => laid_out(ports, stack, draft, Home::Scratch)?,
     };
     prepared.push(ports, rest.bytes(), &draft.redactor)?;
-    let way = Way::TwoSteps { objects, whole };
-    Ok(Paved { prepared, way, rekeying, first: Some(first) })
+    let adaptation = Adaptation::TwoSteps { objects, whole };
+    Ok(Adapted { prepared, adaptation, rekeying, first: Some(first) })
 }
 
 fn source(draft: &RevertDraft, home: Home) -> Source<'_> {
@@ -166,7 +173,7 @@ fn look(
     wanted: &BTreeSet<&Address>,
 ) -> Result<BTreeMap<Address, Existence>, Error> {
     let of = |(position, instance): (usize, &Instance<'_>)| Placement {
-        taken: Taken::Good(position),
+        taken: TakenFrom::Good(position),
         slot: Slot { address: instance.address.clone(), deposed: None },
         provider: instance.provider.clone(),
         dependencies: None,
@@ -221,18 +228,22 @@ fn facts<'f>(
     }
 }
 
-fn way(stack: &Stack, draft: &RevertDraft, rekeying: &Rekeying) -> Result<Way, Error> {
+fn adaptation(
+    stack: &Stack,
+    draft: &RevertDraft,
+    rekeying: &Rekeying,
+) -> Result<Adaptation, Error> {
     if rekeying.is_identity() {
-        return Ok(Way::AsItIs);
+        return Ok(Adaptation::AsItIs);
     }
     let facts = facts(stack, draft, &|_| Existence::Unknown);
     // Terraform refuses to move what is not targeted.
     if draft.request.scope.is_whole()
         && let Some(blocks) = moved_blocks(rekeying, &facts, &declared(&draft.configuration))
     {
-        return Ok(Way::Moved(blocks));
+        return Ok(Adaptation::Moved(blocks));
     }
-    written(draft, &rekeying.placements).map(Way::Pushed)
+    written(draft, &rekeying.placements).map(Adaptation::Pushed)
 }
 
 /// What the good configuration declares, module by module.

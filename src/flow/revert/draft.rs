@@ -24,20 +24,20 @@ use crate::engine::unsettled::open_revert;
 use crate::engine::variables::Standing;
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
-use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::ports::{Author, Ports, Stack};
 use crate::flow::recorded::{Recorded, known_drift, load, load_configuration};
 use crate::flow::recover::conclude::{found_in, revert_ended};
 use crate::flow::redaction::{known_secrets, with_configuration};
 use crate::flow::run::conclude_all;
-use crate::flow::snapshot::{self, Taken, check_standing};
+use crate::flow::snapshot::{self, Captured, check_standing};
 use crate::flow::variables::with_variables;
 use crate::model::drift::KnownDrift;
-use crate::model::entry::{Body, Cause, Entry, NotUndone, Revision, Snapshot};
+use crate::model::entry::{Body, Cause, Entry, NotUndone, Revision, Snapshot, StateRef};
 use crate::model::good::{Residual, Verdict};
 use crate::model::hold::HoldScope;
 use crate::model::plan::Plan;
 use crate::model::version::StateVersion;
-use crate::terraform::liveness::{Liveness, author, liveness};
+use crate::terraform::liveness::{Liveness, liveness, recorded_by};
 
 /// A revert that has been thought through and not yet planned.
 #[derive(Debug)]
@@ -89,7 +89,8 @@ pub struct RevertDraft {
 impl RevertDraft {
     /// The version of the present state, as it was recorded with its bytes.
     pub(super) fn version(&self) -> Result<StateVersion, Error> {
-        let state = self.before.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
+        let state =
+            self.before.recorded.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
         let revision = self.before.revision;
         let problem = "has no state";
         Ok(state.ok_or(Error::Unfit { revision, problem })?.version.clone())
@@ -100,34 +101,29 @@ impl RevertDraft {
 pub fn draft(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     request: RevertRequest,
 ) -> Result<RevertDraft, Error> {
     let target = &request.target;
     let unfit = |problem| Error::Unfit { revision: target.revision, problem };
-    let snapshot = target.said.body.snapshot().ok_or_else(|| Error::no_snapshot(target))?.clone();
-    let state = snapshot.state.clone().ok_or(unfit("has no state to go back to"))?;
-    if snapshot.backend.is_remote_execution() {
-        return Err(Error::RemoteExecution { kind: snapshot.backend.kind });
-    }
-    conclude_all(ports, stack, speaker)?;
-    let log = settle_pushed(ports, stack, speaker)?;
+    let (snapshot, state) = good_snapshot(target)?;
+    conclude_all(ports, stack, author)?;
+    let log = settle_pushed(ports, stack, author)?;
     let past = known_secrets(ports, &log);
-    let speaker = &speaker.safe(&past);
+    let author = &author.safe(&past);
     let residual = residual(&log, target)?;
-    check_settled(&log, speaker)?;
-    let abandoned = unfinished(&log, speaker)?;
+    check_settled(&log, author)?;
+    let abandoned = unfinished(&log, author)?;
     let good = load(ports, target, &state)?;
     let configuration = load_configuration(ports, target.revision, &snapshot)?;
     ports.check_interrupt("the state was captured")?;
     let capture = snapshot::Request::of_stack(stack, Cause::BeforeRevert);
-    let taken = snapshot::take(ports, stack, speaker, &capture)?;
-    conclude_abandoned(ports, stack, speaker, abandoned, &taken)?;
+    let taken = snapshot::take(ports, stack, author, &capture)?;
+    conclude_abandoned(ports, stack, author, abandoned, &taken)?;
     check_standing(&taken)?;
     let current = taken.state.clone().ok_or(unfit("has a state, and there is none now"))?;
     let between = baseline(&log, target, taken.snapshot()?);
-    let just_before = between.map(|(entry, _)| entry);
-    let imports = imports(ports, &log, target.revision, just_before, &taken.entry);
+    let imports = imports(ports, &log, target.revision, between, &taken.entry);
     let between = between.map(|(entry, state)| load(ports, entry, state)).transpose()?;
     let (configuration, variables) = with_variables(configuration, stack)?;
     let redactor = with_configuration(past, &configuration)
@@ -141,15 +137,15 @@ pub fn draft(
     // Another revert may have begun while this one looked: what is built on has to be without one.
     let latest = ports.repository.log(&stack.name)?;
     if let Some(other) = open_revert(&latest) {
-        return Err(Error::under_way(other, author(other)));
+        return Err(Error::under_way(other, recorded_by(other)));
     }
-    check_settled(&latest, speaker)?;
+    check_settled(&latest, author)?;
     Ok(RevertDraft {
         snapshot,
         good,
         residual,
         configuration,
-        latest_time: latest.iter().map(|entry| entry.said.time).max(),
+        latest_time: latest.iter().map(|entry| entry.recorded.time).max(),
         not_undone: not_undone(&latest, target.revision),
         earlier: Vec::new(),
         hold: of_revert(&latest, (target, &taken.entry), stack.hold),
@@ -169,6 +165,17 @@ pub fn draft(
     })
 }
 
+/// The snapshot of an entry, with the state to go back to.
+fn good_snapshot(target: &Entry) -> Result<(Snapshot, StateRef), Error> {
+    let snapshot = target.recorded.body.snapshot().ok_or_else(|| Error::no_snapshot(target))?;
+    if snapshot.backend.is_remote_execution() {
+        return Err(Error::RemoteExecution { kind: snapshot.backend.kind.clone() });
+    }
+    let (revision, problem) = (target.revision, "has no state to go back to");
+    let state = snapshot.state.clone().ok_or(Error::Unfit { revision, problem })?;
+    Ok((snapshot.clone(), state))
+}
+
 /// What the target's configuration always proposes; refused if it is marked bad.
 fn residual(log: &[Entry], target: &Entry) -> Result<Vec<Residual>, Error> {
     match verdicts(log).get(&target.revision) {
@@ -184,14 +191,14 @@ fn residual(log: &[Entry], target: &Entry) -> Result<Vec<Residual>, Error> {
 fn conclude_abandoned(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     abandoned: Option<&Entry>,
-    taken: &Taken,
+    taken: &Captured,
 ) -> Result<(), Error> {
     let Some(intent) = abandoned else { return Ok(()) };
-    let Body::RevertIntent(revert) = &intent.said.body else { return Ok(()) };
-    let found = found_in(ports, stack, speaker, revert)?;
-    revert_ended(ports, stack, speaker, intent, found.events, taken)?;
+    let Body::RevertIntent(revert) = &intent.recorded.body else { return Ok(()) };
+    let found = found_in(ports, stack, author, revert)?;
+    revert_ended(ports, stack, author, intent, found.events, taken)?;
     match found.left {
         Some(left) => Err(Refusal::left_by(left).into()),
         None => Ok(()),
@@ -199,9 +206,9 @@ fn conclude_abandoned(
 }
 
 /// A revert to be concluded by this one; refused while its process lives.
-fn unfinished<'a>(log: &'a [Entry], speaker: &Speaker) -> Result<Option<&'a Entry>, Error> {
+fn unfinished<'a>(log: &'a [Entry], author: &Author) -> Result<Option<&'a Entry>, Error> {
     let Some(entry) = open_revert(log) else { return Ok(None) };
-    match liveness(entry, &speaker.actor) {
+    match liveness(entry, &author.actor) {
         Liveness::Alive(who) => Err(Error::under_way(entry, who)),
         Liveness::Over | Liveness::Elsewhere(_) => Ok(Some(entry)),
     }

@@ -9,8 +9,8 @@ mod push;
 use std::fs;
 use std::path::PathBuf;
 
-use self::push::{Final, go_home, push};
-use super::adapt::Way;
+use self::push::{Final, push, use_recorded_backend};
+use super::adapt::Adaptation;
 use super::consent::{ApprovedRevert, Consent};
 use super::draft::RevertDraft;
 use super::plan::{CheckedRevert, digest_of};
@@ -18,10 +18,10 @@ use crate::engine::judgement::JudgedAction;
 use crate::engine::revert::actions_digest;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::intent::{Intent, OpenIntent, Outcome};
-use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::ports::{Author, Ports, Stack};
 use crate::flow::recorded::{keep_errored_state, read_if_there};
 use crate::flow::redaction::{safe_diagnostics, safe_error, safe_event};
-use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged};
+use crate::flow::snapshot::{self, Captured, ConfigurationFrom, Request, WhenUnchanged};
 use crate::flow::{Error, live};
 use crate::model::configuration::BlobId;
 use crate::model::digest::Digest;
@@ -46,7 +46,7 @@ pub struct ExecutedRevert {
     /// The signal for which Terraform was asked to stop, if it was.
     pub interrupted: Option<i32>,
     /// The snapshot taken afterwards, when the state could be read.
-    pub after: Result<Taken, Error>,
+    pub after: Result<Captured, Error>,
     /// What Terraform said, safe to show.
     pub diagnostics: Vec<Diagnostic>,
     /// An `errored.tfstate` that Terraform left, kept in this entry.
@@ -70,7 +70,7 @@ impl ExecutedRevert {
 
     /// Whether this was the first of two steps, and went well: the rest is still to be done.
     pub fn is_half(&self) -> bool {
-        let is_first = matches!(self.checked.way, Way::TwoSteps { .. });
+        let is_first = matches!(self.checked.adaptation, Adaptation::TwoSteps { .. });
         is_first && self.outcome == ApplyOutcome::Succeeded
     }
 }
@@ -79,32 +79,32 @@ impl ExecutedRevert {
 pub fn execute(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     approved: ApprovedRevert,
 ) -> Result<ExecutedRevert, Error> {
     let (mut checked, consent) = approved.into_parts();
     let redactor = checked.draft.redactor.clone();
-    let speaker = &speaker.safe(&redactor);
+    let author = &author.safe(&redactor);
     let plan = store_plan(ports, &checked, &consent)?;
-    go_home(ports, stack, &mut checked)?;
+    use_recorded_backend(ports, stack, &mut checked)?;
     check_present(ports, stack, &consent)?;
     ports.check_interrupt("anything was applied")?;
-    let hold = hold(ports, stack, speaker, &checked.draft)?;
+    let hold = hold(ports, stack, author, &checked.draft)?;
     let seen = hold.as_ref().map_or(checked.draft.seen, |hold| hold.revision);
     let intent = Intent::Revert(Box::new(intent(&checked, &consent, plan)));
-    let recorded = OpenIntent::record(ports, stack, speaker, After::Exactly(Some(seen)), intent);
+    let recorded = OpenIntent::record(ports, stack, author, After::Exactly(Some(seen)), intent);
     let intent = match recorded {
         Ok(intent) => intent,
         Err(error) => {
-            release(ports, stack, speaker, hold.as_ref());
+            release(ports, stack, author, hold.as_ref());
             return Err(error);
         }
     };
     let plan = match push(ports, stack, &checked, &consent) {
         Ok(plan) => plan,
         Err(error) => {
-            release(ports, stack, speaker, hold.as_ref());
-            return Err(not_pushed(ports, stack, speaker, intent, error));
+            release(ports, stack, author, hold.as_ref());
+            return Err(not_pushed(ports, stack, author, intent, error));
         }
     };
     ports.progress.begin(Phase::Apply);
@@ -122,13 +122,13 @@ pub fn execute(
             let refusal = safe_error(refusal, &checked.draft.redactor);
             let end = outcome(&intent, not_begun(&refusal), None, vec![refusal.to_string()]);
             let is_untouched = end.outcome == ApplyOutcome::NotStarted;
-            intent.conclude(ports, stack, speaker, Outcome::Revert(end), &[])?;
+            intent.conclude(ports, stack, author, Outcome::Revert(end), &[])?;
             if is_untouched {
-                release(ports, stack, speaker, hold.as_ref());
+                release(ports, stack, author, hold.as_ref());
             }
             Err(Error::Terraform(refusal))
         }
-        Ok(report) => concluded(ports, stack, speaker, (checked, intent, hold, counts), &report),
+        Ok(report) => concluded(ports, stack, author, (checked, intent, hold, counts), &report),
     }
 }
 
@@ -149,12 +149,12 @@ fn applied(
 fn not_pushed(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     intent: OpenIntent,
     error: Error,
 ) -> Error {
     let end = outcome(&intent, ApplyOutcome::NotStarted, None, vec![error.to_string()]);
-    match intent.conclude(ports, stack, speaker, Outcome::Revert(end), &[]) {
+    match intent.conclude(ports, stack, author, Outcome::Revert(end), &[]) {
         Ok(_) => error,
         Err(unsaid) => unsaid,
     }
@@ -165,23 +165,23 @@ fn not_pushed(
 fn hold(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     draft: &RevertDraft,
 ) -> Result<Option<Entry>, Error> {
     let Some(scope) = draft.hold.clone() else { return Ok(None) };
     let until = stack.hold.end(ports.clock.now());
     let body = Body::Hold(Hold { scope, until });
-    ports.say(&stack.name, speaker, After::Exactly(Some(draft.seen)), body).map(Some)
+    ports.record(&stack.name, author, After::Exactly(Some(draft.seen)), body).map(Some)
 }
 
 /// Lifts the hold of a revert that has changed nothing. What stopped the revert is what is told: a
 /// hold that could not be lifted is seen in `status` and has its end.
-fn release(ports: &Ports<'_>, stack: &Stack, speaker: &Speaker, hold: Option<&Entry>) {
+fn release(ports: &Ports<'_>, stack: &Stack, author: &Author, hold: Option<&Entry>) {
     let Some(hold) = hold else { return };
     let reason = Some("the revert has changed nothing".to_owned());
-    let speaker = Speaker { reason, ..speaker.clone() };
+    let author = Author { reason, ..author.clone() };
     let body = Body::Release(Release { hold: hold.revision });
-    let _still_held = ports.say(&stack.name, &speaker, After::Any, body).is_err();
+    let _still_held = ports.record(&stack.name, &author, After::Any, body).is_err();
 }
 
 /// What is known of an apply that gave no report.
@@ -206,22 +206,24 @@ fn not_begun(refusal: &terraform::Error) -> ApplyOutcome {
 fn concluded(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     (checked, intent, hold, counts): (CheckedRevert, OpenIntent, Option<Entry>, Counts),
     report: &ApplyReport,
 ) -> Result<ExecutedRevert, Error> {
     // Whoever wanted the apply to stop does not want its record to stop.
     ports.interrupt.acknowledge();
     let result = ended(ports, report, counts);
-    let errored_state = keep_left_state(ports, stack, speaker, &checked);
+    let errored_state = keep_left_state(ports, stack, author, &checked);
     let events = fs::read(&report.events)
         .ok()
         .and_then(|bytes| ports.repository.put_blob(&bytes).ok())
         .map(|blob| blob.id);
     // The state that is there now belongs to the configuration that was applied.
-    let known = match &checked.way {
-        Way::AsItIs | Way::Moved(_) | Way::Pushed(_) => Some(&checked.draft.snapshot),
-        Way::TwoSteps { .. } => checked.draft.before.said.body.snapshot(),
+    let known = match &checked.adaptation {
+        Adaptation::AsItIs | Adaptation::Moved(_) | Adaptation::Pushed(_) => {
+            Some(&checked.draft.snapshot)
+        }
+        Adaptation::TwoSteps { .. } => checked.draft.before.recorded.body.snapshot(),
     };
     let known = known.and_then(|snapshot| snapshot.configuration.clone());
     let request = Request {
@@ -229,12 +231,12 @@ fn concluded(
         when_unchanged: WhenUnchanged::Record,
         ..Request::of_stack(stack, Cause::AfterRevert)
     };
-    let after = snapshot::take(ports, stack, speaker, &request);
+    let after = snapshot::take(ports, stack, author, &request);
     let diagnostics = safe_diagnostics(&report.diagnostics, &checked.draft.redactor);
     let mut end = outcome(&intent, result, events, error_lines(&diagnostics));
     end.after = after.as_ref().ok().map(|taken| taken.entry.revision);
     let revision = intent.revision();
-    let recorded = intent.conclude(ports, stack, speaker, Outcome::Revert(end), &[]);
+    let recorded = intent.conclude(ports, stack, author, Outcome::Revert(end), &[]);
     let errored_state = match recorded.and(errored_state) {
         Ok(errored_state) => errored_state,
         // What Terraform said and left is in the directory and nowhere else now.
@@ -350,9 +352,9 @@ fn intent(checked: &CheckedRevert, consent: &Consent, plan: BlobId) -> RevertInt
             .map(|hazard| format!("{}={}", hazard.kind, hazard.subject))
             .collect(),
         directory: checked.prepared.place.root.display().to_string(),
-        pushed: match &checked.way {
-            Way::Pushed(state) => Some(state.bytes().digest()),
-            Way::AsItIs | Way::Moved(_) | Way::TwoSteps { .. } => None,
+        pushed: match &checked.adaptation {
+            Adaptation::Pushed(state) => Some(state.bytes().digest()),
+            Adaptation::AsItIs | Adaptation::Moved(_) | Adaptation::TwoSteps { .. } => None,
         },
     }
 }
@@ -368,10 +370,10 @@ fn words(action: &JudgedAction) -> String {
 fn keep_left_state(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     checked: &CheckedRevert,
 ) -> Result<Option<Revision>, Error> {
     let left = read_if_there(&checked.prepared.place.root.join(ERRORED_STATE))?;
-    left.map(|bytes| keep_errored_state(ports, stack, speaker, (&bytes, "of this revert's apply")))
+    left.map(|bytes| keep_errored_state(ports, stack, author, (&bytes, "of this revert's apply")))
         .transpose()
 }

@@ -14,12 +14,12 @@ use crate::engine::left_state::is_same_content;
 use crate::engine::origin::{Journal, JournalKind};
 use crate::engine::rekey::{self, Named};
 use crate::engine::unsettled::{Matter, unsettled};
-use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::ports::{Author, Ports, Stack};
 use crate::flow::recorded::load_configuration;
 use crate::flow::{Error, live};
 use crate::model::account::Witness;
 use crate::model::configuration::BlobId;
-use crate::model::entry::{Body, Entry, NotUndone, Revision};
+use crate::model::entry::{Body, Entry, NotUndone, Revision, StateRef};
 use crate::model::event::Event;
 use crate::model::run::{Settled, Settlement};
 use crate::model::state::StateBytes;
@@ -33,14 +33,14 @@ pub(super) fn journals(ports: &Ports<'_>, log: &[Entry], target: Revision) -> Ve
         let begun = |intent: Revision| log.iter().find(|entry| entry.revision == intent);
         let new = |kind, intent, events| {
             let begun = begun(intent)?;
-            let journal = Journal::new(kind, begun.revision, begun.said.time);
+            let journal = Journal::new(kind, begun.revision, begun.recorded.time);
             Some(journal.with_events(stream(ports, events)))
         };
-        if let Body::RunOutcome(ended) = &entry.said.body {
+        if let Body::RunOutcome(ended) = &entry.recorded.body {
             let journal = new(JournalKind::Run, ended.intent, ended.events)?;
             return Some(journal.with_account(&ended.account));
         }
-        let Body::RevertOutcome(ended) = &entry.said.body else { return None };
+        let Body::RevertOutcome(ended) = &entry.recorded.body else { return None };
         new(JournalKind::Revert, ended.intent, ended.events)
     };
     since.filter_map(journal).collect()
@@ -82,16 +82,16 @@ pub(super) fn imports(
     ports: &Ports<'_>,
     log: &[Entry],
     target: Revision,
-    between: Option<&Entry>,
+    between: Option<(&Entry, &StateRef)>,
     present: &Entry,
 ) -> BTreeSet<String> {
     let anything = || BTreeSet::from(["*".to_owned()]);
     let mut imports = declared(ports, present).unwrap_or_default();
-    if let Some(entry) = between {
+    if let Some((entry, _)) = between {
         imports.extend(declared(ports, entry).unwrap_or_else(anything));
     }
     for entry in log.iter().filter(|entry| entry.revision > target) {
-        let Body::RunIntent(intent) = &entry.said.body else { continue };
+        let Body::RunIntent(intent) = &entry.recorded.body else { continue };
         let before = log.iter().find(|entry| entry.revision == intent.before);
         match before.and_then(|before| declared(ports, before)) {
             Some(declared) => imports.extend(declared),
@@ -104,7 +104,7 @@ pub(super) fn imports(
 
 /// What the configuration of a snapshot imports; nothing when it cannot be read.
 fn declared(ports: &Ports<'_>, entry: &Entry) -> Option<BTreeSet<String>> {
-    let snapshot = entry.said.body.snapshot()?;
+    let snapshot = entry.recorded.body.snapshot()?;
     let configuration = load_configuration(ports, entry.revision, snapshot).ok()?;
     let facts = configuration.root();
     facts.unreadable.is_empty().then(|| facts.imports.clone())
@@ -113,20 +113,20 @@ fn declared(ports: &Ports<'_>, entry: &Entry) -> Option<BTreeSet<String>> {
 /// Whether the events of a wrapped apply say what it did.
 fn is_told(log: &[Entry], intent: Revision) -> bool {
     log.iter().any(|entry| {
-        matches!(&entry.said.body, Body::RunOutcome(ended)
+        matches!(&entry.recorded.body, Body::RunOutcome(ended)
             if ended.intent == intent && ended.account.witness == Witness::Events)
     })
 }
 
 /// Refuses while something is open that a revert would build upon.
-pub(super) fn check_settled(log: &[Entry], speaker: &Speaker) -> Result<(), Error> {
+pub(super) fn check_settled(log: &[Entry], author: &Author) -> Result<(), Error> {
     let mut open = Vec::new();
     for matter in unsettled(log) {
         match &matter {
             // The draft refuses a revert that lives and concludes one that does not.
             Matter::Revert(_) | Matter::MayExist { .. } => {}
             Matter::Run(intent) => {
-                if let Liveness::Alive(who) = liveness(intent, &speaker.actor) {
+                if let Liveness::Alive(who) = liveness(intent, &author.actor) {
                     return Err(Error::under_way(intent, who));
                 }
                 open.push(matter.clause());
@@ -145,13 +145,13 @@ pub(super) fn check_settled(log: &[Entry], speaker: &Speaker) -> Result<(), Erro
 pub(super) fn settle_pushed(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
 ) -> Result<Vec<Entry>, Error> {
     let mut log = ports.repository.log(&stack.name)?;
     let mut said = Vec::new();
     for matter in unsettled(&log) {
         let Matter::LeftState(entry) = matter else { continue };
-        let Body::Evidence(kept) = &entry.said.body else { continue };
+        let Body::Evidence(kept) = &entry.recorded.body else { continue };
         let Some(live) = live::read(ports, stack)?.bytes else { continue };
         let left = StateBytes::new(ports.repository.get_blob(&kept.blob)?);
         let is_there = match (ReadState::read(left), ReadState::read(live)) {
@@ -160,10 +160,10 @@ pub(super) fn settle_pushed(
         };
         if is_there {
             let reason = Some("the present state is the one that was left behind".to_owned());
-            let speaker = Speaker { reason, ..speaker.clone() };
+            let author = Author { reason, ..author.clone() };
             let (matter, how) = (entry.revision, Settled::Pushed);
             let body = Body::Settlement(Settlement { matter, how, objects: Vec::new() });
-            said.push(ports.say(&stack.name, &speaker, After::Any, body)?);
+            said.push(ports.record(&stack.name, &author, After::Any, body)?);
         }
     }
     log.extend(said);
@@ -193,7 +193,7 @@ pub(super) fn not_undone(log: &[Entry], target: Revision) -> Vec<NotUndone> {
 mod tests {
     use super::*;
     use crate::model::digest::Digest;
-    use crate::model::entry::{Actor, Draft};
+    use crate::model::entry::{Actor, NewEntry};
     use crate::model::run::RunIntent;
 
     fn actor(host: &str, process: u32) -> Actor {
@@ -214,7 +214,7 @@ mod tests {
             revision: Revision(3),
             previous: None,
             digest: Digest::of(b""),
-            said: Draft {
+            recorded: NewEntry {
                 time: jiff::Timestamp::UNIX_EPOCH,
                 actor,
                 tool: String::new(),
@@ -229,13 +229,13 @@ mod tests {
     fn a_run_that_lives_is_under_way_and_any_other_one_has_to_be_settled() {
         let ours = std::process::id();
         let (actor_here, tool) = (actor("here", 1), String::new());
-        let speaker = Speaker { actor: actor_here, tool, reason: None, ticket: None };
-        let check = |actor| check_settled(&[begun(actor)], &speaker);
+        let author = Author { actor: actor_here, tool, reason: None, ticket: None };
+        let check = |actor| check_settled(&[begun(actor)], &author);
         assert!(matches!(check(actor("here", ours)), Err(Error::UnderWay { .. })));
         assert!(
             matches!(check(actor("elsewhere", ours)), Err(Error::Unsettled(open)) if open.len() == 1)
         );
         assert!(matches!(check(actor("here", u32::MAX)), Err(Error::Unsettled(_))));
-        assert!(check_settled(&[], &speaker).is_ok());
+        assert!(check_settled(&[], &author).is_ok());
     }
 }

@@ -11,19 +11,19 @@ use std::path::PathBuf;
 
 use self::kept_inputs::KeptInputs;
 use self::versions::{Fitted, fit};
-use super::adapt::{Paved, Way, pave};
+use super::adapt::{Adaptation, Adapted, adapt};
 use super::draft::RevertDraft;
 use super::two_steps::whole;
 use crate::engine::hazard::{Allowance, believable, hazards};
 use crate::engine::judgement::JudgedAction;
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::Rekeying;
-use crate::engine::rekey::first::First;
 use crate::engine::rekey::keep::Kept as KeptOut;
-use crate::engine::revert::homecoming::{Homecoming, homecomings};
+use crate::engine::rekey::two_steps::DestroyedFirst;
 use crate::engine::revert::keep::Kept;
+use crate::engine::revert::moved_back::{MovedBack, moved_back};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
-use crate::engine::revert::scope::{Left, left};
+use crate::engine::revert::scope::{Skipped, left};
 use crate::engine::revert::{Facts, Recorded, actions_digest, judge};
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::Prepared;
@@ -45,7 +45,7 @@ pub struct CheckedRevert {
     /// The private directory in which the plan is applied.
     pub(super) prepared: Prepared,
     /// How the state is made to fit.
-    pub(super) way: Way,
+    pub(super) adaptation: Adaptation,
     /// Where each object belongs.
     pub(super) rekeying: Rekeying,
     /// The saved plan; if a state is to be pushed first, only a preview of it, and in two steps that
@@ -58,12 +58,12 @@ pub struct CheckedRevert {
     /// The targets that are planned; none means all of the good configuration.
     pub(super) targets: Vec<String>,
     /// Actions that are skipped, since only a part is wanted: not safe to show.
-    pub(super) left: Vec<Left>,
+    pub(super) left: Vec<Skipped>,
     /// SHA-256 over its actions.
     pub(super) actions_digest: Digest,
     /// The state it was made for.
     pub(super) state: StateVersion,
-    homecomings: Vec<Homecoming>,
+    moved_back: Vec<MovedBack>,
     inputs: KeptInputs,
     pub(super) actions: Vec<JudgedAction>,
     outputs: Vec<JudgedOutput>,
@@ -74,7 +74,8 @@ impl CheckedRevert {
     /// Whether there is nothing to do: no action, and no object to bring back to its address.
     pub fn is_nothing(&self) -> bool {
         let has_nothing_targeted = self.plan.is_empty() && !self.left.is_empty();
-        has_nothing_targeted || (self.plan.is_empty() && matches!(self.way, Way::AsItIs))
+        has_nothing_targeted
+            || (self.plan.is_empty() && matches!(self.adaptation, Adaptation::AsItIs))
     }
 
     /// The entry to go back to.
@@ -93,8 +94,8 @@ impl CheckedRevert {
     }
 
     /// How the state is made to fit.
-    pub fn way(&self) -> &Way {
-        &self.way
+    pub fn adaptation(&self) -> &Adaptation {
+        &self.adaptation
     }
 
     /// Its actions, judged; safe to show.
@@ -113,8 +114,8 @@ impl CheckedRevert {
     }
 
     /// Objects that only the state will have otherwise; safe to show.
-    pub fn homecomings(&self) -> &[Homecoming] {
-        &self.homecomings
+    pub fn moved_back(&self) -> &[MovedBack] {
+        &self.moved_back
     }
 
     /// Attributes that are kept though a data source says something else; safe to show.
@@ -128,13 +129,13 @@ impl CheckedRevert {
     }
 
     /// Actions that are skipped, safe to show.
-    pub fn lefts(&self) -> Vec<Left> {
-        let safe = |left: &Left| self.draft.redactor.text(&left.address);
-        self.left.iter().map(|left| Left { address: safe(left), ..left.clone() }).collect()
+    pub fn skipped(&self) -> Vec<Skipped> {
+        let safe = |left: &Skipped| self.draft.redactor.text(&left.address);
+        self.left.iter().map(|left| Skipped { address: safe(left), ..left.clone() }).collect()
     }
 
     /// Objects that are kept out of the state, with their ids: both safe to show.
-    pub fn kept_out(&self) -> Vec<(String, Option<String>)> {
+    pub fn released(&self) -> Vec<(String, Option<String>)> {
         let redactor = &self.draft.redactor;
         let id = |kept: &KeptOut| kept.id.as_ref().map(|id| redactor.text(id));
         let of = |kept: &KeptOut| (redactor.text(&kept.from.to_string()), id(kept));
@@ -142,9 +143,9 @@ impl CheckedRevert {
     }
 
     /// Objects that are destroyed before the rest, safe to show, and why they go first.
-    pub fn firsts(&self) -> Vec<(String, &'static str)> {
-        let Way::TwoSteps { objects, .. } = &self.way else { return Vec::new() };
-        let shown = |first: &First| self.draft.redactor.text(&first.from.to_string());
+    pub fn destroyed_first(&self) -> Vec<(String, &'static str)> {
+        let Adaptation::TwoSteps { objects, .. } = &self.adaptation else { return Vec::new() };
+        let shown = |first: &DestroyedFirst| self.draft.redactor.text(&first.from.to_string());
         objects.iter().map(|first| (shown(first), first.why.meaning())).collect()
     }
 
@@ -160,11 +161,11 @@ impl CheckedRevert {
 /// Plans the revert.
 pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<CheckedRevert, Error> {
     let Fitted { draft, hazards: mut versions } = fit(ports, stack, draft)?;
-    let Paved { mut prepared, way, rekeying, first } = pave(ports, stack, &draft)?;
+    let Adapted { mut prepared, adaptation, rekeying, first } = adapt(ports, stack, &draft)?;
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
     let Planned { plan_file, plan, targets, left, inputs } =
-        planned(ports, stack, &draft, &way, &mut prepared)?;
+        planned(ports, stack, &draft, &adaptation, &mut prepared)?;
     ports.progress.end(Ended::Well, "");
     // What is applied is the first step, and what is agreed to is both.
     let learnt = first.as_ref().map_or(&draft.redactor, |first| &first.redactor).clone();
@@ -173,10 +174,10 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         Some(first) => (first.prepared, first.plan_file, whole(&first.plan, &plan)),
         None => (prepared, plan_file, plan),
     };
-    let judged = judged(ports, stack, &draft, &way, &plan, &redactor);
+    let judged = judged(ports, stack, &draft, &adaptation, &plan, &redactor);
     let plan_digest = digest_of(&plan_file)?;
     let present = draft.version()?;
-    let homecomings = homecomings(&rekeying, &redactor);
+    let moved_back = moved_back(&rekeying, &redactor);
     versions.extend(judged.hazards);
     Ok(CheckedRevert {
         draft: RevertDraft { redactor, ..draft },
@@ -184,8 +185,8 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         targets,
         left,
         prepared,
-        way,
-        homecomings,
+        adaptation,
+        moved_back,
         rekeying,
         inputs,
         plan_file,
@@ -206,7 +207,7 @@ struct Planned {
     plan_file: PathBuf,
     plan: Plan,
     targets: Vec<String>,
-    left: Vec<Left>,
+    left: Vec<Skipped>,
     inputs: KeptInputs,
 }
 
@@ -215,11 +216,11 @@ fn planned(
     ports: &Ports<'_>,
     stack: &Stack,
     draft: &RevertDraft,
-    way: &Way,
+    adaptation: &Adaptation,
     prepared: &mut Prepared,
 ) -> Result<Planned, Error> {
     let redactor = &draft.redactor;
-    let (plan_file, plan, inputs) = kept_inputs::plan(ports, stack, draft, way, prepared)?;
+    let (plan_file, plan, inputs) = kept_inputs::plan(ports, stack, draft, adaptation, prepared)?;
     match plan.extent {
         PlanExtent::Complete => {}
         PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
@@ -263,12 +264,12 @@ fn judged(
     ports: &Ports<'_>,
     stack: &Stack,
     draft: &RevertDraft,
-    way: &Way,
+    adaptation: &Adaptation,
     plan: &Plan,
     redactor: &Redactor,
 ) -> Judged {
     let now = believable(ports.clock.now(), draft.latest_time);
-    let facts = facts(stack, draft, way, plan);
+    let facts = facts(stack, draft, adaptation, plan);
     let mut actions = judge(&facts, redactor);
     let mut hazards = hazards(&facts, &actions, &stack.limits, &draft.variables, now);
     let outputs = judge_outputs(&facts, redactor);
@@ -287,7 +288,7 @@ fn judged(
 pub(super) fn facts<'f>(
     stack: &'f Stack,
     draft: &'f RevertDraft,
-    way: &'f Way,
+    adaptation: &'f Adaptation,
     plan: &'f Plan,
 ) -> Facts<'f> {
     let of = |recorded: &'f recorded::Recorded| Recorded {
@@ -295,9 +296,9 @@ pub(super) fn facts<'f>(
         time: recorded.time,
         state: recorded.state.state(),
     };
-    let current = match way {
-        Way::AsItIs | Way::Moved(_) => &draft.current,
-        Way::Pushed(state) | Way::TwoSteps { whole: state, .. } => state,
+    let current = match adaptation {
+        Adaptation::AsItIs | Adaptation::Moved(_) => &draft.current,
+        Adaptation::Pushed(state) | Adaptation::TwoSteps { whole: state, .. } => state,
     };
     Facts {
         plan,
@@ -307,7 +308,7 @@ pub(super) fn facts<'f>(
         journals: &draft.journals,
         imports: &draft.imports,
         prevented: &draft.since.prevented,
-        passing: &draft.since.passing,
+        not_replayable: &draft.since.not_replayable,
         drift: &draft.drift,
         knowledge: &stack.knowledge,
     }

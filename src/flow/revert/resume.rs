@@ -13,7 +13,7 @@ use super::plan::check;
 use crate::engine::hazard::Allowance;
 use crate::engine::revert::rest::{is_part, is_rest};
 use crate::flow::Error;
-use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::ports::{Author, Ports, Stack};
 use crate::model::entry::ApplyOutcome;
 use crate::model::hazard::Hazard;
 use crate::model::pattern::Pattern;
@@ -25,7 +25,7 @@ const ROUNDS_MAX: usize = 3;
 pub fn execute_to_the_end(
     ports: &Ports<'_>,
     stack: &Stack,
-    author: &Speaker,
+    author: &Author,
     approved: ApprovedRevert,
     going_on: &dyn Fn(&ExecutedRevert, &ApprovedRevert),
 ) -> Result<ExecutedRevert, Error> {
@@ -56,7 +56,7 @@ pub fn execute_to_the_end(
 fn rest(
     ports: &Ports<'_>,
     stack: &Stack,
-    author: &Speaker,
+    author: &Author,
     executed: &ExecutedRevert,
     accepted: &[Hazard],
 ) -> Result<Option<ApprovedRevert>, Error> {

@@ -2,7 +2,7 @@
 //!
 //! The plan is made on the stack's own backend, in a private copy of the failed configuration, and
 //! it may do nothing but destroy these objects. It is applied under the same consent as the rest,
-//! which is shown with it. Which objects those are is `engine::rekey::first`'s to decide.
+//! which is shown with it. Which objects those are is `engine::rekey::two_steps`'s to decide.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::draft::RevertDraft;
 use super::history::configurations::makers;
 use crate::codec::hcl::Configuration;
 use crate::engine::redact::Redactor;
-use crate::engine::rekey::first::First;
+use crate::engine::rekey::two_steps::DestroyedFirst;
 use crate::flow::Error;
 use crate::flow::error::two_steps::NoFirstStep;
 use crate::flow::ports::{Ports, Stack};
@@ -38,7 +38,7 @@ pub(super) fn plan_first(
     ports: &Ports<'_>,
     stack: &Stack,
     draft: &RevertDraft,
-    objects: &[First],
+    objects: &[DestroyedFirst],
 ) -> Result<FirstStep, Error> {
     let refused = |obstacle| Error::TwoSteps {
         objects: objects.iter().map(|one| draft.redactor.text(&one.from.to_string())).collect(),
@@ -78,7 +78,7 @@ fn planned(
     stack: &Stack,
     draft: &RevertDraft,
     maker: &Configuration,
-    objects: &[First],
+    objects: &[DestroyedFirst],
 ) -> Result<FirstStep, Error> {
     let (configuration, _) = with_variables(maker.clone(), stack)?;
     let redactor = with_configuration(draft.redactor.clone(), &configuration);
@@ -101,21 +101,21 @@ fn planned(
 }
 
 /// Whether each object whose place is in doubt was found there.
-fn finds_all(plan: &Plan, objects: &[First]) -> bool {
+fn finds_all(plan: &Plan, objects: &[DestroyedFirst]) -> bool {
     let mut in_doubt = objects.iter().filter(|first| first.why.provider().is_some());
     in_doubt.all(|first| plan.effective().any(|change| is_here(change, first)))
 }
 
-fn is_here(change: &PlannedChange, first: &First) -> bool {
+fn is_here(change: &PlannedChange, first: &DestroyedFirst) -> bool {
     change.address == first.from.address && change.deposed == first.from.deposed
 }
 
-fn is_of(change: &PlannedChange, objects: &[First]) -> bool {
+fn is_of(change: &PlannedChange, objects: &[DestroyedFirst]) -> bool {
     change.action == Action::Delete && objects.iter().any(|first| is_here(change, first))
 }
 
 /// Names an object as the re-keyed state would have it: that is what the rest is judged with.
-fn stand(change: &mut PlannedChange, objects: &[First]) {
+fn stand(change: &mut PlannedChange, objects: &[DestroyedFirst]) {
     if let Some(first) = objects.iter().find(|first| is_here(change, first)) {
         change.address = first.slot.address.clone();
         change.deposed.clone_from(&first.slot.deposed);

@@ -14,7 +14,7 @@ use crate::codec::state::checks::checks;
 use crate::engine::redact::Redactor;
 use crate::engine::verify::{Comparison, Configurations, Done, Facts, Round, compare, residual};
 use crate::flow::Error;
-use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::ports::{Author, Ports, Stack};
 use crate::flow::redaction::{safe_residual, with_plan};
 use crate::model::entry::{Body, Mark, NotUndone, Revision, Verification};
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
@@ -49,7 +49,7 @@ impl VerifiedRevert {
 pub fn verify(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     mut executed: ExecutedRevert,
 ) -> Result<VerifiedRevert, Error> {
     let Ok(taken) = &executed.after else { return Err(not_proven(executed)) };
@@ -59,7 +59,7 @@ pub fn verify(
     checked.prepared.make_pristine(&checked.draft.configuration)?;
     let redactor = &checked.draft.redactor;
     let (_, plan) = checked.prepared.plan(ports, "verify.tfplan", redactor)?;
-    let speaker = &speaker.safe(redactor);
+    let author = &author.safe(redactor);
     let found = safe_residual(residual(&plan), redactor);
     let word = match found.len() {
         0 => "plan is empty".to_owned(),
@@ -71,10 +71,10 @@ pub fn verify(
     let kept = due_to_kept(ports, checked, &found)?;
     let comparison = compared(stack, checked, now.state(), &plan, &found, &kept);
     let said = verification((executed.intent, revision), &comparison, &found);
-    let entry = ports.say(&stack.name, speaker, After::Any, Body::Verification(said))?.revision;
+    let entry = ports.record(&stack.name, author, After::Any, Body::Verification(said))?.revision;
     // A part of a good snapshot is not good.
     if comparison.differences.is_empty() && checked.left.is_empty() {
-        mark_good(ports, stack, speaker, (revision, &found))?;
+        mark_good(ports, stack, author, (revision, &found))?;
     }
     let target = executed.checked.target();
     let detail =
@@ -141,11 +141,11 @@ fn compared(
 
 /// What nobody wanted to be undone: the log says so too.
 fn unwanted(checked: &CheckedRevert) -> impl Iterator<Item = NotUndone> {
-    let left = checked.lefts().into_iter().map(|left| NotUndone {
+    let left = checked.skipped().into_iter().map(|left| NotUndone {
         address: left.address,
         why: format!("left as it is ({}): only a part was wanted", left.action),
     });
-    let kept = checked.kept_out().into_iter().map(|(address, id)| NotUndone {
+    let kept = checked.released().into_iter().map(|(address, id)| NotUndone {
         address,
         why: format!("excluded, and not in the state any more: id {}", id.unwrap_or_default()),
     });
@@ -157,7 +157,7 @@ fn make_safe(comparison: &mut Comparison, redactor: &Redactor) {
     for clause in comparison.notes.iter_mut().chain(&mut comparison.differences) {
         *clause = redactor.text(clause);
     }
-    for made in &mut comparison.made_anew {
+    for made in &mut comparison.recreated {
         made.address = redactor.text(&made.address);
     }
     for left in &mut comparison.not_undone {
@@ -178,7 +178,7 @@ fn verification(
         expected: comparison.expected,
         equal: comparison.equal,
         differences: comparison.differences.clone(),
-        made_anew: comparison.made_anew.clone(),
+        recreated: comparison.recreated.clone(),
         not_undone: comparison.not_undone.clone(),
     }
 }
@@ -186,12 +186,12 @@ fn verification(
 fn mark_good(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     (revision, residual): (Revision, &[Residual]),
 ) -> Result<(), Error> {
     let evidence =
         Evidence { grade: Grade::PlanEmpty, residual: residual.to_vec(), checks: Vec::new() };
     let mark = Mark { revision, verdict: Verdict::Good(evidence) };
-    ports.say(&stack.name, speaker, After::Any, Body::Mark(mark))?;
+    ports.record(&stack.name, author, After::Any, Body::Mark(mark))?;
     Ok(())
 }

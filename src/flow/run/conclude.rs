@@ -22,10 +22,10 @@ use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
 use crate::flow::error::run::RunError;
 use crate::flow::intent::{OpenIntent, Outcome};
-use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::ports::{Author, Ports, Stack};
 use crate::flow::recorded::{Recorded, keep_errored_state, load, load_configuration};
 use crate::flow::redaction::{secrets_of_environment, with_configuration, with_plan};
-use crate::flow::snapshot::{self, ConfigurationFrom, Request, Taken};
+use crate::flow::snapshot::{self, Captured, ConfigurationFrom, Request};
 use crate::model::account::{Account, Mishap, Witness};
 use crate::model::digest::Digest;
 use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision};
@@ -48,7 +48,7 @@ pub struct Concluded {
     /// How it ended.
     pub result: ApplyOutcome,
     /// The snapshot taken afterwards, when the state could be read.
-    pub after: Result<Taken, Error>,
+    pub after: Result<Captured, Error>,
     /// What it did.
     pub account: Account,
     /// Its errors.
@@ -86,7 +86,7 @@ struct Course<'a> {
 pub fn conclude(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     begun: Begun,
     end: Result<End, ()>,
 ) -> Result<Concluded, Error> {
@@ -101,14 +101,14 @@ pub fn conclude(
     let course = Course::of(&entry, places)?;
     let mut waits = PATIENCE.into_iter();
     let closed = loop {
-        match (close(ports, stack, speaker, &course, seeing), waits.next()) {
+        match (close(ports, stack, author, &course, seeing), waits.next()) {
             (Err(Error::Store(_)), Some(wait)) => std::thread::sleep(wait),
             (closed, _) => break closed,
         }
     };
     let closed = closed.and_then(|closed| {
         let outcome = Outcome::Run(Box::new(closed.outcome.clone()));
-        Ok((intent.conclude(ports, stack, speaker, outcome, &PATIENCE)?, closed))
+        Ok((intent.conclude(ports, stack, author, outcome, &PATIENCE)?, closed))
     });
     match closed {
         Ok((outcome, closed)) => {
@@ -135,18 +135,18 @@ pub fn conclude(
 pub fn conclude_open(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     intent: &Entry,
 ) -> Result<Entry, Error> {
-    if let Liveness::Alive(who) = liveness(intent, &speaker.actor) {
+    if let Liveness::Alive(who) = liveness(intent, &author.actor) {
         return Err(Error::under_way(intent, who));
     }
     let seeing = Seeing { result: ApplyOutcome::Unknown, code: None, ending: Ending::Cut };
     let course = Course::of(intent, |_| vec![stack.root.clone()])?;
     let open = OpenIntent::found(intent).ok_or(not_a_run(intent))?;
-    let closed = close(ports, stack, speaker, &course, seeing)?;
+    let closed = close(ports, stack, author, &course, seeing)?;
     let outcome = Outcome::Run(Box::new(closed.outcome));
-    let outcome = open.conclude(ports, stack, speaker, outcome, &[])?;
+    let outcome = open.conclude(ports, stack, author, outcome, &[])?;
     let _is_left = journal::remove(Path::new(&course.run.journal)).is_err();
     Ok(outcome)
 }
@@ -169,7 +169,7 @@ fn seen(end: Result<End, ()>) -> Seeing {
 
 impl<'a> Course<'a> {
     fn of(intent: &'a Entry, places: impl Fn(&RunIntent) -> Vec<PathBuf>) -> Result<Self, Error> {
-        let Body::RunIntent(run) = &intent.said.body else { return Err(not_a_run(intent)) };
+        let Body::RunIntent(run) = &intent.recorded.body else { return Err(not_a_run(intent)) };
         Ok(Self { intent, run, places: places(run) })
     }
 }
@@ -181,7 +181,7 @@ fn not_a_run(entry: &Entry) -> Error {
 /// A command of which everything is known that can be, and that is not concluded yet.
 struct Closed {
     outcome: RunOutcome,
-    after: Result<Taken, Error>,
+    after: Result<Captured, Error>,
     purpose: Purpose,
 }
 
@@ -189,21 +189,21 @@ struct Closed {
 fn close(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     course: &Course<'_>,
     seeing: Seeing,
 ) -> Result<Closed, Error> {
     let run = course.run;
     let directory = Path::new(&run.journal);
-    let errored = keep_left_state(ports, stack, speaker, course)?;
+    let errored = keep_left_state(ports, stack, author, course)?;
     let before = ports.repository.entry(&stack.name, run.before)?;
-    let known = before.said.body.snapshot().and_then(|snapshot| snapshot.configuration.clone());
+    let known = before.recorded.body.snapshot().and_then(|snapshot| snapshot.configuration.clone());
     let request = Request {
         // The state that is there now belongs to the configuration that was applied.
         configuration: known.map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
         ..Request::of_stack(stack, Cause::AfterRun)
     };
-    let after = match snapshot::take(ports, stack, speaker, &request) {
+    let after = match snapshot::take(ports, stack, author, &request) {
         // A store that fails may work the next time; a state that cannot be read is what it is.
         Err(Error::Store(problem)) => return Err(problem.into()),
         other => other,
@@ -261,7 +261,7 @@ fn account(
     ports: &Ports<'_>,
     before: &Entry,
     recorded: Option<&Recorded>,
-    after: &Result<Taken, Error>,
+    after: &Result<Captured, Error>,
     planned: Option<&Plan>,
     told: Told,
     seeing: Seeing,
@@ -275,7 +275,7 @@ fn account(
     if let Ok(taken) = after {
         redactor = redactor.with_values(&taken.backend.secrets());
     }
-    let snapshot = before.said.body.snapshot();
+    let snapshot = before.recorded.body.snapshot();
     let configuration =
         snapshot.and_then(|snapshot| load_configuration(ports, before.revision, snapshot).ok());
     if let Some(configuration) = &configuration {
@@ -311,7 +311,7 @@ fn account(
 }
 
 fn recorded_state(ports: &Ports<'_>, entry: &Entry) -> Result<Option<Recorded>, Error> {
-    let state = entry.said.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
+    let state = entry.recorded.body.snapshot().and_then(|snapshot| snapshot.state.as_ref());
     state.map(|state| load(ports, entry, state)).transpose()
 }
 
@@ -348,10 +348,10 @@ fn intended(change: &crate::model::plan::PlannedChange) -> Intended {
 fn keep_left_state(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     course: &Course<'_>,
 ) -> Result<Option<Revision>, Error> {
-    let begun = course.intent.said.time;
+    let begun = course.intent.recorded.time;
     let path = course.places.iter().map(|place| place.join(ERRORED_STATE));
     let Some(path) = path.into_iter().find(|path| is_younger(path, begun)) else {
         return Ok(None);
@@ -360,13 +360,12 @@ fn keep_left_state(
     let bytes = fs::read(&path).map_err(|source| Error::Io { path: shown(), source })?;
     let digest = Digest::of(&bytes);
     let log = ports.repository.log(&stack.name)?;
-    let is_same =
-        |entry: &&Entry| matches!(&entry.said.body, Body::Evidence(kept) if kept.digest == digest);
+    let is_same = |entry: &&Entry| matches!(&entry.recorded.body, Body::Evidence(kept) if kept.digest == digest);
     if let Some(kept) = log.iter().find(is_same) {
         return Ok(Some(kept.revision));
     }
     let what = format!("of run {}", course.intent.revision);
-    keep_errored_state(ports, stack, speaker, (&bytes, &what)).map(Some)
+    keep_errored_state(ports, stack, author, (&bytes, &what)).map(Some)
 }
 
 /// Whether a file was written after the command was begun, by this machine's clock. A second is

@@ -6,7 +6,7 @@
 use super::Concluded;
 use crate::flow::Error;
 use crate::flow::mark::{Proof, WhenNotEmpty, good, run_checks};
-use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::ports::{Author, Ports, Stack};
 use crate::model::entry::{Entry, Revision};
 use crate::model::event::Purpose;
 use crate::model::good::Grade;
@@ -34,14 +34,14 @@ impl Followed {
 pub fn follow(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     (concluded, after): (&Concluded, &Entry),
     checks: &[Check],
 ) -> Followed {
     let snapshot = after.revision;
     // A plan alone, or a destruction, does not make the state what the configuration says.
     let was_applied = concluded.purpose == Purpose::Apply;
-    let word = || good(ports, stack, speaker, after, &Proof::Word).map(|(_, e)| e.grade);
+    let word = || good(ports, stack, author, after, &Proof::Word).map(|(_, e)| e.grade);
     let early = if was_applied && checks.is_empty() { Some(word()) } else { None };
     let at_least = match early {
         Some(Ok(grade)) => Some(grade),
@@ -49,7 +49,7 @@ pub fn follow(
         None => None,
     };
     let proof = Proof::Verified { residual: WhenNotEmpty::Refuse, checks: checks.to_vec() };
-    let because = match good(ports, stack, speaker, after, &proof) {
+    let because = match good(ports, stack, author, after, &proof) {
         Ok((_, evidence)) => {
             return Followed { snapshot, grade: Some(evidence.grade), because: None };
         }

@@ -18,10 +18,10 @@ use self::words::Command;
 use super::Error;
 use super::error::run::RunError;
 use super::intent::{Intent, OpenIntent};
-use super::ports::{Ports, Speaker, Stack};
+use super::ports::{Author, Ports, Stack};
 use super::recorded::load_configuration;
 use super::redaction::{secrets_of_environment, with_configuration};
-use super::snapshot::{self, ConfigurationFrom, Request, Taken, WhenUnchanged, check_standing};
+use super::snapshot::{self, Captured, ConfigurationFrom, Request, WhenUnchanged, check_standing};
 use crate::codec::bundle;
 use crate::engine::hold::{Candidate, Held, forbids, standing};
 use crate::engine::redact::Redactor;
@@ -35,7 +35,7 @@ use crate::store::After;
 use crate::terraform::child::{End, Input, Notice, Screen, Showing, Wrapped};
 use crate::terraform::git;
 use crate::terraform::journal::Journal;
-use crate::terraform::liveness::{Liveness, author, liveness};
+use crate::terraform::liveness::{Liveness, liveness, recorded_by};
 
 pub use self::conclude::{Concluded, conclude, conclude_open};
 pub use self::good::{Followed, follow};
@@ -73,18 +73,18 @@ pub struct Begun {
 pub fn begin(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     wanted: &Wanted,
 ) -> Result<Begun, Error> {
     let command = Command::of(ports, wanted)?;
-    let concluded = conclude_all(ports, stack, speaker)?;
+    let concluded = conclude_all(ports, stack, author)?;
     let log = ports.repository.log(&stack.name)?;
-    refuse_unsettled(&log, speaker)?;
+    refuse_unsettled(&log, author)?;
     let held = standing(&log, ports.clock.now());
     if held.iter().any(|held| held.hold.scope == HoldScope::Everything) {
         refuse_held(ports, &log, &[Candidate::default()])?;
     }
-    let taken = capture(ports, stack, speaker, &command)?;
+    let taken = capture(ports, stack, author, &command)?;
     if !held.is_empty() {
         let candidates = candidates(ports, stack, &taken, &command);
         refuse_held(ports, &log, &candidates)?;
@@ -96,7 +96,7 @@ pub fn begin(
         place: wanted.journals.last().map_or_else(String::new, |base| base.display().to_string()),
         source,
     })?;
-    let said = say_intent(ports, stack, speaker, (&command, &taken, plan), &journal);
+    let said = say_intent(ports, stack, author, (&command, &taken, plan), &journal);
     match said {
         Ok(intent) => {
             let before = taken.entry.revision;
@@ -114,34 +114,35 @@ pub fn begin(
 pub(in crate::flow) fn conclude_all(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
 ) -> Result<Vec<Revision>, Error> {
     let log = ports.repository.log(&stack.name)?;
     let mut concluded = Vec::new();
     for matter in unsettled(&log) {
         if let Matter::Run(intent) = matter {
-            refuse_alive(intent, speaker)?;
-            concluded.push(conclude_open(ports, stack, speaker, intent)?.revision);
+            refuse_alive(intent, author)?;
+            concluded.push(conclude_open(ports, stack, author, intent)?.revision);
         }
     }
     Ok(concluded)
 }
 
 /// Refuses while a run is at work, or may be at work where it cannot be seen from here.
-fn refuse_alive(intent: &Entry, speaker: &Speaker) -> Result<(), Error> {
-    match liveness(intent, &speaker.actor) {
+fn refuse_alive(intent: &Entry, author: &Author) -> Result<(), Error> {
+    match liveness(intent, &author.actor) {
         Liveness::Over => Ok(()),
         Liveness::Alive(who) => Err(Error::under_way(intent, who)),
         Liveness::Elsewhere(_) => {
-            let who = format!("{}; from here it cannot be told whether it is over", author(intent));
+            let who =
+                format!("{}; from here it cannot be told whether it is over", recorded_by(intent));
             Err(Error::under_way(intent, who))
         }
     }
 }
 
-fn refuse_unsettled(log: &[Entry], speaker: &Speaker) -> Result<(), Error> {
+fn refuse_unsettled(log: &[Entry], author: &Author) -> Result<(), Error> {
     if let Some(open) = open_revert(log)
-        && let Liveness::Alive(who) = liveness(open, &speaker.actor)
+        && let Liveness::Alive(who) = liveness(open, &author.actor)
     {
         return Err(Error::under_way(open, who));
     }
@@ -174,9 +175,9 @@ fn clause(matter: &Matter<'_>) -> String {
 fn capture(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     command: &Command,
-) -> Result<Taken, Error> {
+) -> Result<Captured, Error> {
     let configuration = match &command.plan {
         Some(plan) => ConfigurationFrom::Plan(plan.clone()),
         None => ConfigurationFrom::Directory(stack.root.clone()),
@@ -186,14 +187,14 @@ fn capture(
         when_unchanged: WhenUnchanged::Witness,
         ..Request::of_stack(stack, Cause::BeforeRun)
     };
-    snapshot::take(ports, stack, speaker, &request)
+    snapshot::take(ports, stack, author, &request)
 }
 
 /// What a hold can be against: what is applied and, with a saved plan, what lies in the directory.
 fn candidates(
     ports: &Ports<'_>,
     stack: &Stack,
-    taken: &Taken,
+    taken: &Captured,
     command: &Command,
 ) -> Vec<Candidate> {
     let facts = git::facts(ports.environment, &stack.root);
@@ -215,7 +216,7 @@ fn refuse_held(ports: &Ports<'_>, log: &[Entry], candidates: &[Candidate]) -> Re
 }
 
 fn held_by(held: &Held<'_>) -> RunError {
-    let said = &held.entry.said;
+    let said = &held.entry.recorded;
     let reason = said.reason.as_deref().unwrap_or("no reason was given");
     let commit = match &held.hold.scope {
         HoldScope::Everything => None,
@@ -239,8 +240,8 @@ fn stored_plan(ports: &Ports<'_>, command: &Command) -> Result<Option<BlobId>, E
 fn say_intent(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
-    (command, taken, plan): (&Command, &Taken, Option<BlobId>),
+    author: &Author,
+    (command, taken, plan): (&Command, &Captured, Option<BlobId>),
     journal: &Journal,
 ) -> Result<OpenIntent, Error> {
     let redactor = redactor(ports, taken);
@@ -257,19 +258,19 @@ fn say_intent(
     let latest = ports.repository.log(&stack.name)?;
     for matter in unsettled(&latest) {
         if let Matter::Run(other) = matter {
-            return Err(Error::under_way(other, author(other)));
+            return Err(Error::under_way(other, recorded_by(other)));
         }
     }
     if let Some(open) = open_revert(&latest) {
-        return Err(Error::under_way(open, author(open)));
+        return Err(Error::under_way(open, recorded_by(open)));
     }
     let after = After::Exactly(latest.last().map(|newest| newest.revision));
     let intent = Intent::Run(Box::new(intent));
-    OpenIntent::record(ports, stack, &speaker.safe(&redactor), after, intent)
+    OpenIntent::record(ports, stack, &author.safe(&redactor), after, intent)
 }
 
 /// What must not be shown or recorded, as far as it is known before anything runs.
-fn redactor(ports: &Ports<'_>, taken: &Taken) -> Redactor {
+fn redactor(ports: &Ports<'_>, taken: &Captured) -> Redactor {
     let mut redactor = Redactor::default()
         .with_values(&secrets_of_environment(ports))
         .with_values(&taken.backend.secrets());
@@ -306,5 +307,5 @@ impl Begun {
 
 /// What an outcome says, if the entry is one.
 fn outcome_of(entry: &Entry) -> Option<&RunOutcome> {
-    if let Body::RunOutcome(ended) = &entry.said.body { Some(ended) } else { None }
+    if let Body::RunOutcome(ended) = &entry.recorded.body { Some(ended) } else { None }
 }

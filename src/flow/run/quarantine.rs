@@ -2,7 +2,7 @@
 
 use super::Concluded;
 use crate::flow::Error;
-use crate::flow::ports::{Ports, Speaker, Stack};
+use crate::flow::ports::{Author, Ports, Stack};
 use crate::model::entry::{Body, Entry};
 use crate::model::hold::{Hold, HoldScope};
 use crate::store::After;
@@ -11,13 +11,13 @@ use crate::store::After;
 pub fn hold_what_ran(
     ports: &Ports<'_>,
     stack: &Stack,
-    speaker: &Speaker,
+    author: &Author,
     concluded: &Concluded,
 ) -> Result<Entry, Error> {
     let intent = concluded.intent();
     let intent =
         intent.map(|revision| ports.repository.entry(&stack.name, revision)).transpose()?;
-    let scope = match intent.as_ref().map(|intent| &intent.said.body) {
+    let scope = match intent.as_ref().map(|intent| &intent.recorded.body) {
         Some(Body::RunIntent(run)) if run.configuration.is_some() || run.commit.is_some() => {
             HoldScope::Configuration {
                 digests: run.configuration.into_iter().collect(),
@@ -29,7 +29,7 @@ pub fn hold_what_ran(
         _ => HoldScope::Everything,
     };
     let until = stack.hold.end(ports.clock.now());
-    let reason = speaker.reason.clone().or_else(|| Some("a run failed, and was kept".to_owned()));
-    let speaker = Speaker { reason, ..speaker.clone() };
-    ports.say(&stack.name, &speaker, After::Any, Body::Hold(Hold { scope, until }))
+    let reason = author.reason.clone().or_else(|| Some("a run failed, and was kept".to_owned()));
+    let author = Author { reason, ..author.clone() };
+    ports.record(&stack.name, &author, After::Any, Body::Hold(Hold { scope, until }))
 }

@@ -26,7 +26,7 @@ pub(super) enum Trouble {
     /// The service says that there is no such object.
     Absent,
     /// The condition of the write does not hold: an object is there.
-    Taken(Why),
+    AlreadyExists(Why),
     /// Somebody else is writing the same key just now; nothing was done.
     Conflict(Why),
     /// The service cannot now; what a write did is unknown.
@@ -42,7 +42,7 @@ impl Trouble {
     pub(super) fn why(&self) -> &str {
         match self {
             Self::Absent => "404 NoSuchKey",
-            Self::Taken(why)
+            Self::AlreadyExists(why)
             | Self::Conflict(why)
             | Self::Again(why)
             | Self::Lost(why)
@@ -110,7 +110,7 @@ impl StdError for Why {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     Absent,
-    Taken,
+    AlreadyExists,
     Conflict,
     Again,
     Final(Kind),
@@ -129,7 +129,7 @@ fn meaning(status: u16, code: &str) -> Meaning {
             | "IllegalLocationConstraintException",
         )
         | (300..=399, _) => Meaning::Final(Kind::Misdirected),
-        (412, _) => Meaning::Taken,
+        (412, _) => Meaning::AlreadyExists,
         (409, "ConditionalRequestConflict") => Meaning::Conflict,
         (_, "RequestTimeTooSkewed" | "RequestInTheFuture") => Meaning::Final(Kind::Skewed),
         (
@@ -191,7 +191,7 @@ where
         // A success that cannot be read is no success.
         _ if (200..300).contains(&status) => Trouble::Again(why),
         Meaning::Absent => Trouble::Absent,
-        Meaning::Taken => Trouble::Taken(why),
+        Meaning::AlreadyExists => Trouble::AlreadyExists(why),
         Meaning::Conflict => Trouble::Conflict(why),
         Meaning::Again => Trouble::Again(why),
         Meaning::Final(kind) => Trouble::Final(kind, why),
@@ -271,8 +271,8 @@ mod tests {
             (404, "NoSuchKey", Meaning::Absent),
             (404, "NoSuchBucket", Meaning::Final(Kind::Misdirected)),
             (404, "", Meaning::Final(Kind::Failed)),
-            (412, "PreconditionFailed", Meaning::Taken),
-            (412, "", Meaning::Taken),
+            (412, "PreconditionFailed", Meaning::AlreadyExists),
+            (412, "", Meaning::AlreadyExists),
             (409, "ConditionalRequestConflict", Meaning::Conflict),
             (409, "OperationAborted", Meaning::Again),
             (409, "BucketAlreadyExists", Meaning::Final(Kind::Failed)),

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use super::*;
 use crate::codec::events::Stream;
 use crate::model::digest::Digest;
-use crate::model::entry::{Draft, Revision};
+use crate::model::entry::{NewEntry, Revision};
 use crate::model::run::RunIntent;
 use crate::terraform::journal::Journal;
 
@@ -25,7 +25,7 @@ fn intent(actor: Actor, body: Body) -> Entry {
         revision: Revision(3),
         previous: None,
         digest: Digest::of(b""),
-        said: Draft {
+        recorded: NewEntry {
             time: jiff::Timestamp::UNIX_EPOCH,
             actor,
             tool: String::new(),
@@ -83,7 +83,7 @@ fn the_lock_on_a_journal_has_the_first_word() {
     drop(journal);
     // The note still names a process that is at work.
     let seen = liveness(&run(us(), &directory), &other());
-    assert!(matches!(seen, Liveness::Alive(who) if who.starts_with("the command it started")));
+    assert!(matches!(seen, Liveness::Alive(who) if who.starts_with("ci, the command it started")));
     let mut note = fs::File::create(directory.join("child")).unwrap();
     note.write_all(format!("{} 1\n", std::process::id()).as_bytes()).unwrap();
     assert_eq!(liveness(&run(us(), &directory), &other()), Liveness::Over);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use unapply::model::account::{Account, Deed, Fate, Presence, Witness};
-use unapply::model::entry::{Actor, ApplyOutcome, Body, Draft, Entry, Revision};
+use unapply::model::entry::{Actor, ApplyOutcome, Body, Entry, NewEntry, Revision};
 use unapply::model::run::{RunIntent, RunOutcome};
 use unapply::store::{After, LocalStore, Repository};
 
@@ -29,8 +29,8 @@ impl Stage {
     }
 
     /// Says something in the log, as a process of another machine.
-    pub(crate) fn say(&self, body: Body) -> Entry {
-        let draft = Draft {
+    pub(crate) fn record(&self, body: Body) -> Entry {
+        let draft = NewEntry {
             time: "2026-02-03T04:05:06Z".parse().unwrap(),
             actor: Actor {
                 name: "ci".into(),
@@ -49,7 +49,8 @@ impl Stage {
     /// Says that a wrapped command is about to start, from the newest snapshot.
     pub(crate) fn say_run(&self) -> Revision {
         let log = self.repository().log(&"demo/app".parse().unwrap()).unwrap();
-        let before = log.iter().rev().find(|entry| entry.said.body.snapshot().is_some()).unwrap();
+        let before =
+            log.iter().rev().find(|entry| entry.recorded.body.snapshot().is_some()).unwrap();
         let intent = RunIntent {
             before: before.revision,
             command: vec!["terraform".into(), "apply".into()],
@@ -58,7 +59,7 @@ impl Stage {
             plan: None,
             journal: String::new(),
         };
-        self.say(Body::RunIntent(Box::new(intent))).revision
+        self.record(Body::RunIntent(Box::new(intent))).revision
     }
 
     /// Says how it ended, with what it printed.
@@ -74,7 +75,7 @@ impl Stage {
             account: Account { witness: Witness::Events, deeds },
             errors: Vec::new(),
         };
-        self.say(Body::RunOutcome(Box::new(outcome)));
+        self.record(Body::RunOutcome(Box::new(outcome)));
     }
 
     /// Applies `configuration` under a journal, without a snapshot of its own, and heals the faults.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use unapply::model::digest::Digest;
 use unapply::model::entry::{
-    Actor, Body, Cause, Draft, Mark, Revision, Snapshot, StateRef, StateSource,
+    Actor, Body, Cause, Mark, NewEntry, Revision, Snapshot, StateRef, StateSource,
 };
 use unapply::model::good::Verdict;
 use unapply::model::stack::{BackendIdentity, StackName};
@@ -38,8 +38,8 @@ pub(crate) fn blob_key(blob: &StoredBlob) -> Key {
 }
 
 /// A draft that says `body`.
-pub(crate) fn draft(body: Body) -> Draft {
-    Draft {
+pub(crate) fn draft(body: Body) -> NewEntry {
+    NewEntry {
         time: "2026-02-03T04:05:06Z".parse().unwrap(),
         actor: Actor { name: "oncall".into(), host: "ops-1".into(), process: 4711, started: None },
         tool: "unapply 0.1.0".into(),
@@ -50,12 +50,12 @@ pub(crate) fn draft(body: Body) -> Draft {
 }
 
 /// Something short to say, told apart by its number.
-pub(crate) fn remark(number: u64) -> Draft {
+pub(crate) fn remark(number: u64) -> NewEntry {
     draft(Body::Mark(Mark { revision: Revision(number), verdict: Verdict::Bad }))
 }
 
 /// The number of a remark.
-pub(crate) fn remarked(draft: &Draft) -> Option<u64> {
+pub(crate) fn remarked(draft: &NewEntry) -> Option<u64> {
     match &draft.body {
         Body::Mark(mark) => Some(mark.revision.0),
         Body::Snapshot(_)
@@ -75,7 +75,7 @@ pub(crate) fn remarked(draft: &Draft) -> Option<u64> {
 }
 
 /// A snapshot of a stored state.
-pub(crate) fn snapshot(content: &[u8], stored: &StoredBlob) -> Draft {
+pub(crate) fn snapshot(content: &[u8], stored: &StoredBlob) -> NewEntry {
     draft(Body::Snapshot(Box::new(Snapshot {
         cause: Cause::Manual,
         state: Some(StateRef {

@@ -14,7 +14,7 @@ use crate::model::word::Word as _;
 
 /// The note of an entry: the fact in a clause, then the reason and the ticket.
 pub(super) fn note(entry: &Entry) -> String {
-    let said = match &entry.said.body {
+    let said = match &entry.recorded.body {
         Body::Snapshot(snapshot) => snapshot_note(snapshot),
         Body::Evidence(kept) => kept.problem.clone(),
         Body::Mark(mark) => match &mark.verdict {
@@ -43,8 +43,8 @@ pub(super) fn note(entry: &Entry) -> String {
         Body::Settlement(settlement) => format!("{} is settled", settlement.matter),
         Body::Diagnosis(diagnosis) => diagnosis_note(diagnosis),
     };
-    let reason = entry.said.reason.as_deref();
-    let ticket = entry.said.ticket.as_deref();
+    let reason = entry.recorded.reason.as_deref();
+    let ticket = entry.recorded.ticket.as_deref();
     let parts: Vec<&str> = [Some(said.as_str()), reason, ticket]
         .into_iter()
         .flatten()

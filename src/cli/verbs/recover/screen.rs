@@ -67,7 +67,7 @@ fn heading(case: &Case<'_>) -> String {
 }
 
 fn what(entry: &Entry) -> String {
-    let body = &entry.said.body;
+    let body = &entry.recorded.body;
     if let Body::RunIntent(run) = body {
         return format!("run `{}`", run.command.join(" "));
     }

@@ -10,7 +10,7 @@ use crate::engine::judgement::{JudgedAction, Origin, Why};
 use crate::engine::revert::keep::Kept;
 use crate::engine::revert::outputs::{JudgedOutput, Next};
 use crate::flow::ports::Stack;
-use crate::flow::revert::adapt::Way;
+use crate::flow::revert::adapt::Adaptation;
 use crate::flow::revert::consent::ApprovedRevert;
 use crate::flow::revert::execute::ExecutedRevert;
 use crate::flow::revert::plan::CheckedRevert;
@@ -85,18 +85,18 @@ fn kept(kept: &[Kept], paint: Paint) -> String {
 
 /// What the state will have otherwise; the real objects stay as they are.
 fn returns(checked: &CheckedRevert, paint: Paint) -> String {
-    if checked.homecomings().is_empty() {
+    if checked.moved_back().is_empty() {
         return String::new();
     }
-    let how = match checked.way() {
-        Way::Moved(_) => "by `moved` blocks in the private copy",
-        Way::AsItIs | Way::Pushed(_) | Way::TwoSteps { .. } => {
+    let how = match checked.adaptation() {
+        Adaptation::Moved(_) => "by `moved` blocks in the private copy",
+        Adaptation::AsItIs | Adaptation::Pushed(_) | Adaptation::TwoSteps { .. } => {
             "by a state that is pushed after your yes"
         }
     };
     let gap = if checked.actions().is_empty() { "" } else { "\n" };
     let mut text = format!("{gap}  in the state alone, {how}:\n");
-    for one in checked.homecomings() {
+    for one in checked.moved_back() {
         let from = one.from.as_ref().map_or_else(String::new, |from| format!("{} → ", inert(from)));
         text.push_str(&format!(
             "  {} {from}{}   {}\n",
@@ -110,12 +110,12 @@ fn returns(checked: &CheckedRevert, paint: Paint) -> String {
 
 /// What is destroyed before the rest, and why.
 fn first_step(checked: &CheckedRevert, paint: Paint) -> String {
-    let firsts = checked.firsts();
-    if firsts.is_empty() {
+    let destroyed_first = checked.destroyed_first();
+    if destroyed_first.is_empty() {
         return String::new();
     }
     let mut text = String::from("\n  first, with the configuration that made it:\n");
-    for (address, why) in firsts {
+    for (address, why) in destroyed_first {
         text.push_str(&format!("  {} {}   {why}\n", paint.red("-"), inert(&address)));
     }
     text
@@ -124,10 +124,10 @@ fn first_step(checked: &CheckedRevert, paint: Paint) -> String {
 /// What is not done, since only a part is wanted, and how to get back what the state forgets.
 fn left(checked: &CheckedRevert, paint: Paint) -> String {
     let mut text = String::new();
-    let lefts = checked.lefts();
-    if !lefts.is_empty() {
+    let skipped = checked.skipped();
+    if !skipped.is_empty() {
         text.push_str("\n  left as it is, since only a part is wanted:\n");
-        for left in lefts {
+        for left in skipped {
             text.push_str(&format!(
                 "  {} {}   {}\n",
                 paint.dim("·"),
@@ -136,7 +136,7 @@ fn left(checked: &CheckedRevert, paint: Paint) -> String {
             ));
         }
     }
-    let kept = checked.kept_out();
+    let kept = checked.released();
     if !kept.is_empty() {
         text.push_str(
             "\n  to have Terraform know it again, in a configuration that has its block:\n",
@@ -249,7 +249,7 @@ fn hazards(hazards: &[Hazard], paint: Paint) -> String {
 /// A revert that was left unfinished, and where its plan, its events and what else Terraform left
 /// would lie.
 pub(super) fn unfinished(open: &Entry, paint: Paint) -> String {
-    let place = if let Body::RevertIntent(intent) = &open.said.body {
+    let place = if let Body::RevertIntent(intent) = &open.recorded.body {
         inert(&intent.directory)
     } else {
         String::new()
@@ -294,7 +294,7 @@ pub(super) fn result(
         text.push_str(&format!("  not undone {} {line}\n", paint.yellow("!")));
     }
     let now = verified.snapshot;
-    let left = executed.checked().lefts().len();
+    let left = executed.checked().skipped().len();
     if verified.is_verified() && left > 0 {
         let line =
             format!("Reverted a part of {} to {target}: {left} left as they are.", stack.name);
@@ -318,7 +318,7 @@ pub(super) fn result(
 /// The working directory still holds what was undone.
 fn reminder(executed: &ExecutedRevert, times: &Times, paint: Paint) -> String {
     let good = executed.checked().good().configuration.as_ref().map(|c| c.digest);
-    let before = executed.checked().before().said.body.snapshot();
+    let before = executed.checked().before().recorded.body.snapshot();
     let found = before.and_then(|snapshot| snapshot.configuration.as_ref());
     let held = executed.hold.as_ref().map(|hold| format!("{}\n", held(hold, times)));
     if found.map(|configuration| configuration.digest) == good {
@@ -348,7 +348,7 @@ fn reminder(executed: &ExecutedRevert, times: &Times, paint: Paint) -> String {
 
 /// That what was taken back is held, until when, and whom that does not stop.
 pub(super) fn held(hold: &Entry, times: &Times) -> String {
-    let Body::Hold(Hold { scope, until }) = &hold.said.body else { return String::new() };
+    let Body::Hold(Hold { scope, until }) = &hold.recorded.body else { return String::new() };
     let end = until.map_or_else(
         || "until it is released".to_owned(),
         |until| format!("until {}", times.show(until)),

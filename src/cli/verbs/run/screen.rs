@@ -170,7 +170,7 @@ pub(super) fn left(before: Revision, stack: &Stack) -> String {
 /// What is held now.
 pub(super) fn held(entry: &Entry) -> String {
     let is_all =
-        matches!(&entry.said.body, Body::Hold(hold) if hold.scope == HoldScope::Everything);
+        matches!(&entry.recorded.body, Body::Hold(hold) if hold.scope == HoldScope::Everything);
     let what =
         if is_all { "nothing can be applied" } else { "this configuration cannot be applied" };
     format!(

@@ -14,7 +14,7 @@ use crate::model::entry::{Body, Entry};
 
 /// What is in the state that an entry keeps, if it can be listed.
 pub(super) fn contents(ports: &Ports<'_>, entry: &Entry) -> Result<Option<Contents>, Failure> {
-    let Body::Evidence(kept) = &entry.said.body else { return Ok(None) };
+    let Body::Evidence(kept) = &entry.recorded.body else { return Ok(None) };
     let bytes = ports.repository.get_blob(&kept.blob)?;
     Ok(state::contents(&bytes).ok())
 }

@@ -57,7 +57,7 @@ const STATE: &str = r#"{
 fn placed(state: &State<'_>) -> Vec<Placement> {
     let instances = state.instances.iter().enumerate();
     let placed = instances.map(|(position, instance)| Placement {
-        taken: Taken::Current(position),
+        taken: TakenFrom::Current(position),
         slot: Slot {
             address: instance.address.clone(),
             deposed: instance.deposed.as_deref().map(str::to_owned),
@@ -161,7 +161,7 @@ fn what_is_not_as_placed_is_found() {
     assert!(is_as_placed(&|_| {}));
     assert!(!is_as_placed(&|placements| drop(placements.pop())));
     assert!(!is_as_placed(&|placements| placements[0].create_before_destroy = Some(true)));
-    assert!(!is_as_placed(&|placements| placements[0].taken = Taken::Current(1)));
+    assert!(!is_as_placed(&|placements| placements[0].taken = TakenFrom::Current(1)));
     assert!(!is_as_placed(&|placements| placements[0].slot.address.key = None));
     assert!(!is_as_placed(&|placements| placements[1] = placements[0].clone()));
 }

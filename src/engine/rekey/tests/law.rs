@@ -87,11 +87,11 @@ proptest! {
         for (position, instance) in now.instances.iter().enumerate() {
             let is_value = instance.address.kind == "demo_token";
             let is_forgotten = forgotten.contains(&matching::slot(instance));
-            let is_there = taken.contains(&Taken::Current(position));
+            let is_there = taken.contains(&TakenFrom::Current(position));
             prop_assert!(is_there != is_forgotten || (is_value && !is_there), "{instance:?}");
         }
         for placement in &placements {
-            let Taken::Current(position) = placement.taken else { continue };
+            let TakenFrom::Current(position) = placement.taken else { continue };
             let was = &now.instances[position];
             let home = good.instances.iter().find(|home| {
                 home.deposed.is_none() && home.address == placement.slot.address
@@ -125,8 +125,8 @@ proptest! {
             });
             let taken = placed.map(|placement| placement.taken);
             let is_value = home.address.kind == "demo_token";
-            let is_there = taken == Some(Taken::Current(position));
-            let is_put_back = matches!(taken, Some(Taken::Good(_)));
+            let is_there = taken == Some(TakenFrom::Current(position));
+            let is_put_back = matches!(taken, Some(TakenFrom::Good(_)));
             prop_assert!(is_there || (is_value && is_put_back));
         }
     }

@@ -7,7 +7,7 @@ use super::super::outputs::{JudgedOutput, judge_outputs};
 use super::super::{Facts, Recorded, judge};
 use crate::codec::{plan, state};
 use crate::engine::hazard::{Limits, hazards};
-use crate::engine::judgement::{JudgedAction, Passing, Reason};
+use crate::engine::judgement::{JudgedAction, NotReplayable, Reason};
 use crate::engine::redact::Redactor;
 use crate::knowledge::Knowledge;
 use crate::model::address::{Address, Mode};
@@ -90,7 +90,7 @@ impl World {
             journals: &[],
             imports: &std::collections::BTreeSet::new(),
             prevented: &std::collections::BTreeSet::new(),
-            passing: &Passing::default(),
+            not_replayable: &NotReplayable::default(),
             drift: &self.known,
             knowledge: &Knowledge::builtin(),
         };

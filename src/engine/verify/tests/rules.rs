@@ -41,7 +41,7 @@ fn an_id_that_is_another_one_now_is_carried_into_what_was_made_from_it() {
             "tags": constant()}),
     );
     case.says(&[MADE_ANEW, "1 of 2"]);
-    let found = case.compared().made_anew;
+    let found = case.compared().recreated;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].was.as_deref(), Some("sg-0000aaaa"));
     assert_eq!(found[0].is.as_deref(), Some("sg-1111bbbb"));
@@ -296,7 +296,7 @@ fn an_object_made_anew_under_the_same_id_is_told_and_data_starts_empty() {
     };
     let found = case.compared();
     assert_eq!(found.notes, ["aws_s3_bucket.b was made anew"]);
-    assert_eq!(found.made_anew.len(), 1);
+    assert_eq!(found.recreated.len(), 1);
     assert_eq!(found.not_undone.len(), 1);
     assert!(found.not_undone[0].why.starts_with("it was made anew and starts empty: "));
 }

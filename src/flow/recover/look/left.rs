@@ -45,7 +45,7 @@ pub(super) fn evidence<'a>(
     (log, entry): (&'a [Entry], &'a Entry),
     seen: &Seen<'_>,
 ) -> Result<Left<'a>, Error> {
-    let Body::Evidence(kept) = &entry.said.body else {
+    let Body::Evidence(kept) = &entry.recorded.body else {
         return Err(Refusal::NothingOpen(entry.revision).into());
     };
     let bytes = StateBytes::new(ports.repository.get_blob(&kept.blob)?);
@@ -80,7 +80,7 @@ pub(super) fn beside<'a>(
         kept.digest == bytes.digest() && kept.found.starts_with(ERRORED_STATE)
     };
     let known =
-        log.iter().any(|entry| matches!(&entry.said.body, Body::Evidence(k) if is_known(k)));
+        log.iter().any(|entry| matches!(&entry.recorded.body, Body::Evidence(k) if is_known(k)));
     if known {
         return Ok(None);
     }

@@ -12,12 +12,12 @@ use crate::codec::state::write::{Original, rekeyed};
 use crate::engine::revert::actions_digest;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::{Home, Source};
-use crate::flow::revert::adapt::Way;
+use crate::flow::revert::adapt::Adaptation;
 use crate::flow::revert::consent::Consent;
 use crate::flow::revert::plan::{CheckedRevert, digest_of};
 use crate::flow::{Error, live};
 use crate::model::digest::Digest;
-use crate::model::placement::{Placement, Slot, Taken};
+use crate::model::placement::{Placement, Slot, TakenFrom};
 use crate::model::state::StateBytes;
 use crate::port::progress::{Ended, Phase};
 
@@ -31,12 +31,12 @@ pub(super) struct Final {
 }
 
 /// Gives the private copy the stack's own backend, if it had a scratch one.
-pub(super) fn go_home(
+pub(super) fn use_recorded_backend(
     ports: &Ports<'_>,
     stack: &Stack,
     checked: &mut CheckedRevert,
 ) -> Result<(), Error> {
-    let Way::Pushed(_) = checked.way else { return Ok(()) };
+    let Adaptation::Pushed(_) = checked.adaptation else { return Ok(()) };
     let draft = &checked.draft;
     let source = Source {
         configuration: &draft.configuration,
@@ -44,7 +44,7 @@ pub(super) fn go_home(
         live: &draft.backend,
         home: Home::Recorded,
     };
-    checked.prepared.go_home(ports, stack, &source, &draft.redactor)
+    checked.prepared.use_recorded_backend(ports, stack, &source, &draft.redactor)
 }
 
 /// Pushes what is to be pushed, and makes the plan that is applied. On an error the state is as it
@@ -55,7 +55,7 @@ pub(super) fn push(
     checked: &CheckedRevert,
     consent: &Consent,
 ) -> Result<Final, Error> {
-    let Way::Pushed(state) = &checked.way else {
+    let Adaptation::Pushed(state) = &checked.adaptation else {
         return Ok(Final { file: checked.plan_file.clone(), digest: consent.plan() });
     };
     let redactor = &checked.draft.redactor;
@@ -99,7 +99,7 @@ fn as_it_was(now: &ReadState, before: &ReadState) -> Result<StateBytes, Error> {
         .iter()
         .enumerate()
         .map(|(position, instance)| Placement {
-            taken: Taken::Good(position),
+            taken: TakenFrom::Good(position),
             slot: Slot {
                 address: instance.address.clone(),
                 deposed: instance.deposed.as_deref().map(str::to_owned),

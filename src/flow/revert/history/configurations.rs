@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::codec::hcl::configuration::Module;
 use crate::codec::hcl::{self, Configuration, Within};
 use crate::codec::json;
-use crate::engine::judgement::Passing;
+use crate::engine::judgement::NotReplayable;
 use crate::engine::rekey::Places;
-use crate::engine::rekey::first::{First, Lacking};
+use crate::engine::rekey::two_steps::{DestroyedFirst, Lacking};
 use crate::flow::ports::Ports;
 use crate::flow::recorded::load_configuration;
 use crate::model::address::ProviderAddress;
@@ -33,7 +33,7 @@ pub struct ConfigurationsSince {
     /// Blocks, by address without keys, that one of them says must not be destroyed.
     pub prevented: BTreeSet<String>,
     /// What the good configuration cannot say a second time.
-    pub passing: Passing,
+    pub not_replayable: NotReplayable,
 }
 
 impl ConfigurationsSince {
@@ -48,7 +48,7 @@ impl ConfigurationsSince {
             places: places(good, &attempted, then, now),
             lacking: lacking(good, &attempted, now),
             prevented: attempted.iter().chain([good]).flat_map(prevented).collect(),
-            passing: passing(good),
+            not_replayable: not_replayable(good),
             attempted,
         }
     }
@@ -61,12 +61,12 @@ pub(in crate::flow::revert) fn attempted(
     target: &Entry,
     present: &Entry,
 ) -> Vec<Configuration> {
-    let of = |entry: &Entry| entry.said.body.snapshot().and_then(|s| s.configuration.clone());
+    let of = |entry: &Entry| entry.recorded.body.snapshot().and_then(|s| s.configuration.clone());
     let good = of(target).map(|configuration| configuration.digest);
     let before = |revision: Revision| log.iter().find(|entry| entry.revision == revision);
     let since = log.iter().rev().take_while(|entry| entry.revision > target.revision);
     let since = since.filter_map(|entry| {
-        if let Body::RunIntent(intent) = &entry.said.body {
+        if let Body::RunIntent(intent) = &entry.recorded.body {
             before(intent.before)
         } else {
             Some(entry)
@@ -76,7 +76,7 @@ pub(in crate::flow::revert) fn attempted(
     let mut is_new = |configuration: &ConfigurationRef| seen.insert(configuration.digest);
     let mut found = Vec::new();
     for entry in std::iter::once(present).chain(since) {
-        if let (Some(snapshot), Some(configuration)) = (entry.said.body.snapshot(), of(entry))
+        if let (Some(snapshot), Some(configuration)) = (entry.recorded.body.snapshot(), of(entry))
             && is_new(&configuration)
             // One that cannot be read is one that nobody could apply from here either.
             && let Ok(configuration) = load_configuration(ports, entry.revision, snapshot)
@@ -107,8 +107,8 @@ pub(in crate::flow::revert) fn resources(
 }
 
 /// What a configuration cannot say a second time.
-fn passing(configuration: &Configuration) -> Passing {
-    let mut found = Passing::default();
+fn not_replayable(configuration: &Configuration) -> NotReplayable {
+    let mut found = NotReplayable::default();
     for Module { prefix, facts, .. } in configuration.modules() {
         for within in &facts.tells_directory {
             match within {
@@ -170,11 +170,11 @@ fn lacking(good: &Configuration, attempted: &[Configuration], now: &State<'_>) -
 /// Those of these configurations that may be able to end all of these objects, newest first.
 pub(in crate::flow::revert) fn makers<'b>(
     attempted: &'b [Configuration],
-    firsts: &[First],
+    destroyed_first: &[DestroyedFirst],
 ) -> impl Iterator<Item = &'b Configuration> {
     attempted.iter().filter(move |configuration| {
         let (names, blocks) = (provider_names(configuration), provisioned(configuration));
-        firsts.iter().all(|first| match first.why.provider() {
+        destroyed_first.iter().all(|first| match first.why.provider() {
             Some(own) => {
                 let is_implied = own.alias.is_none() && own.module.is_empty();
                 is_implied || names.contains(&name(own))

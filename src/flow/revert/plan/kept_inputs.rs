@@ -17,7 +17,7 @@ use crate::flow::compat::explained;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::Prepared;
 use crate::flow::redaction::{safe_residual, with_plan};
-use crate::flow::revert::adapt::Way;
+use crate::flow::revert::adapt::Adaptation;
 use crate::flow::revert::draft::RevertDraft;
 use crate::model::address::Address;
 use crate::model::configuration::BundlePath;
@@ -38,14 +38,14 @@ pub(in crate::flow::revert) fn plan(
     ports: &Ports<'_>,
     stack: &Stack,
     draft: &RevertDraft,
-    way: &Way,
+    adaptation: &Adaptation,
     prepared: &mut Prepared,
 ) -> Result<(PathBuf, Plan, KeptInputs), Error> {
     let (file, plan) = prepared.plan(ports, "revert.tfplan", &draft.redactor).map_err(explained)?;
     if plan.extent != PlanExtent::Complete {
         return Ok((file, plan, KeptInputs::default()));
     }
-    let inputs = decided(stack, draft, way, &plan);
+    let inputs = decided(stack, draft, adaptation, &plan);
     if inputs.kept.is_empty() {
         return Ok((file, plan, inputs));
     }
@@ -70,7 +70,7 @@ pub(in crate::flow::revert) fn due_to_kept(
     Ok(found.iter().filter(|action| !rest.contains(action)).cloned().collect())
 }
 
-fn decided(stack: &Stack, draft: &RevertDraft, way: &Way, plan: &Plan) -> KeptInputs {
+fn decided(stack: &Stack, draft: &RevertDraft, adaptation: &Adaptation, plan: &Plan) -> KeptInputs {
     let redactor = with_plan(draft.redactor.clone(), &draft.configuration, plan);
     let directories = directories(&draft.configuration);
     let block = |address: &Address| {
@@ -84,7 +84,7 @@ fn decided(stack: &Stack, draft: &RevertDraft, way: &Way, plan: &Plan) -> KeptIn
         draft.request.allowed.iter().any(|allowance| allowance.covers(&hazard))
     };
     let ask = Ask { block: &block, is_let_in: &is_let_in };
-    let mut kept = keep(&facts(stack, draft, way, plan), &redactor, ask);
+    let mut kept = keep(&facts(stack, draft, adaptation, plan), &redactor, ask);
     let mut attributes: BTreeMap<Block, BTreeSet<String>> = BTreeMap::new();
     for one in &kept {
         attributes.entry(one.block.clone()).or_default().extend(one.attributes.iter().cloned());

@@ -8,7 +8,7 @@ use crate::flow::Error;
 use crate::flow::compat::{
     Look, lock_of, lock_path, locked, newer_lock, suitable, with_newer_entries, writer_of_present,
 };
-use crate::flow::configuration::Captured;
+use crate::flow::configuration::CapturedConfiguration;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::recorded::load_bundle;
 use crate::flow::revert::draft::RevertDraft;
@@ -72,5 +72,5 @@ fn recorded(ports: &Ports<'_>, draft: &RevertDraft) -> Result<ConfigurationRef, 
         bundle.files.insert(path, edited.to_vec());
     }
     let providers = locked(lock_of(&bundle).unwrap_or_default());
-    keep_configuration(ports, &Captured { bundle, notes, providers }, known.source)
+    keep_configuration(ports, &CapturedConfiguration { bundle, notes, providers }, known.source)
 }

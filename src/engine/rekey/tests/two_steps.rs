@@ -1,14 +1,14 @@
 //! What goes before the rest, with the configuration that failed.
 
 use super::*;
-use crate::engine::rekey::first::{Lacking, firsts};
+use crate::engine::rekey::two_steps::{Lacking, destroyed_first};
 
 /// `OBJECT: why` of each object that goes first.
 fn order(case: &Case, lacking: &Lacking) -> Vec<String> {
     let [good, now] = [&case.good, &case.now].map(|words| bytes(words));
     let [good, now] = [&good, &now].map(|bytes| parse(bytes).unwrap());
     let rekeying = case.rekeyed(&good, &now);
-    let found = firsts(&rekeying, &now, &case.places, lacking);
+    let found = destroyed_first(&rekeying, &now, &case.places, lacking);
     found.iter().map(|first| format!("{}: {}", first.from, first.why.meaning())).collect()
 }
 

@@ -43,7 +43,7 @@ impl Return {
 
 /// One object that the state will have otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Homecoming {
+pub struct MovedBack {
     /// What becomes of it.
     pub what: Return,
     /// Its address afterwards, safe to show.
@@ -53,16 +53,16 @@ pub struct Homecoming {
 }
 
 /// What re-keying does, in the order of [`Return`], then of addresses.
-pub fn homecomings(rekeying: &Rekeying, redactor: &Redactor) -> Vec<Homecoming> {
+pub fn moved_back(rekeying: &Rekeying, redactor: &Redactor) -> Vec<MovedBack> {
     let text = |shown: &dyn std::fmt::Display| redactor.text(&shown.to_string());
-    let of = |what: Return, shown: &dyn std::fmt::Display| Homecoming {
+    let of = |what: Return, shown: &dyn std::fmt::Display| MovedBack {
         what,
         address: text(shown),
         from: None,
     };
     let moves = rekeying.moves.iter().chain(&rekeying.swapped);
-    let mut found: Vec<Homecoming> = moves
-        .map(|step| Homecoming {
+    let mut found: Vec<MovedBack> = moves
+        .map(|step| MovedBack {
             what: Return::Move,
             address: text(&step.to),
             from: Some(text(&step.from)),

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::matching::slot;
 use super::{Obstacle, Places, Rekeying};
 use crate::model::address::{Address, ProviderAddress};
-use crate::model::placement::{Placement, Slot, Taken};
+use crate::model::placement::{Placement, Slot, TakenFrom};
 use crate::model::state::State;
 
 /// What the failed configuration has and the good one does not.
@@ -24,7 +24,7 @@ pub struct Lacking {
 
 /// An object that is destroyed with the failed configuration, before the rest is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct First {
+pub struct DestroyedFirst {
     /// Where the current state has it.
     pub from: Slot,
     /// Where the re-keyed state would have it.
@@ -71,19 +71,19 @@ impl WhyFirst {
 }
 
 /// The objects that have to go first, in the order of the result.
-pub fn firsts(
+pub fn destroyed_first(
     rekeying: &Rekeying,
     current: &State<'_>,
     places: &Places,
     lacking: &Lacking,
-) -> Vec<First> {
+) -> Vec<DestroyedFirst> {
     let judge = Judge::of(rekeying, places, lacking);
     let of = |placement: &Placement| {
-        let Taken::Current(position) = placement.taken else { return None };
+        let TakenFrom::Current(position) = placement.taken else { return None };
         let object = current.instances.get(position)?;
         let from = slot(object);
         let why = judge.why(&placement.slot, &from, &object.provider)?;
-        Some(First { from, slot: placement.slot.clone(), why })
+        Some(DestroyedFirst { from, slot: placement.slot.clone(), why })
     };
     rekeying.placements.iter().filter_map(of).collect()
 }

@@ -7,26 +7,26 @@
 use super::hazard;
 use crate::codec::hcl::WriteOnly;
 use crate::engine::compare::{differences, shadow_paths};
-use crate::engine::judgement::Passing;
+use crate::engine::judgement::NotReplayable;
 use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::plan::{Action, Plan, PlannedChange};
 use crate::model::value::{Path, Step};
 
 /// What stands against one action.
-pub(super) fn of_change(passing: &Passing, change: &PlannedChange) -> Vec<Hazard> {
+pub(super) fn of_change(not_replayable: &NotReplayable, change: &PlannedChange) -> Vec<Hazard> {
     if !writes(change) {
         return Vec::new();
     }
     let action = change.action;
     let block = change.address.block();
-    let directory = passing.directory_in.contains(&block).then(|| {
+    let directory = not_replayable.directory_in.contains(&block).then(|| {
         let why = format!(
             "its block uses the working directory's path, which is another one in the private \
              copy, and the plan would {action} it"
         );
         hazard(HazardKind::PathCwd, change, why)
     });
-    let sent: Vec<String> = passing
+    let sent: Vec<String> = not_replayable
         .write_only
         .get(&block)
         .into_iter()
@@ -45,10 +45,10 @@ pub(super) fn of_change(passing: &Passing, change: &PlannedChange) -> Vec<Hazard
 }
 
 /// What stands against the plan as a whole.
-pub(super) fn of_plan(passing: &Passing, plan: &Plan) -> Option<Hazard> {
+pub(super) fn of_plan(not_replayable: &NotReplayable, plan: &Plan) -> Option<Hazard> {
     let acts = plan.effective().any(writes)
         || plan.outputs.iter().any(|output| output.action != Action::NoOp);
-    (passing.directory_elsewhere && acts).then(|| Hazard {
+    (not_replayable.directory_elsewhere && acts).then(|| Hazard {
         kind: HazardKind::PathCwd,
         subject: "path.cwd".to_owned(),
         why: "used outside of resources, so that anything may depend on it; it is another \
@@ -86,7 +86,7 @@ mod tests {
     use crate::codec::plan;
 
     /// What stands against a plan with these changes of `demo_x.a`.
-    fn found(passing: &Passing, changes: &[(&[&str], &str, &str)]) -> Vec<String> {
+    fn found(not_replayable: &NotReplayable, changes: &[(&[&str], &str, &str)]) -> Vec<String> {
         let changes: Vec<serde_json::Value> = changes
             .iter()
             .map(|(actions, before, after)| {
@@ -101,8 +101,8 @@ mod tests {
         let whole = json!({"format_version": "1.2", "resource_changes": changes});
         let plan = plan::parse(whole.to_string().as_bytes()).unwrap();
         plan.effective()
-            .flat_map(|change| of_change(passing, change))
-            .chain(of_plan(passing, &plan))
+            .flat_map(|change| of_change(not_replayable, change))
+            .chain(of_plan(not_replayable, &plan))
             .map(|hazard| format!("{} {}", hazard.kind, hazard.subject))
             .collect()
     }
@@ -114,18 +114,19 @@ mod tests {
     #[test]
     fn a_path_of_the_directory_matters_where_the_plan_writes_its_block() {
         let directory_in = BTreeSet::from(["module.m.demo_x.a".to_owned()]);
-        let passing = Passing { directory_in, ..Passing::default() };
-        assert_eq!(found(&passing, &[UPDATE]), ["path-cwd module.m[0].demo_x.a[1]"]);
-        assert!(found(&passing, &[END]).is_empty());
-        assert!(found(&passing, &[NOTHING]).is_empty());
-        assert!(found(&Passing::default(), &[UPDATE]).is_empty());
+        let not_replayable = NotReplayable { directory_in, ..NotReplayable::default() };
+        assert_eq!(found(&not_replayable, &[UPDATE]), ["path-cwd module.m[0].demo_x.a[1]"]);
+        assert!(found(&not_replayable, &[END]).is_empty());
+        assert!(found(&not_replayable, &[NOTHING]).is_empty());
+        assert!(found(&NotReplayable::default(), &[UPDATE]).is_empty());
     }
 
     #[test]
     fn a_path_that_anything_may_depend_on_matters_as_soon_as_anything_is_written() {
-        let passing = Passing { directory_elsewhere: true, ..Passing::default() };
-        assert_eq!(found(&passing, &[NOTHING, UPDATE]), ["path-cwd path.cwd"]);
-        assert!(found(&passing, &[NOTHING, END]).is_empty());
+        let not_replayable =
+            NotReplayable { directory_elsewhere: true, ..NotReplayable::default() };
+        assert_eq!(found(&not_replayable, &[NOTHING, UPDATE]), ["path-cwd path.cwd"]);
+        assert!(found(&not_replayable, &[NOTHING, END]).is_empty());
     }
 
     #[test]
@@ -133,7 +134,7 @@ mod tests {
         let with = |has_version| {
             let argument = WriteOnly { name: "key_wo".to_owned(), has_version };
             let write_only = [("module.m.demo_x.a".to_owned(), BTreeSet::from([argument]))].into();
-            Passing { write_only, ..Passing::default() }
+            NotReplayable { write_only, ..NotReplayable::default() }
         };
         let told = ["ephemeral module.m[0].demo_x.a[1]"];
         let rotated: (&[&str], &str, &str) =
