@@ -9,10 +9,10 @@ use super::compat::{
     Look, explained, lock_of, newer_lock, suitable, with_newer_entries, writer_of_present,
 };
 use super::live::{self, Live};
-use super::ports::{Author, Ports, Stack};
+use super::ports::{Job, Ports, Stack};
 use super::private_copy::{Home, Source, prepare};
 use super::recorded::{load, load_configuration};
-use super::redaction::{known_secrets, safe_author, secrets_of_environment, with_configuration};
+use super::redaction::{known_secrets, secrets_of_environment, with_configuration};
 use super::variables::with_variables;
 use crate::codec::hcl::{Configuration, lock};
 use crate::codec::state::ReadState;
@@ -370,14 +370,10 @@ fn of_the_log(ports: &Ports<'_>, log: &[Entry], found: &mut Examined) {
 }
 
 /// Records what was found.
-pub fn record(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    found: &Examined,
-) -> Result<Entry, Error> {
-    let author = &safe_author(ports, &stack.name, author);
+pub fn record(job: &Job<'_>, found: &Examined) -> Result<Entry, Error> {
+    let author = &job.safe_author();
+    let job = &job.by(author);
     let findings = found.examinations.iter().map(|found| found.finding.clone()).collect();
     let body = Body::Diagnosis(Diagnosis { target: found.target, findings });
-    ports.record(&stack.name, author, After::Any, body)
+    job.record(After::Any, body)
 }

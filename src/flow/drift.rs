@@ -5,10 +5,10 @@
 //! the state. An error is never drift: whatever fails leaves every item as the last look saw it.
 
 use super::error::drift::DriftError;
-use super::ports::{Author, Ports, Stack};
+use super::ports::{Job, Ports, Stack};
 use super::private_copy::{Home, Source, prepare};
 use super::recorded::{drift_values, load_configuration, unreadable_values};
-use super::redaction::{safe_author, secrets_of_environment, with_configuration, with_plan};
+use super::redaction::{secrets_of_environment, with_configuration, with_plan};
 use super::snapshot::{self, Captured, Request, check_standing};
 use super::variables::with_today;
 use super::{Error, live};
@@ -36,13 +36,14 @@ pub struct Looked {
 }
 
 /// Looks, and records what was seen.
-pub fn look(ports: &Ports<'_>, stack: &Stack, author: &Author) -> Result<Looked, Error> {
-    let request = Request::of_stack(stack, Cause::Manual);
-    let taken = snapshot::take(ports, stack, author, &request)?;
-    let author = &safe_author(ports, &stack.name, author);
+pub fn look(job: &Job<'_>) -> Result<Looked, Error> {
+    let request = Request::of_stack(job.stack, Cause::Manual);
+    let taken = snapshot::take(job, &request)?;
+    let author = &job.safe_author();
+    let job = &job.by(author);
     check_standing(&taken)?;
-    let seen = see(ports, stack, taken)?;
-    record(ports, stack, author, &seen)
+    let seen = see(job.ports, job.stack, taken)?;
+    record(job, &seen)
 }
 
 /// What a look saw, not yet recorded.
@@ -113,12 +114,12 @@ fn planned(
 }
 
 /// Says what was seen, unless the last look says it already.
-fn record(ports: &Ports<'_>, stack: &Stack, author: &Author, seen: &Seen) -> Result<Looked, Error> {
+fn record(job: &Job<'_>, seen: &Seen) -> Result<Looked, Error> {
     let mut moved = 0;
     loop {
-        let log = ports.repository.log(&stack.name)?;
+        let log = job.log()?;
         if let Some((entry, last)) = last_look(&log)
-            && is_same(ports, entry.revision, last, seen)?
+            && is_same(job.ports, entry.revision, last, seen)?
         {
             return Ok(Looked { entry: entry.clone(), is_new: false });
         }
@@ -127,7 +128,7 @@ fn record(ports: &Ports<'_>, stack: &Stack, author: &Author, seen: &Seen) -> Res
         } else {
             let document = codec::encode(&seen.objects)
                 .map_err(|error| unreadable_values(seen.against, &error.to_string()))?;
-            Some(ports.repository.put_blob(&document)?.id)
+            Some(job.ports.repository.put_blob(&document)?.id)
         };
         let body = Body::Drift(Box::new(DriftLook {
             against: seen.against,
@@ -136,7 +137,7 @@ fn record(ports: &Ports<'_>, stack: &Stack, author: &Author, seen: &Seen) -> Res
             values,
         }));
         let newest = log.last().map(|entry| entry.revision);
-        match ports.record(&stack.name, author, After::Exactly(newest), body) {
+        match job.record(After::Exactly(newest), body) {
             Ok(entry) => return Ok(Looked { entry, is_new: true }),
             // Whatever it was may have been a look: read it before saying the same twice.
             Err(Error::Store(store::Error::Moved { .. })) if moved < MOVED_MAX => moved += 1,

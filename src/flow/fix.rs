@@ -7,8 +7,7 @@ use jiff::Timestamp;
 
 use super::Error;
 use super::error::drift::DriftError;
-use super::ports::{Author, Ports, Stack};
-use super::redaction::safe_author;
+use super::ports::Job;
 use crate::engine::drift::{select, tracked};
 use crate::model::drift::Fix;
 use crate::model::entry::{Body, Entry};
@@ -27,16 +26,12 @@ pub struct Request {
 }
 
 /// Records a fix. The author says why.
-pub fn record(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    request: &Request,
-) -> Result<Entry, Error> {
-    let author = &safe_author(ports, &stack.name, author);
+pub fn record(job: &Job<'_>, request: &Request) -> Result<Entry, Error> {
+    let author = &job.safe_author();
+    let job = &job.by(author);
     let mut moved = 0;
     loop {
-        let log = ports.repository.log(&stack.name)?;
+        let log = job.log()?;
         let items = tracked(&log);
         let item = select(&items, &request.item).map_err(DriftError::Item)?;
         let fingerprint = item.item.fingerprint;
@@ -52,7 +47,7 @@ pub fn record(
         let seen = item.last_seen.revision;
         let body = Body::Fix(Fix { item: fingerprint, seen, until: request.until });
         let newest = log.last().map(|entry| entry.revision);
-        match ports.record(&stack.name, author, After::Exactly(newest), body) {
+        match job.record(After::Exactly(newest), body) {
             // Somebody else may have recorded the very same, or looked again.
             Err(Error::Store(store::Error::Moved { .. })) if moved < MOVED_MAX => moved += 1,
             said => return said,

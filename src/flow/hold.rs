@@ -7,8 +7,7 @@
 use std::path::Path;
 
 use super::Error;
-use super::ports::{Author, Ports, Stack};
-use super::redaction::safe_author;
+use super::ports::{Job, Ports, Stack};
 use super::snapshot::{planned, present_configuration};
 use crate::codec::bundle;
 use crate::engine::hold::{Candidate, Held, forbids, standing};
@@ -20,20 +19,16 @@ use crate::store::After;
 use crate::terraform::git;
 
 /// Holds. The author says why.
-pub fn hold(ports: &Ports<'_>, stack: &Stack, author: &Author, hold: Hold) -> Result<Entry, Error> {
-    let author = &safe_author(ports, &stack.name, author);
-    ports.record(&stack.name, author, After::Any, Body::Hold(hold))
+pub fn hold(job: &Job<'_>, hold: Hold) -> Result<Entry, Error> {
+    let author = &job.safe_author();
+    let job = &job.by(author);
+    job.record(After::Any, Body::Hold(hold))
 }
 
 /// Lifts one hold, or all that stand. The author says why.
-pub fn release(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    wanted: Option<Revision>,
-) -> Result<Vec<Entry>, Error> {
-    let log = ports.repository.log(&stack.name)?;
-    let standing: Vec<Revision> = standing(&log, ports.clock.now())
+pub fn release(job: &Job<'_>, wanted: Option<Revision>) -> Result<Vec<Entry>, Error> {
+    let log = job.log()?;
+    let standing: Vec<Revision> = standing(&log, job.ports.clock.now())
         .iter()
         .map(|held| held.entry.revision)
         .filter(|held| wanted.is_none_or(|wanted| wanted == *held))
@@ -41,10 +36,11 @@ pub fn release(
     if let (Some(revision), []) = (wanted, standing.as_slice()) {
         return Err(Error::Unfit { revision, problem: "is no hold that stands" });
     }
-    let author = &safe_author(ports, &stack.name, author);
+    let author = &job.safe_author();
+    let job = &job.by(author);
     let lift = |hold: &Revision| {
         let body = Body::Release(Release { hold: *hold });
-        ports.record(&stack.name, author, After::Any, body)
+        job.record(After::Any, body)
     };
     standing.iter().map(lift).collect()
 }

@@ -13,8 +13,7 @@ use jiff::Timestamp;
 
 use super::configuration::{self, CapturedConfiguration};
 use super::error::configuration::ConfigurationError;
-use super::ports::{Author, Ports, Stack};
-use super::redaction::safe_author;
+use super::ports::{Job, Ports, Stack};
 use super::snapshot::{self, Captured, change_since, keep_configuration, stored};
 use super::{Error, live};
 use crate::codec::hcl::Configuration;
@@ -89,38 +88,37 @@ struct Kept {
 
 /// Imports the newest `limit` older versions, or all of them.
 pub fn import(
-    ports: &Ports<'_>,
+    job: &Job<'_>,
     history: &dyn StateHistory,
-    (stack, author): (&Stack, &Author),
     limit: Option<usize>,
 ) -> Result<Report, Error> {
-    ports.progress.begin(Phase::Import);
-    let author = &safe_author(ports, &stack.name, author);
-    let imported = versions(ports, history, (stack, author), limit);
+    job.ports.progress.begin(Phase::Import);
+    let author = &job.safe_author();
+    let job = &job.by(author);
+    let imported = versions(job, history, limit);
     match &imported {
         Ok((new, known, skipped)) => {
             let (new, skipped) = (new.len(), skipped.len());
             let detail = format!("{new} new, {known} known, {skipped} skipped");
-            ports.progress.end(Ended::Well, &detail);
+            job.ports.progress.end(Ended::Well, &detail);
         }
-        Err(_) => ports.progress.end(Ended::Badly, ""),
+        Err(_) => job.ports.progress.end(Ended::Badly, ""),
     }
     let (imported, known, skipped) = imported?;
-    let request = snapshot::Request::of_stack(stack, Cause::Manual);
-    let present = snapshot::take(ports, stack, author, &request)?;
+    let request = snapshot::Request::of_stack(job.stack, Cause::Manual);
+    let present = snapshot::take(job, &request)?;
     Ok(Report { place: history.place(), imported, known, skipped, present })
 }
 
 type Imported = (Vec<ImportedVersion>, usize, Vec<SkippedVersion>);
 
 fn versions(
-    ports: &Ports<'_>,
+    job: &Job<'_>,
     history: &dyn StateHistory,
-    (stack, author): (&Stack, &Author),
     limit: Option<usize>,
 ) -> Result<Imported, Error> {
-    let log = ports.repository.log(&stack.name)?;
-    let live = live::read(ports, stack)?;
+    let log = job.log()?;
+    let live = live::read(job.ports, job.stack)?;
     let lineage = lineage(&log, &live)?;
     let mut listed = history.versions().map_err(crate::store::Error::from)?;
     if let Some(limit) = limit {
@@ -129,8 +127,8 @@ fn versions(
     let (mut kept, mut skipped, mut known) = (Vec::new(), Vec::new(), 0);
     let on_record = digests(&log);
     for at in listed {
-        ports.check_interrupt("the next version was read")?;
-        match keep(ports, history, &at, (lineage.as_ref(), &on_record))? {
+        job.ports.check_interrupt("the next version was read")?;
+        match keep(job.ports, history, &at, (lineage.as_ref(), &on_record))? {
             Ok(version) if version.is_known => known += 1,
             Ok(version) => kept.push(version),
             Err(why) => skipped.push(SkippedVersion { version: at.id, written: at.written, why }),
@@ -142,17 +140,12 @@ fn versions(
     kept.sort_by_key(|version| (version.reference.version.serial, version.at.written));
     // The same bytes twice, written again and again: one snapshot.
     kept.dedup_by_key(|version| version.reference.version.digest);
-    let mut guesses = Guesses::new(ports, stack);
+    let mut guesses = Guesses::new(job.ports, job.stack);
     let (mut imported, mut previous): (Vec<ImportedVersion>, Option<Entry>) = (Vec::new(), None);
     for version in kept {
-        ports.check_interrupt("the next version was recorded")?;
-        let said = record(
-            ports,
-            (stack, author),
-            &live.backend.identity,
-            &mut guesses,
-            (&version, previous.as_ref()),
-        )?;
+        job.ports.check_interrupt("the next version was recorded")?;
+        let said =
+            record(job, &live.backend.identity, &mut guesses, (&version, previous.as_ref()))?;
         imported.push(said.0);
         previous = Some(said.1);
     }
@@ -226,13 +219,12 @@ fn keep(
 }
 
 fn record(
-    ports: &Ports<'_>,
-    (stack, author): (&Stack, &Author),
+    job: &Job<'_>,
     backend: &BackendIdentity,
     guesses: &mut Guesses<'_>,
     (version, previous): (&Kept, Option<&Entry>),
 ) -> Result<(ImportedVersion, Entry), Error> {
-    let bytes = StateBytes::new(ports.repository.get_blob(&version.reference.blob)?);
+    let bytes = StateBytes::new(job.ports.repository.get_blob(&version.reference.blob)?);
     let parsed = state::parse(&bytes).map_err(|problem| Error::Unreadable {
         problem,
         found: version.at.id.clone(),
@@ -246,20 +238,20 @@ fn record(
     };
     let previous = previous.map_or(&[][..], std::slice::from_ref);
     let change: Option<ChangeSince> =
-        change_since(ports.repository, previous, &parsed, &stack.knowledge);
+        change_since(job.ports.repository, previous, &parsed, &job.stack.knowledge);
     let body = Body::Snapshot(Box::new(Snapshot {
         cause: Cause::Imported,
         state: Some(version.reference.clone()),
         configuration,
         engine: None,
-        workspace: stack.workspace.clone(),
+        workspace: job.stack.workspace.clone(),
         backend: backend.clone(),
         git: commit.clone().map(|commit| GitFacts { commit, dirty: false }),
         tags: BTreeMap::new(),
         change,
         past: Some(Past { written: version.at.written, version: version.at.id.clone() }),
     }));
-    let entry = ports.record(&stack.name, author, After::Any, body)?;
+    let entry = job.record(After::Any, body)?;
     let imported = ImportedVersion {
         revision: entry.revision,
         serial: version.reference.version.serial,

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::Error;
-use super::ports::{Author, Ports, Stack};
+use super::ports::Job;
 use crate::model::entry::{Body, Entry, RevertIntent, RevertOutcome, Revision};
 use crate::model::run::{RunIntent, RunOutcome};
 use crate::store::After;
@@ -58,18 +58,12 @@ pub struct OpenIntent {
 
 impl OpenIntent {
     /// Records an intent directly after `after`; on return it is durable.
-    pub fn record(
-        ports: &Ports<'_>,
-        stack: &Stack,
-        author: &Author,
-        after: After,
-        intent: Intent,
-    ) -> Result<Self, Error> {
+    pub fn record(job: &Job<'_>, after: After, intent: Intent) -> Result<Self, Error> {
         let body = match intent {
             Intent::Run(intent) => Body::RunIntent(intent),
             Intent::Revert(intent) => Body::RevertIntent(intent),
         };
-        Ok(Self { entry: ports.record(&stack.name, author, after, body)? })
+        Ok(Self { entry: job.record(after, body)? })
     }
 
     /// An intent of a process that is gone, as the log has it; none if the entry is no intent.
@@ -93,9 +87,7 @@ impl OpenIntent {
     /// command finds it.
     pub fn conclude(
         self,
-        ports: &Ports<'_>,
-        stack: &Stack,
-        author: &Author,
+        job: &Job<'_>,
         outcome: Outcome,
         waits: &[Duration],
     ) -> Result<Entry, Error> {
@@ -106,7 +98,7 @@ impl OpenIntent {
         };
         let mut waits = waits.iter();
         loop {
-            match (ports.record(&stack.name, author, After::Any, body.clone()), waits.next()) {
+            match (job.record(After::Any, body.clone()), waits.next()) {
                 (Err(Error::Store(_)), Some(wait)) => std::thread::sleep(*wait),
                 (recorded, _) => return recorded,
             }

@@ -6,12 +6,10 @@
 
 use std::path::Path;
 
-use super::ports::{Author, Ports, Stack};
+use super::ports::{Job, Ports, Stack};
 use super::private_copy::{Home, Source, prepare};
 use super::recorded::{load, load_configuration};
-use super::redaction::{
-    safe_author, safe_residual, secrets_of_environment, with_configuration, with_plan,
-};
+use super::redaction::{safe_residual, secrets_of_environment, with_configuration, with_plan};
 use super::variables::with_today;
 use super::{Error, live};
 use crate::engine::redact::Redactor;
@@ -48,26 +46,21 @@ pub enum WhenNotEmpty {
 }
 
 /// Marks a snapshot as good.
-pub fn good(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    entry: &Entry,
-    proof: &Proof,
-) -> Result<(Entry, Evidence), Error> {
-    let author = &safe_author(ports, &stack.name, author);
+pub fn good(job: &Job<'_>, entry: &Entry, proof: &Proof) -> Result<(Entry, Evidence), Error> {
+    let author = &job.safe_author();
+    let job = &job.by(author);
     let unfit = |problem| Error::Unfit { revision: entry.revision, problem };
     let snapshot = entry.recorded.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
     let state = snapshot.state.as_ref().ok_or(unfit("has no state to go back to"))?;
     // What cannot be read is never good.
-    let recorded = load(ports, entry, state)?;
+    let recorded = load(job.ports, entry, state)?;
     let evidence = match proof {
         Proof::Word => Evidence { grade: Grade::Applied, residual: vec![], checks: vec![] },
         Proof::Verified { residual, checks } => {
-            let known = Redactor::default().with_values(&secrets_of_environment(ports));
+            let known = Redactor::default().with_values(&secrets_of_environment(job.ports));
             let redactor = known.with_state(recorded.state.state());
-            let residual = follow_up(ports, stack, entry, *residual, &redactor)?;
-            let checks = run_checks(ports, &stack.root, checks)?;
+            let residual = follow_up(job.ports, job.stack, entry, *residual, &redactor)?;
+            let checks = run_checks(job.ports, &job.stack.root, checks)?;
             let is_guess = snapshot
                 .configuration
                 .as_ref()
@@ -82,21 +75,17 @@ pub fn good(
         }
     };
     let mark = Mark { revision: entry.revision, verdict: Verdict::Good(evidence.clone()) };
-    let entry = ports.record(&stack.name, author, After::Any, Body::Mark(mark))?;
+    let entry = job.record(After::Any, Body::Mark(mark))?;
     Ok((entry, evidence))
 }
 
 /// Marks a snapshot as bad.
-pub fn bad(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    entry: &Entry,
-) -> Result<Entry, Error> {
-    let author = &safe_author(ports, &stack.name, author);
+pub fn bad(job: &Job<'_>, entry: &Entry) -> Result<Entry, Error> {
+    let author = &job.safe_author();
+    let job = &job.by(author);
     entry.recorded.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
     let mark = Mark { revision: entry.revision, verdict: Verdict::Bad };
-    ports.record(&stack.name, author, After::Any, Body::Mark(mark))
+    job.record(After::Any, Body::Mark(mark))
 }
 
 /// What a plan of the snapshot's configuration proposes on the live state.

@@ -103,26 +103,51 @@ pub struct Author {
     pub ticket: Option<String>,
 }
 
-impl Ports<'_> {
-    /// Says something about a stack; on return it is durable.
-    pub(crate) fn record(
-        &self,
-        stack: &StackName,
-        author: &Author,
-        after: After,
-        body: Body,
-    ) -> Result<Entry, Error> {
-        let draft = NewEntry {
-            time: self.clock.now(),
-            actor: author.actor.clone(),
-            tool: author.tool.clone(),
-            reason: author.reason.clone(),
-            ticket: author.ticket.clone(),
-            body,
-        };
-        Ok(self.repository.append(stack, draft, after)?)
+/// One author's work on one stack.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The world.
+    pub ports: &'a Ports<'a>,
+    /// The stack.
+    pub stack: &'a Stack,
+    /// Who acts, and why.
+    pub author: &'a Author,
+}
+
+impl<'a> Job<'a> {
+    /// Puts the three together.
+    pub fn new(ports: &'a Ports<'a>, stack: &'a Stack, author: &'a Author) -> Self {
+        Self { ports, stack, author }
     }
 
+    /// The same work, with other words of its author.
+    pub(crate) fn by<'b>(&self, author: &'b Author) -> Job<'b>
+    where
+        'a: 'b,
+    {
+        Job { author, ..*self }
+    }
+
+    /// The log of the stack.
+    pub(crate) fn log(&self) -> Result<Vec<Entry>, Error> {
+        Ok(self.ports.repository.log(&self.stack.name)?)
+    }
+
+    /// Records a fact of the stack; on return it is durable.
+    pub(crate) fn record(&self, after: After, body: Body) -> Result<Entry, Error> {
+        let entry = NewEntry {
+            time: self.ports.clock.now(),
+            actor: self.author.actor.clone(),
+            tool: self.author.tool.clone(),
+            reason: self.author.reason.clone(),
+            ticket: self.author.ticket.clone(),
+            body,
+        };
+        Ok(self.ports.repository.append(&self.stack.name, entry, after)?)
+    }
+}
+
+impl Ports<'_> {
     /// Stops before the next step if somebody wants us to.
     pub(crate) fn check_interrupt(&self, before: &'static str) -> Result<(), Error> {
         match self.interrupt.requested() {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::Error;
 use super::error::drift::DriftError;
-use super::ports::{Author, Ports, Stack};
+use super::ports::{Job, Ports};
 use crate::codec::hcl::Configuration;
 use crate::codec::state::{ReadState, Unreadable};
 use crate::codec::{bundle, drift as codec};
@@ -83,12 +83,10 @@ pub fn load_configuration(
 
 /// Keeps the bytes of one; `what` says of which apply it is, or where it lay.
 pub(super) fn keep_errored_state(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
+    job: &Job<'_>,
     (bytes, what): (&[u8], &str),
 ) -> Result<Revision, Error> {
-    let stored = ports.repository.put_blob(bytes)?;
+    let stored = job.ports.repository.put_blob(bytes)?;
     let body = Body::Evidence(UnreadableState {
         blob: stored.id,
         digest: Digest::of(bytes),
@@ -96,7 +94,7 @@ pub(super) fn keep_errored_state(
         found: format!("{ERRORED_STATE} {what}"),
         problem: "Terraform could not save the state to its backend".to_owned(),
     });
-    Ok(ports.record(&stack.name, author, After::Any, body)?.revision)
+    Ok(job.record(After::Any, body)?.revision)
 }
 
 /// A file's content; nothing when there is no such file.

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::Error;
-use super::ports::{Author, Ports};
+use super::ports::{Author, Job, Ports};
 use super::recorded::{Valued, drift_values, load};
 use crate::codec::hcl::{self, Configuration};
 use crate::codec::json;
@@ -19,7 +19,6 @@ use crate::model::entry::{Entry, Revision};
 use crate::model::event::{Diagnostic, Event, Hook, Intended};
 use crate::model::good::Residual;
 use crate::model::plan::Plan;
-use crate::model::stack::StackName;
 use crate::model::value::Value;
 use crate::port::terraform;
 
@@ -156,13 +155,14 @@ pub(super) fn known_secrets(ports: &Ports<'_>, log: &[Entry]) -> Redactor {
     redactor
 }
 
-/// The author with words that can be recorded.
-pub(super) fn safe_author(ports: &Ports<'_>, stack: &StackName, author: &Author) -> Author {
-    if !author.has_words() {
-        return author.clone();
+impl Job<'_> {
+    /// The author, with words that can be recorded.
+    pub(super) fn safe_author(&self) -> Author {
+        if !self.author.has_words() {
+            return self.author.clone();
+        }
+        self.author.safe(&known_secrets(self.ports, &self.log().unwrap_or_default()))
     }
-    let log = ports.repository.log(stack).unwrap_or_default();
-    author.safe(&known_secrets(ports, &log))
 }
 
 impl Author {

@@ -10,11 +10,10 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use super::configuration::{self, CapturedConfiguration, Planned};
 use super::live::{self, Live};
-use super::ports::{Author, Ports, Stack};
-use super::redaction::safe_author;
+use super::ports::{Job, Ports, Stack};
 use crate::codec::backend::Backend;
-use crate::codec::state::{ReadState, Unreadable};
-use crate::codec::{bundle, json, plan, planfile, state};
+use crate::codec::state::{self, ReadState, Unreadable};
+use crate::codec::{bundle, json, plan, planfile};
 use crate::engine::baseline::can_be_baseline;
 use crate::engine::diff::{ChangeKind, Facts, diff};
 use crate::engine::good::snapshots;
@@ -131,22 +130,17 @@ impl Captured {
 }
 
 /// Takes a snapshot.
-pub fn take(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    request: &Request,
-) -> Result<Captured, Error> {
-    ports.progress.begin(Phase::Snapshot);
-    let taken = take_quietly(ports, stack, author, request);
+pub fn take(job: &Job<'_>, request: &Request) -> Result<Captured, Error> {
+    job.ports.progress.begin(Phase::Snapshot);
+    let taken = take_quietly(job, request);
     match &taken {
         Ok(taken) => {
             let serial = taken.state.as_ref().map_or("no state yet".to_owned(), |_| serial(taken));
             let word = if taken.is_new { "" } else { ", unchanged" };
             let detail = format!("{}  ({serial}{word})", taken.entry.revision);
-            ports.progress.end(Ended::Well, &detail);
+            job.ports.progress.end(Ended::Well, &detail);
         }
-        Err(_) => ports.progress.end(Ended::Badly, ""),
+        Err(_) => job.ports.progress.end(Ended::Badly, ""),
     }
     taken
 }
@@ -156,26 +150,26 @@ fn serial(taken: &Captured) -> String {
     state.map_or_else(String::new, |state| format!("serial {}", state.version.serial))
 }
 
-fn take_quietly(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    request: &Request,
-) -> Result<Captured, Error> {
-    let author = &safe_author(ports, &stack.name, author);
-    let log = ports.repository.log(&stack.name)?;
-    let live = subject(ports, stack, request)?;
-    let read = judged(ports, stack, author, &log, &live)?;
+fn take_quietly(job: &Job<'_>, request: &Request) -> Result<Captured, Error> {
+    let author = &job.safe_author();
+    let job = &job.by(author);
+    let log = job.log()?;
+    let live = subject(job.ports, job.stack, request)?;
+    let read = judged(job, &log, &live)?;
     let state = read.as_ref().map(ReadState::state);
     let author = &match state {
-        Some(state) if author.has_words() => author.safe(&Redactor::default().with_state(state)),
-        Some(_) | None => author.clone(),
+        Some(state) if job.author.has_words() => {
+            job.author.safe(&Redactor::default().with_state(state))
+        }
+        Some(_) | None => job.author.clone(),
     };
+    let job = &job.by(author);
     let standing = match state {
         Some(state) => pin::standing(&log, &state.version),
         None => Standing::First,
     };
-    let (configuration, problem) = match configuration(ports, stack, &request.configuration) {
+    let (configuration, problem) = match configuration(job.ports, job.stack, &request.configuration)
+    {
         Ok(configuration) => (configuration, None),
         // Evidence first: a state without its configuration is worth keeping, and it is said.
         Err(problem @ (Error::Configuration(_) | Error::Unpackable(_))) => (None, Some(problem)),
@@ -192,14 +186,14 @@ fn take_quietly(
             problem,
         });
     }
-    let (repository, environment) = (ports.repository, ports.environment);
+    let (repository, environment) = (job.ports.repository, job.ports.environment);
     // Three things that wait for different things: the disk, git, and nothing but time.
     let (written, git, change) = std::thread::scope(|scope| {
         let write = || read.as_ref().map(|read| stored(repository, read, live.source)).transpose();
         let written = scope.spawn(write);
-        let git = scope.spawn(|| git::facts(environment, &stack.root));
+        let git = scope.spawn(|| git::facts(environment, &job.stack.root));
         let change =
-            state.and_then(|state| change_since(repository, &log, state, &stack.knowledge));
+            state.and_then(|state| change_since(repository, &log, state, &job.stack.knowledge));
         (written.join(), git.join(), change)
     });
     let stored = written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -207,8 +201,8 @@ fn take_quietly(
         cause: request.cause,
         state: stored,
         configuration,
-        engine: ports.terraform.version().ok(),
-        workspace: stack.workspace.clone(),
+        engine: job.ports.terraform.version().ok(),
+        workspace: job.stack.workspace.clone(),
         backend: live.backend.identity.clone(),
         git: git.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
         tags: request.tags.clone(),
@@ -216,7 +210,7 @@ fn take_quietly(
         past: None,
     };
     let body = Body::Snapshot(Box::new(snapshot));
-    let entry = ports.record(&stack.name, author, After::Any, body)?;
+    let entry = job.record(After::Any, body)?;
     Ok(Captured { entry, is_new: true, state: read, standing, backend: live.backend, problem })
 }
 
@@ -243,16 +237,10 @@ fn subject(ports: &Ports<'_>, stack: &Stack, request: &Request) -> Result<Live, 
 }
 
 /// Reads and judges the bytes; what cannot be taken is kept as evidence and refused.
-fn judged(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    log: &[Entry],
-    live: &Live,
-) -> Result<Option<ReadState>, Error> {
+fn judged(job: &Job<'_>, log: &[Entry], live: &Live) -> Result<Option<ReadState>, Error> {
     let is_given = live.backend.identity.kind == pin::GIVEN;
     let backend = (!is_given).then_some(&live.backend.identity);
-    let check = |lineage| pin::check(log, &stack.workspace, backend, lineage);
+    let check = |lineage| pin::check(log, &job.stack.workspace, backend, lineage);
     let last = || snapshots(log).rev().find(|(_, snapshot)| snapshot.state.is_some());
     let last = || last().map(|(entry, _)| entry.revision);
     let Some(bytes) = &live.bytes else {
@@ -265,14 +253,14 @@ fn judged(
     match ReadState::read(bytes.clone()) {
         Err(Unreadable { error: problem, .. }) => {
             let text = problem.to_string();
-            let evidence = Some(keep(ports, stack, author, log, live, bytes, text)?);
+            let evidence = Some(keep(job, log, live, bytes, text)?);
             Err(Error::Unreadable { problem, found: live.found.clone(), evidence, last: last() })
         }
         Ok(read) => match check(Some(&read.state().version.lineage)) {
             Ok(()) => Ok(Some(read)),
             Err(mismatch) => {
                 let text = mismatch.to_string();
-                let evidence = Some(keep(ports, stack, author, log, live, bytes, text)?);
+                let evidence = Some(keep(job, log, live, bytes, text)?);
                 Err(Error::Foreign { mismatch, evidence })
             }
         },
@@ -281,9 +269,7 @@ fn judged(
 
 /// Keeps bytes that are no state of this stack; the same bytes once.
 fn keep(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
+    job: &Job<'_>,
     log: &[Entry],
     live: &Live,
     bytes: &StateBytes,
@@ -295,7 +281,7 @@ fn keep(
     {
         return Ok(entry.revision);
     }
-    let stored = ports.repository.put_blob(bytes.as_slice())?;
+    let stored = job.ports.repository.put_blob(bytes.as_slice())?;
     let body = Body::Evidence(UnreadableState {
         blob: stored.id,
         digest: bytes.digest(),
@@ -303,7 +289,7 @@ fn keep(
         found: live.found.clone(),
         problem,
     });
-    Ok(ports.record(&stack.name, author, After::Any, body)?.revision)
+    Ok(job.record(After::Any, body)?.revision)
 }
 
 pub(super) fn stored(

@@ -15,7 +15,7 @@ use crate::cli::output::{Paint, inert};
 use crate::cli::place::Place;
 use crate::cli::settings::Settings;
 use crate::flow::doctor::{Examination, Examined, Probe, Trouble, examine, record};
-use crate::flow::ports::Stack;
+use crate::flow::ports::{Job, Stack};
 use crate::model::entry::Revision;
 use crate::model::run::{Finding, Health};
 use crate::model::word::Word as _;
@@ -42,7 +42,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let entry = if arguments.no_record {
         None
     } else {
-        match record(&ports, &stack, &settings.author, &examined) {
+        match record(&Job::new(&ports, &stack, &settings.author), &examined) {
             Ok(entry) => Some(entry.revision),
             Err(error) => {
                 // What was found is worth more than its record.

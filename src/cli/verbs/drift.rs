@@ -15,7 +15,7 @@ use crate::engine::redact::Redactor;
 use crate::flow::Error;
 use crate::flow::drift::{Looked, look};
 use crate::flow::error::drift::DriftError;
-use crate::flow::ports::Stack;
+use crate::flow::ports::{Job, Stack};
 use crate::flow::recorded::{Valued, valued_items};
 use crate::flow::redaction::redactor_of_items;
 use crate::model::entry::Entry;
@@ -64,7 +64,7 @@ fn detect(
     stack: &Stack,
 ) -> Result<usize, Failure> {
     let ports = session.ports(opened);
-    let looked = look(&ports, stack, &settings.author)?;
+    let looked = look(&Job::new(&ports, stack, &settings.author))?;
     // As of this look, whatever others may have said since.
     let mut log = ports.repository.log(&stack.name)?;
     log.retain(|entry| entry.revision <= looked.entry.revision || !is_look(entry));

@@ -17,7 +17,7 @@ use crate::codec::state::ReadState;
 use crate::engine::drift::{Held, Standing, Subject, held, shown_id, shown_value_at, standing};
 use crate::engine::redact::{Redactor, Shown};
 use crate::flow::fix::{Request, record};
-use crate::flow::ports::Stack;
+use crate::flow::ports::{Job, Stack};
 use crate::flow::recorded::{Valued, stored_state, valued_items};
 use crate::flow::redaction::redactor_of_items;
 use crate::knowledge::Knowledge;
@@ -46,7 +46,7 @@ fn recorded(session: &Session, item: &str, until: Option<&str>) -> Result<Exit, 
     let until = until.map(|text| moment(session, text)).transpose()?;
     let opened = session.open(&settings)?;
     let request = Request { item: item.to_owned(), until };
-    let said = record(&session.ports(&opened), &stack, &settings.author, &request)?;
+    let said = record(&Job::new(&session.ports(&opened), &stack, &settings.author), &request)?;
     one(session, &opened, &stack, said.revision)
 }
 

@@ -11,7 +11,7 @@ use crate::cli::json::{Entry as EntryOut, HoldOut};
 use crate::cli::settings::Settings;
 use crate::engine::hold::standing;
 use crate::flow::hold as flow;
-use crate::flow::ports::Stack;
+use crate::flow::ports::{Job, Stack};
 use crate::model::entry::{Entry, Revision};
 use crate::model::hold::{Hold, HoldScope};
 use crate::port::clock::Clock as _;
@@ -27,7 +27,7 @@ pub(in crate::cli) fn hold(session: &Session, arguments: &HoldArguments) -> Resu
     let until = arguments.until.as_deref().map(|text| moment(session, text)).transpose()?;
     let opened = session.open(&settings)?;
     let wanted = Hold { scope: HoldScope::Everything, until };
-    let said = flow::hold(&session.ports(&opened), &stack, &settings.author, wanted)?;
+    let said = flow::hold(&Job::new(&session.ports(&opened), &stack, &settings.author), wanted)?;
     let until = until.map_or_else(
         || "until it is released".to_owned(),
         |until| format!("until {}", session.times().show(until)),
@@ -48,7 +48,7 @@ pub(in crate::cli) fn release(
     needs_reason(&settings, "a release", "unapply release --reason 'TEXT'")?;
     let opened = session.open(&settings)?;
     let wanted = arguments.hold.map(Revision);
-    let said = flow::release(&session.ports(&opened), &stack, &settings.author, wanted)?;
+    let said = flow::release(&Job::new(&session.ports(&opened), &stack, &settings.author), wanted)?;
     let text = match said.len() {
         0 => format!("{}: nothing is held\n", stack.name),
         1 => format!("{}: one hold is lifted\nnext: unapply status\n", stack.name),

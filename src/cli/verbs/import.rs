@@ -11,7 +11,7 @@ use crate::cli::place::keys;
 use crate::cli::render::table::{Align, columns};
 use crate::cli::settings::Settings;
 use crate::flow::import::{Report, import};
-use crate::flow::ports::Stack;
+use crate::flow::ports::{Job, Stack};
 use crate::store::S3History;
 use crate::terraform::directory;
 
@@ -35,7 +35,7 @@ pub(super) fn run(
         Span::Newest(number) => Some(number),
     };
     let ports = session.ports(opened);
-    let report = import(&ports, &history, (stack, &settings.author), limit)?;
+    let report = import(&Job::new(&ports, stack, &settings.author), &history, limit)?;
     if session.format() == Format::Table {
         return session.data(&screen(session, stack, &report));
     }

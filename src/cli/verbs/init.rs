@@ -14,7 +14,7 @@ use crate::cli::output::inert;
 use crate::cli::place::Place;
 use crate::cli::settings::{Selection, Settings};
 use crate::flow::Error;
-use crate::flow::ports::Stack;
+use crate::flow::ports::{Job, Stack};
 use crate::flow::snapshot::{Request, take};
 use crate::model::entry::Cause;
 use crate::port::object_store::Created;
@@ -35,7 +35,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let mut newest = None;
     for stack in &stacks {
         let request = Request::of_stack(stack, Cause::Init);
-        let taken = take(&session.ports(&opened), stack, &settings.author, &request)?;
+        let taken = take(&Job::new(&session.ports(&opened), stack, &settings.author), &request)?;
         newest = Some(taken.entry.revision);
     }
     let store_created = opened.created == Created::New;

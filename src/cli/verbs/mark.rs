@@ -1,12 +1,12 @@
 //! `unapply mark`: calls a snapshot good or bad.
 
-use super::Session;
-use super::side;
+use super::{Session, side};
 use crate::cli::args::{Format, Mark as Arguments, Verdict};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::{Entry as EntryOut, MarkOut};
 use crate::flow::mark::{Proof, WhenNotEmpty, bad, good};
+use crate::flow::ports::Job;
 
 /// Marks.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -14,7 +14,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let opened = session.open(&settings)?;
     let ports = session.ports(&opened);
     let log = ports.repository.log(&stack.name)?;
-    let author = &settings.author;
+    let job = Job::new(&ports, &stack, &settings.author);
     let (said, line) = match &arguments.verdict {
         Verdict::Good { revision, verify, residual } => {
             let target = side::entry(session, &log, revision)?;
@@ -24,7 +24,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
             } else {
                 Proof::Word
             };
-            let (said, evidence) = good(&ports, &stack, author, &target, &proof)?;
+            let (said, evidence) = good(&job, &target, &proof)?;
             let word = match evidence.residual.len() {
                 0 => String::new(),
                 many => format!(", residual {many}"),
@@ -34,7 +34,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         }
         Verdict::Bad { revision } => {
             let target = side::entry(session, &log, revision)?;
-            let said = bad(&ports, &stack, author, &target)?;
+            let said = bad(&job, &target)?;
             (said, format!("{} is bad: no revert goes back to it", target.revision))
         }
     };

@@ -3,6 +3,8 @@
 //! It shows everything first. A step is taken after a yes, or with `--yes`; without a terminal the
 //! refusal names that flag, and nothing is written. Then it looks again, until no safe step is left.
 
+mod screen;
+
 use std::io::Write as _;
 
 use super::revert::silence;
@@ -16,15 +18,13 @@ use crate::cli::prompt::{Answer, ask};
 use crate::cli::settings::Settings;
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
-use crate::flow::ports::Stack;
+use crate::flow::ports::{Job, Stack};
 use crate::flow::recover::conclude::conclude;
 use crate::flow::recover::look::{Case, Look, Request, Step, Whereabouts, look};
 use crate::flow::recover::push::push;
 use crate::flow::recover::{abandon, settle};
 use crate::model::entry::{Entry, Revision};
 use crate::model::run::Settled;
-
-mod screen;
 
 /// Recovers.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -138,16 +138,16 @@ fn take(
     step: &Step<'_, '_>,
 ) -> Result<Done, Failure> {
     let ports = session.ports(opened);
-    let author = &settings.author;
+    let job = Job::new(&ports, stack, &settings.author);
     let of_entry = |entry: &Entry, what: String| Done { entry: entry.revision, what };
     Ok(match step {
         Step::Conclude(intent) => {
-            let entry = conclude(&ports, stack, author, intent)?;
+            let entry = conclude(&job, intent)?;
             let what = format!("revision {} is concluded by {}", intent.revision, entry.revision);
             of_entry(&entry, what)
         }
         Step::Push(left) => {
-            let pushed = push(&ports, stack, author, left)?;
+            let pushed = push(&job, left)?;
             let aside = pushed.moved_to.as_ref().map_or_else(String::new, |path| {
                 format!("; the file is {} now", session.short(path))
             });
@@ -159,12 +159,12 @@ fn take(
         }
         Step::IsThere(evidence) => {
             let how = (evidence.revision, Settled::Finished);
-            let entry = settle(&ports, stack, author, how, Vec::new())?;
+            let entry = settle(&job, how, Vec::new())?;
             of_entry(&entry, format!("{} is in the backend already", evidence.revision))
         }
         Step::Adopt(outcome, objects) => {
             let how = (outcome.revision, Settled::Adopted);
-            let entry = settle(&ports, stack, author, how, objects.clone())?;
+            let entry = settle(&job, how, objects.clone())?;
             of_entry(&entry, format!("in the state now: {}", objects.join(", ")))
         }
     })
@@ -191,7 +191,8 @@ fn settle_by_hand(
     };
     let ports = session.ports(opened);
     let wanted = arguments.revision.map(Revision);
-    let entry = abandon(&ports, stack, &settings.author, (wanted, how), objects.clone())?;
+    let entry =
+        abandon(&Job::new(&ports, stack, &settings.author), (wanted, how), objects.clone())?;
     let what = match (how, objects.as_slice()) {
         (Settled::Adopted, objects) => format!("known not to exist: {}", objects.join(", ")),
         (_, []) => "given up".to_owned(),

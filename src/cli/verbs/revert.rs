@@ -3,6 +3,8 @@
 //! The use case's five steps, with a person between the plan and the apply. Hazards are settled in
 //! place on a terminal; elsewhere each needs its `--allow`, and the plan needs `--yes`.
 
+mod screen;
+
 use strum::VariantArray as _;
 
 use super::Session;
@@ -14,12 +16,11 @@ use crate::cli::failure::{Failure, diagnostic_lines};
 use crate::cli::json::RevertOut;
 use crate::cli::output::inert;
 use crate::cli::prompt::{Answer, ask};
-use crate::cli::settings::Settings;
 use crate::engine::hazard::Allowance;
 use crate::engine::hold::Holding;
 use crate::engine::revert::scope::Scope;
 use crate::engine::unsettled::open_revert;
-use crate::flow::ports::{Ports, Stack};
+use crate::flow::ports::{Job, Stack};
 use crate::flow::revert::consent::{ApprovedRevert, approve, open_hazards};
 use crate::flow::revert::draft::draft;
 use crate::flow::revert::execute::ExecutedRevert;
@@ -28,13 +29,10 @@ use crate::flow::revert::request::RevertRequest;
 use crate::flow::revert::resume::execute_to_the_end;
 use crate::flow::revert::verify::{VerifiedRevert, verify};
 use crate::model::entry::ApplyOutcome;
-use crate::model::hazard::Hazard;
-use crate::model::hazard::HazardKind;
+use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::pattern::Pattern;
 use crate::model::word::Word;
 use crate::port::clock::Clock as _;
-
-mod screen;
 
 /// Reverts.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -62,7 +60,8 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         allowed: allowed.clone(),
         fingerprints: session.fingerprint_key(Some((&opened, &stack))),
     };
-    let mut draft = draft(&session.ports(&opened), &stack, &settings.author, request)?;
+    let ports = session.ports(&opened);
+    let mut draft = draft(&Job::new(&ports, &stack, &settings.author), request)?;
     super::suited::suit(session, &settings, &mut opened, &log, &target);
     let ports = session.ports(&opened);
     let checked = loop {
@@ -88,9 +87,9 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let going_on = |executed: &ExecutedRevert, rest: &ApprovedRevert| {
         session.output.talk(&screen::going_on(executed, rest));
     };
-    let author = &settings.author;
-    let executed = execute_to_the_end(&ports, &stack, author, approved, &going_on)?;
-    conclude(session, (&ports, &settings, &stack), executed)
+    let job = Job::new(&ports, &stack, &settings.author);
+    let executed = execute_to_the_end(&job, approved, &going_on)?;
+    conclude(session, &job, executed)
 }
 
 fn allowances(given: &[String]) -> Result<Vec<Allowance>, Failure> {
@@ -261,13 +260,9 @@ fn confirm(session: &Session, stack: &Stack) -> Result<(), Failure> {
 }
 
 /// Verifies what went well, and says what did not.
-fn conclude(
-    session: &Session,
-    (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
-    executed: ExecutedRevert,
-) -> Result<Exit, Failure> {
+fn conclude(session: &Session, job: &Job<'_>, executed: ExecutedRevert) -> Result<Exit, Failure> {
     if executed.outcome != ApplyOutcome::Succeeded {
-        return failed(session, stack, executed);
+        return failed(session, job.stack, executed);
     }
     if let Some(signal) = executed.interrupted {
         let target = executed.checked().target();
@@ -279,7 +274,7 @@ fn conclude(
             .next("unapply mark good --verify"));
     }
     let intent = executed.intent;
-    let verified = match verify(ports, stack, &settings.author, executed) {
+    let verified = match verify(job, executed) {
         Ok(verified) => verified,
         Err(error) => {
             let failure = Failure::from(error);
@@ -293,7 +288,7 @@ fn conclude(
                 .next("unapply diff · unapply revert"));
         }
     };
-    report(session, stack, &verified).map_err(|unwritten| {
+    report(session, job.stack, &verified).map_err(|unwritten| {
         unwritten
             .not_done("only this report is missing: the revert was applied and looked at")
             .now(format!("what was found is revision {}", verified.entry))

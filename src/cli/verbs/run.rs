@@ -4,6 +4,8 @@
 //! standard error, so that a pipeline that reads the command's output reads nothing else. With
 //! `--json` it is the other way round: standard output has our one object.
 
+mod screen;
+
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,7 +22,7 @@ use crate::cli::prompt::{Answer, ask, typed};
 use crate::cli::settings::Settings;
 use crate::flow::Error;
 use crate::flow::error::run::RunError;
-use crate::flow::ports::{Ports, Stack};
+use crate::flow::ports::{Job, Ports, Stack};
 use crate::flow::run::{
     Begun, Concluded, Followed, Wanted, begin, conclude, follow, hold_what_ran,
 };
@@ -29,8 +31,6 @@ use crate::model::word::Word as _;
 use crate::port::clock::Clock as _;
 use crate::port::interrupt::Interrupt as _;
 use crate::terraform::child::{End, Input, Notice, Screen, Showing};
-
-mod screen;
 
 /// What is to be done about a run that has ended.
 enum Next {
@@ -46,7 +46,9 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let opened = session.open(&settings)?;
     let ports = session.ports(&opened);
     loop {
-        if let Next::Leave(exit) = once(session, (&ports, &settings, &stack), arguments)? {
+        if let Next::Leave(exit) =
+            once(session, &Job::new(&ports, &stack, &settings.author), &settings, arguments)?
+        {
             return Ok(exit);
         }
     }
@@ -70,24 +72,20 @@ impl Ran {
 
 fn once(
     session: &Session,
-    (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
+    job: &Job<'_>,
+    settings: &Settings,
     arguments: &Arguments,
 ) -> Result<Next, Failure> {
-    let wanted = wanted(session, settings, stack, arguments);
-    let begun = begin(ports, stack, &settings.author, &wanted)?;
+    let wanted = wanted(session, settings, job.stack, arguments);
+    let begun = begin(job, &wanted)?;
     say_begun(session, &begun);
     let before = begun.before;
-    let (end, showing) = match go(session, ports, &begun) {
+    let (end, showing) = match go(session, job.ports, &begun) {
         Ok((end, showing)) => (Ok(end), Some(showing)),
         Err(problem) => (Err(problem), None),
     };
-    let concluded = conclude(
-        ports,
-        stack,
-        &settings.author,
-        begun,
-        end.as_ref().map(|end| *end).map_err(|_| ()),
-    );
+    let seen = end.as_ref().map(|end| *end).map_err(|_| ());
+    let concluded = conclude(job, begun, seen);
     if let Some(showing) = showing {
         showing.finish();
     }
@@ -99,13 +97,13 @@ fn once(
             .now(format!("that is on record as revision {intent}")));
     }
     let ran = Ran { before, end: end.ok(), concluded };
-    session.output.insist(&screen::account(stack, &ran.concluded, session.output.talk_paint));
+    session.output.insist(&screen::account(job.stack, &ran.concluded, session.output.talk_paint));
     match ran.concluded.result {
-        ApplyOutcome::Succeeded => succeeded(session, (ports, settings, stack), &ran),
+        ApplyOutcome::Succeeded => succeeded(session, job, settings, &ran),
         ApplyOutcome::Failed
         | ApplyOutcome::Interrupted
         | ApplyOutcome::Unknown
-        | ApplyOutcome::NotStarted => failed(session, (ports, settings, stack), arguments, &ran),
+        | ApplyOutcome::NotStarted => failed(session, job, arguments, &ran),
     }
 }
 
@@ -179,18 +177,13 @@ fn unrecorded(error: Error, end: Option<&End>) -> Failure {
 /// What went well is called good, as far as it can be proved.
 fn succeeded(
     session: &Session,
-    (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
+    job: &Job<'_>,
+    settings: &Settings,
     ran: &Ran,
 ) -> Result<Next, Failure> {
     let begun = session.clock.now();
     let followed = match &ran.concluded.after {
-        Ok(taken) => Some(follow(
-            ports,
-            stack,
-            &settings.author,
-            (&ran.concluded, &taken.entry),
-            &settings.checks,
-        )),
+        Ok(taken) => Some(follow(job, (&ran.concluded, &taken.entry), &settings.checks)),
         Err(_) => None,
     };
     let took = session.clock.now().duration_since(begun).as_millis();
@@ -202,7 +195,7 @@ fn succeeded(
         out.grade_problem = followed.because.as_ref().map(ToString::to_string);
         out.follow_up_milliseconds = u64::try_from(took).ok();
     }
-    print(session, stack, out)?;
+    print(session, job.stack, out)?;
     if ran.concluded.after.is_err() || followed.as_ref().is_some_and(Followed::has_failed) {
         return Ok(Next::Leave(Exit::Failure));
     }
@@ -212,7 +205,7 @@ fn succeeded(
 /// What failed is left, taken back, or asked about.
 fn failed(
     session: &Session,
-    (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
+    job: &Job<'_>,
     arguments: &Arguments,
     ran: &Ran,
 ) -> Result<Next, Failure> {
@@ -224,13 +217,13 @@ fn failed(
             let exit = take_back(&session.unattended(Rc::new(session.output.without_data())));
             let mut out = told(ran);
             out.revert_exit = Some(exit.1.code());
-            print(session, stack, out)?;
+            print(session, job.stack, out)?;
             Ok(Next::Leave(exit.0))
         }
-        Some(OnFailure::Ask) | None if can_ask => choose(session, (ports, settings, stack), ran),
+        Some(OnFailure::Ask) | None if can_ask => choose(session, job, ran),
         Some(_) | None => {
-            session.output.talk(&screen::left(ran.before, stack));
-            print(session, stack, told(ran))?;
+            session.output.talk(&screen::left(ran.before, job.stack));
+            print(session, job.stack, told(ran))?;
             Ok(Next::Leave(ran.exit()))
         }
     }
@@ -249,16 +242,12 @@ fn take_back(session: &Session) -> (Exit, Exit) {
 }
 
 /// Asks until something is chosen that ends it.
-fn choose(
-    session: &Session,
-    (ports, settings, stack): (&Ports<'_>, &Settings, &Stack),
-    ran: &Ran,
-) -> Result<Next, Failure> {
+fn choose(session: &Session, job: &Job<'_>, ran: &Ran) -> Result<Next, Failure> {
     loop {
         let answer = ask(&session.output, &session.signals, screen::CHOICES);
         let Answer::Line(line) = answer else {
             session.signals.acknowledge();
-            session.output.talk(&screen::left(ran.before, stack));
+            session.output.talk(&screen::left(ran.before, job.stack));
             return Ok(Next::Leave(ran.exit()));
         };
         match line.as_str() {
@@ -271,11 +260,11 @@ fn choose(
                 }
             }
             "keep" | "k" => {
-                session.output.talk(&screen::left(ran.before, stack));
+                session.output.talk(&screen::left(ran.before, job.stack));
                 return Ok(Next::Leave(ran.exit()));
             }
             "hold" => {
-                let held: Entry = hold_what_ran(ports, stack, &settings.author, &ran.concluded)?;
+                let held: Entry = hold_what_ran(job, &ran.concluded)?;
                 session.output.talk(&screen::held(&held));
                 return Ok(Next::Leave(ran.exit()));
             }

@@ -14,7 +14,7 @@ use crate::cli::output::inert;
 use crate::cli::settings::{Selection, Settings};
 use crate::engine::pin::Standing;
 use crate::flow::Error;
-use crate::flow::ports::Stack;
+use crate::flow::ports::{Job, Stack};
 use crate::flow::snapshot::{Captured, ConfigurationFrom, Request, Subject, WhenUnchanged, take};
 use crate::model::entry::Cause;
 
@@ -46,7 +46,7 @@ fn one(
         return super::import::run(session, (opened, settings), stack, span);
     }
     let ports = session.ports(opened);
-    let taken = take(&ports, stack, &settings.author, request)?;
+    let taken = take(&Job::new(&ports, stack, &settings.author), request)?;
     if session.format() == Format::Table {
         session.data(&screen(stack, &taken)?)?;
     } else {

@@ -10,9 +10,8 @@ use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 use crate::flow::intent::{OpenIntent, Outcome};
-use crate::flow::ports::{Author, Ports, Stack};
+use crate::flow::ports::Job;
 use crate::flow::recorded::{keep_errored_state, read_if_there};
-use crate::flow::redaction::safe_author;
 use crate::flow::run::conclude_open;
 use crate::flow::snapshot::{self, Captured, ConfigurationFrom, Request, WhenUnchanged};
 use crate::model::configuration::{BlobId, ConfigurationRef};
@@ -21,32 +20,26 @@ use crate::model::entry::{
 };
 
 /// Concludes an open run or revert; refused while its process lives.
-pub fn conclude(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    intent: &Entry,
-) -> Result<Entry, Error> {
-    super::refuse_living(intent, &author.actor)?;
-    let author = &safe_author(ports, &stack.name, author);
+pub fn conclude(job: &Job<'_>, intent: &Entry) -> Result<Entry, Error> {
+    super::refuse_living(intent, &job.author.actor)?;
+    let author = &job.safe_author();
+    let job = &job.by(author);
     if let Body::RunIntent(_) = &intent.recorded.body {
-        return conclude_open(ports, stack, author, intent);
+        return conclude_open(job, intent);
     }
     let Body::RevertIntent(revert) = &intent.recorded.body else {
         return Err(Refusal::NothingOpen(intent.revision).into());
     };
-    let log = ports.repository.log(&stack.name)?;
+    let log = job.log()?;
     let known = configuration(&log, revert.target);
-    let taken = present(ports, stack, author, (Cause::AfterRevert, known))?;
-    let found = found_in(ports, stack, author, revert)?;
-    revert_ended(ports, stack, author, intent, found.events, &taken)
+    let taken = present(job, (Cause::AfterRevert, known))?;
+    let found = found_in(job, revert)?;
+    revert_ended(job, intent, found.events, &taken)
 }
 
 /// Says of an abandoned revert that nobody saw it end, with the state that was found.
 pub fn revert_ended(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
+    job: &Job<'_>,
     intent: &Entry,
     events: Option<BlobId>,
     taken: &Captured,
@@ -59,7 +52,7 @@ pub fn revert_ended(
         events,
         errors: Vec::new(),
     });
-    open.conclude(ports, stack, author, outcome, &[])
+    open.conclude(job, outcome, &[])
 }
 
 /// What the directory of a revert still held.
@@ -72,20 +65,13 @@ pub struct Remains {
 }
 
 /// Keeps what the directory of a revert still holds.
-pub fn found_in(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    revert: &RevertIntent,
-) -> Result<Remains, Error> {
+pub fn found_in(job: &Job<'_>, revert: &RevertIntent) -> Result<Remains, Error> {
     let root = Path::new(&revert.directory);
     let left = read_if_there(&root.join(ERRORED_STATE))?
-        .map(|bytes| {
-            keep_errored_state(ports, stack, author, (&bytes, "of a revert that nobody saw end"))
-        })
+        .map(|bytes| keep_errored_state(job, (&bytes, "of a revert that nobody saw end")))
         .transpose()?;
     let events = read_if_there(&root.join(".terraform/revert.events.jsonl"))?
-        .map(|bytes| ports.repository.put_blob(&bytes))
+        .map(|bytes| job.ports.repository.put_blob(&bytes))
         .transpose()?;
     Ok(Remains { events: events.map(|blob| blob.id), left })
 }
@@ -98,15 +84,13 @@ fn configuration(log: &[Entry], revision: Revision) -> Option<ConfigurationRef> 
 
 /// The state as it is now.
 fn present(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
+    job: &Job<'_>,
     (cause, known): (Cause, Option<ConfigurationRef>),
 ) -> Result<Captured, Error> {
     let request = Request {
         configuration: known.map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
         when_unchanged: WhenUnchanged::Record,
-        ..Request::of_stack(stack, cause)
+        ..Request::of_stack(job.stack, cause)
     };
-    snapshot::take(ports, stack, author, &request)
+    snapshot::take(job, &request)
 }

@@ -11,8 +11,7 @@ pub mod push;
 
 use super::Error;
 use super::error::recover::Refusal;
-use super::ports::{Author, Ports, Stack};
-use super::redaction::safe_author;
+use super::ports::Job;
 use crate::engine::unsettled::{Matter, unsettled};
 use crate::model::entry::{Actor, Body, Entry, Revision};
 use crate::model::run::{Settled, Settlement};
@@ -21,15 +20,14 @@ use crate::terraform::liveness::{Liveness, liveness};
 
 /// Says how a matter was settled: all of it, or these objects of it.
 pub fn settle(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
+    job: &Job<'_>,
     (matter, how): (Revision, Settled),
     objects: Vec<String>,
 ) -> Result<Entry, Error> {
-    let author = &safe_author(ports, &stack.name, author);
+    let author = &job.safe_author();
+    let job = &job.by(author);
     let body = Body::Settlement(Settlement { matter, how, objects });
-    ports.record(&stack.name, author, After::Any, body)
+    job.record(After::Any, body)
 }
 
 /// The matter that is meant: by its revision, or the only one there is. Of objects that are open,
@@ -83,19 +81,17 @@ fn addresses_of<'a>(open: &'a [Matter<'a>], matter: Revision) -> Vec<&'a str> {
 /// Gives a matter up, or some of its objects; why stands with the author. Refused while whoever
 /// works on it lives.
 pub fn abandon(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
+    job: &Job<'_>,
     (wanted, how): (Option<Revision>, Settled),
     objects: Vec<String>,
 ) -> Result<Entry, Error> {
-    let log = ports.repository.log(&stack.name)?;
+    let log = job.log()?;
     let matter = meant(&log, wanted, &objects)?;
     let entry = log.iter().find(|entry| entry.revision == matter);
     if let Some(entry) = entry {
-        refuse_living(entry, &author.actor)?;
+        refuse_living(entry, &job.author.actor)?;
     }
-    settle(ports, stack, author, (matter, how), objects)
+    settle(job, (matter, how), objects)
 }
 
 /// Refuses to touch an intent whose process is at work.

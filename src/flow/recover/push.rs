@@ -14,9 +14,9 @@ use crate::engine::left_state::{Standing, is_same_content, standing};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::error::recover::Refusal;
-use crate::flow::ports::{Author, Ports, Stack};
+use crate::flow::ports::{Job, Ports, Stack};
 use crate::flow::recorded::keep_errored_state;
-use crate::flow::redaction::{known_secrets, safe_author, safe_error};
+use crate::flow::redaction::{known_secrets, safe_error};
 use crate::flow::snapshot::{self, Request, check_standing};
 use crate::flow::{Error, live};
 use crate::model::entry::{Cause, Entry, Revision};
@@ -40,29 +40,25 @@ pub struct Pushed {
 }
 
 /// Pushes it.
-pub fn push(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    left: &Left<'_>,
-) -> Result<Pushed, Error> {
-    let author = &safe_author(ports, &stack.name, author);
-    let request = Request::of_stack(stack, Cause::Manual);
-    let taken = snapshot::take(ports, stack, author, &request)?;
+pub fn push(job: &Job<'_>, left: &Left<'_>) -> Result<Pushed, Error> {
+    let author = &job.safe_author();
+    let job = &job.by(author);
+    let request = Request::of_stack(job.stack, Cause::Manual);
+    let taken = snapshot::take(job, &request)?;
     check_standing(&taken)?;
-    still_fits(ports, stack, left, taken.state.as_ref())?;
+    still_fits(job.ports, job.stack, left, taken.state.as_ref())?;
     let evidence = if let Some(entry) = left.evidence {
         entry.revision
     } else {
         let what = left.found.strip_prefix(ERRORED_STATE).unwrap_or(&left.found).trim();
-        keep_errored_state(ports, stack, author, (left.bytes.as_slice(), what))?
+        keep_errored_state(job, (left.bytes.as_slice(), what))?
     };
-    ports.check_interrupt("the state was pushed")?;
-    let log = ports.repository.log(&stack.name)?;
-    let redactor = known_secrets(ports, &log).with_values(&taken.backend.secrets());
-    push_file(ports, stack, left, &redactor)?;
-    let serial = read_back(ports, stack, left, evidence)?;
-    let settlement = settle(ports, stack, author, (evidence, Settled::Pushed), Vec::new())?;
+    job.ports.check_interrupt("the state was pushed")?;
+    let log = job.log()?;
+    let redactor = known_secrets(job.ports, &log).with_values(&taken.backend.secrets());
+    push_file(job.ports, job.stack, left, &redactor)?;
+    let serial = read_back(job.ports, job.stack, left, evidence)?;
+    let settlement = settle(job, (evidence, Settled::Pushed), Vec::new())?;
     let moved_to = move_aside(left, evidence);
     let before = taken.entry.revision;
     Ok(Pushed { evidence, settlement, before, serial, moved_to })

@@ -24,7 +24,7 @@ use crate::engine::unsettled::open_revert;
 use crate::engine::variables::Standing;
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
-use crate::flow::ports::{Author, Ports, Stack};
+use crate::flow::ports::{Author, Job};
 use crate::flow::recorded::{Recorded, known_drift, load, load_configuration};
 use crate::flow::recover::conclude::{found_in, revert_ended};
 use crate::flow::redaction::{known_secrets, with_configuration};
@@ -98,48 +98,44 @@ impl RevertDraft {
 }
 
 /// Drafts a revert.
-pub fn draft(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    request: RevertRequest,
-) -> Result<RevertDraft, Error> {
+pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error> {
     let target = &request.target;
     let unfit = |problem| Error::Unfit { revision: target.revision, problem };
     let (snapshot, state) = good_snapshot(target)?;
-    conclude_all(ports, stack, author)?;
-    let log = settle_pushed(ports, stack, author)?;
-    let past = known_secrets(ports, &log);
-    let author = &author.safe(&past);
+    conclude_all(job)?;
+    let log = settle_pushed(job)?;
+    let past = known_secrets(job.ports, &log);
+    let author = &job.author.safe(&past);
+    let job = &job.by(author);
     let residual = residual(&log, target)?;
-    check_settled(&log, author)?;
-    let abandoned = unfinished(&log, author)?;
-    let good = load(ports, target, &state)?;
-    let configuration = load_configuration(ports, target.revision, &snapshot)?;
-    ports.check_interrupt("the state was captured")?;
-    let capture = snapshot::Request::of_stack(stack, Cause::BeforeRevert);
-    let taken = snapshot::take(ports, stack, author, &capture)?;
-    conclude_abandoned(ports, stack, author, abandoned, &taken)?;
+    check_settled(&log, job.author)?;
+    let abandoned = unfinished(&log, job.author)?;
+    let good = load(job.ports, target, &state)?;
+    let configuration = load_configuration(job.ports, target.revision, &snapshot)?;
+    job.ports.check_interrupt("the state was captured")?;
+    let capture = snapshot::Request::of_stack(job.stack, Cause::BeforeRevert);
+    let taken = snapshot::take(job, &capture)?;
+    conclude_abandoned(job, abandoned, &taken)?;
     check_standing(&taken)?;
     let current = taken.state.clone().ok_or(unfit("has a state, and there is none now"))?;
     let between = baseline(&log, target, taken.snapshot()?);
-    let imports = imports(ports, &log, target.revision, between, &taken.entry);
-    let between = between.map(|(entry, state)| load(ports, entry, state)).transpose()?;
-    let (configuration, variables) = with_variables(configuration, stack)?;
+    let imports = imports(job.ports, &log, target.revision, between, &taken.entry);
+    let between = between.map(|(entry, state)| load(job.ports, entry, state)).transpose()?;
+    let (configuration, variables) = with_variables(configuration, job.stack)?;
     let redactor = with_configuration(past, &configuration)
         .with_state(good.state.state())
         .with_state(current.state())
         .with_values(&taken.backend.secrets());
-    let attempted = attempted(ports, &log, target, &taken.entry);
+    let attempted = attempted(job.ports, &log, target, &taken.entry);
     let since =
         ConfigurationsSince::of(&configuration, attempted, good.state.state(), current.state());
-    let journals = journals(ports, &log, target.revision);
+    let journals = journals(job.ports, &log, target.revision);
     // Another revert may have begun while this one looked: what is built on has to be without one.
-    let latest = ports.repository.log(&stack.name)?;
+    let latest = job.log()?;
     if let Some(other) = open_revert(&latest) {
         return Err(Error::under_way(other, recorded_by(other)));
     }
-    check_settled(&latest, author)?;
+    check_settled(&latest, job.author)?;
     Ok(RevertDraft {
         snapshot,
         good,
@@ -148,7 +144,7 @@ pub fn draft(
         latest_time: latest.iter().map(|entry| entry.recorded.time).max(),
         not_undone: not_undone(&latest, target.revision),
         earlier: Vec::new(),
-        hold: of_revert(&latest, (target, &taken.entry), stack.hold),
+        hold: of_revert(&latest, (target, &taken.entry), job.stack.hold),
         seen: latest.last().map_or(taken.entry.revision, |newest| newest.revision),
         before: taken.entry,
         current,
@@ -158,9 +154,9 @@ pub fn draft(
         imports,
         journals,
         backend: taken.backend,
-        drift: known_drift(ports, &latest)?,
+        drift: known_drift(job.ports, &latest)?,
         variables,
-        redactor: request.tell_changes(redactor, stack),
+        redactor: request.tell_changes(redactor, job.stack),
         request,
     })
 }
@@ -189,16 +185,14 @@ fn residual(log: &[Entry], target: &Entry) -> Result<Vec<Residual>, Error> {
 
 /// Says how a revert that nobody saw end was found; refused if it has left a state behind.
 fn conclude_abandoned(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
+    job: &Job<'_>,
     abandoned: Option<&Entry>,
     taken: &Captured,
 ) -> Result<(), Error> {
     let Some(intent) = abandoned else { return Ok(()) };
     let Body::RevertIntent(revert) = &intent.recorded.body else { return Ok(()) };
-    let found = found_in(ports, stack, author, revert)?;
-    revert_ended(ports, stack, author, intent, found.events, taken)?;
+    let found = found_in(job, revert)?;
+    revert_ended(job, intent, found.events, taken)?;
     match found.left {
         Some(left) => Err(Refusal::left_by(left).into()),
         None => Ok(()),

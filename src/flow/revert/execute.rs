@@ -18,7 +18,7 @@ use crate::engine::judgement::JudgedAction;
 use crate::engine::revert::actions_digest;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::intent::{Intent, OpenIntent, Outcome};
-use crate::flow::ports::{Author, Ports, Stack};
+use crate::flow::ports::{Author, Job, Ports, Stack};
 use crate::flow::recorded::{keep_errored_state, read_if_there};
 use crate::flow::redaction::{safe_diagnostics, safe_error, safe_event};
 use crate::flow::snapshot::{self, Captured, ConfigurationFrom, Request, WhenUnchanged};
@@ -76,59 +76,55 @@ impl ExecutedRevert {
 }
 
 /// Applies the plan.
-pub fn execute(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    approved: ApprovedRevert,
-) -> Result<ExecutedRevert, Error> {
+pub fn execute(job: &Job<'_>, approved: ApprovedRevert) -> Result<ExecutedRevert, Error> {
     let (mut checked, consent) = approved.into_parts();
     let redactor = checked.draft.redactor.clone();
-    let author = &author.safe(&redactor);
-    let plan = store_plan(ports, &checked, &consent)?;
-    use_recorded_backend(ports, stack, &mut checked)?;
-    check_present(ports, stack, &consent)?;
-    ports.check_interrupt("anything was applied")?;
-    let hold = hold(ports, stack, author, &checked.draft)?;
+    let author = &job.author.safe(&redactor);
+    let job = &job.by(author);
+    let plan = store_plan(job.ports, &checked, &consent)?;
+    use_recorded_backend(job.ports, job.stack, &mut checked)?;
+    check_present(job.ports, job.stack, &consent)?;
+    job.ports.check_interrupt("anything was applied")?;
+    let hold = hold(job, &checked.draft)?;
     let seen = hold.as_ref().map_or(checked.draft.seen, |hold| hold.revision);
     let intent = Intent::Revert(Box::new(intent(&checked, &consent, plan)));
-    let recorded = OpenIntent::record(ports, stack, author, After::Exactly(Some(seen)), intent);
+    let recorded = OpenIntent::record(job, After::Exactly(Some(seen)), intent);
     let intent = match recorded {
         Ok(intent) => intent,
         Err(error) => {
-            release(ports, stack, author, hold.as_ref());
+            release(job, hold.as_ref());
             return Err(error);
         }
     };
-    let plan = match push(ports, stack, &checked, &consent) {
+    let plan = match push(job.ports, job.stack, &checked, &consent) {
         Ok(plan) => plan,
         Err(error) => {
-            release(ports, stack, author, hold.as_ref());
-            return Err(not_pushed(ports, stack, author, intent, error));
+            release(job, hold.as_ref());
+            return Err(not_pushed(job, intent, error));
         }
     };
-    ports.progress.begin(Phase::Apply);
+    job.ports.progress.begin(Phase::Apply);
     let mut counts = Counts::default();
     let mut watch = |event: &Event| {
         if let Event::Summary(summary) = event {
             counts = *summary;
         }
-        ports.progress.event(&safe_event(event, &redactor));
+        job.ports.progress.event(&safe_event(event, &redactor));
     };
-    let applied = applied(ports, &checked, &plan, &mut watch);
+    let applied = applied(job.ports, &checked, &plan, &mut watch);
     match applied {
         Err(refusal) => {
-            ports.progress.end(Ended::Badly, "terraform refused the plan");
+            job.ports.progress.end(Ended::Badly, "terraform refused the plan");
             let refusal = safe_error(refusal, &checked.draft.redactor);
             let end = outcome(&intent, not_begun(&refusal), None, vec![refusal.to_string()]);
             let is_untouched = end.outcome == ApplyOutcome::NotStarted;
-            intent.conclude(ports, stack, author, Outcome::Revert(end), &[])?;
+            intent.conclude(job, Outcome::Revert(end), &[])?;
             if is_untouched {
-                release(ports, stack, author, hold.as_ref());
+                release(job, hold.as_ref());
             }
             Err(Error::Terraform(refusal))
         }
-        Ok(report) => concluded(ports, stack, author, (checked, intent, hold, counts), &report),
+        Ok(report) => concluded(job, (checked, intent, hold, counts), &report),
     }
 }
 
@@ -146,15 +142,9 @@ fn applied(
 }
 
 /// Says of a revert whose state was not pushed, or was taken back, that it was not begun.
-fn not_pushed(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    intent: OpenIntent,
-    error: Error,
-) -> Error {
+fn not_pushed(job: &Job<'_>, intent: OpenIntent, error: Error) -> Error {
     let end = outcome(&intent, ApplyOutcome::NotStarted, None, vec![error.to_string()]);
-    match intent.conclude(ports, stack, author, Outcome::Revert(end), &[]) {
+    match intent.conclude(job, Outcome::Revert(end), &[]) {
         Ok(_) => error,
         Err(unsaid) => unsaid,
     }
@@ -162,26 +152,21 @@ fn not_pushed(
 
 /// Holds what is taken back, if there is anything to hold: from here on no pipeline that asks applies
 /// it again.
-fn hold(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    draft: &RevertDraft,
-) -> Result<Option<Entry>, Error> {
+fn hold(job: &Job<'_>, draft: &RevertDraft) -> Result<Option<Entry>, Error> {
     let Some(scope) = draft.hold.clone() else { return Ok(None) };
-    let until = stack.hold.end(ports.clock.now());
+    let until = job.stack.hold.end(job.ports.clock.now());
     let body = Body::Hold(Hold { scope, until });
-    ports.record(&stack.name, author, After::Exactly(Some(draft.seen)), body).map(Some)
+    job.record(After::Exactly(Some(draft.seen)), body).map(Some)
 }
 
 /// Lifts the hold of a revert that has changed nothing. What stopped the revert is what is told: a
 /// hold that could not be lifted is seen in `status` and has its end.
-fn release(ports: &Ports<'_>, stack: &Stack, author: &Author, hold: Option<&Entry>) {
+fn release(job: &Job<'_>, hold: Option<&Entry>) {
     let Some(hold) = hold else { return };
     let reason = Some("the revert has changed nothing".to_owned());
-    let author = Author { reason, ..author.clone() };
+    let author = Author { reason, ..job.author.clone() };
     let body = Body::Release(Release { hold: hold.revision });
-    let _still_held = ports.record(&stack.name, &author, After::Any, body).is_err();
+    let _still_held = job.by(&author).record(After::Any, body).is_err();
 }
 
 /// What is known of an apply that gave no report.
@@ -204,19 +189,17 @@ fn not_begun(refusal: &terraform::Error) -> ApplyOutcome {
 
 /// Records what an apply left behind. Nothing in here stops before the outcome is recorded.
 fn concluded(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
+    job: &Job<'_>,
     (checked, intent, hold, counts): (CheckedRevert, OpenIntent, Option<Entry>, Counts),
     report: &ApplyReport,
 ) -> Result<ExecutedRevert, Error> {
     // Whoever wanted the apply to stop does not want its record to stop.
-    ports.interrupt.acknowledge();
-    let result = ended(ports, report, counts);
-    let errored_state = keep_left_state(ports, stack, author, &checked);
+    job.ports.interrupt.acknowledge();
+    let result = ended(job.ports, report, counts);
+    let errored_state = keep_left_state(job, &checked);
     let events = fs::read(&report.events)
         .ok()
-        .and_then(|bytes| ports.repository.put_blob(&bytes).ok())
+        .and_then(|bytes| job.ports.repository.put_blob(&bytes).ok())
         .map(|blob| blob.id);
     // The state that is there now belongs to the configuration that was applied.
     let known = match &checked.adaptation {
@@ -229,14 +212,14 @@ fn concluded(
     let request = Request {
         configuration: known.map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
         when_unchanged: WhenUnchanged::Record,
-        ..Request::of_stack(stack, Cause::AfterRevert)
+        ..Request::of_stack(job.stack, Cause::AfterRevert)
     };
-    let after = snapshot::take(ports, stack, author, &request);
+    let after = snapshot::take(job, &request);
     let diagnostics = safe_diagnostics(&report.diagnostics, &checked.draft.redactor);
     let mut end = outcome(&intent, result, events, error_lines(&diagnostics));
     end.after = after.as_ref().ok().map(|taken| taken.entry.revision);
     let revision = intent.revision();
-    let recorded = intent.conclude(ports, stack, author, Outcome::Revert(end), &[]);
+    let recorded = intent.conclude(job, Outcome::Revert(end), &[]);
     let errored_state = match recorded.and(errored_state) {
         Ok(errored_state) => errored_state,
         // What Terraform said and left is in the directory and nowhere else now.
@@ -367,13 +350,7 @@ fn words(action: &JudgedAction) -> String {
 }
 
 /// Terraform leaves the state here when its backend is gone at the end: it goes into the store.
-fn keep_left_state(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    checked: &CheckedRevert,
-) -> Result<Option<Revision>, Error> {
+fn keep_left_state(job: &Job<'_>, checked: &CheckedRevert) -> Result<Option<Revision>, Error> {
     let left = read_if_there(&checked.prepared.place.root.join(ERRORED_STATE))?;
-    left.map(|bytes| keep_errored_state(ports, stack, author, (&bytes, "of this revert's apply")))
-        .transpose()
+    left.map(|bytes| keep_errored_state(job, (&bytes, "of this revert's apply"))).transpose()
 }

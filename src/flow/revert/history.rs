@@ -14,7 +14,7 @@ use crate::engine::left_state::is_same_content;
 use crate::engine::origin::{Journal, JournalKind};
 use crate::engine::rekey::{self, Named};
 use crate::engine::unsettled::{Matter, unsettled};
-use crate::flow::ports::{Author, Ports, Stack};
+use crate::flow::ports::{Author, Job, Ports};
 use crate::flow::recorded::load_configuration;
 use crate::flow::{Error, live};
 use crate::model::account::Witness;
@@ -142,28 +142,24 @@ pub(super) fn check_settled(log: &[Entry], author: &Author) -> Result<(), Error>
 /// Says of every state that was left behind and is the present one by now that it was pushed: who
 /// follows Terraform's own advice needs nobody's word. One that cannot be read or compared stays open.
 /// Gives the log with that.
-pub(super) fn settle_pushed(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-) -> Result<Vec<Entry>, Error> {
-    let mut log = ports.repository.log(&stack.name)?;
+pub(super) fn settle_pushed(job: &Job<'_>) -> Result<Vec<Entry>, Error> {
+    let mut log = job.log()?;
     let mut said = Vec::new();
     for matter in unsettled(&log) {
         let Matter::LeftState(entry) = matter else { continue };
         let Body::Evidence(kept) = &entry.recorded.body else { continue };
-        let Some(live) = live::read(ports, stack)?.bytes else { continue };
-        let left = StateBytes::new(ports.repository.get_blob(&kept.blob)?);
+        let Some(live) = live::read(job.ports, job.stack)?.bytes else { continue };
+        let left = StateBytes::new(job.ports.repository.get_blob(&kept.blob)?);
         let is_there = match (ReadState::read(left), ReadState::read(live)) {
             (Ok(left), Ok(live)) => is_same_content(left.state(), live.state()),
             _ => false,
         };
         if is_there {
             let reason = Some("the present state is the one that was left behind".to_owned());
-            let author = Author { reason, ..author.clone() };
+            let author = Author { reason, ..job.author.clone() };
             let (matter, how) = (entry.revision, Settled::Pushed);
             let body = Body::Settlement(Settlement { matter, how, objects: Vec::new() });
-            said.push(ports.record(&stack.name, &author, After::Any, body)?);
+            said.push(job.by(&author).record(After::Any, body)?);
         }
     }
     log.extend(said);

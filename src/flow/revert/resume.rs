@@ -13,7 +13,7 @@ use super::plan::check;
 use crate::engine::hazard::Allowance;
 use crate::engine::revert::rest::{is_part, is_rest};
 use crate::flow::Error;
-use crate::flow::ports::{Author, Ports, Stack};
+use crate::flow::ports::Job;
 use crate::model::entry::ApplyOutcome;
 use crate::model::hazard::Hazard;
 use crate::model::pattern::Pattern;
@@ -23,16 +23,14 @@ const ROUNDS_MAX: usize = 3;
 
 /// Executes a revert and what its apply leaves of it. `going_on` is told before each further round.
 pub fn execute_to_the_end(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
+    job: &Job<'_>,
     approved: ApprovedRevert,
     going_on: &dyn Fn(&ExecutedRevert, &ApprovedRevert),
 ) -> Result<ExecutedRevert, Error> {
     let accepted = approved.consent().accepted().to_vec();
-    let mut executed = execute(ports, stack, author, approved)?;
+    let mut executed = execute(job, approved)?;
     for _ in 0..ROUNDS_MAX {
-        let rest = match rest(ports, stack, author, &executed, &accepted) {
+        let rest = match rest(job, &executed, &accepted) {
             Ok(Some(rest)) => rest,
             other if executed.is_half() => {
                 return Err(Error::HalfDone {
@@ -46,7 +44,7 @@ pub fn execute_to_the_end(
         };
         going_on(&executed, &rest);
         let hold = executed.hold.take();
-        executed = execute(ports, stack, author, rest)?;
+        executed = execute(job, rest)?;
         executed.hold = executed.hold.or(hold);
     }
     Ok(executed)
@@ -54,9 +52,7 @@ pub fn execute_to_the_end(
 
 /// What is left of `executed`, if it may be done without asking again.
 fn rest(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
+    job: &Job<'_>,
     executed: &ExecutedRevert,
     accepted: &[Hazard],
 ) -> Result<Option<ApprovedRevert>, Error> {
@@ -66,13 +62,13 @@ fn rest(
         return Ok(None);
     }
     let before = executed.checked();
-    let mut next = draft(ports, stack, author, before.draft.request.clone())?;
+    let mut next = draft(job, before.draft.request.clone())?;
     next.redactor = before.draft.redactor.clone();
     next.earlier.clone_from(&before.draft.earlier);
     next.earlier.push((before.plan.clone(), before.actions.clone()));
     // What is held is held already.
     next.hold = None;
-    let checked = check(ports, stack, next)?;
+    let checked = check(job.ports, job.stack, next)?;
     let is_agreed = if executed.is_half() {
         is_part(&before.plan, &checked.plan)
     } else {
@@ -82,7 +78,7 @@ fn rest(
         return Ok(None);
     }
     let allowed: Vec<Allowance> = accepted.iter().map(exactly).collect();
-    match approve(checked, &allowed, author.actor.clone(), ports.clock.now()) {
+    match approve(checked, &allowed, job.author.actor.clone(), job.ports.clock.now()) {
         Ok(approved) => Ok(Some(approved)),
         Err(Error::Hazards(_)) => Ok(None),
         Err(other) => Err(other),

@@ -14,7 +14,7 @@ use crate::codec::state::checks::checks;
 use crate::engine::redact::Redactor;
 use crate::engine::verify::{Comparison, Configurations, Done, Facts, Round, compare, residual};
 use crate::flow::Error;
-use crate::flow::ports::{Author, Ports, Stack};
+use crate::flow::ports::{Job, Stack};
 use crate::flow::redaction::{safe_residual, with_plan};
 use crate::model::entry::{Body, Mark, NotUndone, Revision, Verification};
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
@@ -46,41 +46,37 @@ impl VerifiedRevert {
 }
 
 /// Plans once more with the pristine configuration, compares, and records what was found.
-pub fn verify(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    mut executed: ExecutedRevert,
-) -> Result<VerifiedRevert, Error> {
+pub fn verify(job: &Job<'_>, mut executed: ExecutedRevert) -> Result<VerifiedRevert, Error> {
     let Ok(taken) = &executed.after else { return Err(not_proven(executed)) };
     let checked = &mut executed.checked;
     let revision = taken.entry.revision;
-    ports.progress.begin(Phase::Verify);
+    job.ports.progress.begin(Phase::Verify);
     checked.prepared.make_pristine(&checked.draft.configuration)?;
     let redactor = &checked.draft.redactor;
-    let (_, plan) = checked.prepared.plan(ports, "verify.tfplan", redactor)?;
-    let author = &author.safe(redactor);
+    let (_, plan) = checked.prepared.plan(job.ports, "verify.tfplan", redactor)?;
+    let author = &job.author.safe(redactor);
+    let job = &job.by(author);
     let found = safe_residual(residual(&plan), redactor);
     let word = match found.len() {
         0 => "plan is empty".to_owned(),
         many => format!("plan proposes {many} changes"),
     };
-    ports.progress.end(Ended::Well, &word);
-    ports.progress.begin(Phase::Compare);
+    job.ports.progress.end(Ended::Well, &word);
+    job.ports.progress.begin(Phase::Compare);
     let now = taken.state.as_ref().ok_or(Error::Moved { what: "the state" })?;
-    let kept = due_to_kept(ports, checked, &found)?;
-    let comparison = compared(stack, checked, now.state(), &plan, &found, &kept);
+    let kept = due_to_kept(job.ports, checked, &found)?;
+    let comparison = compared(job.stack, checked, now.state(), &plan, &found, &kept);
     let said = verification((executed.intent, revision), &comparison, &found);
-    let entry = ports.record(&stack.name, author, After::Any, Body::Verification(said))?.revision;
+    let entry = job.record(After::Any, Body::Verification(said))?.revision;
     // A part of a good snapshot is not good.
     if comparison.differences.is_empty() && checked.left.is_empty() {
-        mark_good(ports, stack, author, (revision, &found))?;
+        mark_good(job, (revision, &found))?;
     }
     let target = executed.checked.target();
     let detail =
         format!("{} of {} resources equal {target}", comparison.equal, comparison.expected);
     let ended = if comparison.differences.is_empty() { Ended::Well } else { Ended::Badly };
-    ports.progress.end(ended, &detail);
+    job.ports.progress.end(ended, &detail);
     Ok(VerifiedRevert { executed, comparison, residual: found, snapshot: revision, entry })
 }
 
@@ -183,15 +179,10 @@ fn verification(
     }
 }
 
-fn mark_good(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    (revision, residual): (Revision, &[Residual]),
-) -> Result<(), Error> {
+fn mark_good(job: &Job<'_>, (revision, residual): (Revision, &[Residual])) -> Result<(), Error> {
     let evidence =
         Evidence { grade: Grade::PlanEmpty, residual: residual.to_vec(), checks: Vec::new() };
     let mark = Mark { revision, verdict: Verdict::Good(evidence) };
-    ports.record(&stack.name, author, After::Any, Body::Mark(mark))?;
+    job.record(After::Any, Body::Mark(mark))?;
     Ok(())
 }

@@ -22,7 +22,7 @@ use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
 use crate::flow::error::run::RunError;
 use crate::flow::intent::{OpenIntent, Outcome};
-use crate::flow::ports::{Author, Ports, Stack};
+use crate::flow::ports::{Job, Ports, Stack};
 use crate::flow::recorded::{Recorded, keep_errored_state, load, load_configuration};
 use crate::flow::redaction::{secrets_of_environment, with_configuration, with_plan};
 use crate::flow::snapshot::{self, Captured, ConfigurationFrom, Request};
@@ -83,32 +83,26 @@ struct Course<'a> {
 }
 
 /// Concludes a command that has ended under our eyes.
-pub fn conclude(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    begun: Begun,
-    end: Result<End, ()>,
-) -> Result<Concluded, Error> {
+pub fn conclude(job: &Job<'_>, begun: Begun, end: Result<End, ()>) -> Result<Concluded, Error> {
     // Whoever wanted the command to stop does not want its record to stop.
-    ports.interrupt.acknowledge();
+    job.ports.interrupt.acknowledge();
     let seeing = seen(end);
     let Begun { intent, command, journal, .. } = begun;
     let entry = intent.entry().clone();
     let places = |run: &RunIntent| {
-        vec![stack.root.clone(), Command::place(&run.command, &command.directory)]
+        vec![job.stack.root.clone(), Command::place(&run.command, &command.directory)]
     };
     let course = Course::of(&entry, places)?;
     let mut waits = PATIENCE.into_iter();
     let closed = loop {
-        match (close(ports, stack, author, &course, seeing), waits.next()) {
+        match (close(job, &course, seeing), waits.next()) {
             (Err(Error::Store(_)), Some(wait)) => std::thread::sleep(wait),
             (closed, _) => break closed,
         }
     };
     let closed = closed.and_then(|closed| {
         let outcome = Outcome::Run(Box::new(closed.outcome.clone()));
-        Ok((intent.conclude(ports, stack, author, outcome, &PATIENCE)?, closed))
+        Ok((intent.conclude(job, outcome, &PATIENCE)?, closed))
     });
     match closed {
         Ok((outcome, closed)) => {
@@ -132,21 +126,16 @@ pub fn conclude(
 ///
 /// Refused while anything of it is known to live. Where it ran on another machine, whoever calls
 /// this has to know that it is over.
-pub fn conclude_open(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    intent: &Entry,
-) -> Result<Entry, Error> {
-    if let Liveness::Alive(who) = liveness(intent, &author.actor) {
+pub fn conclude_open(job: &Job<'_>, intent: &Entry) -> Result<Entry, Error> {
+    if let Liveness::Alive(who) = liveness(intent, &job.author.actor) {
         return Err(Error::under_way(intent, who));
     }
     let seeing = Seeing { result: ApplyOutcome::Unknown, code: None, ending: Ending::Cut };
-    let course = Course::of(intent, |_| vec![stack.root.clone()])?;
+    let course = Course::of(intent, |_| vec![job.stack.root.clone()])?;
     let open = OpenIntent::found(intent).ok_or(not_a_run(intent))?;
-    let closed = close(ports, stack, author, &course, seeing)?;
+    let closed = close(job, &course, seeing)?;
     let outcome = Outcome::Run(Box::new(closed.outcome));
-    let outcome = open.conclude(ports, stack, author, outcome, &[])?;
+    let outcome = open.conclude(job, outcome, &[])?;
     let _is_left = journal::remove(Path::new(&course.run.journal)).is_err();
     Ok(outcome)
 }
@@ -186,42 +175,37 @@ struct Closed {
 }
 
 /// Captures the state as it is, and puts together what the apply has done. It can be done again.
-fn close(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    course: &Course<'_>,
-    seeing: Seeing,
-) -> Result<Closed, Error> {
+fn close(job: &Job<'_>, course: &Course<'_>, seeing: Seeing) -> Result<Closed, Error> {
     let run = course.run;
     let directory = Path::new(&run.journal);
-    let errored = keep_left_state(ports, stack, author, course)?;
-    let before = ports.repository.entry(&stack.name, run.before)?;
+    let errored = keep_left_state(job, course)?;
+    let before = job.ports.repository.entry(&job.stack.name, run.before)?;
     let known = before.recorded.body.snapshot().and_then(|snapshot| snapshot.configuration.clone());
     let request = Request {
         // The state that is there now belongs to the configuration that was applied.
         configuration: known.map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
-        ..Request::of_stack(stack, Cause::AfterRun)
+        ..Request::of_stack(job.stack, Cause::AfterRun)
     };
-    let after = match snapshot::take(ports, stack, author, &request) {
+    let after = match snapshot::take(job, &request) {
         // A store that fails may work the next time; a state that cannot be read is what it is.
         Err(Error::Store(problem)) => return Err(problem.into()),
         other => other,
     };
     let events = match journal::whole(directory) {
         Ok((mut text, bytes)) if bytes > 0 => {
-            Some(ports.repository.put_blob_from(&mut text, bytes)?.id)
+            Some(job.ports.repository.put_blob_from(&mut text, bytes)?.id)
         }
         Ok(_) | Err(_) => None,
     };
     let mut told = listen(directory);
-    let planned = (!told.ledger.knows_the_plan()).then(|| plan_of(ports, stack, run)).flatten();
+    let planned =
+        (!told.ledger.knows_the_plan()).then(|| plan_of(job.ports, job.stack, run)).flatten();
     for intended in planned.iter().flat_map(Plan::effective).map(intended) {
         told.ledger.intend(intended);
     }
-    let recorded = recorded_state(ports, &before)?;
+    let recorded = recorded_state(job.ports, &before)?;
     let (account, errors, purpose) =
-        account(ports, &before, recorded.as_ref(), &after, planned.as_ref(), told, seeing);
+        account(job.ports, &before, recorded.as_ref(), &after, planned.as_ref(), told, seeing);
     let outcome = RunOutcome {
         intent: course.intent.revision,
         outcome: seeing.result,
@@ -345,12 +329,7 @@ fn intended(change: &crate::model::plan::PlannedChange) -> Intended {
 
 /// Terraform leaves the state here when its backend is gone at the end: it goes into the store, each
 /// content once.
-fn keep_left_state(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    course: &Course<'_>,
-) -> Result<Option<Revision>, Error> {
+fn keep_left_state(job: &Job<'_>, course: &Course<'_>) -> Result<Option<Revision>, Error> {
     let begun = course.intent.recorded.time;
     let path = course.places.iter().map(|place| place.join(ERRORED_STATE));
     let Some(path) = path.into_iter().find(|path| is_younger(path, begun)) else {
@@ -359,13 +338,13 @@ fn keep_left_state(
     let shown = || path.display().to_string();
     let bytes = fs::read(&path).map_err(|source| Error::Io { path: shown(), source })?;
     let digest = Digest::of(&bytes);
-    let log = ports.repository.log(&stack.name)?;
+    let log = job.log()?;
     let is_same = |entry: &&Entry| matches!(&entry.recorded.body, Body::Evidence(kept) if kept.digest == digest);
     if let Some(kept) = log.iter().find(is_same) {
         return Ok(Some(kept.revision));
     }
     let what = format!("of run {}", course.intent.revision);
-    keep_errored_state(ports, stack, author, (&bytes, &what)).map(Some)
+    keep_errored_state(job, (&bytes, &what)).map(Some)
 }
 
 /// Whether a file was written after the command was begun, by this machine's clock. A second is

@@ -6,7 +6,7 @@
 use super::Concluded;
 use crate::flow::Error;
 use crate::flow::mark::{Proof, WhenNotEmpty, good, run_checks};
-use crate::flow::ports::{Author, Ports, Stack};
+use crate::flow::ports::Job;
 use crate::model::entry::{Entry, Revision};
 use crate::model::event::Purpose;
 use crate::model::good::Grade;
@@ -32,16 +32,14 @@ impl Followed {
 
 /// Marks what is there after an apply that went well, as far as it can be proved.
 pub fn follow(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
+    job: &Job<'_>,
     (concluded, after): (&Concluded, &Entry),
     checks: &[Check],
 ) -> Followed {
     let snapshot = after.revision;
     // A plan alone, or a destruction, does not make the state what the configuration says.
     let was_applied = concluded.purpose == Purpose::Apply;
-    let word = || good(ports, stack, author, after, &Proof::Word).map(|(_, e)| e.grade);
+    let word = || good(job, after, &Proof::Word).map(|(_, e)| e.grade);
     let early = if was_applied && checks.is_empty() { Some(word()) } else { None };
     let at_least = match early {
         Some(Ok(grade)) => Some(grade),
@@ -49,7 +47,7 @@ pub fn follow(
         None => None,
     };
     let proof = Proof::Verified { residual: WhenNotEmpty::Refuse, checks: checks.to_vec() };
-    let because = match good(ports, stack, author, after, &proof) {
+    let because = match good(job, after, &proof) {
         Ok((_, evidence)) => {
             return Followed { snapshot, grade: Some(evidence.grade), because: None };
         }
@@ -60,7 +58,7 @@ pub fn follow(
         return Followed { snapshot, grade: at_least, because: Some(because) };
     }
     // The plan says nothing good, and the checks have not been asked yet.
-    match run_checks(ports, &stack.root, checks).and_then(|_| word()) {
+    match run_checks(job.ports, &job.stack.root, checks).and_then(|_| word()) {
         Ok(grade) => Followed { snapshot, grade: Some(grade), because: Some(because) },
         Err(failed) => Followed { snapshot, grade: None, because: Some(failed) },
     }

@@ -18,7 +18,7 @@ use self::words::Command;
 use super::Error;
 use super::error::run::RunError;
 use super::intent::{Intent, OpenIntent};
-use super::ports::{Author, Ports, Stack};
+use super::ports::{Author, Job, Ports, Stack};
 use super::recorded::load_configuration;
 use super::redaction::{secrets_of_environment, with_configuration};
 use super::snapshot::{self, Captured, ConfigurationFrom, Request, WhenUnchanged, check_standing};
@@ -70,33 +70,28 @@ pub struct Begun {
 }
 
 /// Looks whether the command may run, captures what is there, and records the intent.
-pub fn begin(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    wanted: &Wanted,
-) -> Result<Begun, Error> {
-    let command = Command::of(ports, wanted)?;
-    let concluded = conclude_all(ports, stack, author)?;
-    let log = ports.repository.log(&stack.name)?;
-    refuse_unsettled(&log, author)?;
-    let held = standing(&log, ports.clock.now());
+pub fn begin(job: &Job<'_>, wanted: &Wanted) -> Result<Begun, Error> {
+    let command = Command::of(job.ports, wanted)?;
+    let concluded = conclude_all(job)?;
+    let log = job.log()?;
+    refuse_unsettled(&log, job.author)?;
+    let held = standing(&log, job.ports.clock.now());
     if held.iter().any(|held| held.hold.scope == HoldScope::Everything) {
-        refuse_held(ports, &log, &[Candidate::default()])?;
+        refuse_held(job.ports, &log, &[Candidate::default()])?;
     }
-    let taken = capture(ports, stack, author, &command)?;
+    let taken = capture(job, &command)?;
     if !held.is_empty() {
-        let candidates = candidates(ports, stack, &taken, &command);
-        refuse_held(ports, &log, &candidates)?;
+        let candidates = candidates(job.ports, job.stack, &taken, &command);
+        refuse_held(job.ports, &log, &candidates)?;
     }
     check_standing(&taken)?;
-    ports.check_interrupt("the command was started")?;
-    let plan = stored_plan(ports, &command)?;
+    job.ports.check_interrupt("the command was started")?;
+    let plan = stored_plan(job.ports, &command)?;
     let journal = Journal::create(&wanted.journals).map_err(|source| RunError::NoJournal {
         place: wanted.journals.last().map_or_else(String::new, |base| base.display().to_string()),
         source,
     })?;
-    let said = say_intent(ports, stack, author, (&command, &taken, plan), &journal);
+    let said = say_intent(job, (&command, &taken, plan), &journal);
     match said {
         Ok(intent) => {
             let before = taken.entry.revision;
@@ -111,17 +106,13 @@ pub fn begin(
 }
 
 /// Concludes every run that nobody has concluded; refused while one lives.
-pub(in crate::flow) fn conclude_all(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-) -> Result<Vec<Revision>, Error> {
-    let log = ports.repository.log(&stack.name)?;
+pub(in crate::flow) fn conclude_all(job: &Job<'_>) -> Result<Vec<Revision>, Error> {
+    let log = job.log()?;
     let mut concluded = Vec::new();
     for matter in unsettled(&log) {
         if let Matter::Run(intent) = matter {
-            refuse_alive(intent, author)?;
-            concluded.push(conclude_open(ports, stack, author, intent)?.revision);
+            refuse_alive(intent, job.author)?;
+            concluded.push(conclude_open(job, intent)?.revision);
         }
     }
     Ok(concluded)
@@ -172,22 +163,17 @@ fn clause(matter: &Matter<'_>) -> String {
 }
 
 /// The snapshot of what is there, with the configuration that is about to be applied.
-fn capture(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    command: &Command,
-) -> Result<Captured, Error> {
+fn capture(job: &Job<'_>, command: &Command) -> Result<Captured, Error> {
     let configuration = match &command.plan {
         Some(plan) => ConfigurationFrom::Plan(plan.clone()),
-        None => ConfigurationFrom::Directory(stack.root.clone()),
+        None => ConfigurationFrom::Directory(job.stack.root.clone()),
     };
     let request = Request {
         configuration,
         when_unchanged: WhenUnchanged::Witness,
-        ..Request::of_stack(stack, Cause::BeforeRun)
+        ..Request::of_stack(job.stack, Cause::BeforeRun)
     };
-    snapshot::take(ports, stack, author, &request)
+    snapshot::take(job, &request)
 }
 
 /// What a hold can be against: what is applied and, with a saved plan, what lies in the directory.
@@ -238,13 +224,11 @@ fn stored_plan(ports: &Ports<'_>, command: &Command) -> Result<Option<BlobId>, E
 }
 
 fn say_intent(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
+    job: &Job<'_>,
     (command, taken, plan): (&Command, &Captured, Option<BlobId>),
     journal: &Journal,
 ) -> Result<OpenIntent, Error> {
-    let redactor = redactor(ports, taken);
+    let redactor = redactor(job.ports, taken);
     let snapshot = taken.snapshot()?;
     let intent = RunIntent {
         before: taken.entry.revision,
@@ -255,7 +239,7 @@ fn say_intent(
         journal: journal.directory().display().to_string(),
     };
     // Another one may have begun while this one looked.
-    let latest = ports.repository.log(&stack.name)?;
+    let latest = job.log()?;
     for matter in unsettled(&latest) {
         if let Matter::Run(other) = matter {
             return Err(Error::under_way(other, recorded_by(other)));
@@ -266,7 +250,7 @@ fn say_intent(
     }
     let after = After::Exactly(latest.last().map(|newest| newest.revision));
     let intent = Intent::Run(Box::new(intent));
-    OpenIntent::record(ports, stack, &author.safe(&redactor), after, intent)
+    OpenIntent::record(&job.by(&job.author.safe(&redactor)), after, intent)
 }
 
 /// What must not be shown or recorded, as far as it is known before anything runs.

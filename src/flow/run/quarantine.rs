@@ -2,21 +2,16 @@
 
 use super::Concluded;
 use crate::flow::Error;
-use crate::flow::ports::{Author, Ports, Stack};
+use crate::flow::ports::{Author, Job};
 use crate::model::entry::{Body, Entry};
 use crate::model::hold::{Hold, HoldScope};
 use crate::store::After;
 
 /// Holds the configuration and the commit of a run: they cannot be applied again through `run`.
-pub fn hold_what_ran(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    author: &Author,
-    concluded: &Concluded,
-) -> Result<Entry, Error> {
+pub fn hold_what_ran(job: &Job<'_>, concluded: &Concluded) -> Result<Entry, Error> {
     let intent = concluded.intent();
     let intent =
-        intent.map(|revision| ports.repository.entry(&stack.name, revision)).transpose()?;
+        intent.map(|revision| job.ports.repository.entry(&job.stack.name, revision)).transpose()?;
     let scope = match intent.as_ref().map(|intent| &intent.recorded.body) {
         Some(Body::RunIntent(run)) if run.configuration.is_some() || run.commit.is_some() => {
             HoldScope::Configuration {
@@ -28,8 +23,9 @@ pub fn hold_what_ran(
         // What ran is not known: nothing runs.
         _ => HoldScope::Everything,
     };
-    let until = stack.hold.end(ports.clock.now());
-    let reason = author.reason.clone().or_else(|| Some("a run failed, and was kept".to_owned()));
-    let author = Author { reason, ..author.clone() };
-    ports.record(&stack.name, &author, After::Any, Body::Hold(Hold { scope, until }))
+    let until = job.stack.hold.end(job.ports.clock.now());
+    let reason =
+        job.author.reason.clone().or_else(|| Some("a run failed, and was kept".to_owned()));
+    let author = Author { reason, ..job.author.clone() };
+    job.by(&author).record(After::Any, Body::Hold(Hold { scope, until }))
 }
