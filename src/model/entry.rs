@@ -101,7 +101,7 @@ pub struct NewEntry {
 }
 
 /// The kinds of entries.
-#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Body {
     /// A state was captured.

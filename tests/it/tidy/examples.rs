@@ -2,6 +2,7 @@
 
 use super::circles::circles;
 use super::code::{Source, mark_tests};
+use super::contract::{CONTRACT, entry_examples};
 use super::{Rule, rules};
 
 /// What a rule finds, without the path.
@@ -252,4 +253,27 @@ fn files_that_use_each_other_in_a_circle_are_found() {
         ("src/codec/b.rs", "use super::a;"),
     ];
     assert!(found(&kept, &[]).is_empty());
+}
+
+#[test]
+fn a_kind_of_entry_without_an_exact_example_is_found() {
+    let contract = std::fs::read_to_string(CONTRACT).unwrap();
+    let broken = |from: &str, to: &str| {
+        assert!(contract.contains(from), "{from}");
+        found(entry_examples, CONTRACT, &contract.replacen(from, to, 1))
+    };
+    let has = |found: &[String], expected: &[&str]| {
+        let fit = found.iter().zip(expected).all(|(line, word)| line.contains(word));
+        assert!(found.len() == expected.len() && fit, "{found:#?}");
+    };
+    has(&broken("```json\n{\"format\"", "```text\n{\"format\""), &["no example of a `snapshot`"]);
+    let missing = ["does not read: UnknownKind", "no example of a `fix`"];
+    has(&broken("\"kind\":\"fix\"", "\"kind\":\"wish\""), &missing);
+    let malformed = ["does not read: Malformed", "no example of a `fix`"];
+    has(&broken("\"seen\":43", "\"sean\":43"), &malformed);
+    has(&broken("\"made_anew\":", "\"recreated\":"), &["is written as {"]);
+    has(&broken("\"seq\":42", "\"seq\": 42"), &["is written as {", "`prev` of the example before"]);
+    has(&broken("\"tool\":\"unapply 0.1.0\"", "\"tool\":\"x\""), &["`prev` of the example before"]);
+    assert_eq!(found(entry_examples, CONTRACT, "").len(), 14);
+    assert!(found(entry_examples, "src/store/README.md", "").is_empty());
 }

@@ -5,6 +5,7 @@
 
 mod circles;
 mod code;
+mod contract;
 mod examples;
 mod rules;
 
@@ -93,6 +94,11 @@ fn no_path_of_a_machine_and_no_todo_without_an_issue() {
 #[test]
 fn no_function_takes_a_bool() {
     assert_holds(rules::bool_parameters);
+}
+
+#[test]
+fn every_kind_of_entry_has_an_exact_example_in_the_contract() {
+    assert_holds(contract::entry_examples);
 }
 
 #[test]
