@@ -2,6 +2,8 @@
 
 pub mod cli;
 pub mod codec;
+#[doc = include_str!("DECISIONS.md")]
+pub mod decisions {}
 pub mod demo;
 pub mod engine;
 pub mod flow;

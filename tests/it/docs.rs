@@ -68,6 +68,32 @@ fn hazards_and_verbs_of_the_readme_are_those_that_there_are() {
     }
 }
 
+/// CONTRIBUTING.md's table: hazard, file, functions.
+#[test]
+fn each_hazard_is_raised_by_the_functions_that_the_table_names() {
+    let page = std::fs::read_to_string("CONTRIBUTING.md").unwrap();
+    for kind in HazardKind::VARIANTS {
+        let start = format!("| `{kind}` | `src/");
+        let row = page.lines().find(|line| line.starts_with(&start));
+        let mut names = row.unwrap_or_else(|| panic!("{kind}")).split('`').skip(3).step_by(2);
+        let file = names.next().unwrap();
+        let code = std::fs::read_to_string(file).unwrap();
+        // A third column can name more than functions of this file.
+        let functions = names.filter_map(|name| code.split_once(&format!("fn {name}(")));
+        let bodies: Vec<&str> =
+            functions.map(|(_, body)| body.split("\n}\n").next().unwrap()).collect();
+        let raised = format!("HazardKind::{kind:?}");
+        let is_raised = !bodies.is_empty() && bodies.iter().all(|body| body.contains(&raised));
+        assert!(is_raised, "{kind} is not raised there");
+    }
+}
+
+#[test]
+fn the_map_of_the_code_has_at_most_2500_words() {
+    let map = std::fs::read_to_string("src/ARCHITECTURE.md").unwrap();
+    assert!(map.split_whitespace().count() <= 2500);
+}
+
 #[test]
 fn the_first_screen_of_help_names_every_verb() {
     let help = command().render_help().to_string();
