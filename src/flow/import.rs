@@ -128,7 +128,7 @@ fn versions(
     let on_record = digests(&log);
     for at in listed {
         job.ports.check_interrupt("the next version was read")?;
-        match keep(job.ports, history, &at, (lineage.as_ref(), &on_record))? {
+        match keep(job.ports, history, &at, lineage.as_ref(), &on_record)? {
             Ok(version) if version.is_known => known += 1,
             Ok(version) => kept.push(version),
             Err(why) => skipped.push(SkippedVersion { version: at.id, written: at.written, why }),
@@ -144,8 +144,7 @@ fn versions(
     let (mut imported, mut previous): (Vec<ImportedVersion>, Option<Entry>) = (Vec::new(), None);
     for version in kept {
         job.ports.check_interrupt("the next version was recorded")?;
-        let said =
-            record(job, &live.backend.identity, &mut guesses, (&version, previous.as_ref()))?;
+        let said = record(job, &live.backend.identity, &mut guesses, &version, previous.as_ref())?;
         imported.push(said.0);
         previous = Some(said.1);
     }
@@ -199,7 +198,8 @@ fn keep(
     ports: &Ports<'_>,
     history: &dyn StateHistory,
     at: &StateVersionAt,
-    (lineage, on_record): (Option<&Lineage>, &BTreeSet<Digest>),
+    lineage: Option<&Lineage>,
+    on_record: &BTreeSet<Digest>,
 ) -> Result<Result<Kept, String>, Error> {
     let Some(bytes) = history.bytes(at).map_err(crate::store::Error::from)? else {
         return Ok(Err("it is there no more".to_owned()));
@@ -222,7 +222,8 @@ fn record(
     job: &Job<'_>,
     backend: &BackendIdentity,
     guesses: &mut Guesses<'_>,
-    (version, previous): (&Kept, Option<&Entry>),
+    version: &Kept,
+    previous: Option<&Entry>,
 ) -> Result<(ImportedVersion, Entry), Error> {
     let bytes = StateBytes::new(job.ports.repository.get_blob(&version.reference.blob)?);
     let parsed = state::parse(&bytes).map_err(|problem| Error::Unreadable {

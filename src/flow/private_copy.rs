@@ -254,7 +254,7 @@ impl Prepared {
         redactor: &Redactor,
         targets: &[String],
     ) -> Result<(PathBuf, Plan), Error> {
-        self.plan_as(PlanMode::Normal, ports, name, (redactor, targets.to_vec()))
+        self.plan_as(PlanMode::Normal, ports, name, redactor, targets.to_vec())
     }
 
     /// Plans, and reads the plan.
@@ -264,7 +264,7 @@ impl Prepared {
         name: &str,
         redactor: &Redactor,
     ) -> Result<(PathBuf, Plan), Error> {
-        self.plan_as(PlanMode::Normal, ports, name, (redactor, Vec::new()))
+        self.plan_as(PlanMode::Normal, ports, name, redactor, Vec::new())
     }
 
     /// Plans only how the real world differs from the state. Nobody applies such a plan: it would
@@ -275,8 +275,7 @@ impl Prepared {
         name: &str,
         redactor: &Redactor,
     ) -> Result<Plan, Error> {
-        self.plan_as(PlanMode::RefreshOnly, ports, name, (redactor, Vec::new()))
-            .map(|(_, plan)| plan)
+        self.plan_as(PlanMode::RefreshOnly, ports, name, redactor, Vec::new()).map(|(_, plan)| plan)
     }
 
     /// Plans the end of these objects, and of whatever depends on them.
@@ -287,7 +286,7 @@ impl Prepared {
         redactor: &Redactor,
         targets: Vec<String>,
     ) -> Result<(PathBuf, Plan), Error> {
-        self.plan_as(PlanMode::Destroy, ports, name, (redactor, targets))
+        self.plan_as(PlanMode::Destroy, ports, name, redactor, targets)
     }
 
     fn plan_as(
@@ -295,7 +294,8 @@ impl Prepared {
         mode: PlanMode,
         ports: &Ports<'_>,
         name: &str,
-        (redactor, targets): (&Redactor, Vec<String>),
+        redactor: &Redactor,
+        targets: Vec<String>,
     ) -> Result<(PathBuf, Plan), Error> {
         let request = PlanRequest {
             mode,

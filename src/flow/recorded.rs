@@ -84,7 +84,8 @@ pub fn load_configuration(
 /// Keeps the bytes of one; `what` says of which apply it is, or where it lay.
 pub(super) fn keep_errored_state(
     job: &Job<'_>,
-    (bytes, what): (&[u8], &str),
+    bytes: &[u8],
+    what: &str,
 ) -> Result<Revision, Error> {
     let stored = job.ports.repository.put_blob(bytes)?;
     let body = Body::Evidence(UnreadableState {

@@ -158,13 +158,12 @@ fn take(
             of_entry(&pushed.settlement, what)
         }
         Step::IsThere(evidence) => {
-            let how = (evidence.revision, Settled::Finished);
-            let entry = settle(&job, how, Vec::new())?;
+            let (matter, how) = (evidence.revision, Settled::Finished);
+            let entry = settle(&job, matter, how, Vec::new())?;
             of_entry(&entry, format!("{} is in the backend already", evidence.revision))
         }
         Step::Adopt(outcome, objects) => {
-            let how = (outcome.revision, Settled::Adopted);
-            let entry = settle(&job, how, objects.clone())?;
+            let entry = settle(&job, outcome.revision, Settled::Adopted, objects.clone())?;
             of_entry(&entry, format!("in the state now: {}", objects.join(", ")))
         }
     })
@@ -191,8 +190,7 @@ fn settle_by_hand(
     };
     let ports = session.ports(opened);
     let wanted = arguments.revision.map(Revision);
-    let entry =
-        abandon(&Job::new(&ports, stack, &settings.author), (wanted, how), objects.clone())?;
+    let entry = abandon(&Job::new(&ports, stack, &settings.author), wanted, how, objects.clone())?;
     let what = match (how, objects.as_slice()) {
         (Settled::Adopted, objects) => format!("known not to exist: {}", objects.join(", ")),
         (_, []) => "given up".to_owned(),

@@ -183,7 +183,7 @@ fn succeeded(
 ) -> Result<Next, Failure> {
     let begun = session.clock.now();
     let followed = match &ran.concluded.after {
-        Ok(taken) => Some(follow(job, (&ran.concluded, &taken.entry), &settings.checks)),
+        Ok(taken) => Some(follow(job, &ran.concluded, &taken.entry, &settings.checks)),
         Err(_) => None,
     };
     let took = session.clock.now().duration_since(begun).as_millis();

@@ -32,7 +32,7 @@ pub fn conclude(job: &Job<'_>, intent: &Entry) -> Result<Entry, Error> {
     };
     let log = job.log()?;
     let known = configuration(&log, revert.target);
-    let taken = present(job, (Cause::AfterRevert, known))?;
+    let taken = present(job, Cause::AfterRevert, known)?;
     let found = found_in(job, revert)?;
     revert_ended(job, intent, found.events, &taken)
 }
@@ -68,7 +68,7 @@ pub struct Remains {
 pub fn found_in(job: &Job<'_>, revert: &RevertIntent) -> Result<Remains, Error> {
     let root = Path::new(&revert.directory);
     let left = read_if_there(&root.join(ERRORED_STATE))?
-        .map(|bytes| keep_errored_state(job, (&bytes, "of a revert that nobody saw end")))
+        .map(|bytes| keep_errored_state(job, &bytes, "of a revert that nobody saw end"))
         .transpose()?;
     let events = read_if_there(&root.join(".terraform/revert.events.jsonl"))?
         .map(|bytes| job.ports.repository.put_blob(&bytes))
@@ -85,7 +85,8 @@ fn configuration(log: &[Entry], revision: Revision) -> Option<ConfigurationRef> 
 /// The state as it is now.
 fn present(
     job: &Job<'_>,
-    (cause, known): (Cause, Option<ConfigurationRef>),
+    cause: Cause,
+    known: Option<ConfigurationRef>,
 ) -> Result<Captured, Error> {
     let request = Request {
         configuration: known.map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),

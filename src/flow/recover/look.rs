@@ -253,7 +253,7 @@ pub fn look<'a>(
     };
     let mut cases = Vec::new();
     for matter in open {
-        cases.push(case(ports, stack, (log, here), matter, &seen)?);
+        cases.push(case(ports, stack, log, here, matter, &seen)?);
     }
     if request.only.is_none() {
         cases.extend(beside(stack, log, request, &seen)?.map(Case::Left));
@@ -264,17 +264,18 @@ pub fn look<'a>(
 fn case<'a>(
     ports: &Ports<'_>,
     stack: &Stack,
-    (log, here): (&'a [Entry], &Actor),
+    log: &'a [Entry],
+    here: &Actor,
     matter: Matter<'a>,
     seen: &Seen<'_>,
 ) -> Result<Case<'a>, Error> {
     Ok(match matter {
         Matter::Run(intent) | Matter::Revert(intent) => match liveness(intent, here) {
             Liveness::Alive(who) => Case::UnderWay { intent, who },
-            Liveness::Over => open_intent(ports, stack, (log, intent, None), seen),
-            Liveness::Elsewhere(host) => open_intent(ports, stack, (log, intent, Some(host)), seen),
+            Liveness::Over => open_intent(ports, stack, log, intent, None, seen),
+            Liveness::Elsewhere(host) => open_intent(ports, stack, log, intent, Some(host), seen),
         },
-        Matter::LeftState(entry) => Case::Left(evidence(ports, stack, (log, entry), seen)?),
+        Matter::LeftState(entry) => Case::Left(evidence(ports, stack, log, entry, seen)?),
         Matter::Lost { outcome, deeds } => Case::Lost { outcome, objects: objects(&deeds, seen) },
         Matter::MayExist { outcome, deeds } => {
             Case::MayExist { outcome, objects: objects(&deeds, seen) }
@@ -321,7 +322,9 @@ fn whereabouts(deed: &Deed, seen: &Seen<'_>) -> Whereabouts {
 fn open_intent<'a>(
     ports: &Ports<'_>,
     stack: &Stack,
-    (log, intent, elsewhere): (&'a [Entry], &'a Entry, Option<String>),
+    log: &'a [Entry],
+    intent: &'a Entry,
+    elsewhere: Option<String>,
     seen: &Seen<'_>,
 ) -> Case<'a> {
     let mut clauses = Vec::new();
@@ -332,8 +335,8 @@ fn open_intent<'a>(
         Ok(facts) => format!("what it printed is kept: {} bytes", facts.len()),
         Err(_) => "nothing of what it printed is left here".to_owned(),
     });
-    clauses.extend(since(ports, (log, before), seen));
-    match refreshed(ports, stack, (log, applied), seen) {
+    clauses.extend(since(ports, log, before, seen));
+    match refreshed(ports, stack, log, applied, seen) {
         Err(Error::Terraform(terraform::Error::Locked(holder))) => {
             let by = if holder.who.is_empty() { "somebody" } else { &holder.who };
             if elsewhere.is_some() {
@@ -368,7 +371,7 @@ fn parts(intent: &Entry) -> Option<(Revision, Revision, PathBuf)> {
 }
 
 /// How the live state stands to the one before.
-fn since(ports: &Ports<'_>, (log, before): (&[Entry], Revision), seen: &Seen<'_>) -> Vec<String> {
+fn since(ports: &Ports<'_>, log: &[Entry], before: Revision, seen: &Seen<'_>) -> Vec<String> {
     if let Some(problem) = seen.unread {
         return vec![format!("the live state could not be read: {problem}")];
     }
@@ -400,7 +403,8 @@ fn since(ports: &Ports<'_>, (log, before): (&[Entry], Revision), seen: &Seen<'_>
 fn refreshed(
     ports: &Ports<'_>,
     stack: &Stack,
-    (log, applied): (&[Entry], Revision),
+    log: &[Entry],
+    applied: Revision,
     seen: &Seen<'_>,
 ) -> Result<Option<usize>, Error> {
     let entry = log.iter().find(|entry| entry.revision == applied);

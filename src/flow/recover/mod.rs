@@ -21,7 +21,8 @@ use crate::terraform::liveness::{Liveness, liveness};
 /// Says how a matter was settled: all of it, or these objects of it.
 pub fn settle(
     job: &Job<'_>,
-    (matter, how): (Revision, Settled),
+    matter: Revision,
+    how: Settled,
     objects: Vec<String>,
 ) -> Result<Entry, Error> {
     let author = &job.safe_author();
@@ -82,7 +83,8 @@ fn addresses_of<'a>(open: &'a [Matter<'a>], matter: Revision) -> Vec<&'a str> {
 /// works on it lives.
 pub fn abandon(
     job: &Job<'_>,
-    (wanted, how): (Option<Revision>, Settled),
+    wanted: Option<Revision>,
+    how: Settled,
     objects: Vec<String>,
 ) -> Result<Entry, Error> {
     let log = job.log()?;
@@ -91,7 +93,7 @@ pub fn abandon(
     if let Some(entry) = entry {
         refuse_living(entry, &job.author.actor)?;
     }
-    settle(job, (matter, how), objects)
+    settle(job, matter, how, objects)
 }
 
 /// Refuses to touch an intent whose process is at work.

@@ -51,14 +51,14 @@ pub fn push(job: &Job<'_>, left: &Left<'_>) -> Result<Pushed, Error> {
         entry.revision
     } else {
         let what = left.found.strip_prefix(ERRORED_STATE).unwrap_or(&left.found).trim();
-        keep_errored_state(job, (left.bytes.as_slice(), what))?
+        keep_errored_state(job, left.bytes.as_slice(), what)?
     };
     job.ports.check_interrupt("the state was pushed")?;
     let log = job.log()?;
     let redactor = known_secrets(job.ports, &log).with_values(&taken.backend.secrets());
     push_file(job.ports, job.stack, left, &redactor)?;
     let serial = read_back(job.ports, job.stack, left, evidence)?;
-    let settlement = settle(job, (evidence, Settled::Pushed), Vec::new())?;
+    let settlement = settle(job, evidence, Settled::Pushed, Vec::new())?;
     let moved_to = move_aside(left, evidence);
     let before = taken.entry.revision;
     Ok(Pushed { evidence, settlement, before, serial, moved_to })

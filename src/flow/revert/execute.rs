@@ -124,7 +124,7 @@ pub fn execute(job: &Job<'_>, approved: ApprovedRevert) -> Result<ExecutedRevert
             }
             Err(Error::Terraform(refusal))
         }
-        Ok(report) => concluded(job, (checked, intent, hold, counts), &report),
+        Ok(report) => concluded(job, checked, intent, hold, counts, &report),
     }
 }
 
@@ -190,7 +190,10 @@ fn not_begun(refusal: &terraform::Error) -> ApplyOutcome {
 /// Records what an apply left behind. Nothing in here stops before the outcome is recorded.
 fn concluded(
     job: &Job<'_>,
-    (checked, intent, hold, counts): (CheckedRevert, OpenIntent, Option<Entry>, Counts),
+    checked: CheckedRevert,
+    intent: OpenIntent,
+    hold: Option<Entry>,
+    counts: Counts,
     report: &ApplyReport,
 ) -> Result<ExecutedRevert, Error> {
     // Whoever wanted the apply to stop does not want its record to stop.
@@ -352,5 +355,5 @@ fn words(action: &JudgedAction) -> String {
 /// Terraform leaves the state here when its backend is gone at the end: it goes into the store.
 fn keep_left_state(job: &Job<'_>, checked: &CheckedRevert) -> Result<Option<Revision>, Error> {
     let left = read_if_there(&checked.prepared.place.root.join(ERRORED_STATE))?;
-    left.map(|bytes| keep_errored_state(job, (&bytes, "of this revert's apply"))).transpose()
+    left.map(|bytes| keep_errored_state(job, &bytes, "of this revert's apply")).transpose()
 }

@@ -66,11 +66,11 @@ pub fn verify(job: &Job<'_>, mut executed: ExecutedRevert) -> Result<VerifiedRev
     let now = taken.state.as_ref().ok_or(Error::Moved { what: "the state" })?;
     let kept = due_to_kept(job.ports, checked, &found)?;
     let comparison = compared(job.stack, checked, now.state(), &plan, &found, &kept);
-    let said = verification((executed.intent, revision), &comparison, &found);
+    let said = verification(executed.intent, revision, &comparison, &found);
     let entry = job.record(After::Any, Body::Verification(said))?.revision;
     // A part of a good snapshot is not good.
     if comparison.differences.is_empty() && checked.left.is_empty() {
-        mark_good(job, (revision, &found))?;
+        mark_good(job, revision, &found)?;
     }
     let target = executed.checked.target();
     let detail =
@@ -163,7 +163,8 @@ fn make_safe(comparison: &mut Comparison, redactor: &Redactor) {
 }
 
 fn verification(
-    (intent, snapshot): (Revision, Revision),
+    intent: Revision,
+    snapshot: Revision,
     comparison: &Comparison,
     residual: &[Residual],
 ) -> Verification {
@@ -179,7 +180,7 @@ fn verification(
     }
 }
 
-fn mark_good(job: &Job<'_>, (revision, residual): (Revision, &[Residual])) -> Result<(), Error> {
+fn mark_good(job: &Job<'_>, revision: Revision, residual: &[Residual]) -> Result<(), Error> {
     let evidence =
         Evidence { grade: Grade::PlanEmpty, residual: residual.to_vec(), checks: Vec::new() };
     let mark = Mark { revision, verdict: Verdict::Good(evidence) };

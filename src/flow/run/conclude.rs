@@ -344,7 +344,7 @@ fn keep_left_state(job: &Job<'_>, course: &Course<'_>) -> Result<Option<Revision
         return Ok(Some(kept.revision));
     }
     let what = format!("of run {}", course.intent.revision);
-    keep_errored_state(job, (&bytes, &what)).map(Some)
+    keep_errored_state(job, &bytes, &what).map(Some)
 }
 
 /// Whether a file was written after the command was begun, by this machine's clock. A second is

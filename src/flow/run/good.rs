@@ -31,11 +31,7 @@ impl Followed {
 }
 
 /// Marks what is there after an apply that went well, as far as it can be proved.
-pub fn follow(
-    job: &Job<'_>,
-    (concluded, after): (&Concluded, &Entry),
-    checks: &[Check],
-) -> Followed {
+pub fn follow(job: &Job<'_>, concluded: &Concluded, after: &Entry, checks: &[Check]) -> Followed {
     let snapshot = after.revision;
     // A plan alone, or a destruction, does not make the state what the configuration says.
     let was_applied = concluded.purpose == Purpose::Apply;

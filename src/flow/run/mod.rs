@@ -91,7 +91,7 @@ pub fn begin(job: &Job<'_>, wanted: &Wanted) -> Result<Begun, Error> {
         place: wanted.journals.last().map_or_else(String::new, |base| base.display().to_string()),
         source,
     })?;
-    let said = say_intent(job, (&command, &taken, plan), &journal);
+    let said = record_intent(job, &command, &taken, plan, &journal);
     match said {
         Ok(intent) => {
             let before = taken.entry.revision;
@@ -223,9 +223,11 @@ fn stored_plan(ports: &Ports<'_>, command: &Command) -> Result<Option<BlobId>, E
     Ok(Some(ports.repository.put_blob(&bytes)?.id))
 }
 
-fn say_intent(
+fn record_intent(
     job: &Job<'_>,
-    (command, taken, plan): (&Command, &Captured, Option<BlobId>),
+    command: &Command,
+    taken: &Captured,
+    plan: Option<BlobId>,
     journal: &Journal,
 ) -> Result<OpenIntent, Error> {
     let redactor = redactor(job.ports, taken);

@@ -42,7 +42,8 @@ pub struct Left<'a> {
 pub(super) fn evidence<'a>(
     ports: &Ports<'_>,
     stack: &Stack,
-    (log, entry): (&'a [Entry], &'a Entry),
+    log: &'a [Entry],
+    entry: &'a Entry,
     seen: &Seen<'_>,
 ) -> Result<Left<'a>, Error> {
     let Body::Evidence(kept) = &entry.recorded.body else {
