@@ -31,11 +31,11 @@ pub struct Facts<'a> {
     /// The plan of the good configuration on the current state.
     pub plan: &'a Plan,
     /// The good snapshot.
-    pub good: Recorded<'a>,
+    pub good: RecordedState<'a>,
     /// The state as it is now, before any refresh.
     pub current: &'a State<'a>,
     /// The newest snapshot between the good one and the present, if one was taken.
-    pub before: Option<Recorded<'a>>,
+    pub before: Option<RecordedState<'a>>,
     /// What wrapped applies and reverts since good have said, oldest first.
     pub journals: &'a [Journal],
     /// What the failed configuration imports: addresses of blocks, `*` for anything.
@@ -53,7 +53,7 @@ pub struct Facts<'a> {
 
 /// A state with the entry that recorded it.
 #[derive(Debug, Clone, Copy)]
-pub struct Recorded<'a> {
+pub struct RecordedState<'a> {
     /// The entry's revision.
     pub revision: Revision,
     /// When it was taken.

@@ -12,7 +12,7 @@ use super::hazard::{Limits, hazards};
 use super::judgement::NotReplayable;
 use super::origin::Journal;
 use super::redact::Redactor;
-use super::revert::{Facts, Recorded, judge};
+use super::revert::{Facts, RecordedState, judge};
 use super::variables::Standing;
 use crate::codec::{json, plan, state};
 use crate::knowledge::Knowledge;
@@ -91,7 +91,7 @@ impl Scene {
     pub(crate) fn ask<T>(&self, ask: impl FnOnce(&Facts<'_>, &Redactor) -> T) -> T {
         let [good, now] = [&self.good, &self.now].map(|bytes| state::parse(bytes).unwrap());
         let before = self.before.as_ref().map(|b| state::parse(b).unwrap());
-        let recorded = |revision, state| Recorded {
+        let recorded = |revision, state| RecordedState {
             revision: Revision(revision),
             time: Timestamp::UNIX_EPOCH,
             state,

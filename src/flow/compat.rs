@@ -33,7 +33,7 @@ pub(super) fn with_newer_entries(
 }
 
 /// What is looked at, whoever looks.
-pub(super) struct Look<'a> {
+pub(super) struct VersionFacts<'a> {
     /// The binary that would run, as far as it says what it is.
     pub running: Option<&'a EngineVersion>,
     /// The good snapshot's.
@@ -51,7 +51,7 @@ pub(super) struct Look<'a> {
 }
 
 /// Judges what was found.
-pub(super) fn suitable(look: &Look<'_>) -> Result<Suitable, Error> {
+pub(super) fn suitable(look: &VersionFacts<'_>) -> Result<Suitable, Error> {
     let locked = locked(lock_of(look.configuration.bundle()).unwrap_or_default());
     Ok(judge(&Facts {
         running: look.running,

@@ -6,11 +6,11 @@
 
 use super::Error;
 use super::compat::{
-    Look, explained, lock_of, newer_lock, suitable, with_newer_entries, writer_of_present,
+    VersionFacts, explained, lock_of, newer_lock, suitable, with_newer_entries, writer_of_present,
 };
 use super::live::{self, Live};
 use super::ports::{Job, Ports, Stack};
-use super::private_copy::{Home, Source, prepare};
+use super::private_copy::{CopyBackend, CopySource, prepare};
 use super::recorded::{load, load_configuration};
 use super::redaction::{known_secrets, secrets_of_environment, with_configuration};
 use super::variables::with_variables;
@@ -33,7 +33,7 @@ use crate::terraform::workdir::{Layout, PrivateDirectory};
 
 /// Why a revert would not work.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum Obstruction {
     /// Nothing is called good.
     NoGood,
     /// A matter is open that stands in the way.
@@ -48,12 +48,12 @@ pub struct Examination {
     /// What was found.
     pub finding: Finding,
     /// Why a revert would not work, if it would not.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<Obstruction>,
 }
 
 /// Whether writers are raced for a key of the store: that leaves objects there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Probe {
+pub enum StoreProbe {
     /// They are.
     Race,
     /// They are not.
@@ -84,7 +84,7 @@ impl Examined {
         let what = one_line(&error);
         self.add(subject, Health::Ill, what);
         if let Some(last) = self.examinations.last_mut() {
-            last.trouble = Some(Trouble::Failed(Box::new(error)));
+            last.trouble = Some(Obstruction::Failed(Box::new(error)));
         }
     }
 
@@ -118,7 +118,7 @@ pub fn examine(
     ports: &Ports<'_>,
     stack: &Stack,
     before: Vec<Finding>,
-    probe: Probe,
+    probe: StoreProbe,
 ) -> Result<Examined, Error> {
     let before = before.into_iter().map(|finding| Examination { finding, trouble: None });
     let mut found = Examined { target: None, examinations: before.collect() };
@@ -149,11 +149,11 @@ pub fn examine(
     Ok(found)
 }
 
-fn of_the_store(ports: &Ports<'_>, log: &[Entry], probe: Probe, found: &mut Examined) {
+fn of_the_store(ports: &Ports<'_>, log: &[Entry], probe: StoreProbe, found: &mut Examined) {
     let word = if log.len() == 1 { "entry" } else { "entries" };
     let place = ports.repository.place();
     found.add("store", Health::Well, format!("{place}: {} {word}", log.len()));
-    if probe == Probe::Race {
+    if probe == StoreProbe::Race {
         let holds = ports.repository.probe().map_err(Error::from);
         if found.tried("conditional writes", holds).is_some() {
             found.add("conditional writes", Health::Well, "one of eight writers wins");
@@ -212,13 +212,17 @@ fn present(
 }
 
 /// The last known good snapshot with its state and its configuration.
-type Good<'a> = (KnownGood<'a>, ReadState, Configuration);
+type GoodAtHand<'a> = (KnownGood<'a>, ReadState, Configuration);
 
-fn of_the_good<'a>(ports: &Ports<'_>, log: &'a [Entry], found: &mut Examined) -> Option<Good<'a>> {
+fn of_the_good<'a>(
+    ports: &Ports<'_>,
+    log: &'a [Entry],
+    found: &mut Examined,
+) -> Option<GoodAtHand<'a>> {
     let Some(good) = last_known_good(log) else {
         found.add("good", Health::Ill, "no snapshot is known to be good");
         if let Some(last) = found.examinations.last_mut() {
-            last.trouble = Some(Trouble::NoGood);
+            last.trouble = Some(Obstruction::NoGood);
         }
         return None;
     };
@@ -259,7 +263,7 @@ fn of_terraform(running: &EngineVersion, good: &KnownGood<'_>, found: &mut Exami
 struct AtHand<'a> {
     log: &'a [Entry],
     running: &'a EngineVersion,
-    good: &'a Good<'a>,
+    good: &'a GoodAtHand<'a>,
     live: &'a Live,
     present: &'a ReadState,
     redactor: &'a Redactor,
@@ -275,7 +279,7 @@ fn copy(
     let AtHand { log, running, good: (good, state, configuration), live, present, redactor } =
         at_hand;
     let newer = todays_lock(ports, stack, log, good);
-    let look = Look {
+    let look = VersionFacts {
         running: Some(running),
         good_engine: good.snapshot.engine.as_ref(),
         present_engine: writer_of_present(log),
@@ -298,11 +302,11 @@ fn copy(
     };
     let redactor = with_configuration((*redactor).clone(), &configuration)
         .with_values(&live.backend.secrets());
-    let source = Source {
+    let source = CopySource {
         configuration: &configuration,
         snapshot: good.snapshot,
         live: &live.backend,
-        home: Home::Recorded,
+        home: CopyBackend::Recorded,
     };
     let prepared = prepare(ports, stack, &source, Layout::WithoutStateBlocks, &redactor);
     let Some(prepared) = found.tried("providers", prepared) else { return Ok(()) };
@@ -359,7 +363,7 @@ fn of_the_log(ports: &Ports<'_>, log: &[Entry], found: &mut Examined) {
         let health = if is_ill { Health::Ill } else { Health::Doubtful };
         found.add("open matters", health, format!("{revision}: {what}"));
         if let Some(last) = found.examinations.last_mut().filter(|_| is_ill) {
-            last.trouble = Some(Trouble::Open(revision));
+            last.trouble = Some(Obstruction::Open(revision));
         }
     }
     for held in standing(log, ports.clock.now()) {

@@ -6,10 +6,10 @@
 
 use super::error::drift::DriftError;
 use super::ports::{Job, Ports, Stack};
-use super::private_copy::{Home, Source, prepare};
+use super::private_copy::{CopyBackend, CopySource, prepare};
 use super::recorded::{drift_values, load_configuration, unreadable_values};
 use super::redaction::{secrets_of_environment, with_configuration, with_plan};
-use super::snapshot::{self, Captured, Request, check_standing};
+use super::snapshot::{self, Captured, SnapshotRequest, check_standing};
 use super::variables::with_today;
 use super::{Error, live};
 use crate::codec::drift as codec;
@@ -28,7 +28,7 @@ const MOVED_MAX: usize = 8;
 
 /// A look at the real world that is in the log.
 #[derive(Debug)]
-pub struct Looked {
+pub struct ObservedDrift {
     /// Its entry, or the one that says the same already.
     pub entry: Entry,
     /// Whether the entry is new.
@@ -36,8 +36,8 @@ pub struct Looked {
 }
 
 /// Looks, and records what was seen.
-pub fn look(job: &Job<'_>) -> Result<Looked, Error> {
-    let request = Request::of_stack(job.stack, Cause::Manual);
+pub fn look(job: &Job<'_>) -> Result<ObservedDrift, Error> {
+    let request = SnapshotRequest::of_stack(job.stack, Cause::Manual);
     let taken = snapshot::take(job, &request)?;
     let author = &job.safe_author();
     let job = &job.by(author);
@@ -47,14 +47,14 @@ pub fn look(job: &Job<'_>) -> Result<Looked, Error> {
 }
 
 /// What a look saw, not yet recorded.
-struct Seen {
+struct Observation {
     against: Revision,
     state: StateVersion,
     items: Vec<DriftItem>,
     objects: Vec<DriftedObject>,
 }
 
-fn see(ports: &Ports<'_>, stack: &Stack, taken: Captured) -> Result<Seen, Error> {
+fn see(ports: &Ports<'_>, stack: &Stack, taken: Captured) -> Result<Observation, Error> {
     let revision = taken.entry.revision;
     let unfit = |problem| Error::Unfit { revision, problem };
     let snapshot = taken.snapshot()?;
@@ -72,11 +72,11 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Captured) -> Result<Seen, Error>
         .with_state(read.state())
         .with_values(&taken.backend.secrets())
         .with_values(&secrets_of_environment(ports));
-    let source = Source {
+    let source = CopySource {
         configuration: &configuration,
         snapshot,
         live: &taken.backend,
-        home: Home::Recorded,
+        home: CopyBackend::Recorded,
     };
     let plan = planned(ports, stack, &source, &redactor)?;
     // The lock was Terraform's only while it planned: what it compared with has to be this state.
@@ -87,14 +87,14 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Captured) -> Result<Seen, Error>
     let redactor = with_plan(redactor, &configuration, &plan);
     let place = Place { store: ports.repository.id(), stack: &stack.name };
     let (items, objects) = found(&plan, place, &redactor).into_iter().unzip();
-    Ok(Seen { against: revision, state: state.version.clone(), items, objects })
+    Ok(Observation { against: revision, state: state.version.clone(), items, objects })
 }
 
 /// A refresh-only plan that came to its end.
 fn planned(
     ports: &Ports<'_>,
     stack: &Stack,
-    source: &Source<'_>,
+    source: &CopySource<'_>,
     redactor: &Redactor,
 ) -> Result<Plan, Error> {
     let prepared = prepare(ports, stack, source, Layout::Pristine, redactor)?;
@@ -114,14 +114,14 @@ fn planned(
 }
 
 /// Says what was seen, unless the last look says it already.
-fn record(job: &Job<'_>, seen: &Seen) -> Result<Looked, Error> {
+fn record(job: &Job<'_>, seen: &Observation) -> Result<ObservedDrift, Error> {
     let mut moved = 0;
     loop {
         let log = job.log()?;
         if let Some((entry, last)) = last_look(&log)
             && is_same(job.ports, entry.revision, last, seen)?
         {
-            return Ok(Looked { entry: entry.clone(), is_new: false });
+            return Ok(ObservedDrift { entry: entry.clone(), is_new: false });
         }
         let values = if seen.objects.is_empty() {
             None
@@ -138,7 +138,7 @@ fn record(job: &Job<'_>, seen: &Seen) -> Result<Looked, Error> {
         }));
         let newest = log.last().map(|entry| entry.revision);
         match job.record(After::Exactly(newest), body) {
-            Ok(entry) => return Ok(Looked { entry, is_new: true }),
+            Ok(entry) => return Ok(ObservedDrift { entry, is_new: true }),
             // Whatever it was may have been a look: read it before saying the same twice.
             Err(Error::Store(store::Error::Moved { .. })) if moved < MOVED_MAX => moved += 1,
             Err(other) => return Err(other),
@@ -150,7 +150,7 @@ fn is_same(
     ports: &Ports<'_>,
     revision: Revision,
     last: &DriftLook,
-    seen: &Seen,
+    seen: &Observation,
 ) -> Result<bool, Error> {
     // A secret that has another value now is the same item, and its value is worth keeping.
     Ok(last.state == seen.state

@@ -18,7 +18,7 @@ const MOVED_MAX: usize = 8;
 
 /// What is called a fix.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct FixRequest {
     /// The item: `d-…`, the beginning of that, or an address.
     pub item: String,
     /// Until when it is meant to stay.
@@ -26,7 +26,7 @@ pub struct Request {
 }
 
 /// Records a fix. The author says why.
-pub fn record(job: &Job<'_>, request: &Request) -> Result<Entry, Error> {
+pub fn record(job: &Job<'_>, request: &FixRequest) -> Result<Entry, Error> {
     let author = &job.safe_author();
     let job = &job.by(author);
     let mut moved = 0;

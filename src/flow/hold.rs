@@ -47,7 +47,7 @@ pub fn release(job: &Job<'_>, wanted: Option<Revision>) -> Result<Vec<Entry>, Er
 
 /// Whether something may be applied.
 #[derive(Debug)]
-pub struct Answer<'a> {
+pub struct GuardAnswer<'a> {
     /// The newest hold that forbids it.
     pub held: Option<Held<'a>>,
     /// What was asked about; nothing of it is known when that does not matter.
@@ -61,12 +61,12 @@ pub fn answer<'a>(
     stack: &Stack,
     log: &'a [Entry],
     plan: Option<&Path>,
-) -> Result<Answer<'a>, Error> {
+) -> Result<GuardAnswer<'a>, Error> {
     let now = ports.clock.now();
     let nobody_knows = Candidate::default();
     let of_all = forbids(log, now, &nobody_knows);
     if of_all.is_some() || standing(log, now).is_empty() {
-        return Ok(Answer { held: of_all, candidate: nobody_knows });
+        return Ok(GuardAnswer { held: of_all, candidate: nobody_knows });
     }
     let commit = git::facts(ports.environment, &stack.root);
     let commit = commit.filter(|git| !git.dirty).map(|git| git.commit);
@@ -76,7 +76,7 @@ pub fn answer<'a>(
         candidate.digest = Some(digest);
         held = held.or(forbids(log, now, &candidate));
     }
-    Ok(Answer { held, candidate })
+    Ok(GuardAnswer { held, candidate })
 }
 
 /// SHA-256 of the configuration's archive, as a snapshot of it would have it. A plan knows the value

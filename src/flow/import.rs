@@ -79,7 +79,7 @@ pub struct Report {
 
 /// A version that is in the store and in no entry yet. Its bytes are read again when they are
 /// needed: all versions at once could be more than there is memory.
-struct Kept {
+struct KeptVersion {
     at: StateVersionAt,
     reference: StateRef,
     /// Whether the log has it already.
@@ -105,7 +105,7 @@ pub fn import(
         Err(_) => job.ports.progress.end(Ended::Badly, ""),
     }
     let (imported, known, skipped) = imported?;
-    let request = snapshot::Request::of_stack(job.stack, Cause::Manual);
+    let request = snapshot::SnapshotRequest::of_stack(job.stack, Cause::Manual);
     let present = snapshot::take(job, &request)?;
     Ok(Report { place: history.place(), imported, known, skipped, present })
 }
@@ -153,13 +153,13 @@ fn versions(
 
 /// Takes away what is not of the newest version's lineage: nothing else says which is the stack's
 /// when the state is gone and nothing is on record.
-fn others(kept: &mut Vec<Kept>) -> Vec<SkippedVersion> {
+fn others(kept: &mut Vec<KeptVersion>) -> Vec<SkippedVersion> {
     let newest = kept.iter().max_by_key(|version| version.at.written);
     let Some(lineage) = newest.map(|version| version.reference.version.lineage.clone()) else {
         return Vec::new();
     };
-    let is_other = |version: &mut Kept| version.reference.version.lineage != lineage;
-    let skipped = |version: Kept| SkippedVersion {
+    let is_other = |version: &mut KeptVersion| version.reference.version.lineage != lineage;
+    let skipped = |version: KeptVersion| SkippedVersion {
         why: foreign(&version.reference.version.lineage),
         version: version.at.id,
         written: version.at.written,
@@ -200,7 +200,7 @@ fn keep(
     at: &StateVersionAt,
     lineage: Option<&Lineage>,
     on_record: &BTreeSet<Digest>,
-) -> Result<Result<Kept, String>, Error> {
+) -> Result<Result<KeptVersion, String>, Error> {
     let Some(bytes) = history.bytes(at).map_err(crate::store::Error::from)? else {
         return Ok(Err("it is there no more".to_owned()));
     };
@@ -215,14 +215,14 @@ fn keep(
     }
     let reference = stored(ports.repository, &read, StateSource::Version)?;
     let is_known = is_known(on_record, read.bytes());
-    Ok(Ok(Kept { at: at.clone(), reference, is_known }))
+    Ok(Ok(KeptVersion { at: at.clone(), reference, is_known }))
 }
 
 fn record(
     job: &Job<'_>,
     backend: &BackendIdentity,
     guesses: &mut Guesses<'_>,
-    version: &Kept,
+    version: &KeptVersion,
     previous: Option<&Entry>,
 ) -> Result<(ImportedVersion, Entry), Error> {
     let bytes = StateBytes::new(job.ports.repository.get_blob(&version.reference.blob)?);
@@ -265,7 +265,7 @@ fn record(
 }
 
 /// A commit's configuration, looked at once.
-struct Looked {
+struct CommitConfiguration {
     captured: CapturedConfiguration,
     declares: Declares,
     kept: Option<ConfigurationRef>,
@@ -277,7 +277,7 @@ struct Guesses<'a> {
     stack: &'a Stack,
     tree: Option<WorkTree>,
     commits: Vec<Commit>,
-    looked: BTreeMap<String, Result<Looked, String>>,
+    looked: BTreeMap<String, Result<CommitConfiguration, String>>,
 }
 
 impl<'a> Guesses<'a> {
@@ -331,7 +331,12 @@ impl<'a> Guesses<'a> {
 }
 
 /// Lays a commit out and captures its configuration; the reason when that cannot be done.
-fn look(ports: &Ports<'_>, stack: &Stack, tree: &WorkTree, commit: &str) -> Result<Looked, String> {
+fn look(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    tree: &WorkTree,
+    commit: &str,
+) -> Result<CommitConfiguration, String> {
     let private = tempfile::Builder::new()
         .prefix("unapply-")
         .tempdir_in(&stack.temporary)
@@ -353,7 +358,7 @@ fn look(ports: &Ports<'_>, stack: &Stack, tree: &WorkTree, commit: &str) -> Resu
         lay_out(&outside, place("second"))?.2
     };
     let declares = declares(&captured);
-    Ok(Looked { captured, declares, kept: None })
+    Ok(CommitConfiguration { captured, declares, kept: None })
 }
 
 /// The configuration as files say it: values of today's environment were not there then.
@@ -363,7 +368,7 @@ fn capture(
 ) -> Result<CapturedConfiguration, ConfigurationError> {
     let var_files: Vec<PathBuf> =
         stack.inputs.var_files.iter().filter(|path| path.is_relative()).cloned().collect();
-    configuration::capture(&configuration::Request {
+    configuration::capture(&configuration::CaptureRequest {
         root,
         data_directory: None,
         var_files: &var_files,

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use super::ports::{Job, Ports, Stack};
-use super::private_copy::{Home, Source, prepare};
+use super::private_copy::{CopyBackend, CopySource, prepare};
 use super::recorded::{load, load_configuration};
 use super::redaction::{safe_residual, secrets_of_environment, with_configuration, with_plan};
 use super::variables::with_today;
@@ -111,11 +111,11 @@ fn follow_up(
     let configuration = with_today(configuration, &stack.inputs);
     let redactor =
         &with_configuration(redactor.clone(), &configuration).with_values(&live.backend.secrets());
-    let source = Source {
+    let source = CopySource {
         configuration: &configuration,
         snapshot,
         live: &live.backend,
-        home: Home::Recorded,
+        home: CopyBackend::Recorded,
     };
     let prepared = prepare(ports, stack, &source, Layout::Pristine, redactor)?;
     ports.progress.begin(Phase::Verify);

@@ -32,15 +32,15 @@ use crate::terraform::workdir::{Layout, PrivateDirectory};
 pub(super) fn private_copy(
     ports: &Ports<'_>,
     stack: &Stack,
-    source: &Source<'_>,
+    source: &CopySource<'_>,
     redactor: &Redactor,
-) -> Result<Prepared, Error> {
-    let mut prepared = prepare(ports, stack, source, Layout::WithoutStateBlocks, redactor)?;
+) -> Result<PrivateCopy, Error> {
+    let mut copy = prepare(ports, stack, source, Layout::WithoutStateBlocks, redactor)?;
     let blocks = source.configuration.modules().iter();
     let blocks =
         blocks.map(|module| (module.directory.clone(), module.facts.prevent_destroy.clone()));
-    prepared.lift_prevention(&blocks.collect::<Vec<_>>())?;
-    Ok(prepared)
+    copy.lift_prevention(&blocks.collect::<Vec<_>>())?;
+    Ok(copy)
 }
 
 /// The override file that names the backend.
@@ -60,7 +60,7 @@ const SCRATCH: &str = "zz_unapply_scratch";
 
 /// A private directory that has been initialised.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct PrivateCopy {
     directory: PrivateDirectory,
     /// Where Terraform works.
     pub place: Workplace,
@@ -68,7 +68,7 @@ pub struct Prepared {
 
 /// What is laid out, and where its state lives.
 #[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
+pub struct CopySource<'a> {
     /// The configuration.
     pub configuration: &'a Configuration,
     /// The snapshot it belongs to.
@@ -76,12 +76,12 @@ pub struct Source<'a> {
     /// The backend of the working directory, for what is not recorded.
     pub live: &'a Backend,
     /// Which backend the private copy has.
-    pub home: Home,
+    pub home: CopyBackend,
 }
 
 /// Which backend a private copy has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Home {
+pub enum CopyBackend {
     /// The stack's own, as recorded.
     Recorded,
     /// One in the private directory: nothing real can be changed through it. The workspace is the
@@ -93,10 +93,10 @@ pub enum Home {
 pub fn prepare(
     ports: &Ports<'_>,
     stack: &Stack,
-    source: &Source<'_>,
+    source: &CopySource<'_>,
     layout: Layout,
     redactor: &Redactor,
-) -> Result<Prepared, Error> {
+) -> Result<PrivateCopy, Error> {
     ports.check_interrupt("the private directory was made")?;
     ports.progress.begin(Phase::Workdir);
     let mut directory = PrivateDirectory::create(&stack.temporary)?;
@@ -110,22 +110,22 @@ pub fn prepare(
         environment: directory.environment(),
         values_at_apply: directory.values_at_apply(),
     };
-    let prepared = Prepared { directory, place };
+    let copy = PrivateCopy { directory, place };
     let files = source.configuration.bundle().files.len();
     let modules = source.configuration.bundle().modules.len();
     ports.progress.end(Ended::Well, &format!("{files} files, {modules} modules"));
-    prepared.init(ports, credentials.as_deref(), redactor)?;
-    Ok(prepared)
+    copy.init(ports, credentials.as_deref(), redactor)?;
+    Ok(copy)
 }
 
 /// Writes down which backend the copy has; what comes back is a file with its credentials.
 fn settle(
     directory: &PrivateDirectory,
     stack: &Stack,
-    source: &Source<'_>,
+    source: &CopySource<'_>,
 ) -> Result<Option<PathBuf>, Error> {
     let identity = match source.home {
-        Home::Scratch => {
+        CopyBackend::Scratch => {
             let place = scratch(directory);
             std::fs::create_dir_all(place.join("d").join(&stack.workspace))
                 .map_err(|error| Error::Io { path: place.display().to_string(), source: error })?;
@@ -137,8 +137,10 @@ fn settle(
             directory.write_override(OVERRIDE, &override_text(stack, &identity)?)?;
             return Ok(None);
         }
-        Home::Recorded if source.snapshot.backend.kind == pin::GIVEN => &source.live.identity,
-        Home::Recorded => &source.snapshot.backend,
+        CopyBackend::Recorded if source.snapshot.backend.kind == pin::GIVEN => {
+            &source.live.identity
+        }
+        CopyBackend::Recorded => &source.snapshot.backend,
     };
     directory.write_override(OVERRIDE, &override_text(stack, identity)?)?;
     credentials(directory, identity, source.live)
@@ -148,7 +150,7 @@ fn scratch(directory: &PrivateDirectory) -> PathBuf {
     directory.root().join(SCRATCH)
 }
 
-impl Prepared {
+impl PrivateCopy {
     fn init(
         &self,
         ports: &Ports<'_>,
@@ -169,7 +171,7 @@ impl Prepared {
         &mut self,
         ports: &Ports<'_>,
         stack: &Stack,
-        source: &Source<'_>,
+        source: &CopySource<'_>,
         redactor: &Redactor,
     ) -> Result<(), Error> {
         let credentials = settle(&self.directory, stack, source)?;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::configuration::{self, CapturedConfiguration, Planned};
+use super::configuration::{self, CapturedConfiguration, PlannedConfiguration};
 use super::live::{self, Live};
 use super::ports::{Job, Ports, Stack};
 use crate::codec::backend::Backend;
@@ -36,7 +36,7 @@ use crate::terraform::{directory, git};
 
 /// Which state is taken.
 #[derive(Debug, Clone)]
-pub enum Subject {
+pub enum StateSubject {
     /// The one of the working directory's backend.
     Live,
     /// Bytes that somebody gives, from a pipeline.
@@ -75,9 +75,9 @@ pub enum WhenUnchanged {
 
 /// What to take.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct SnapshotRequest {
     /// Which state.
-    pub subject: Subject,
+    pub subject: StateSubject,
     /// Which configuration.
     pub configuration: ConfigurationFrom,
     /// Why.
@@ -88,11 +88,11 @@ pub struct Request {
     pub when_unchanged: WhenUnchanged,
 }
 
-impl Request {
+impl SnapshotRequest {
     /// The live state with the stack's own configuration.
     pub fn of_stack(stack: &Stack, cause: Cause) -> Self {
         Self {
-            subject: Subject::Live,
+            subject: StateSubject::Live,
             configuration: ConfigurationFrom::Directory(stack.root.clone()),
             cause,
             tags: BTreeMap::new(),
@@ -130,7 +130,7 @@ impl Captured {
 }
 
 /// Takes a snapshot.
-pub fn take(job: &Job<'_>, request: &Request) -> Result<Captured, Error> {
+pub fn take(job: &Job<'_>, request: &SnapshotRequest) -> Result<Captured, Error> {
     job.ports.progress.begin(Phase::Snapshot);
     let taken = take_quietly(job, request);
     match &taken {
@@ -150,7 +150,7 @@ fn serial(taken: &Captured) -> String {
     state.map_or_else(String::new, |state| format!("serial {}", state.version.serial))
 }
 
-fn take_quietly(job: &Job<'_>, request: &Request) -> Result<Captured, Error> {
+fn take_quietly(job: &Job<'_>, request: &SnapshotRequest) -> Result<Captured, Error> {
     let author = &job.safe_author();
     let job = &job.by(author);
     let log = job.log()?;
@@ -215,10 +215,10 @@ fn take_quietly(job: &Job<'_>, request: &Request) -> Result<Captured, Error> {
 }
 
 /// The bytes to take, with where they live.
-fn subject(ports: &Ports<'_>, stack: &Stack, request: &Request) -> Result<Live, Error> {
+fn subject(ports: &Ports<'_>, stack: &Stack, request: &SnapshotRequest) -> Result<Live, Error> {
     match &request.subject {
-        Subject::Live => live::read(ports, stack),
-        Subject::Given { bytes, from } => {
+        StateSubject::Live => live::read(ports, stack),
+        StateSubject::Given { bytes, from } => {
             // A pipeline may stand in an initialised directory, and then we know where it lives.
             let identity = match directory::backend(&stack.root) {
                 Ok(backend) if backend.identity.kind != "local" => backend.identity,
@@ -355,7 +355,7 @@ fn unchanged<'a>(
     log: &'a [Entry],
     live: &Live,
     configuration: Option<&ConfigurationRef>,
-    request: &Request,
+    request: &SnapshotRequest,
 ) -> Option<&'a Entry> {
     if request.when_unchanged == WhenUnchanged::Record || !request.tags.is_empty() {
         return None;
@@ -422,9 +422,9 @@ pub fn present_configuration(stack: &Stack) -> Result<CapturedConfiguration, Err
 fn capture(
     stack: &Stack,
     root: &Path,
-    planned: Option<Planned<'_>>,
+    planned: Option<PlannedConfiguration<'_>>,
 ) -> Result<CapturedConfiguration, Error> {
-    Ok(configuration::capture(&configuration::Request {
+    Ok(configuration::capture(&configuration::CaptureRequest {
         root,
         data_directory: None,
         var_files: &stack.inputs.var_files,
@@ -452,7 +452,7 @@ pub(super) fn planned(
             (name.clone(), Secret::new(value))
         })
         .collect();
-    let planned = Planned { archive: &archive, variables: &variables };
+    let planned = PlannedConfiguration { archive: &archive, variables: &variables };
     capture(stack, &stack.root, Some(planned))
 }
 

@@ -10,7 +10,9 @@ use std::process::{Command, Output};
 
 use unapply::codec::hcl::Configuration;
 use unapply::codec::{bundle, planfile};
-use unapply::flow::configuration::{CapturedConfiguration, Planned, Request, capture};
+use unapply::flow::configuration::{
+    CaptureRequest, CapturedConfiguration, PlannedConfiguration, capture,
+};
 use unapply::model::secret::Secret;
 use unapply::model::value::Value;
 use unapply::terraform::workdir::{Layout, PrivateDirectory};
@@ -44,8 +46,8 @@ fn terraform(root: &Path, arguments: &[&str], environment: &[(String, Secret<Str
     output
 }
 
-fn request(root: &Path) -> Request<'_> {
-    Request {
+fn request(root: &Path) -> CaptureRequest<'_> {
+    CaptureRequest {
         root,
         data_directory: None,
         var_files: &[],
@@ -155,9 +157,9 @@ fn a_saved_plan_is_captured_as_it_was_planned() {
     terraform(&root, &["plan", "-input=false", "-out=p.tfplan", "-var", x], &[]);
     let archive = planfile::read(&fs::read(root.join("p.tfplan")).unwrap()).unwrap();
     let variables = BTreeMap::from([("x".to_owned(), secret(r#"{"k":"${v}"}"#))]);
-    let planned = Planned { archive: &archive, variables: &variables };
+    let planned = PlannedConfiguration { archive: &archive, variables: &variables };
     put(&root, &[("main.tf", "broken {{{")]);
-    let captured = capture(&Request { plan: Some(planned), ..request(&root) }).unwrap();
+    let captured = capture(&CaptureRequest { plan: Some(planned), ..request(&root) }).unwrap();
     assert_eq!(captured.notes, Vec::<String>::new());
     let parent = tempfile::tempdir().unwrap();
     let private = laid_out(parent.path(), &captured);
@@ -208,7 +210,7 @@ fn values_keep_their_meaning_and_their_rank() {
     ];
     let var_files = [PathBuf::from("one.tfvars"), PathBuf::from("two.tfvars")];
     let root = user.path();
-    let captured = capture(&Request {
+    let captured = capture(&CaptureRequest {
         environment: &environment,
         command_line: &command_line,
         var_files: &var_files,
@@ -274,7 +276,8 @@ fn the_directory_is_private_and_goes_when_it_is_dropped() {
     let user = tempfile::tempdir().unwrap();
     put(user.path(), &[("main.tf", "variable \"a\" {}"), ("x/a.tfvars", "a = 1")]);
     let var_files = [PathBuf::from("x/a.tfvars")];
-    let captured = capture(&Request { var_files: &var_files, ..request(user.path()) }).unwrap();
+    let captured =
+        capture(&CaptureRequest { var_files: &var_files, ..request(user.path()) }).unwrap();
     let parent = tempfile::tempdir().unwrap();
     let mut private = PrivateDirectory::create(parent.path()).unwrap();
     private.lay_out(&Configuration::read(captured.bundle.clone()), Layout::Pristine).unwrap();

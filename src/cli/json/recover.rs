@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::left_state::{Moves, Standing};
-use crate::flow::recover::look::{Case, Look, Object, Step};
+use crate::flow::recover::look::{Case, Look, OpenObject, RecoveryStep};
 
 /// `unapply.recover`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -65,11 +65,11 @@ pub struct SettledOut {
 impl RecoverOut {
     /// What was found and done.
     pub(in crate::cli) fn new(found: &Look<'_>, settled: Vec<SettledOut>) -> Self {
-        let word = |step: Step<'_, '_>| match step {
-            Step::Conclude(_) => "conclude",
-            Step::Push(_) => "push",
-            Step::IsThere(_) => "is-there",
-            Step::Adopt(..) => "adopt",
+        let word = |step: RecoveryStep<'_, '_>| match step {
+            RecoveryStep::Conclude(_) => "conclude",
+            RecoveryStep::Push(_) => "push",
+            RecoveryStep::IsThere(_) => "is-there",
+            RecoveryStep::Adopt(..) => "adopt",
         };
         Self {
             open: found.cases.iter().map(Into::into).collect(),
@@ -82,7 +82,7 @@ impl RecoverOut {
 
 impl From<&Case<'_>> for OpenOut {
     fn from(case: &Case<'_>) -> Self {
-        let (kind, facts, objects): (&str, Vec<String>, &[Object]) = match case {
+        let (kind, facts, objects): (&str, Vec<String>, &[OpenObject]) = match case {
             Case::UnderWay { who, .. } => ("under-way", vec![who.clone()], &[]),
             Case::Ended { elsewhere, seen, .. } => {
                 let place = elsewhere.as_ref().map(|host| format!("it ran on {host}"));
@@ -116,8 +116,8 @@ impl From<&Case<'_>> for OpenOut {
     }
 }
 
-impl From<&Object> for OpenObjectOut {
-    fn from(object: &Object) -> Self {
+impl From<&OpenObject> for OpenObjectOut {
+    fn from(object: &OpenObject) -> Self {
         Self {
             address: object.address.clone(),
             id: object.id.clone(),

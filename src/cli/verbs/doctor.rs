@@ -14,7 +14,7 @@ use crate::cli::json::{DoctorOut, ExaminedOut};
 use crate::cli::output::{Paint, inert};
 use crate::cli::place::Place;
 use crate::cli::settings::Settings;
-use crate::flow::doctor::{Examination, Examined, Probe, Trouble, examine, record};
+use crate::flow::doctor::{Examination, Examined, Obstruction, StoreProbe, examine, record};
 use crate::flow::ports::{Job, Stack};
 use crate::model::entry::Revision;
 use crate::model::run::{Finding, Health};
@@ -28,7 +28,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let (settings, stack) = session.one()?;
     let opened = session.open(&settings)?;
     let ports = session.ports(&opened);
-    let probe = if arguments.probe { Probe::Race } else { Probe::Leave };
+    let probe = if arguments.probe { StoreProbe::Race } else { StoreProbe::Leave };
     let mut found = examine(&ports, &stack, of_the_place(&settings), probe)?;
     let told: Vec<Told> = found.examinations.drain(..).map(Told::of).collect();
     let mut exit = told.iter().find_map(|told| told.exit).unwrap_or(Exit::Done);
@@ -74,11 +74,11 @@ impl Told {
         let Examination { finding, trouble } = examination;
         let (exit, next) = match trouble {
             None => (None, None),
-            Some(Trouble::NoGood) => {
+            Some(Obstruction::NoGood) => {
                 (Some(Exit::NoRevision), Some("unapply mark good --verify".to_owned()))
             }
-            Some(Trouble::Open(_)) => (Some(Exit::Refused), Some(RECOVER.to_owned())),
-            Some(Trouble::Failed(error)) => {
+            Some(Obstruction::Open(_)) => (Some(Exit::Refused), Some(RECOVER.to_owned())),
+            Some(Obstruction::Failed(error)) => {
                 let failure = Failure::from(*error);
                 (Some(failure.exit), failure.first_step().map(str::to_owned))
             }

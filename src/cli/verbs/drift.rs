@@ -13,7 +13,7 @@ use crate::engine::diff::AttributeChange;
 use crate::engine::drift::{Life, Tracked, last_look, select, shown, shown_id, tracked};
 use crate::engine::redact::Redactor;
 use crate::flow::Error;
-use crate::flow::drift::{Looked, look};
+use crate::flow::drift::{ObservedDrift, look};
 use crate::flow::error::drift::DriftError;
 use crate::flow::ports::{Job, Stack};
 use crate::flow::recorded::{Valued, valued_items};
@@ -85,7 +85,7 @@ fn report(
     session: &Session,
     opened: &Opened,
     stack: &Stack,
-    (log, looked): (&[Entry], Option<&Looked>),
+    (log, looked): (&[Entry], Option<&ObservedDrift>),
 ) -> Result<usize, Failure> {
     let ports = session.ports(opened);
     let newest = last_look(log).map(|(entry, _)| entry.revision);
@@ -187,7 +187,7 @@ impl Counts {
 fn screen(
     session: &Session,
     stack: &Stack,
-    (log, looked): (&[Entry], Option<&Looked>),
+    (log, looked): (&[Entry], Option<&ObservedDrift>),
     (items, redactor): (&[Valued<'_>], &Redactor),
 ) -> String {
     let manner = manner(session);

@@ -16,7 +16,7 @@ use crate::cli::render::value::shown as shown_value;
 use crate::codec::state::ReadState;
 use crate::engine::drift::{Held, Standing, Subject, held, shown_id, shown_value_at, standing};
 use crate::engine::redact::{Redactor, Shown};
-use crate::flow::fix::{Request, record};
+use crate::flow::fix::{FixRequest, record};
 use crate::flow::ports::{Job, Stack};
 use crate::flow::recorded::{Valued, stored_state, valued_items};
 use crate::flow::redaction::redactor_of_items;
@@ -45,7 +45,7 @@ fn recorded(session: &Session, item: &str, until: Option<&str>) -> Result<Exit, 
     }
     let until = until.map(|text| moment(session, text)).transpose()?;
     let opened = session.open(&settings)?;
-    let request = Request { item: item.to_owned(), until };
+    let request = FixRequest { item: item.to_owned(), until };
     let said = record(&Job::new(&session.ports(&opened), &stack, &settings.author), &request)?;
     one(session, &opened, &stack, said.revision)
 }

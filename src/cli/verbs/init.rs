@@ -15,7 +15,7 @@ use crate::cli::place::Place;
 use crate::cli::settings::{Selection, Settings};
 use crate::flow::Error;
 use crate::flow::ports::{Job, Stack};
-use crate::flow::snapshot::{Request, take};
+use crate::flow::snapshot::{SnapshotRequest, take};
 use crate::model::entry::Cause;
 use crate::port::object_store::Created;
 
@@ -34,7 +34,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     };
     let mut newest = None;
     for stack in &stacks {
-        let request = Request::of_stack(stack, Cause::Init);
+        let request = SnapshotRequest::of_stack(stack, Cause::Init);
         let taken = take(&Job::new(&session.ports(&opened), stack, &settings.author), &request)?;
         newest = Some(taken.entry.revision);
     }

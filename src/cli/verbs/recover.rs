@@ -20,7 +20,7 @@ use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 use crate::flow::ports::{Job, Stack};
 use crate::flow::recover::conclude::conclude;
-use crate::flow::recover::look::{Case, Look, Request, Step, Whereabouts, look};
+use crate::flow::recover::look::{Case, Look, LookRequest, RecoveryStep, Whereabouts, look};
 use crate::flow::recover::push::push;
 use crate::flow::recover::{abandon, settle};
 use crate::model::entry::{Entry, Revision};
@@ -36,7 +36,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     }
     let given = arguments.push_state.as_ref().map(|file| session.world.directory.join(file));
     let only = arguments.revision.map(Revision);
-    let mut request = Request { only, given };
+    let mut request = LookRequest { only, given };
     let mut done: Vec<Done> = Vec::new();
     loop {
         let ports = session.ports(&opened);
@@ -59,7 +59,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         }
         let settled = take(session, (&settings, &opened, &stack), &step)?;
         session.output.talk(&format!("  {} {}\n", tick(session), inert(&settled.what)));
-        if matches!(step, Step::Push(_)) {
+        if matches!(step, RecoveryStep::Push(_)) {
             request.given = None;
         }
         done.push(settled);
@@ -101,7 +101,7 @@ fn print(
 }
 
 /// Asks for a step, unless `--yes` has answered.
-fn confirm(session: &Session, stack: &Stack, step: &Step<'_, '_>) -> Result<(), Failure> {
+fn confirm(session: &Session, stack: &Stack, step: &RecoveryStep<'_, '_>) -> Result<(), Failure> {
     if session.global.yes {
         return Ok(());
     }
@@ -135,18 +135,18 @@ fn confirm(session: &Session, stack: &Stack, step: &Step<'_, '_>) -> Result<(), 
 fn take(
     session: &Session,
     (settings, opened, stack): (&Settings, &Opened, &Stack),
-    step: &Step<'_, '_>,
+    step: &RecoveryStep<'_, '_>,
 ) -> Result<Done, Failure> {
     let ports = session.ports(opened);
     let job = Job::new(&ports, stack, &settings.author);
     let of_entry = |entry: &Entry, what: String| Done { entry: entry.revision, what };
     Ok(match step {
-        Step::Conclude(intent) => {
+        RecoveryStep::Conclude(intent) => {
             let entry = conclude(&job, intent)?;
             let what = format!("revision {} is concluded by {}", intent.revision, entry.revision);
             of_entry(&entry, what)
         }
-        Step::Push(left) => {
+        RecoveryStep::Push(left) => {
             let pushed = push(&job, left)?;
             let aside = pushed.moved_to.as_ref().map_or_else(String::new, |path| {
                 format!("; the file is {} now", session.short(path))
@@ -157,12 +157,12 @@ fn take(
             );
             of_entry(&pushed.settlement, what)
         }
-        Step::IsThere(evidence) => {
+        RecoveryStep::IsThere(evidence) => {
             let (matter, how) = (evidence.revision, Settled::Finished);
             let entry = settle(&job, matter, how, Vec::new())?;
             of_entry(&entry, format!("{} is in the backend already", evidence.revision))
         }
-        Step::Adopt(outcome, objects) => {
+        RecoveryStep::Adopt(outcome, objects) => {
             let entry = settle(&job, outcome.revision, Settled::Adopted, objects.clone())?;
             of_entry(&entry, format!("in the state now: {}", objects.join(", ")))
         }
@@ -203,7 +203,7 @@ fn settle_by_hand(
         return Ok(Exit::Done);
     }
     let log = ports.repository.log(&stack.name)?;
-    let found = look(&ports, stack, &settings.author.actor, &log, &Request::default())?;
+    let found = look(&ports, stack, &settings.author.actor, &log, &LookRequest::default())?;
     print(session, stack, (&found, &[done]))?;
     Ok(Exit::Done)
 }
@@ -255,7 +255,7 @@ fn write_blocks(
         })
         .flatten()
         .filter(|object| object.whereabouts == Whereabouts::Nowhere)
-        .filter_map(crate::flow::recover::look::Object::import_block)
+        .filter_map(crate::flow::recover::look::OpenObject::import_block)
         .collect();
     let mut options = std::fs::File::options();
     let opened = options.write(true).create_new(true).open(path);

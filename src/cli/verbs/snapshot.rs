@@ -15,7 +15,9 @@ use crate::cli::settings::{Selection, Settings};
 use crate::engine::pin::Standing;
 use crate::flow::Error;
 use crate::flow::ports::{Job, Stack};
-use crate::flow::snapshot::{Captured, ConfigurationFrom, Request, Subject, WhenUnchanged, take};
+use crate::flow::snapshot::{
+    Captured, ConfigurationFrom, SnapshotRequest, StateSubject, WhenUnchanged, take,
+};
 use crate::model::entry::Cause;
 
 /// Takes one of each stack that is meant.
@@ -39,7 +41,7 @@ fn one(
     session: &Session,
     opened: &Opened,
     settings: &Settings,
-    (stack, request): (&Stack, &Request),
+    (stack, request): (&Stack, &SnapshotRequest),
     span: Option<Span>,
 ) -> Result<(), Failure> {
     if let Some(span) = span {
@@ -106,7 +108,7 @@ fn request(
     stack: &Stack,
     arguments: &Arguments,
     tags: &BTreeMap<String, String>,
-) -> Result<Request, Failure> {
+) -> Result<SnapshotRequest, Failure> {
     let here = |path: &Path| session.world.directory.join(path);
     let configuration = match (&arguments.tfplan, &arguments.config_dir, &arguments.state) {
         (Some(plan), _, _) => ConfigurationFrom::Plan(here(plan)),
@@ -115,24 +117,30 @@ fn request(
         (None, None, None) => ConfigurationFrom::Directory(stack.root.clone()),
     };
     let subject = match &arguments.state {
-        None => Subject::Live,
+        None => StateSubject::Live,
         Some(path) => given(session, path)?,
     };
     let when_unchanged =
         if arguments.force { WhenUnchanged::Record } else { WhenUnchanged::Witness };
-    Ok(Request { subject, configuration, cause: Cause::Manual, tags: tags.clone(), when_unchanged })
+    Ok(SnapshotRequest {
+        subject,
+        configuration,
+        cause: Cause::Manual,
+        tags: tags.clone(),
+        when_unchanged,
+    })
 }
 
-fn given(session: &Session, path: &Path) -> Result<Subject, Failure> {
+fn given(session: &Session, path: &Path) -> Result<StateSubject, Failure> {
     let failed = |source| Failure::from(Error::Io { path: path.display().to_string(), source });
     if path == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).map_err(failed)?;
-        return Ok(Subject::Given { bytes, from: "standard input".to_owned() });
+        return Ok(StateSubject::Given { bytes, from: "standard input".to_owned() });
     }
     let path = session.world.directory.join(path);
     let bytes = std::fs::read(&path).map_err(failed)?;
-    Ok(Subject::Given { bytes, from: session.short(&path) })
+    Ok(StateSubject::Given { bytes, from: session.short(&path) })
 }
 
 fn tags(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {

@@ -31,7 +31,7 @@ pub(in crate::flow) const LOCK_FILE: &str = ".terraform.lock.hcl";
 
 /// What to capture.
 #[derive(Debug, Clone)]
-pub struct Request<'a> {
+pub struct CaptureRequest<'a> {
     /// The root module's directory, absolute.
     pub root: &'a Path,
     /// Terraform's own directory, where it is not `.terraform` in the root.
@@ -43,12 +43,12 @@ pub struct Request<'a> {
     /// `TF_VAR_…` by the variable's name.
     pub environment: &'a BTreeMap<String, Secret<String>>,
     /// The saved plan whose configuration it is; without one, the directory's.
-    pub plan: Option<Planned<'a>>,
+    pub plan: Option<PlannedConfiguration<'a>>,
 }
 
 /// The configuration of a saved plan.
 #[derive(Debug, Clone, Copy)]
-pub struct Planned<'a> {
+pub struct PlannedConfiguration<'a> {
     /// Its files.
     pub archive: &'a PlanArchive,
     /// Its variables, each value as the JSON text in `terraform show -json`.
@@ -67,10 +67,10 @@ pub struct CapturedConfiguration {
 }
 
 /// Collects the configuration.
-pub fn capture(request: &Request<'_>) -> Result<CapturedConfiguration, Error> {
+pub fn capture(request: &CaptureRequest<'_>) -> Result<CapturedConfiguration, Error> {
     let root = fs::canonicalize(request.root)
         .map_err(|source| Error::Read { path: request.root.to_owned(), source })?;
-    let layout = modules::Layout::of(&root, request.data_directory);
+    let layout = modules::ModuleLayout::of(&root, request.data_directory);
     let mut collected = Collected::default();
     let modules = match request.plan {
         Some(planned) => modules::planned(&layout, planned.archive, &mut collected),

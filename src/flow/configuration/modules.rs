@@ -19,14 +19,14 @@ const MODULES_MAX: usize = 2_000;
 
 /// The directories from which everything else is found.
 #[derive(Debug)]
-pub(super) struct Layout {
+pub(super) struct ModuleLayout {
     /// The root module.
     pub(super) root: PathBuf,
     /// Terraform's installed modules.
     pub(super) installed: PathBuf,
 }
 
-impl Layout {
+impl ModuleLayout {
     pub(super) fn of(root: &Path, data_directory: Option<&Path>) -> Self {
         let data = data_directory.unwrap_or(Path::new(".terraform"));
         Self { root: root.to_owned(), installed: normalised(&root.join(data)).join("modules") }
@@ -49,14 +49,14 @@ pub(super) struct SourceModule {
 }
 
 #[derive(Deserialize)]
-struct Manifest {
+struct ModuleManifest {
     #[serde(rename = "Modules")]
-    modules: Vec<Installed>,
+    modules: Vec<InstalledModule>,
 }
 
 #[derive(Deserialize, Clone)]
 #[serde(rename_all = "PascalCase")]
-struct Installed {
+struct InstalledModule {
     key: String,
     source: String,
     version: Option<String>,
@@ -65,7 +65,7 @@ struct Installed {
 
 /// The modules of a saved plan.
 pub(super) fn planned(
-    layout: &Layout,
+    layout: &ModuleLayout,
     archive: &PlanArchive,
     collected: &mut Collected,
 ) -> Vec<SourceModule> {
@@ -89,12 +89,16 @@ pub(super) fn planned(
 
 /// The modules of a working directory.
 pub(super) fn installed(
-    layout: &Layout,
+    layout: &ModuleLayout,
     collected: &mut Collected,
 ) -> Result<Vec<SourceModule>, ConfigurationError> {
     let manifest = manifest(layout, collected)?;
-    let root =
-        Installed { key: String::new(), source: String::new(), version: None, dir: ".".to_owned() };
+    let root = InstalledModule {
+        key: String::new(),
+        source: String::new(),
+        version: None,
+        dir: ".".to_owned(),
+    };
     let mut modules: Vec<SourceModule> = Vec::new();
     let mut waiting = vec![root];
     while let Some(next) = waiting.pop() {
@@ -137,31 +141,33 @@ fn called(
     parent: &SourceModule,
     name: &str,
     source: Option<&str>,
-    manifest: &BTreeMap<String, Installed>,
-) -> Option<Installed> {
+    manifest: &BTreeMap<String, InstalledModule>,
+) -> Option<InstalledModule> {
     let key = key_below(&parent.key, name);
     let listed = manifest.get(&key);
     let local = source.filter(|source| source.starts_with("./") || source.starts_with("../"));
     match local {
-        Some(source) if listed.is_none_or(|listed| listed.source != source) => Some(Installed {
-            key,
-            source: source.to_owned(),
-            version: None,
-            dir: parent.directory.join(source).to_str()?.to_owned(),
-        }),
+        Some(source) if listed.is_none_or(|listed| listed.source != source) => {
+            Some(InstalledModule {
+                key,
+                source: source.to_owned(),
+                version: None,
+                dir: parent.directory.join(source).to_str()?.to_owned(),
+            })
+        }
         Some(_) | None => listed.cloned(),
     }
 }
 
 fn manifest(
-    layout: &Layout,
+    layout: &ModuleLayout,
     collected: &mut Collected,
-) -> Result<BTreeMap<String, Installed>, ConfigurationError> {
+) -> Result<BTreeMap<String, InstalledModule>, ConfigurationError> {
     let path = layout.installed.join("modules.json");
     if !path.exists() {
         return Ok(BTreeMap::new());
     }
-    let Ok(manifest) = serde_json::from_slice::<Manifest>(&loaded(&path)?) else {
+    let Ok(manifest) = serde_json::from_slice::<ModuleManifest>(&loaded(&path)?) else {
         collected.note("Terraform's list of installed modules is malformed".to_owned());
         return Ok(BTreeMap::new());
     };
@@ -171,8 +177,8 @@ fn manifest(
 
 /// Takes the files of a module; `None` with a note when it is not there.
 fn module(
-    layout: &Layout,
-    installed: Installed,
+    layout: &ModuleLayout,
+    installed: InstalledModule,
     collected: &mut Collected,
 ) -> Result<Option<SourceModule>, ConfigurationError> {
     let directory = normalised(&layout.root.join(&installed.dir));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::collect::Collected;
-use super::modules::{Layout, SourceModule};
+use super::modules::{ModuleLayout, SourceModule};
 use crate::codec::bundle::{OWN_DIRECTORY, check_path};
 use crate::flow::error::configuration::Unplaced;
 use crate::model::configuration::{Bundle, BundlePath, Module, OUTSIDE_VAR_FILES, REMOTE_MODULES};
@@ -26,12 +26,12 @@ pub(super) fn common_ancestor<'a>(
 
 /// The bundle, without values of variables, and the notes; or what has no place although it must.
 pub(super) fn bundle(
-    layout: &Layout,
+    layout: &ModuleLayout,
     modules: &[SourceModule],
     var_files: &[PathBuf],
     mut collected: Collected,
 ) -> Result<(Bundle, Vec<String>), (PathBuf, Unplaced)> {
-    let places = Places::of(layout, modules, var_files, &collected);
+    let places = BundlePlaces::of(layout, modules, var_files, &collected);
     let root = places.of_directory(&layout.root);
     let mut bundle = Bundle {
         root: root.map_err(needed(&layout.root))?,
@@ -73,15 +73,15 @@ fn needed(path: &Path) -> impl FnOnce(Unplaced) -> (PathBuf, Unplaced) {
     move |source| (path, source)
 }
 
-struct Places<'a> {
-    layout: &'a Layout,
+struct BundlePlaces<'a> {
+    layout: &'a ModuleLayout,
     top: PathBuf,
     outside: BTreeMap<&'a Path, usize>,
 }
 
-impl<'a> Places<'a> {
+impl<'a> BundlePlaces<'a> {
     fn of(
-        layout: &'a Layout,
+        layout: &'a ModuleLayout,
         modules: &'a [SourceModule],
         var_files: &'a [PathBuf],
         collected: &Collected,

@@ -8,14 +8,14 @@ use std::fs;
 use std::path::Path;
 
 use super::collect::{Collected, normalised};
-use super::modules::{Layout, SourceModule};
+use super::modules::{ModuleLayout, SourceModule};
 use super::sweep::{Sweep, is_never_taken};
 use crate::codec::hcl::{Base, FileRead, Place, ReadTarget};
 use crate::model::digest::Digest;
 
 /// Takes what the modules' functions read. `tree` is the directory that holds all of them.
 pub(super) fn follow(
-    layout: &Layout,
+    layout: &ModuleLayout,
     modules: &[SourceModule],
     tree: &Path,
     collected: &mut Collected,
@@ -63,7 +63,7 @@ fn outside(function: &str, path: &str) -> String {
     format!("`{function}` reads the absolute path `{path}`, which is not copied")
 }
 
-fn resolved(layout: &Layout, module: &SourceModule, place: &Place) -> std::path::PathBuf {
+fn resolved(layout: &ModuleLayout, module: &SourceModule, place: &Place) -> std::path::PathBuf {
     match place.base {
         Base::Module => normalised(&module.directory.join(&place.path)),
         Base::Root | Base::Absolute => normalised(&layout.root.join(&place.path)),
@@ -71,7 +71,7 @@ fn resolved(layout: &Layout, module: &SourceModule, place: &Place) -> std::path:
 }
 
 fn file(
-    layout: &Layout,
+    layout: &ModuleLayout,
     module: &SourceModule,
     read: (&FileRead, &Place),
     tree: &Path,

@@ -45,9 +45,9 @@ impl Tree {
 
     fn capture_with<'a>(
         &'a self,
-        change: impl FnOnce(&mut Request<'a>),
+        change: impl FnOnce(&mut CaptureRequest<'a>),
     ) -> Result<CapturedConfiguration, Error> {
-        let mut request = Request {
+        let mut request = CaptureRequest {
             root: &self.root,
             data_directory: None,
             var_files: &[],

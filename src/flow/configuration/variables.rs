@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::Request;
+use super::CaptureRequest;
 use super::modules::SourceModule;
 use crate::model::configuration::{Variable, VariableOrigin};
 use crate::model::secret::Secret;
 
 /// The values, each from the place that wins: a plan's, then the command line's last, then the
 /// environment's.
-pub(super) fn of(request: &Request<'_>, modules: &[SourceModule]) -> BTreeMap<String, Variable> {
+pub(super) fn of(
+    request: &CaptureRequest<'_>,
+    modules: &[SourceModule],
+) -> BTreeMap<String, Variable> {
     let root = modules.iter().find(|module| module.key.is_empty());
     // What a broken file declares is not known; Terraform ignores a value too many.
     let is_declared = |name: &str| {

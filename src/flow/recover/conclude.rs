@@ -13,7 +13,7 @@ use crate::flow::intent::{OpenIntent, Outcome};
 use crate::flow::ports::Job;
 use crate::flow::recorded::{keep_errored_state, read_if_there};
 use crate::flow::run::conclude_open;
-use crate::flow::snapshot::{self, Captured, ConfigurationFrom, Request, WhenUnchanged};
+use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest, WhenUnchanged};
 use crate::model::configuration::{BlobId, ConfigurationRef};
 use crate::model::entry::{
     ApplyOutcome, Body, Cause, Entry, RevertIntent, RevertOutcome, Revision,
@@ -88,10 +88,10 @@ fn present(
     cause: Cause,
     known: Option<ConfigurationRef>,
 ) -> Result<Captured, Error> {
-    let request = Request {
+    let request = SnapshotRequest {
         configuration: known.map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
         when_unchanged: WhenUnchanged::Record,
-        ..Request::of_stack(job.stack, cause)
+        ..SnapshotRequest::of_stack(job.stack, cause)
     };
     snapshot::take(job, &request)
 }

@@ -17,7 +17,7 @@ use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 use crate::flow::live::{self, Live};
 use crate::flow::ports::{Ports, Stack};
-use crate::flow::private_copy::{Home, Source, prepare};
+use crate::flow::private_copy::{CopyBackend, CopySource, prepare};
 use crate::flow::recorded::{load, load_configuration};
 use crate::flow::redaction::{known_secrets, secrets_of_environment, with_configuration};
 use crate::flow::variables::with_today;
@@ -34,7 +34,7 @@ pub use self::left::Left;
 
 /// What is to be looked at.
 #[derive(Debug, Clone, Default)]
-pub struct Request {
+pub struct LookRequest {
     /// Only this matter.
     pub only: Option<Revision>,
     /// A state that somebody says was left behind.
@@ -76,14 +76,14 @@ pub enum Case<'a> {
         /// The outcome that says so.
         outcome: &'a Entry,
         /// They.
-        objects: Vec<Object>,
+        objects: Vec<OpenObject>,
     },
     /// Objects may have been made that no state knows.
     MayExist {
         /// The outcome that says so.
         outcome: &'a Entry,
         /// They.
-        objects: Vec<Object>,
+        objects: Vec<OpenObject>,
     },
 }
 
@@ -114,7 +114,7 @@ impl Whereabouts {
 
 /// An object that is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
+pub struct OpenObject {
     /// Its address.
     pub address: String,
     /// Its id, when it is known.
@@ -123,7 +123,7 @@ pub struct Object {
     pub whereabouts: Whereabouts,
 }
 
-impl Object {
+impl OpenObject {
     /// The block that gives it to a configuration; none without an id.
     pub fn import_block(&self) -> Option<String> {
         let id = hcl::expression(&Value::Text(self.id.clone()?));
@@ -133,7 +133,7 @@ impl Object {
 
 /// The one safe next step.
 #[derive(Debug)]
-pub enum Step<'l, 'a> {
+pub enum RecoveryStep<'l, 'a> {
     /// Say how things are after a run or a revert that nobody saw end.
     Conclude(&'a Entry),
     /// Push a state that was left behind.
@@ -168,19 +168,19 @@ impl<'a> Case<'a> {
     }
 
     /// What can be done about it, safely and by us.
-    pub fn step(&self) -> Option<Step<'_, 'a>> {
+    pub fn step(&self) -> Option<RecoveryStep<'_, 'a>> {
         match self {
-            Self::Ended { intent, .. } => Some(Step::Conclude(intent)),
+            Self::Ended { intent, .. } => Some(RecoveryStep::Conclude(intent)),
             Self::Left(left) => match (&left.standing, left.evidence) {
-                (Some(standing), _) if standing.may_be_pushed() => Some(Step::Push(left)),
-                (Some(Standing::There), Some(evidence)) => Some(Step::IsThere(evidence)),
+                (Some(standing), _) if standing.may_be_pushed() => Some(RecoveryStep::Push(left)),
+                (Some(Standing::There), Some(evidence)) => Some(RecoveryStep::IsThere(evidence)),
                 _ => None,
             },
             Self::Lost { outcome, objects } => {
-                let is_there = |object: &&Object| object.whereabouts == Whereabouts::InState;
+                let is_there = |object: &&OpenObject| object.whereabouts == Whereabouts::InState;
                 let found: Vec<String> =
                     objects.iter().filter(is_there).map(|object| object.address.clone()).collect();
-                (!found.is_empty()).then_some(Step::Adopt(outcome, found))
+                (!found.is_empty()).then_some(RecoveryStep::Adopt(outcome, found))
             }
             Self::UnderWay { .. } | Self::MayExist { .. } => None,
         }
@@ -198,7 +198,7 @@ impl<'a> Look<'a> {
 
     /// The one safe next step: what was begun is concluded first, then a state is pushed, and only
     /// then objects are looked for in it. None while somebody is at work.
-    pub fn next(&self) -> Option<Step<'_, 'a>> {
+    pub fn next(&self) -> Option<RecoveryStep<'_, 'a>> {
         if self.living().is_some() {
             return None;
         }
@@ -214,7 +214,7 @@ impl<'a> Look<'a> {
 }
 
 /// What every case is looked at with.
-pub(super) struct Seen<'s> {
+pub(super) struct WorldSeen<'s> {
     live: Option<&'s Live>,
     pub(super) state: Option<&'s State<'s>>,
     pub(super) unread: Option<&'s str>,
@@ -227,7 +227,7 @@ pub fn look<'a>(
     stack: &Stack,
     here: &Actor,
     log: &'a [Entry],
-    request: &Request,
+    request: &LookRequest,
 ) -> Result<Look<'a>, Error> {
     let open: Vec<Matter<'a>> = unsettled(log)
         .into_iter()
@@ -245,7 +245,7 @@ pub fn look<'a>(
     if let Ok(Some(read)) = &read {
         redactor = redactor.with_state(read.state());
     }
-    let seen = Seen {
+    let seen = WorldSeen {
         live: live.as_ref().ok(),
         state: read.as_ref().ok().and_then(Option::as_ref).map(ReadState::state),
         unread: read.as_ref().err().map(String::as_str),
@@ -267,7 +267,7 @@ fn case<'a>(
     log: &'a [Entry],
     here: &Actor,
     matter: Matter<'a>,
-    seen: &Seen<'_>,
+    seen: &WorldSeen<'_>,
 ) -> Result<Case<'a>, Error> {
     Ok(match matter {
         Matter::Run(intent) | Matter::Revert(intent) => match liveness(intent, here) {
@@ -283,10 +283,10 @@ fn case<'a>(
     })
 }
 
-fn objects(deeds: &[&Deed], seen: &Seen<'_>) -> Vec<Object> {
+fn objects(deeds: &[&Deed], seen: &WorldSeen<'_>) -> Vec<OpenObject> {
     deeds
         .iter()
-        .map(|deed| Object {
+        .map(|deed| OpenObject {
             address: deed.address.clone(),
             id: deed.id.clone(),
             whereabouts: whereabouts(deed, seen),
@@ -295,7 +295,7 @@ fn objects(deeds: &[&Deed], seen: &Seen<'_>) -> Vec<Object> {
 }
 
 /// Where an object is: by its id, then by its address where nobody knows an id.
-fn whereabouts(deed: &Deed, seen: &Seen<'_>) -> Whereabouts {
+fn whereabouts(deed: &Deed, seen: &WorldSeen<'_>) -> Whereabouts {
     if seen.unread.is_some() {
         return Whereabouts::Unread;
     }
@@ -325,7 +325,7 @@ fn open_intent<'a>(
     log: &'a [Entry],
     intent: &'a Entry,
     elsewhere: Option<String>,
-    seen: &Seen<'_>,
+    seen: &WorldSeen<'_>,
 ) -> Case<'a> {
     let mut clauses = Vec::new();
     let Some((before, applied, remains)) = parts(intent) else {
@@ -371,7 +371,7 @@ fn parts(intent: &Entry) -> Option<(Revision, Revision, PathBuf)> {
 }
 
 /// How the live state stands to the one before.
-fn since(ports: &Ports<'_>, log: &[Entry], before: Revision, seen: &Seen<'_>) -> Vec<String> {
+fn since(ports: &Ports<'_>, log: &[Entry], before: Revision, seen: &WorldSeen<'_>) -> Vec<String> {
     if let Some(problem) = seen.unread {
         return vec![format!("the live state could not be read: {problem}")];
     }
@@ -405,7 +405,7 @@ fn refreshed(
     stack: &Stack,
     log: &[Entry],
     applied: Revision,
-    seen: &Seen<'_>,
+    seen: &WorldSeen<'_>,
 ) -> Result<Option<usize>, Error> {
     let entry = log.iter().find(|entry| entry.revision == applied);
     let snapshot = entry.and_then(|entry| entry.recorded.body.snapshot());
@@ -419,11 +419,11 @@ fn refreshed(
     let configuration = with_today(configuration, &stack.inputs);
     let redactor = with_configuration(seen.redactor.clone(), &configuration)
         .with_values(&live.backend.secrets());
-    let source = Source {
+    let source = CopySource {
         configuration: &configuration,
         snapshot,
         live: &live.backend,
-        home: Home::Recorded,
+        home: CopyBackend::Recorded,
     };
     // A dead process may have left a lock: this is no moment to wait for it.
     let stack = &Stack { lock_timeout_seconds: 0, ..stack.clone() };

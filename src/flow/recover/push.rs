@@ -17,7 +17,7 @@ use crate::flow::error::recover::Refusal;
 use crate::flow::ports::{Job, Ports, Stack};
 use crate::flow::recorded::keep_errored_state;
 use crate::flow::redaction::{known_secrets, safe_error};
-use crate::flow::snapshot::{self, Request, check_standing};
+use crate::flow::snapshot::{self, SnapshotRequest, check_standing};
 use crate::flow::{Error, live};
 use crate::model::entry::{Cause, Entry, Revision};
 use crate::model::run::Settled;
@@ -43,7 +43,7 @@ pub struct Pushed {
 pub fn push(job: &Job<'_>, left: &Left<'_>) -> Result<Pushed, Error> {
     let author = &job.safe_author();
     let job = &job.by(author);
-    let request = Request::of_stack(job.stack, Cause::Manual);
+    let request = SnapshotRequest::of_stack(job.stack, Cause::Manual);
     let taken = snapshot::take(job, &request)?;
     check_standing(&taken)?;
     still_fits(job.ports, job.stack, left, taken.state.as_ref())?;

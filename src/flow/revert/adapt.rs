@@ -18,7 +18,7 @@ use crate::engine::rekey::two_steps::{DestroyedFirst, destroyed_first};
 use crate::engine::rekey::{Certainty, Existence, Facts, Rekeying, rekey};
 use crate::flow::Error;
 use crate::flow::ports::{Ports, Stack};
-use crate::flow::private_copy::{Home, Prepared, Source, private_copy};
+use crate::flow::private_copy::{CopyBackend, CopySource, PrivateCopy, private_copy};
 use crate::model::address::Address;
 use crate::model::placement::{MovedBlock, Placement, Slot, TakenFrom};
 use crate::model::plan::Action;
@@ -58,7 +58,7 @@ impl Adaptation {
 #[derive(Debug)]
 pub struct Adapted {
     /// The directory; its backend is a scratch one if the state is to be pushed.
-    pub prepared: Prepared,
+    pub prepared: PrivateCopy,
     /// How the state is made to fit.
     pub adaptation: Adaptation,
     /// Where each object belongs.
@@ -81,7 +81,7 @@ pub fn adapt(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Ad
     let (scratch, rekeying) = if open.is_empty() {
         (None, unseen)
     } else {
-        let prepared = laid_out(ports, stack, draft, Home::Scratch)?;
+        let prepared = laid_out(ports, stack, draft, CopyBackend::Scratch)?;
         let seen = look(ports, draft, &prepared, &open)?;
         let alive = |instance: &Instance<'_>| {
             seen.get(&instance.address).copied().unwrap_or(Existence::Unknown)
@@ -97,19 +97,19 @@ pub fn adapt(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Ad
     let prepared = match (&adaptation, scratch) {
         (Adaptation::Pushed(_) | Adaptation::TwoSteps { .. }, Some(prepared)) => prepared,
         (Adaptation::Pushed(_) | Adaptation::TwoSteps { .. }, None) => {
-            laid_out(ports, stack, draft, Home::Scratch)?
+            laid_out(ports, stack, draft, CopyBackend::Scratch)?
         }
         (Adaptation::AsItIs | Adaptation::Moved(_), Some(mut prepared)) => {
             prepared.use_recorded_backend(
                 ports,
                 stack,
-                &source(draft, Home::Recorded),
+                &source(draft, CopyBackend::Recorded),
                 &draft.redactor,
             )?;
             prepared
         }
         (Adaptation::AsItIs | Adaptation::Moved(_), None) => {
-            laid_out(ports, stack, draft, Home::Recorded)?
+            laid_out(ports, stack, draft, CopyBackend::Recorded)?
         }
     };
     match &adaptation {
@@ -127,7 +127,7 @@ fn two_steps(
     stack: &Stack,
     draft: &RevertDraft,
     rekeying: Rekeying,
-    scratch: Option<Prepared>,
+    scratch: Option<PrivateCopy>,
     objects: Vec<DestroyedFirst>,
 ) -> Result<Adapted, Error> {
     let gone: BTreeSet<&Slot> = objects.iter().map(|first| &first.slot).collect();
@@ -139,15 +139,15 @@ fn two_steps(
     let first = plan_first(ports, stack, draft, &objects)?;
     let prepared = match scratch {
         Some(prepared) => prepared,
-        None => laid_out(ports, stack, draft, Home::Scratch)?,
+        None => laid_out(ports, stack, draft, CopyBackend::Scratch)?,
     };
     prepared.push(ports, rest.bytes(), &draft.redactor)?;
     let adaptation = Adaptation::TwoSteps { objects, whole };
     Ok(Adapted { prepared, adaptation, rekeying, first: Some(first) })
 }
 
-fn source(draft: &RevertDraft, home: Home) -> Source<'_> {
-    Source {
+fn source(draft: &RevertDraft, home: CopyBackend) -> CopySource<'_> {
+    CopySource {
         configuration: &draft.configuration,
         snapshot: &draft.snapshot,
         live: &draft.backend,
@@ -160,8 +160,8 @@ fn laid_out(
     ports: &Ports<'_>,
     stack: &Stack,
     draft: &RevertDraft,
-    home: Home,
-) -> Result<Prepared, Error> {
+    home: CopyBackend,
+) -> Result<PrivateCopy, Error> {
     private_copy(ports, stack, &source(draft, home), &draft.redactor)
 }
 
@@ -169,7 +169,7 @@ fn laid_out(
 fn look(
     ports: &Ports<'_>,
     draft: &RevertDraft,
-    prepared: &Prepared,
+    prepared: &PrivateCopy,
     wanted: &BTreeSet<&Address>,
 ) -> Result<BTreeMap<Address, Existence>, Error> {
     let of = |(position, instance): (usize, &Instance<'_>)| Placement {

@@ -113,7 +113,7 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
     let good = load(job.ports, target, &state)?;
     let configuration = load_configuration(job.ports, target.revision, &snapshot)?;
     job.ports.check_interrupt("the state was captured")?;
-    let capture = snapshot::Request::of_stack(job.stack, Cause::BeforeRevert);
+    let capture = snapshot::SnapshotRequest::of_stack(job.stack, Cause::BeforeRevert);
     let taken = snapshot::take(job, &capture)?;
     conclude_abandoned(job, abandoned, &taken)?;
     check_standing(&taken)?;

@@ -21,7 +21,7 @@ use crate::flow::intent::{Intent, OpenIntent, Outcome};
 use crate::flow::ports::{Author, Job, Ports, Stack};
 use crate::flow::recorded::{keep_errored_state, read_if_there};
 use crate::flow::redaction::{safe_diagnostics, safe_error, safe_event};
-use crate::flow::snapshot::{self, Captured, ConfigurationFrom, Request, WhenUnchanged};
+use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest, WhenUnchanged};
 use crate::flow::{Error, live};
 use crate::model::configuration::BlobId;
 use crate::model::digest::Digest;
@@ -212,10 +212,10 @@ fn concluded(
         Adaptation::TwoSteps { .. } => checked.draft.before.recorded.body.snapshot(),
     };
     let known = known.and_then(|snapshot| snapshot.configuration.clone());
-    let request = Request {
+    let request = SnapshotRequest {
         configuration: known.map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
         when_unchanged: WhenUnchanged::Record,
-        ..Request::of_stack(job.stack, Cause::AfterRevert)
+        ..SnapshotRequest::of_stack(job.stack, Cause::AfterRevert)
     };
     let after = snapshot::take(job, &request);
     let diagnostics = safe_diagnostics(&report.diagnostics, &checked.draft.redactor);

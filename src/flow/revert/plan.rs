@@ -10,7 +10,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use self::kept_inputs::KeptInputs;
-use self::versions::{Fitted, fit};
+use self::versions::{FittedDraft, fit};
 use super::adapt::{Adaptation, Adapted, adapt};
 use super::draft::RevertDraft;
 use super::two_steps::whole;
@@ -24,9 +24,9 @@ use crate::engine::revert::keep::Kept;
 use crate::engine::revert::moved_back::{MovedBack, moved_back};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::scope::{Skipped, left};
-use crate::engine::revert::{Facts, Recorded, actions_digest, judge};
+use crate::engine::revert::{Facts, RecordedState, actions_digest, judge};
 use crate::flow::ports::{Ports, Stack};
-use crate::flow::private_copy::Prepared;
+use crate::flow::private_copy::PrivateCopy;
 use crate::flow::redaction::with_plan;
 use crate::flow::{Error, recorded};
 use crate::model::digest::Digest;
@@ -43,7 +43,7 @@ pub struct CheckedRevert {
     /// The draft that was planned.
     pub(super) draft: RevertDraft,
     /// The private directory in which the plan is applied.
-    pub(super) prepared: Prepared,
+    pub(super) prepared: PrivateCopy,
     /// How the state is made to fit.
     pub(super) adaptation: Adaptation,
     /// Where each object belongs.
@@ -160,11 +160,11 @@ impl CheckedRevert {
 
 /// Plans the revert.
 pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<CheckedRevert, Error> {
-    let Fitted { draft, hazards: mut versions } = fit(ports, stack, draft)?;
+    let FittedDraft { draft, hazards: mut versions } = fit(ports, stack, draft)?;
     let Adapted { mut prepared, adaptation, rekeying, first } = adapt(ports, stack, &draft)?;
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
-    let Planned { plan_file, plan, targets, left, inputs } =
+    let PlannedRevert { plan_file, plan, targets, left, inputs } =
         planned(ports, stack, &draft, &adaptation, &mut prepared)?;
     ports.progress.end(Ended::Well, "");
     // What is applied is the first step, and what is agreed to is both.
@@ -203,7 +203,7 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
 const NOTHING: &str = "terraform_data.unapply_wants_nothing";
 
 /// The plan of what is wanted.
-struct Planned {
+struct PlannedRevert {
     plan_file: PathBuf,
     plan: Plan,
     targets: Vec<String>,
@@ -217,8 +217,8 @@ fn planned(
     stack: &Stack,
     draft: &RevertDraft,
     adaptation: &Adaptation,
-    prepared: &mut Prepared,
-) -> Result<Planned, Error> {
+    prepared: &mut PrivateCopy,
+) -> Result<PlannedRevert, Error> {
     let redactor = &draft.redactor;
     let (plan_file, plan, inputs) = kept_inputs::plan(ports, stack, draft, adaptation, prepared)?;
     match plan.extent {
@@ -227,7 +227,13 @@ fn planned(
         PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
     }
     let Some(mut targets) = draft.request.scope.wanted(&plan) else {
-        return Ok(Planned { plan_file, plan, targets: Vec::new(), left: Vec::new(), inputs });
+        return Ok(PlannedRevert {
+            plan_file,
+            plan,
+            targets: Vec::new(),
+            left: Vec::new(),
+            inputs,
+        });
     };
     if targets.is_empty() {
         targets.push(NOTHING.to_owned());
@@ -243,7 +249,7 @@ fn planned(
         return Err(Error::Needed(needed));
     }
     let left = left(&plan, &part);
-    Ok(Planned { plan_file, plan: part, targets, left, inputs })
+    Ok(PlannedRevert { plan_file, plan: part, targets, left, inputs })
 }
 
 /// SHA-256 of a file.
@@ -291,7 +297,7 @@ pub(super) fn facts<'f>(
     adaptation: &'f Adaptation,
     plan: &'f Plan,
 ) -> Facts<'f> {
-    let of = |recorded: &'f recorded::Recorded| Recorded {
+    let of = |recorded: &'f recorded::Recorded| RecordedState {
         revision: recorded.revision,
         time: recorded.time,
         state: recorded.state.state(),

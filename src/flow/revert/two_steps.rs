@@ -15,7 +15,7 @@ use crate::engine::rekey::two_steps::DestroyedFirst;
 use crate::flow::Error;
 use crate::flow::error::two_steps::NoFirstStep;
 use crate::flow::ports::{Ports, Stack};
-use crate::flow::private_copy::{Home, Prepared, Source, private_copy};
+use crate::flow::private_copy::{CopyBackend, CopySource, PrivateCopy, private_copy};
 use crate::flow::redaction::{with_configuration, with_plan};
 use crate::flow::variables::with_variables;
 use crate::model::plan::{Action, Plan, PlanExtent, PlannedChange};
@@ -24,7 +24,7 @@ use crate::model::plan::{Action, Plan, PlanExtent, PlannedChange};
 #[derive(Debug)]
 pub struct FirstStep {
     /// A private copy of the failed configuration.
-    pub prepared: Prepared,
+    pub prepared: PrivateCopy,
     /// The saved plan.
     pub plan_file: PathBuf,
     /// The plan, with objects where the re-keyed state would have them.
@@ -82,11 +82,11 @@ fn planned(
 ) -> Result<FirstStep, Error> {
     let (configuration, _) = with_variables(maker.clone(), stack)?;
     let redactor = with_configuration(draft.redactor.clone(), &configuration);
-    let source = Source {
+    let source = CopySource {
         configuration: &configuration,
         snapshot: &draft.snapshot,
         live: &draft.backend,
-        home: Home::Recorded,
+        home: CopyBackend::Recorded,
     };
     let prepared = private_copy(ports, stack, &source, &redactor)?;
     let targets: BTreeSet<String> =

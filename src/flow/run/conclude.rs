@@ -25,7 +25,7 @@ use crate::flow::intent::{OpenIntent, Outcome};
 use crate::flow::ports::{Job, Ports, Stack};
 use crate::flow::recorded::{Recorded, keep_errored_state, load, load_configuration};
 use crate::flow::redaction::{secrets_of_environment, with_configuration, with_plan};
-use crate::flow::snapshot::{self, Captured, ConfigurationFrom, Request};
+use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest};
 use crate::model::account::{Account, Mishap, Witness};
 use crate::model::digest::Digest;
 use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision};
@@ -75,7 +75,7 @@ struct Seeing {
 }
 
 /// The intent and where things lie.
-struct Course<'a> {
+struct OpenRun<'a> {
     intent: &'a Entry,
     run: &'a RunIntent,
     /// Where Terraform may have left a state.
@@ -92,7 +92,7 @@ pub fn conclude(job: &Job<'_>, begun: Begun, end: Result<End, ()>) -> Result<Con
     let places = |run: &RunIntent| {
         vec![job.stack.root.clone(), Command::place(&run.command, &command.directory)]
     };
-    let course = Course::of(&entry, places)?;
+    let course = OpenRun::of(&entry, places)?;
     let mut waits = PATIENCE.into_iter();
     let closed = loop {
         match (close(job, &course, seeing), waits.next()) {
@@ -131,7 +131,7 @@ pub fn conclude_open(job: &Job<'_>, intent: &Entry) -> Result<Entry, Error> {
         return Err(Error::under_way(intent, who));
     }
     let seeing = Seeing { result: ApplyOutcome::Unknown, code: None, ending: Ending::Cut };
-    let course = Course::of(intent, |_| vec![job.stack.root.clone()])?;
+    let course = OpenRun::of(intent, |_| vec![job.stack.root.clone()])?;
     let open = OpenIntent::found(intent).ok_or(not_a_run(intent))?;
     let closed = close(job, &course, seeing)?;
     let outcome = Outcome::Run(Box::new(closed.outcome));
@@ -156,7 +156,7 @@ fn seen(end: Result<End, ()>) -> Seeing {
     Seeing { result, code: end.code, ending }
 }
 
-impl<'a> Course<'a> {
+impl<'a> OpenRun<'a> {
     fn of(intent: &'a Entry, places: impl Fn(&RunIntent) -> Vec<PathBuf>) -> Result<Self, Error> {
         let Body::RunIntent(run) = &intent.recorded.body else { return Err(not_a_run(intent)) };
         Ok(Self { intent, run, places: places(run) })
@@ -175,16 +175,16 @@ struct Closed {
 }
 
 /// Captures the state as it is, and puts together what the apply has done. It can be done again.
-fn close(job: &Job<'_>, course: &Course<'_>, seeing: Seeing) -> Result<Closed, Error> {
+fn close(job: &Job<'_>, course: &OpenRun<'_>, seeing: Seeing) -> Result<Closed, Error> {
     let run = course.run;
     let directory = Path::new(&run.journal);
     let errored = keep_left_state(job, course)?;
     let before = job.ports.repository.entry(&job.stack.name, run.before)?;
     let known = before.recorded.body.snapshot().and_then(|snapshot| snapshot.configuration.clone());
-    let request = Request {
+    let request = SnapshotRequest {
         // The state that is there now belongs to the configuration that was applied.
         configuration: known.map_or(ConfigurationFrom::Unknown, ConfigurationFrom::Known),
-        ..Request::of_stack(job.stack, Cause::AfterRun)
+        ..SnapshotRequest::of_stack(job.stack, Cause::AfterRun)
     };
     let after = match snapshot::take(job, &request) {
         // A store that fails may work the next time; a state that cannot be read is what it is.
@@ -220,12 +220,12 @@ fn close(job: &Job<'_>, course: &Course<'_>, seeing: Seeing) -> Result<Closed, E
 }
 
 /// What the journal tells.
-struct Told {
+struct JournalReading {
     ledger: Ledger,
     witness: Witness,
 }
 
-fn listen(directory: &Path) -> Told {
+fn listen(directory: &Path) -> JournalReading {
     let (mut ledger, mut reader) = (Ledger::default(), Reader::default());
     let mut last = Stream::Output;
     let mut tell = |stream: Stream, line: &str| {
@@ -238,7 +238,7 @@ fn listen(directory: &Path) -> Told {
     // A journal that is gone or cannot be read to its end tells what it tells.
     let _is_cut_off = journal::lines(directory, &mut tell).is_err();
     ledger.see(&reader.end());
-    Told { witness: reader.witness(), ledger }
+    JournalReading { witness: reader.witness(), ledger }
 }
 
 fn account(
@@ -247,7 +247,7 @@ fn account(
     recorded: Option<&Recorded>,
     after: &Result<Captured, Error>,
     planned: Option<&Plan>,
-    told: Told,
+    told: JournalReading,
     seeing: Seeing,
 ) -> (Account, Vec<Mishap>, Purpose) {
     let had = recorded.map(|recorded| recorded.state.state());
@@ -329,7 +329,7 @@ fn intended(change: &crate::model::plan::PlannedChange) -> Intended {
 
 /// Terraform leaves the state here when its backend is gone at the end: it goes into the store, each
 /// content once.
-fn keep_left_state(job: &Job<'_>, course: &Course<'_>) -> Result<Option<Revision>, Error> {
+fn keep_left_state(job: &Job<'_>, course: &OpenRun<'_>) -> Result<Option<Revision>, Error> {
     let begun = course.intent.recorded.time;
     let path = course.places.iter().map(|place| place.join(ERRORED_STATE));
     let Some(path) = path.into_iter().find(|path| is_younger(path, begun)) else {

@@ -21,7 +21,9 @@ use super::intent::{Intent, OpenIntent};
 use super::ports::{Author, Job, Ports, Stack};
 use super::recorded::load_configuration;
 use super::redaction::{secrets_of_environment, with_configuration};
-use super::snapshot::{self, Captured, ConfigurationFrom, Request, WhenUnchanged, check_standing};
+use super::snapshot::{
+    self, Captured, ConfigurationFrom, SnapshotRequest, WhenUnchanged, check_standing,
+};
 use crate::codec::bundle;
 use crate::engine::hold::{Candidate, Held, forbids, standing};
 use crate::engine::redact::Redactor;
@@ -168,10 +170,10 @@ fn capture(job: &Job<'_>, command: &Command) -> Result<Captured, Error> {
         Some(plan) => ConfigurationFrom::Plan(plan.clone()),
         None => ConfigurationFrom::Directory(job.stack.root.clone()),
     };
-    let request = Request {
+    let request = SnapshotRequest {
         configuration,
         when_unchanged: WhenUnchanged::Witness,
-        ..Request::of_stack(job.stack, Cause::BeforeRun)
+        ..SnapshotRequest::of_stack(job.stack, Cause::BeforeRun)
     };
     snapshot::take(job, &request)
 }

@@ -3,7 +3,7 @@
 use crate::cli::output::{Paint, inert};
 use crate::engine::left_state::Moves;
 use crate::flow::ports::Stack;
-use crate::flow::recover::look::{Case, Left, Look, Object, Step, Whereabouts};
+use crate::flow::recover::look::{Case, Left, Look, OpenObject, RecoveryStep, Whereabouts};
 use crate::model::entry::{Body, Entry};
 
 /// Addresses that are listed of each kind of change.
@@ -116,7 +116,7 @@ fn left_lines(left: &Left<'_>) -> Vec<String> {
     lines
 }
 
-fn object(object: &Object) -> String {
+fn object(object: &OpenObject) -> String {
     let id = object.id.as_ref().map_or_else(|| "id unknown".to_owned(), |id| format!("id {id}"));
     let place = match object.whereabouts {
         Whereabouts::InState => "it is in the state now",
@@ -129,9 +129,9 @@ fn object(object: &Object) -> String {
 }
 
 /// The blocks that give lost objects to a configuration.
-fn blocks(objects: &[Object]) -> String {
+fn blocks(objects: &[OpenObject]) -> String {
     let lost = objects.iter().filter(|object| object.whereabouts == Whereabouts::Nowhere);
-    let blocks: Vec<String> = lost.filter_map(Object::import_block).collect();
+    let blocks: Vec<String> = lost.filter_map(OpenObject::import_block).collect();
     let mut text = String::new();
     for line in blocks.iter().flat_map(|block| block.lines()) {
         text.push_str(&format!("      {}\n", inert(line)));
@@ -140,20 +140,20 @@ fn blocks(objects: &[Object]) -> String {
 }
 
 /// A step, after "to".
-pub(super) fn proposal(step: &Step<'_, '_>) -> String {
+pub(super) fn proposal(step: &RecoveryStep<'_, '_>) -> String {
     match step {
-        Step::Conclude(intent) => format!(
+        RecoveryStep::Conclude(intent) => format!(
             "conclude {} {}: what it left and the state as it is go into the log",
             intent.revision,
             what(intent)
         ),
-        Step::Push(left) => {
+        RecoveryStep::Push(left) => {
             format!("push the state that was left ({}), not by force", left.moves.counts())
         }
-        Step::IsThere(evidence) => {
+        RecoveryStep::IsThere(evidence) => {
             format!("record that the backend has what {} keeps", evidence.revision)
         }
-        Step::Adopt(outcome, objects) => format!(
+        RecoveryStep::Adopt(outcome, objects) => format!(
             "record that what {} made is in the state now: {}",
             outcome.revision,
             objects.join(", ")
@@ -164,7 +164,7 @@ pub(super) fn proposal(step: &Step<'_, '_>) -> String {
 /// What a person can do about a matter for which there is no safe step.
 pub(super) fn ways_out(case: &Case<'_>) -> Vec<String> {
     let revision = case.entry().map_or_else(String::new, |entry| entry.revision.to_string());
-    let give_up = |objects: &[Object]| {
+    let give_up = |objects: &[OpenObject]| {
         let address = objects.first().map_or("ADDR", |object| object.address.as_str()).to_owned();
         format!("unapply recover {revision} '--abandon={address}' --reason TEXT")
     };

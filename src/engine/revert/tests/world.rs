@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::super::outputs::{JudgedOutput, judge_outputs};
-use super::super::{Facts, Recorded, judge};
+use super::super::{Facts, RecordedState, judge};
 use crate::codec::{plan, state};
 use crate::engine::hazard::{Limits, hazards};
 use crate::engine::judgement::{JudgedAction, NotReplayable, Reason};
@@ -84,7 +84,11 @@ impl World {
         let plan = plan::parse(plan.to_string().as_bytes()).unwrap();
         let facts = Facts {
             plan: &plan,
-            good: Recorded { revision: Revision(2), time: Timestamp::UNIX_EPOCH, state: &good },
+            good: RecordedState {
+                revision: Revision(2),
+                time: Timestamp::UNIX_EPOCH,
+                state: &good,
+            },
             current: &now,
             before: None,
             journals: &[],

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use super::{Request, Seen};
+use super::{LookRequest, WorldSeen};
 use crate::codec::state::ReadState;
 use crate::engine::good::snapshots;
 use crate::engine::left_state::{self, Moves, Standing, moves};
@@ -44,7 +44,7 @@ pub(super) fn evidence<'a>(
     stack: &Stack,
     log: &'a [Entry],
     entry: &'a Entry,
-    seen: &Seen<'_>,
+    seen: &WorldSeen<'_>,
 ) -> Result<Left<'a>, Error> {
     let Body::Evidence(kept) = &entry.recorded.body else {
         return Err(Refusal::NothingOpen(entry.revision).into());
@@ -65,8 +65,8 @@ pub(super) fn evidence<'a>(
 pub(super) fn beside<'a>(
     stack: &Stack,
     log: &'a [Entry],
-    request: &Request,
-    seen: &Seen<'_>,
+    request: &LookRequest,
+    seen: &WorldSeen<'_>,
 ) -> Result<Option<Left<'a>>, Error> {
     let file = request.given.clone().unwrap_or_else(|| stack.root.join(ERRORED_STATE));
     let bytes = match (read_if_there(&file)?, &request.given) {
@@ -98,7 +98,7 @@ pub(super) fn beside<'a>(
 }
 
 /// Compares a left state with the backend's.
-fn judged<'a>(bytes: StateBytes, log: &[Entry], seen: &Seen<'_>) -> Left<'a> {
+fn judged<'a>(bytes: StateBytes, log: &[Entry], seen: &WorldSeen<'_>) -> Left<'a> {
     let pinned = snapshots(log).find_map(|(_, snapshot)| snapshot.state.as_ref());
     let pinned = pinned.map(|state| &state.version.lineage);
     let read = ReadState::read(bytes.clone());

@@ -11,7 +11,7 @@ use crate::codec::state::ReadState;
 use crate::codec::state::write::{Original, rekeyed};
 use crate::engine::revert::actions_digest;
 use crate::flow::ports::{Ports, Stack};
-use crate::flow::private_copy::{Home, Source};
+use crate::flow::private_copy::{CopyBackend, CopySource};
 use crate::flow::revert::adapt::Adaptation;
 use crate::flow::revert::consent::Consent;
 use crate::flow::revert::plan::{CheckedRevert, digest_of};
@@ -38,11 +38,11 @@ pub(super) fn use_recorded_backend(
 ) -> Result<(), Error> {
     let Adaptation::Pushed(_) = checked.adaptation else { return Ok(()) };
     let draft = &checked.draft;
-    let source = Source {
+    let source = CopySource {
         configuration: &draft.configuration,
         snapshot: &draft.snapshot,
         live: &draft.backend,
-        home: Home::Recorded,
+        home: CopyBackend::Recorded,
     };
     checked.prepared.use_recorded_backend(ports, stack, &source, &draft.redactor)
 }

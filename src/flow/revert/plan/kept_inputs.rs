@@ -15,7 +15,7 @@ use crate::engine::verify::residual;
 use crate::flow::Error;
 use crate::flow::compat::explained;
 use crate::flow::ports::{Ports, Stack};
-use crate::flow::private_copy::Prepared;
+use crate::flow::private_copy::PrivateCopy;
 use crate::flow::redaction::{safe_residual, with_plan};
 use crate::flow::revert::adapt::Adaptation;
 use crate::flow::revert::draft::RevertDraft;
@@ -39,7 +39,7 @@ pub(in crate::flow::revert) fn plan(
     stack: &Stack,
     draft: &RevertDraft,
     adaptation: &Adaptation,
-    prepared: &mut Prepared,
+    prepared: &mut PrivateCopy,
 ) -> Result<(PathBuf, Plan, KeptInputs), Error> {
     let (file, plan) = prepared.plan(ports, "revert.tfplan", &draft.redactor).map_err(explained)?;
     if plan.extent != PlanExtent::Complete {

@@ -6,7 +6,8 @@
 
 use crate::flow::Error;
 use crate::flow::compat::{
-    Look, lock_of, lock_path, locked, newer_lock, suitable, with_newer_entries, writer_of_present,
+    VersionFacts, lock_of, lock_path, locked, newer_lock, suitable, with_newer_entries,
+    writer_of_present,
 };
 use crate::flow::configuration::CapturedConfiguration;
 use crate::flow::ports::{Ports, Stack};
@@ -18,7 +19,7 @@ use crate::model::hazard::Hazard;
 
 /// A draft that can be planned, and what has to be accepted for it.
 #[derive(Debug)]
-pub(super) struct Fitted {
+pub(super) struct FittedDraft {
     /// The draft, its private copy's lock file edited where need be.
     pub draft: RevertDraft,
     /// What stands against it.
@@ -30,13 +31,13 @@ pub(super) fn fit(
     ports: &Ports<'_>,
     stack: &Stack,
     mut draft: RevertDraft,
-) -> Result<Fitted, Error> {
+) -> Result<FittedDraft, Error> {
     let log = ports.repository.log(&stack.name)?;
     let good = locked(lock_of(draft.configuration.bundle()).unwrap_or_default());
     let newer = newer_lock(ports, &log, draft.request.target.revision, &good);
     // One that does not say what it is still plans, or says by itself what is wrong with it.
     let running = ports.terraform.version().ok();
-    let suitable = suitable(&Look {
+    let suitable = suitable(&VersionFacts {
         running: running.as_ref(),
         good_engine: draft.snapshot.engine.as_ref(),
         present_engine: writer_of_present(&log),
@@ -50,7 +51,7 @@ pub(super) fn fit(
             with_newer_entries(draft.configuration, &newer, &suitable.newer_entries);
         draft.snapshot.configuration = Some(recorded(ports, &draft)?);
     }
-    Ok(Fitted { draft, hazards: suitable.hazards })
+    Ok(FittedDraft { draft, hazards: suitable.hazards })
 }
 
 /// Stores the edited configuration: it is the one that would be applied.
