@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::json;
+use crate::model::address::{Address, ProviderSource};
 use crate::model::drift::DriftedObject;
+use crate::model::value::Value;
 
 /// What the document says it is.
 pub const FORMAT: &str = "unapply.drift-values/1";
@@ -50,21 +52,44 @@ struct Document {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Object {
-    address: String,
+struct Object(#[serde(with = "ObjectFields")] DriftedObject);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "DriftedObject", deny_unknown_fields)]
+struct ObjectFields {
+    address: Address,
     deposed: Option<String>,
-    provider: String,
-    before: serde_json::Value,
-    after: serde_json::Value,
-    before_sensitive: serde_json::Value,
-    after_sensitive: serde_json::Value,
+    provider: ProviderSource,
+    #[serde(with = "digits")]
+    before: Value,
+    #[serde(with = "digits")]
+    after: Value,
+    #[serde(with = "digits")]
+    before_sensitive: Value,
+    #[serde(with = "digits")]
+    after_sensitive: Value,
+}
+
+/// Values with every digit they came with.
+mod digits {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use crate::codec::json;
+    use crate::model::value::Value;
+
+    pub(super) fn serialize<S: Serializer>(value: &Value, to: S) -> Result<S::Ok, S::Error> {
+        json::to_serde(value).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Value, D::Error> {
+        serde_json::Value::deserialize(from).map(json::convert)
+    }
 }
 
 /// Writes the values of a look's items, in their order.
 pub fn encode(objects: &[DriftedObject]) -> Result<Vec<u8>, Error> {
-    let document =
-        Document { format: FORMAT.to_owned(), objects: objects.iter().map(Object::from).collect() };
+    let objects = objects.iter().cloned().map(Object).collect();
+    let document = Document { format: FORMAT.to_owned(), objects };
     let mut bytes = serde_json::to_vec(&document).map_err(|error| shape(&error))?;
     bytes.push(b'\n');
     Ok(bytes)
@@ -79,52 +104,12 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<DriftedObject>, Error> {
         return Err(Error::Format(format.chars().take(80).collect()));
     }
     let document: Document = json::deserialize(text).map_err(|error| shape(&error))?;
-    document.objects.into_iter().map(object).collect()
-}
-
-impl From<&DriftedObject> for Object {
-    fn from(object: &DriftedObject) -> Self {
-        let DriftedObject {
-            address,
-            deposed,
-            provider,
-            before,
-            after,
-            before_sensitive,
-            after_sensitive,
-        } = object;
-        Self {
-            address: address.to_string(),
-            deposed: deposed.clone(),
-            provider: provider.to_string(),
-            before: json::to_serde(before),
-            after: json::to_serde(after),
-            before_sensitive: json::to_serde(before_sensitive),
-            after_sensitive: json::to_serde(after_sensitive),
-        }
-    }
-}
-
-fn object(object: Object) -> Result<DriftedObject, Error> {
-    let wrong = Error::Shape { line: 1, column: 0 };
-    let (Ok(address), Ok(provider)) = (object.address.parse(), object.provider.parse()) else {
-        return Err(wrong);
-    };
-    Ok(DriftedObject {
-        address,
-        deposed: object.deposed,
-        provider,
-        before: json::convert(object.before),
-        after: json::convert(object.after),
-        before_sensitive: json::convert(object.before_sensitive),
-        after_sensitive: json::convert(object.after_sensitive),
-    })
+    Ok(document.objects.into_iter().map(|object| object.0).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::value::Value;
 
     fn objects() -> Vec<DriftedObject> {
         let value = |text: &str| json::value(text).unwrap();

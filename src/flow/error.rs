@@ -281,21 +281,10 @@ impl Error {
     /// For an entry that is asked for as a snapshot and is none.
     pub fn no_snapshot(entry: &Entry) -> Self {
         let revision = entry.revision;
-        match &entry.recorded.body {
-            Body::Evidence(kept) => Self::Kept { revision, problem: kept.problem.clone() },
-            Body::Snapshot(_)
-            | Body::Mark(_)
-            | Body::RevertIntent(_)
-            | Body::RevertOutcome(_)
-            | Body::Verification(_)
-            | Body::Drift(_)
-            | Body::Fix(_)
-            | Body::RunIntent(_)
-            | Body::RunOutcome(_)
-            | Body::Hold(_)
-            | Body::Release(_)
-            | Body::Settlement(_)
-            | Body::Diagnosis(_) => Self::Unfit { revision, problem: "is no snapshot" },
+        if let Body::Evidence(kept) = &entry.recorded.body {
+            Self::Kept { revision, problem: kept.problem.clone() }
+        } else {
+            Self::Unfit { revision, problem: "is no snapshot" }
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::engine::pin::{self, Standing};
 use crate::engine::redact::Redactor;
 use crate::knowledge::Knowledge;
 use crate::model::address::Mode;
-use crate::model::configuration::{ConfigurationRef, ConfigurationSource};
+use crate::model::configuration::{ConfigurationRef, ConfigurationSource, SeenVariable};
 use crate::model::digest::Digest;
 use crate::model::entry::{
     Body, Cause, ChangeSince, Entry, Revision, Snapshot, StateRef, StateSource, UnreadableState,
@@ -407,7 +407,7 @@ pub(super) fn keep_configuration(
             .bundle
             .variables
             .iter()
-            .map(|(name, variable)| (name.clone(), variable.origin))
+            .map(|(name, variable)| SeenVariable { name: name.clone(), origin: variable.origin })
             .collect(),
         providers: captured.providers.clone(),
         notes: captured.notes.clone(),

@@ -4,12 +4,25 @@
 //! was done, what was not, and what nobody knows yet. It holds addresses and ids that have passed
 //! the redactor, and no attribute. How it is put together is `engine::account`.
 
+use serde::{Deserialize, Serialize};
+
 /// What became of one planned action, or of an object that nobody had planned; what wants looking
 /// at comes first.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// Started, and nobody saw it end: the object may exist, or may have changed.
     Unknown,
@@ -34,8 +47,9 @@ pub enum Fate {
 }
 
 /// Whether the state that was found afterwards has the object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Presence {
     /// It has.
     InState,
@@ -46,7 +60,7 @@ pub enum Presence {
 }
 
 /// One line of the account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deed {
     /// The address, as Terraform writes it.
     pub address: String,
@@ -77,8 +91,9 @@ impl Deed {
 }
 
 /// What the account was read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Witness {
     /// Terraform's `-json` event stream.
     Events,
@@ -89,11 +104,12 @@ pub enum Witness {
 }
 
 /// What an apply did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// What it was read from.
     pub witness: Witness,
     /// One line for each object that was touched or meant to be, by address.
+    #[serde(rename = "account")]
     pub deeds: Vec<Deed>,
 }
 
@@ -122,8 +138,11 @@ impl Account {
 }
 
 /// What kind of failure an error of Terraform is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ErrorClass {
     /// The configuration is wrong.
     Configuration,
@@ -142,7 +161,7 @@ pub enum ErrorClass {
 }
 
 /// One error, safe to show.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mishap {
     /// What kind it is.
     pub class: ErrorClass,

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::address::ProviderSource;
 use super::digest::Digest;
 use super::secret::Secret;
@@ -124,7 +126,8 @@ pub struct Module {
 }
 
 /// Where a variable's value was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum VariableOrigin {
     /// `TF_VAR_name` in the environment.
     Environment,
@@ -178,7 +181,7 @@ impl fmt::Debug for Bundle {
 }
 
 /// The id of a blob: the SHA-256 of its stored bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BlobId(pub Digest);
 
 impl fmt::Display for BlobId {
@@ -188,8 +191,9 @@ impl fmt::Display for BlobId {
 }
 
 /// How a configuration was got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ConfigurationSource {
     /// From the working directory.
     Directory,
@@ -200,8 +204,17 @@ pub enum ConfigurationSource {
     Inferred,
 }
 
+/// A variable whose value a stored configuration holds, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenVariable {
+    /// Its name.
+    pub name: String,
+    /// Where its value was seen.
+    pub origin: VariableOrigin,
+}
+
 /// A provider as the dependency lock file selects it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LockedProvider {
     /// The provider.
     pub source: ProviderSource,
@@ -210,11 +223,12 @@ pub struct LockedProvider {
 }
 
 /// What the log says of a stored configuration. No values of variables: those are in the blob.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigurationRef {
     /// The stored bundle.
     pub blob: BlobId,
     /// SHA-256 of the bundle's archive: two configurations are the same when these are equal.
+    #[serde(rename = "sha256")]
     pub digest: Digest,
     /// How it was got.
     pub source: ConfigurationSource,
@@ -222,8 +236,8 @@ pub struct ConfigurationRef {
     pub files: u64,
     /// How many modules besides the root.
     pub modules: u64,
-    /// Names of variables whose values it holds, with where they were seen.
-    pub variables: Vec<(String, VariableOrigin)>,
+    /// The variables whose values it holds.
+    pub variables: Vec<SeenVariable>,
     /// Provider versions of its lock file.
     pub providers: Vec<LockedProvider>,
     /// What could not be captured exactly, in sentences.

@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::address::{Address, ProviderSource};
 use super::configuration::BlobId;
@@ -49,8 +50,11 @@ impl FromStr for Fingerprint {
 }
 
 /// How a real object left the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum DriftKind {
     /// Attributes have other values.
     Changed,
@@ -59,7 +63,7 @@ pub enum DriftKind {
 }
 
 /// One object of which the real world and the state disagree. It carries no value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DriftItem {
     /// Whether it is the same as one that was seen before.
     pub fingerprint: Fingerprint,
@@ -93,7 +97,7 @@ pub struct DriftedObject {
 }
 
 /// A look at the real world, as the log has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DriftLook {
     /// The snapshot of the state that the world was compared with.
     pub against: Revision,
@@ -106,13 +110,14 @@ pub struct DriftLook {
 }
 
 /// Says of a drift item that somebody made it on purpose. Who, why and the ticket are the entry's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// The item.
     pub item: Fingerprint,
     /// The look that saw it.
     pub seen: Revision,
     /// Until when it is meant to stay.
+    #[serde(with = "super::text::optional")]
     pub until: Option<Timestamp>,
 }
 

@@ -1,14 +1,15 @@
 //! Entries of the log: everything that is ever said about a stack.
 //!
-//! An [`Entry`] is read from the store; a [`Draft`] is what a use case wants to say. Bodies carry
+//! An [`Entry`] is read from the store; a [`NewEntry`] is what a use case wants to say. Bodies carry
 //! facts as typed fields, never as prose to be parsed, and never a value that could be secret. How
-//! an entry is written down is `codec::record`.
+//! an entry is written down is `codec::record`; bodies are written under the names that stand here.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::configuration::{BlobId, ConfigurationRef};
 use super::digest::Digest;
@@ -20,7 +21,7 @@ use super::stack::{BackendIdentity, StackName};
 use super::version::StateVersion;
 
 /// An entry's number in the log of its stack, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Revision(pub u64);
 
 impl fmt::Display for Revision {
@@ -38,7 +39,7 @@ impl FromStr for Revision {
 }
 
 /// Who did it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// A person or a job, such as `oncall` or `ci gha/8812`.
     pub name: String,
@@ -47,11 +48,12 @@ pub struct Actor {
     /// The number of its process, to tell a dead writer from a live one.
     pub process: u32,
     /// When that was started; not known on every system, nor in old records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<ProcessStart>,
 }
 
 /// When a process was started: its number alone is given out again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessStart {
     /// The id of the machine's boot.
     pub boot: String,
@@ -137,22 +139,7 @@ pub enum Body {
 impl Body {
     /// The snapshot, if it is one.
     pub fn snapshot(&self) -> Option<&Snapshot> {
-        match self {
-            Self::Snapshot(snapshot) => Some(snapshot),
-            Self::Evidence(_)
-            | Self::Mark(_)
-            | Self::RevertIntent(_)
-            | Self::RevertOutcome(_)
-            | Self::Verification(_)
-            | Self::Drift(_)
-            | Self::Fix(_)
-            | Self::RunIntent(_)
-            | Self::RunOutcome(_)
-            | Self::Hold(_)
-            | Self::Release(_)
-            | Self::Settlement(_)
-            | Self::Diagnosis(_) => None,
-        }
+        if let Self::Snapshot(snapshot) = self { Some(snapshot) } else { None }
     }
 
     /// The word for `--kind`, a screen and a record.
@@ -162,8 +149,9 @@ impl Body {
 }
 
 /// Why a state was captured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Somebody asked for it.
     Manual,
@@ -182,8 +170,9 @@ pub enum Cause {
 }
 
 /// How the bytes of a state were got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum StateSource {
     /// The local backend's file itself: exact.
     File,
@@ -196,7 +185,7 @@ pub enum StateSource {
 }
 
 /// A stored state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateRef {
     /// Lineage, serial and digest of the exact bytes.
     pub version: StateVersion,
@@ -213,8 +202,9 @@ pub struct StateRef {
 }
 
 /// Terraform or OpenTofu.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum EngineKind {
     /// HashiCorp Terraform.
     Terraform,
@@ -223,7 +213,7 @@ pub enum EngineKind {
 }
 
 /// The binary that would run, and its version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineVersion {
     /// Which of the two.
     pub kind: EngineKind,
@@ -232,7 +222,7 @@ pub struct EngineVersion {
 }
 
 /// What git says of the configuration's directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GitFacts {
     /// The commit checked out.
     pub commit: String,
@@ -241,20 +231,20 @@ pub struct GitFacts {
 }
 
 /// A captured state with what is known of where it came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Why it was taken.
     pub cause: Cause,
+    /// The workspace.
+    pub workspace: String,
+    /// Where the state lives.
+    pub backend: BackendIdentity,
     /// The state; none when the backend had none yet.
     pub state: Option<StateRef>,
     /// The configuration, when known.
     pub configuration: Option<ConfigurationRef>,
     /// The binary found at the time.
     pub engine: Option<EngineVersion>,
-    /// The workspace.
-    pub workspace: String,
-    /// Where the state lives.
-    pub backend: BackendIdentity,
     /// Git facts, inside a repository.
     pub git: Option<GitFacts>,
     /// Labels given by the user.
@@ -262,20 +252,22 @@ pub struct Snapshot {
     /// What changed since the snapshot before it, when both states could be read.
     pub change: Option<ChangeSince>,
     /// Set when it was imported: it was so before it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub past: Option<Past>,
 }
 
 /// Where an imported state comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Past {
     /// When Terraform wrote it, by the clock of whoever kept it.
+    #[serde(with = "super::text")]
     pub written: Timestamp,
     /// The name of the version there.
     pub version: String,
 }
 
 /// How many objects changed between two snapshots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeSince {
     /// The earlier snapshot.
     pub against: Revision,
@@ -290,11 +282,12 @@ pub struct ChangeSince {
 }
 
 /// Bytes that should have been a state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnreadableState {
     /// The stored bytes.
     pub blob: BlobId,
     /// Their digest.
+    #[serde(rename = "sha256")]
     pub digest: Digest,
     /// Their size.
     pub bytes: u64,
@@ -314,7 +307,7 @@ pub struct Mark {
 }
 
 /// One action that was consented to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentedAction {
     /// The address.
     pub address: String,
@@ -325,7 +318,7 @@ pub struct ConsentedAction {
 }
 
 /// A revert that is about to apply.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevertIntent {
     /// The snapshot to go back to.
     pub target: Revision,
@@ -336,20 +329,23 @@ pub struct RevertIntent {
     /// The saved plan.
     pub plan: BlobId,
     /// SHA-256 over address, action, before and after of each action.
+    #[serde(rename = "actions_sha256")]
     pub actions_digest: Digest,
     /// The actions themselves.
     pub actions: Vec<ConsentedAction>,
     /// Hazards that were accepted, as `KIND=SUBJECT`.
     pub accepted: Vec<String>,
-    /// SHA-256 of the re-keyed state that is pushed first, if one is.
-    pub pushed: Option<Digest>,
     /// Where the child works: plan, events and a left-over `errored.tfstate` would lie there.
     pub directory: String,
+    /// SHA-256 of the re-keyed state that is pushed first, if one is; older records do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<Digest>,
 }
 
 /// How an apply ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ApplyOutcome {
     /// Exit code 0.
     Succeeded,
@@ -364,7 +360,7 @@ pub enum ApplyOutcome {
 }
 
 /// The end of a revert's apply.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevertOutcome {
     /// The intent it concludes.
     pub intent: Revision,
@@ -379,7 +375,7 @@ pub struct RevertOutcome {
 }
 
 /// A comparison of the world after a revert with the good snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
     /// The intent of the revert.
     pub intent: Revision,
@@ -394,13 +390,15 @@ pub struct Verification {
     /// What differs, in clauses that name addresses and no values.
     pub differences: Vec<String>,
     /// Objects that are there again and are other ones; older records do not say.
+    #[serde(default, rename = "made_anew", skip_serializing_if = "Vec::is_empty")]
     pub recreated: Vec<Recreated>,
     /// What could not be undone; older records do not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_undone: Vec<NotUndone>,
 }
 
 /// An object of the good snapshot in whose place another one stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recreated {
     /// Its address.
     pub address: String,
@@ -411,7 +409,7 @@ pub struct Recreated {
 }
 
 /// Something that a revert leaves as it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NotUndone {
     /// The address.
     pub address: String,

@@ -2,11 +2,24 @@
 //!
 //! Which snapshot is the last known good one is decided in `engine::good`.
 
+use serde::{Deserialize, Serialize};
+
 /// How much is known of a good snapshot. Later grades include the earlier ones.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::IntoStaticStr,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::IntoStaticStr,
 )]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Grade {
     /// Its apply ended with exit code 0, or a named person vouches for it.
     Applied,
@@ -19,7 +32,7 @@ pub enum Grade {
 /// One change that a plan of an unchanged configuration proposes for ever.
 ///
 /// It holds no values: an action at an address on the same attribute paths is the same residual.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Residual {
     /// The address, or `output.NAME`.
     pub address: String,
@@ -30,7 +43,7 @@ pub struct Residual {
 }
 
 /// Why a snapshot is believed to be good.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// How much is known.
     pub grade: Grade,

@@ -5,6 +5,7 @@
 //! `engine::hold`.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
 use super::entry::Revision;
@@ -35,7 +36,7 @@ pub struct Hold {
 }
 
 /// A hold is lifted; why stands with the entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
     /// The entry of the hold.
     pub hold: Revision,

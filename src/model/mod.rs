@@ -1,8 +1,9 @@
 //! What the words of unapply mean, as plain values.
 //!
 //! Start with [`state::State`] (what Terraform knows), [`entry::Entry`] (what the log says) and
-//! [`plan::Plan`] (what Terraform would do). Nothing here does I/O, reads a clock or knows how a
-//! value is written down: field names of foreign formats and of our own records live in `codec`.
+//! [`plan::Plan`] (what Terraform would do). Nothing here does I/O, reads a clock or knows a foreign
+//! format: those live in `codec`. The bodies of entries are recorded under the names that their
+//! fields have here; a field that a record calls otherwise says so.
 
 pub mod account;
 pub mod address;
@@ -23,6 +24,7 @@ pub mod run;
 pub mod secret;
 pub mod stack;
 pub mod state;
+pub mod text;
 pub mod value;
 pub mod version;
 pub mod word;

@@ -1,13 +1,15 @@
 //! An apply that ran under our eyes, what was settled after one that failed, and what a look at the
 //! surroundings found.
 
+use serde::{Deserialize, Serialize};
+
 use super::account::{Account, Mishap};
 use super::configuration::BlobId;
 use super::digest::Digest;
 use super::entry::{ApplyOutcome, Revision};
 
 /// A command that may change the world is about to start.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunIntent {
     /// The snapshot of the state before, with the configuration that is about to be applied.
     pub before: Revision,
@@ -25,7 +27,7 @@ pub struct RunIntent {
 }
 
 /// A command has ended, or was found to have ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunOutcome {
     /// The intent it concludes.
     pub intent: Revision,
@@ -40,14 +42,16 @@ pub struct RunOutcome {
     /// An `errored.tfstate` that was left, kept in this entry.
     pub errored: Option<Revision>,
     /// What it did.
+    #[serde(flatten)]
     pub account: Account,
     /// Its errors.
     pub errors: Vec<Mishap>,
 }
 
 /// How a matter was settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Settled {
     /// It was looked at to its end.
     Finished,
@@ -60,7 +64,7 @@ pub enum Settled {
 }
 
 /// A matter that a crash or a failure had left open is settled.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
     /// The entry that left it open: an intent, an outcome, or evidence of a left-over state.
     pub matter: Revision,
@@ -71,8 +75,11 @@ pub struct Settlement {
 }
 
 /// How well something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Health {
     /// As it should be.
     Well,
@@ -83,7 +90,7 @@ pub enum Health {
 }
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// What: `store`, `terraform`…
     pub subject: String,
@@ -94,7 +101,7 @@ pub struct Finding {
 }
 
 /// Whether the stack could be reverted now, as somebody found out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnosis {
     /// The snapshot that a revert would go back to.
     pub target: Option<Revision>,

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A stack's name, such as `prod/network`: 1 to 128 characters, parts joined by `/`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StackName(String);
@@ -58,7 +60,7 @@ impl fmt::Display for StackName {
 }
 
 /// Where a state lives, without anything that could be a credential.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackendIdentity {
     /// Terraform's backend type, such as `local` or `s3`.
     pub kind: String,

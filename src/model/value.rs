@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A piece of JSON text that nobody has looked into yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RawJson<'a>(pub &'a str);
@@ -139,7 +141,8 @@ impl fmt::Debug for Number {
 }
 
 /// One step of a path into a value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Step {
     /// A member of an object or a map.
     Name(String),
@@ -151,7 +154,7 @@ pub enum Step {
 }
 
 /// A place in a value, shown as Terraform writes it: `ingress[0].from_port`, `tags["a b"]`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Path(pub Vec<Step>);
 
 impl Path {

@@ -4,6 +4,9 @@
 //! lineages say nothing about each other. Hence [`StateVersion::relation`] and no `Ord`.
 
 use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
 
@@ -28,6 +31,19 @@ impl Lineage {
     }
 }
 
+/// A lineage that is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an empty lineage")]
+pub struct NoLineage;
+
+impl FromStr for Lineage {
+    type Err = NoLineage;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text).ok_or(NoLineage)
+    }
+}
+
 impl fmt::Display for Lineage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -35,7 +51,7 @@ impl fmt::Display for Lineage {
 }
 
 /// A state's serial. It has no arithmetic: only Terraform counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Serial(pub u64);
 
 impl fmt::Display for Serial {
@@ -45,13 +61,14 @@ impl fmt::Display for Serial {
 }
 
 /// What identifies one version of a state: lineage, serial and the digest of its exact bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateVersion {
     /// Which history the state belongs to.
     pub lineage: Lineage,
     /// Its place in that history.
     pub serial: Serial,
     /// Its exact bytes.
+    #[serde(rename = "sha256")]
     pub digest: Digest,
 }
 

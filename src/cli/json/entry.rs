@@ -454,7 +454,7 @@ impl From<&model::Snapshot> for SnapshotBody {
             configuration_files: configuration.map(|found| found.files),
             configuration_notes: configuration.map_or_else(Vec::new, |found| found.notes.clone()),
             variables: configuration.map_or_else(Vec::new, |found| {
-                found.variables.iter().map(|(name, _)| name.clone()).collect()
+                found.variables.iter().map(|seen| seen.name.clone()).collect()
             }),
             providers: configuration.map_or_else(BTreeMap::new, |found| {
                 let pair = |p: &crate::model::configuration::LockedProvider| {

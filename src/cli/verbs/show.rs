@@ -275,7 +275,7 @@ fn snapshot_lines(text: &mut String, snapshot: &Snapshot) {
     match &snapshot.configuration {
         None => line(text, "config", "none: nothing can be reverted to this snapshot"),
         Some(found) => {
-            let names: Vec<&str> = found.variables.iter().map(|(name, _)| name.as_str()).collect();
+            let names: Vec<&str> = found.variables.iter().map(|seen| seen.name.as_str()).collect();
             let variables = if names.is_empty() {
                 String::new()
             } else {

@@ -34,12 +34,13 @@ struct ModuleRecord {
 #[serde(deny_unknown_fields)]
 struct VariableRecord {
     value: String,
-    origin: OriginRecord,
+    #[serde(with = "OriginWord")]
+    origin: VariableOrigin,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OriginRecord {
+#[serde(remote = "VariableOrigin", rename_all = "snake_case")]
+enum OriginWord {
     Environment,
     CommandLine,
     Plan,
@@ -61,11 +62,7 @@ pub(super) fn write(bundle: &Bundle) -> Result<Vec<u8>, Error> {
     let variable = |(name, variable): (&String, &Variable)| {
         let record = VariableRecord {
             value: variable.value.reveal_for_terraform().clone(),
-            origin: match variable.origin {
-                VariableOrigin::Environment => OriginRecord::Environment,
-                VariableOrigin::CommandLine => OriginRecord::CommandLine,
-                VariableOrigin::Plan => OriginRecord::Plan,
-            },
+            origin: variable.origin,
         };
         (name.clone(), record)
     };
@@ -104,11 +101,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Error> {
         .collect();
     let variable = |record: VariableRecord| Variable {
         value: Secret::new(record.value),
-        origin: match record.origin {
-            OriginRecord::Environment => VariableOrigin::Environment,
-            OriginRecord::CommandLine => VariableOrigin::CommandLine,
-            OriginRecord::Plan => VariableOrigin::Plan,
-        },
+        origin: record.origin,
     };
     Ok(Bundle {
         root: path(manifest.root)?,

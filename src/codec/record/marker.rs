@@ -5,7 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::text::AsText;
 use super::{FORMAT, StoreId};
 
 /// How blobs are stored.
@@ -47,7 +46,7 @@ struct Version {
 #[derive(Serialize, Deserialize)]
 struct Marker {
     format: String,
-    store: AsText<StoreId>,
+    store: StoreId,
     blobs: String,
     digest: String,
 }
@@ -56,7 +55,7 @@ struct Marker {
 pub fn encode(store: StoreId) -> Result<Vec<u8>, Error> {
     let marker = Marker {
         format: FORMAT.to_owned(),
-        store: AsText(store),
+        store,
         blobs: BLOBS.to_owned(),
         digest: DIGEST.to_owned(),
     };
@@ -79,5 +78,5 @@ pub fn decode(bytes: &[u8]) -> Result<StoreId, Error> {
             return Err(Error::Algorithm { field, found });
         }
     }
-    Ok(marker.store.0)
+    Ok(marker.store)
 }

@@ -11,11 +11,7 @@ use crate::model::stack::StackName;
 
 pub mod marker;
 
-mod act;
-mod drift;
-mod run;
-mod snapshot;
-mod text;
+mod shaped;
 mod token;
 mod v1;
 

@@ -81,7 +81,9 @@ fn snapshot(cause: Cause, source: StateSource, kind: EngineKind) -> Snapshot {
             source: ConfigurationSource::Directory,
             files: 3,
             modules: 1,
-            variables: origins.map(|origin| ("region".to_owned(), origin)).into(),
+            variables: origins
+                .map(|origin| SeenVariable { name: "region".to_owned(), origin })
+                .into(),
             providers: vec![LockedProvider {
                 source: "registry.terraform.io/hashicorp/aws".parse().unwrap(),
                 version: "5.1.0".into(),

@@ -58,3 +58,5 @@ token! {
     /// The name of one attempt to append: the same nonce twice is the same entry.
     Nonce
 }
+
+crate::model::text::as_text!(StoreId, Nonce);
