@@ -131,7 +131,7 @@ impl Settings {
         let key = config.redaction.key.or(user.redaction.key);
         let env_pass = config.terraform.env_pass.or(user.terraform.env_pass);
         Ok(Self {
-            store: store(global, world, (config.store, user.store), &beside)?,
+            store: store(global, world, config.store, user.store, &beside)?,
             tf_bin: global.tf_bin.clone().or(pick(config.terraform.bin, user.terraform.bin)),
             env_pass: env_pass_patterns(env_pass)?,
             checks: checks(config.good.checks.or(user.good.checks))?,
@@ -284,7 +284,8 @@ fn user_config(world: &World) -> Result<Config, Failure> {
 fn store(
     global: &Global,
     world: &World,
-    (project, user): (config::Store, config::Store),
+    project: config::Store,
+    user: config::Store,
     beside: &Path,
 ) -> Result<Place, Failure> {
     let settings = config::Store {

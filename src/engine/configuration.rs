@@ -184,7 +184,7 @@ fn files(old: &Bundle, new: &Bundle, redactor: &Redactor) -> Vec<FileChange> {
             else {
                 return Some(change);
             };
-            compare(&mut change, (a, b), redactor);
+            compare(&mut change, a, b, redactor);
             if holds_values(path) {
                 change.content = Content::Withheld("a file of values may hold secrets");
             }
@@ -194,7 +194,7 @@ fn files(old: &Bundle, new: &Bundle, redactor: &Redactor) -> Vec<FileChange> {
 }
 
 /// Puts what differs between two texts into a file's change.
-fn compare(change: &mut FileChange, (before, after): (&str, &str), redactor: &Redactor) {
+fn compare(change: &mut FileChange, before: &str, after: &str, redactor: &Redactor) {
     let [a, b] = [before, after].map(|text| text.split_inclusive('\n').collect::<Vec<&str>>());
     if a.len().max(b.len()) > LINES_MAX {
         change.content = Content::Withheld("too long to be compared line by line");

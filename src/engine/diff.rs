@@ -185,7 +185,7 @@ impl<'a> Facts<'a> {
         let after = json::raw_value(new.attributes).unwrap_or(Value::Null);
         let marks: Vec<Path> = old.sensitive.iter().chain(&new.sensitive).cloned().collect();
         let rules = self.knowledge.noise(&new.provider.source, &new.address.kind);
-        let noise = Noise::new(rules, (&before, &after));
+        let noise = Noise::new(rules, &before, &after);
         let rules = |(old, now): (&Path, &Path), (before, after): Both<'_>| {
             let is_there = after.is_some_and(|after| *after != Value::Null);
             let rule = noise.hidden_by(if is_there { now } else { old }, before, after)?;

@@ -95,7 +95,8 @@ impl Holding {
 /// their commits, but never the good one. None when that is nothing.
 pub fn of_revert(
     log: &[Entry],
-    (target, before): (&Entry, &Entry),
+    target: &Entry,
+    before: &Entry,
     holding: Holding,
 ) -> Option<HoldScope> {
     match holding {
@@ -207,7 +208,7 @@ mod tests {
         };
         let held = |bodies: Vec<Body>, holding| {
             let log = log(bodies);
-            of_revert(&log, (&log[0], log.last().unwrap()), holding)
+            of_revert(&log, &log[0], log.last().unwrap(), holding)
         };
         let scope = |contents: &[&[u8]], commits: &[&str]| {
             Some(HoldScope::Configuration {

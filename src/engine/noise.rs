@@ -23,7 +23,8 @@ impl<'r> Noise<'r> {
     /// The rules for an object's type, and all of its attributes.
     pub fn new(
         rules: impl IntoIterator<Item = &'r NoiseRule>,
-        (before, after): (&'r Value, &'r Value),
+        before: &'r Value,
+        after: &'r Value,
     ) -> Self {
         Self { rules: rules.into_iter().collect(), before, after }
     }

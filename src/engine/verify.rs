@@ -148,7 +148,7 @@ pub fn compare(facts: &Facts<'_>) -> Comparison {
     let gone = Gone::of(facts, &both, &done);
     let mut pairs = Vec::new();
     for (good, now) in both {
-        let pair = Pair::of(facts, (good, now), (&done, &follow));
+        let pair = Pair::of(facts, good, now, &done, &follow);
         // Nearly all of a large state is as it was, and is not kept in memory.
         if pair.is_as_it_was() && !gone.may_be_in(now) {
             comparison.equal += 1;

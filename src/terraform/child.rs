@@ -194,7 +194,8 @@ pub fn run(
     journal: &Journal,
     screens: [Screen; 2],
     input: Input<'_>,
-    (interrupt, tell): (&dyn Interrupt, &mut dyn FnMut(Notice)),
+    interrupt: &dyn Interrupt,
+    tell: &mut dyn FnMut(Notice),
 ) -> io::Result<(End, Showing)> {
     let mut command = of_user(wrapped.program, wrapped.arguments, wrapped.directory);
     command
@@ -223,7 +224,7 @@ pub fn run(
         let _gone = ended.send(child.wait());
     });
     let mut asking = Asking { group, is_alone: is_told_alone(wrapped.program), asked: None };
-    let watched = watch(&end, &mut asking, input, typing, (interrupt, tell));
+    let watched = watch(&end, &mut asking, input, typing, interrupt, tell);
     let _has_panicked = waiter.join().is_err();
     if let Ok(syncing) = syncing {
         syncing.finish();
@@ -238,7 +239,8 @@ fn watch(
     asking: &mut Asking,
     mut input: Input<'_>,
     mut typing: Option<Typing>,
-    (interrupt, tell): (&dyn Interrupt, &mut dyn FnMut(Notice)),
+    interrupt: &dyn Interrupt,
+    tell: &mut dyn FnMut(Notice),
 ) -> io::Result<ExitStatus> {
     loop {
         match end.recv_timeout(LOOK_EVERY) {

@@ -91,12 +91,13 @@ pub fn run(
 ) -> Result<Finished, Broken> {
     let stdout = output_file(invocation.output.as_deref()).map_err(Broken::NoOutput)?;
     let stderr = tempfile::tempfile().map_err(Broken::NoOutput)?;
-    watch_to_the_end(invocation, (&stdout, &stderr), interrupt, watch).map_err(Broken::Child)
+    watch_to_the_end(invocation, &stdout, &stderr, interrupt, watch).map_err(Broken::Child)
 }
 
 fn watch_to_the_end(
     invocation: &Invocation<'_>,
-    (stdout, stderr): (&File, &File),
+    stdout: &File,
+    stderr: &File,
     interrupt: &dyn Interrupt,
     watch: &mut dyn FnMut(Moment<'_>),
 ) -> io::Result<Finished> {

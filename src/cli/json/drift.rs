@@ -226,7 +226,8 @@ impl ObjectOut {
     pub fn new(
         tracked: &Tracked<'_>,
         object: &DriftedObject,
-        (id, attributes): (Option<&str>, &[AttributeChange]),
+        id: Option<&str>,
+        attributes: &[AttributeChange],
     ) -> Self {
         let address = &tracked.item.address;
         let attribute = |change: &AttributeChange| {
@@ -270,7 +271,8 @@ impl FixOut {
         facts: FixFacts,
         tracked: &Tracked<'_>,
         object: ObjectOut,
-        (standing, held): (Option<Standing>, &[(Path, Shown)]),
+        standing: Option<Standing>,
+        held: &[(Path, Shown)],
     ) -> Self {
         let at = |(path, shown): &(Path, Shown)| {
             let PathOut { text, steps } = path.into();

@@ -123,8 +123,7 @@ fn fixes(
     }
     let pattern = arguments.resource.as_deref().map(Pattern::new);
     let fits = |address: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(address));
-    let found =
-        after.state().and_then(|now| overwritten(session, (opened, stack), (log, &now), fits));
+    let found = after.state().and_then(|now| overwritten(session, opened, stack, log, &now, fits));
     found.map_err(|failure| failure.what().to_owned())
 }
 

@@ -68,7 +68,7 @@ fn detect(
     // As of this look, whatever others may have said since.
     let mut log = ports.repository.log(&stack.name)?;
     log.retain(|entry| entry.revision <= looked.entry.revision || !is_look(entry));
-    report(session, opened, stack, (&log, Some(&looked)))
+    report(session, opened, stack, &log, Some(&looked))
 }
 
 fn is_look(entry: &Entry) -> bool {
@@ -77,7 +77,7 @@ fn is_look(entry: &Entry) -> bool {
 
 fn list(session: &Session, opened: &Opened, _: &Settings, stack: &Stack) -> Result<usize, Failure> {
     let log = session.ports(opened).repository.log(&stack.name)?;
-    report(session, opened, stack, (&log, None))
+    report(session, opened, stack, &log, None)
 }
 
 /// Shows the items of the last look and those that it found resolved.
@@ -85,7 +85,8 @@ fn report(
     session: &Session,
     opened: &Opened,
     stack: &Stack,
-    (log, looked): (&[Entry], Option<&ObservedDrift>),
+    log: &[Entry],
+    looked: Option<&ObservedDrift>,
 ) -> Result<usize, Failure> {
     let ports = session.ports(opened);
     let newest = last_look(log).map(|(entry, _)| entry.revision);
@@ -98,10 +99,10 @@ fn report(
     let redactor = session.fingerprinted(redactor, Some((opened, stack)));
     let open = items.iter().filter(|item| item.tracked.life.is_open()).count();
     if session.format() == Format::Table {
-        session.data(&screen(session, stack, (log, looked), (&items, &redactor)))?;
+        session.data(&screen(session, stack, log, looked, &items, &redactor))?;
         return Ok(open);
     }
-    let list = list_out(session, log, (&items, &redactor));
+    let list = list_out(session, log, &items, &redactor);
     match looked {
         Some(looked) => {
             let body = DriftOut { recorded: looked.is_new, list };
@@ -126,7 +127,7 @@ pub(super) fn changes(valued: &Valued<'_>, redactor: &Redactor) -> Vec<Attribute
 pub(super) fn object_out(valued: &Valued<'_>, redactor: &Redactor) -> ObjectOut {
     let id = shown_id(&valued.object, redactor);
     let changes = changes(valued, redactor);
-    ObjectOut::new(&valued.tracked, &valued.object, (id.as_deref(), &changes))
+    ObjectOut::new(&valued.tracked, &valued.object, id.as_deref(), &changes)
 }
 
 fn item_out(session: &Session, valued: &Valued<'_>, redactor: &Redactor) -> DriftItemOut {
@@ -136,7 +137,8 @@ fn item_out(session: &Session, valued: &Valued<'_>, redactor: &Redactor) -> Drif
 fn list_out(
     session: &Session,
     log: &[Entry],
-    (items, redactor): (&[Valued<'_>], &Redactor),
+    items: &[Valued<'_>],
+    redactor: &Redactor,
 ) -> DriftListOut {
     let last = last_look(log);
     let of = |is_open| {
@@ -187,8 +189,10 @@ impl Counts {
 fn screen(
     session: &Session,
     stack: &Stack,
-    (log, looked): (&[Entry], Option<&ObservedDrift>),
-    (items, redactor): (&[Valued<'_>], &Redactor),
+    log: &[Entry],
+    looked: Option<&ObservedDrift>,
+    items: &[Valued<'_>],
+    redactor: &Redactor,
 ) -> String {
     let manner = manner(session);
     let Some((entry, look)) = last_look(log) else {

@@ -128,7 +128,7 @@ impl Told<'_> {
         let (entry, fix) = self.valued.tracked.fix?;
         let facts = FixFacts::new(entry, fix, session.clock.now());
         let object = object_out(&self.valued, self.redactor);
-        Some(FixOut::new(facts, &self.valued.tracked, object, (self.standing, &self.held)))
+        Some(FixOut::new(facts, &self.valued.tracked, object, self.standing, &self.held))
     }
 }
 
@@ -150,8 +150,7 @@ fn with_fixes(
         redactor = redactor.with_state(now);
     }
     let redactor = session.fingerprinted(redactor, Some((opened, stack)));
-    let aids = (&redactor, &stack.knowledge);
-    let told = items.into_iter().map(|valued| told(&log, valued, now, aids));
+    let told = items.into_iter().map(|valued| told(&log, valued, now, &redactor, &stack.knowledge));
     tell(&told.collect::<Vec<_>>())?;
     Ok(Exit::Done)
 }
@@ -160,7 +159,8 @@ fn told<'a>(
     log: &[Entry],
     valued: Valued<'a>,
     now: Option<&State<'_>>,
-    (redactor, knowledge): (&'a Redactor, &Knowledge),
+    redactor: &'a Redactor,
+    knowledge: &Knowledge,
 ) -> Told<'a> {
     let subject = Subject { tracked: &valued.tracked, object: &valued.object, knowledge };
     let standing = now.map(|now| standing(log, subject, now));

@@ -48,7 +48,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         .take(arguments.max)
         .collect();
     match session.format() {
-        Format::Table => session.data(&screen(session, &opened, &stack, (&log, &shown)))?,
+        Format::Table => session.data(&screen(session, &opened, &stack, &log, &shown))?,
         Format::Json | Format::Ndjson | Format::Md => json(session, &stack, &log, &shown)?,
     }
     Ok(Exit::Done)
@@ -126,7 +126,8 @@ fn screen(
     session: &Session,
     opened: &Opened,
     stack: &Stack,
-    (log, shown): (&[Entry], &[&Entry]),
+    log: &[Entry],
+    shown: &[&Entry],
 ) -> String {
     let paint = session.output.data_paint;
     let verdicts = verdicts(log);

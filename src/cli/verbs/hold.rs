@@ -36,7 +36,7 @@ pub(in crate::cli) fn hold(session: &Session, arguments: &HoldArguments) -> Resu
         "{}: held by {}: nothing can be applied {until}\n! {NOT_STOPPED}\nnext: unapply release --reason 'TEXT'\n",
         stack.name, said.revision
     );
-    tell(session, (&opened, &stack), &[said], &text)
+    tell(session, &opened, &stack, &[said], &text)
 }
 
 /// Lifts holds.
@@ -54,7 +54,7 @@ pub(in crate::cli) fn release(
         1 => format!("{}: one hold is lifted\nnext: unapply status\n", stack.name),
         many => format!("{}: {many} holds are lifted\nnext: unapply status\n", stack.name),
     };
-    tell(session, (&opened, &stack), &said, &text)
+    tell(session, &opened, &stack, &said, &text)
 }
 
 /// Whoever meets a hold has to know why, and whoever reads that it was lifted too.
@@ -69,7 +69,8 @@ fn needs_reason(settings: &Settings, what: &str, next: &str) -> Result<(), Failu
 
 fn tell(
     session: &Session,
-    (opened, stack): (&Opened, &Stack),
+    opened: &Opened,
+    stack: &Stack,
     said: &[Entry],
     text: &str,
 ) -> Result<Exit, Failure> {

@@ -18,7 +18,8 @@ use crate::terraform::directory;
 /// Imports what the bucket of one stack has kept.
 pub(super) fn run(
     session: &Session,
-    (opened, settings): (&Opened, &Settings),
+    opened: &Opened,
+    settings: &Settings,
     stack: &Stack,
     span: Span,
 ) -> Result<(), Failure> {

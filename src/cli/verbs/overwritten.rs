@@ -27,8 +27,10 @@ pub(super) struct Overwritten {
 /// Finds the fixes that `now` does not hold any more.
 pub(super) fn overwritten(
     session: &Session,
-    (opened, stack): (&Opened, &Stack),
-    (log, now): (&[Entry], &State<'_>),
+    opened: &Opened,
+    stack: &Stack,
+    log: &[Entry],
+    now: &State<'_>,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Overwritten, Failure> {
     let ports = session.ports(opened);

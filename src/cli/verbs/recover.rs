@@ -32,7 +32,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let opened = session.open(&settings)?;
     let by_hand = !arguments.abandon.is_empty() || !arguments.gone.is_empty();
     if by_hand {
-        return settle_by_hand(session, (&settings, &opened, &stack), arguments);
+        return settle_by_hand(session, &settings, &opened, &stack, arguments);
     }
     let given = arguments.push_state.as_ref().map(|file| session.world.directory.join(file));
     let only = arguments.revision.map(Revision);
@@ -51,13 +51,13 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
             show(session, &stack, &found)?;
         }
         let Some(step) = found.next() else {
-            return finish(session, &stack, (&found, &done), arguments);
+            return finish(session, &stack, &found, &done, arguments);
         };
         if let Err(refused) = confirm(session, &stack, &step) {
-            print(session, &stack, (&found, &done))?;
+            print(session, &stack, &found, &done)?;
             return Err(refused);
         }
-        let settled = take(session, (&settings, &opened, &stack), &step)?;
+        let settled = take(session, &settings, &opened, &stack, &step)?;
         session.output.talk(&format!("  {} {}\n", tick(session), inert(&settled.what)));
         if matches!(step, RecoveryStep::Push(_)) {
             request.given = None;
@@ -88,11 +88,7 @@ fn show(session: &Session, stack: &Stack, found: &Look<'_>) -> Result<(), Failur
 }
 
 /// Prints what is open as JSON; a table was shown at the beginning.
-fn print(
-    session: &Session,
-    stack: &Stack,
-    (found, done): (&Look<'_>, &[Done]),
-) -> Result<(), Failure> {
+fn print(session: &Session, stack: &Stack, found: &Look<'_>, done: &[Done]) -> Result<(), Failure> {
     if session.format() == Format::Table {
         return Ok(());
     }
@@ -134,7 +130,9 @@ fn confirm(session: &Session, stack: &Stack, step: &RecoveryStep<'_, '_>) -> Res
 /// Takes one step.
 fn take(
     session: &Session,
-    (settings, opened, stack): (&Settings, &Opened, &Stack),
+    settings: &Settings,
+    opened: &Opened,
+    stack: &Stack,
     step: &RecoveryStep<'_, '_>,
 ) -> Result<Done, Failure> {
     let ports = session.ports(opened);
@@ -172,7 +170,9 @@ fn take(
 /// What a person says of a matter or of objects.
 fn settle_by_hand(
     session: &Session,
-    (settings, opened, stack): (&Settings, &Opened, &Stack),
+    settings: &Settings,
+    opened: &Opened,
+    stack: &Stack,
     arguments: &Arguments,
 ) -> Result<Exit, Failure> {
     let (how, objects) = if arguments.gone.is_empty() {
@@ -204,7 +204,7 @@ fn settle_by_hand(
     }
     let log = ports.repository.log(&stack.name)?;
     let found = look(&ports, stack, &settings.author.actor, &log, &LookRequest::default())?;
-    print(session, stack, (&found, &[done]))?;
+    print(session, stack, &found, &[done])?;
     Ok(Exit::Done)
 }
 
@@ -212,13 +212,14 @@ fn settle_by_hand(
 fn finish(
     session: &Session,
     stack: &Stack,
-    (found, done): (&Look<'_>, &[Done]),
+    found: &Look<'_>,
+    done: &[Done],
     arguments: &Arguments,
 ) -> Result<Exit, Failure> {
     if !done.is_empty() {
         show(session, stack, found)?;
     }
-    print(session, stack, (found, done))?;
+    print(session, stack, found, done)?;
     if let Some(file) = &arguments.write {
         write_blocks(session, found, &session.world.directory.join(file))?;
     }

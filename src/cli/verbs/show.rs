@@ -39,7 +39,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         return raw_state(session, &opened, &entry);
     }
     if let (Some(path), Some(snapshot)) = (&arguments.files, snapshot) {
-        return configuration(session, &opened, (&entry, snapshot), path);
+        return configuration(session, &opened, &entry, snapshot, path);
     }
     let verdicts = verdicts(&log);
     let out = EntryOut::new(&entry, verdicts.get(&entry.revision).copied());
@@ -63,8 +63,8 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         );
     }
     if session.format() == Format::Table {
-        let contents = (&*resources, &outputs, kept.as_ref());
-        session.data(&screen(session, &stack, (&entry, snapshot), &out, contents))?;
+        let kept = kept.as_ref();
+        session.data(&screen(session, &stack, &entry, &out, &resources, &outputs, kept))?;
     } else {
         let kept = kept.as_ref().map(Into::into);
         let shown = ShowOut { entry: out, resources, outputs, kept };
@@ -100,7 +100,8 @@ fn raw_state(session: &Session, opened: &Opened, entry: &Entry) -> Result<Exit, 
 fn configuration(
     session: &Session,
     opened: &Opened,
-    (entry, snapshot): (&Entry, &Snapshot),
+    entry: &Entry,
+    snapshot: &Snapshot,
     path: &str,
 ) -> Result<Exit, Failure> {
     let bundle = load_bundle(&session.ports(opened), entry.revision, snapshot)?;
@@ -193,15 +194,14 @@ fn line(text: &mut String, label: &str, value: &str) {
 fn screen(
     session: &Session,
     stack: &Stack,
-    (entry, snapshot): (&Entry, Option<&Snapshot>),
+    entry: &Entry,
     out: &EntryOut,
-    (resources, outputs, kept): (
-        &[ResourceOut],
-        &BTreeMap<String, ShownValue>,
-        Option<&KeptContents>,
-    ),
+    resources: &[ResourceOut],
+    outputs: &BTreeMap<String, ShownValue>,
+    kept: Option<&KeptContents>,
 ) -> String {
     let paint = session.output.data_paint;
+    let snapshot = entry.recorded.body.snapshot();
     let verdict = match (&out.verdict, &out.grade) {
         (Some(_), Some(grade)) => format!(" · ★ good ({grade})"),
         (Some(verdict), None) => format!(" · {verdict}"),

@@ -33,7 +33,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let opened = session.open_or_create(&settings, Unencrypted::NotAccepted)?;
     each(session, &stacks, |stack| {
         let request = request(session, stack, arguments, &tags)?;
-        one(session, &opened, &settings, (stack, &request), arguments.import_history)
+        one(session, &opened, &settings, stack, &request, arguments.import_history)
     })
 }
 
@@ -41,11 +41,12 @@ fn one(
     session: &Session,
     opened: &Opened,
     settings: &Settings,
-    (stack, request): (&Stack, &SnapshotRequest),
+    stack: &Stack,
+    request: &SnapshotRequest,
     span: Option<Span>,
 ) -> Result<(), Failure> {
     if let Some(span) = span {
-        return super::import::run(session, (opened, settings), stack, span);
+        return super::import::run(session, opened, settings, stack, span);
     }
     let ports = session.ports(opened);
     let taken = take(&Job::new(&ports, stack, &settings.author), request)?;

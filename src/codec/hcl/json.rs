@@ -57,21 +57,21 @@ pub(super) fn body(text: &str) -> Result<Body, serde_json::Error> {
                 "resource" | "data" | "ephemeral" => 2,
                 _ => continue,
             };
-            blocks(&mut body, &name, &content, (labels, &[]))?;
+            blocks(&mut body, &name, &content, labels, &[])?;
         }
     }
     Ok(body)
 }
 
 /// Adds the blocks that `content` holds, which may be one, or several in an array, below
-/// `labels.0` more levels of labels.
+/// `levels` more levels of labels; `known` are those above.
 fn blocks(
     body: &mut Body,
     name: &str,
     content: &RawValue,
-    labels: (usize, &[String]),
+    levels: usize,
+    known: &[String],
 ) -> Result<(), serde_json::Error> {
-    let (levels, known) = labels;
     for Members(members) in objects(content.get())? {
         if levels == 0 {
             let Ok(ident) = Ident::try_new(name) else {
@@ -87,7 +87,7 @@ fn blocks(
             if label != "//" {
                 let mut labels = known.to_vec();
                 labels.push(label);
-                blocks(body, name, &content, (levels - 1, &labels))?;
+                blocks(body, name, &content, levels - 1, &labels)?;
             }
         }
     }
@@ -99,10 +99,10 @@ fn inner(parent: &str, members: Vec<(String, Box<RawValue>)>) -> Result<Body, se
     for (name, content) in members {
         match (parent, name.as_str()) {
             ("terraform", "backend") | ("resource", "provisioner") => {
-                blocks(&mut body, &name, &content, (1, &[]))?;
+                blocks(&mut body, &name, &content, 1, &[])?;
             }
             ("terraform", "cloud") | ("resource", "lifecycle") => {
-                blocks(&mut body, &name, &content, (0, &[]))?;
+                blocks(&mut body, &name, &content, 0, &[])?;
             }
             _ => {
                 let value = expression(&serde_json::from_str(content.get())?);

@@ -77,7 +77,7 @@ pub fn tracked(log: &[Entry]) -> Vec<Tracked<'_>> {
     for (entry, look) in looks(log) {
         let mut seen = BTreeSet::new();
         for (position, item) in look.items.iter().enumerate() {
-            let mut now = first_seen(entry, look, (position, item));
+            let mut now = first_seen(entry, look, position, item);
             if let Some(known) = tracked.get(&item.fingerprint)
                 && open.contains(&item.fingerprint)
             {
@@ -111,7 +111,8 @@ pub fn tracked(log: &[Entry]) -> Vec<Tracked<'_>> {
 fn first_seen<'a>(
     entry: &'a Entry,
     look: &'a DriftLook,
-    (position, item): (usize, &'a DriftItem),
+    position: usize,
+    item: &'a DriftItem,
 ) -> Tracked<'a> {
     Tracked {
         item,

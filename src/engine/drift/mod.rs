@@ -153,7 +153,7 @@ fn one(
         .map(|d| is_secret(&d.path, d.before.as_ref()) || is_secret(&d.path, d.after.as_ref()))
         .collect();
     let id = id(&object).filter(|id| !is_secret(&id_path(), Some(id))).cloned();
-    let fingerprint = fingerprint(place, (change, kind, id.as_ref()), &differences, &secret);
+    let fingerprint = fingerprint(place, change, kind, id.as_ref(), &differences, &secret);
     for (difference, is_secret) in differences.iter().zip(&secret) {
         if *is_secret {
             mark(&mut object.before_sensitive, &difference.path.0);
@@ -185,7 +185,9 @@ fn known_differences(change: &PlannedChange) -> Vec<Difference> {
 /// its length, so that no two sequences of fields are the same bytes.
 fn fingerprint(
     place: Place<'_>,
-    (change, kind, id): (&PlannedChange, DriftKind, Option<&Value>),
+    change: &PlannedChange,
+    kind: DriftKind,
+    id: Option<&Value>,
     differences: &[Difference],
     secret: &[bool],
 ) -> Fingerprint {

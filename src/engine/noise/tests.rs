@@ -25,8 +25,8 @@ fn hidden(knowledge: &Knowledge, at: &str, before: &str, after: &str) -> Option<
     let (before, after) = (value(before), value(after));
     let source = "registry.terraform.io/a/b".parse().unwrap();
     let at = path(at);
-    let noise = Noise::new(knowledge.noise(&source, "b_thing"), (&before, &after));
-    let swapped = Noise::new(knowledge.noise(&source, "b_thing"), (&after, &before));
+    let noise = Noise::new(knowledge.noise(&source, "b_thing"), &before, &after);
+    let swapped = Noise::new(knowledge.noise(&source, "b_thing"), &after, &before);
     let there = noise.hidden_by(&at, before.at(&at), after.at(&at));
     let back = swapped.hidden_by(&at, after.at(&at), before.at(&at));
     assert_eq!(there, back, "a rule does not know which side is the older one");
@@ -107,7 +107,7 @@ fn a_persons_rule_may_hide_what_a_built_in_one_may_not() {
     let builtin = own.iter().map(|rule| NoiseRule { author: Author::Builtin, ..rule.clone() });
     let builtin: Vec<NoiseRule> = builtin.collect();
     let ask = |rules: &[NoiseRule]| {
-        let noise = Noise::new(rules, (&before, &after));
+        let noise = Noise::new(rules, &before, &after);
         noise.hidden_by(&at, before.at(&at), after.at(&at)).is_some()
     };
     assert!(ask(&own) && !ask(&builtin));
@@ -187,7 +187,7 @@ proptest! {
         let knowledge = Knowledge::builtin();
         let source = format!("registry.terraform.io/{source}").parse().unwrap();
         let nothing = Value::Null;
-        let noise = Noise::new(knowledge.noise(&source, kind), (&nothing, &nothing));
+        let noise = Noise::new(knowledge.noise(&source, kind), &nothing, &nothing);
         let rule = noise.hidden_by(&at, Some(&before), Some(&after));
         if let Some(rule) = rule && is_guarded(&at) {
             prop_assert!(rule.kind.keeps_meaning(), "{} at {at}", rule.name());
@@ -231,7 +231,7 @@ proptest! {
         let object = |tags: &Value, all: &Value| Value::Map(
             [("tags".to_owned(), tags.clone()), ("tags_all".to_owned(), all.clone())].into());
         let (before, after) = (object(&tags, &all), object(&later, &all_later));
-        let noise = Noise::new(rules.noise(&source, "b"), (&before, &after));
+        let noise = Noise::new(rules.noise(&source, "b"), &before, &after);
         let at = path("tags_all");
         let is_hidden = noise.hidden_by(&at, before.at(&at), after.at(&at)).is_some();
         let shown = |value: &Value, path: &Path| value.at(path).cloned();

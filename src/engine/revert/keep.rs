@@ -70,7 +70,7 @@ pub fn keep(facts: &Facts<'_>, redactor: &Redactor, ask: Ask<'_>) -> Vec<Kept> {
         .filter_map(|change| {
             let block = (ask.block)(&change.address)?;
             let good = good.get(&(&change.address, None)).copied();
-            Some(changed(&judge, change, (good, block), ask.is_let_in))
+            Some(changed(&judge, change, good, block, ask.is_let_in))
         })
         .collect();
     let mut written: BTreeMap<Block, BTreeSet<String>> = BTreeMap::new();
@@ -89,7 +89,8 @@ pub fn keep(facts: &Facts<'_>, redactor: &Redactor, ask: Ask<'_>) -> Vec<Kept> {
 fn changed<'a>(
     judge: &Judge<'a>,
     change: &'a PlannedChange,
-    (good, block): (Option<&Instance<'_>>, Block),
+    good: Option<&Instance<'_>>,
+    block: Block,
     is_let_in: &dyn Fn(&str) -> bool,
 ) -> Changing {
     let then = good.and_then(|good| json::raw_value(good.attributes).ok());

@@ -97,7 +97,7 @@ impl<'r, 'f> Rules<'r, 'f> {
         let then = self.carried.over(&pair.then, &from);
         let knowledge = self.facts.knowledge;
         let noise = knowledge.noise(&pair.now.provider.source, &pair.address.kind);
-        let noise = Noise::new(noise, (&then, &pair.is));
+        let noise = Noise::new(noise, &then, &pair.is);
         let marks: Vec<Path> =
             pair.good.sensitive.iter().chain(&pair.now.sensitive).cloned().collect();
         let mut found: BTreeMap<Ruling, BTreeSet<Path>> = BTreeMap::new();
@@ -105,7 +105,7 @@ impl<'r, 'f> Rules<'r, 'f> {
             // What is as it was and names an object that is gone is `references`' to say.
             let is_as_it_was = is_equal(pair.then.at(&difference.path), difference.after.as_ref())
                 || is_proposed(&self.usual, pair, &difference.path);
-            if is_as_it_was || is_silent(&noise, (&then, &pair.is), &pair.then, &difference) {
+            if is_as_it_was || is_silent(&noise, &then, &pair.is, &pair.then, &difference) {
                 continue;
             }
             said.is_equal = false;
@@ -250,7 +250,8 @@ fn agreed<'a>(actions: impl Iterator<Item = &'a JudgedAction>) -> BTreeMap<&'a s
 /// its elements in another order since ids in it are other ones.
 fn is_silent(
     noise: &Noise<'_>,
-    (then, is): (&Value, &Value),
+    then: &Value,
+    is: &Value,
     unmapped: &Value,
     difference: &Difference,
 ) -> bool {

@@ -43,8 +43,10 @@ pub(super) struct Pair<'f> {
 impl<'f> Pair<'f> {
     pub(super) fn of(
         facts: &Facts<'f>,
-        (good, now): (&'f Instance<'f>, &'f Instance<'f>),
-        (done, follow): (&Changes<'f>, &Changes<'f>),
+        good: &'f Instance<'f>,
+        now: &'f Instance<'f>,
+        done: &Changes<'f>,
+        follow: &Changes<'f>,
     ) -> Self {
         let address = &good.address;
         let was = attributes(good);
@@ -61,7 +63,7 @@ impl<'f> Pair<'f> {
             then,
             is,
             done: change,
-            is_anew: is_anew(&facts.done, (good, now), change),
+            is_anew: is_anew(&facts.done, good, now, change),
             block: facts.plan.references.block(address),
         }
     }
@@ -86,7 +88,8 @@ fn attributes(instance: &Instance<'_>) -> Value {
 
 fn is_anew(
     done: &Done<'_>,
-    (good, now): (&Instance<'_>, &Instance<'_>),
+    good: &Instance<'_>,
+    now: &Instance<'_>,
     change: Option<&PlannedChange>,
 ) -> bool {
     let is_made = change.is_some_and(|c| c.action == Action::Create && !c.importing);

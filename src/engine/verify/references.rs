@@ -101,7 +101,7 @@ impl Gone {
     pub(super) fn said(&self, facts: &Facts<'_>, pair: &Pair<'_>) -> Option<String> {
         let ids = self.ids.as_ref()?;
         let mut found = Vec::new();
-        walk(ids, (&mut Path::default(), &pair.is), &mut found);
+        walk(ids, &mut Path::default(), &pair.is, &mut found);
         let from = super::recreated::dependencies(pair.good, pair.now);
         let is_left = |(path, id): &(Path, usize)| {
             let Some(block) = self.blocks.get(*id).and_then(Option::as_ref) else {
@@ -123,7 +123,7 @@ impl Gone {
 }
 
 /// The texts in which an id stands by itself.
-fn walk(ids: &AhoCorasick, (path, value): (&mut Path, &Value), found: &mut Vec<(Path, usize)>) {
+fn walk(ids: &AhoCorasick, path: &mut Path, value: &Value, found: &mut Vec<(Path, usize)>) {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
         Value::Text(text) => {
@@ -133,14 +133,14 @@ fn walk(ids: &AhoCorasick, (path, value): (&mut Path, &Value), found: &mut Vec<(
         Value::List(items) => {
             for (index, item) in items.iter().enumerate() {
                 path.0.push(Step::Index(index));
-                walk(ids, (path, item), found);
+                walk(ids, path, item, found);
                 path.0.pop();
             }
         }
         Value::Map(members) => {
             for (name, member) in members {
                 path.0.push(Step::Name(name.clone()));
-                walk(ids, (path, member), found);
+                walk(ids, path, member, found);
                 path.0.pop();
             }
         }

@@ -144,7 +144,7 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
         latest_time: latest.iter().map(|entry| entry.recorded.time).max(),
         not_undone: not_undone(&latest, target.revision),
         earlier: Vec::new(),
-        hold: of_revert(&latest, (target, &taken.entry), job.stack.hold),
+        hold: of_revert(&latest, target, &taken.entry, job.stack.hold),
         seen: latest.last().map_or(taken.entry.revision, |newest| newest.revision),
         before: taken.entry,
         current,

@@ -288,8 +288,8 @@ impl Begun {
             arguments: &self.command.arguments,
             directory: &self.command.directory,
         };
-        let interrupt = (ports.interrupt, tell);
-        crate::terraform::child::run(&wrapped, &self.journal, screens, input, interrupt)
+        let interrupt = ports.interrupt;
+        crate::terraform::child::run(&wrapped, &self.journal, screens, input, interrupt, tell)
     }
 }
 

@@ -75,7 +75,7 @@ fn shell(
     let interrupt = After { journal: &directory, times: Cell::new(times) };
     let interrupt: &dyn Interrupt = if times == 0 { &Never } else { &interrupt };
     let mut tell = |notice| notices.push(notice);
-    let (end, showing) = run(&wrapped, &journal, screens, input, (interrupt, &mut tell)).unwrap();
+    let (end, showing) = run(&wrapped, &journal, screens, input, interrupt, &mut tell).unwrap();
     showing.finish();
     let said = whole(&directory);
     (end, said, notices, directory)

@@ -202,6 +202,29 @@ fn a_bool_parameter_is_found_wherever_it_stands_in_the_list() {
 }
 
 #[test]
+fn a_tuple_parameter_is_found_whether_it_is_taken_apart_or_not() {
+    breaks(
+        rules::tuple_parameters,
+        &[
+            ("src/flow/a.rs", "fn f(a: u8, (b, c): (u8, &str)) {}", "1: takes a tuple"),
+            ("src/flow/a.rs", "\nfn f<T: Fn(u8, u8)>(a: &'a (T, u8)) {}", "2: takes a tuple"),
+            ("src/flow/a.rs", "impl X {\n  fn f(&mut self, a: &mut (A<B>, C)) {}\n}", "2: takes"),
+        ],
+    );
+    keeps(
+        rules::tuple_parameters,
+        &[
+            (
+                "src/flow/a.rs",
+                "fn f(a: &[(u8, u8)], b: impl Fn((u8, u8)), c: Vec<(A, B)>) -> (u8, u8) {}",
+            ),
+            ("src/flow/a.rs", "fn f(a: &(dyn A + B), S { b, c }: S, d: ()) { g(|e: (u8, u8)| e) }"),
+            ("tests/it/a.rs", "fn f(a: (u8, u8)) {}"),
+        ],
+    );
+}
+
+#[test]
 fn files_below_a_test_module_are_tests() {
     let mut sources = [
         Source::new("src/engine/mod.rs", "pub mod diff;\n\n#[cfg(test)]\npub(crate) mod tests;\n"),

@@ -209,6 +209,55 @@ pub(super) fn bool_parameters(source: &Source) -> Vec<String> {
         .collect()
 }
 
+/// Two things as one parameter, only so that there is one less to count.
+pub(super) fn tuple_parameters(source: &Source) -> Vec<String> {
+    if !source.is_product() {
+        return Vec::new();
+    }
+    functions(source)
+        .filter(|at| takes_tuple(parameters(&source.code[*at..])))
+        .map(|at| source.says(at, "takes a tuple"))
+        .collect()
+}
+
+/// Whether a parameter's type is a tuple of several, or a reference to one.
+fn takes_tuple(parameters: &str) -> bool {
+    let is_tuple = |after: &str| {
+        let kind = after.trim_start().trim_start_matches('&');
+        let lifetime = kind.strip_prefix('\'').and_then(|kind| kind.split_once(' '));
+        let kind = lifetime.map_or(kind, |(_, kind)| kind);
+        let kind = kind.strip_prefix("mut ").unwrap_or(kind);
+        kind.starts_with('(') && members(kind) > 1
+    };
+    let mut depth = 0_usize;
+    parameters.char_indices().any(|(at, character)| {
+        match character {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        character == ':' && depth == 1 && is_tuple(&parameters[at + 1..])
+    })
+}
+
+/// How many members the group has that starts here.
+fn members(group: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut members = 1;
+    for character in group.chars() {
+        match character {
+            '(' | '[' | '{' | '<' => depth += 1,
+            ')' | ']' | '}' | '>' => depth = depth.saturating_sub(1),
+            ',' if depth == 1 => members += 1,
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    members
+}
+
 /// The parameter list of the function that starts here, without its generic parameters.
 fn parameters(code: &str) -> &str {
     let mut generics = 0_usize;
