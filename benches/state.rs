@@ -15,7 +15,7 @@ use unapply::codec::state::parse;
 use unapply::codec::state::write::{Original, rekeyed};
 use unapply::engine::diff::diff_narrowed;
 use unapply::engine::redact::Redactor;
-use unapply::engine::rekey::{Existence, Facts, Journal, Places, rekey};
+use unapply::engine::rekey::{Existence, Facts, Places, RekeyJournal, rekey};
 use unapply::knowledge::Knowledge;
 use unapply::model::state::StateBytes;
 use world::{Edit, World};
@@ -89,7 +89,7 @@ fn comparing(criterion: &mut Criterion) {
 
 fn rekeying(criterion: &mut Criterion) {
     let (knowledge, journal, places) =
-        (Knowledge::builtin(), Journal::default(), Places::default());
+        (Knowledge::builtin(), RekeyJournal::default(), Places::default());
     let mut group = criterion.benchmark_group("rekey/10%-added-removed-moved");
     for (name, objects) in SIZES.into_iter().chain([("150MB", 50_000)]) {
         let state = |edit| StateBytes::new(World { objects }.to_json(edit));

@@ -9,12 +9,12 @@ mod drift;
 mod hold;
 mod status;
 
-pub(super) use drift::{Drift, DriftVerb, Fix, FixVerb};
-pub(super) use hold::{Guard, Hold, Release};
+pub(super) use drift::{Drift, DriftVerb, FixCommand, FixVerb};
+pub(super) use hold::{Guard, HoldArguments, ReleaseArguments};
 mod recover;
 
 pub(super) use recover::{Doctor, Recover};
-pub(super) use status::{FailOn, Status};
+pub(super) use status::{FailOn, StatusArguments};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -202,29 +202,29 @@ pub(super) enum When {
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// One line a stack: good revision, live serial, drift, holds, age of the last snapshot
-    Status(Status),
+    Status(StatusArguments),
     /// Run terraform apply (tofu, terragrunt, make…) with a net under it
     Run(Run),
     /// Entries of a stack, newest first
     History(History),
     /// What changed, by resource and attribute; default `good..@`
-    Diff(Diff),
+    Diff(DiffArguments),
     /// Take the stack back to what was good, with real plan and apply
-    Revert(Revert),
+    Revert(RevertArguments),
     /// Where the real world differs from the state, and since when
     Drift(Drift),
     /// Manual fixes: who, why, ticket, until when, and what became of them
-    Fix(Fix),
+    Fix(FixCommand),
     /// Keep the state and the configuration that belongs to it
-    Snapshot(Snapshot),
+    Snapshot(SnapshotArguments),
     /// Call a snapshot good or bad
-    Mark(Mark),
+    Mark(MarkArguments),
     /// One entry; for a snapshot its metadata, resources and outputs
     Show(Show),
     /// Nothing can be applied from now on
-    Hold(Hold),
+    Hold(HoldArguments),
     /// Lift holds, with a reason
-    Release(Release),
+    Release(ReleaseArguments),
     /// A pipeline's step before apply: exits 15 when what it is about to apply is held
     Guard(Guard),
     /// Write unapply.toml, create and probe the store, take the first snapshot
@@ -234,7 +234,7 @@ pub(super) enum Verb {
     /// Finish or give up what a crash left open, one safe step at a time
     Recover(Recover),
     /// Integrity of the store: slots, chain, hashes
-    Check(Check),
+    Check(CheckArguments),
     /// The whole story in a scratch directory with real terraform
     Demo(Demo),
     /// Completions for a shell
@@ -286,7 +286,7 @@ pub(super) struct History {
 /// `diff`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Debug, Args)]
-pub(super) struct Diff {
+pub(super) struct DiffArguments {
     /// A revision or a range; default `good..@`
     #[arg(value_name = "A[..B]")]
     pub range: Option<String>,
@@ -295,7 +295,7 @@ pub(super) struct Diff {
     pub stat: bool,
     /// Only this part
     #[arg(long, value_name = "PART")]
-    pub only: Option<Part>,
+    pub only: Option<DiffPart>,
     /// Only resources whose address fits; `*` matches any text
     #[arg(long, value_name = "GLOB")]
     pub resource: Option<String>,
@@ -309,7 +309,7 @@ pub(super) struct Diff {
 
 /// A part of a diff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Part {
+pub(super) enum DiffPart {
     /// Resources.
     State,
     /// Files and variables.
@@ -322,7 +322,7 @@ pub(super) enum Part {
 
 /// `revert`.
 #[derive(Debug, Default, Args)]
-pub(super) struct Revert {
+pub(super) struct RevertArguments {
     /// The snapshot to go back to; default `good`
     #[arg(value_name = "REV")]
     pub revision: Option<String>,
@@ -346,7 +346,7 @@ pub(super) struct Revert {
 
 /// `snapshot`.
 #[derive(Debug, Args)]
-pub(super) struct Snapshot {
+pub(super) struct SnapshotArguments {
     /// This state instead of the live one; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
@@ -398,15 +398,15 @@ impl std::str::FromStr for Span {
 
 /// `mark`.
 #[derive(Debug, Args)]
-pub(super) struct Mark {
+pub(super) struct MarkArguments {
     /// The verdict
     #[command(subcommand)]
-    pub verdict: Verdict,
+    pub verdict: MarkVerdict,
 }
 
 /// A verdict on a snapshot.
 #[derive(Debug, Subcommand)]
-pub(super) enum Verdict {
+pub(super) enum MarkVerdict {
     /// It is good: you vouch for it, or let a plan and the stack's checks prove it
     Good {
         /// The snapshot; default the newest
@@ -454,7 +454,7 @@ pub(super) struct Init {
 
 /// `check`.
 #[derive(Debug, Args)]
-pub(super) struct Check {
+pub(super) struct CheckArguments {
     /// Read the content of blobs too: all, or a sample such as 5%
     #[arg(long, value_name = "PERCENT", num_args = 0..=1, require_equals = true, default_missing_value = "100%")]
     pub read_data: Option<String>,

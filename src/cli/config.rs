@@ -25,13 +25,13 @@ pub(super) struct Config {
     pub store: Store,
     /// Which Terraform, and what it may see.
     #[serde(default)]
-    pub terraform: Terraform,
+    pub terraform: TerraformSettings,
     /// What makes a snapshot good.
     #[serde(default)]
-    pub good: Good,
+    pub good: GoodSettings,
     /// What a revert may do.
     #[serde(default)]
-    pub revert: Revert,
+    pub revert: RevertSettings,
     /// How secrets are told apart.
     #[serde(default)]
     pub redaction: Redaction,
@@ -40,7 +40,7 @@ pub(super) struct Config {
     pub provider: Vec<ProviderFile>,
     /// The stacks.
     #[serde(default)]
-    pub stack: Vec<Stack>,
+    pub stack: Vec<StackSettings>,
 }
 
 /// `[store]`.
@@ -64,7 +64,7 @@ pub(super) struct Store {
 /// `[terraform]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Terraform {
+pub(super) struct TerraformSettings {
     /// `auto`, a name on PATH, or a path.
     pub bin: Option<String>,
     /// Names of variables that children see besides those that always pass.
@@ -74,15 +74,15 @@ pub(super) struct Terraform {
 /// `[good]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Good {
+pub(super) struct GoodSettings {
     /// What has to hold, in order.
-    pub checks: Option<Vec<Check>>,
+    pub checks: Option<Vec<CheckSettings>>,
 }
 
 /// One of `[good] checks`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Check {
+pub(super) enum CheckSettings {
     /// `exit-zero` or `plan-empty`.
     Named(NamedCheck),
     /// A command.
@@ -126,7 +126,7 @@ pub(super) struct HttpCheck {
 /// `[revert]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Revert {
+pub(super) struct RevertSettings {
     /// How many objects may be destroyed that are not undone.
     pub max_destroy: Option<u64>,
     /// Addresses that no revert destroys without being told.
@@ -146,7 +146,7 @@ pub(super) struct Redaction {
 /// One `[[stack]]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Stack {
+pub(super) struct StackSettings {
     /// Its name.
     pub name: String,
     /// The root module's directory, relative to the file.

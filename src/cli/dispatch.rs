@@ -10,7 +10,7 @@ use super::environment::World;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Signals;
-use super::output::{Output, Paint, Talk};
+use super::output::{Paint, Screens, Talk};
 use super::settings;
 use super::verbs::{self, Session};
 
@@ -53,7 +53,7 @@ const LOOK: &str = "unapply status   (how things are)";
 
 /// Says a failure when not even colours could be settled.
 fn without_a_world(failure: &Failure) -> Exit {
-    failure.show(&Output::new(Paint::Plain, Paint::Plain, Talk::Usual));
+    failure.show(&Screens::new(Paint::Plain, Paint::Plain, Talk::Usual));
     failure.exit
 }
 

@@ -25,7 +25,7 @@ pub(super) struct World {
 impl World {
     /// One with these variables and without terminals.
     pub(super) fn of_test(variables: &[(&str, &str)]) -> Self {
-        let (input, output, error) = (Stream::Other, Stream::Other, Stream::Other);
+        let (input, output, error) = (StreamKind::Other, StreamKind::Other, StreamKind::Other);
         let named = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).into());
         Self {
             environment: variables.iter().map(named).collect(),
@@ -39,23 +39,23 @@ impl World {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Terminals {
     /// A person can answer.
-    pub input: Stream,
+    pub input: StreamKind,
     /// Data is read by a person.
-    pub output: Stream,
+    pub output: StreamKind,
     /// Talk is read by a person.
-    pub error: Stream,
+    pub error: StreamKind,
 }
 
 /// Where a stream leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stream {
+pub(super) enum StreamKind {
     /// To a person.
     Terminal,
     /// To a file, a pipe, nowhere.
     Other,
 }
 
-impl Stream {
+impl StreamKind {
     fn of(stream: &impl std::io::IsTerminal) -> Self {
         if stream.is_terminal() { Self::Terminal } else { Self::Other }
     }
@@ -72,9 +72,9 @@ impl World {
             environment,
             directory: std::env::current_dir()?,
             terminals: Terminals {
-                input: Stream::of(&std::io::stdin()),
-                output: Stream::of(&std::io::stdout()),
-                error: Stream::of(&std::io::stderr()),
+                input: StreamKind::of(&std::io::stdin()),
+                output: StreamKind::of(&std::io::stdout()),
+                error: StreamKind::of(&std::io::stderr()),
             },
         })
     }

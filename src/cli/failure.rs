@@ -18,7 +18,7 @@ use std::error::Error as StdError;
 use super::config;
 use super::environment::SystemClock;
 use super::exit::Exit;
-use super::output::{Output, inert, inert_lines};
+use super::output::{Screens, inert, inert_lines};
 use crate::engine::drift::NotAnItem;
 use crate::flow::Error;
 use crate::flow::error::drift::DriftError;
@@ -42,12 +42,12 @@ const ANOTHER_TEMPORARY: &str =
 pub(super) struct Failure {
     /// The code.
     pub exit: Exit,
-    told: Box<Told>,
+    told: Box<Answers>,
 }
 
 /// The four answers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Told {
+struct Answers {
     what: String,
     causes: Vec<String>,
     not_done: Option<String>,
@@ -58,7 +58,7 @@ struct Told {
 impl Failure {
     /// What happened.
     pub(super) fn new(exit: Exit, what: String) -> Self {
-        Self { exit, told: Box::new(Told { what, ..Told::default() }) }
+        Self { exit, told: Box::new(Answers { what, ..Answers::default() }) }
     }
 
     /// What happened, alone.
@@ -131,7 +131,7 @@ impl Failure {
     }
 
     /// Shows it.
-    pub(super) fn show(&self, output: &Output) {
+    pub(super) fn show(&self, output: &Screens) {
         let paint = output.talk_paint;
         let code = paint.dim(&format!("(exit {})", self.exit.code()));
         let mut text = format!("{} {}   {code}\n", paint.red("Error:"), inert(&self.told.what));

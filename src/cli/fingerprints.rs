@@ -15,7 +15,7 @@ use super::environment::World;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::codec::record::StoreId;
-use crate::engine::redact::{FingerprintKey, Scope};
+use crate::engine::redact::{FingerprintKey, FingerprintScope};
 use crate::model::secret::Secret;
 
 /// Shorter texts are too easily tried.
@@ -34,7 +34,7 @@ pub(super) enum KeySource {
 
 /// A key, and what is to be said about it.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct FoundKey {
     /// The key.
     pub key: FingerprintKey,
     /// Why it is not the one that the settings name.
@@ -67,12 +67,12 @@ impl KeySource {
     }
 
     /// The key for what is in `store`; none when the system has no random numbers either.
-    pub(super) fn for_store(&self, store: StoreId) -> Option<Found> {
-        let found = |key| Found { key, problem: None };
+    pub(super) fn for_store(&self, store: StoreId) -> Option<FoundKey> {
+        let found = |key| FoundKey { key, problem: None };
         match self {
             Self::Given(key) => Some(found(key.clone())),
             Self::Missing(why) => {
-                Some(Found { key: for_one_output()?, problem: Some(why.clone()) })
+                Some(FoundKey { key: for_one_output()?, problem: Some(why.clone()) })
             }
             Self::Own(directory) => {
                 let own = directory.as_ref().and_then(|directory| own(directory, store));
@@ -91,7 +91,7 @@ fn data_directory(world: &World) -> Option<PathBuf> {
 
 /// A key that is gone with this process.
 pub(super) fn for_one_output() -> Option<FingerprintKey> {
-    random().map(|bytes| FingerprintKey::new(bytes, Scope::Output))
+    random().map(|bytes| FingerprintKey::new(bytes, FingerprintScope::Output))
 }
 
 fn random() -> Option<[u8; 32]> {
@@ -133,7 +133,7 @@ fn key_of(text: &[u8]) -> Option<FingerprintKey> {
     for (index, byte) in bytes.iter_mut().enumerate() {
         *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
     }
-    is_key.then(|| FingerprintKey::new(bytes, Scope::Store))
+    is_key.then(|| FingerprintKey::new(bytes, FingerprintScope::Store))
 }
 
 #[cfg(test)]
@@ -156,7 +156,7 @@ mod tests {
             World::of_test(&[("XDG_DATA_HOME", data.to_str().unwrap()), ("HOME", "/nowhere")]);
         let source = KeySource::of(None, &world, Path::new("/")).unwrap();
         let first = source.for_store(store(1)).unwrap();
-        assert_eq!(first.key.scope, Scope::Store);
+        assert_eq!(first.key.scope, FingerprintScope::Store);
         assert_eq!(source.for_store(store(1)).unwrap().key, first.key);
         assert_ne!(source.for_store(store(2)).unwrap().key, first.key);
         let keys = data.join("unapply/keys");
@@ -168,7 +168,9 @@ mod tests {
         // One that somebody spoilt is none, and is not replaced.
         fs::File::create(&files[0]).unwrap().write_all(b"short\n").unwrap();
         let scopes = [1, 2].map(|id| source.for_store(store(id)).unwrap().key.scope);
-        assert!(scopes.contains(&Scope::Output) && scopes.contains(&Scope::Store));
+        assert!(
+            scopes.contains(&FingerprintScope::Output) && scopes.contains(&FingerprintScope::Store)
+        );
         assert_eq!(fs::read(&files[0]).unwrap(), b"short\n");
     }
 
@@ -178,7 +180,7 @@ mod tests {
             KeySource::of(None, &World::of_test(&[("HOME", "/proc/1/none")]), Path::new("/"));
         let source = source.unwrap();
         let keys = [(); 2].map(|()| source.for_store(store(1)).unwrap().key);
-        assert_eq!(keys[0].scope, Scope::Output);
+        assert_eq!(keys[0].scope, FingerprintScope::Output);
         assert_ne!(keys[0], keys[1]);
     }
 
@@ -191,7 +193,7 @@ mod tests {
         let of = |setting| KeySource::of(Some(setting), &world, directory.path());
         let key = |setting| of(setting).unwrap().for_store(store(1)).unwrap();
         assert_eq!(key("${env:KEY}").key, key("${file:key}").key);
-        assert_eq!(key("${env:KEY}").key.scope, Scope::Store);
+        assert_eq!(key("${env:KEY}").key.scope, FingerprintScope::Store);
         for (setting, why) in [
             ("${env:NONE}", "${env:NONE} cannot be read"),
             ("${file:none}", "${file:none} cannot be read"),
@@ -199,7 +201,7 @@ mod tests {
         ] {
             let found = key(setting);
             assert_eq!(found.problem.as_deref(), Some(why));
-            assert_eq!(found.key.scope, Scope::Output);
+            assert_eq!(found.key.scope, FingerprintScope::Output);
         }
         for wrong in ["canary-canary-canary", "${canary}", "${vault:canary}", "${env:canary"] {
             let failure = of(wrong).unwrap_err();

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::codec::json::to_serde;
 use crate::engine::judgement::{JudgedAction, Reason};
 use crate::engine::redact::Shown;
-use crate::engine::revert::outputs::{JudgedOutput, Next};
+use crate::engine::revert::outputs::{JudgedOutput, OutputAfter};
 use crate::model::entry as model;
 use crate::model::good::{Evidence, Residual, Verdict};
 use crate::model::hazard::Hazard;
@@ -35,7 +35,7 @@ pub use drift::{
     DriftItemBody, DriftItemOut, DriftListOut, DriftOut, FixFacts, FixListOut, FixOut, ObjectOut,
     OverwrittenAttributeOut, OverwrittenOut,
 };
-pub use entry::{Body, DriftItemFact, Entry, PathOut, StepOut};
+pub use entry::{BodyOut, DriftItemFact, EntryOut, PathOut, StepOut};
 pub use hold::{GuardOut, HoldFacts, HoldOut};
 pub use import::{ImportOut, ImportedOut, SkippedVersionOut};
 pub use recover::{OpenObjectOut, OpenOut, RecoverOut, SettledOut};
@@ -97,7 +97,7 @@ impl From<&Shown> for ShownValue {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct HistoryOut {
     /// Entries, newest first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<EntryOut>,
     /// How many entries the log has.
     pub total: u64,
 }
@@ -106,7 +106,7 @@ pub struct HistoryOut {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SnapshotOut {
     /// The entry.
-    pub entry: Entry,
+    pub entry: EntryOut,
     /// Whether it is new: an unchanged stack gets no new entry.
     pub recorded: bool,
     /// Why the configuration could not be captured, if it could not.
@@ -117,7 +117,7 @@ pub struct SnapshotOut {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct MarkOut {
     /// The entry.
-    pub entry: Entry,
+    pub entry: EntryOut,
 }
 
 /// `unapply.init`.
@@ -316,8 +316,8 @@ impl From<&JudgedOutput> for RevertedOutputOut {
             action: output.action.name().to_owned(),
             before: (&output.before).into(),
             after: match &output.after {
-                Next::Value(value) => Some(value.into()),
-                Next::AfterApply => None,
+                OutputAfter::Value(value) => Some(value.into()),
+                OutputAfter::AfterApply => None,
             },
             why: output.why.name().to_owned(),
             cause: output.cause.clone(),

@@ -68,7 +68,7 @@ impl Paint {
 
 /// The two streams.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(super) struct Screens {
     /// Colours of data.
     pub data_paint: Paint,
     /// Colours of talk.
@@ -89,7 +89,7 @@ pub(super) enum Talk {
     Verbose,
 }
 
-impl Output {
+impl Screens {
     /// The process's own streams.
     pub(super) fn new(data_paint: Paint, talk_paint: Paint, talks: Talk) -> Self {
         Self {

@@ -22,14 +22,14 @@ const TIMEOUT_SECONDS: u64 = 60;
 
 /// Where the store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum StorePlace {
     /// A directory; absolute.
     Directory(PathBuf),
     /// A prefix in a bucket.
     Bucket(Box<S3Place>),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for StorePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Directory(path) => path.display().fmt(f),
@@ -38,7 +38,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl Place {
+impl StorePlace {
     /// Reads a URL; a path is relative to `relative_to`.
     pub(super) fn of(
         url: &str,
@@ -159,9 +159,10 @@ mod tests {
     use super::*;
 
     fn place(url: &str, settings: &config::Store, variables: &[(&str, &str)]) -> S3Place {
-        match Place::of(url, Path::new("/work"), settings, &World::of_test(variables)).unwrap() {
-            Place::Bucket(place) => *place,
-            Place::Directory(path) => panic!("{}", path.display()),
+        match StorePlace::of(url, Path::new("/work"), settings, &World::of_test(variables)).unwrap()
+        {
+            StorePlace::Bucket(place) => *place,
+            StorePlace::Directory(path) => panic!("{}", path.display()),
         }
     }
 
@@ -225,7 +226,7 @@ mod tests {
         ];
         let refused = |url: &str, variables: &[(&str, &str)]| {
             let none = config::Store::default();
-            let found = Place::of(url, Path::new("/"), &none, &World::of_test(variables));
+            let found = StorePlace::of(url, Path::new("/"), &none, &World::of_test(variables));
             let failure = found.expect_err(url);
             assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
         };

@@ -12,8 +12,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
-use super::environment::{Stream, SystemClock};
-use super::output::{Output, inert};
+use super::environment::{StreamKind, SystemClock};
+use super::output::{Screens, inert};
 use crate::model::event::{Event, Operation};
 use crate::model::word::Word as _;
 use crate::port::clock::Clock as _;
@@ -23,28 +23,28 @@ use crate::port::progress::{Ended, Phase, Progress};
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// Progress for a person or a log file.
-pub(super) struct Screen {
-    output: Rc<Output>,
-    stream: Stream,
-    open: RefCell<Option<Open>>,
+pub(super) struct ProgressScreen {
+    output: Rc<Screens>,
+    stream: StreamKind,
+    open: RefCell<Option<OpenPhase>>,
     refreshed: Cell<u64>,
 }
 
-struct Open {
+struct OpenPhase {
     phase: Phase,
     since: Timestamp,
     bar: Option<ProgressBar>,
     heartbeat: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
-impl Screen {
+impl ProgressScreen {
     /// Shows progress on `output`.
-    pub(super) fn new(output: Rc<Output>, stream: Stream) -> Self {
+    pub(super) fn new(output: Rc<Screens>, stream: StreamKind) -> Self {
         Self { output, stream, open: RefCell::new(None), refreshed: Cell::new(0) }
     }
 
     fn bar(&self, phase: Phase) -> Option<ProgressBar> {
-        if self.stream != Stream::Terminal || self.output.is_quiet() {
+        if self.stream != StreamKind::Terminal || self.output.is_quiet() {
             return None;
         }
         let bar = ProgressBar::new_spinner().with_message(phase.name());
@@ -56,7 +56,7 @@ impl Screen {
     }
 
     fn heartbeat(&self, phase: Phase) -> Option<(Sender<()>, JoinHandle<()>)> {
-        if self.stream == Stream::Terminal || self.output.is_quiet() {
+        if self.stream == StreamKind::Terminal || self.output.is_quiet() {
             return None;
         }
         let (stop, stopped) = mpsc::channel();
@@ -87,12 +87,13 @@ impl Screen {
     }
 }
 
-impl Progress for Screen {
+impl Progress for ProgressScreen {
     fn begin(&self, phase: Phase) {
         self.refreshed.set(0);
         let bar = self.bar(phase);
         let heartbeat = self.heartbeat(phase);
-        *self.open.borrow_mut() = Some(Open { phase, since: SystemClock.now(), bar, heartbeat });
+        *self.open.borrow_mut() =
+            Some(OpenPhase { phase, since: SystemClock.now(), bar, heartbeat });
     }
 
     fn event(&self, event: &Event) {

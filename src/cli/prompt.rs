@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use super::output::Output;
+use super::output::Screens;
 use crate::port::interrupt::Interrupt;
 use crate::terraform::child::Typed;
 
@@ -26,7 +26,7 @@ pub(super) enum Answer {
 }
 
 /// Asks, and waits for one line.
-pub(super) fn ask(output: &Output, interrupt: &dyn Interrupt, question: &str) -> Answer {
+pub(super) fn ask(output: &Screens, interrupt: &dyn Interrupt, question: &str) -> Answer {
     output.insist(question);
     loop {
         match typed(Duration::from_millis(50)) {

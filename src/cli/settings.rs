@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Global, When};
 use super::config::{self, Config};
-use super::environment::{Stream, World};
+use super::environment::{StreamKind, World};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::fingerprints::KeySource;
-use super::output::{Output, Paint, Talk};
-use super::place::Place;
+use super::output::{Paint, Screens, Talk};
+use super::place::StorePlace;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
 use crate::flow::ports::{Author, Inputs, Stack};
@@ -21,7 +21,7 @@ use crate::knowledge::Knowledge;
 use crate::model::entry::Actor;
 use crate::model::pattern::Pattern;
 use crate::model::secret::Secret;
-use crate::terraform::check::{Check, Probe};
+use crate::terraform::check::{Probe, StackCheck};
 use crate::terraform::directory;
 use crate::terraform::environment::{DEFAULT_PASS, is_forbidden};
 use crate::terraform::liveness::own_start;
@@ -33,7 +33,7 @@ pub(super) const TOOL: &str = concat!("unapply ", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub(super) struct Settings {
     /// Where the store is.
-    pub store: Place,
+    pub store: StorePlace,
     /// The settings file of the project, if there is one.
     pub project: Option<PathBuf>,
     /// Where a new settings file would be written.
@@ -43,7 +43,7 @@ pub(super) struct Settings {
     /// What children may see besides what always passes.
     pub env_pass: Vec<Pattern>,
     /// The stack's own checks.
-    pub checks: Vec<Check>,
+    pub checks: Vec<StackCheck>,
     /// Who speaks.
     pub author: Author,
     /// Where the key of fingerprints is.
@@ -53,7 +53,7 @@ pub(super) struct Settings {
     limits: Limits,
     hold: Holding,
     lock_timeout_seconds: u64,
-    stacks: Vec<config::Stack>,
+    stacks: Vec<config::StackSettings>,
     inputs: Inputs,
     workspace: Option<String>,
     /// `TF_WORKSPACE`, which never reaches Terraform.
@@ -88,14 +88,14 @@ impl Selection {
 }
 
 /// Resolves colours and talk; this never fails, so that errors can be shown.
-pub(super) fn output(global: &Global, world: &World) -> Output {
-    let paint = |stream: Stream| {
+pub(super) fn output(global: &Global, world: &World) -> Screens {
+    let paint = |stream: StreamKind| {
         let wanted = match global.color {
             When::Always => true,
             When::Never => false,
             When::Auto if world.raw("NO_COLOR").is_some() => false,
             When::Auto if world.text("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
-            When::Auto => stream == Stream::Terminal && world.text("TERM") != Some("dumb"),
+            When::Auto => stream == StreamKind::Terminal && world.text("TERM") != Some("dumb"),
         };
         if wanted { Paint::Colours } else { Paint::Plain }
     };
@@ -104,7 +104,7 @@ pub(super) fn output(global: &Global, world: &World) -> Output {
         (false, true) => Talk::Verbose,
         (false, false) => Talk::Usual,
     };
-    Output::new(paint(world.terminals.output), paint(world.terminals.error), talk)
+    Screens::new(paint(world.terminals.output), paint(world.terminals.error), talk)
 }
 
 impl Settings {
@@ -158,10 +158,10 @@ impl Settings {
         if self.stacks.is_empty() {
             return self.implicit().map(|stack| vec![stack]);
         }
-        let fits = |stack: &&config::Stack| {
+        let fits = |stack: &&config::StackSettings| {
             selection.patterns.iter().any(|pattern| pattern.matches(&stack.name))
         };
-        let chosen: Vec<&config::Stack> = match selection.everything {
+        let chosen: Vec<&config::StackSettings> = match selection.everything {
             Everything::Asked => self.stacks.iter().collect(),
             Everything::One if !selection.patterns.is_empty() => {
                 self.stacks.iter().filter(fits).collect()
@@ -193,19 +193,19 @@ impl Settings {
     }
 
     /// Without a name: the stack of this directory, or the only one, or all of them.
-    fn nearby(&self) -> Vec<&config::Stack> {
-        let here: Vec<&config::Stack> =
+    fn nearby(&self) -> Vec<&config::StackSettings> {
+        let here: Vec<&config::StackSettings> =
             self.stacks.iter().filter(|stack| self.root_of(stack) == self.base).collect();
         if here.is_empty() { self.stacks.iter().collect() } else { here }
     }
 
-    fn root_of(&self, stack: &config::Stack) -> PathBuf {
+    fn root_of(&self, stack: &config::StackSettings) -> PathBuf {
         let beside = self.project.as_deref().and_then(Path::parent).unwrap_or(&self.base);
         let root = stack.dir.as_ref().map_or_else(|| beside.to_owned(), |dir| beside.join(dir));
         std::fs::canonicalize(&root).unwrap_or(root)
     }
 
-    fn stack(&self, stack: &config::Stack) -> Result<Stack, Failure> {
+    fn stack(&self, stack: &config::StackSettings) -> Result<Stack, Failure> {
         let root = self.root_of(stack);
         let var_files = stack.var_files.iter().chain(&self.inputs.var_files).cloned().collect();
         self.built(&stack.name, root, stack.workspace.clone(), var_files)
@@ -287,7 +287,7 @@ fn store(
     project: config::Store,
     user: config::Store,
     beside: &Path,
-) -> Result<Place, Failure> {
+) -> Result<StorePlace, Failure> {
     let settings = config::Store {
         url: project.url.or(user.url),
         region: project.region.or(user.region),
@@ -301,7 +301,7 @@ fn store(
         (None, Some(url)) => (url.as_str(), beside),
         (None, None) => ("./.unapply", beside),
     };
-    Place::of(url, relative_to, &settings, world)
+    StorePlace::of(url, relative_to, &settings, world)
 }
 
 fn env_pass_patterns(names: Option<Vec<String>>) -> Result<Vec<Pattern>, Failure> {
@@ -315,20 +315,20 @@ fn env_pass_patterns(names: Option<Vec<String>>) -> Result<Vec<Pattern>, Failure
     Ok(names.into_iter().map(Pattern::new).collect())
 }
 
-fn checks(checks: Option<Vec<config::Check>>) -> Result<Vec<Check>, Failure> {
+fn checks(checks: Option<Vec<config::CheckSettings>>) -> Result<Vec<StackCheck>, Failure> {
     let Some(checks) = checks else { return Ok(Vec::new()) };
     let (mut found, mut named) = (Vec::new(), Vec::new());
     for check in checks {
         match check {
-            config::Check::Named(name) => named.push(name),
-            config::Check::Command(command) => {
+            config::CheckSettings::Named(name) => named.push(name),
+            config::CheckSettings::Command(command) => {
                 let timeout_seconds = seconds(command.timeout.as_deref().unwrap_or("2m"))?;
-                found.push(Check { probe: Probe::Command(command.command), timeout_seconds });
+                found.push(StackCheck { probe: Probe::Command(command.command), timeout_seconds });
             }
-            config::Check::Http(http) => {
+            config::CheckSettings::Http(http) => {
                 let timeout_seconds = seconds(http.timeout.as_deref().unwrap_or("10s"))?;
                 let probe = address(http.http, http.expect.unwrap_or(200))?;
-                found.push(Check { probe, timeout_seconds });
+                found.push(StackCheck { probe, timeout_seconds });
             }
         }
     }
@@ -354,7 +354,7 @@ fn address(url: String, expect: u16) -> Result<Probe, Failure> {
     }
 }
 
-fn limits(project: config::Revert, user: config::Revert) -> Limits {
+fn limits(project: config::RevertSettings, user: config::RevertSettings) -> Limits {
     let default = Limits::default();
     let protect = project.protect.or(user.protect);
     Limits {

@@ -40,7 +40,7 @@ fn shape(error: &serde_json::Error) -> Error {
 
 /// All that can be relied on in another format.
 #[derive(Deserialize)]
-struct Version {
+struct DriftVersion {
     format: String,
 }
 
@@ -48,11 +48,11 @@ struct Version {
 #[serde(deny_unknown_fields)]
 struct Document {
     format: String,
-    objects: Vec<Object>,
+    objects: Vec<DriftedRecord>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Object(#[serde(with = "ObjectFields")] DriftedObject);
+struct DriftedRecord(#[serde(with = "ObjectFields")] DriftedObject);
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "DriftedObject", deny_unknown_fields)]
@@ -88,7 +88,7 @@ mod digits {
 
 /// Writes the values of a look's items, in their order.
 pub fn encode(objects: &[DriftedObject]) -> Result<Vec<u8>, Error> {
-    let objects = objects.iter().cloned().map(Object).collect();
+    let objects = objects.iter().cloned().map(DriftedRecord).collect();
     let document = Document { format: FORMAT.to_owned(), objects };
     let mut bytes = serde_json::to_vec(&document).map_err(|error| shape(&error))?;
     bytes.push(b'\n');
@@ -99,7 +99,7 @@ pub fn encode(objects: &[DriftedObject]) -> Result<Vec<u8>, Error> {
 pub fn decode(bytes: &[u8]) -> Result<Vec<DriftedObject>, Error> {
     let text = json::text(bytes).map_err(Error::Json)?;
     json::check(text).map_err(Error::Json)?;
-    let Version { format } = json::deserialize(text).map_err(|error| shape(&error))?;
+    let DriftVersion { format } = json::deserialize(text).map_err(|error| shape(&error))?;
     if format != FORMAT {
         return Err(Error::Format(format.chars().take(80).collect()));
     }

@@ -3,7 +3,7 @@
 //! [`parse_line`] never fails: a line that is not an event (a provider's panic, a proxy's banner)
 //! is [`Event::Other`], because losing one line must not lose the rest. The raw bytes are kept by
 //! whoever reads the stream. What Terraform prints for people is [`plain`] and [`boxes`]; a
-//! [`Reader`] takes either as it comes.
+//! [`EventReader`] takes either as it comes.
 
 pub mod boxes;
 pub mod plain;
@@ -18,7 +18,7 @@ use crate::model::event::{
 };
 
 #[derive(Deserialize)]
-struct Line {
+struct PartialLine {
     #[serde(rename = "type")]
     kind: String,
     hook: Option<HookLine>,
@@ -66,7 +66,7 @@ struct ChangesLine {
 
 /// Reads one line.
 pub fn parse_line(line: &str) -> Event {
-    let Ok(line) = serde_json::from_str::<Line>(line) else {
+    let Ok(line) = serde_json::from_str::<PartialLine>(line) else {
         return Event::Other;
     };
     let event = match line.kind.as_str() {
@@ -127,13 +127,13 @@ pub enum Stream {
 
 /// Reads what a command prints that may or may not be Terraform, with or without `-json`.
 #[derive(Debug, Default)]
-pub struct Reader {
+pub struct EventReader {
     boxes: Boxes,
     has_events: bool,
     has_output: bool,
 }
 
-impl Reader {
+impl EventReader {
     /// Reads one line.
     pub fn line(&mut self, stream: Stream, line: &str) -> Event {
         if line.starts_with("{\"@level\"") || line.starts_with("{\"type\"") {
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_reader_takes_events_and_lines_for_people_and_says_which_there_were() {
-        let mut reader = Reader::default();
+        let mut reader = EventReader::default();
         reader.line(Stream::Output, "make: entering");
         assert_eq!(reader.witness(), Witness::States);
         let begun = reader.line(Stream::Output, "demo_file.a: Creating...");

@@ -189,7 +189,7 @@ fn unzip(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Error> {
 
 /// Marks by which other files are known.
 #[derive(Deserialize)]
-struct Marks {
+struct PlanMarks {
     encryption_version: Option<serde::de::IgnoredAny>,
     remote_plan_format: Option<serde::de::IgnoredAny>,
     lineage: Option<serde::de::IgnoredAny>,
@@ -198,7 +198,7 @@ struct Marks {
 }
 
 fn instead(bytes: &[u8]) -> Error {
-    let Ok(marks) = serde_json::from_slice::<Marks>(bytes) else {
+    let Ok(marks) = serde_json::from_slice::<PlanMarks>(bytes) else {
         return Error::NotAPlan;
     };
     if marks.encryption_version.is_some() {

@@ -14,9 +14,9 @@ mod objects;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::courses::Ledger;
-use self::courses::{Course, Step};
+use self::courses::{Course, CourseStep};
 pub use self::objects::Seen;
-use self::objects::{Object, Objects};
+use self::objects::{TouchedObject, TouchedObjects};
 use super::redact::Redactor;
 use crate::model::account::{Account, Deed, Fate, Presence, Witness};
 use crate::model::event::{Intention, Operation};
@@ -48,7 +48,7 @@ pub struct Facts<'s, 'a> {
 
 /// How an operation on an object went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+enum ApplyEnd {
     Open,
     Well,
     Badly,
@@ -59,8 +59,8 @@ impl Ledger {
     /// one more for what was left over of it.
     pub fn account(self, facts: &Facts<'_, '_>, redactor: &Redactor) -> Account {
         let closing = Closing {
-            before: Objects::of(facts.before),
-            after: Objects::of(facts.after),
+            before: TouchedObjects::of(facts.before),
+            after: TouchedObjects::of(facts.after),
             witness: facts.witness,
             ending: facts.ending,
         };
@@ -83,8 +83,8 @@ impl Ledger {
 
 /// The states with what is asked of them.
 struct Closing<'s, 'a> {
-    before: Objects<'s, 'a>,
-    after: Objects<'s, 'a>,
+    before: TouchedObjects<'s, 'a>,
+    after: TouchedObjects<'s, 'a>,
     witness: Witness,
     ending: Ending,
 }
@@ -145,7 +145,7 @@ impl Closing<'_, '_> {
     }
 
     /// What became of a creation.
-    fn made(&self, address: &str, course: &Course, create: &Step) -> (Fate, Option<String>) {
+    fn made(&self, address: &str, course: &Course, create: &CourseStep) -> (Fate, Option<String>) {
         let (old, now) = (self.before.at(address), self.after.at(address));
         let is_new = match (old, now) {
             (_, None) => false,
@@ -158,18 +158,18 @@ impl Closing<'_, '_> {
             || old.is_some();
         let fate = match (course.end_of(create), is_tainted) {
             (_, true) => Fate::Tainted,
-            (End::Well, false) if replaces => Fate::Replaced,
-            (End::Well, false) => Fate::Created,
-            (End::Badly, false) => Fate::Failed,
-            (End::Open, false) => Fate::Unknown,
+            (ApplyEnd::Well, false) if replaces => Fate::Replaced,
+            (ApplyEnd::Well, false) => Fate::Created,
+            (ApplyEnd::Badly, false) => Fate::Failed,
+            (ApplyEnd::Open, false) => Fate::Unknown,
         };
         (fate, create.id.clone())
     }
 
     /// Whether a deletion was that of something left over, since the object itself stands still.
-    fn is_of_a_left_over(&self, address: &str, delete: &Step) -> bool {
+    fn is_of_a_left_over(&self, address: &str, delete: &CourseStep) -> bool {
         let now = self.after.at(address).and_then(|now| now.id.as_ref());
-        delete.end == End::Well
+        delete.end == ApplyEnd::Well
             && self.before.left_over(address).next().is_some()
             && now.is_some_and(|now| delete.id.as_ref().is_none_or(|id| id != now))
     }
@@ -209,7 +209,7 @@ impl Closing<'_, '_> {
     /// Old objects whose replacement stands and that were not destroyed.
     fn left_over(&self, courses: &BTreeMap<String, Course>) -> Vec<Deed> {
         let known: BTreeSet<(&str, &str)> = self.before.all_left_over().map(|(k, _)| k).collect();
-        let deed = |((address, key), object): ((&str, &str), &Object<'_>)| {
+        let deed = |((address, key), object): ((&str, &str), &TouchedObject<'_>)| {
             let course = courses.get(address);
             let delete = course.and_then(|course| course.newest(Operation::Delete));
             let fate = match (delete, known.contains(&(address, key)), self.ending) {
@@ -250,7 +250,7 @@ impl Closing<'_, '_> {
     fn by_states(&self, address: &str) -> Option<Deed> {
         let is_alone = self.witness == Witness::States;
         let (old, now) = (self.before.at(address), self.after.at(address));
-        let elsewhere = |objects: &Objects<'_, '_>, object: &Object<'_>| {
+        let elsewhere = |objects: &TouchedObjects<'_, '_>, object: &TouchedObject<'_>| {
             object.id.as_deref().is_some_and(|id| objects.has(address, id))
         };
         let (fate, action, object) = match (old, now) {
@@ -287,11 +287,11 @@ impl Closing<'_, '_> {
 }
 
 /// The fate of an operation, by how it ended.
-fn ended(course: &Course, step: &Step, well: Fate) -> Fate {
+fn ended(course: &Course, step: &CourseStep, well: Fate) -> Fate {
     match course.end_of(step) {
-        End::Well => well,
-        End::Badly => Fate::Failed,
-        End::Open => Fate::Unknown,
+        ApplyEnd::Well => well,
+        ApplyEnd::Badly => Fate::Failed,
+        ApplyEnd::Open => Fate::Unknown,
     }
 }
 

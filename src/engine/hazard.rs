@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::identity::{Identity, Index, Sameness};
 use super::judgement::{JudgedAction, Origin, Reason, Why};
 use super::origin::is_journalled;
-use super::revert::{Facts, Slot, by_slot, listed, shown_address};
-use super::variables::Standing;
+use super::revert::{Facts, RevertSlot, by_slot, listed, shown_address};
+use super::variables::VariableStanding;
 use crate::knowledge::{Bears, Knowledge};
 use crate::model::address::Address;
 use crate::model::entry::Revision;
@@ -102,10 +102,10 @@ pub fn hazards(
     facts: &Facts<'_>,
     judged: &[JudgedAction],
     limits: &Limits,
-    variables: &BTreeMap<String, Standing>,
+    variables: &BTreeMap<String, VariableStanding>,
     now: Option<Timestamp>,
 ) -> Vec<Hazard> {
-    let known = Known {
+    let known = WantedObjects {
         good: facts.good.revision,
         // A left-over has no home: the good configuration itself would have ended it.
         homes: Index::of(
@@ -138,15 +138,15 @@ fn hazard(kind: HazardKind, change: &PlannedChange, why: String) -> Hazard {
 }
 
 /// What tells whether a real object is wanted.
-struct Known<'a> {
+struct WantedObjects<'a> {
     good: Revision,
     /// Where the good snapshot has each real object: an id need not be unique.
     homes: Index<'a, 'a, 'a>,
-    current: BTreeMap<Slot<'a>, &'a Instance<'a>>,
+    current: BTreeMap<RevertSlot<'a>, &'a Instance<'a>>,
     knowledge: &'a Knowledge,
 }
 
-impl Known<'_> {
+impl WantedObjects<'_> {
     /// The object that a change is about, as the state has it.
     fn object(&self, change: &PlannedChange) -> Option<Identity> {
         // Terraform itself moves `a` to `a[0]` and back when `count` comes or goes.
@@ -164,7 +164,7 @@ impl Known<'_> {
 }
 
 /// The plan would destroy an object that the good snapshot knows at another address.
-fn rekey(known: &Known<'_>, change: &PlannedChange) -> Option<Hazard> {
+fn rekey(known: &WantedObjects<'_>, change: &PlannedChange) -> Option<Hazard> {
     if !change.action.destroys() {
         return None;
     }
@@ -181,7 +181,7 @@ fn rekey(known: &Known<'_>, change: &PlannedChange) -> Option<Hazard> {
 
 /// An object of the good snapshot that may be the one that would be destroyed: it has its name under
 /// another provider configuration, and stands nowhere else now.
-fn perhaps_home<'a>(known: &Known<'a>, change: &PlannedChange) -> Option<&'a Address> {
+fn perhaps_home<'a>(known: &WantedObjects<'a>, change: &PlannedChange) -> Option<&'a Address> {
     let homes = known.homes.all(&known.object(change)?, Sameness::Perhaps);
     homes.into_iter().find(|home| !known.is_at_home(home)).map(|home| &home.address)
 }
@@ -243,7 +243,7 @@ fn prevented(facts: &Facts<'_>, change: &PlannedChange) -> Option<Hazard> {
 
 fn unknown_origin(
     facts: &Facts<'_>,
-    known: &Known<'_>,
+    known: &WantedObjects<'_>,
     change: &PlannedChange,
     action: &JudgedAction,
 ) -> Option<Hazard> {
@@ -357,12 +357,12 @@ fn too_many(judged: &[JudgedAction], limits: &Limits) -> Option<Hazard> {
     })
 }
 
-fn variable(name: &str, standing: Standing) -> Hazard {
+fn variable(name: &str, standing: VariableStanding) -> Hazard {
     let why = match standing {
-        Standing::Differs => "has another value today; the captured one would be used",
-        Standing::OnlyToday => "is set today and was not when the good snapshot was taken",
-        Standing::TakenFromToday => "was not captured; today's value would be used",
-        Standing::Missing => "was not captured and has no value today",
+        VariableStanding::Differs => "has another value today; the captured one would be used",
+        VariableStanding::OnlyToday => "is set today and was not when the good snapshot was taken",
+        VariableStanding::TakenFromToday => "was not captured; today's value would be used",
+        VariableStanding::Missing => "was not captured and has no value today",
     };
     Hazard {
         kind: HazardKind::VariableChanged,

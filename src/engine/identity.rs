@@ -38,7 +38,7 @@ pub struct Identity {
     kind: String,
     id: Option<String>,
     names: Vec<Name>,
-    place: Place,
+    place: ObjectPlace,
 }
 
 /// What is known of where two provider configurations lead.
@@ -61,7 +61,7 @@ pub(in crate::engine) enum Name {
 
 /// Where an object is, as far as its attributes say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+struct ObjectPlace {
     /// What says all of it.
     global: BTreeMap<String, String>,
     /// What says a part.
@@ -93,7 +93,7 @@ impl Identity {
             kind: instance.address.kind.clone(),
             id: instance.id.clone(),
             names: names(naming, given.as_ref(), instance.id.as_ref(), &found),
-            place: Place::of(naming, &found, Some(&instance.provider)),
+            place: ObjectPlace::of(naming, &found, Some(&instance.provider)),
         }
     }
 
@@ -111,7 +111,7 @@ impl Identity {
             source: object.provider.canonical(),
             kind: object.address.kind.clone(),
             names: names(naming, None, id.as_ref(), &found),
-            place: Place::of(naming, &found, None),
+            place: ObjectPlace::of(naming, &found, None),
             id,
         }
     }
@@ -203,7 +203,7 @@ fn same_name(a: &[Name], b: &[Name]) -> Option<bool> {
     Some(attributes(a)? == attributes(b)?)
 }
 
-impl Place {
+impl ObjectPlace {
     fn of(
         naming: Naming<'_>,
         found: &BTreeMap<&str, String>,

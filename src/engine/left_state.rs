@@ -14,7 +14,7 @@ use crate::model::version::{Lineage, Relation, Serial};
 
 /// How the left state stands to the backend's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum LeftStanding {
     /// It is newer, of the same lineage: it may be pushed.
     Newer,
     /// The backend has none, and never had one: it may be pushed.
@@ -41,7 +41,7 @@ pub enum Standing {
     Lost,
 }
 
-impl Standing {
+impl LeftStanding {
     /// Whether it may be pushed.
     pub fn may_be_pushed(&self) -> bool {
         matches!(self, Self::Newer | Self::First)
@@ -68,16 +68,20 @@ impl Standing {
 }
 
 /// Judges a left state; `pinned` is the lineage that the log knows.
-pub fn standing(left: &State<'_>, live: Option<&State<'_>>, pinned: Option<&Lineage>) -> Standing {
-    let unrelated = |live: &Lineage| Standing::Unrelated {
+pub fn standing(
+    left: &State<'_>,
+    live: Option<&State<'_>>,
+    pinned: Option<&Lineage>,
+) -> LeftStanding {
+    let unrelated = |live: &Lineage| LeftStanding::Unrelated {
         left: left.version.lineage.clone(),
         live: live.clone(),
     };
     let Some(live) = live else {
         return match pinned {
-            None => Standing::First,
+            None => LeftStanding::First,
             Some(pinned) if *pinned != left.version.lineage => unrelated(pinned),
-            Some(_) => Standing::Lost,
+            Some(_) => LeftStanding::Lost,
         };
     };
     if let Some(pinned) = pinned.filter(|pinned| **pinned != left.version.lineage) {
@@ -85,12 +89,14 @@ pub fn standing(left: &State<'_>, live: Option<&State<'_>>, pinned: Option<&Line
     }
     match left.version.relation(&live.version) {
         Relation::Unrelated => unrelated(&live.version.lineage),
-        Relation::Same => Standing::There,
+        Relation::Same => LeftStanding::There,
         // Terraform counts one up when it takes a state.
-        _ if is_same_content(left, live) => Standing::There,
-        Relation::Newer => Standing::Newer,
-        Relation::Older => Standing::Older { left: left.version.serial, live: live.version.serial },
-        Relation::Forked => Standing::Forked(live.version.serial),
+        _ if is_same_content(left, live) => LeftStanding::There,
+        Relation::Newer => LeftStanding::Newer,
+        Relation::Older => {
+            LeftStanding::Older { left: left.version.serial, live: live.version.serial }
+        }
+        Relation::Forked => LeftStanding::Forked(live.version.serial),
     }
 }
 
@@ -202,7 +208,7 @@ mod tests {
         Lineage::new(text).unwrap()
     }
 
-    fn check(left: &StateBytes, live: Option<&StateBytes>, pinned: Option<&str>) -> Standing {
+    fn check(left: &StateBytes, live: Option<&StateBytes>, pinned: Option<&str>) -> LeftStanding {
         let pinned = pinned.map(lineage);
         let left = state::parse(left).unwrap();
         let live = live.map(|live| state::parse(live).unwrap());
@@ -214,34 +220,38 @@ mod tests {
         let live = bytes("l", 4, &[("a", "one")]);
         let one = [("a", "one"), ("b", "new")];
         for (left, pinned, expected) in [
-            (bytes("l", 5, &one), Some("l"), Standing::Newer),
-            (bytes("l", 5, &[("a", "one")]), Some("l"), Standing::There),
-            (bytes("l", 3, &[("a", "one")]), Some("l"), Standing::There),
-            (bytes("l", 4, &one), Some("l"), Standing::Forked(Serial(4))),
-            (bytes("l", 3, &one), Some("l"), Standing::Older { left: Serial(3), live: Serial(4) }),
+            (bytes("l", 5, &one), Some("l"), LeftStanding::Newer),
+            (bytes("l", 5, &[("a", "one")]), Some("l"), LeftStanding::There),
+            (bytes("l", 3, &[("a", "one")]), Some("l"), LeftStanding::There),
+            (bytes("l", 4, &one), Some("l"), LeftStanding::Forked(Serial(4))),
+            (
+                bytes("l", 3, &one),
+                Some("l"),
+                LeftStanding::Older { left: Serial(3), live: Serial(4) },
+            ),
             (
                 bytes("m", 9, &one),
                 Some("l"),
-                Standing::Unrelated { left: lineage("m"), live: lineage("l") },
+                LeftStanding::Unrelated { left: lineage("m"), live: lineage("l") },
             ),
             (
                 bytes("m", 9, &one),
                 None,
-                Standing::Unrelated { left: lineage("m"), live: lineage("l") },
+                LeftStanding::Unrelated { left: lineage("m"), live: lineage("l") },
             ),
         ] {
             let found = check(&left, Some(&live), pinned);
             assert_eq!(found, expected);
-            assert_eq!(found.may_be_pushed(), expected == Standing::Newer);
+            assert_eq!(found.may_be_pushed(), expected == LeftStanding::Newer);
         }
     }
 
     #[test]
     fn where_there_is_none_it_is_pushed_only_if_there_never_was_one() {
         let left = bytes("l", 2, &[("a", "one")]);
-        assert_eq!(check(&left, None, None), Standing::First);
-        assert_eq!(check(&left, None, Some("l")), Standing::Lost);
-        assert!(matches!(check(&left, None, Some("m")), Standing::Unrelated { .. }));
+        assert_eq!(check(&left, None, None), LeftStanding::First);
+        assert_eq!(check(&left, None, Some("l")), LeftStanding::Lost);
+        assert!(matches!(check(&left, None, Some("m")), LeftStanding::Unrelated { .. }));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub enum JournalKind {
 
 /// What was made and what was imported while something ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Journal {
+pub struct ApplyJournal {
     /// Whose it is.
     pub kind: JournalKind,
     /// The entry with which it began.
@@ -40,7 +40,7 @@ pub struct Journal {
     imported: BTreeSet<(Address, Option<String>)>,
 }
 
-impl Journal {
+impl ApplyJournal {
     /// An empty one.
     pub fn new(kind: JournalKind, begun: Revision, time: Timestamp) -> Self {
         Self {
@@ -129,7 +129,7 @@ fn named(address: &str, id: String) -> Option<(String, String)> {
 
 /// Where an object of the present state came from; nothing when no journal names it. What any of
 /// them imported is imported, and of several that made it the first one counts.
-pub fn origin(journals: &[Journal], object: &Instance<'_>) -> Option<Origin> {
+pub fn origin(journals: &[ApplyJournal], object: &Instance<'_>) -> Option<Origin> {
     if journals.iter().any(|journal| journal.has_imported(object)) {
         return Some(Origin::Imported);
     }
@@ -139,7 +139,7 @@ pub fn origin(journals: &[Journal], object: &Instance<'_>) -> Option<Origin> {
 
 /// Whether any apply since good was wrapped. Where none was, nothing tells one object that appeared
 /// from another.
-pub fn is_journalled(journals: &[Journal]) -> bool {
+pub fn is_journalled(journals: &[ApplyJournal]) -> bool {
     journals.iter().any(|journal| journal.kind == JournalKind::Run)
 }
 

@@ -88,7 +88,7 @@ pub const GIVEN: &str = "given";
 
 /// How the present state stands to the newest one on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum StateStanding {
     /// Nothing is on record yet.
     First,
     /// The newest snapshot has exactly these bytes.
@@ -110,20 +110,20 @@ pub enum Standing {
 }
 
 /// Compares the present state with the newest snapshot that has one.
-pub fn standing(log: &[Entry], present: &StateVersion) -> Standing {
+pub fn standing(log: &[Entry], present: &StateVersion) -> StateStanding {
     let newest = snapshots(log)
         .rev()
         .find_map(|(entry, snapshot)| snapshot.state.as_ref().map(|state| (entry, state)));
     let Some((entry, state)) = newest else {
-        return Standing::First;
+        return StateStanding::First;
     };
     match present.relation(&state.version) {
-        Relation::Same => Standing::Recorded(entry.revision),
-        Relation::Newer | Relation::Unrelated => Standing::Grown,
+        Relation::Same => StateStanding::Recorded(entry.revision),
+        Relation::Newer | Relation::Unrelated => StateStanding::Grown,
         Relation::Older => {
-            Standing::Rewound { newest: entry.revision, serial: state.version.serial }
+            StateStanding::Rewound { newest: entry.revision, serial: state.version.serial }
         }
-        Relation::Forked => Standing::Forked { newest: entry.revision },
+        Relation::Forked => StateStanding::Forked { newest: entry.revision },
     }
 }
 
@@ -154,10 +154,10 @@ mod tests {
     #[test]
     fn serials_that_go_back_or_fork_are_told_apart() {
         let log = log(vec![taken(5, "a")]);
-        assert_eq!(standing(&[], &version(5, "a")), Standing::First);
-        assert_eq!(standing(&log, &version(5, "a")), Standing::Recorded(Revision(1)));
-        assert_eq!(standing(&log, &version(6, "b")), Standing::Grown);
-        assert!(matches!(standing(&log, &version(4, "b")), Standing::Rewound { .. }));
-        assert!(matches!(standing(&log, &version(5, "b")), Standing::Forked { .. }));
+        assert_eq!(standing(&[], &version(5, "a")), StateStanding::First);
+        assert_eq!(standing(&log, &version(5, "a")), StateStanding::Recorded(Revision(1)));
+        assert_eq!(standing(&log, &version(6, "b")), StateStanding::Grown);
+        assert!(matches!(standing(&log, &version(4, "b")), StateStanding::Rewound { .. }));
+        assert!(matches!(standing(&log, &version(5, "b")), StateStanding::Forked { .. }));
     }
 }

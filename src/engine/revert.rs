@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use self::reasons::Judge;
+use self::reasons::ReasonJudge;
 use super::compare::{differences, shadow_paths};
 use super::judgement::{JudgedAction, NotReplayable, Origin, Reason};
-use super::origin::{Journal, origin};
+use super::origin::{ApplyJournal, origin};
 use super::readable::{AttributeChange, Both, HiddenBy, Reader, Trifles};
 use super::redact::Redactor;
 use crate::codec::json;
@@ -37,7 +37,7 @@ pub struct Facts<'a> {
     /// The newest snapshot between the good one and the present, if one was taken.
     pub before: Option<RecordedState<'a>>,
     /// What wrapped applies and reverts since good have said, oldest first.
-    pub journals: &'a [Journal],
+    pub journals: &'a [ApplyJournal],
     /// What the failed configuration imports: addresses of blocks, `*` for anything.
     pub imports: &'a BTreeSet<String>,
     /// Blocks, by address without keys, that a configuration of either side says must not be
@@ -77,7 +77,7 @@ pub fn shown_slot(address: &Address, deposed: Option<&str>) -> String {
 
 /// Judges every action of the plan that changes anything.
 pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
-    let judge = Judge::new(facts, redactor);
+    let judge = ReasonJudge::new(facts, redactor);
     let good = by_slot(facts.good.state);
     let current = by_slot(facts.current);
     let before = facts.before.map(|before| (before, by_slot(before.state)));
@@ -124,10 +124,10 @@ fn is_imported(imports: &BTreeSet<String>, address: &Address) -> bool {
 }
 
 /// An address with the key of a left-over.
-pub(super) type Slot<'a> = (&'a Address, Option<&'a str>);
+pub(super) type RevertSlot<'a> = (&'a Address, Option<&'a str>);
 
 /// The objects of a state by address and deposed key.
-pub(super) fn by_slot<'s, 'a>(state: &'s State<'a>) -> BTreeMap<Slot<'s>, &'s Instance<'a>> {
+pub(super) fn by_slot<'s, 'a>(state: &'s State<'a>) -> BTreeMap<RevertSlot<'s>, &'s Instance<'a>> {
     state
         .instances
         .iter()

@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::hazard::{Limits, hazards};
 use super::judgement::NotReplayable;
-use super::origin::Journal;
+use super::origin::ApplyJournal;
 use super::redact::Redactor;
 use super::revert::{Facts, RecordedState, judge};
-use super::variables::Standing;
+use super::variables::VariableStanding;
 use crate::codec::{json, plan, state};
 use crate::knowledge::Knowledge;
 use crate::model::address::{Address, InstanceKey};
@@ -35,8 +35,8 @@ pub(crate) struct Scene {
     now: StateBytes,
     pub(crate) plan: Plan,
     limits: Limits,
-    variables: BTreeMap<String, Standing>,
-    pub(crate) journals: Vec<Journal>,
+    variables: BTreeMap<String, VariableStanding>,
+    pub(crate) journals: Vec<ApplyJournal>,
     imports: BTreeSet<String>,
     prevented: BTreeSet<String>,
     age_minutes: i64,
@@ -74,13 +74,13 @@ pub(crate) fn scene(text: &str) -> Scene {
     }
 }
 
-fn standing(word: &str) -> (String, Standing) {
+fn standing(word: &str) -> (String, VariableStanding) {
     let (name, how) = word.split_once(':').unwrap();
     let standing = match how {
-        "differs" => Standing::Differs,
-        "only-today" => Standing::OnlyToday,
-        "from-today" => Standing::TakenFromToday,
-        "missing" => Standing::Missing,
+        "differs" => VariableStanding::Differs,
+        "only-today" => VariableStanding::OnlyToday,
+        "from-today" => VariableStanding::TakenFromToday,
+        "missing" => VariableStanding::Missing,
         other => panic!("{other}"),
     };
     (name.to_owned(), standing)

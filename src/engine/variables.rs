@@ -10,14 +10,14 @@ use crate::model::configuration::Variable;
 
 /// What the good configuration's root module declares of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Declared {
+pub struct DeclaredVariable {
     /// Whether it must be given a value.
     pub required: bool,
 }
 
 /// How one variable stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum VariableStanding {
     /// Captured with one value, given with another today: the captured one is used.
     Differs,
     /// Given today and not captured: the good apply ran without it, and so does the revert.
@@ -32,19 +32,21 @@ pub enum Standing {
 ///
 /// `in_files` are the names that a tfvars file of the bundle gives a value.
 pub fn compare(
-    declared: &BTreeMap<String, Declared>,
+    declared: &BTreeMap<String, DeclaredVariable>,
     in_files: &[String],
     captured: &BTreeMap<String, Variable>,
     today: &BTreeMap<String, String>,
-) -> BTreeMap<String, Standing> {
-    let standing = |name: &String, declared: &Declared| {
+) -> BTreeMap<String, VariableStanding> {
+    let standing = |name: &String, declared: &DeclaredVariable| {
         let was = captured.get(name).map(|variable| variable.value.reveal_for_terraform());
         let is_in_files = in_files.contains(name);
         match (was, today.get(name)) {
-            (Some(was), Some(is)) if was != is => Some(Standing::Differs),
-            (None, Some(_)) if declared.required && !is_in_files => Some(Standing::TakenFromToday),
-            (None, Some(_)) if !is_in_files => Some(Standing::OnlyToday),
-            (None, None) if declared.required && !is_in_files => Some(Standing::Missing),
+            (Some(was), Some(is)) if was != is => Some(VariableStanding::Differs),
+            (None, Some(_)) if declared.required && !is_in_files => {
+                Some(VariableStanding::TakenFromToday)
+            }
+            (None, Some(_)) if !is_in_files => Some(VariableStanding::OnlyToday),
+            (None, None) if declared.required && !is_in_files => Some(VariableStanding::Missing),
             _ => None,
         }
     };
@@ -65,7 +67,7 @@ mod tests {
         let names = ["same", "differs", "gone", "new", "needed", "missing", "file"];
         let required = ["needed", "missing", "file"];
         let declared = names
-            .map(|name| (name.to_owned(), Declared { required: required.contains(&name) }))
+            .map(|name| (name.to_owned(), DeclaredVariable { required: required.contains(&name) }))
             .into();
         let variable = |value: &str| Variable {
             value: Secret::new(value.to_owned()),
@@ -79,10 +81,10 @@ mod tests {
             .into();
         let found = compare(&declared, &["file".to_owned()], &captured, &today);
         let expected = [
-            ("differs", Standing::Differs),
-            ("missing", Standing::Missing),
-            ("needed", Standing::TakenFromToday),
-            ("new", Standing::OnlyToday),
+            ("differs", VariableStanding::Differs),
+            ("missing", VariableStanding::Missing),
+            ("needed", VariableStanding::TakenFromToday),
+            ("new", VariableStanding::OnlyToday),
         ];
         assert_eq!(found, expected.map(|(name, standing)| (name.to_owned(), standing)).into());
     }

@@ -8,18 +8,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::attributes::{Rules, Said};
-use self::pair::{Pair, changes, done, managed};
+use self::attributes::{AttributeRules, Said};
+use self::pair::{VerifiedPair, changes, done, managed};
 use self::recreated::Carried;
-use self::references::{Gone, unresolved};
+use self::references::{GoneIds, unresolved};
 use self::rest::not_undone;
 use super::compare::{differences, shadow_paths};
 use super::judgement::JudgedAction;
-use super::origin::Journal;
+use super::origin::ApplyJournal;
 use super::redact::Redactor;
 use super::revert::scope::Skipped;
 use super::revert::{shown_address, shown_slot};
-use super::variables::Standing;
+use super::variables::VariableStanding;
 use crate::codec::hcl::Resource;
 use crate::knowledge::Knowledge;
 use crate::model::address::Address;
@@ -72,7 +72,7 @@ pub struct Facts<'a> {
     /// What that plan proposes, as it can be recorded.
     pub found: &'a [Residual],
     /// What the revert did.
-    pub done: Done<'a>,
+    pub done: DoneRounds<'a>,
     /// What configurations say besides values.
     pub configuration: &'a Configurations,
     /// What checks said in the good state, and in that plan.
@@ -85,18 +85,18 @@ pub struct Facts<'a> {
 
 /// What a revert did, and what was agreed to.
 #[derive(Debug, Clone, Copy)]
-pub struct Done<'a> {
+pub struct DoneRounds<'a> {
     /// What was applied, first to last: an apply that fails half-way is gone on with.
     pub rounds: &'a [Round<'a>],
     /// What was not wanted, and is as it was; sorted.
     pub left: &'a [Skipped],
     /// Variables that were not simply as they were.
-    pub variables: &'a BTreeMap<String, Standing>,
+    pub variables: &'a BTreeMap<String, VariableStanding>,
     /// What wrapped applies and reverts since good have said, oldest first.
-    pub journals: &'a [Journal],
+    pub journals: &'a [ApplyJournal],
 }
 
-impl Done<'_> {
+impl DoneRounds<'_> {
     /// Whether this was not wanted, by its address as a screen has it.
     fn is_left(&self, address: &str) -> bool {
         self.left.binary_search_by(|left| left.address.as_str().cmp(address)).is_ok()
@@ -145,10 +145,10 @@ pub fn compare(facts: &Facts<'_>) -> Comparison {
     let (done, follow) = (done(facts.done.rounds), changes(facts.plan));
     let both = wanted.iter().filter_map(|(address, good)| Some((*good, *there.get(address)?)));
     let both: Vec<_> = both.collect();
-    let gone = Gone::of(facts, &both, &done);
+    let gone = GoneIds::of(facts, &both, &done);
     let mut pairs = Vec::new();
     for (good, now) in both {
-        let pair = Pair::of(facts, good, now, &done, &follow);
+        let pair = VerifiedPair::of(facts, good, now, &done, &follow);
         // Nearly all of a large state is as it was, and is not kept in memory.
         if pair.is_as_it_was() && !gone.may_be_in(now) {
             comparison.equal += 1;
@@ -158,7 +158,7 @@ pub fn compare(facts: &Facts<'_>) -> Comparison {
     }
     let carried = Carried::of(&pairs);
     let proposed = residual(facts.plan);
-    let rules = Rules::new(facts, &carried, &proposed, there.values().copied());
+    let rules = AttributeRules::new(facts, &carried, &proposed, there.values().copied());
     comparison.expected = u64::try_from(wanted.len()).unwrap_or(u64::MAX);
     let left = |address: &str| facts.done.is_left(address);
     let is_missing =
@@ -196,7 +196,12 @@ pub fn compare(facts: &Facts<'_>) -> Comparison {
 }
 
 /// Adds what there is to say of one object.
-fn compare_pair(facts: &Facts<'_>, pair: &Pair<'_>, said: Said, comparison: &mut Comparison) {
+fn compare_pair(
+    facts: &Facts<'_>,
+    pair: &VerifiedPair<'_>,
+    said: Said,
+    comparison: &mut Comparison,
+) {
     let address = pair.address;
     let is_same = pair.good.id == pair.now.id;
     comparison.equal += u64::from(is_same && said.is_equal && pair.good.status == pair.now.status);

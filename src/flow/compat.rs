@@ -8,7 +8,7 @@ use super::configuration::LOCK_FILE;
 use super::ports::Ports;
 use super::recorded::load_bundle;
 use crate::codec::hcl::{Configuration, lock};
-use crate::engine::compat::{Facts, Obstacle, Suitable, judge, selects_newer};
+use crate::engine::compat::{Facts, Suitable, VersionObstacle, judge, selects_newer};
 use crate::engine::good::snapshots;
 use crate::model::address::ProviderSource;
 use crate::model::configuration::{Bundle, BundlePath, LockedProvider, RefusedPath};
@@ -109,7 +109,7 @@ pub(super) fn explained(error: Error) -> Error {
     if let Error::Terraform(terraform::Error::Failed { diagnostics, .. }) = &error
         && let Some(found) = diagnostics.iter().find(|found| found.summary == SUMMARY)
     {
-        return Obstacle::WrittenByNewer { said: found.detail.clone() }.into();
+        return VersionObstacle::WrittenByNewer { said: found.detail.clone() }.into();
     }
     error
 }

@@ -29,7 +29,7 @@ use crate::model::run::{Diagnosis, Finding, Health};
 use crate::model::word::Word as _;
 use crate::port::progress::{Ended, Phase};
 use crate::store::After;
-use crate::terraform::workdir::{Layout, PrivateDirectory};
+use crate::terraform::workdir::{CopyLayout, PrivateDirectory};
 
 /// Why a revert would not work.
 #[derive(Debug)]
@@ -196,14 +196,14 @@ fn present(
     let foreign = |mismatch| Error::Foreign { mismatch, evidence: None };
     found.tried("state", pinned.map_err(foreign))?;
     match pin::standing(log, version) {
-        pin::Standing::First | pin::Standing::Recorded(_) | pin::Standing::Grown => {
+        pin::StateStanding::First | pin::StateStanding::Recorded(_) | pin::StateStanding::Grown => {
             found.add("state", Health::Well, format!("{}, serial {}", live.found, version.serial));
         }
-        pin::Standing::Rewound { newest, serial } => {
+        pin::StateStanding::Rewound { newest, serial } => {
             let error = Error::Rewound { found: version.serial, newest, recorded: serial };
             found.ill("state", error);
         }
-        pin::Standing::Forked { newest } => {
+        pin::StateStanding::Forked { newest } => {
             let error = Error::Rewound { found: version.serial, newest, recorded: version.serial };
             found.ill("state", error);
         }
@@ -308,7 +308,7 @@ fn copy(
         live: &live.backend,
         home: CopyBackend::Recorded,
     };
-    let prepared = prepare(ports, stack, &source, Layout::WithoutStateBlocks, &redactor);
+    let prepared = prepare(ports, stack, &source, CopyLayout::WithoutStateBlocks, &redactor);
     let Some(prepared) = found.tried("providers", prepared) else { return Ok(()) };
     let locked = lock_of(configuration.bundle()).is_some();
     let word = if locked { "init works, lock file read-only" } else { "init works, no lock file" };

@@ -13,7 +13,7 @@ use super::snapshot::{self, Captured, SnapshotRequest, check_standing};
 use super::variables::with_today;
 use super::{Error, live};
 use crate::codec::drift as codec;
-use crate::engine::drift::{Place, found, last_look};
+use crate::engine::drift::{DriftPlace, found, last_look};
 use crate::engine::redact::Redactor;
 use crate::model::drift::{DriftItem, DriftLook, DriftedObject};
 use crate::model::entry::{Body, Cause, Entry, Revision};
@@ -21,7 +21,7 @@ use crate::model::plan::{Plan, PlanExtent};
 use crate::model::version::StateVersion;
 use crate::port::progress::{Ended, Phase};
 use crate::store::{self, After};
-use crate::terraform::workdir::Layout;
+use crate::terraform::workdir::CopyLayout;
 
 /// How often others may write to the log while a look is being recorded.
 const MOVED_MAX: usize = 8;
@@ -85,7 +85,7 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Captured) -> Result<Observation,
         return Err(DriftError::LookFailed { problem: "the state changed in the meantime" }.into());
     }
     let redactor = with_plan(redactor, &configuration, &plan);
-    let place = Place { store: ports.repository.id(), stack: &stack.name };
+    let place = DriftPlace { store: ports.repository.id(), stack: &stack.name };
     let (items, objects) = found(&plan, place, &redactor).into_iter().unzip();
     Ok(Observation { against: revision, state: state.version.clone(), items, objects })
 }
@@ -97,7 +97,7 @@ fn planned(
     source: &CopySource<'_>,
     redactor: &Redactor,
 ) -> Result<Plan, Error> {
-    let prepared = prepare(ports, stack, source, Layout::Pristine, redactor)?;
+    let prepared = prepare(ports, stack, source, CopyLayout::Pristine, redactor)?;
     ports.check_interrupt("the real world was looked at")?;
     ports.progress.begin(Phase::Drift);
     let plan = prepared.refresh_only(ports, "drift.tfplan", redactor)?;

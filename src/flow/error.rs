@@ -17,7 +17,7 @@ use self::recover::Refusal;
 use self::run::RunError;
 use self::two_steps::NoFirstStep;
 use crate::codec::{bundle, plan, planfile, state};
-use crate::engine::compat::Obstacle;
+use crate::engine::compat::VersionObstacle;
 use crate::engine::pin::Mismatch;
 use crate::model::entry::{ApplyOutcome, Body, Entry, Revision};
 use crate::model::hazard::{Hazard, HazardKind};
@@ -240,7 +240,7 @@ pub enum Error {
     Run(#[from] RunError),
     /// The revert cannot be planned with the versions at hand.
     #[error(transparent)]
-    Unsuitable(#[from] Obstacle),
+    Unsuitable(#[from] VersionObstacle),
     /// A matter that is open cannot be settled that way.
     #[error(transparent)]
     Recover(#[from] Refusal),

@@ -17,7 +17,7 @@ use super::ports::{Job, Ports, Stack};
 use super::snapshot::{self, Captured, change_since, keep_configuration, stored};
 use super::{Error, live};
 use crate::codec::hcl::Configuration;
-use crate::codec::hcl::configuration::Module;
+use crate::codec::hcl::configuration::ReadModule;
 use crate::codec::state::{self, ReadState};
 use crate::engine::good::snapshots;
 use crate::engine::pairing::{Commit, Declares, Misfit, candidate, fits};
@@ -408,7 +408,7 @@ fn declares(captured: &CapturedConfiguration) -> Declares {
     };
     let modules = &captured.bundle.modules;
     let keys = std::iter::once("").chain(modules.iter().map(|module| module.key.as_str()));
-    for (key, Module { facts, .. }) in keys.zip(configuration.modules()) {
+    for (key, ReadModule { facts, .. }) in keys.zip(configuration.modules()) {
         declares.unreadable.extend(facts.unreadable.iter().map(ToString::to_string));
         for name in facts.modules.keys() {
             let called = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };

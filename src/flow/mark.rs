@@ -19,8 +19,8 @@ use crate::model::entry::{Body, Entry, Mark};
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
 use crate::port::progress::{Ended, Phase};
 use crate::store::After;
-use crate::terraform::check::{Check, run_check};
-use crate::terraform::workdir::Layout;
+use crate::terraform::check::{StackCheck, run_check};
+use crate::terraform::workdir::CopyLayout;
 
 /// How a snapshot is shown to be good.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ pub enum Proof {
         /// What a plan that is not empty means.
         residual: WhenNotEmpty,
         /// The stack's checks, in order.
-        checks: Vec<Check>,
+        checks: Vec<StackCheck>,
     },
 }
 
@@ -117,7 +117,7 @@ fn follow_up(
         live: &live.backend,
         home: CopyBackend::Recorded,
     };
-    let prepared = prepare(ports, stack, &source, Layout::Pristine, redactor)?;
+    let prepared = prepare(ports, stack, &source, CopyLayout::Pristine, redactor)?;
     ports.progress.begin(Phase::Verify);
     let (_, plan) = prepared.plan(ports, "verify.tfplan", redactor)?;
     let redactor = with_plan(redactor.clone(), &configuration, &plan);
@@ -140,10 +140,10 @@ fn follow_up(
 pub(super) fn run_checks(
     ports: &Ports<'_>,
     root: &Path,
-    checks: &[Check],
+    checks: &[StackCheck],
 ) -> Result<Vec<String>, Error> {
     for check in checks {
         run_check(check, root, ports.environment)?;
     }
-    Ok(checks.iter().map(Check::name).collect())
+    Ok(checks.iter().map(StackCheck::name).collect())
 }

@@ -26,7 +26,7 @@ use crate::model::state::StateBytes;
 use crate::model::value::Value;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform::{self, PlanMode, PlanRequest, Workplace};
-use crate::terraform::workdir::{Layout, PrivateDirectory};
+use crate::terraform::workdir::{CopyLayout, PrivateDirectory};
 
 /// A private copy of any configuration, without what would have Terraform refuse to plan an end.
 pub(super) fn private_copy(
@@ -35,7 +35,7 @@ pub(super) fn private_copy(
     source: &CopySource<'_>,
     redactor: &Redactor,
 ) -> Result<PrivateCopy, Error> {
-    let mut copy = prepare(ports, stack, source, Layout::WithoutStateBlocks, redactor)?;
+    let mut copy = prepare(ports, stack, source, CopyLayout::WithoutStateBlocks, redactor)?;
     let blocks = source.configuration.modules().iter();
     let blocks =
         blocks.map(|module| (module.directory.clone(), module.facts.prevent_destroy.clone()));
@@ -94,7 +94,7 @@ pub fn prepare(
     ports: &Ports<'_>,
     stack: &Stack,
     source: &CopySource<'_>,
-    layout: Layout,
+    layout: CopyLayout,
     redactor: &Redactor,
 ) -> Result<PrivateCopy, Error> {
     ports.check_interrupt("the private directory was made")?;
@@ -240,7 +240,7 @@ impl PrivateCopy {
     /// Puts every byte of the configuration back as it was captured.
     pub fn make_pristine(&mut self, configuration: &Configuration) -> Result<(), Error> {
         self.directory.remove_beside(MOVED)?;
-        Ok(self.directory.lay_out(configuration, Layout::Pristine)?)
+        Ok(self.directory.lay_out(configuration, CopyLayout::Pristine)?)
     }
 
     /// Where a file of ours lies, beside the configuration.

@@ -17,7 +17,7 @@ use crate::codec::{bundle, json, plan, planfile};
 use crate::engine::baseline::can_be_baseline;
 use crate::engine::diff::{ChangeKind, Facts, diff};
 use crate::engine::good::snapshots;
-use crate::engine::pin::{self, Standing};
+use crate::engine::pin::{self, StateStanding};
 use crate::engine::redact::Redactor;
 use crate::knowledge::Knowledge;
 use crate::model::address::Mode;
@@ -111,7 +111,7 @@ pub struct Captured {
     /// The state, if there is one.
     pub state: Option<ReadState>,
     /// How the state stood to what was on record.
-    pub standing: Standing,
+    pub standing: StateStanding,
     /// The backend, with what is not recorded of it.
     pub backend: Backend,
     /// Why the configuration could not be captured, if it could not.
@@ -166,7 +166,7 @@ fn take_quietly(job: &Job<'_>, request: &SnapshotRequest) -> Result<Captured, Er
     let job = &job.by(author);
     let standing = match state {
         Some(state) => pin::standing(&log, &state.version),
-        None => Standing::First,
+        None => StateStanding::First,
     };
     let (configuration, problem) = match configuration(job.ports, job.stack, &request.configuration)
     {
@@ -466,10 +466,10 @@ pub(in crate::flow) fn check_standing(taken: &Captured) -> Result<(), Error> {
         .and_then(|snapshot| snapshot.state.as_ref())
         .map_or(Serial(0), |state| state.version.serial);
     match taken.standing {
-        Standing::First | Standing::Recorded(_) | Standing::Grown => Ok(()),
-        Standing::Rewound { newest, serial } => {
+        StateStanding::First | StateStanding::Recorded(_) | StateStanding::Grown => Ok(()),
+        StateStanding::Rewound { newest, serial } => {
             Err(Error::Rewound { found, newest, recorded: serial })
         }
-        Standing::Forked { newest } => Err(Error::Rewound { found, newest, recorded: found }),
+        StateStanding::Forked { newest } => Err(Error::Rewound { found, newest, recorded: found }),
     }
 }

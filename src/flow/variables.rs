@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::Error;
 use super::ports::{Inputs, Stack};
 use crate::codec::hcl::{self, Configuration};
-use crate::engine::variables::{self, Declared, Standing};
+use crate::engine::variables::{self, DeclaredVariable, VariableStanding};
 use crate::model::configuration::{Variable, VariableOrigin};
 use crate::model::secret::Secret;
 
@@ -16,11 +16,13 @@ use crate::model::secret::Secret;
 pub(in crate::flow) fn with_variables(
     configuration: Configuration,
     stack: &Stack,
-) -> Result<(Configuration, BTreeMap<String, Standing>), Error> {
+) -> Result<(Configuration, BTreeMap<String, VariableStanding>), Error> {
     let mut configuration = with_today(configuration, &stack.inputs);
     let declared = configuration.root().variables.iter();
     let declared = declared
-        .map(|(name, declared)| (name.clone(), Declared { required: !declared.has_default }))
+        .map(|(name, declared)| {
+            (name.clone(), DeclaredVariable { required: !declared.has_default })
+        })
         .collect();
     let in_files: Vec<String> = configuration
         .value_files()
@@ -33,7 +35,7 @@ pub(in crate::flow) fn with_variables(
     let mut standing = variables::compare(&declared, &in_files, known, &comparable);
     let missing: Vec<String> = standing
         .iter()
-        .filter(|(_, standing)| **standing == Standing::Missing)
+        .filter(|(_, standing)| **standing == VariableStanding::Missing)
         .map(|(name, _)| name.clone())
         .collect();
     if !missing.is_empty() {
@@ -41,11 +43,11 @@ pub(in crate::flow) fn with_variables(
     }
     // A plan holds values as JSON, the environment as text: they cannot be told apart by text.
     standing.retain(|name, standing| {
-        *standing != Standing::Differs
+        *standing != VariableStanding::Differs
             || known.get(name).is_none_or(|v| v.origin != VariableOrigin::Plan)
     });
     for (name, standing) in &standing {
-        if let (Standing::TakenFromToday, Some(value)) = (standing, today.get(name)) {
+        if let (VariableStanding::TakenFromToday, Some(value)) = (standing, today.get(name)) {
             let origin = VariableOrigin::CommandLine;
             let value = Variable { value: value.clone(), origin };
             configuration.set_variable(name, Some(value));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::noise::{Author, NoiseKind, NoiseRule};
+use super::noise::{NoiseKind, NoiseRule, RuleAuthor};
 use super::place::PathPattern;
 use super::{Bears, StateOnly, has_builtin_noise};
 use crate::model::address::ProviderSource;
@@ -32,7 +32,7 @@ impl ProviderFile {
     }
 
     /// The same, said by somebody else.
-    pub(super) fn by(mut self, author: Author) -> Self {
+    pub(super) fn by(mut self, author: RuleAuthor) -> Self {
         for rule in &mut self.noise {
             rule.author = author;
         }
@@ -153,7 +153,7 @@ struct NoiseTable {
 
 /// What is wrong with a table.
 #[derive(Debug, thiserror::Error)]
-enum Problem {
+enum KnowledgeProblem {
     #[error("`{0}` is no provider such as `hashicorp/aws`")]
     Source(String),
     #[error("`{0}` stands in `data_bearing` and in `no_data`")]
@@ -171,21 +171,21 @@ enum Problem {
 }
 
 impl TryFrom<ProviderTable> for ProviderFile {
-    type Error = Problem;
+    type Error = KnowledgeProblem;
 
     fn try_from(table: ProviderTable) -> Result<Self, Self::Error> {
         if let Some(kind) = table.data_bearing.keys().find(|kind| table.no_data.contains_key(*kind))
         {
-            return Err(Problem::TwoTables(kind.clone()));
+            return Err(KnowledgeProblem::TwoTables(kind.clone()));
         }
         let mut reasons = table.data_bearing.iter().chain(&table.no_data);
         if let Some((kind, _)) = reasons.find(|(_, why)| why.trim().is_empty()) {
-            return Err(Problem::Why(kind.clone()));
+            return Err(KnowledgeProblem::Why(kind.clone()));
         }
         let source = source(&table.source)?;
         let mut switched = table.without_noise.iter();
         if let Some(path) = switched.find(|path| !has_builtin_noise(&source, path)) {
-            return Err(Problem::NothingToSwitchOff(path.clone()));
+            return Err(KnowledgeProblem::NothingToSwitchOff(path.clone()));
         }
         Ok(Self {
             source,
@@ -199,34 +199,34 @@ impl TryFrom<ProviderTable> for ProviderFile {
 }
 
 impl TryFrom<StateOnlyTable> for StateOnlyEntry {
-    type Error = Problem;
+    type Error = KnowledgeProblem;
 
     fn try_from(table: StateOnlyTable) -> Result<Self, Self::Error> {
         if table.why.trim().is_empty() {
-            return Err(Problem::Why(table.types));
+            return Err(KnowledgeProblem::Why(table.types));
         }
         Ok(Self(StateOnlyRule { types: Pattern::new(table.types), undo: table.undo }))
     }
 }
 
 /// A provider as configurations name it: `hashicorp/aws` is in the public registry.
-fn source(text: &str) -> Result<ProviderSource, Problem> {
+fn source(text: &str) -> Result<ProviderSource, KnowledgeProblem> {
     let full = match text.matches('/').count() {
         1 => format!("registry.terraform.io/{text}"),
         _ => text.to_owned(),
     };
-    full.parse().map_err(|_| Problem::Source(text.chars().take(100).collect()))
+    full.parse().map_err(|_| KnowledgeProblem::Source(text.chars().take(100).collect()))
 }
 
 impl TryFrom<IdentityTable> for IdentityEntry {
-    type Error = Problem;
+    type Error = KnowledgeProblem;
 
     fn try_from(table: IdentityTable) -> Result<Self, Self::Error> {
         if table.why.trim().is_empty() {
-            return Err(Problem::Why(table.types));
+            return Err(KnowledgeProblem::Why(table.types));
         }
         if table.name.is_none() && table.global.is_none() && table.scope.is_none() {
-            return Err(Problem::NothingSaid);
+            return Err(KnowledgeProblem::NothingSaid);
         }
         Ok(Self(IdentityRule {
             types: Pattern::new(table.types),
@@ -238,16 +238,18 @@ impl TryFrom<IdentityTable> for IdentityEntry {
 }
 
 impl TryFrom<NoiseTable> for NoiseEntry {
-    type Error = Problem;
+    type Error = KnowledgeProblem;
 
     fn try_from(table: NoiseTable) -> Result<Self, Self::Error> {
         if table.why.trim().is_empty() {
-            return Err(Problem::Why(table.path.to_string()));
+            return Err(KnowledgeProblem::Why(table.path.to_string()));
         }
         match (table.kind, &table.of) {
-            (NoiseKind::Derived, None) => return Err(Problem::DerivedOfNothing(table.path)),
+            (NoiseKind::Derived, None) => {
+                return Err(KnowledgeProblem::DerivedOfNothing(table.path));
+            }
             (NoiseKind::Derived, Some(_)) | (_, None) => {}
-            (_, Some(_)) => return Err(Problem::Of),
+            (_, Some(_)) => return Err(KnowledgeProblem::Of),
         }
         Ok(Self(NoiseRule {
             types: Pattern::new(table.types),
@@ -255,7 +257,7 @@ impl TryFrom<NoiseTable> for NoiseEntry {
             kind: table.kind,
             of: table.of,
             why: table.why,
-            author: Author::Settings,
+            author: RuleAuthor::Settings,
         }))
     }
 }

@@ -14,7 +14,7 @@ pub mod place;
 use std::sync::{Arc, OnceLock};
 
 use self::file::{DataTables, IdentityRule, ProviderFile, exactness};
-use self::noise::{Author, NoiseRule};
+use self::noise::{NoiseRule, RuleAuthor};
 use crate::model::address::ProviderSource;
 
 /// Whether objects of a type hold data of their own.
@@ -93,7 +93,8 @@ fn builtin(source: &ProviderSource) -> Option<&'static ProviderFile> {
     let name = source.canonical().to_string();
     let (cell, (_, text)) = RULES.iter().zip(&FILES).find(|(_, (source, _))| *source == name)?;
     let rules = || text.split_once(DATA).map(|(rules, _)| rules);
-    let read = || toml::from_str(rules()?).ok().map(|file: ProviderFile| file.by(Author::Builtin));
+    let read =
+        || toml::from_str(rules()?).ok().map(|file: ProviderFile| file.by(RuleAuthor::Builtin));
     cell.get_or_init(read).as_ref()
 }
 
@@ -155,7 +156,7 @@ impl Knowledge {
             let files = files.clone();
             move |rule: &NoiseRule| {
                 let mut off = files.iter().flat_map(|file| &file.without_noise);
-                rule.author == Author::Builtin && off.any(|path| *path == rule.path)
+                rule.author == RuleAuthor::Builtin && off.any(|path| *path == rule.path)
             }
         };
         files

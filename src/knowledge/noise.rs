@@ -56,7 +56,7 @@ impl NoiseKind {
 
 /// Who made a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Author {
+pub enum RuleAuthor {
     /// It is compiled in.
     Builtin,
     /// It stands in `unapply.toml`.
@@ -77,13 +77,13 @@ pub struct NoiseRule {
     /// Why, in a sentence for the next person.
     pub why: String,
     /// Who made it.
-    pub author: Author,
+    pub author: RuleAuthor,
 }
 
 impl NoiseRule {
     /// Whether it may hide anything at `path` at all.
     pub fn may_hide(&self, path: &Path) -> bool {
-        self.author == Author::Settings || self.kind.keeps_meaning() || !is_guarded(path)
+        self.author == RuleAuthor::Settings || self.kind.keeps_meaning() || !is_guarded(path)
     }
 
     /// Its name on a screen: `derived tags_all`.

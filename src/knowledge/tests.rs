@@ -91,7 +91,7 @@ fn the_cloud_providers_say_much_and_every_rule_can_hide_something() {
             assert!(rule.may_hide(&path), "{source}: {} is guarded and hides nothing", rule.name());
             let is_open = rule.path.as_str().ends_with('*');
             assert!(!is_open || rule.kind.keeps_meaning(), "{source}: {}", rule.name());
-            assert_eq!(rule.author, Author::Builtin);
+            assert_eq!(rule.author, RuleAuthor::Builtin);
             assert!(rule.kind.keeps_meaning() || !is_guarded(&path), "{source}: {}", rule.name());
         }
     }
@@ -195,10 +195,13 @@ fn a_persons_word_counts_before_what_is_built_in() {
     assert_eq!(known.naming(&aws, "aws_vpc").name.unwrap(), ["tag"]);
     assert_eq!(known.naming(&aws, "aws_vpc").global.join(" "), "account_id arn");
     let rules: Vec<&NoiseRule> = known.noise(&aws, "aws_vpc").collect();
-    assert_eq!((rules[0].kind, rules[0].author), (NoiseKind::Clock, Author::Settings));
+    assert_eq!((rules[0].kind, rules[0].author), (NoiseKind::Clock, RuleAuthor::Settings));
     assert!(!rules.iter().any(|rule| rule.kind == NoiseKind::Derived), "switched off");
     assert!(rules.iter().any(|rule| rule.kind == NoiseKind::Empty));
-    assert_eq!(known.noise(&aws, "aws_subnet").filter(|r| r.author == Author::Settings).count(), 0);
+    assert_eq!(
+        known.noise(&aws, "aws_subnet").filter(|r| r.author == RuleAuthor::Settings).count(),
+        0
+    );
     let first = said("source = \"hashicorp/aws\"\nno_data = { aws_route = \"said first\" }");
     let known = known.with_overrides([first.unwrap()]);
     assert_eq!(known.bears_data(&aws, "aws_route"), Bears::Nothing("said first"));

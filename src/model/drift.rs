@@ -19,21 +19,21 @@ use super::version::StateVersion;
 /// What makes a drift item the same one when it is seen again: eight bytes that say nothing of the
 /// values. Shown as `d-` and sixteen hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint(pub [u8; 8]);
+pub struct ItemFingerprint(pub [u8; 8]);
 
 /// A text that is no fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no drift item such as d-0123456789abcdef")]
 pub struct NotAFingerprint(String);
 
-impl fmt::Display for Fingerprint {
+impl fmt::Display for ItemFingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("d-")?;
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
-impl FromStr for Fingerprint {
+impl FromStr for ItemFingerprint {
     type Err = NotAFingerprint;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -66,7 +66,7 @@ pub enum DriftKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DriftItem {
     /// Whether it is the same as one that was seen before.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: ItemFingerprint,
     /// Where the object is declared.
     pub address: Address,
     /// Set for a left-over of an unfinished replacement.
@@ -113,7 +113,7 @@ pub struct DriftLook {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// The item.
-    pub item: Fingerprint,
+    pub item: ItemFingerprint,
     /// The look that saw it.
     pub seen: Revision,
     /// Until when it is meant to stay.
@@ -153,13 +153,13 @@ mod tests {
 
     #[test]
     fn a_fingerprint_reads_back_and_nothing_else_is_one() {
-        let fingerprint = Fingerprint([0, 1, 2, 0xab, 0xff, 0, 0, 9]);
+        let fingerprint = ItemFingerprint([0, 1, 2, 0xab, 0xff, 0, 0, 9]);
         assert_eq!(fingerprint.to_string(), "d-000102abff000009");
         assert_eq!("d-000102abff000009".parse(), Ok(fingerprint));
         for wrong in
             ["", "d-", "000102abff000009", "d-000102ABFF000009", "d-00", "d-+00102abff00009"]
         {
-            assert!(wrong.parse::<Fingerprint>().is_err(), "{wrong}");
+            assert!(wrong.parse::<ItemFingerprint>().is_err(), "{wrong}");
         }
     }
 }

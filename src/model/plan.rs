@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::address::{Address, ProviderSource};
 use super::check::Check;
-use super::references::Module;
+use super::references::ReferencedModule;
 use super::secret::Secret;
 use super::value::{Path, Value};
 
@@ -131,7 +131,7 @@ pub struct Plan {
     /// The data sources that were read; one whose reading has to wait for the apply is a change.
     pub reads: Vec<DataRead>,
     /// What the planned configuration refers to: its root module.
-    pub references: Module,
+    pub references: ReferencedModule,
     /// What its checks and conditions say.
     pub checks: Vec<Check>,
     /// Values of the root module's variables.

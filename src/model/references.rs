@@ -2,7 +2,7 @@
 //!
 //! It answers one question: could this attribute have taken its value from that data source? It is
 //! no configuration: what an expression makes of a value is not here, and what Terraform does not
-//! tell is a [`Subject::Hidden`] reference, not an absent one.
+//! tell is a [`ReferenceSubject::Hidden`] reference, not an absent one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,9 +11,9 @@ use super::value::{Path, Step};
 
 /// A module with everything below it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Module {
+pub struct ReferencedModule {
     /// Its blocks by address in the module: `aws_subnet.a`, `data.aws_ami.b`.
-    pub blocks: BTreeMap<String, Block>,
+    pub blocks: BTreeMap<String, ReferencedBlock>,
     /// What each of its outputs refers to.
     pub outputs: BTreeMap<String, Vec<Reference>>,
     /// The modules it calls, by name.
@@ -22,7 +22,7 @@ pub struct Module {
 
 /// A `resource` or `data` block.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Block {
+pub struct ReferencedBlock {
     /// What each attribute that is written down refers to. What a `dynamic` block makes is not
     /// told.
     pub attributes: BTreeMap<String, Vec<Reference>>,
@@ -33,7 +33,7 @@ pub struct Block {
     pub instances: Vec<Reference>,
 }
 
-impl Block {
+impl ReferencedBlock {
     /// Whether the value at `path`, or a part of it, is written down. What a `dynamic` block makes
     /// is not told.
     pub fn writes(&self, path: &Path) -> bool {
@@ -60,14 +60,14 @@ pub struct Call {
     /// What `count` or `for_each` refers to, in the calling module.
     pub instances: Vec<Reference>,
     /// The module that is called.
-    pub module: Module,
+    pub module: ReferencedModule,
 }
 
 /// One reference of an expression, as precise as Terraform tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// What is referred to, in the module of the expression.
-    pub subject: Subject,
+    pub subject: ReferenceSubject,
     /// Which instance of it, when the expression names it.
     pub key: Option<InstanceKey>,
     /// What inside of it; empty for all of it.
@@ -76,7 +76,7 @@ pub struct Reference {
 
 /// What can be referred to and can have another value another day.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
+pub enum ReferenceSubject {
     /// A data source, by its block.
     Data(String),
     /// An object that Terraform manages, by its block.
@@ -94,14 +94,14 @@ pub enum Subject {
     Hidden,
 }
 
-impl Module {
+impl ReferencedModule {
     /// The module at a path of names.
     pub fn find<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Option<&Self> {
         names.into_iter().try_fold(self, |module, name| Some(&module.calls.get(name)?.module))
     }
 
     /// The block of an object.
-    pub fn block(&self, address: &Address) -> Option<&Block> {
+    pub fn block(&self, address: &Address) -> Option<&ReferencedBlock> {
         let names = address.module.iter().map(|step| step.name.as_str());
         let local = Address { module: Vec::new(), key: None, ..address.clone() };
         self.find(names)?.blocks.get(&local.to_string())

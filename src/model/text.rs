@@ -51,7 +51,7 @@ as_text!(
     super::address::Address,
     super::address::ProviderSource,
     super::digest::Digest,
-    super::drift::Fingerprint,
+    super::drift::ItemFingerprint,
     super::stack::StackName,
     super::version::Lineage
 );

@@ -30,7 +30,7 @@ pub enum Depth {
 #[derive(Debug, Default)]
 pub struct CheckReport {
     /// What is wrong, in reading order.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<StoreFinding>,
     /// How many stacks have a log.
     pub stacks: u64,
     /// How many slots were read.
@@ -52,7 +52,7 @@ impl CheckReport {
 
 /// One thing that is wrong.
 #[derive(Debug)]
-pub struct Finding {
+pub struct StoreFinding {
     /// Where.
     pub key: String,
     /// Whose log is concerned.
@@ -60,12 +60,12 @@ pub struct Finding {
     /// The entry that is wrong, or that needs the blob.
     pub revision: Option<Revision>,
     /// What.
-    pub problem: Problem,
+    pub problem: StoreProblem,
 }
 
 /// What can be wrong.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum StoreProblem {
     /// A name that no writer of ours gives, where only ours belong.
     #[error("no part of a store")]
     Foreign,
@@ -81,7 +81,7 @@ pub enum Problem {
 }
 
 /// An entry's need of a blob.
-struct Reference {
+struct BlobReference {
     stack: StackName,
     revision: Revision,
     /// What its content must be, where the entry says so.
@@ -98,16 +98,16 @@ enum Link {
 }
 
 #[derive(Default)]
-struct Check {
+struct StoreCheck {
     report: CheckReport,
-    references: BTreeMap<BlobId, Vec<Reference>>,
+    references: BTreeMap<BlobId, Vec<BlobReference>>,
 }
 
 impl Repository {
     /// Verifies every log, and blobs as deep as asked. It fails only when the store cannot tell
     /// which stacks there are.
     pub fn check(&self, depth: Depth) -> Result<CheckReport, Error> {
-        let mut check = Check::default();
+        let mut check = StoreCheck::default();
         for part in self.objects.children(&keys::stacks()?)? {
             match keys::stack_name(&part) {
                 Some(stack) => {
@@ -121,7 +121,12 @@ impl Repository {
         Ok(check.report)
     }
 
-    fn check_log(&self, stack: &StackName, part: &str, check: &mut Check) -> Result<(), Error> {
+    fn check_log(
+        &self,
+        stack: &StackName,
+        part: &str,
+        check: &mut StoreCheck,
+    ) -> Result<(), Error> {
         let mut slots = BTreeSet::new();
         for key in self.listed(&keys::stack(part)?, Some(stack), check) {
             match keys::revision(key.last()) {
@@ -137,7 +142,7 @@ impl Repository {
         let mut previous = Link::To(None);
         while let Some(revision) = slots.pop_first() {
             if revision != expected {
-                let gap = Problem::Entry(EntryProblem::Gap);
+                let gap = StoreProblem::Entry(EntryProblem::Gap);
                 check.entry(stack, expected, gap)?;
                 previous = Link::Unknown;
             }
@@ -155,15 +160,15 @@ impl Repository {
     }
 
     /// The keys below the prefix; a list that cannot be had is a finding.
-    fn listed(&self, prefix: &Key, stack: Option<&StackName>, check: &mut Check) -> Vec<Key> {
+    fn listed(&self, prefix: &Key, stack: Option<&StackName>, check: &mut StoreCheck) -> Vec<Key> {
         match self.objects.list(prefix) {
             Ok(keys) => keys,
             Err(error) => {
-                check.report.findings.push(Finding {
+                check.report.findings.push(StoreFinding {
                     key: prefix.to_string(),
                     stack: stack.cloned(),
                     revision: None,
-                    problem: Problem::Unreachable(error),
+                    problem: StoreProblem::Unreachable(error),
                 });
                 Vec::new()
             }
@@ -176,16 +181,16 @@ impl Repository {
         stack: &StackName,
         revision: Revision,
         previous: Link,
-        check: &mut Check,
+        check: &mut StoreCheck,
     ) -> Result<Link, Error> {
         let bytes = match self.objects.get(&keys::slot(stack, revision)?) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
-                check.entry(stack, revision, Problem::Entry(EntryProblem::Gap))?;
+                check.entry(stack, revision, StoreProblem::Entry(EntryProblem::Gap))?;
                 return Ok(Link::Unknown);
             }
             Err(error) => {
-                check.entry(stack, revision, Problem::Unreachable(error))?;
+                check.entry(stack, revision, StoreProblem::Unreachable(error))?;
                 return Ok(Link::Unknown);
             }
         };
@@ -196,10 +201,10 @@ impl Repository {
                 if let Link::To(previous) = previous
                     && let Err(problem) = follows(&verified.entry, previous)
                 {
-                    check.entry(stack, revision, Problem::Entry(problem))?;
+                    check.entry(stack, revision, StoreProblem::Entry(problem))?;
                 }
             }
-            Err(problem) => check.entry(stack, revision, Problem::Entry(problem))?,
+            Err(problem) => check.entry(stack, revision, StoreProblem::Entry(problem))?,
         }
         Ok(match record::digest(&bytes) {
             Ok(digest) => Link::To(Some(digest)),
@@ -207,7 +212,7 @@ impl Repository {
         })
     }
 
-    fn check_blobs(&self, depth: Depth, check: &mut Check) -> Result<(), Error> {
+    fn check_blobs(&self, depth: Depth, check: &mut StoreCheck) -> Result<(), Error> {
         let mut stored = BTreeSet::new();
         for key in self.listed(&keys::blobs()?, None, check) {
             match keys::blob_id(&key) {
@@ -228,8 +233,10 @@ impl Repository {
             } else if !stored.contains(id) {
                 match self.objects.get(&keys::blob(*id)?) {
                     Ok(Some(_)) => {}
-                    Ok(None) => check.blob(*id, needs, || Problem::Blob(BlobProblem::Missing))?,
-                    Err(error) => check.first(*id, needs, Problem::Unreachable(error))?,
+                    Ok(None) => {
+                        check.blob(*id, needs, || StoreProblem::Blob(BlobProblem::Missing))?;
+                    }
+                    Err(error) => check.first(*id, needs, StoreProblem::Unreachable(error))?,
                 }
             }
         }
@@ -239,29 +246,29 @@ impl Repository {
     fn check_content(
         &self,
         id: BlobId,
-        needs: &[Reference],
-        check: &mut Check,
+        needs: &[BlobReference],
+        check: &mut StoreCheck,
     ) -> Result<(), Error> {
         let stored = match self.read_blob(id) {
             Ok(Ok(stored)) => stored,
             Ok(Err(BlobProblem::Missing)) => {
-                return check.blob(id, needs, || Problem::Blob(BlobProblem::Missing));
+                return check.blob(id, needs, || StoreProblem::Blob(BlobProblem::Missing));
             }
-            Ok(Err(problem)) => return check.first(id, needs, Problem::Blob(problem)),
+            Ok(Err(problem)) => return check.first(id, needs, StoreProblem::Blob(problem)),
             Err(Error::Object(error)) => {
-                return check.first(id, needs, Problem::Unreachable(error));
+                return check.first(id, needs, StoreProblem::Unreachable(error));
             }
             Err(other) => return Err(other),
         };
         check.report.blobs_read += 1;
         let content = match blob::unpack(&stored) {
             Ok(content) => content,
-            Err(problem) => return check.first(id, needs, Problem::Blob(problem)),
+            Err(problem) => return check.first(id, needs, StoreProblem::Blob(problem)),
         };
         let found = Digest::of(&content);
         for need in needs {
             if need.content.is_some_and(|content| content != found) {
-                let problem = Problem::Blob(BlobProblem::WrongContent { found });
+                let problem = StoreProblem::Blob(BlobProblem::WrongContent { found });
                 check.first(id, std::slice::from_ref(need), problem)?;
             }
         }
@@ -269,13 +276,13 @@ impl Repository {
     }
 }
 
-impl Check {
+impl StoreCheck {
     fn foreign(&mut self, key: &Key, stack: Option<&StackName>) {
-        self.report.findings.push(Finding {
+        self.report.findings.push(StoreFinding {
             key: key.to_string(),
             stack: stack.cloned(),
             revision: None,
-            problem: Problem::Foreign,
+            problem: StoreProblem::Foreign,
         });
     }
 
@@ -283,9 +290,9 @@ impl Check {
         &mut self,
         stack: &StackName,
         revision: Revision,
-        problem: Problem,
+        problem: StoreProblem,
     ) -> Result<(), Error> {
-        self.report.findings.push(Finding {
+        self.report.findings.push(StoreFinding {
             key: keys::slot(stack, revision)?.to_string(),
             stack: Some(stack.clone()),
             revision: Some(revision),
@@ -298,16 +305,21 @@ impl Check {
     fn blob(
         &mut self,
         id: BlobId,
-        needs: &[Reference],
-        problem: impl Fn() -> Problem,
+        needs: &[BlobReference],
+        problem: impl Fn() -> StoreProblem,
     ) -> Result<(), Error> {
         needs.iter().try_for_each(|need| self.first(id, std::slice::from_ref(need), problem()))
     }
 
     /// One finding, told of the first entry that needs the blob.
-    fn first(&mut self, id: BlobId, needs: &[Reference], problem: Problem) -> Result<(), Error> {
+    fn first(
+        &mut self,
+        id: BlobId,
+        needs: &[BlobReference],
+        problem: StoreProblem,
+    ) -> Result<(), Error> {
         let need = needs.first();
-        self.report.findings.push(Finding {
+        self.report.findings.push(StoreFinding {
             key: keys::blob(id)?.to_string(),
             stack: need.map(|need| need.stack.clone()),
             revision: need.map(|need| need.revision),
@@ -318,7 +330,7 @@ impl Check {
 
     fn refer(&mut self, stack: &StackName, revision: Revision, body: &Body) {
         for (id, content) in needed(body) {
-            self.references.entry(id).or_default().push(Reference {
+            self.references.entry(id).or_default().push(BlobReference {
                 stack: stack.clone(),
                 revision,
                 content,
@@ -357,7 +369,7 @@ fn needed(body: &Body) -> Vec<(BlobId, Option<Digest>)> {
 /// Which blobs are read. A sample starts at a random place, so that in time all are read.
 fn chosen(
     depth: Depth,
-    references: &BTreeMap<BlobId, Vec<Reference>>,
+    references: &BTreeMap<BlobId, Vec<BlobReference>>,
 ) -> Result<BTreeSet<BlobId>, Error> {
     let share = match depth {
         Depth::Structure => 0,

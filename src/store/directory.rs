@@ -38,7 +38,7 @@ pub(super) enum WriteError {
 pub(super) struct Directory(OwnedFd);
 
 /// An item of a directory.
-pub(super) struct Item {
+pub(super) struct DirectoryItem {
     pub(super) name: String,
     pub(super) is_directory: bool,
 }
@@ -163,7 +163,7 @@ impl Directory {
     }
 
     /// What is in it, in byte order, without unfinished writes and names that are not UTF-8.
-    pub(super) fn items(&self) -> io::Result<Vec<Item>> {
+    pub(super) fn items(&self) -> io::Result<Vec<DirectoryItem>> {
         let mut items = Vec::new();
         for entry in Dir::read_from(&self.0)? {
             let entry = entry?;
@@ -178,7 +178,10 @@ impl Directory {
             if kind == FileType::Unknown {
                 kind = self.kind(name)?;
             }
-            items.push(Item { name: name.to_owned(), is_directory: kind == FileType::Directory });
+            items.push(DirectoryItem {
+                name: name.to_owned(),
+                is_directory: kind == FileType::Directory,
+            });
         }
         items.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(items)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
 use super::error::{EntryProblem, Error};
-use super::write::Settled;
+use super::write::WriteSettled;
 use super::{Repository, keys, random};
 use crate::codec::record;
 use crate::codec::record::{Header, Nonce};
@@ -40,7 +40,7 @@ pub(super) struct Tip {
 }
 
 /// A slot with its bytes, if there are any.
-type Slot = (Revision, Option<Vec<u8>>);
+type LogSlot = (Revision, Option<Vec<u8>>);
 
 /// An entry with the nonce that its writer chose.
 pub(super) struct Verified {
@@ -126,13 +126,13 @@ impl Repository {
             }
             let (header, bytes) = self.written(stack, tip, nonce, &draft)?;
             let other = match self.settle(&keys::slot(stack, header.revision)?, &bytes)? {
-                Settled::Stored(_) => {
+                WriteSettled::Stored(_) => {
                     let digest = record::digest(&bytes).map_err(|e| unwritable(stack, e))?;
                     let verified = Verified { entry: entry(header, draft, digest), nonce };
                     self.remember(stack, verified.tip());
                     return Ok(verified.entry);
                 }
-                Settled::Other(other) => other,
+                WriteSettled::Other(other) => other,
             };
             let other = self
                 .verify(stack, header.revision, &other)
@@ -301,7 +301,7 @@ impl Repository {
         stack: &StackName,
         first: Revision,
         listed: Option<Revision>,
-    ) -> Result<Vec<Slot>, Error> {
+    ) -> Result<Vec<LogSlot>, Error> {
         let numbers = || (first.0..).take(AHEAD).map(Revision);
         let (known, behind): (Vec<_>, Vec<_>) = numbers().partition(|slot| listed >= Some(*slot));
         let keys = known.iter().map(|revision| keys::slot(stack, *revision));

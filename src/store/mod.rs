@@ -20,7 +20,7 @@ mod s3;
 mod write;
 
 pub use blob::{BLOB_BYTES_MAX, StoredBlob};
-pub use check::{CheckReport, Depth, Finding, Problem};
+pub use check::{CheckReport, Depth, StoreFinding, StoreProblem};
 pub use error::{BlobProblem, EntryProblem, Error, Lie};
 pub use local::LocalStore;
 pub use log::After;

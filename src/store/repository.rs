@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use super::error::Error;
 use super::log::Tip;
 use super::probe;
-use super::write::Settled;
+use super::write::WriteSettled;
 use super::{keys, random};
 use crate::codec::record::StoreId;
 use crate::codec::record::marker;
@@ -53,8 +53,8 @@ impl Repository {
         let founding =
             Self { objects: Arc::clone(&objects), id: store, seen: Mutex::new(BTreeMap::new()) };
         let created = match founding.settle(&keys::marker()?, &bytes)? {
-            Settled::Stored(_) => Created::New,
-            Settled::Other(_) => Created::Exists,
+            WriteSettled::Stored(_) => Created::New,
+            WriteSettled::Other(_) => Created::Exists,
         };
         Ok((Self::open(objects)?, created))
     }

@@ -25,7 +25,7 @@ use futures_util::future::join_all;
 use tokio::runtime::{Handle, Runtime};
 use tokio::time::timeout;
 
-use self::answer::{Kind, Trouble, Why, trouble};
+use self::answer::{Class, Detail, Failure, trouble};
 pub use self::connect::{AccessKeys, Addressing, InstanceMetadata, S3Place};
 use self::patience::Pace;
 pub use self::versions::{NoHistory, S3History};
@@ -92,17 +92,17 @@ impl S3Store {
     async fn in_time<T>(
         &self,
         bytes: u64,
-        part: impl Future<Output = Result<T, Trouble>>,
-    ) -> Result<T, Trouble> {
+        part: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         let limit = self.limit(bytes);
         match timeout(limit, part).await {
             Ok(result) => result,
-            Err(_) => Err(Trouble::Lost(Why::silence(limit))),
+            Err(_) => Err(Failure::Lost(Detail::silence(limit))),
         }
     }
 
     /// One PUT, and what became of it.
-    async fn put(&self, key: &Key, bytes: Bytes) -> Result<(), Trouble> {
+    async fn put(&self, key: &Key, bytes: Bytes) -> Result<(), Failure> {
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let request = self
             .client
@@ -117,7 +117,7 @@ impl S3Store {
     }
 
     /// One GET.
-    async fn fetch(&self, key: &Key) -> Result<Vec<u8>, Trouble> {
+    async fn fetch(&self, key: &Key) -> Result<Vec<u8>, Failure> {
         let object = self.place.object(key);
         let request = self.client.get_object().bucket(&self.place.bucket).key(object);
         let sent = Box::pin(request.send());
@@ -132,7 +132,7 @@ impl S3Store {
             let mut bytes = Vec::new();
             // Each piece has to come in time, and all of them have to.
             while let Some(piece) = self.in_time(0, async { Ok(body.next().await) }).await? {
-                let piece = piece.map_err(|error| Trouble::Lost(Why::of(&error)))?;
+                let piece = piece.map_err(|error| Failure::Lost(Detail::of(&error)))?;
                 bytes.extend_from_slice(&piece);
                 let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 if length > OBJECT_BYTES_MAX {
@@ -144,7 +144,7 @@ impl S3Store {
         let bytes = self.in_time(claimed.unwrap_or(OBJECT_BYTES_MAX), read).await?;
         // What is stored here is never XML; an error that is sent as a success is.
         match answer::error_in(&bytes).filter(|_| is_xml) {
-            Some(why) => Err(Trouble::Again(why)),
+            Some(why) => Err(Failure::Again(why)),
             None => Ok(bytes),
         }
     }
@@ -155,7 +155,7 @@ impl S3Store {
         prefix: &str,
         delimiter: Option<&str>,
         token: Option<&str>,
-    ) -> Result<ListObjectsV2Output, Trouble> {
+    ) -> Result<ListObjectsV2Output, Failure> {
         let request = self
             .client
             .list_objects_v2()
@@ -174,21 +174,21 @@ impl S3Store {
         mut ask: impl FnMut() -> F,
     ) -> Result<Option<T>, ObjectError>
     where
-        F: Future<Output = Result<T, Trouble>>,
+        F: Future<Output = Result<T, Failure>>,
     {
         let mut pace = self.pace();
         loop {
             let why = match ask().await {
                 Ok(answer) => return Ok(Some(answer)),
-                Err(Trouble::Absent) => return Ok(None),
-                Err(Trouble::Final(kind, why)) => return Err(kind.error(shown, why)),
-                Err(Trouble::AlreadyExists(why) | Trouble::Conflict(why)) => {
-                    return Err(Kind::Failed.error(shown, why));
+                Err(Failure::Absent) => return Ok(None),
+                Err(Failure::Final(kind, why)) => return Err(kind.error(shown, why)),
+                Err(Failure::AlreadyExists(why) | Failure::Conflict(why)) => {
+                    return Err(Class::Failed.error(shown, why));
                 }
-                Err(again @ (Trouble::Again(_) | Trouble::Lost(_))) => again,
+                Err(again @ (Failure::Again(_) | Failure::Lost(_))) => again,
             };
             if !pace.again(&why).await {
-                return Err(Kind::Failed.error(shown, pace.given_up(&why)));
+                return Err(Class::Failed.error(shown, pace.given_up(&why)));
             }
         }
     }
@@ -206,12 +206,12 @@ impl S3Store {
         loop {
             let why = match self.put(key, bytes.clone()).await {
                 Ok(()) => return Ok(Created::New),
-                Err(Trouble::AlreadyExists(_)) if !in_doubt => return Ok(Created::Exists),
-                Err(Trouble::Final(kind, why)) => return Err(kind.error(&shown, why)),
-                Err(Trouble::Absent) => {
-                    return Err(Kind::Failed.error(&shown, Why::new("404 to a write")));
+                Err(Failure::AlreadyExists(_)) if !in_doubt => return Ok(Created::Exists),
+                Err(Failure::Final(kind, why)) => return Err(kind.error(&shown, why)),
+                Err(Failure::Absent) => {
+                    return Err(Class::Failed.error(&shown, Detail::new("404 to a write")));
                 }
-                Err(seen @ (Trouble::AlreadyExists(_) | Trouble::Conflict(_))) => {
+                Err(seen @ (Failure::AlreadyExists(_) | Failure::Conflict(_))) => {
                     match (self.read(key).await, in_doubt) {
                         (Ok(Some(found)), true) if found == bytes => return Ok(Created::New),
                         (Ok(Some(_)), _) => return Ok(Created::Exists),
@@ -220,7 +220,7 @@ impl S3Store {
                         (Err(error), true) => return Err(ambiguous(shown, error)),
                     }
                 }
-                Err(again @ (Trouble::Again(_) | Trouble::Lost(_))) => {
+                Err(again @ (Failure::Again(_) | Failure::Lost(_))) => {
                     in_doubt = true;
                     again
                 }
@@ -230,7 +230,7 @@ impl S3Store {
                 return Err(if in_doubt {
                     ambiguous(shown, why)
                 } else {
-                    Kind::Failed.error(&shown, why)
+                    Class::Failed.error(&shown, why)
                 });
             }
         }
@@ -245,7 +245,7 @@ impl S3Store {
     ) -> Result<(), ObjectError> {
         let shown = self.place.shown(prefix);
         let below = format!("{}/", self.place.object(prefix));
-        let broken = |what: &str| Kind::Failed.error(&shown, Why::new(what));
+        let broken = |what: &str| Class::Failed.error(&shown, Detail::new(what));
         let mut token: Option<String> = None;
         loop {
             let ask = || self.page(&below, delimiter, token.as_deref());
@@ -319,8 +319,8 @@ impl ObjectStore for S3Store {
     }
 }
 
-fn too_large() -> Trouble {
-    Trouble::Final(Kind::Failed, Why::new("the object is larger than any that is ever read"))
+fn too_large() -> Failure {
+    Failure::Final(Class::Failed, Detail::new("the object is larger than any that is ever read"))
 }
 
 fn ambiguous(key: String, seen: impl std::error::Error + Send + Sync + 'static) -> ObjectError {

@@ -11,7 +11,7 @@ use crate::port::object_store::{Created, Key, ObjectError};
 const SENT_MAX: u32 = 3;
 
 /// What lies under the key now.
-pub(super) enum Settled {
+pub(super) enum WriteSettled {
     /// The bytes that were to be written, durable.
     Stored(Created),
     /// Somebody else's bytes.
@@ -27,7 +27,7 @@ impl Repository {
     ///        ──> no answer ─> read: as for Exists; nothing there ─> send the same bytes again
     ///        ──> any other error: nothing is believed and nothing read
     /// ```
-    pub(super) fn settle(&self, key: &Key, bytes: &[u8]) -> Result<Settled, Error> {
+    pub(super) fn settle(&self, key: &Key, bytes: &[u8]) -> Result<WriteSettled, Error> {
         let mut sent = 1;
         loop {
             let answer = match self.objects.create(key, bytes) {
@@ -37,13 +37,15 @@ impl Repository {
             };
             match (self.objects.get(key)?, answer) {
                 (Some(found), Ok(created)) if found == bytes => {
-                    return Ok(Settled::Stored(created));
+                    return Ok(WriteSettled::Stored(created));
                 }
                 (Some(found), Err(_)) if found == bytes => {
-                    return Ok(Settled::Stored(Created::New));
+                    return Ok(WriteSettled::Stored(Created::New));
                 }
                 (Some(_), Ok(Created::New)) => return Err(self.lie(Lie::Changed(key.clone()))),
-                (Some(found), Ok(Created::Exists) | Err(_)) => return Ok(Settled::Other(found)),
+                (Some(found), Ok(Created::Exists) | Err(_)) => {
+                    return Ok(WriteSettled::Other(found));
+                }
                 (None, Ok(_)) => return Err(self.lie(Lie::Vanished(key.clone()))),
                 (None, Err(error)) if sent == SENT_MAX => return Err(error.into()),
                 (None, Err(_)) => sent += 1,

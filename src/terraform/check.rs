@@ -29,14 +29,14 @@ pub enum Probe {
 
 /// A check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub struct StackCheck {
     /// What is looked at.
     pub probe: Probe,
     /// How long it may take.
     pub timeout_seconds: u64,
 }
 
-impl Check {
+impl StackCheck {
     /// What a record and a screen call it. The query of an address stays out: it can be a secret.
     pub fn name(&self) -> String {
         match &self.probe {
@@ -92,7 +92,7 @@ impl Interrupt for Deadline {
 }
 
 /// Runs one check.
-pub fn run_check(check: &Check, root: &Path, environment: &Environment) -> Result<(), Failed> {
+pub fn run_check(check: &StackCheck, root: &Path, environment: &Environment) -> Result<(), Failed> {
     match &check.probe {
         Probe::Command(command) => run_command(check, command, root, environment),
         Probe::Http { url, expect } => http::ask(check, url, *expect),
@@ -101,7 +101,7 @@ pub fn run_check(check: &Check, root: &Path, environment: &Environment) -> Resul
 
 #[expect(clippy::disallowed_methods, reason = "a limit on a command is no time of a record")]
 fn run_command(
-    check: &Check,
+    check: &StackCheck,
     command: &str,
     root: &Path,
     environment: &Environment,

@@ -1,6 +1,6 @@
 //! The user's own command, run under our eyes: `terraform apply`, a script, `make`.
 //!
-//! It has a process group of its own and writes into the files of a [`Journal`], so that it lives on
+//! It has a process group of its own and writes into the files of a [`RunJournal`], so that it lives on
 //! if our terminal, our standard output or we ourselves go away. What it prints is shown as it comes
 //! by threads of their own, which read the journal: a reader of ours that is slow, stopped or gone
 //! holds up neither the command nor us. Its environment is the user's. It is asked to stop once,
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::journal::Journal;
+use super::journal::RunJournal;
 use super::process::of_user;
 use crate::codec::events::Stream;
 use crate::port::interrupt::Interrupt;
@@ -87,11 +87,11 @@ pub enum Notice {
 }
 
 /// Where what it prints is shown.
-pub type Screen = Box<dyn Write + Send>;
+pub type ChildScreen = Box<dyn Write + Send>;
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct End {
+pub struct ChildEnd {
     /// Its exit code; none when a signal ended it.
     pub code: Option<i32>,
     /// The signal that ended it.
@@ -108,7 +108,7 @@ pub struct Showing {
 }
 
 impl Showing {
-    fn start(journal: &Journal, screens: [Screen; 2]) -> io::Result<Self> {
+    fn start(journal: &RunJournal, screens: [ChildScreen; 2]) -> io::Result<Self> {
         let has_ended = Arc::new(AtomicBool::new(false));
         let mut threads = Vec::new();
         for (stream, screen) in [Stream::Output, Stream::Complaints].into_iter().zip(screens) {
@@ -138,7 +138,7 @@ impl Showing {
     }
 }
 
-fn show(file: &File, mut screen: Screen, is_over: &AtomicBool) -> io::Result<()> {
+fn show(file: &File, mut screen: ChildScreen, is_over: &AtomicBool) -> io::Result<()> {
     let mut buffer = vec![0_u8; 64 * 1024];
     let mut offset = 0;
     loop {
@@ -161,7 +161,7 @@ fn show(file: &File, mut screen: Screen, is_over: &AtomicBool) -> io::Result<()>
 struct Syncing(Sender<()>, JoinHandle<()>);
 
 impl Syncing {
-    fn start(journal: &Journal) -> io::Result<Self> {
+    fn start(journal: &RunJournal) -> io::Result<Self> {
         let streams = [Stream::Output, Stream::Complaints];
         let files = streams.map(|stream| journal.file(stream).try_clone());
         let [output, complaints] = files;
@@ -191,12 +191,12 @@ impl Syncing {
 /// Runs the command to its end.
 pub fn run(
     wrapped: &Wrapped<'_>,
-    journal: &Journal,
-    screens: [Screen; 2],
+    journal: &RunJournal,
+    screens: [ChildScreen; 2],
     input: Input<'_>,
     interrupt: &dyn Interrupt,
     tell: &mut dyn FnMut(Notice),
-) -> io::Result<(End, Showing)> {
+) -> io::Result<(ChildEnd, Showing)> {
     let mut command = of_user(wrapped.program, wrapped.arguments, wrapped.directory);
     command
         .stdin(match input {
@@ -231,7 +231,7 @@ pub fn run(
     }
     showing.catch_up();
     let status = watched?;
-    Ok((End { code: status.code(), signal: status.signal(), asked: asking.asked }, showing))
+    Ok((ChildEnd { code: status.code(), signal: status.signal(), asked: asking.asked }, showing))
 }
 
 fn watch(

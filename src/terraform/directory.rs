@@ -98,8 +98,8 @@ fn declared_backend(root: &Path) -> Result<Option<String>, Error> {
         }
     }
     Ok(hcl::scan(&files).backend.map(|backend| match backend {
-        hcl::Backend::Kind(kind) => kind,
-        hcl::Backend::Cloud => "cloud".to_owned(),
+        hcl::BackendBlock::Kind(kind) => kind,
+        hcl::BackendBlock::Cloud => "cloud".to_owned(),
     }))
 }
 

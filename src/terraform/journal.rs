@@ -29,7 +29,7 @@ const BETWEEN: &[u8] = b"\n--- standard error ---\n";
 
 /// A journal that is being written.
 #[derive(Debug)]
-pub struct Journal {
+pub struct RunJournal {
     directory: PathBuf,
     output: File,
     complaints: File,
@@ -47,7 +47,7 @@ pub(super) enum Journaled {
     Absent(Option<(u32, u64)>),
 }
 
-impl Journal {
+impl RunJournal {
     /// Makes one in the first of these directories that can be written to.
     pub fn create(bases: &[PathBuf]) -> io::Result<Self> {
         let mut problem = io::Error::from(io::ErrorKind::NotFound);
@@ -219,7 +219,7 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let refused = base.path().join("file");
         File::create(&refused).unwrap();
-        let journal = Journal::create(&[refused, base.path().join("a/b")]).unwrap();
+        let journal = RunJournal::create(&[refused, base.path().join("a/b")]).unwrap();
         let directory = journal.directory().to_owned();
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&directory), mode(&directory.join(OUTPUT))), (0o700, 0o600));

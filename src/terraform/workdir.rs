@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tempfile::TempDir;
 
-use crate::codec::hcl::{Configuration, Syntax, Unreadable, without_state_blocks};
+use crate::codec::hcl::{Configuration, Syntax, UnreadableFile, without_state_blocks};
 use crate::model::configuration::{Bundle, BundlePath, REMOTE_MODULES, RefusedPath};
 use crate::model::digest::Digest;
 use crate::model::secret::Secret;
@@ -56,7 +56,7 @@ pub enum Error {
         path: BundlePath,
         /// Why not.
         #[source]
-        source: Unreadable,
+        source: UnreadableFile,
     },
     /// The text given for a variable is not an expression, as its declared type asks for.
     #[error("value is not an expression of Terraform's language: variable `{name}`")]
@@ -83,7 +83,7 @@ pub enum Error {
 
 /// Which blocks of the configuration are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub enum CopyLayout {
     /// All but `moved`, `removed` and `import`, which the state of that time has absorbed.
     WithoutStateBlocks,
     /// Every byte as captured.
@@ -155,10 +155,14 @@ impl PrivateDirectory {
 
     /// Writes the bundle. Called again, with either layout, it changes only what differs; Terraform's
     /// own files and overrides stay.
-    pub fn lay_out(&mut self, configuration: &Configuration, layout: Layout) -> Result<(), Error> {
+    pub fn lay_out(
+        &mut self,
+        configuration: &Configuration,
+        layout: CopyLayout,
+    ) -> Result<(), Error> {
         let bundle = configuration.bundle();
         self.root = bundle.root.clone();
-        if layout == Layout::Pristine {
+        if layout == CopyLayout::Pristine {
             for path in self.overrides.drain(..) {
                 remove(&path)?;
             }
@@ -259,18 +263,18 @@ fn laid_out<'a>(
     bundle: &Bundle,
     path: &BundlePath,
     content: &'a [u8],
-    layout: Layout,
+    layout: CopyLayout,
 ) -> Result<Cow<'a, [u8]>, Error> {
     let directory = path.parent();
     let is_loaded = directory == bundle.root
         || bundle.modules.iter().any(|module| module.directory == directory);
     match (layout, Syntax::of(path.file_name())) {
-        (Layout::WithoutStateBlocks, Some(_)) if is_loaded => {
+        (CopyLayout::WithoutStateBlocks, Some(_)) if is_loaded => {
             let cut = without_state_blocks(path.file_name(), content);
             let cut = cut.map_err(|source| Error::StateBlocks { path: path.clone(), source })?;
             Ok(cut.map_or(Cow::Borrowed(content), Cow::Owned))
         }
-        (Layout::WithoutStateBlocks | Layout::Pristine, _) => Ok(Cow::Borrowed(content)),
+        (CopyLayout::WithoutStateBlocks | CopyLayout::Pristine, _) => Ok(Cow::Borrowed(content)),
     }
 }
 

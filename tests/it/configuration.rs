@@ -15,7 +15,7 @@ use unapply::flow::configuration::{
 };
 use unapply::model::secret::Secret;
 use unapply::model::value::Value;
-use unapply::terraform::workdir::{Layout, PrivateDirectory};
+use unapply::terraform::workdir::{CopyLayout, PrivateDirectory};
 
 static NO_VARIABLES: BTreeMap<String, Secret<String>> = BTreeMap::new();
 
@@ -62,7 +62,9 @@ fn laid_out(parent: &Path, captured: &CapturedConfiguration) -> PrivateDirectory
     let packed = bundle::pack(&captured.bundle).unwrap();
     let unpacked = bundle::unpack(&packed).unwrap();
     let mut private = PrivateDirectory::create(parent).unwrap();
-    private.lay_out(&Configuration::read(unpacked.clone()), Layout::WithoutStateBlocks).unwrap();
+    private
+        .lay_out(&Configuration::read(unpacked.clone()), CopyLayout::WithoutStateBlocks)
+        .unwrap();
     terraform(&private.root(), &["init", "-input=false", "-no-color"], &[]);
     private
 }
@@ -247,7 +249,7 @@ fn laying_out_again_swaps_only_the_state_blocks() {
     let parent = tempfile::tempdir().unwrap();
     let mut private = PrivateDirectory::create(parent.path()).unwrap();
     private
-        .lay_out(&Configuration::read(captured.bundle.clone()), Layout::WithoutStateBlocks)
+        .lay_out(&Configuration::read(captured.bundle.clone()), CopyLayout::WithoutStateBlocks)
         .unwrap();
     let state = parent.path().join("${x} \"$${y}\".json");
     let path = Value::Text(state.display().to_string());
@@ -257,7 +259,7 @@ fn laying_out_again_swaps_only_the_state_blocks() {
     let read = |name: &str| fs::read_to_string(private.root().join(name)).unwrap();
     assert_eq!(read("main.tf"), "\n");
     let kept = fs::metadata(private.root().join("b.tf")).unwrap().modified().unwrap();
-    private.lay_out(&Configuration::read(captured.bundle.clone()), Layout::Pristine).unwrap();
+    private.lay_out(&Configuration::read(captured.bundle.clone()), CopyLayout::Pristine).unwrap();
     let read = |name: &str| fs::read_to_string(private.root().join(name)).unwrap();
     assert_eq!(read("main.tf"), main);
     assert_eq!(read("zz_unapply_override.tf"), content);
@@ -280,7 +282,7 @@ fn the_directory_is_private_and_goes_when_it_is_dropped() {
         capture(&CaptureRequest { var_files: &var_files, ..request(user.path()) }).unwrap();
     let parent = tempfile::tempdir().unwrap();
     let mut private = PrivateDirectory::create(parent.path()).unwrap();
-    private.lay_out(&Configuration::read(captured.bundle.clone()), Layout::Pristine).unwrap();
+    private.lay_out(&Configuration::read(captured.bundle.clone()), CopyLayout::Pristine).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     let [values] = private.var_file_arguments().try_into().unwrap();
     assert_eq!(mode(&values), 0o600);

@@ -7,8 +7,8 @@ use std::io::Write as _;
 use unapply::codec::hcl;
 use unapply::codec::state::parse;
 use unapply::codec::state::write::{Original, is_as_placed, rekeyed};
-use unapply::engine::rekey::moved::{Declared, moved_blocks};
-use unapply::engine::rekey::{Existence, Facts, Journal, Places, Rekeying, rekey};
+use unapply::engine::rekey::moved::{DeclaredBlocks, moved_blocks};
+use unapply::engine::rekey::{Existence, Facts, Places, RekeyJournal, Rekeying, rekey};
 use unapply::knowledge::Knowledge;
 use unapply::model::placement::MovedBlock;
 use unapply::model::state::StateBytes;
@@ -65,7 +65,7 @@ impl Told {
                 let is_there = attributes["path"].as_str().is_some_and(|p| objects.contains_key(p));
                 if is_there { Existence::Alive } else { Existence::Gone }
             },
-            journal: &Journal::default(),
+            journal: &RekeyJournal::default(),
             places: &Places::default(),
         };
         let rekeying = rekey(&facts);
@@ -78,7 +78,7 @@ impl Told {
         let written = written.unwrap();
         assert!(is_as_placed(&parse(&written).unwrap(), &now, &good, &rekeying.placements));
         let blocks = good.instances.iter().map(|instance| instance.address.block());
-        let declared = Declared { blocks: blocks.collect(), moved: BTreeSet::new() };
+        let declared = DeclaredBlocks { blocks: blocks.collect(), moved: BTreeSet::new() };
         let blocks = moved_blocks(&rekeying, &facts, &declared);
         (rekeying, written, blocks)
     }

@@ -3,7 +3,7 @@
 use unapply::model::configuration::BlobId;
 use unapply::model::digest::Digest;
 use unapply::model::entry::Revision;
-use unapply::store::{After, BlobProblem, Depth, Error, Finding, Problem, Repository};
+use unapply::store::{After, BlobProblem, Depth, Error, Repository, StoreFinding, StoreProblem};
 
 use crate::support::memory::MemoryStore;
 use crate::support::records::{blob_key, initialised, key, snapshot, stack};
@@ -73,8 +73,8 @@ fn check_tells_missing_damaged_and_mistaken_blobs_and_counts_the_rest() {
     let deep = repository.check(Depth::Everything).unwrap();
     assert_eq!((deep.stacks, deep.entries, deep.blobs), (1, 3, 3));
     assert_eq!(deep.unreferenced, 1);
-    let told = |finding: &Finding| {
-        let Problem::Blob(problem) = &finding.problem else {
+    let told = |finding: &StoreFinding| {
+        let StoreProblem::Blob(problem) = &finding.problem else {
             panic!("{finding:?}");
         };
         let word = match problem {

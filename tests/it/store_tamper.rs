@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use unapply::model::entry::Revision;
 use unapply::port::object_store::{Key, ObjectStore as _};
-use unapply::store::{After, Depth, EntryProblem, Error, LocalStore, Problem, Repository};
+use unapply::store::{After, Depth, EntryProblem, Error, LocalStore, Repository, StoreProblem};
 
 use crate::support::memory::MemoryStore;
 use crate::support::records::{key, remark, slot, stack};
@@ -26,7 +26,7 @@ fn bytes(memory: &MemoryStore, key: &Key) -> Vec<u8> {
 }
 
 /// Both readers notice, and nothing can be said after it where the end is concerned.
-fn noticed(memory: &Arc<MemoryStore>, case: &str) -> (Error, Vec<Problem>) {
+fn noticed(memory: &Arc<MemoryStore>, case: &str) -> (Error, Vec<StoreProblem>) {
     let reader = Repository::open(memory.shared()).unwrap();
     let Err(error) = reader.log(&stack()) else {
         panic!("{case}: the log reads");
@@ -56,7 +56,10 @@ fn a_modified_entry_breaks_the_chain_behind_it() {
             Error::Entry { revision: behind, source: EntryProblem::BrokenChain { .. }, .. }
                 if behind == Revision(revision + 1)
         ));
-        assert!(matches!(problems.as_slice(), [Problem::Entry(EntryProblem::BrokenChain { .. })]));
+        assert!(matches!(
+            problems.as_slice(),
+            [StoreProblem::Entry(EntryProblem::BrokenChain { .. })]
+        ));
         let reader = Repository::open(memory).unwrap();
         let one = reader.entry(&stack(), Revision(revision));
         assert!(matches!(one, Err(Error::Entry { .. })));
@@ -88,7 +91,7 @@ fn a_deleted_entry_is_a_gap() {
             Error::Entry { revision: gap, source: EntryProblem::Gap, .. }
                 if gap == Revision(revision)
         ));
-        assert!(matches!(problems.as_slice(), [Problem::Entry(EntryProblem::Gap)]));
+        assert!(matches!(problems.as_slice(), [StoreProblem::Entry(EntryProblem::Gap)]));
     }
 }
 
@@ -167,7 +170,8 @@ fn names_that_are_none_of_ours_are_findings_and_disturb_no_reader() {
     assert_eq!(reader.stacks().unwrap(), [stack()]);
     assert_eq!(reader.log(&stack()).unwrap().len(), 6);
     let report = reader.check(Depth::Everything).unwrap();
-    let foreign = |finding: &&unapply::store::Finding| matches!(finding.problem, Problem::Foreign);
+    let foreign =
+        |finding: &&unapply::store::StoreFinding| matches!(finding.problem, StoreProblem::Foreign);
     assert_eq!(report.findings.iter().filter(foreign).count(), 4);
     assert_eq!(report.findings.len(), 4);
 }
@@ -189,9 +193,9 @@ fn check_goes_on_after_what_it_cannot_read() {
     symlink(place.path().join("entry"), &entry).unwrap();
     let report = repository.check(Depth::Everything).unwrap();
     assert_eq!((report.stacks, report.entries), (3, 1));
-    let unreachable = |finding: &unapply::store::Finding| {
+    let unreachable = |finding: &unapply::store::StoreFinding| {
         let stack = finding.stack.as_ref().map(ToString::to_string);
-        (stack, matches!(finding.problem, Problem::Unreachable(_)))
+        (stack, matches!(finding.problem, StoreProblem::Unreachable(_)))
     };
     let found: Vec<_> = report.findings.iter().map(unreachable).collect();
     assert_eq!(found, [(Some("b".into()), true), (Some("c".into()), true)]);

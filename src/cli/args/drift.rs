@@ -32,7 +32,7 @@ pub(in crate::cli) enum DriftVerb {
 
 /// `fix`.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Fix {
+pub(in crate::cli) struct FixCommand {
     /// What to do
     #[command(subcommand)]
     pub verb: FixVerb,

@@ -6,7 +6,7 @@ use clap::Args;
 
 /// `hold`.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Hold {
+pub(in crate::cli) struct HoldArguments {
     /// Until when: a time, a day, or a span such as 8h; default until it is released
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
@@ -14,7 +14,7 @@ pub(in crate::cli) struct Hold {
 
 /// `release`.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Release {
+pub(in crate::cli) struct ReleaseArguments {
     /// The hold; default all that stand
     #[arg(value_name = "REV")]
     pub hold: Option<u64>,

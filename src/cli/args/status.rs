@@ -8,7 +8,7 @@ use crate::model::word::Word;
 
 /// `status`.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Status {
+pub(in crate::cli) struct StatusArguments {
     /// Exit 2 when this is so: drift, overdue, held, unfinished, no-good, changed, or stale=DUR;
     /// repeatable
     #[arg(long, value_name = "WHAT")]

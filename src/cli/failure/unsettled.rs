@@ -2,7 +2,7 @@
 //! not fit.
 
 use super::{Exit, Failure, plain};
-use crate::engine::compat::Obstacle;
+use crate::engine::compat::VersionObstacle;
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 
@@ -53,19 +53,19 @@ fn refusal(error: &Refusal) -> Failure {
 }
 
 /// Versions that do not fit.
-fn obstacle(error: &Obstacle) -> Failure {
+fn obstacle(error: &VersionObstacle) -> Failure {
     let failure = plain(Exit::Terraform, error).now("nothing was planned; the snapshots are kept");
     match error {
-        Obstacle::Required { .. } => {
+        VersionObstacle::Required { .. } => {
             failure.next("name one that fits: unapply --tf-bin PATH revert").next("unapply doctor")
         }
-        Obstacle::WrittenByNewer { .. } => failure
+        VersionObstacle::WrittenByNewer { .. } => failure
             .next(
                 "terraform init -upgrade   (so that today's lock file has the provider that wrote \
                  the state), then: unapply revert",
             )
             .next("unapply doctor"),
-        Obstacle::ProviderBehind { provider, .. } => failure
+        VersionObstacle::ProviderBehind { provider, .. } => failure
             .next(format!(
                 "terraform init -upgrade   (so that today's lock file has the {provider} that \
                  wrote the state), then: unapply revert"

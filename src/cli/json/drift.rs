@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::entry::{PathOut, StepOut};
 use super::{ShownValue, model};
 use crate::engine::diff::AttributeChange;
-use crate::engine::drift::{Standing, Tracked};
+use crate::engine::drift::{FixStanding, Tracked};
 use crate::engine::redact::Shown;
 use crate::model::drift::{DriftedObject, Fix};
 use crate::model::value::Path;
@@ -271,7 +271,7 @@ impl FixOut {
         facts: FixFacts,
         tracked: &Tracked<'_>,
         object: ObjectOut,
-        standing: Option<Standing>,
+        standing: Option<FixStanding>,
         held: &[(Path, Shown)],
     ) -> Self {
         let at = |(path, shown): &(Path, Shown)| {

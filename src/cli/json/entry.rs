@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::run::{self, AccountOut, FindingOut, MishapOut};
+use super::run::{self, AccountOut, ExaminedOut, MishapOut};
 use super::{Evidence, NotUndoneOut, RecreatedOut, Residual, Verdict, model};
 use crate::model::drift::DriftItem;
 use crate::model::value::{Path, Step};
@@ -16,7 +16,7 @@ use crate::model::word::Word as _;
 
 /// An entry.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Entry {
+pub struct EntryOut {
     /// Its number.
     pub revision: u64,
     /// What it says: `snapshot`, `mark`…
@@ -40,13 +40,13 @@ pub struct Entry {
     /// The grade of a good snapshot.
     pub grade: Option<String>,
     /// The fact.
-    pub body: Body,
+    pub body: BodyOut,
 }
 
 /// The fact.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "type")]
-pub enum Body {
+pub enum BodyOut {
     /// A state was captured.
     Snapshot(Box<SnapshotBody>),
     /// Bytes were captured that are no state of this stack.
@@ -192,7 +192,7 @@ pub enum Body {
         /// `well`, `doubtful` or `ill`: the worst of what was found.
         health: String,
         /// What was found.
-        findings: Vec<FindingOut>,
+        findings: Vec<ExaminedOut>,
     },
 }
 
@@ -321,7 +321,7 @@ impl From<&Residual> for ResidualOut {
     }
 }
 
-impl Entry {
+impl EntryOut {
     /// An entry with the newest verdict on it.
     pub fn new(entry: &model::Entry, verdict: Option<&Verdict>) -> Self {
         Self {
@@ -355,7 +355,7 @@ fn grade(verdict: &Verdict) -> Option<String> {
     }
 }
 
-impl From<&model::Body> for Body {
+impl From<&model::Body> for BodyOut {
     fn from(body: &model::Body) -> Self {
         match body {
             model::Body::Snapshot(snapshot) => Self::Snapshot(Box::new((&**snapshot).into())),
@@ -424,11 +424,11 @@ impl From<&model::Body> for Body {
     }
 }
 
-fn intent_body(intent: &model::RevertIntent) -> Body {
+fn intent_body(intent: &model::RevertIntent) -> BodyOut {
     let line = |action: &model::ConsentedAction| {
         format!("{} {} ({})", action.action, action.address, action.why)
     };
-    Body::RevertIntent {
+    BodyOut::RevertIntent {
         target: intent.target.0,
         before: intent.before.0,
         actions: intent.actions.iter().map(line).collect(),

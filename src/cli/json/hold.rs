@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::entry::Entry;
+use super::entry::EntryOut;
 use crate::engine::hold::Held;
 use crate::model::hold::HoldScope;
 
@@ -11,7 +11,7 @@ use crate::model::hold::HoldScope;
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct HoldOut {
     /// What was recorded.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<EntryOut>,
     /// The holds that stand now, newest first.
     pub standing: Vec<HoldFacts>,
 }

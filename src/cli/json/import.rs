@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Entry;
+use super::EntryOut;
 
 /// `unapply.import`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -17,7 +17,7 @@ pub struct ImportOut {
     /// What was left out, oldest first.
     pub skipped: Vec<SkippedVersionOut>,
     /// The present, recorded last.
-    pub present: Entry,
+    pub present: EntryOut,
 }
 
 /// An older version that is a snapshot now.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::engine::left_state::{Moves, Standing};
+use crate::engine::left_state::{LeftStanding, Moves};
 use crate::flow::recover::look::{Case, Look, OpenObject, RecoveryStep};
 
 /// `unapply.recover`.
@@ -89,7 +89,7 @@ impl From<&Case<'_>> for OpenOut {
                 ("ended", place.into_iter().chain(seen.iter().cloned()).collect(), &[])
             }
             Case::Left(left) => {
-                let standing = left.standing.as_ref().map(Standing::what);
+                let standing = left.standing.as_ref().map(LeftStanding::what);
                 let facts = [Some(left.found.clone()), standing, left.problem.clone()];
                 ("left-state", facts.into_iter().flatten().collect(), &[])
             }

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::engine::revert::keep::Kept;
+use crate::engine::revert::keep::KeptInput;
 use crate::engine::revert::moved_back::MovedBack;
 use crate::engine::revert::scope::Skipped;
 use crate::model::word::Word as _;
@@ -21,8 +21,8 @@ pub struct KeptInputOut {
     pub why: String,
 }
 
-impl From<&Kept> for KeptInputOut {
-    fn from(kept: &Kept) -> Self {
+impl From<&KeptInput> for KeptInputOut {
+    fn from(kept: &KeptInput) -> Self {
         Self {
             address: kept.address.clone(),
             attributes: kept.attributes.iter().cloned().collect(),

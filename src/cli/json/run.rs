@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::entry::Body;
+use super::entry::BodyOut;
 use crate::model::account::{Account, Deed, Mishap};
 use crate::model::hold::{Hold, HoldScope};
 use crate::model::run::{Finding, RunIntent, RunOutcome};
@@ -84,7 +84,7 @@ pub struct MishapOut {
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct FindingOut {
+pub struct ExaminedOut {
     /// What: `store`, `terraform`…
     pub subject: String,
     /// `well`, `doubtful` or `ill`.
@@ -127,7 +127,7 @@ impl From<&Mishap> for MishapOut {
     }
 }
 
-impl From<&Finding> for FindingOut {
+impl From<&Finding> for ExaminedOut {
     fn from(finding: &Finding) -> Self {
         Self {
             subject: finding.subject.clone(),
@@ -137,8 +137,8 @@ impl From<&Finding> for FindingOut {
     }
 }
 
-pub(super) fn intent_body(intent: &RunIntent) -> Body {
-    Body::RunIntent {
+pub(super) fn intent_body(intent: &RunIntent) -> BodyOut {
+    BodyOut::RunIntent {
         before: intent.before.0,
         command: intent.command.clone(),
         configuration_digest: intent.configuration.map(|digest| digest.to_string()),
@@ -146,8 +146,8 @@ pub(super) fn intent_body(intent: &RunIntent) -> Body {
     }
 }
 
-pub(super) fn outcome_body(ended: &RunOutcome) -> Body {
-    Body::RunOutcome {
+pub(super) fn outcome_body(ended: &RunOutcome) -> BodyOut {
+    BodyOut::RunOutcome {
         intent: ended.intent.0,
         outcome: ended.outcome.name().to_owned(),
         code: ended.code,
@@ -158,7 +158,7 @@ pub(super) fn outcome_body(ended: &RunOutcome) -> Body {
     }
 }
 
-pub(super) fn hold_body(hold: &Hold) -> Body {
+pub(super) fn hold_body(hold: &Hold) -> BodyOut {
     let (digests, commits, target) = match &hold.scope {
         HoldScope::Everything => (Vec::new(), Vec::new(), None),
         HoldScope::Configuration { digests, commits, target } => (
@@ -167,7 +167,7 @@ pub(super) fn hold_body(hold: &Hold) -> Body {
             target.map(|revision| revision.0),
         ),
     };
-    Body::Hold {
+    BodyOut::Hold {
         everything: hold.scope == HoldScope::Everything,
         configuration_digests: digests,
         commits,

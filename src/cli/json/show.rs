@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Entry, ShownValue};
+use super::{EntryOut, ShownValue};
 use crate::codec::state::{Contents, KeptFormat, KeptObject};
 use crate::model::state::Status;
 
@@ -15,7 +15,7 @@ use crate::model::state::Status;
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ShowOut {
     /// The entry.
-    pub entry: Entry,
+    pub entry: EntryOut,
     /// Its resources, for a snapshot, or for a state that is kept and can be listed.
     pub resources: Vec<ResourceOut>,
     /// Its outputs, for a snapshot; of a state that is only kept no value is shown.

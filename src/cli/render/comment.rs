@@ -4,8 +4,10 @@
 
 use super::attributes::{Signed, hidden_lines, lines};
 use super::configuration;
-use super::diff::{Quiet, View, hidden, notes, output_line, sign, title};
-use super::markdown::{Item, LENGTH_MAX, Section, block, fit, html_code, length, outside, span};
+use super::diff::{DiffView, Quiet, hidden, notes, output_line, sign, title};
+use super::markdown::{
+    LENGTH_MAX, MarkdownItem, Section, block, fit, html_code, length, outside, span,
+};
 use super::value::shortened;
 use crate::cli::output::{Paint, inert};
 use crate::engine::configuration::ConfigurationDiff;
@@ -13,7 +15,7 @@ use crate::engine::diff::{ChangeKind, Diff, ObjectChange};
 
 /// What is said of a diff besides its objects.
 #[derive(Debug)]
-pub(in crate::cli) struct Frame<'a> {
+pub(in crate::cli) struct CommentFrame<'a> {
     /// The stack, where there is one.
     pub stack: Option<&'a str>,
     /// What it comes to, in one sentence.
@@ -60,9 +62,9 @@ const SECTIONS: [(&str, &[ChangeKind]); 6] = [
 /// The whole comment; no longer than a comment may be.
 pub(in crate::cli) fn comment(
     diff: &Diff,
-    view: View,
+    view: DiffView,
     amount: Amount,
-    frame: &Frame<'_>,
+    frame: &CommentFrame<'_>,
 ) -> String {
     let mut text = head(frame);
     if amount == Amount::Numbers {
@@ -91,7 +93,7 @@ pub(in crate::cli) fn comment(
     text
 }
 
-fn head(frame: &Frame<'_>) -> String {
+fn head(frame: &CommentFrame<'_>) -> String {
     let name = |name: &str| outside(&shortened(name, NAME_MAX));
     let stack = frame.stack.map_or(String::new(), |stack| format!("{}: ", name(stack)));
     let (before, after) = frame.sides;
@@ -104,7 +106,7 @@ fn head(frame: &Frame<'_>) -> String {
     )
 }
 
-fn sections(diff: &Diff, view: View, frame: &Frame<'_>) -> Vec<Section> {
+fn sections(diff: &Diff, view: DiffView, frame: &CommentFrame<'_>) -> Vec<Section> {
     let objects = |(title, kinds): (&'static str, &[ChangeKind])| {
         let fitting = diff.changes.iter().filter(|change| kinds.contains(&change.kind));
         Section { title, items: fitting.map(|change| object(change, view)).collect() }
@@ -115,7 +117,7 @@ fn sections(diff: &Diff, view: View, frame: &Frame<'_>) -> Vec<Section> {
     };
     let fix = |sentence: &String| {
         let line = format!("\n- {}\n", outside(&shortened(sentence, 2 * NAME_MAX)));
-        Item { brief: line.clone(), full: line }
+        MarkdownItem { brief: line.clone(), full: line }
     };
     let mut sections: Vec<Section> = SECTIONS.into_iter().map(objects).collect();
     let fixes = Section { title: "Manual fixes", items: frame.fixes.iter().map(fix).collect() };
@@ -130,7 +132,7 @@ fn sections(diff: &Diff, view: View, frame: &Frame<'_>) -> Vec<Section> {
     sections
 }
 
-fn object(change: &ObjectChange, view: View) -> Item {
+fn object(change: &ObjectChange, view: DiffView) -> MarkdownItem {
     let notes = notes(change).into_iter().map(|note| (" ", format!("  {note}")));
     let mut inside: Vec<Signed> = notes.collect();
     inside.extend(lines(&change.attributes, view.extent));
@@ -141,7 +143,7 @@ fn object(change: &ObjectChange, view: View) -> Item {
     item(&name, inside)
 }
 
-fn outputs(diff: &Diff, view: View) -> Vec<Item> {
+fn outputs(diff: &Diff, view: DiffView) -> Vec<MarkdownItem> {
     let outputs = diff.outputs.iter().map(|output| {
         item(&shortened(&output_line(output), NAME_MAX), lines(&output.inside, view.extent))
     });
@@ -151,7 +153,7 @@ fn outputs(diff: &Diff, view: View) -> Vec<Item> {
 }
 
 /// Tools, variables and files; what differs in a file unfolds.
-fn files(diff: &ConfigurationDiff) -> Vec<Item> {
+fn files(diff: &ConfigurationDiff) -> Vec<MarkdownItem> {
     let mut items = Vec::new();
     if !(diff.tools.is_empty() && diff.variables.is_empty()) {
         let rest = ConfigurationDiff { files: Vec::new(), ..diff.clone() };
@@ -168,14 +170,14 @@ fn files(diff: &ConfigurationDiff) -> Vec<Item> {
 }
 
 /// A line that unfolds, or just a line.
-fn item(name: &str, inside: Vec<Signed>) -> Item {
+fn item(name: &str, inside: Vec<Signed>) -> MarkdownItem {
     let brief = format!("\n- {}\n", span(name));
     if inside.is_empty() {
-        return Item { full: brief.clone(), brief };
+        return MarkdownItem { full: brief.clone(), brief };
     }
     let inside: Vec<String> = inside.into_iter().map(|(_, line)| inert(&line)).collect();
     let block = block("diff", &inside);
     let full =
         format!("\n<details><summary>{}</summary>\n\n{block}\n</details>\n", html_code(name));
-    Item { brief, full }
+    MarkdownItem { brief, full }
 }

@@ -8,7 +8,7 @@ use crate::model::value::Value;
 
 /// What of a diff is shown.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::cli) struct View {
+pub(in crate::cli) struct DiffView {
     /// How much of each object.
     pub extent: Extent,
     /// What is done with what says nothing.
@@ -25,7 +25,7 @@ pub(in crate::cli) enum Quiet {
 }
 
 /// The objects, then the outputs.
-pub(in crate::cli) fn body(diff: &Diff, view: View, paint: Paint) -> String {
+pub(in crate::cli) fn body(diff: &Diff, view: DiffView, paint: Paint) -> String {
     let mut text = String::new();
     let quiet = if view.hidden == Quiet::Named { diff.quiet.as_slice() } else { &[] };
     for change in diff.changes.iter().chain(&diff.data).chain(quiet) {
@@ -76,7 +76,7 @@ pub(in crate::cli) fn title(change: &ObjectChange) -> String {
     }
 }
 
-fn object(change: &ObjectChange, view: View, paint: Paint) -> String {
+fn object(change: &ObjectChange, view: DiffView, paint: Paint) -> String {
     let sign = sign(change);
     let mut text = format!("{} {}\n", paint.sign(sign, sign), paint.bold(&title(change)));
     for note in notes(change) {

@@ -65,12 +65,12 @@ pub(in crate::cli) struct Section {
     /// What its items are.
     pub title: &'static str,
     /// Its items.
-    pub items: Vec<Item>,
+    pub items: Vec<MarkdownItem>,
 }
 
 /// One item, in two lengths.
 #[derive(Debug, Clone)]
-pub(in crate::cli) struct Item {
+pub(in crate::cli) struct MarkdownItem {
     /// In one line.
     pub brief: String,
     /// With everything.
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn everybody_is_named_before_anybody_is_described() {
-        let item = |name: &str| Item {
+        let item = |name: &str| MarkdownItem {
             brief: format!("{name}\n"),
             full: format!("{name}{}\n", "x".repeat(50)),
         };

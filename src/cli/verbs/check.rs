@@ -1,12 +1,12 @@
 //! `unapply check`: integrity of the store.
 
 use super::Session;
-use crate::cli::args::{Check as Arguments, Format};
+use crate::cli::args::{CheckArguments as Arguments, Format};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::{CheckOut, FindingOut};
 use crate::cli::output::inert;
-use crate::store::{CheckReport, Depth, Finding};
+use crate::store::{CheckReport, Depth, StoreFinding};
 
 /// Checks.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -31,7 +31,7 @@ fn depth(read_data: Option<&str>) -> Result<Depth, Failure> {
     }
 }
 
-fn problem(finding: &Finding) -> String {
+fn problem(finding: &StoreFinding) -> String {
     let mut text = finding.problem.to_string();
     let mut source = std::error::Error::source(&finding.problem);
     while let Some(error) = source {

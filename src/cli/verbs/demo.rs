@@ -27,7 +27,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         Failure::new(Exit::Failure, "cannot tell which program this is".to_owned())
             .caused_by(&error)
     })?;
-    let place = Place::choose(session, arguments)?;
+    let place = DemoPlace::choose(session, arguments)?;
     let is_data = session.format() == Format::Table;
     let paint = if is_data { session.output.data_paint } else { session.output.talk_paint };
     let unwritable: RefCell<Option<Failure>> = RefCell::new(None);
@@ -50,7 +50,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         },
     };
     let played = play(&inputs, place.path()).map_err(|error| failure(&error, &place));
-    if let (Ok(_), Place::Kept(path)) = (&played, &place) {
+    if let (Ok(_), DemoPlace::Kept(path)) = (&played, &place) {
         let is_known = locate::on_path(&session.world.environment, "unapply").is_some();
         print(&by_hand(path, Some(unapply.as_path()).filter(|_| !is_known)));
     }
@@ -84,14 +84,14 @@ fn verdict(ending: &StoryEnding) -> Result<Exit, Failure> {
 }
 
 /// Where it is played.
-enum Place {
+enum DemoPlace {
     /// In a directory that is removed.
     Scratch(tempfile::TempDir),
     /// Where somebody wants it to stay.
     Kept(PathBuf),
 }
 
-impl Place {
+impl DemoPlace {
     fn choose(session: &Session, arguments: &Arguments) -> Result<Self, Failure> {
         match &arguments.directory {
             Some(directory) => {
@@ -138,7 +138,7 @@ impl Place {
     }
 }
 
-fn failure(error: &Error, place: &Place) -> Failure {
+fn failure(error: &Error, place: &DemoPlace) -> Failure {
     let failure = match error {
         Error::Interrupted { signal } => Failure::new(Exit::of_signal(*signal), error.to_string()),
         Error::Occupied { .. } => {

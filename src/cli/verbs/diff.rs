@@ -10,7 +10,7 @@ use self::show::Shown;
 use super::overwritten::{Overwritten, overwritten};
 use super::side::{Side, load_side, not_found, unreadable};
 use super::{Opened, Session};
-use crate::cli::args::{Diff as Arguments, Part};
+use crate::cli::args::{DiffArguments as Arguments, DiffPart};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::codec::state::narrow::{Narrowed, Source, Unreadable, Which, narrow};
@@ -113,7 +113,7 @@ fn fixes(
     context: Option<&Context>,
     after: &Side,
 ) -> Result<Overwritten, String> {
-    let is_asked = matches!(arguments.only, None | Some(Part::State));
+    let is_asked = matches!(arguments.only, None | Some(DiffPart::State));
     let Some(Context { opened, stack, log }) = context.filter(|_| is_asked && after.is_live())
     else {
         return Ok(Overwritten::default());
@@ -152,9 +152,9 @@ fn narrow_down(found: &mut Diff, arguments: &Arguments) -> usize {
         clear_outputs(found);
     }
     match arguments.only {
-        Some(Part::State) => clear_outputs(found),
-        Some(Part::Outputs) => clear_objects(found),
-        Some(Part::Config | Part::Providers) => {
+        Some(DiffPart::State) => clear_outputs(found),
+        Some(DiffPart::Outputs) => clear_objects(found),
+        Some(DiffPart::Config | DiffPart::Providers) => {
             clear_objects(found);
             clear_outputs(found);
         }

@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::failure::unsettled::RECOVER;
 use crate::cli::json::{DoctorOut, ExaminedOut};
 use crate::cli::output::{Paint, inert};
-use crate::cli::place::Place;
+use crate::cli::place::StorePlace;
 use crate::cli::settings::Settings;
 use crate::flow::doctor::{Examination, Examined, Obstruction, StoreProbe, examine, record};
 use crate::flow::ports::{Job, Stack};
@@ -30,7 +30,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let ports = session.ports(&opened);
     let probe = if arguments.probe { StoreProbe::Race } else { StoreProbe::Leave };
     let mut found = examine(&ports, &stack, of_the_place(&settings), probe)?;
-    let told: Vec<Told> = found.examinations.drain(..).map(Told::of).collect();
+    let told: Vec<FindingAdvice> = found.examinations.drain(..).map(FindingAdvice::of).collect();
     let mut exit = told.iter().find_map(|told| told.exit).unwrap_or(Exit::Done);
     let examined = Examined {
         target: found.target,
@@ -63,13 +63,13 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
 }
 
 /// A finding with what to do about it.
-struct Told {
+struct FindingAdvice {
     finding: Finding,
     exit: Option<Exit>,
     next: Option<String>,
 }
 
-impl Told {
+impl FindingAdvice {
     fn of(examination: Examination) -> Self {
         let Examination { finding, trouble } = examination;
         let (exit, next) = match trouble {
@@ -96,8 +96,8 @@ fn of_the_place(settings: &Settings) -> Vec<Finding> {
     };
     let encryption = "plain: this version does not encrypt what it keeps";
     match &settings.store {
-        Place::Bucket(_) => vec![finding("encryption", Health::Doubtful, encryption)],
-        Place::Directory(path) => {
+        StorePlace::Bucket(_) => vec![finding("encryption", Health::Doubtful, encryption)],
+        StorePlace::Directory(path) => {
             let mode = path.metadata().map(|facts| facts.permissions().mode() & 0o777);
             let permissions = match mode {
                 Ok(mode) if mode & FOR_OTHERS == 0 => {
@@ -114,7 +114,7 @@ fn of_the_place(settings: &Settings) -> Vec<Finding> {
     }
 }
 
-fn out(found: &Examined, told: &[Told], entry: Option<Revision>) -> DoctorOut {
+fn out(found: &Examined, told: &[FindingAdvice], entry: Option<Revision>) -> DoctorOut {
     DoctorOut {
         target: found.target.map(|revision| revision.0),
         health: found.health().name().to_owned(),
@@ -131,10 +131,10 @@ fn out(found: &Examined, told: &[Told], entry: Option<Revision>) -> DoctorOut {
     }
 }
 
-fn screen(stack: &Stack, found: &Examined, told: &[Told], paint: Paint) -> String {
+fn screen(stack: &Stack, found: &Examined, told: &[FindingAdvice], paint: Paint) -> String {
     let width = told.iter().map(|told| told.finding.subject.len()).max().unwrap_or(0);
     let mut text = format!("{}: could it be reverted now?\n\n", stack.name);
-    for Told { finding, next, .. } in told {
+    for FindingAdvice { finding, next, .. } in told {
         let sign = match finding.health {
             Health::Well => "✓",
             Health::Doubtful => "!",

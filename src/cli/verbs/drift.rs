@@ -145,7 +145,7 @@ fn list_out(
         let items = items.iter().filter(move |item| item.tracked.life.is_open() == is_open);
         items.map(|item| item_out(session, item, redactor)).collect()
     };
-    let counts = Counts::of(session, items);
+    let counts = DriftCounts::of(session, items);
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     DriftListOut {
         look: last.map(|(entry, _)| entry.revision.0),
@@ -161,7 +161,7 @@ fn list_out(
 }
 
 /// The numbers of a summary.
-struct Counts {
+struct DriftCounts {
     open: usize,
     new: usize,
     fixes: usize,
@@ -169,7 +169,7 @@ struct Counts {
     resolved: usize,
 }
 
-impl Counts {
+impl DriftCounts {
     fn of(session: &Session, items: &[Valued<'_>]) -> Self {
         let now = session.clock.now();
         let count = |is: &dyn Fn(&Tracked<'_>) -> bool| {
@@ -217,12 +217,12 @@ fn screen(
     if !items.is_empty() {
         text.push('\n');
     }
-    text.push_str(&summary(&Counts::of(session, items)));
+    text.push_str(&summary(&DriftCounts::of(session, items)));
     text.push_str(&format!("next: {}\n", next(items)));
     text
 }
 
-fn summary(counts: &Counts) -> String {
+fn summary(counts: &DriftCounts) -> String {
     let mut parts = match counts.open {
         0 => vec!["no drift".to_owned()],
         1 => vec![format!("1 item, {} new", counts.new)],

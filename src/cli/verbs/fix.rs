@@ -5,7 +5,7 @@ use jiff::{Span, Timestamp, civil};
 
 use super::drift::{changes, manner, object_out};
 use super::{Opened, Session};
-use crate::cli::args::{Fix as Arguments, FixVerb, Format};
+use crate::cli::args::{FixCommand as Arguments, FixVerb, Format};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::{FixFacts, FixListOut, FixOut};
@@ -14,7 +14,9 @@ use crate::cli::render::attributes::attributes;
 use crate::cli::render::drift::{Manner, address, fix_line, places};
 use crate::cli::render::value::shown as shown_value;
 use crate::codec::state::ReadState;
-use crate::engine::drift::{Held, Standing, Subject, held, shown_id, shown_value_at, standing};
+use crate::engine::drift::{
+    FixHeld, FixStanding, FixSubject, held, shown_id, shown_value_at, standing,
+};
 use crate::engine::redact::{Redactor, Shown};
 use crate::flow::fix::{FixRequest, record};
 use crate::flow::ports::{Job, Stack};
@@ -112,14 +114,14 @@ fn one(
 }
 
 /// A fix with what became of it.
-struct Told<'a> {
+struct ToldFix<'a> {
     valued: Valued<'a>,
     redactor: &'a Redactor,
-    standing: Option<Standing>,
+    standing: Option<FixStanding>,
     held: Vec<(Path, Shown)>,
 }
 
-impl Told<'_> {
+impl ToldFix<'_> {
     fn revision(&self) -> Option<Revision> {
         self.valued.tracked.fix.map(|(entry, _)| entry.revision)
     }
@@ -137,7 +139,7 @@ fn with_fixes(
     session: &Session,
     opened: &Opened,
     stack: &Stack,
-    tell: impl FnOnce(&[Told<'_>]) -> Result<(), Failure>,
+    tell: impl FnOnce(&[ToldFix<'_>]) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     let ports = session.ports(opened);
     let log = ports.repository.log(&stack.name)?;
@@ -161,24 +163,24 @@ fn told<'a>(
     now: Option<&State<'_>>,
     redactor: &'a Redactor,
     knowledge: &Knowledge,
-) -> Told<'a> {
-    let subject = Subject { tracked: &valued.tracked, object: &valued.object, knowledge };
+) -> ToldFix<'a> {
+    let subject = FixSubject { tracked: &valued.tracked, object: &valued.object, knowledge };
     let standing = now.map(|now| standing(log, subject, now));
     let held = now.and_then(|now| held(subject, now)).unwrap_or_default();
-    let show = |held: Held| {
+    let show = |held: FixHeld| {
         let shown = shown_value_at(&valued.object, &held.path, held.now.as_ref(), redactor);
         (redactor.path(&held.path, &[]), shown)
     };
     let held = held.into_iter().map(show).collect();
-    Told { valued, redactor, standing, held }
+    ToldFix { valued, redactor, standing, held }
 }
 
-fn heading(fix: &Told<'_>, manner: &Manner) -> String {
-    let standing = fix.standing.map_or("unknown", Standing::shown);
+fn heading(fix: &ToldFix<'_>, manner: &Manner) -> String {
+    let standing = fix.standing.map_or("unknown", FixStanding::shown);
     let painted = match fix.standing {
-        Some(Standing::Adopted) => manner.paint.green(standing),
-        Some(Standing::Overwritten) => manner.paint.red(standing),
-        Some(Standing::Open | Standing::InState | Standing::Gone) | None => {
+        Some(FixStanding::Adopted) => manner.paint.green(standing),
+        Some(FixStanding::Overwritten) => manner.paint.red(standing),
+        Some(FixStanding::Open | FixStanding::InState | FixStanding::Gone) | None => {
             manner.paint.yellow(standing)
         }
     };
@@ -189,7 +191,7 @@ fn heading(fix: &Told<'_>, manner: &Manner) -> String {
     format!("{painted}   {address}   {}   {item}\n    {line}\n", places(tracked))
 }
 
-fn list_screen(session: &Session, stack: &Stack, fixes: &[Told<'_>]) -> String {
+fn list_screen(session: &Session, stack: &Stack, fixes: &[ToldFix<'_>]) -> String {
     let manner = manner(session);
     let mut text = format!("{}\n\n", manner.paint.bold(&format!("{}   manual fixes", stack.name)));
     for fix in fixes {
@@ -199,11 +201,11 @@ fn list_screen(session: &Session, stack: &Stack, fixes: &[Told<'_>]) -> String {
         text.push('\n');
     }
     let kinds = [
-        Standing::Open,
-        Standing::InState,
-        Standing::Overwritten,
-        Standing::Gone,
-        Standing::Adopted,
+        FixStanding::Open,
+        FixStanding::InState,
+        FixStanding::Overwritten,
+        FixStanding::Gone,
+        FixStanding::Adopted,
     ];
     let counts: Vec<String> = kinds
         .into_iter()
@@ -214,7 +216,7 @@ fn list_screen(session: &Session, stack: &Stack, fixes: &[Told<'_>]) -> String {
     let word = if fixes.len() == 1 { "fix" } else { "fixes" };
     let counts = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
     text.push_str(&format!("Summary: {} {word}{counts}\n", fixes.len()));
-    let next = match fixes.first().and_then(Told::revision) {
+    let next = match fixes.first().and_then(ToldFix::revision) {
         Some(revision) => format!("unapply fix show {revision}"),
         None => "unapply drift".to_owned(),
     };
@@ -222,7 +224,7 @@ fn list_screen(session: &Session, stack: &Stack, fixes: &[Told<'_>]) -> String {
     text
 }
 
-fn screen(session: &Session, stack: &Stack, fix: &Told<'_>) -> String {
+fn screen(session: &Session, stack: &Stack, fix: &ToldFix<'_>) -> String {
     let manner = manner(session);
     let valued = &fix.valued;
     let mut text = format!("{}\n\n", manner.paint.bold(&stack.name.to_string()));
@@ -242,12 +244,12 @@ fn screen(session: &Session, stack: &Stack, fix: &Told<'_>) -> String {
         line(name, &format!("{} = {}", inert(&path.to_string()), shown_value(value)));
     }
     let next = match fix.standing {
-        Some(Standing::Open) => {
+        Some(FixStanding::Open) => {
             "write it into the configuration, or undo it by hand; then: unapply drift"
         }
-        Some(Standing::InState) => "terraform plan   (says whether the configuration holds it)",
-        Some(Standing::Overwritten) => "unapply diff",
-        Some(Standing::Gone | Standing::Adopted) | None => "unapply drift",
+        Some(FixStanding::InState) => "terraform plan   (says whether the configuration holds it)",
+        Some(FixStanding::Overwritten) => "unapply diff",
+        Some(FixStanding::Gone | FixStanding::Adopted) | None => "unapply drift",
     };
     text.push_str(&format!("\nnext: {next}\n"));
     text

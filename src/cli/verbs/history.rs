@@ -12,7 +12,7 @@ use super::{Opened, Session};
 use crate::cli::args::{Format, History as Arguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::json::{Entry as EntryOut, HistoryOut};
+use crate::cli::json::{EntryOut, HistoryOut};
 use crate::cli::output::inert;
 use crate::cli::render::table::{Align, columns};
 use crate::codec::state::ReadState;

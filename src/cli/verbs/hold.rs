@@ -4,10 +4,10 @@
 
 use super::fix::moment;
 use super::{Opened, Session};
-use crate::cli::args::{Format, Hold as HoldArguments, Release as ReleaseArguments};
+use crate::cli::args::{Format, HoldArguments, ReleaseArguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::json::{Entry as EntryOut, HoldOut};
+use crate::cli::json::{EntryOut, HoldOut};
 use crate::cli::settings::Settings;
 use crate::engine::hold::standing;
 use crate::flow::hold as flow;

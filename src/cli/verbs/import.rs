@@ -5,7 +5,7 @@ use super::{Opened, Session};
 use crate::cli::args::{Format, Span};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::json::{Entry as EntryOut, ImportOut, ImportedOut, SkippedVersionOut};
+use crate::cli::json::{EntryOut, ImportOut, ImportedOut, SkippedVersionOut};
 use crate::cli::output::inert;
 use crate::cli::place::keys;
 use crate::cli::render::table::{Align, columns};

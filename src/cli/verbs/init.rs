@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::InitOut;
 use crate::cli::output::inert;
-use crate::cli::place::Place;
+use crate::cli::place::StorePlace;
 use crate::cli::settings::{Selection, Settings};
 use crate::flow::Error;
 use crate::flow::ports::{Job, Stack};
@@ -77,9 +77,9 @@ fn write_settings(
 
 fn settings_text(session: &Session, settings: &Settings, stacks: &[Stack]) -> String {
     let url = match (&session.global.store, &settings.store) {
-        (_, Place::Bucket(place)) => place.url(),
-        (None, Place::Directory(_)) => "./.unapply".to_owned(),
-        (Some(_), Place::Directory(path)) => match path.strip_prefix(&settings.base) {
+        (_, StorePlace::Bucket(place)) => place.url(),
+        (None, StorePlace::Directory(_)) => "./.unapply".to_owned(),
+        (Some(_), StorePlace::Directory(path)) => match path.strip_prefix(&settings.base) {
             Ok(relative) => format!("./{}", relative.display()),
             Err(_) => path.display().to_string(),
         },

@@ -1,10 +1,10 @@
 //! `unapply mark`: calls a snapshot good or bad.
 
 use super::{Session, side};
-use crate::cli::args::{Format, Mark as Arguments, Verdict};
+use crate::cli::args::{Format, MarkArguments as Arguments, MarkVerdict};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::json::{Entry as EntryOut, MarkOut};
+use crate::cli::json::{EntryOut, MarkOut};
 use crate::flow::mark::{Proof, WhenNotEmpty, bad, good};
 use crate::flow::ports::Job;
 
@@ -16,7 +16,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let log = ports.repository.log(&stack.name)?;
     let job = Job::new(&ports, &stack, &settings.author);
     let (said, line) = match &arguments.verdict {
-        Verdict::Good { revision, verify, residual } => {
+        MarkVerdict::Good { revision, verify, residual } => {
             let target = side::entry(session, &log, revision)?;
             let keep = if *residual { WhenNotEmpty::Keep } else { WhenNotEmpty::Refuse };
             let proof = if *verify {
@@ -32,7 +32,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
             let line = format!("★ {} is good ({}{word})", target.revision, evidence.grade);
             (said, line)
         }
-        Verdict::Bad { revision } => {
+        MarkVerdict::Bad { revision } => {
             let target = side::entry(session, &log, revision)?;
             let said = bad(&job, &target)?;
             (said, format!("{} is bad: no revert goes back to it", target.revision))

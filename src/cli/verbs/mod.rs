@@ -33,18 +33,18 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::args::{Format, Global};
-use super::environment::{Stream, SystemClock, World};
+use super::environment::{StreamKind, SystemClock, World};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::fingerprints::{self, KeySource};
 use super::interrupt::Signals;
 use super::json::{Envelope, FORMAT_VERSION};
-use super::output::Output;
-use super::place::Place;
-use super::progress::Screen;
+use super::output::Screens;
+use super::place::StorePlace;
+use super::progress::ProgressScreen;
 use super::render::time::Times;
 use super::settings::{Selection, Settings, TOOL};
-use crate::engine::redact::{FingerprintKey, Redactor, Scope};
+use crate::engine::redact::{FingerprintKey, FingerprintScope, Redactor};
 use crate::flow::ports::{Ports, Stack};
 use crate::port::clock::Clock as _;
 use crate::port::object_store::{Created, ObjectStore};
@@ -64,11 +64,11 @@ pub(super) struct Session {
     /// The wish to stop.
     pub signals: Signals,
     /// Where data and talk go.
-    pub output: Rc<Output>,
-    progress: Screen,
+    pub output: Rc<Screens>,
+    progress: ProgressScreen,
     clock: SystemClock,
     /// How far the fingerprints reach that this command tells.
-    fingerprint_scope: Cell<Option<Scope>>,
+    fingerprint_scope: Cell<Option<FingerprintScope>>,
 }
 
 /// A store and a Terraform that are open.
@@ -95,14 +95,14 @@ fn bucket(place: &S3Place) -> Result<Arc<dyn ObjectStore>, Failure> {
 
 impl Session {
     /// Puts it together.
-    pub(super) fn new(global: Global, world: World, signals: Signals, output: Rc<Output>) -> Self {
-        let progress = Screen::new(Rc::clone(&output), world.terminals.error);
+    pub(super) fn new(global: Global, world: World, signals: Signals, output: Rc<Screens>) -> Self {
+        let progress = ProgressScreen::new(Rc::clone(&output), world.terminals.error);
         let fingerprint_scope = Cell::new(None);
         Self { global, world, signals, output, progress, clock: SystemClock, fingerprint_scope }
     }
 
     /// The same session where nobody is asked and every plan is accepted; no hazard ever is.
-    pub(super) fn unattended(&self, output: Rc<Output>) -> Self {
+    pub(super) fn unattended(&self, output: Rc<Screens>) -> Self {
         let global = Global { yes: true, no_input: true, ..self.global.clone() };
         Self::new(global, self.world.clone(), self.signals.clone(), output)
     }
@@ -129,8 +129,10 @@ impl Session {
     /// Opens a store that must be there.
     pub(super) fn open(&self, settings: &Settings) -> Result<Opened, Failure> {
         let objects: Arc<dyn ObjectStore> = match &settings.store {
-            Place::Directory(path) => Arc::new(LocalStore::open(path).map_err(store::Error::from)?),
-            Place::Bucket(place) => bucket(place)?,
+            StorePlace::Directory(path) => {
+                Arc::new(LocalStore::open(path).map_err(store::Error::from)?)
+            }
+            StorePlace::Bucket(place) => bucket(place)?,
         };
         let repository = Repository::open(objects)?;
         let (terraform, key) = (self.terraform(settings), settings.key.clone());
@@ -144,11 +146,11 @@ impl Session {
         unencrypted: Unencrypted,
     ) -> Result<Opened, Failure> {
         let (objects, kind): (Arc<dyn ObjectStore>, &str) = match &settings.store {
-            Place::Directory(path) => {
+            StorePlace::Directory(path) => {
                 let (objects, _) = LocalStore::create(path).map_err(store::Error::from)?;
                 (Arc::new(objects), "0700, git-ignored")
             }
-            Place::Bucket(place) => {
+            StorePlace::Bucket(place) => {
                 let objects = bucket(place)?;
                 if unencrypted == Unencrypted::NotAccepted {
                     self.must_be_there(&objects)?;
@@ -257,8 +259,10 @@ impl Session {
     /// How times are shown in data.
     pub(super) fn times(&self) -> Times {
         match self.world.terminals.output {
-            Stream::Terminal => Times::Relative { now: self.clock.now(), zone: TimeZone::system() },
-            Stream::Other => Times::Absolute,
+            StreamKind::Terminal => {
+                Times::Relative { now: self.clock.now(), zone: TimeZone::system() }
+            }
+            StreamKind::Other => Times::Absolute,
         }
     }
 
@@ -310,10 +314,10 @@ impl Session {
     }
 
     /// The store as a person would type it from here.
-    pub(super) fn shown(&self, place: &Place) -> String {
+    pub(super) fn shown(&self, place: &StorePlace) -> String {
         match place {
-            Place::Directory(path) => self.short(path),
-            Place::Bucket(place) => place.url(),
+            StorePlace::Directory(path) => self.short(path),
+            StorePlace::Bucket(place) => place.url(),
         }
     }
 

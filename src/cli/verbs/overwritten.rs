@@ -6,7 +6,7 @@ use crate::cli::failure::Failure;
 use crate::cli::json::{OverwrittenAttributeOut, OverwrittenOut, PathOut};
 use crate::cli::output::inert;
 use crate::cli::render::value::shown as shown_value;
-use crate::engine::drift::{Held, Standing, Subject, held, shown_value_at, standing};
+use crate::engine::drift::{FixHeld, FixStanding, FixSubject, held, shown_value_at, standing};
 use crate::engine::redact::{Redactor, Shown};
 use crate::flow::ports::Stack;
 use crate::flow::recorded::{Valued, valued_items};
@@ -42,9 +42,12 @@ pub(super) fn overwritten(
     let redactor = session.fingerprinted(redactor, Some((opened, stack)));
     let mut found = Overwritten::default();
     for item in &items {
-        let subject =
-            Subject { tracked: &item.tracked, object: &item.object, knowledge: &stack.knowledge };
-        if standing(log, subject, now) == Standing::Overwritten {
+        let subject = FixSubject {
+            tracked: &item.tracked,
+            object: &item.object,
+            knowledge: &stack.knowledge,
+        };
+        if standing(log, subject, now) == FixStanding::Overwritten {
             let places = held(subject, now).unwrap_or_default();
             add(&mut found, item, &places, &redactor);
         }
@@ -52,7 +55,7 @@ pub(super) fn overwritten(
     Ok(found)
 }
 
-fn add(found: &mut Overwritten, item: &Valued<'_>, places: &[Held], redactor: &Redactor) {
+fn add(found: &mut Overwritten, item: &Valued<'_>, places: &[FixHeld], redactor: &Redactor) {
     let Some((entry, _)) = item.tracked.fix else { return };
     let said = &entry.recorded;
     let who = match &said.ticket {

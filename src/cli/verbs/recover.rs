@@ -37,7 +37,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let given = arguments.push_state.as_ref().map(|file| session.world.directory.join(file));
     let only = arguments.revision.map(Revision);
     let mut request = LookRequest { only, given };
-    let mut done: Vec<Done> = Vec::new();
+    let mut done: Vec<StepDone> = Vec::new();
     loop {
         let ports = session.ports(&opened);
         let log = ports.repository.log(&stack.name)?;
@@ -67,7 +67,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
 }
 
 /// A step that was taken.
-pub(super) struct Done {
+pub(super) struct StepDone {
     entry: Revision,
     what: String,
 }
@@ -88,7 +88,12 @@ fn show(session: &Session, stack: &Stack, found: &Look<'_>) -> Result<(), Failur
 }
 
 /// Prints what is open as JSON; a table was shown at the beginning.
-fn print(session: &Session, stack: &Stack, found: &Look<'_>, done: &[Done]) -> Result<(), Failure> {
+fn print(
+    session: &Session,
+    stack: &Stack,
+    found: &Look<'_>,
+    done: &[StepDone],
+) -> Result<(), Failure> {
     if session.format() == Format::Table {
         return Ok(());
     }
@@ -134,10 +139,10 @@ fn take(
     opened: &Opened,
     stack: &Stack,
     step: &RecoveryStep<'_, '_>,
-) -> Result<Done, Failure> {
+) -> Result<StepDone, Failure> {
     let ports = session.ports(opened);
     let job = Job::new(&ports, stack, &settings.author);
-    let of_entry = |entry: &Entry, what: String| Done { entry: entry.revision, what };
+    let of_entry = |entry: &Entry, what: String| StepDone { entry: entry.revision, what };
     Ok(match step {
         RecoveryStep::Conclude(intent) => {
             let entry = conclude(&job, intent)?;
@@ -196,7 +201,7 @@ fn settle_by_hand(
         (_, []) => "given up".to_owned(),
         (_, objects) => format!("given up: {}", objects.join(", ")),
     };
-    let done = Done { entry: entry.revision, what };
+    let done = StepDone { entry: entry.revision, what };
     if session.format() == Format::Table {
         let line = format!("{}: {} (revision {})\n", stack.name, inert(&done.what), done.entry);
         session.data(&line)?;
@@ -213,7 +218,7 @@ fn finish(
     session: &Session,
     stack: &Stack,
     found: &Look<'_>,
-    done: &[Done],
+    done: &[StepDone],
     arguments: &Arguments,
 ) -> Result<Exit, Failure> {
     if !done.is_empty() {

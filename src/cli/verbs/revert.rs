@@ -9,8 +9,8 @@ use strum::VariantArray as _;
 
 use super::Session;
 use super::side::entry as find_entry;
-use crate::cli::args::{Format, Revert as Arguments};
-use crate::cli::environment::Stream;
+use crate::cli::args::{Format, RevertArguments as Arguments};
+use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, diagnostic_lines};
 use crate::cli::json::RevertOut;
@@ -18,7 +18,7 @@ use crate::cli::output::inert;
 use crate::cli::prompt::{Answer, ask};
 use crate::engine::hazard::Allowance;
 use crate::engine::hold::Holding;
-use crate::engine::revert::scope::Scope;
+use crate::engine::revert::scope::RevertScope;
 use crate::engine::unsettled::open_revert;
 use crate::flow::ports::{Job, Stack};
 use crate::flow::revert::consent::{ApprovedRevert, approve, open_hazards};
@@ -53,7 +53,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let patterns = |given: &[String]| given.iter().map(Pattern::new).collect();
     let request = RevertRequest {
         target: target.clone(),
-        scope: Scope {
+        scope: RevertScope {
             targets: patterns(&arguments.target),
             excludes: patterns(&arguments.exclude),
         },
@@ -189,7 +189,7 @@ pub(super) fn silence(session: &Session) -> Option<&'static str> {
         Some("--no-input was given")
     } else if session.world.is_ci() {
         Some("CI is set")
-    } else if session.world.terminals.input == Stream::Other {
+    } else if session.world.terminals.input == StreamKind::Other {
         Some("standard input is no terminal")
     } else {
         None

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use super::Session;
 use super::revert::silence;
-use crate::cli::args::{Format, OnFailure, Revert, Run as Arguments};
-use crate::cli::environment::Stream;
+use crate::cli::args::{Format, OnFailure, RevertArguments, Run as Arguments};
+use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::RunOut;
@@ -30,10 +30,10 @@ use crate::model::entry::{ApplyOutcome, Entry, Revision};
 use crate::model::word::Word as _;
 use crate::port::clock::Clock as _;
 use crate::port::interrupt::Interrupt as _;
-use crate::terraform::child::{End, Input, Notice, Screen, Showing};
+use crate::terraform::child::{ChildEnd, ChildScreen, Input, Notice, Showing};
 
 /// What is to be done about a run that has ended.
-enum Next {
+enum AfterRun {
     /// Leave with this code.
     Leave(Exit),
     /// Run the same command again.
@@ -46,7 +46,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let opened = session.open(&settings)?;
     let ports = session.ports(&opened);
     loop {
-        if let Next::Leave(exit) =
+        if let AfterRun::Leave(exit) =
             once(session, &Job::new(&ports, &stack, &settings.author), &settings, arguments)?
         {
             return Ok(exit);
@@ -57,7 +57,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
 /// A run and what it came to.
 struct Ran {
     before: Revision,
-    end: Option<End>,
+    end: Option<ChildEnd>,
     concluded: Concluded,
 }
 
@@ -75,7 +75,7 @@ fn once(
     job: &Job<'_>,
     settings: &Settings,
     arguments: &Arguments,
-) -> Result<Next, Failure> {
+) -> Result<AfterRun, Failure> {
     let wanted = wanted(session, settings, job.stack, arguments);
     let begun = begin(job, &wanted)?;
     say_begun(session, &begun);
@@ -138,16 +138,16 @@ fn say_begun(session: &Session, begun: &Begun) {
 }
 
 /// Runs the command with our own streams, or typed lines where it could not read them itself.
-fn go(session: &Session, ports: &Ports<'_>, begun: &Begun) -> std::io::Result<(End, Showing)> {
-    let output: Screen = if session.format() == Format::Table {
+fn go(session: &Session, ports: &Ports<'_>, begun: &Begun) -> std::io::Result<(ChildEnd, Showing)> {
+    let output: ChildScreen = if session.format() == Format::Table {
         Box::new(std::io::stdout())
     } else {
         Box::new(std::io::stderr())
     };
     let mut next = || typed(Duration::ZERO);
     let input = match session.world.terminals.input {
-        Stream::Terminal => Input::Forwarded(&mut next),
-        Stream::Other => Input::Inherited,
+        StreamKind::Terminal => Input::Forwarded(&mut next),
+        StreamKind::Other => Input::Inherited,
     };
     let mut tell = |notice| {
         let word = match notice {
@@ -163,7 +163,7 @@ fn go(session: &Session, ports: &Ports<'_>, begun: &Begun) -> std::io::Result<(E
 }
 
 /// The command's own code counts, if it has failed too.
-fn unrecorded(error: Error, end: Option<&End>) -> Failure {
+fn unrecorded(error: Error, end: Option<&ChildEnd>) -> Failure {
     let is_ours = matches!(&error, Error::Run(RunError::NotRecorded { .. }));
     let failure = Failure::from(error);
     match end.map(|end| end.code.unwrap_or_else(|| 128 + end.signal.unwrap_or_default())) {
@@ -180,7 +180,7 @@ fn succeeded(
     job: &Job<'_>,
     settings: &Settings,
     ran: &Ran,
-) -> Result<Next, Failure> {
+) -> Result<AfterRun, Failure> {
     let begun = session.clock.now();
     let followed = match &ran.concluded.after {
         Ok(taken) => Some(follow(job, &ran.concluded, &taken.entry, &settings.checks)),
@@ -197,9 +197,9 @@ fn succeeded(
     }
     print(session, job.stack, out)?;
     if ran.concluded.after.is_err() || followed.as_ref().is_some_and(Followed::has_failed) {
-        return Ok(Next::Leave(Exit::Failure));
+        return Ok(AfterRun::Leave(Exit::Failure));
     }
-    Ok(Next::Leave(ran.exit()))
+    Ok(AfterRun::Leave(ran.exit()))
 }
 
 /// What failed is left, taken back, or asked about.
@@ -208,7 +208,7 @@ fn failed(
     job: &Job<'_>,
     arguments: &Arguments,
     ran: &Ran,
-) -> Result<Next, Failure> {
+) -> Result<AfterRun, Failure> {
     // Somebody who ends us from outside has not come to be asked.
     let is_ended = ran.end.and_then(|end| end.asked) == Some(15);
     let can_ask = silence(session).is_none() && session.format() == Format::Table && !is_ended;
@@ -218,20 +218,20 @@ fn failed(
             let mut out = told(ran);
             out.revert_exit = Some(exit.1.code());
             print(session, job.stack, out)?;
-            Ok(Next::Leave(exit.0))
+            Ok(AfterRun::Leave(exit.0))
         }
         Some(OnFailure::Ask) | None if can_ask => choose(session, job, ran),
         Some(_) | None => {
             session.output.talk(&screen::left(ran.before, job.stack));
             print(session, job.stack, told(ran))?;
-            Ok(Next::Leave(ran.exit()))
+            Ok(AfterRun::Leave(ran.exit()))
         }
     }
 }
 
 /// Reverts as the verb does: our code, and the verb's own.
 fn take_back(session: &Session) -> (Exit, Exit) {
-    let arguments = Revert::default();
+    let arguments = RevertArguments::default();
     let exit = super::revert::run(session, &arguments).unwrap_or_else(|failure| {
         let exit = failure.exit;
         let failure = failure.not_done_by_default("nothing was applied");
@@ -242,17 +242,17 @@ fn take_back(session: &Session) -> (Exit, Exit) {
 }
 
 /// Asks until something is chosen that ends it.
-fn choose(session: &Session, job: &Job<'_>, ran: &Ran) -> Result<Next, Failure> {
+fn choose(session: &Session, job: &Job<'_>, ran: &Ran) -> Result<AfterRun, Failure> {
     loop {
         let answer = ask(&session.output, &session.signals, screen::CHOICES);
         let Answer::Line(line) = answer else {
             session.signals.acknowledge();
             session.output.talk(&screen::left(ran.before, job.stack));
-            return Ok(Next::Leave(ran.exit()));
+            return Ok(AfterRun::Leave(ran.exit()));
         };
         match line.as_str() {
-            "retry" => return Ok(Next::Again),
-            "revert" => return Ok(Next::Leave(take_back(session).0)),
+            "retry" => return Ok(AfterRun::Again),
+            "revert" => return Ok(AfterRun::Leave(take_back(session).0)),
             "diff" => {
                 let range = Some(format!("{}..@", ran.before));
                 if let Err(failure) = super::diff::run(session, &screen::whole_diff(range)) {
@@ -261,12 +261,12 @@ fn choose(session: &Session, job: &Job<'_>, ran: &Ran) -> Result<Next, Failure> 
             }
             "keep" | "k" => {
                 session.output.talk(&screen::left(ran.before, job.stack));
-                return Ok(Next::Leave(ran.exit()));
+                return Ok(AfterRun::Leave(ran.exit()));
             }
             "hold" => {
                 let held: Entry = hold_what_ran(job, &ran.concluded)?;
                 session.output.talk(&screen::held(&held));
-                return Ok(Next::Leave(ran.exit()));
+                return Ok(AfterRun::Leave(ran.exit()));
             }
             _ => {}
         }

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use super::side::{entry as find_entry, short_commit};
 use super::{Opened, Session};
 use crate::cli::args::{Format, Show as Arguments};
-use crate::cli::environment::Stream;
+use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::failure::kept::way_out;
-use crate::cli::json::{Body as BodyOut, Entry as EntryOut, ResourceOut, ShowOut, ShownValue};
+use crate::cli::json::{BodyOut, EntryOut, ResourceOut, ShowOut, ShownValue};
 use crate::cli::output::inert;
 use crate::cli::render::value::shown;
 use crate::codec::json;
@@ -75,7 +75,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
 
 /// The exact bytes, also of evidence.
 fn raw_state(session: &Session, opened: &Opened, entry: &Entry) -> Result<Exit, Failure> {
-    if session.world.terminals.output == Stream::Terminal {
+    if session.world.terminals.output == StreamKind::Terminal {
         return Err(Failure::new(Exit::Refused, "a state holds secrets in clear".to_owned())
             .not_done("nothing was printed on the terminal")
             .next(format!("unapply show {} --raw-state > FILE", entry.revision)));
@@ -120,7 +120,7 @@ fn configuration(
             .next(format!("unapply show {} --files", entry.revision)));
     };
     let holds_values = file.file_name().contains(".tfvars") || bundle.var_files.contains(file);
-    if holds_values && session.world.terminals.output == Stream::Terminal {
+    if holds_values && session.world.terminals.output == StreamKind::Terminal {
         return Err(Failure::new(Exit::Refused, "a file of values may hold secrets".to_owned())
             .not_done("nothing was printed on the terminal")
             .next(format!("unapply show {} --files={path} > FILE", entry.revision)));
@@ -129,14 +129,14 @@ fn configuration(
     Ok(Exit::Done)
 }
 
-type Contents = (Vec<ResourceOut>, BTreeMap<String, ShownValue>);
+type ShownContents = (Vec<ResourceOut>, BTreeMap<String, ShownValue>);
 
 fn contents(
     bytes: &StateBytes,
     entry: &Entry,
     only: Option<&str>,
     redactor: Redactor,
-) -> Result<Contents, Failure> {
+) -> Result<ShownContents, Failure> {
     let state = state::parse(bytes).map_err(|problem| {
         Failure::from(Error::StoredState { revision: entry.revision, problem: problem.to_string() })
     })?;

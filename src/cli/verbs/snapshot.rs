@@ -6,13 +6,13 @@ use std::path::Path;
 
 use super::several::{each, meant};
 use super::{Opened, Session, Unencrypted};
-use crate::cli::args::{Format, Snapshot as Arguments, Span};
+use crate::cli::args::{Format, SnapshotArguments as Arguments, Span};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::json::{Entry as EntryOut, SnapshotOut};
+use crate::cli::json::{EntryOut, SnapshotOut};
 use crate::cli::output::inert;
 use crate::cli::settings::{Selection, Settings};
-use crate::engine::pin::Standing;
+use crate::engine::pin::StateStanding;
 use crate::flow::Error;
 use crate::flow::ports::{Job, Stack};
 use crate::flow::snapshot::{
@@ -73,13 +73,13 @@ fn one(
 fn warn(session: &Session, taken: &Captured) {
     let sign = session.output.talk_paint.yellow("!");
     match &taken.standing {
-        Standing::Rewound { newest, serial } => session
+        StateStanding::Rewound { newest, serial } => session
             .output
             .talk(&format!("{sign} the state went back: revision {newest} has serial {serial}\n")),
-        Standing::Forked { newest } => session.output.talk(&format!(
+        StateStanding::Forked { newest } => session.output.talk(&format!(
             "{sign} the state forked: revision {newest} has the same serial and other content\n"
         )),
-        Standing::First | Standing::Recorded(_) | Standing::Grown => {}
+        StateStanding::First | StateStanding::Recorded(_) | StateStanding::Grown => {}
     }
     let notes = taken.snapshot().ok().and_then(|snapshot| snapshot.configuration.as_ref());
     for note in notes.map_or(&[][..], |configuration| &configuration.notes) {

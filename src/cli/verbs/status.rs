@@ -5,7 +5,7 @@ mod fail_on;
 use jiff::Timestamp;
 
 use super::{Opened, Session};
-use crate::cli::args::{Format, Status as Arguments};
+use crate::cli::args::{Format, StatusArguments as Arguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::failure::unsettled::RECOVER;
@@ -16,7 +16,7 @@ use crate::codec::state::ReadState;
 use crate::engine::drift::{last_look, tracked};
 use crate::engine::good::{last_known_good, snapshots};
 use crate::engine::hold::standing as standing_holds;
-use crate::engine::pin::{self, Standing};
+use crate::engine::pin::{self, StateStanding};
 use crate::engine::unsettled::{Matter, open_revert, unsettled};
 use crate::flow::live;
 use crate::flow::ports::Stack;
@@ -144,10 +144,10 @@ fn standing(log: &[Entry], version: &crate::model::version::StateVersion) -> &'s
         .is_some_and(|state| state.version.digest == version.digest);
     match pin::standing(log, version) {
         _ if is_good => "good",
-        Standing::Recorded(_) => "recorded",
-        Standing::First | Standing::Grown => "grown",
-        Standing::Rewound { .. } => "rewound",
-        Standing::Forked { .. } => "forked",
+        StateStanding::Recorded(_) => "recorded",
+        StateStanding::First | StateStanding::Grown => "grown",
+        StateStanding::Rewound { .. } => "rewound",
+        StateStanding::Forked { .. } => "forked",
     }
 }
 

@@ -12,7 +12,8 @@ const PATH_MAX: u64 = 1025;
 
 /// Reads an archive that [`pack`] wrote, and no other.
 pub fn unpack(bytes: &[u8]) -> Result<Bundle, Error> {
-    let mut members = Members { long_name: None, left: BYTES_MAX + MANIFEST_MAX, bundle: None };
+    let mut members =
+        ArchiveMembers { long_name: None, left: BYTES_MAX + MANIFEST_MAX, bundle: None };
     let mut archive = Archive::new(bytes);
     let entries = archive.entries().map_err(Error::NotAnArchive)?.raw(true);
     for entry in entries {
@@ -23,14 +24,14 @@ pub fn unpack(bytes: &[u8]) -> Result<Bundle, Error> {
     if pack(&bundle)? == bytes { Ok(bundle) } else { Err(Error::NotCanonical) }
 }
 
-struct Members {
+struct ArchiveMembers {
     /// The path of the next member, when it is too long for its header.
     long_name: Option<String>,
     left: u64,
     bundle: Option<Bundle>,
 }
 
-impl Members {
+impl ArchiveMembers {
     fn take(&mut self, mut entry: Entry<'_, &[u8]>) -> Result<(), Error> {
         let kind = entry.header().entry_type();
         if kind == EntryType::GNULongName && self.long_name.is_none() {

@@ -8,16 +8,16 @@ use super::boxes::without_colours;
 use crate::model::event::{Counts, Event, Hook, Intended, Intention, Operation, Purpose};
 
 /// What follows an address and a colon when something begins, ends or is taken over.
-const PROGRESS: [(&str, Told, Operation); 8] = [
-    ("Creating...", Told::Started, Operation::Create),
-    ("Creation complete", Told::Completed, Operation::Create),
-    ("Modifying...", Told::Started, Operation::Update),
-    ("Modifications complete", Told::Completed, Operation::Update),
-    ("Destroying...", Told::Started, Operation::Delete),
-    ("Destruction complete", Told::Completed, Operation::Delete),
-    ("Import complete", Told::Imported, Operation::Other),
+const PROGRESS: [(&str, PlainEvent, Operation); 8] = [
+    ("Creating...", PlainEvent::Started, Operation::Create),
+    ("Creation complete", PlainEvent::Completed, Operation::Create),
+    ("Modifying...", PlainEvent::Started, Operation::Update),
+    ("Modifications complete", PlainEvent::Completed, Operation::Update),
+    ("Destroying...", PlainEvent::Started, Operation::Delete),
+    ("Destruction complete", PlainEvent::Completed, Operation::Delete),
+    ("Import complete", PlainEvent::Imported, Operation::Other),
     // OpenTofu and older versions.
-    ("Removed from state", Told::Completed, Operation::Other),
+    ("Removed from state", PlainEvent::Completed, Operation::Other),
 ];
 
 /// What follows an address in the plan that is printed.
@@ -33,7 +33,7 @@ const PLANNED: [(&str, Intention); 8] = [
 ];
 
 #[derive(Clone, Copy)]
-enum Told {
+enum PlainEvent {
     Started,
     Completed,
     Imported,
@@ -92,9 +92,9 @@ fn progress(line: &str) -> Option<Event> {
     let id = id.filter(|id| !id.is_empty()).map(str::to_owned);
     let hook = Hook { address: address.to_owned(), operation, id };
     Some(match told {
-        Told::Started => Event::Started(hook),
-        Told::Completed => Event::Completed(hook),
-        Told::Imported => Event::Imported(hook),
+        PlainEvent::Started => Event::Started(hook),
+        PlainEvent::Completed => Event::Completed(hook),
+        PlainEvent::Imported => Event::Imported(hook),
     })
 }
 

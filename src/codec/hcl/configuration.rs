@@ -12,12 +12,12 @@ use crate::model::configuration::{Bundle, BundlePath, Variable};
 #[derive(Debug, Clone)]
 pub struct Configuration {
     bundle: Bundle,
-    modules: Vec<Module>,
+    modules: Vec<ReadModule>,
 }
 
 /// One module of a configuration.
 #[derive(Debug, Clone)]
-pub struct Module {
+pub struct ReadModule {
     /// The beginning of addresses in it, such as `module.a.`; empty for the root.
     pub prefix: String,
     /// Where it lies.
@@ -33,7 +33,7 @@ impl Configuration {
         let root = (String::new(), &bundle.root);
         let others = bundle.modules.iter().map(|module| (prefix(&module.key), &module.directory));
         let modules = std::iter::once(root).chain(others);
-        let module = |(prefix, directory): (String, &BundlePath)| Module {
+        let module = |(prefix, directory): (String, &BundlePath)| ReadModule {
             prefix,
             directory: directory.clone(),
             facts: facts(&bundle, directory),
@@ -48,7 +48,7 @@ impl Configuration {
     }
 
     /// Every module, the root first.
-    pub fn modules(&self) -> &[Module] {
+    pub fn modules(&self) -> &[ReadModule] {
         &self.modules
     }
 
@@ -76,7 +76,7 @@ impl Configuration {
 
     /// Names in all modules, each with the module's prefix before it.
     pub fn names<'c>(&'c self, of: impl Fn(&'c Facts) -> Vec<&'c String>) -> BTreeSet<String> {
-        let in_module = |module: &'c Module| {
+        let in_module = |module: &'c ReadModule| {
             let names = of(&module.facts).into_iter();
             names.map(|name| format!("{}{name}", module.prefix)).collect::<Vec<_>>()
         };

@@ -7,8 +7,8 @@
 use hcl_edit::parser::parse_body;
 use serde_json::value::RawValue;
 
-use super::json::{Members, objects};
-use super::{Syntax, Unreadable, text_of};
+use super::json::{JsonMembers, objects};
+use super::{Syntax, UnreadableFile, text_of};
 
 const STATE_BLOCKS: [&str; 3] = ["moved", "removed", "import"];
 
@@ -16,7 +16,7 @@ const STATE_BLOCKS: [&str; 3] = ["moved", "removed", "import"];
 ///
 /// A file that does not parse is an error only when a line of it begins like such a block:
 /// anything else that is wrong with it is for Terraform to say.
-pub fn without_state_blocks(file: &str, content: &[u8]) -> Result<Option<Vec<u8>>, Unreadable> {
+pub fn without_state_blocks(file: &str, content: &[u8]) -> Result<Option<Vec<u8>>, UnreadableFile> {
     let text = match text_of(file, content) {
         Ok(text) => text,
         Err(_) if !looks_like_state_block(&String::from_utf8_lossy(content)) => return Ok(None),
@@ -29,7 +29,7 @@ pub fn without_state_blocks(file: &str, content: &[u8]) -> Result<Option<Vec<u8>
     match cut {
         Ok(cut) => Ok(cut.map(String::into_bytes)),
         Err(_) if !looks_like_state_block(text) => Ok(None),
-        Err(line) => Err(Unreadable::Syntax { file: file.to_owned(), line }),
+        Err(line) => Err(UnreadableFile::Syntax { file: file.to_owned(), line }),
     }
 }
 
@@ -64,12 +64,13 @@ fn cut_native(text: &str) -> Result<Option<String>, usize> {
 fn cut_json(text: &str) -> Result<Option<String>, serde_json::Error> {
     let objects = objects(text)?;
     let is_cut = |name: &str| STATE_BLOCKS.contains(&name);
-    let found = objects.iter().any(|Members(members)| members.iter().any(|(name, _)| is_cut(name)));
+    let found =
+        objects.iter().any(|JsonMembers(members)| members.iter().any(|(name, _)| is_cut(name)));
     if !found {
         return Ok(None);
     }
     let mut kept: Vec<String> = Vec::new();
-    for Members(members) in &objects {
+    for JsonMembers(members) in &objects {
         let lines: Result<Vec<String>, serde_json::Error> = members
             .iter()
             .filter(|(name, _)| !is_cut(name))

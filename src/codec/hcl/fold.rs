@@ -10,7 +10,7 @@ use hcl_edit::Ident;
 use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
 use hcl_edit::template::{Element, Template};
 
-use super::{Base, Place, ReadTarget};
+use super::{Base, ReadPlace, ReadTarget};
 
 /// Expressions of `locals`, by name.
 pub(super) type Locals = BTreeMap<String, Expression>;
@@ -158,7 +158,7 @@ fn attribute_of(traversal: &Traversal) -> Option<&str> {
 }
 
 /// The normalised place, or nothing for `${path.module}x` and for what climbs above `/`.
-fn place(base: Option<Base>, text: &str) -> Option<Place> {
+fn place(base: Option<Base>, text: &str) -> Option<ReadPlace> {
     let base = match base {
         Some(_) if !text.is_empty() && !text.starts_with('/') => return None,
         Some(base) => base,
@@ -185,5 +185,5 @@ fn place(base: Option<Base>, text: &str) -> Option<Place> {
         Base::Module | Base::Root if joined.is_empty() => ".".to_owned(),
         Base::Module | Base::Root => joined,
     };
-    Some(Place { base, path })
+    Some(ReadPlace { base, path })
 }

@@ -13,24 +13,24 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// The members of an object in their order, repeated ones included.
-pub(super) struct Members(pub(super) Vec<(String, Box<RawValue>)>);
+pub(super) struct JsonMembers(pub(super) Vec<(String, Box<RawValue>)>);
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de> Deserialize<'de> for JsonMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Collect;
         impl<'de> Visitor<'de> for Collect {
-            type Value = Members;
+            type Value = JsonMembers;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonMembers, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Members(members))
+                Ok(JsonMembers(members))
             }
         }
         deserializer.deserialize_map(Collect)
@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for Members {
 }
 
 /// The objects that `text` consists of: itself, or the elements of an array.
-pub(super) fn objects(text: &str) -> Result<Vec<Members>, serde_json::Error> {
+pub(super) fn objects(text: &str) -> Result<Vec<JsonMembers>, serde_json::Error> {
     if text.trim_start().starts_with('[') {
         serde_json::from_str(text)
     } else {
@@ -49,7 +49,7 @@ pub(super) fn objects(text: &str) -> Result<Vec<Members>, serde_json::Error> {
 /// The blocks of a JSON file.
 pub(super) fn body(text: &str) -> Result<Body, serde_json::Error> {
     let mut body = Body::new();
-    for Members(members) in objects(text)? {
+    for JsonMembers(members) in objects(text)? {
         for (name, content) in members {
             let labels = match name.as_str() {
                 "terraform" | "locals" | "import" => 0,
@@ -72,7 +72,7 @@ fn blocks(
     levels: usize,
     known: &[String],
 ) -> Result<(), serde_json::Error> {
-    for Members(members) in objects(content.get())? {
+    for JsonMembers(members) in objects(content.get())? {
         if levels == 0 {
             let Ok(ident) = Ident::try_new(name) else {
                 continue;

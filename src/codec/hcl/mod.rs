@@ -36,7 +36,7 @@ pub use write::{
 
 /// Content that is not Terraform's language. Never says what stands there: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
+pub enum UnreadableFile {
     /// The syntax is broken.
     #[error("does not parse at line {line}: `{file}`")]
     Syntax {
@@ -89,11 +89,11 @@ pub fn is_override(file_name: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
     /// Its input variables.
-    pub variables: BTreeMap<String, Declared>,
+    pub variables: BTreeMap<String, DeclaredInput>,
     /// Its module calls with their source, where that is written out.
     pub modules: BTreeMap<String, Option<String>>,
     /// Where it keeps its state, when it says so.
-    pub backend: Option<Backend>,
+    pub backend: Option<BackendBlock>,
     /// Every `required_version`.
     pub required_versions: Vec<String>,
     /// Every managed resource that is declared, as `type.name`.
@@ -121,7 +121,7 @@ pub struct Facts {
     /// What `import` blocks take over, by address without keys; `*` where that cannot be told.
     pub imports: BTreeSet<String>,
     /// Files that could not be understood; the other facts come from the rest.
-    pub unreadable: Vec<Unreadable>,
+    pub unreadable: Vec<UnreadableFile>,
 }
 
 /// What a resource's `ignore_changes` says.
@@ -155,18 +155,18 @@ pub struct WriteOnly {
 
 /// A declared input variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Declared {
+pub struct DeclaredInput {
     /// Whether it may be left out.
     pub has_default: bool,
     /// How Terraform takes its value from the command line.
     pub value: ValueSyntax,
     /// What must not happen to its value.
-    pub marks: Marks,
+    pub marks: VariableMarks,
 }
 
 /// What must not happen to a variable's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Marks {
+pub struct VariableMarks {
     /// It is not to be shown.
     pub sensitive: bool,
     /// It is not to be kept in a plan or a state.
@@ -184,7 +184,7 @@ pub enum ValueSyntax {
 
 /// Where configuration says that the state is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Backend {
+pub enum BackendBlock {
     /// `backend "kind"`.
     Kind(String),
     /// A `cloud` block.
@@ -204,16 +204,16 @@ pub struct FileRead {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReadTarget {
     /// This file.
-    File(Place),
+    File(ReadPlace),
     /// Some files of this directory.
-    Within(Place),
+    Within(ReadPlace),
     /// Not to be told from the text.
     Unknown,
 }
 
 /// A path in configuration, normalised, with what it is relative to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct ReadPlace {
     /// What the path starts from.
     pub base: Base,
     /// The path, without `.` parts; `..` only in front; `.` for the base itself.
@@ -232,9 +232,9 @@ pub enum Base {
 }
 
 /// UTF-8 text without the byte order mark, which Terraform skips too.
-fn text_of<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, Unreadable> {
-    let text =
-        std::str::from_utf8(content).map_err(|_| Unreadable::NotUtf8 { file: file.to_owned() })?;
+fn text_of<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, UnreadableFile> {
+    let text = std::str::from_utf8(content)
+        .map_err(|_| UnreadableFile::NotUtf8 { file: file.to_owned() })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
@@ -261,9 +261,9 @@ pub fn is_loaded_by_itself(file_name: &str) -> bool {
 }
 
 /// The syntax tree of a file; JSON is brought into the shape of native syntax first.
-fn body_of(file: &str, content: &[u8]) -> Result<Body, Unreadable> {
+fn body_of(file: &str, content: &[u8]) -> Result<Body, UnreadableFile> {
     let text = text_of(file, content)?;
-    let broken = |line| Unreadable::Syntax { file: file.to_owned(), line };
+    let broken = |line| UnreadableFile::Syntax { file: file.to_owned(), line };
     match Syntax::of(file) {
         Some(Syntax::Json) => json::body(text).map_err(|error| broken(error.line())),
         Some(Syntax::Native) | None => {

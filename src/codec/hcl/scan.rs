@@ -12,8 +12,8 @@ use hcl_edit::visit::{Visit, visit_func_call};
 
 use super::fold::{Folded, Locals, fold};
 use super::{
-    Backend, Declared, Facts, FileRead, Marks, ReadTarget, Syntax, ValueSyntax, body_of, ignored,
-    is_override, not_replayable,
+    BackendBlock, DeclaredInput, Facts, FileRead, ReadTarget, Syntax, ValueSyntax, VariableMarks,
+    body_of, ignored, is_override, not_replayable,
 };
 
 /// Functions whose first argument is a path of something read while planning.
@@ -150,19 +150,19 @@ fn imported(body: &Body) -> String {
     if !address.is_empty() && address.chars().all(is_plain) { address } else { unknown() }
 }
 
-fn declared(body: &Body, before: Option<Declared>) -> Declared {
-    let before = before.unwrap_or(Declared {
+fn declared(body: &Body, before: Option<DeclaredInput>) -> DeclaredInput {
+    let before = before.unwrap_or(DeclaredInput {
         has_default: false,
         value: ValueSyntax::Literal,
-        marks: Marks::default(),
+        marks: VariableMarks::default(),
     });
     let flag = |name, otherwise| {
         attribute(body, name).map_or(otherwise, |value| value.as_bool().unwrap_or(true))
     };
-    Declared {
+    DeclaredInput {
         has_default: before.has_default || body.has_attribute("default"),
         value: attribute(body, "type").map_or(before.value, value_syntax),
-        marks: Marks {
+        marks: VariableMarks {
             sensitive: flag("sensitive", before.marks.sensitive),
             ephemeral: flag("ephemeral", before.marks.ephemeral),
         },
@@ -200,8 +200,10 @@ fn settings(facts: &mut Facts, body: &Body) {
     }
     for block in body.blocks() {
         match (block.ident.as_str(), block.labels.as_slice()) {
-            ("backend", [kind]) => facts.backend = Some(Backend::Kind(kind.as_str().to_owned())),
-            ("cloud", []) => facts.backend = Some(Backend::Cloud),
+            ("backend", [kind]) => {
+                facts.backend = Some(BackendBlock::Kind(kind.as_str().to_owned()));
+            }
+            ("cloud", []) => facts.backend = Some(BackendBlock::Cloud),
             _ => {}
         }
     }

@@ -14,8 +14,8 @@ fn reads(text: &str) -> Vec<ReadTarget> {
     facts.reads.into_iter().map(|read| read.target).collect()
 }
 
-fn at(base: Base, path: &str) -> Place {
-    Place { base, path: path.to_owned() }
+fn at(base: Base, path: &str) -> ReadPlace {
+    ReadPlace { base, path: path.to_owned() }
 }
 
 const NATIVE: &str = r#"
@@ -78,7 +78,7 @@ fn native_and_json_files_tell_the_same_facts() {
         .to_vec();
     assert_eq!(syntax[..3], [ValueSyntax::Literal; 3]);
     assert_eq!(syntax[3..], [ValueSyntax::Expression; 3]);
-    assert_eq!(native.backend, Some(Backend::Kind("s3".to_owned())));
+    assert_eq!(native.backend, Some(BackendBlock::Kind("s3".to_owned())));
     assert_eq!(native.required_versions, [">= 1.5"]);
     assert_eq!(native.modules["net"].as_deref(), Some("./net"));
     assert_eq!(native.modules["vpc"].as_deref(), Some("a/b/c"));
@@ -93,7 +93,7 @@ fn override_files_have_the_last_word() {
         ("override.tf", "variable \"x\" { default = 1 }\nmodule \"m\" { providers = {} }"),
         ("z.tf", "variable \"x\" { type = list(number) }"),
     ]));
-    assert_eq!(facts.backend, Some(Backend::Cloud));
+    assert_eq!(facts.backend, Some(BackendBlock::Cloud));
     assert_eq!(facts.modules["m"].as_deref(), Some("./b"));
     assert!(facts.variables["x"].has_default);
     assert_eq!(facts.variables["x"].value, ValueSyntax::Expression);
@@ -113,7 +113,7 @@ fn a_broken_file_is_named_with_its_line_and_the_rest_still_tells() {
         ["does not parse at line 3: `bad.tf`", "does not parse at line 3: `bad.tf.json`"]
     );
     let latin = BTreeMap::from([("l.tf".to_owned(), b"# caf\xe9\n".to_vec())]);
-    assert_eq!(scan(&latin).unreadable, [Unreadable::NotUtf8 { file: "l.tf".into() }]);
+    assert_eq!(scan(&latin).unreadable, [UnreadableFile::NotUtf8 { file: "l.tf".into() }]);
 }
 
 #[test]

@@ -12,7 +12,9 @@ use serde::Deserialize;
 
 use super::super::json;
 use crate::model::address::InstanceKey;
-use crate::model::references::{Block, Call, Module, Reference, Subject};
+use crate::model::references::{
+    Call, Reference, ReferenceSubject, ReferencedBlock, ReferencedModule,
+};
 use crate::model::value::{Path, Step, Value};
 
 type Expressions = BTreeMap<String, serde_json::Value>;
@@ -21,17 +23,17 @@ type Expressions = BTreeMap<String, serde_json::Value>;
 #[derive(Deserialize, Default)]
 pub(super) struct ConfigurationFile {
     #[serde(default)]
-    root_module: ModuleFile,
+    root_module: PlanModuleFile,
 }
 
 #[derive(Deserialize, Default)]
-struct ModuleFile {
+struct PlanModuleFile {
     #[serde(default)]
     resources: Vec<BlockFile>,
     #[serde(default)]
     module_calls: BTreeMap<String, CallFile>,
     #[serde(default)]
-    outputs: BTreeMap<String, OutputFile>,
+    outputs: BTreeMap<String, PlanOutputFile>,
 }
 
 #[derive(Deserialize)]
@@ -54,24 +56,24 @@ struct CallFile {
     #[serde(default)]
     for_each_expression: serde_json::Value,
     #[serde(default)]
-    module: ModuleFile,
+    module: PlanModuleFile,
 }
 
 #[derive(Deserialize)]
-struct OutputFile {
+struct PlanOutputFile {
     #[serde(default)]
     expression: serde_json::Value,
 }
 
 impl ConfigurationFile {
     /// The root module.
-    pub(super) fn into_root(self) -> Module {
+    pub(super) fn into_root(self) -> ReferencedModule {
         module(self.root_module)
     }
 }
 
-fn module(file: ModuleFile) -> Module {
-    Module {
+fn module(file: PlanModuleFile) -> ReferencedModule {
+    ReferencedModule {
         blocks: file.resources.into_iter().map(block).collect(),
         outputs: file
             .outputs
@@ -82,14 +84,14 @@ fn module(file: ModuleFile) -> Module {
     }
 }
 
-fn block(file: BlockFile) -> (String, Block) {
+fn block(file: BlockFile) -> (String, ReferencedBlock) {
     let instances = instances(file.count_expression, file.for_each_expression);
     let mut written = BTreeSet::new();
     for (name, expression) in &file.expressions {
         leaves(&mut vec![name.clone()], expression, &mut written);
     }
     let attributes = attributes(file.expressions, &instances);
-    (file.address, Block { attributes, written, instances })
+    (file.address, ReferencedBlock { attributes, written, instances })
 }
 
 /// The expressions inside an attribute or a block, by name. An expression is an object with
@@ -192,7 +194,7 @@ fn collect(expression: &Value, found: &mut Vec<String>) {
 
 /// One piece of a reference.
 #[derive(Debug, Clone)]
-enum Part {
+enum ExpressionPart {
     Name(String),
     Key(InstanceKey),
 }
@@ -201,49 +203,53 @@ enum Part {
 fn reference(text: &str) -> Option<Reference> {
     let parts = parts(text);
     let name = |at: usize| match parts.get(at) {
-        Some(Part::Name(name)) => Some(name.clone()),
-        Some(Part::Key(_)) | None => None,
+        Some(ExpressionPart::Name(name)) => Some(name.clone()),
+        Some(ExpressionPart::Key(_)) | None => None,
     };
     let (subject, length) = match (name(0)?.as_str(), name(1), name(2)) {
         ("path" | "terraform" | "self", _, _) => return None,
-        ("var", Some(input), _) => (Subject::Input(input), 2),
-        ("data", Some(kind), Some(block)) => (Subject::Data(format!("data.{kind}.{block}")), 3),
+        ("var", Some(input), _) => (ReferenceSubject::Input(input), 2),
+        ("data", Some(kind), Some(block)) => {
+            (ReferenceSubject::Data(format!("data.{kind}.{block}")), 3)
+        }
         ("module", Some(call), _) => return Some(output(call, parts.get(2..).unwrap_or_default())),
-        ("var" | "data" | "module" | "local", _, _) | (_, None, _) => (Subject::Hidden, 1),
-        (kind, Some(block), _) => (Subject::Resource(format!("{kind}.{block}")), 2),
+        ("var" | "data" | "module" | "local", _, _) | (_, None, _) => (ReferenceSubject::Hidden, 1),
+        (kind, Some(block), _) => (ReferenceSubject::Resource(format!("{kind}.{block}")), 2),
     };
-    let inside = if subject == Subject::Hidden { None } else { parts.get(length..) };
+    let inside = if subject == ReferenceSubject::Hidden { None } else { parts.get(length..) };
     let (key, rest) = keyed(inside.unwrap_or_default());
     Some(Reference { subject, key, path: path(rest) })
 }
 
-fn output(call: String, parts: &[Part]) -> Reference {
+fn output(call: String, parts: &[ExpressionPart]) -> Reference {
     let (key, rest) = keyed(parts);
     match rest.split_first() {
-        Some((Part::Name(name), rest)) => Reference {
-            subject: Subject::Output { call, name: name.clone() },
+        Some((ExpressionPart::Name(name), rest)) => Reference {
+            subject: ReferenceSubject::Output { call, name: name.clone() },
             key,
             path: path(rest),
         },
         // The whole module, or some of its instances.
-        Some((Part::Key(_), _)) | None => {
-            Reference { subject: Subject::Hidden, key: None, path: Path::default() }
+        Some((ExpressionPart::Key(_), _)) | None => {
+            Reference { subject: ReferenceSubject::Hidden, key: None, path: Path::default() }
         }
     }
 }
 
 /// The key of an instance, where one stands first, and what comes after it.
-fn keyed(parts: &[Part]) -> (Option<InstanceKey>, &[Part]) {
+fn keyed(parts: &[ExpressionPart]) -> (Option<InstanceKey>, &[ExpressionPart]) {
     match parts.split_first() {
-        Some((Part::Key(key), rest)) => (Some(key.clone()), rest),
-        Some((Part::Name(_), _)) | None => (None, parts),
+        Some((ExpressionPart::Key(key), rest)) => (Some(key.clone()), rest),
+        Some((ExpressionPart::Name(_), _)) | None => (None, parts),
     }
 }
 
-fn path(parts: &[Part]) -> Path {
-    let step = |part: &Part| match part {
-        Part::Name(name) | Part::Key(InstanceKey::Name(name)) => Step::Name(name.clone()),
-        Part::Key(InstanceKey::Index(index)) => {
+fn path(parts: &[ExpressionPart]) -> Path {
+    let step = |part: &ExpressionPart| match part {
+        ExpressionPart::Name(name) | ExpressionPart::Key(InstanceKey::Name(name)) => {
+            Step::Name(name.clone())
+        }
+        ExpressionPart::Key(InstanceKey::Index(index)) => {
             Step::Index(usize::try_from(*index).unwrap_or(usize::MAX))
         }
     };
@@ -251,13 +257,13 @@ fn path(parts: &[Part]) -> Path {
 }
 
 /// The pieces of a reference up to the first that is not plain: what is shorter refers to more.
-fn parts(text: &str) -> Vec<Part> {
+fn parts(text: &str) -> Vec<ExpressionPart> {
     let mut parts = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
         if let Some(inside) = rest.strip_prefix('[') {
             let Some((key, after)) = key(inside) else { break };
-            parts.push(Part::Key(key));
+            parts.push(ExpressionPart::Key(key));
             rest = after;
         } else {
             rest = rest.strip_prefix('.').unwrap_or(rest);
@@ -266,7 +272,7 @@ fn parts(text: &str) -> Vec<Part> {
             if name.is_empty() {
                 break;
             }
-            parts.push(Part::Name(name.to_owned()));
+            parts.push(ExpressionPart::Name(name.to_owned()));
             rest = after;
         }
     }

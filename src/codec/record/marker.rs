@@ -39,7 +39,7 @@ pub enum Error {
 }
 
 #[derive(Deserialize)]
-struct Version {
+struct MarkerVersion {
     format: String,
 }
 
@@ -67,7 +67,7 @@ pub fn encode(store: StoreId) -> Result<Vec<u8>, Error> {
 /// Reads a marker; unknown fields are passed over.
 pub fn decode(bytes: &[u8]) -> Result<StoreId, Error> {
     let malformed = |source| Error::Malformed { source };
-    let Version { format } = serde_json::from_slice(bytes).map_err(malformed)?;
+    let MarkerVersion { format } = serde_json::from_slice(bytes).map_err(malformed)?;
     if format != FORMAT {
         return Err(Error::Format { found: format });
     }

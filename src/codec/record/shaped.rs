@@ -15,39 +15,39 @@ use crate::model::hold::{self, HoldScope};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Verdict {
+enum ShapedVerdict {
     Good,
     Bad,
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Mark {
+pub(super) struct ShapedMark {
     revision: Revision,
-    verdict: Verdict,
+    verdict: ShapedVerdict,
     evidence: Option<Evidence>,
 }
 
-impl From<&entry::Mark> for Mark {
+impl From<&entry::Mark> for ShapedMark {
     fn from(mark: &entry::Mark) -> Self {
         let (verdict, evidence) = match &mark.verdict {
-            good::Verdict::Good(evidence) => (Verdict::Good, Some(evidence.clone())),
-            good::Verdict::Bad => (Verdict::Bad, None),
+            good::Verdict::Good(evidence) => (ShapedVerdict::Good, Some(evidence.clone())),
+            good::Verdict::Bad => (ShapedVerdict::Bad, None),
         };
         Self { revision: mark.revision, verdict, evidence }
     }
 }
 
-impl TryFrom<Mark> for entry::Mark {
+impl TryFrom<ShapedMark> for entry::Mark {
     type Error = Error;
 
-    fn try_from(mark: Mark) -> Result<Self, Error> {
+    fn try_from(mark: ShapedMark) -> Result<Self, Error> {
         let verdict = match (mark.verdict, mark.evidence) {
-            (Verdict::Good, Some(evidence)) => good::Verdict::Good(evidence),
-            (Verdict::Bad, None) => good::Verdict::Bad,
-            (Verdict::Good, None) => {
+            (ShapedVerdict::Good, Some(evidence)) => good::Verdict::Good(evidence),
+            (ShapedVerdict::Bad, None) => good::Verdict::Bad,
+            (ShapedVerdict::Good, None) => {
                 return Err(Error::Inconsistent { what: "good without evidence" });
             }
-            (Verdict::Bad, Some(_)) => {
+            (ShapedVerdict::Bad, Some(_)) => {
                 return Err(Error::Inconsistent { what: "bad with evidence of being good" });
             }
         };
@@ -57,14 +57,14 @@ impl TryFrom<Mark> for entry::Mark {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Scope {
+enum ShapedScope {
     Everything,
     Configuration,
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Hold {
-    scope: Scope,
+pub(super) struct ShapedHold {
+    scope: ShapedScope,
     digests: Vec<Digest>,
     commits: Vec<String>,
     target: Option<Revision>,
@@ -72,23 +72,23 @@ pub(super) struct Hold {
     until: Option<Timestamp>,
 }
 
-impl From<&hold::Hold> for Hold {
+impl From<&hold::Hold> for ShapedHold {
     fn from(hold: &hold::Hold) -> Self {
         let (scope, digests, commits, target) = match hold.scope.clone() {
-            HoldScope::Everything => (Scope::Everything, Vec::new(), Vec::new(), None),
+            HoldScope::Everything => (ShapedScope::Everything, Vec::new(), Vec::new(), None),
             HoldScope::Configuration { digests, commits, target } => {
-                (Scope::Configuration, digests, commits, target)
+                (ShapedScope::Configuration, digests, commits, target)
             }
         };
         Self { scope, digests, commits, target, until: hold.until }
     }
 }
 
-impl From<Hold> for hold::Hold {
-    fn from(Hold { scope, digests, commits, target, until }: Hold) -> Self {
+impl From<ShapedHold> for hold::Hold {
+    fn from(ShapedHold { scope, digests, commits, target, until }: ShapedHold) -> Self {
         let scope = match scope {
-            Scope::Everything => HoldScope::Everything,
-            Scope::Configuration => HoldScope::Configuration { digests, commits, target },
+            ShapedScope::Everything => HoldScope::Everything,
+            ShapedScope::Configuration => HoldScope::Configuration { digests, commits, target },
         };
         Self { scope, until }
     }

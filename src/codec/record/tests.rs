@@ -9,7 +9,7 @@ use super::*;
 mod runs;
 
 use crate::model::configuration::*;
-use crate::model::drift::{DriftItem, DriftKind, DriftLook, Fingerprint, Fix};
+use crate::model::drift::{DriftItem, DriftKind, DriftLook, Fix, ItemFingerprint};
 use crate::model::entry::*;
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
 use crate::model::stack::BackendIdentity;
@@ -229,7 +229,7 @@ fn reverts() -> Vec<Body> {
 fn drifts() -> Vec<Body> {
     let name = |name: &str| Step::Name(name.into());
     let item = |kind, paths: &[ValuePath]| DriftItem {
-        fingerprint: Fingerprint([0, 1, 2, 3, 0xab, 0xcd, 0xef, 0xff]),
+        fingerprint: ItemFingerprint([0, 1, 2, 3, 0xab, 0xcd, 0xef, 0xff]),
         address: r#"module.a["x"].aws_instance.web[0]"#.parse().unwrap(),
         deposed: (kind == DriftKind::Gone).then(|| "0a1b2c3d".into()),
         kind,
@@ -247,7 +247,7 @@ fn drifts() -> Vec<Body> {
         items,
     };
     let items = vec![item(DriftKind::Changed, &paths), item(DriftKind::Gone, &[])];
-    let fix = |until| Fix { item: Fingerprint([0xfe; 8]), seen: Revision(34), until };
+    let fix = |until| Fix { item: ItemFingerprint([0xfe; 8]), seen: Revision(34), until };
     vec![
         Body::Drift(Box::new(look(items))),
         Body::Drift(Box::new(look(Vec::new()))),

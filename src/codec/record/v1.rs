@@ -15,7 +15,7 @@ use crate::model::stack::StackName;
 
 /// All that can be relied on in another major version.
 #[derive(Deserialize)]
-struct Version {
+struct RecordVersion {
     format: String,
 }
 
@@ -74,8 +74,8 @@ pub(super) fn decode(line: &[u8]) -> Result<(Header, NewEntry), Error> {
 
 /// Names another format rather than the first field in which it differs.
 fn unknown_or(line: &[u8], source: serde_json::Error) -> Error {
-    match serde_json::from_slice::<Version>(line) {
-        Ok(Version { format }) if format != FORMAT => Error::UnknownFormat { format },
+    match serde_json::from_slice::<RecordVersion>(line) {
+        Ok(RecordVersion { format }) if format != FORMAT => Error::UnknownFormat { format },
         Ok(_) | Err(_) => malformed(source),
     }
 }
@@ -98,7 +98,7 @@ fn encode_body(body: &Body) -> serde_json::Result<Box<RawValue>> {
     match body {
         Body::Snapshot(body) => to_raw_value(body),
         Body::Evidence(body) => to_raw_value(body),
-        Body::Mark(body) => to_raw_value(&shaped::Mark::from(body)),
+        Body::Mark(body) => to_raw_value(&shaped::ShapedMark::from(body)),
         Body::RevertIntent(body) => to_raw_value(body),
         Body::RevertOutcome(body) => to_raw_value(body),
         Body::Verification(body) => to_raw_value(body),
@@ -106,7 +106,7 @@ fn encode_body(body: &Body) -> serde_json::Result<Box<RawValue>> {
         Body::Fix(body) => to_raw_value(body),
         Body::RunIntent(body) => to_raw_value(body),
         Body::RunOutcome(body) => to_raw_value(body),
-        Body::Hold(body) => to_raw_value(&shaped::Hold::from(body)),
+        Body::Hold(body) => to_raw_value(&shaped::ShapedHold::from(body)),
         Body::Release(body) => to_raw_value(body),
         Body::Settlement(body) => to_raw_value(body),
         Body::Diagnosis(body) => to_raw_value(body),
@@ -117,7 +117,7 @@ fn decode_body(kind: &str, text: &str) -> Result<Body, Error> {
     let body = match kind {
         "snapshot" => Body::Snapshot(read(text)?),
         "evidence" => Body::Evidence(read(text)?),
-        "mark" => Body::Mark(read::<shaped::Mark>(text)?.try_into()?),
+        "mark" => Body::Mark(read::<shaped::ShapedMark>(text)?.try_into()?),
         "revert-intent" => Body::RevertIntent(read(text)?),
         "revert-outcome" => Body::RevertOutcome(read(text)?),
         "verification" => Body::Verification(read(text)?),
@@ -125,7 +125,7 @@ fn decode_body(kind: &str, text: &str) -> Result<Body, Error> {
         "fix" => Body::Fix(read(text)?),
         "run-intent" => Body::RunIntent(read(text)?),
         "run-outcome" => Body::RunOutcome(read(text)?),
-        "hold" => Body::Hold(read::<shaped::Hold>(text)?.into()),
+        "hold" => Body::Hold(read::<shaped::ShapedHold>(text)?.into()),
         "release" => Body::Release(read(text)?),
         "settlement" => Body::Settlement(read(text)?),
         "diagnosis" => Body::Diagnosis(read(text)?),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::End;
+use super::ApplyEnd;
 use crate::model::event::{
     Counts, Diagnostic, Event, Hook, Intended, Intention, Operation, Purpose, Severity,
 };
@@ -28,7 +28,7 @@ pub struct Ledger {
 pub(super) struct Course {
     /// What the plan says.
     pub(super) intended: Option<Intended>,
-    steps: Vec<Step>,
+    steps: Vec<CourseStep>,
     /// It was taken over.
     pub(super) is_imported: bool,
     /// Under this id.
@@ -39,9 +39,9 @@ pub(super) struct Course {
 
 /// One operation.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(super) struct CourseStep {
     operation: Operation,
-    pub(super) end: End,
+    pub(super) end: ApplyEnd,
     pub(super) id: Option<String>,
 }
 
@@ -51,11 +51,15 @@ impl Ledger {
         match event {
             Event::Planned(intended) => self.intend(intended.clone()),
             Event::Started(hook) => {
-                let step = Step { operation: hook.operation, end: End::Open, id: hook.id.clone() };
+                let step = CourseStep {
+                    operation: hook.operation,
+                    end: ApplyEnd::Open,
+                    id: hook.id.clone(),
+                };
                 self.course(hook).steps.push(step);
             }
-            Event::Completed(hook) => self.course(hook).close(hook, End::Well),
-            Event::Errored(hook) => self.course(hook).close(hook, End::Badly),
+            Event::Completed(hook) => self.course(hook).close(hook, ApplyEnd::Well),
+            Event::Errored(hook) => self.course(hook).close(hook, ApplyEnd::Badly),
             Event::Imported(hook) => {
                 let course = self.course(hook);
                 course.is_imported = true;
@@ -126,12 +130,12 @@ fn bare(address: &str) -> &str {
 }
 
 impl Course {
-    fn close(&mut self, hook: &Hook, end: End) {
+    fn close(&mut self, hook: &Hook, end: ApplyEnd) {
         let open = self
             .steps
             .iter_mut()
             .rev()
-            .find(|step| step.operation == hook.operation && step.end == End::Open);
+            .find(|step| step.operation == hook.operation && step.end == ApplyEnd::Open);
         match open {
             Some(step) => {
                 step.end = end;
@@ -140,7 +144,7 @@ impl Course {
                 }
             }
             None => {
-                self.steps.push(Step { operation: hook.operation, end, id: hook.id.clone() });
+                self.steps.push(CourseStep { operation: hook.operation, end, id: hook.id.clone() });
             }
         }
     }
@@ -154,15 +158,15 @@ impl Course {
     }
 
     /// The newest step of a kind.
-    pub(super) fn newest(&self, operation: Operation) -> Option<&Step> {
+    pub(super) fn newest(&self, operation: Operation) -> Option<&CourseStep> {
         self.steps.iter().rev().find(|step| step.operation == operation)
     }
 
     /// How a step ended, errors that name the object included.
-    pub(super) fn end_of(&self, step: &Step) -> End {
+    pub(super) fn end_of(&self, step: &CourseStep) -> ApplyEnd {
         match step.end {
-            End::Open if self.is_blamed => End::Badly,
-            end @ (End::Open | End::Well | End::Badly) => end,
+            ApplyEnd::Open if self.is_blamed => ApplyEnd::Badly,
+            end @ (ApplyEnd::Open | ApplyEnd::Well | ApplyEnd::Badly) => end,
         }
     }
 

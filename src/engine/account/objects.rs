@@ -22,22 +22,22 @@ pub enum Seen<'s, 'a> {
 }
 
 /// One object.
-pub(super) struct Object<'a> {
+pub(super) struct TouchedObject<'a> {
     pub(super) id: Option<String>,
     pub(super) is_tainted: bool,
     pub(super) attributes: RawJson<'a>,
 }
 
 /// The objects of a state.
-pub(super) struct Objects<'s, 'a> {
+pub(super) struct TouchedObjects<'s, 'a> {
     seen: Seen<'s, 'a>,
-    current: BTreeMap<String, Object<'a>>,
-    left_over: BTreeMap<String, BTreeMap<String, Object<'a>>>,
+    current: BTreeMap<String, TouchedObject<'a>>,
+    left_over: BTreeMap<String, BTreeMap<String, TouchedObject<'a>>>,
     /// Types and ids, wherever they stand.
     ids: BTreeSet<(String, String)>,
 }
 
-impl<'s, 'a> Objects<'s, 'a> {
+impl<'s, 'a> TouchedObjects<'s, 'a> {
     pub(super) fn of(seen: Seen<'s, 'a>) -> Self {
         let mut objects = Self {
             seen,
@@ -49,7 +49,7 @@ impl<'s, 'a> Objects<'s, 'a> {
         let managed = state.instances.iter().filter(|i| i.address.mode == Mode::Managed);
         for instance in managed {
             let address = instance.address.to_string();
-            let object = Object {
+            let object = TouchedObject {
                 id: instance.id.clone(),
                 is_tainted: instance.status == Status::Tainted,
                 attributes: instance.attributes,
@@ -78,7 +78,7 @@ impl<'s, 'a> Objects<'s, 'a> {
     }
 
     /// The current object at an address.
-    pub(super) fn at(&self, address: &str) -> Option<&Object<'a>> {
+    pub(super) fn at(&self, address: &str) -> Option<&TouchedObject<'a>> {
         self.current.get(address)
     }
 
@@ -100,12 +100,12 @@ impl<'s, 'a> Objects<'s, 'a> {
     }
 
     /// What was left over of the object at an address.
-    pub(super) fn left_over(&self, address: &str) -> impl Iterator<Item = &Object<'a>> {
+    pub(super) fn left_over(&self, address: &str) -> impl Iterator<Item = &TouchedObject<'a>> {
         self.left_over.get(address).into_iter().flat_map(BTreeMap::values)
     }
 
     /// Everything that was left over, by address and key.
-    pub(super) fn all_left_over(&self) -> impl Iterator<Item = ((&str, &str), &Object<'a>)> {
+    pub(super) fn all_left_over(&self) -> impl Iterator<Item = ((&str, &str), &TouchedObject<'a>)> {
         self.left_over.iter().flat_map(|(address, at)| {
             at.iter().map(move |(key, object)| ((address.as_str(), key.as_str()), object))
         })

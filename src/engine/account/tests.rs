@@ -1,7 +1,7 @@
 //! Streams and states as Terraform 1.11.4 leaves them, and the account that has to come of them.
 
 use super::*;
-use crate::codec::events::{Reader, Stream};
+use crate::codec::events::{EventReader, Stream};
 use crate::codec::state;
 use crate::model::event::Intended;
 use crate::model::state::StateBytes;
@@ -33,7 +33,7 @@ fn with_left_over(name: &str, id: &str, old: &str, key: &str) -> StateBytes {
 }
 
 fn ledger(lines: &str) -> (Ledger, Witness) {
-    let (mut ledger, mut reader) = (Ledger::default(), Reader::default());
+    let (mut ledger, mut reader) = (Ledger::default(), EventReader::default());
     for line in lines.lines() {
         let is_box = line.starts_with(['│', '╷', '╵']);
         let stream = if is_box { Stream::Complaints } else { Stream::Output };

@@ -2,7 +2,7 @@
 //!
 //! Terraform silently rewrites a state that a newer version wrote, OpenTofu one that Terraform
 //! wrote, and a provider refuses an object that a newer one wrote (measured with 1.11.4). What can be
-//! gone on with becomes a hazard that somebody has to accept; what cannot is an [`Obstacle`]. It
+//! gone on with becomes a hazard that somebody has to accept; what cannot is an [`VersionObstacle`]. It
 //! looks for no other binary and edits no lock file: it says which entries have to be newer.
 
 mod release;
@@ -19,7 +19,7 @@ use crate::model::word::Word as _;
 
 /// Why a revert cannot be planned with what is at hand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Obstacle {
+pub enum VersionObstacle {
     /// The good configuration asks for another version.
     #[error("the good configuration requires {} {required}, and this is {running}", kind.name())]
     Required {
@@ -85,12 +85,12 @@ pub struct Suitable {
 }
 
 /// Judges them.
-pub fn judge(facts: &Facts<'_>) -> Result<Suitable, Obstacle> {
+pub fn judge(facts: &Facts<'_>) -> Result<Suitable, VersionObstacle> {
     let mut found = Suitable::default();
     if let Some(running) = facts.running {
         let is_unmet = |constraint: &&String| meets(&running.version, constraint) == Some(false);
         if let Some(required) = facts.required.iter().find(is_unmet) {
-            return Err(Obstacle::Required {
+            return Err(VersionObstacle::Required {
                 kind: running.kind,
                 running: running.version.clone(),
                 required: required.clone(),
@@ -135,8 +135,8 @@ struct Behind {
 }
 
 impl Behind {
-    fn obstacle(&self, locked: &LockedProvider) -> Obstacle {
-        Obstacle::ProviderBehind {
+    fn obstacle(&self, locked: &LockedProvider) -> VersionObstacle {
+        VersionObstacle::ProviderBehind {
             provider: locked.source.to_string(),
             locked: locked.version.clone(),
             kind: self.kind.clone(),

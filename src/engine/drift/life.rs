@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::drift::{DriftItem, DriftLook, Fingerprint, Fix};
+use crate::model::drift::{DriftItem, DriftLook, Fix, ItemFingerprint};
 use crate::model::entry::{Body, Entry};
 
 /// Where an item stands in its life.
@@ -72,8 +72,8 @@ fn fixes(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &Fix)> {
 
 /// Every item that any look saw, in the order of addresses.
 pub fn tracked(log: &[Entry]) -> Vec<Tracked<'_>> {
-    let mut tracked: BTreeMap<Fingerprint, Tracked<'_>> = BTreeMap::new();
-    let mut open: BTreeSet<Fingerprint> = BTreeSet::new();
+    let mut tracked: BTreeMap<ItemFingerprint, Tracked<'_>> = BTreeMap::new();
+    let mut open: BTreeSet<ItemFingerprint> = BTreeSet::new();
     for (entry, look) in looks(log) {
         let mut seen = BTreeSet::new();
         for (position, item) in look.items.iter().enumerate() {

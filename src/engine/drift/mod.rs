@@ -21,7 +21,7 @@ use super::redact::{Redactor, Shown, drawn_together};
 use crate::codec::json;
 use crate::codec::record::StoreId;
 use crate::model::address::Mode;
-use crate::model::drift::{DriftItem, DriftKind, DriftedObject, Fingerprint};
+use crate::model::drift::{DriftItem, DriftKind, DriftedObject, ItemFingerprint};
 use crate::model::plan::{Plan, PlannedChange};
 use crate::model::stack::StackName;
 use crate::model::value::{Path, Step, Value};
@@ -29,11 +29,11 @@ use crate::model::word::Word as _;
 
 pub use life::{Life, Tracked, last_look, tracked};
 pub use select::{NotAnItem, select};
-pub use standing::{Held, Standing, Subject, held, standing};
+pub use standing::{FixHeld, FixStanding, FixSubject, held, standing};
 
 /// What makes fingerprints of one place differ from those of another.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct DriftPlace<'a> {
     /// The store.
     pub store: StoreId,
     /// The stack.
@@ -46,7 +46,7 @@ pub struct Place<'a> {
 /// whoever reads them later and knows less.
 pub fn found(
     plan: &Plan,
-    place: Place<'_>,
+    place: DriftPlace<'_>,
     redactor: &Redactor,
 ) -> Vec<(DriftItem, DriftedObject)> {
     let mut found: Vec<_> =
@@ -118,7 +118,7 @@ fn id(object: &DriftedObject) -> Option<&Value> {
 
 fn one(
     change: &PlannedChange,
-    place: Place<'_>,
+    place: DriftPlace<'_>,
     redactor: &Redactor,
 ) -> Option<(DriftItem, DriftedObject)> {
     // A data source is read anew each time, and an object that only moves has not drifted.
@@ -184,13 +184,13 @@ fn known_differences(change: &PlannedChange) -> Vec<Difference> {
 /// The first eight bytes of an HMAC-SHA-256 with the store's id as key. Each field is preceded by
 /// its length, so that no two sequences of fields are the same bytes.
 fn fingerprint(
-    place: Place<'_>,
+    place: DriftPlace<'_>,
     change: &PlannedChange,
     kind: DriftKind,
     id: Option<&Value>,
     differences: &[Difference],
     secret: &[bool],
-) -> Fingerprint {
+) -> ItemFingerprint {
     let mut fields = vec![
         place.stack.to_string(),
         change.address.to_string(),
@@ -217,7 +217,7 @@ fn fingerprint(
             *byte = made;
         }
     }
-    Fingerprint(bytes)
+    ItemFingerprint(bytes)
 }
 
 /// One text for one value; members of an object are in the order of their names.

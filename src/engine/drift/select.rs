@@ -4,7 +4,7 @@
 
 use super::life::Tracked;
 use crate::model::address::Address;
-use crate::model::drift::Fingerprint;
+use crate::model::drift::ItemFingerprint;
 
 /// Fewer digits of a fingerprint name nothing: they are too easily typed by accident.
 const DIGITS_MIN: usize = 4;
@@ -21,14 +21,14 @@ pub enum NotAnItem {
         /// The text.
         wanted: String,
         /// What fits.
-        candidates: Vec<Fingerprint>,
+        candidates: Vec<ItemFingerprint>,
     },
     /// Too few digits.
     #[error("`{0}` is too short for a drift item: {DIGITS_MIN} digits are needed")]
     TooShort(String),
 }
 
-fn list(candidates: &[Fingerprint]) -> String {
+fn list(candidates: &[ItemFingerprint]) -> String {
     candidates.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 

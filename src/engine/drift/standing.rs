@@ -21,7 +21,7 @@ use crate::model::word::Word as _;
 /// What became of a fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
-pub enum Standing {
+pub enum FixStanding {
     /// The real world still differs from the state in this way.
     Open,
     /// The state has the fix's values: the configuration decides now.
@@ -34,7 +34,7 @@ pub enum Standing {
     Adopted,
 }
 
-impl Standing {
+impl FixStanding {
     /// The words for a screen.
     pub fn shown(self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ impl Standing {
 
 /// A fix with its item and its values.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub struct FixSubject<'a> {
     /// The item that was called a fix.
     pub tracked: &'a Tracked<'a>,
     /// Its values.
@@ -57,7 +57,7 @@ pub struct Subject<'a> {
 
 /// The value that a state has where a fix changed something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct FixHeld {
     /// Where.
     pub path: Path,
     /// What was there before the fix.
@@ -68,7 +68,7 @@ pub struct Held {
     pub now: Option<Value>,
 }
 
-impl Held {
+impl FixHeld {
     /// Whether the state has what the fix wrote.
     pub fn is_kept(&self) -> bool {
         self.fixed == self.now
@@ -76,42 +76,42 @@ impl Held {
 }
 
 /// What became of a fix, from the log and the state as it is now.
-pub fn standing(log: &[Entry], subject: Subject<'_>, now: &State<'_>) -> Standing {
+pub fn standing(log: &[Entry], subject: FixSubject<'_>, now: &State<'_>) -> FixStanding {
     let tracked = subject.tracked;
     let has_moved = last_look(log).is_none_or(|(_, look)| look.state != now.version);
     if tracked.life.is_open() && !has_moved {
-        return Standing::Open;
+        return FixStanding::Open;
     }
     if tracked.look.state == now.version {
-        return Standing::Gone;
+        return FixStanding::Gone;
     }
     let kept = match tracked.item.kind {
         DriftKind::Gone => match object_in(now, subject) {
             None => true,
             // Terraform has not looked at it yet: the real object is still the one that is gone.
             Some(object) if is_same_object(object, subject) && tracked.life.is_open() => {
-                return Standing::Open;
+                return FixStanding::Open;
             }
             Some(_) => false,
         },
         DriftKind::Changed => match held(subject, now) {
-            None => return Standing::Gone,
-            Some(held) => held.iter().all(Held::is_kept),
+            None => return FixStanding::Gone,
+            Some(held) => held.iter().all(FixHeld::is_kept),
         },
     };
     match (kept, is_known_good(log, now)) {
-        (true, true) => Standing::Adopted,
-        (true, false) => Standing::InState,
-        (false, _) => Standing::Overwritten,
+        (true, true) => FixStanding::Adopted,
+        (true, false) => FixStanding::InState,
+        (false, _) => FixStanding::Overwritten,
     }
 }
 
 /// What the state has at the paths of a fix; nothing when it does not have the object.
-pub fn held(subject: Subject<'_>, now: &State<'_>) -> Option<Vec<Held>> {
+pub fn held(subject: FixSubject<'_>, now: &State<'_>) -> Option<Vec<FixHeld>> {
     let instance = object_in(now, subject)?;
     let attributes = json::raw_value(instance.attributes).unwrap_or(Value::Null);
     let at = |value: &Value, path: &Path| value_at(value, path).cloned();
-    let held = subject.tracked.item.paths.iter().map(|path| Held {
+    let held = subject.tracked.item.paths.iter().map(|path| FixHeld {
         path: path.clone(),
         before: at(&subject.object.before, path),
         fixed: at(&subject.object.after, path),
@@ -122,7 +122,7 @@ pub fn held(subject: Subject<'_>, now: &State<'_>) -> Option<Vec<Held>> {
 
 /// The object of the state that a drifted one is: the same real object, or else the one at its
 /// address.
-fn object_in<'s, 'a>(state: &'s State<'a>, subject: Subject<'_>) -> Option<&'s Instance<'a>> {
+fn object_in<'s, 'a>(state: &'s State<'a>, subject: FixSubject<'_>) -> Option<&'s Instance<'a>> {
     let object = subject.object;
     let like =
         state.instances.iter().filter(|instance| instance.address.kind == object.address.kind);
@@ -135,7 +135,7 @@ fn object_in<'s, 'a>(state: &'s State<'a>, subject: Subject<'_>) -> Option<&'s I
     })
 }
 
-fn is_same_object(instance: &Instance<'_>, subject: Subject<'_>) -> bool {
+fn is_same_object(instance: &Instance<'_>, subject: FixSubject<'_>) -> bool {
     let identity = Identity::of_drifted(subject.object, subject.knowledge);
     identity.compare(&Identity::of(instance, subject.knowledge)) == Sameness::Same
 }

@@ -45,7 +45,7 @@ fn items_in(
 ) -> Vec<(DriftItem, DriftedObject)> {
     let plan = refreshed(drift);
     let stack = stack.parse().unwrap();
-    let place = Place { store: StoreId::from_bytes([store; 16]), stack: &stack };
+    let place = DriftPlace { store: StoreId::from_bytes([store; 16]), stack: &stack };
     found(&plan, place, &Redactor::default().with_plan(&plan))
 }
 
@@ -53,7 +53,7 @@ fn items(drift: &[serde_json::Value]) -> Vec<(DriftItem, DriftedObject)> {
     items_in(7, "demo/app", drift)
 }
 
-fn fingerprint_of(drift: serde_json::Value) -> Fingerprint {
+fn fingerprint_of(drift: serde_json::Value) -> ItemFingerprint {
     items(&[drift]).first().unwrap().0.fingerprint
 }
 
@@ -289,7 +289,7 @@ fn became(
     (item, object): &(DriftItem, DriftedObject),
     later: Vec<Body>,
     now: &StateBytes,
-) -> Standing {
+) -> FixStanding {
     let at = state(1, Some("front"));
     let mut bodies = vec![taken(&at), look(&at, &[item]), fix(item)];
     bodies.extend(later);
@@ -298,7 +298,7 @@ fn became(
     let tracked = items.iter().find(|t| t.fix.is_some()).unwrap();
     standing(
         &entries,
-        Subject { tracked, object, knowledge: &Knowledge::builtin() },
+        FixSubject { tracked, object, knowledge: &Knowledge::builtin() },
         &parse(now).unwrap(),
     )
 }
@@ -313,19 +313,19 @@ fn a_fix_of_values_is_open_until_the_state_moves_or_somebody_takes_it_back() {
     let check = |later: Vec<Body>, now: &StateBytes, expected| {
         assert_eq!(became(&subject, later, now), expected);
     };
-    check(vec![], &at, Standing::Open);
-    check(vec![look(&at, &[])], &at, Standing::Gone);
-    check(vec![], &same, Standing::InState);
-    check(vec![taken(&same), grade(4, Grade::Applied)], &same, Standing::InState);
-    check(vec![taken(&same), grade(4, Grade::PlanEmpty)], &same, Standing::Adopted);
-    check(vec![taken(&same), grade(4, Grade::Checked)], &same, Standing::Adopted);
-    check(vec![look(&same, &[])], &same, Standing::InState);
-    check(vec![], &other, Standing::Overwritten);
-    check(vec![taken(&other), grade(4, Grade::Checked)], &other, Standing::Overwritten);
-    check(vec![look(&other, &[])], &other, Standing::Overwritten);
+    check(vec![], &at, FixStanding::Open);
+    check(vec![look(&at, &[])], &at, FixStanding::Gone);
+    check(vec![], &same, FixStanding::InState);
+    check(vec![taken(&same), grade(4, Grade::Applied)], &same, FixStanding::InState);
+    check(vec![taken(&same), grade(4, Grade::PlanEmpty)], &same, FixStanding::Adopted);
+    check(vec![taken(&same), grade(4, Grade::Checked)], &same, FixStanding::Adopted);
+    check(vec![look(&same, &[])], &same, FixStanding::InState);
+    check(vec![], &other, FixStanding::Overwritten);
+    check(vec![taken(&other), grade(4, Grade::Checked)], &other, FixStanding::Overwritten);
+    check(vec![look(&other, &[])], &other, FixStanding::Overwritten);
     // An apply that left it alone: the next look sees it again.
-    check(vec![look(&other, &[&subject.0])], &other, Standing::Open);
-    check(vec![], &none, Standing::Gone);
+    check(vec![look(&other, &[&subject.0])], &other, FixStanding::Open);
+    check(vec![], &none, FixStanding::Gone);
 }
 
 #[test]
@@ -334,12 +334,12 @@ fn an_object_deleted_by_hand_is_in_state_when_the_state_lets_it_go() {
     let check = |later: Vec<Body>, now: &StateBytes, expected| {
         assert_eq!(became(&subject, later, now), expected);
     };
-    check(vec![], &state(1, Some("front")), Standing::Open);
-    check(vec![], &state(2, None), Standing::InState);
-    check(vec![], &state(2, Some("side")), Standing::Open);
+    check(vec![], &state(1, Some("front")), FixStanding::Open);
+    check(vec![], &state(2, None), FixStanding::InState);
+    check(vec![], &state(2, Some("side")), FixStanding::Open);
     let mut anew = state(2, Some("front")).as_slice().to_vec();
     anew = String::from_utf8(anew).unwrap().replace("f-1", "f-9").into_bytes();
-    check(vec![], &StateBytes::new(anew), Standing::Overwritten);
+    check(vec![], &StateBytes::new(anew), FixStanding::Overwritten);
 }
 
 #[test]
@@ -349,7 +349,7 @@ fn what_the_state_holds_is_told_path_by_path() {
     let entries = log(vec![look(&at, &[&item])]);
     let items = tracked(&entries);
     let knowledge = &Knowledge::builtin();
-    let subject = Subject { tracked: items.first().unwrap(), object: &object, knowledge };
+    let subject = FixSubject { tracked: items.first().unwrap(), object: &object, knowledge };
     let now = state(2, Some("side"));
     let found = held(subject, &parse(&now).unwrap()).unwrap();
     let [one] = found.as_slice() else { panic!("{found:?}") };

@@ -189,7 +189,7 @@ fn what_nobody_saw_being_made_is_asked_about_once_and_named() {
 
 #[test]
 fn with_a_journal_each_object_that_it_does_not_name_is_asked_about() {
-    use crate::engine::origin::{Journal, JournalKind};
+    use crate::engine::origin::{ApplyJournal, JournalKind};
     let mut scene = scene(
         "good demo_file.a=1
          now demo_file.a=1 demo_file.b=2 demo_file.c=3 demo_file.d=4
@@ -203,7 +203,7 @@ fn with_a_journal_each_object_that_it_does_not_name_is_asked_about() {
         });
         crate::codec::events::parse_line(&line.to_string())
     };
-    let journal = Journal::new(JournalKind::Run, Revision(3), Timestamp::UNIX_EPOCH);
+    let journal = ApplyJournal::new(JournalKind::Run, Revision(3), Timestamp::UNIX_EPOCH);
     let events = [
         complete("demo_file.b", "2"),
         complete("demo_file.c", "another"),

@@ -6,7 +6,7 @@ use super::*;
 use crate::engine::tests::value;
 use crate::knowledge::Knowledge;
 use crate::knowledge::file::ProviderFile;
-use crate::knowledge::noise::{Author, GUARDED, is_guarded};
+use crate::knowledge::noise::{GUARDED, RuleAuthor, is_guarded};
 use crate::model::word::Word as _;
 
 fn rules(text: &str) -> Knowledge {
@@ -104,7 +104,7 @@ fn a_persons_rule_may_hide_what_a_built_in_one_may_not() {
     let knowledge = rules(r#"{types="*",path="**",kind="clock",why="w"}"#);
     let provider = "registry.terraform.io/a/b".parse().unwrap();
     let own: Vec<NoiseRule> = knowledge.noise(&provider, "b_thing").cloned().collect();
-    let builtin = own.iter().map(|rule| NoiseRule { author: Author::Builtin, ..rule.clone() });
+    let builtin = own.iter().map(|rule| NoiseRule { author: RuleAuthor::Builtin, ..rule.clone() });
     let builtin: Vec<NoiseRule> = builtin.collect();
     let ask = |rules: &[NoiseRule]| {
         let noise = Noise::new(rules, &before, &after);

@@ -9,9 +9,9 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn journal(revision: u64) -> Journal {
+fn journal(revision: u64) -> ApplyJournal {
     let second = i64::try_from(revision).unwrap();
-    Journal::new(JournalKind::Run, Revision(revision), at(second))
+    ApplyJournal::new(JournalKind::Run, Revision(revision), at(second))
 }
 
 fn complete(action: &str, address: &str, id: &str) -> Event {
@@ -34,7 +34,7 @@ fn account(deeds: &[(&str, &str, Fate, Option<&str>)]) -> Account {
 }
 
 /// The revision of the journal that made the only object of a state, `imported`, or `unknown`.
-fn check(journals: &[Journal], object: &str, expected: &str) {
+fn check(journals: &[ApplyJournal], object: &str, expected: &str) {
     let bytes = world(&[object]);
     let state = state::parse(&bytes).unwrap();
     let found = match origin(journals, &state.instances[0]) {
@@ -106,6 +106,6 @@ fn what_any_journal_imported_was_there_before() {
 #[test]
 fn a_revert_alone_is_no_journal_of_applies() {
     assert!(!is_journalled(&[]));
-    assert!(!is_journalled(&[Journal::new(JournalKind::Revert, Revision(1), at(1))]));
+    assert!(!is_journalled(&[ApplyJournal::new(JournalKind::Revert, Revision(1), at(1))]));
     assert!(is_journalled(&[journal(1)]));
 }

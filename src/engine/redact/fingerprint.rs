@@ -25,19 +25,19 @@ const PURPOSE: &str = "unapply secret fingerprint 1";
 pub struct FingerprintKey {
     key: Secret<[u8; 32]>,
     /// Where fingerprints made with it can be compared.
-    pub scope: Scope,
+    pub scope: FingerprintScope,
 }
 
 /// Where two fingerprints of one place can be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum FingerprintScope {
     /// Wherever the same store's key is used.
     Store,
     /// In one output only: the key is gone with it.
     Output,
 }
 
-impl Scope {
+impl FingerprintScope {
     /// The word for a script.
     pub fn name(self) -> &'static str {
         match self {
@@ -49,14 +49,14 @@ impl Scope {
 
 impl FingerprintKey {
     /// A key of random bytes.
-    pub fn new(bytes: [u8; 32], scope: Scope) -> Self {
+    pub fn new(bytes: [u8; 32], scope: FingerprintScope) -> Self {
         Self { key: Secret::new(bytes), scope }
     }
 
     /// A store's key, made of a text that somebody chose.
     pub fn of_text(text: &Secret<String>) -> Self {
         let digest = Sha256::digest(text.reveal_for_fingerprint().as_bytes());
-        Self::new(digest.into(), Scope::Store)
+        Self::new(digest.into(), FingerprintScope::Store)
     }
 
     fn sign(&self, fields: &[&str]) -> Option<Fingerprint> {
@@ -153,7 +153,10 @@ mod tests {
     use crate::model::value::Step;
 
     fn prints(key: u8, stack: &str) -> Prints {
-        Prints { key: FingerprintKey::new([key; 32], Scope::Store), stack: stack.to_owned() }
+        Prints {
+            key: FingerprintKey::new([key; 32], FingerprintScope::Store),
+            stack: stack.to_owned(),
+        }
     }
 
     fn path(name: &str) -> Path {
@@ -201,6 +204,6 @@ mod tests {
         let key = FingerprintKey::of_text(&Secret::new("correct horse".to_owned()));
         assert!(!format!("{key:?} {:?}", prints(1, "s")).contains("[1, 1"));
         assert_eq!(key.scope.name(), "store");
-        assert_eq!(Scope::Output.name(), "output");
+        assert_eq!(FingerprintScope::Output.name(), "output");
     }
 }

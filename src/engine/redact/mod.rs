@@ -30,7 +30,7 @@ use crate::model::address::{Address, InstanceKey, ModuleStep};
 use crate::model::state::Instance;
 use crate::model::value::{Path, Step, Value};
 
-pub use self::fingerprint::{Fingerprint, FingerprintKey, Scope};
+pub use self::fingerprint::{Fingerprint, FingerprintKey, FingerprintScope};
 pub use self::learn::Lessons;
 pub use self::names::is_secret_name;
 

@@ -201,7 +201,7 @@ fn what_is_below_a_mark_is_one_difference_and_below_a_secret_key_one_of_its_map(
 
 #[test]
 fn a_changed_secret_is_told_by_two_fingerprints_and_one_alone_by_one() {
-    let key = FingerprintKey::new([1; 32], Scope::Store);
+    let key = FingerprintKey::new([1; 32], FingerprintScope::Store);
     let redactor = learnt(&["hunter22"]).with_fingerprints(key, "s");
     let [a, b] = ["hunter22", "x-hunter22"].map(|text| Value::Text(text.to_owned()));
     let at = path(&["v"]);

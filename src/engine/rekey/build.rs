@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::dependents::{Known, More, Moved, Placed, Renames, marks};
+use super::dependents::{KnownObjects, More, MovedAddresses, Placed, Renames, marks};
 use super::homes::{Homes, Role, keys};
 use super::matching::{Matched, slot};
 use super::places::is_named_alike;
-use super::{Displaced, Facts, Move, Obstacle, Rekeying, TwoSteps};
+use super::{Displaced, Facts, Move, RekeyObstacle, Rekeying, TwoSteps};
 use crate::engine::identity::Leads;
 use crate::model::address::{Address, Mode, ProviderAddress};
 use crate::model::digest::Digest;
@@ -19,7 +19,7 @@ use crate::model::state::{Instance, Status};
 /// Puts it together.
 pub(super) fn built(facts: &Facts<'_>, matched: &Matched, homes: &Homes<'_>) -> Rekeying {
     let instances = facts.current.instances.iter().enumerate();
-    let known: Vec<Known<'_>> = instances
+    let known: Vec<KnownObjects<'_>> = instances
         .map(|(position, instance)| (instance, homes.role(facts, matched, position, instance)))
         .collect();
     let renames = Renames::of(facts, &known);
@@ -69,7 +69,7 @@ fn more<'f>(facts: &Facts<'f>, instance: &Instance<'_>, role: Role) -> Option<Mo
     };
     let good = facts.good.instances.get(good)?;
     let stays = instance.deposed.is_none() && instance.address == good.address;
-    Some(More { good, is_moved: if stays { Moved::No } else { Moved::Yes } })
+    Some(More { good, is_moved: if stays { MovedAddresses::No } else { MovedAddresses::Yes } })
 }
 
 /// An object's position in the current state, and what it was made from where that becomes another.
@@ -77,7 +77,7 @@ type Taking = (usize, Option<Vec<String>>);
 
 /// What the provider configuration of a placement follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Origin {
+enum PlacementOrigin {
     /// It went to where the good state has it: the good one counts for its block.
     Returned,
     /// It stays where it is, and is the object that the good state has there.
@@ -90,7 +90,7 @@ struct Builder<'b, 'f> {
     facts: &'b Facts<'f>,
     marked: BTreeSet<Address>,
     keys: Option<BTreeSet<(Address, String)>>,
-    decided: Vec<(Placement, Origin)>,
+    decided: Vec<(Placement, PlacementOrigin)>,
     result: Rekeying,
 }
 
@@ -133,7 +133,7 @@ impl Builder<'_, '_> {
             dependencies,
             create_before_destroy: is_marked.then_some(true),
         };
-        self.decided.push((placement, Origin::Foreign));
+        self.decided.push((placement, PlacementOrigin::Foreign));
     }
 
     fn bring_home(
@@ -158,7 +158,7 @@ impl Builder<'_, '_> {
             create_before_destroy: None,
         };
         if from == to {
-            self.decided.push((placement, Origin::AtHome));
+            self.decided.push((placement, PlacementOrigin::AtHome));
             return;
         }
         placement.provider = of_good(&home.provider, &instance.provider);
@@ -167,7 +167,7 @@ impl Builder<'_, '_> {
         let is_left_over = from.deposed.is_some();
         let steps = if is_left_over { &mut self.result.swapped } else { &mut self.result.moves };
         steps.push(Move { from, to: to.address });
-        self.decided.push((placement, Origin::Returned));
+        self.decided.push((placement, PlacementOrigin::Returned));
     }
 
     fn put_back(&mut self, position: usize) {
@@ -181,7 +181,7 @@ impl Builder<'_, '_> {
             dependencies: None,
             create_before_destroy: None,
         };
-        self.decided.push((placement, Origin::Returned));
+        self.decided.push((placement, PlacementOrigin::Returned));
     }
 
     /// A key that no left-over has there. The same question has the same answer, so that a preview
@@ -202,7 +202,7 @@ impl Builder<'_, '_> {
     }
 
     fn finish(mut self) -> Rekeying {
-        let mut decided: Vec<((String, Address), (Placement, Origin))> = self
+        let mut decided: Vec<((String, Address), (Placement, PlacementOrigin))> = self
             .decided
             .into_iter()
             .map(|placed| {
@@ -222,7 +222,7 @@ impl Builder<'_, '_> {
                 &b_placed.slot.deposed,
             ))
         });
-        let mut decided: Vec<(Placement, Origin)> =
+        let mut decided: Vec<(Placement, PlacementOrigin)> =
             decided.into_iter().map(|(_, placed)| placed).collect();
         for block in decided.chunk_by_mut(|(a, _), (b, _)| is_one_resource(a, b)) {
             self.result.two_steps.extend(one_provider(self.facts, block));
@@ -249,8 +249,8 @@ fn is_one_resource(a: &Placement, b: &Placement) -> bool {
 
 /// Gives all objects of a resource one provider configuration, since a state has one for each: that
 /// of those which came back. What had another one that leads elsewhere cannot be ended there.
-fn one_provider(facts: &Facts<'_>, block: &mut [(Placement, Origin)]) -> Vec<TwoSteps> {
-    let returned = block.iter().find(|(_, origin)| *origin == Origin::Returned);
+fn one_provider(facts: &Facts<'_>, block: &mut [(Placement, PlacementOrigin)]) -> Vec<TwoSteps> {
+    let returned = block.iter().find(|(_, origin)| *origin == PlacementOrigin::Returned);
     let Some(wanted) = returned.map(|(placement, _)| placement.provider.clone()) else {
         return Vec::new();
     };
@@ -263,12 +263,12 @@ fn one_provider(facts: &Facts<'_>, block: &mut [(Placement, Origin)]) -> Vec<Two
         }
         let own = std::mem::replace(&mut placement.provider, wanted.clone());
         let leads = facts.places.leads(&wanted, &own);
-        if *origin == Origin::Foreign && leads == Leads::Perhaps {
+        if *origin == PlacementOrigin::Foreign && leads == Leads::Perhaps {
             elsewhere.insert(placement.slot.clone(), own);
         }
     }
     elsewhere
         .into_iter()
-        .map(|(slot, own)| TwoSteps { slot, why: Obstacle::Provider { own } })
+        .map(|(slot, own)| TwoSteps { slot, why: RekeyObstacle::Provider { own } })
         .collect()
 }

@@ -9,12 +9,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::homes::Role;
-use super::{Facts, Marked, Obstacle, TwoSteps, matching};
+use super::{Facts, Marked, RekeyObstacle, TwoSteps, matching};
 use crate::model::address::Address;
 use crate::model::state::{Instance, Status};
 
 /// An object of the current state with what it is.
-pub(super) type Known<'f> = (&'f Instance<'f>, Role);
+pub(super) type KnownObjects<'f> = (&'f Instance<'f>, Role);
 
 /// The same with what it was made from, as the result calls it; none where that is as it was.
 pub(super) type Placed<'f> = (&'f Instance<'f>, Role, Option<Vec<String>>);
@@ -33,7 +33,7 @@ pub(super) struct Renames(BTreeMap<String, BTreeSet<String>>);
 
 impl Renames {
     /// Gathers them from what each object is and where the good state has it.
-    pub(super) fn of<'f>(facts: &Facts<'f>, known: &[Known<'f>]) -> Self {
+    pub(super) fn of<'f>(facts: &Facts<'f>, known: &[KnownObjects<'f>]) -> Self {
         let mut renames: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let homes = |role: Role| match role {
             Role::Wanted(good) => facts.good.instances.get(good).map(|good| &good.address),
@@ -84,7 +84,9 @@ impl Renames {
                 None => vec![*block],
             })
             .collect();
-        if let Some(more) = more.filter(|more| more.is_moved == Moved::Yes || after != before) {
+        if let Some(more) =
+            more.filter(|more| more.is_moved == MovedAddresses::Yes || after != before)
+        {
             after.extend(more.good.dependencies.iter().map(AsRef::as_ref));
         }
         (after != before).then(|| after.into_iter().map(str::to_owned).collect())
@@ -95,12 +97,12 @@ impl Renames {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct More<'s> {
     pub(super) good: &'s Instance<'s>,
-    pub(super) is_moved: Moved,
+    pub(super) is_moved: MovedAddresses,
 }
 
 /// Whether an object gets another slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Moved {
+pub(super) enum MovedAddresses {
     Yes,
     No,
 }
@@ -116,7 +118,7 @@ fn is_one_block(a: &Address, b: &Address) -> bool {
 
 /// What is destroyed last, and what cannot be.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
+pub(super) struct DependencyMarks {
     pub(super) marked: Vec<Marked>,
     pub(super) two_steps: Vec<TwoSteps>,
 }
@@ -142,7 +144,7 @@ pub(super) fn marks<'f>(
     placed: &[Placed<'f>],
     put_back: &[Placed<'f>],
     position: impl Fn(&Address) -> Option<usize>,
-) -> Marks {
+) -> DependencyMarks {
     let mut extras: BTreeMap<String, Vec<&Placed<'f>>> = BTreeMap::new();
     for object in placed {
         if object.1 == Role::Extra && object.0.deposed.is_none() {
@@ -150,7 +152,7 @@ pub(super) fn marks<'f>(
         }
     }
     if extras.is_empty() {
-        return Marks::default();
+        return DependencyMarks::default();
     }
     let survivors: Vec<Survivor<'_, 'f>> = placed
         .iter()
@@ -179,7 +181,7 @@ pub(super) fn marks<'f>(
     for survivor in survivors.iter().filter(|survivor| survivor.is_replaced()) {
         replaced.entry(survivor.good.address.block()).or_default().push(&survivor.good.address);
     }
-    let mut marks = Marks::default();
+    let mut marks = DependencyMarks::default();
     for (block, referring) in &referring {
         for extra in extras.get(*block).into_iter().flatten() {
             marks.add(extra, referring, &replaced);
@@ -188,7 +190,7 @@ pub(super) fn marks<'f>(
     marks
 }
 
-impl Marks {
+impl DependencyMarks {
     fn add(
         &mut self,
         extra: &Placed<'_>,
@@ -206,7 +208,7 @@ impl Marks {
             })
         });
         if let Some(through) = through {
-            let why = Obstacle::Cycle { through: (*through).clone() };
+            let why = RekeyObstacle::Cycle { through: (*through).clone() };
             self.two_steps.push(TwoSteps { slot: matching::slot(extra), why });
         } else if !extra.create_before_destroy
             && let Some(first) = referring.first()

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::{Matched, slot};
-use super::{Certainty, Existence, Facts, Gone};
+use super::{Certainty, Existence, Facts, GoneObject};
 use crate::engine::revert::is_same;
 use crate::knowledge::StateOnly;
 use crate::model::address::{Address, Mode};
@@ -42,7 +42,7 @@ pub(super) struct Homes<'f> {
     standing: BTreeMap<&'f Address, usize>,
     pub(super) spliced: Vec<usize>,
     pub(super) restored: Vec<usize>,
-    pub(super) gone: Vec<Gone>,
+    pub(super) gone: Vec<GoneObject>,
 }
 
 impl<'f> Homes<'f> {
@@ -115,7 +115,7 @@ impl<'f> Homes<'f> {
     }
 
     fn is_gone(&mut self, good: &Instance<'_>, certainty: Certainty) -> Option<TakenFrom> {
-        self.gone.push(Gone { address: good.address.clone(), certainty });
+        self.gone.push(GoneObject { address: good.address.clone(), certainty });
         None
     }
 

@@ -13,7 +13,7 @@ use crate::model::state::State;
 
 /// An object that is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct ReleasedObject {
     /// Where the current state has it.
     pub from: Slot,
     /// Its `id`, if it has one.
@@ -32,7 +32,8 @@ impl Rekeying {
             let from = slot(object);
             if extras.contains(&placement.slot) && is_wanted(&from.address) {
                 kept.insert(placement.slot.clone());
-                self.kept.push(Kept { from, id: object.id.as_deref().map(str::to_owned) });
+                self.kept
+                    .push(ReleasedObject { from, id: object.id.as_deref().map(str::to_owned) });
             }
         }
         let is_kept = |address: &Address, deposed: Option<&String>| {

@@ -47,7 +47,7 @@ impl Matched {
 }
 
 /// An object with what names it.
-struct Object<'s> {
+struct NamedObject<'s> {
     position: usize,
     instance: &'s Instance<'s>,
     identity: Identity,
@@ -77,7 +77,7 @@ fn objects<'s>(
     instances: &'s [Instance<'s>],
     knowledge: &Knowledge,
     is_wanted: impl Fn(&Instance<'_>) -> bool,
-) -> Vec<Object<'s>> {
+) -> Vec<NamedObject<'s>> {
     let mut namings = BTreeMap::new();
     let managed = instances.iter().enumerate();
     managed
@@ -86,7 +86,7 @@ fn objects<'s>(
             let (source, kind) = (&instance.provider.source, instance.address.kind.as_str());
             let naming =
                 namings.entry((source, kind)).or_insert_with(|| knowledge.naming(source, kind));
-            Object { position, instance, identity: Identity::named(instance, *naming) }
+            NamedObject { position, instance, identity: Identity::named(instance, *naming) }
         })
         .collect()
 }
@@ -107,8 +107,9 @@ struct Group {
 }
 
 impl Edges {
-    fn between(facts: &Facts<'_>, good: &[Object<'_>], current: &[Object<'_>]) -> Self {
-        let mut by_name: BTreeMap<_, (Vec<&Object<'_>>, Vec<&Object<'_>>)> = BTreeMap::new();
+    fn between(facts: &Facts<'_>, good: &[NamedObject<'_>], current: &[NamedObject<'_>]) -> Self {
+        let mut by_name: BTreeMap<_, (Vec<&NamedObject<'_>>, Vec<&NamedObject<'_>>)> =
+            BTreeMap::new();
         for object in good {
             for key in object.identity.keys() {
                 by_name.entry(key).or_default().0.push(object);
@@ -125,7 +126,7 @@ impl Edges {
         let mut edges = Self::default();
         for (good, current) in by_name.into_values() {
             if good.len().saturating_mul(current.len()) > CANDIDATES_MAX {
-                let positions = |objects: &[&Object<'_>]| {
+                let positions = |objects: &[&NamedObject<'_>]| {
                     objects.iter().map(|object| object.position).collect()
                 };
                 edges.crowds.push(Group { good: positions(&good), current: positions(&current) });
@@ -140,7 +141,7 @@ impl Edges {
         edges
     }
 
-    fn compare(&mut self, facts: &Facts<'_>, good: &Object<'_>, current: &Object<'_>) {
+    fn compare(&mut self, facts: &Facts<'_>, good: &NamedObject<'_>, current: &NamedObject<'_>) {
         let leads = facts.places.leads(&good.instance.provider, &current.instance.provider);
         let pair = (good.position, current.position);
         match good.identity.compare_where(&current.identity, leads) {
@@ -240,11 +241,11 @@ fn doubt(facts: &Facts<'_>, group: &Group, why: Doubt, matched: &mut Matched) {
 /// What nothing names is known by its address, as long as nothing says that it is another one.
 fn by_address(
     facts: &Facts<'_>,
-    good: &[Object<'_>],
-    current: &[Object<'_>],
+    good: &[NamedObject<'_>],
+    current: &[NamedObject<'_>],
     matched: &mut Matched,
 ) {
-    let is_nameless = |object: &&Object<'_>| object.identity.keys().next().is_none();
+    let is_nameless = |object: &&NamedObject<'_>| object.identity.keys().next().is_none();
     let current: BTreeMap<_, _> = current
         .iter()
         .filter(|object| object.instance.deposed.is_none())

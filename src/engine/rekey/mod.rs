@@ -21,7 +21,7 @@ pub mod two_steps;
 
 use std::collections::BTreeSet;
 
-use self::keep::Kept;
+use self::keep::ReleasedObject;
 pub use self::places::Places;
 use crate::knowledge::Knowledge;
 use crate::model::address::{Address, ProviderAddress};
@@ -41,7 +41,7 @@ pub struct Facts<'f> {
     /// refresh of the good state says.
     pub alive: &'f dyn Fn(&Instance<'_>) -> Existence,
     /// What the applies since then say of themselves.
-    pub journal: &'f Journal,
+    pub journal: &'f RekeyJournal,
     /// Which provider configurations lead to one place.
     pub places: &'f Places,
 }
@@ -65,7 +65,7 @@ pub enum Existence {
 
 /// An object as a journal names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Named {
+pub struct NamedId {
     /// Its type.
     pub kind: String,
     /// Its `id`.
@@ -74,16 +74,16 @@ pub struct Named {
 
 /// What journals and plans say of the applies since the good state.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Journal {
+pub struct RekeyJournal {
     /// What was destroyed.
-    pub deleted: BTreeSet<Named>,
+    pub deleted: BTreeSet<NamedId>,
     /// What was imported: it is older than Terraform's knowledge of it.
-    pub imported: BTreeSet<Named>,
+    pub imported: BTreeSet<NamedId>,
     /// Addresses, of instances or of blocks, into which something was imported.
     pub imported_at: BTreeSet<String>,
 }
 
-impl Journal {
+impl RekeyJournal {
     fn has_deleted(&self, instance: &Instance<'_>) -> bool {
         named(instance).is_some_and(|named| self.deleted.contains(&named))
     }
@@ -99,8 +99,8 @@ impl Journal {
     }
 }
 
-fn named(instance: &Instance<'_>) -> Option<Named> {
-    Some(Named { kind: instance.address.kind.clone(), id: instance.id.clone()? })
+fn named(instance: &Instance<'_>) -> Option<NamedId> {
+    Some(NamedId { kind: instance.address.kind.clone(), id: instance.id.clone()? })
 }
 
 /// Where each object belongs, and what a person is shown of it.
@@ -126,13 +126,13 @@ pub struct Rekeying {
     /// Terraform destroys it after that has been changed.
     pub marked: Vec<Marked>,
     /// What the good state does not have and somebody wants: left out, and not destroyed.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<ReleasedObject>,
     /// What the good state does not have, left-overs too.
     pub extras: Vec<Slot>,
     /// Other objects than the good ones at addresses of the good state.
     pub replaced: Vec<Address>,
     /// Objects of the good state that are not there any more.
-    pub gone: Vec<Gone>,
+    pub gone: Vec<GoneObject>,
     /// Objects that stay and are tainted now, as they were not in the good state.
     pub tainted: Vec<Address>,
     /// Objects that may be the same and are not proved to be: left where they are.
@@ -188,7 +188,7 @@ pub struct Marked {
 
 /// A good object without a successor in the current state.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gone {
+pub struct GoneObject {
     /// Where the good state has it.
     pub address: Address,
     /// How that is known.
@@ -230,12 +230,12 @@ pub struct TwoSteps {
     /// Where it stands in the result.
     pub slot: Slot,
     /// Why.
-    pub why: Obstacle,
+    pub why: RekeyObstacle,
 }
 
 /// Why one plan cannot do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum RekeyObstacle {
     /// It has to be destroyed after what refers to it was changed, and before what it refers to is
     /// replaced, for which the change would have to wait. It is not marked.
     Cycle {

@@ -13,7 +13,7 @@ use crate::model::state::State;
 
 /// What the good configuration says that stands against a block; addresses without keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Declared {
+pub struct DeclaredBlocks {
     /// Its resources: `module.m.demo_file.a`.
     pub blocks: BTreeSet<String>,
     /// What its own `moved` blocks name, resources and modules: of two blocks about one address
@@ -26,7 +26,7 @@ pub struct Declared {
 pub fn moved_blocks(
     rekeying: &Rekeying,
     facts: &Facts<'_>,
-    declared: &Declared,
+    declared: &DeclaredBlocks,
 ) -> Option<Vec<MovedBlock>> {
     if !rekeying.is_moves_alone() || !rekeying.two_steps.is_empty() {
         return None;
@@ -87,7 +87,7 @@ struct Wholes<'d> {
 }
 
 impl<'d> Wholes<'d> {
-    fn of(rekeying: &Rekeying, facts: &Facts<'d>, declared: &'d Declared) -> Self {
+    fn of(rekeying: &Rekeying, facts: &Facts<'d>, declared: &'d DeclaredBlocks) -> Self {
         let is_managed = |address: &&Address| address.mode == Mode::Managed;
         let mut wholes = Self::default();
         if rekeying.moves.is_empty() {

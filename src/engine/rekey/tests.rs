@@ -110,7 +110,7 @@ impl Case {
         let Rekeying { placements, .. } = &again;
         let again_alone = Rekeying { placements: Vec::new(), ..again.clone() };
         let result_words = result.instances.iter().map(word).collect::<Vec<_>>();
-        let is_elsewhere = |step: &TwoSteps| matches!(step.why, Obstacle::Provider { .. });
+        let is_elsewhere = |step: &TwoSteps| matches!(step.why, RekeyObstacle::Provider { .. });
         let is_final = !first.two_steps.iter().any(is_elsewhere);
         assert!(
             !is_final || again.is_identity(),
@@ -128,7 +128,8 @@ impl Case {
             _ => word(instance),
         });
         let words: Vec<String> = words.collect();
-        let facts = |f: &Facts<'_>| moved::moved_blocks(&first, f, &moved::Declared::default());
+        let facts =
+            |f: &Facts<'_>| moved::moved_blocks(&first, f, &moved::DeclaredBlocks::default());
         let blocks = self.ask(&good_state, &state, facts).map(|blocks| {
             let line = |block: &crate::model::placement::MovedBlock| {
                 format!("{} -> {}", block.from, block.to)
@@ -149,11 +150,11 @@ impl Case {
         ask: impl FnOnce(&Facts<'_>) -> T,
     ) -> T {
         let named =
-            |(kind, id): &(&str, &str)| Named { kind: (*kind).to_owned(), id: (*id).to_owned() };
-        let journal = Journal {
+            |(kind, id): &(&str, &str)| NamedId { kind: (*kind).to_owned(), id: (*id).to_owned() };
+        let journal = RekeyJournal {
             deleted: self.deleted.iter().map(named).collect(),
             imported_at: self.imported_at.iter().map(|at| (*at).to_owned()).collect(),
-            ..Journal::default()
+            ..RekeyJournal::default()
         };
         let alive = |instance: &Instance<'_>| match instance.id.as_deref() {
             Some(id) if self.alive.contains(&id) => Existence::Alive,

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::slot;
-use super::{Obstacle, Places, Rekeying};
+use super::{Places, RekeyObstacle, Rekeying};
 use crate::model::address::{Address, ProviderAddress};
 use crate::model::placement::{Placement, Slot, TakenFrom};
 use crate::model::state::State;
@@ -77,7 +77,7 @@ pub fn destroyed_first(
     places: &Places,
     lacking: &Lacking,
 ) -> Vec<DestroyedFirst> {
-    let judge = Judge::of(rekeying, places, lacking);
+    let judge = StepJudge::of(rekeying, places, lacking);
     let of = |placement: &Placement| {
         let TakenFrom::Current(position) = placement.taken else { return None };
         let object = current.instances.get(position)?;
@@ -88,7 +88,7 @@ pub fn destroyed_first(
     rekeying.placements.iter().filter_map(of).collect()
 }
 
-struct Judge<'r> {
+struct StepJudge<'r> {
     extras: BTreeSet<&'r Slot>,
     replaced: BTreeSet<&'r Address>,
     left: BTreeMap<&'r Slot, &'r ProviderAddress>,
@@ -96,12 +96,12 @@ struct Judge<'r> {
     lacking: &'r Lacking,
 }
 
-impl<'r> Judge<'r> {
+impl<'r> StepJudge<'r> {
     fn of(rekeying: &'r Rekeying, places: &'r Places, lacking: &'r Lacking) -> Self {
         let left = rekeying.two_steps.iter().filter_map(|step| match &step.why {
-            Obstacle::Provider { own } => Some((&step.slot, own)),
+            RekeyObstacle::Provider { own } => Some((&step.slot, own)),
             // Destroyed before what refers to it is changed: that is all that can be done.
-            Obstacle::Cycle { .. } => None,
+            RekeyObstacle::Cycle { .. } => None,
         });
         Self {
             extras: rekeying.extras.iter().collect(),

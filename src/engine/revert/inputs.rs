@@ -13,19 +13,19 @@ use crate::codec::json;
 use crate::engine::compare::{Difference, differences, is_equal, without_types};
 use crate::model::address::{Address, InstanceKey, Mode, ModuleStep};
 use crate::model::plan::Action;
-use crate::model::references::{Block, Module, Reference, Subject};
+use crate::model::references::{Reference, ReferenceSubject, ReferencedBlock, ReferencedModule};
 use crate::model::value::{Path, Step, Value};
 
 /// The data sources of a plan, compared with the good snapshot.
-pub(super) struct Inputs<'a> {
-    references: &'a Module,
-    moved: Vec<Moved<'a>>,
+pub(super) struct MovedInputs<'a> {
+    references: &'a ReferencedModule,
+    moved: Vec<MovedInput<'a>>,
     /// Those that cannot be compared: read during the apply only, or on one side only.
     unread: Vec<&'a Address>,
 }
 
 /// A data source that says something else today.
-struct Moved<'a> {
+struct MovedInput<'a> {
     address: &'a Address,
     differences: Vec<Difference>,
 }
@@ -39,7 +39,7 @@ pub(super) struct Reach {
 
 /// Where a value that is not the good one comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum MovedSource {
     /// From these data sources, in a clause without values.
     Moved(String),
     /// Perhaps from one that moved.
@@ -57,7 +57,7 @@ pub(super) enum Turn {
     Goes,
 }
 
-impl<'a> Inputs<'a> {
+impl<'a> MovedInputs<'a> {
     /// Compares what data sources said with what they say.
     pub(super) fn new(facts: &Facts<'a>) -> Self {
         let mut good: BTreeMap<&Address, _> = facts
@@ -77,7 +77,7 @@ impl<'a> Inputs<'a> {
             };
             let differences = differences(&without_types(then, Some(&read.values)), &read.values);
             if !differences.is_empty() {
-                moved.push(Moved { address: &read.address, differences });
+                moved.push(MovedInput { address: &read.address, differences });
             }
         }
         unread.extend(good.into_keys());
@@ -91,7 +91,7 @@ impl<'a> Inputs<'a> {
         self.moved.is_empty() && self.unread.is_empty()
     }
 
-    fn block(&self, address: &Address) -> Option<&'a Block> {
+    fn block(&self, address: &Address) -> Option<&'a ReferencedBlock> {
         self.references.block(address)
     }
 
@@ -135,7 +135,7 @@ impl<'a> Inputs<'a> {
         reach: &Reach,
         good: Option<&Value>,
         after: Option<&Value>,
-    ) -> Source {
+    ) -> MovedSource {
         self.judged(reach, |moved| {
             moved.differences.iter().any(|difference| carries(difference, good, after))
         })
@@ -147,17 +147,17 @@ impl<'a> Inputs<'a> {
         reach: &Reach,
         address: &Address,
         turn: Turn,
-    ) -> Source {
+    ) -> MovedSource {
         let keys = address.module.iter().filter_map(|step| step.key.as_ref());
         let keys: Vec<&InstanceKey> = keys.chain(&address.key).collect();
         self.judged(reach, |moved| keys.iter().any(|key| brings(moved, key, turn)))
     }
 
     /// A reach that is sure, or else what a data source's own values explain.
-    fn judged(&self, reach: &Reach, explains: impl Fn(&Moved<'_>) -> bool) -> Source {
-        let named = |moved: Vec<&Moved<'_>>| {
-            let words: Vec<String> = moved.into_iter().map(Moved::word).collect();
-            Source::Moved(words.join(" and "))
+    fn judged(&self, reach: &Reach, explains: impl Fn(&MovedInput<'_>) -> bool) -> MovedSource {
+        let named = |moved: Vec<&MovedInput<'_>>| {
+            let words: Vec<String> = moved.into_iter().map(MovedInput::word).collect();
+            MovedSource::Moved(words.join(" and "))
         };
         if !reach.moved.is_empty() {
             let is_reached = |(index, _): &(usize, _)| reach.moved.contains(index);
@@ -165,11 +165,11 @@ impl<'a> Inputs<'a> {
             return named(moved.map(|(_, moved)| moved).collect());
         }
         if !reach.is_unsure || self.is_quiet() {
-            return Source::Elsewhere;
+            return MovedSource::Elsewhere;
         }
         match self.moved.iter().find(|moved| explains(moved)) {
             Some(moved) => named(vec![moved]),
-            None => Source::Unsure,
+            None => MovedSource::Unsure,
         }
     }
 
@@ -179,7 +179,7 @@ impl<'a> Inputs<'a> {
         name: &str,
         good: Option<&Value>,
         after: Option<&Value>,
-    ) -> Source {
+    ) -> MovedSource {
         let unsure = Reach { is_unsure: true, ..Reach::default() };
         let reach = match self.references.outputs.get(name) {
             Some(references) => self.trace(&[], references, Reach::default()),
@@ -188,7 +188,7 @@ impl<'a> Inputs<'a> {
         self.source(&reach, good, after)
     }
 
-    fn at(&self, place: &[ModuleStep]) -> Option<&'a Module> {
+    fn at(&self, place: &[ModuleStep]) -> Option<&'a ReferencedModule> {
         self.references.find(place.iter().map(|step| step.name.as_str()))
     }
 
@@ -222,17 +222,17 @@ impl<'a> Inputs<'a> {
     ) -> Vec<(Vec<ModuleStep>, &'a Reference)> {
         let (place, next): (Vec<ModuleStep>, Option<Vec<&'a Reference>>) = match &reference.subject
         {
-            Subject::Hidden => (place, None),
-            Subject::Data(block) => {
+            ReferenceSubject::Hidden => (place, None),
+            ReferenceSubject::Data(block) => {
                 self.arrive(&place, block, reference, reach);
                 (place, Some(Vec::new()))
             }
-            Subject::Resource(block) => {
+            ReferenceSubject::Resource(block) => {
                 let block = self.at(&place).and_then(|module| module.blocks.get(block));
                 let next = block.map(|block| attributes(block, &reference.path));
                 (place, next)
             }
-            Subject::Input(name) => match place.split_last() {
+            ReferenceSubject::Input(name) => match place.split_last() {
                 // A variable of the root is a hazard of its own.
                 None => (place, Some(Vec::new())),
                 Some((step, parent)) => {
@@ -241,7 +241,7 @@ impl<'a> Inputs<'a> {
                     (parent.to_vec(), given.map(Iterator::collect))
                 }
             },
-            Subject::Output { call, name } => {
+            ReferenceSubject::Output { call, name } => {
                 let mut inner = place;
                 inner.push(ModuleStep { name: call.clone(), key: reference.key.clone() });
                 let output = self.at(&inner).and_then(|module| module.outputs.get(name));
@@ -273,14 +273,14 @@ impl<'a> Inputs<'a> {
     }
 }
 
-impl Moved<'_> {
+impl MovedInput<'_> {
     fn word(&self) -> String {
         format!("{} ({})", self.address, listed(self.differences.iter().map(|d| &d.path)))
     }
 }
 
 /// What the attribute at the top of `path` refers to; for one that is not written down, what all do.
-fn attributes<'a>(block: &'a Block, path: &Path) -> Vec<&'a Reference> {
+fn attributes<'a>(block: &'a ReferencedBlock, path: &Path) -> Vec<&'a Reference> {
     match top(path).and_then(|top| block.attributes.get(top)) {
         Some(references) => references.iter().collect(),
         None => block.attributes.values().flatten().collect(),
@@ -323,7 +323,7 @@ fn carries(difference: &Difference, good: Option<&Value>, after: Option<&Value>)
 }
 
 /// Whether a data source has begun, or ceased, to name the key of an instance.
-fn brings(moved: &Moved<'_>, key: &InstanceKey, turn: Turn) -> bool {
+fn brings(moved: &MovedInput<'_>, key: &InstanceKey, turn: Turn) -> bool {
     let InstanceKey::Name(key) = key else { return false };
     let is_key = |value: &Option<Value>| value.as_ref().and_then(Value::as_text) == Some(key);
     let is_member = |path: &Path| path.0.contains(&Step::Name(key.clone()));

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reasons::Judge;
+use super::reasons::ReasonJudge;
 use super::{Facts, by_slot, shown_address};
 use crate::codec::json;
 use crate::engine::compare::{differences, is_equal, shadow_paths, without_types};
@@ -21,15 +21,15 @@ use crate::model::state::Instance;
 use crate::model::value::{Path, Step, Value};
 
 /// A resource block by the directory of its module and `type.name`.
-pub type Block = (BundlePath, String);
+pub type KeptBlock = (BundlePath, String);
 
 /// Attributes of an object that keep their good values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptInput {
     /// The object.
     pub address: String,
     /// The block that it comes from.
-    pub block: Block,
+    pub block: KeptBlock,
     /// The attributes.
     pub attributes: BTreeSet<String>,
     /// What says something else today, in one clause without values.
@@ -40,7 +40,7 @@ pub struct Kept {
 #[derive(Clone, Copy)]
 pub struct Ask<'a> {
     /// Where an object's block is written down; nothing where nobody knows.
-    pub block: &'a dyn Fn(&Address) -> Option<Block>,
+    pub block: &'a dyn Fn(&Address) -> Option<KeptBlock>,
     /// Whether somebody wants the new value for the object of this name.
     pub is_let_in: &'a dyn Fn(&str) -> bool,
 }
@@ -53,14 +53,14 @@ impl std::fmt::Debug for Ask<'_> {
 
 /// One object that would change, attribute by attribute.
 struct Changing {
-    kept: Kept,
+    kept: KeptInput,
     /// What has to be written.
     written: BTreeSet<String>,
 }
 
 /// What of the plan's actions is better left alone.
-pub fn keep(facts: &Facts<'_>, redactor: &Redactor, ask: Ask<'_>) -> Vec<Kept> {
-    let judge = Judge::new(facts, redactor);
+pub fn keep(facts: &Facts<'_>, redactor: &Redactor, ask: Ask<'_>) -> Vec<KeptInput> {
+    let judge = ReasonJudge::new(facts, redactor);
     let good = by_slot(facts.good.state);
     let changing: Vec<Changing> = facts
         .plan
@@ -73,7 +73,7 @@ pub fn keep(facts: &Facts<'_>, redactor: &Redactor, ask: Ask<'_>) -> Vec<Kept> {
             Some(changed(&judge, change, good, block, ask.is_let_in))
         })
         .collect();
-    let mut written: BTreeMap<Block, BTreeSet<String>> = BTreeMap::new();
+    let mut written: BTreeMap<KeptBlock, BTreeSet<String>> = BTreeMap::new();
     for one in &changing {
         written.entry(one.kept.block.clone()).or_default().extend(one.written.iter().cloned());
     }
@@ -87,10 +87,10 @@ pub fn keep(facts: &Facts<'_>, redactor: &Redactor, ask: Ask<'_>) -> Vec<Kept> {
 
 /// Sorts the attributes that would change into those that can be kept and those that cannot.
 fn changed<'a>(
-    judge: &Judge<'a>,
+    judge: &ReasonJudge<'a>,
     change: &'a PlannedChange,
     good: Option<&Instance<'_>>,
-    block: Block,
+    block: KeptBlock,
     is_let_in: &dyn Fn(&str) -> bool,
 ) -> Changing {
     let then = good.and_then(|good| json::raw_value(good.attributes).ok());
@@ -119,5 +119,5 @@ fn changed<'a>(
         if is_kept { &mut kept } else { &mut written }.insert(name.clone());
     }
     let why = clauses.into_iter().collect::<Vec<_>>().join("; ");
-    Changing { kept: Kept { address, block, attributes: kept, why }, written }
+    Changing { kept: KeptInput { address, block, attributes: kept, why }, written }
 }

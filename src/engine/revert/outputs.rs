@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::Facts;
-use super::inputs::Source;
-use super::reasons::Judge;
+use super::inputs::MovedSource;
+use super::reasons::ReasonJudge;
 use crate::codec::json;
 use crate::engine::compare::{is_equal, shadow_paths};
 use crate::engine::judgement::Why;
@@ -25,7 +25,7 @@ pub struct JudgedOutput {
     /// What it is now.
     pub before: Shown,
     /// What it would be.
-    pub after: Next,
+    pub after: OutputAfter,
     /// Why: undo, moved input, or collateral when nobody can say.
     pub why: Why,
     /// The facts behind it in one clause; empty for an undo.
@@ -34,7 +34,7 @@ pub struct JudgedOutput {
 
 /// What an output would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
+pub enum OutputAfter {
     /// This.
     Value(Shown),
     /// Known only after apply, in part or as a whole.
@@ -43,7 +43,7 @@ pub enum Next {
 
 /// Judges every output that the plan changes.
 pub fn judge_outputs(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedOutput> {
-    let judge = Judge::new(facts, redactor);
+    let judge = ReasonJudge::new(facts, redactor);
     let good: BTreeMap<&str, Value> = facts
         .good
         .state
@@ -62,7 +62,7 @@ pub fn judge_outputs(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedOutput
 
 fn reason(
     facts: &Facts<'_>,
-    judge: &Judge<'_>,
+    judge: &ReasonJudge<'_>,
     output: &PlannedOutput,
     good: Option<&Value>,
 ) -> (Why, String) {
@@ -72,13 +72,13 @@ fn reason(
         return (Why::Undo, String::new());
     }
     match judge.inputs().source_of_output(&output.name, good, after) {
-        Source::Moved(what) => {
+        MovedSource::Moved(what) => {
             (Why::MovedInput, format!("{what} says something else today than in {revision}"))
         }
-        Source::Unsure | Source::Elsewhere if after.is_none() => {
+        MovedSource::Unsure | MovedSource::Elsewhere if after.is_none() => {
             (Why::Collateral, "known only after apply".to_owned())
         }
-        Source::Unsure | Source::Elsewhere => {
+        MovedSource::Unsure | MovedSource::Elsewhere => {
             (Why::Collateral, format!("not what it is in {revision}"))
         }
     }
@@ -101,7 +101,7 @@ fn shown(output: &PlannedOutput, redactor: &Redactor, why: Why, cause: String) -
         redactor.pair(&owner, &path, [Some(&output.before), Some(&output.after)], &marks);
     JudgedOutput {
         before,
-        after: if is_open(output) { Next::AfterApply } else { Next::Value(after) },
+        after: if is_open(output) { OutputAfter::AfterApply } else { OutputAfter::Value(after) },
         name: redactor.text(&output.name),
         action: output.action,
         why,

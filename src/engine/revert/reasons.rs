@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::inputs::{Inputs, Source, Turn};
-use super::{Facts, Slot, by_slot, is_same, known};
+use super::inputs::{MovedInputs, MovedSource, Turn};
+use super::{Facts, RevertSlot, by_slot, is_same, known};
 use crate::codec::json;
 use crate::engine::compare::{differences, is_equal, shadow_paths, without_types};
 use crate::engine::judgement::{Reason, Why};
@@ -17,17 +17,17 @@ use crate::model::state::{Instance, Status};
 use crate::model::value::{Path, Value};
 
 /// What is known of the whole plan.
-pub(super) struct Judge<'a> {
+pub(super) struct ReasonJudge<'a> {
     facts: &'a Facts<'a>,
-    good: BTreeMap<Slot<'a>, &'a Instance<'a>>,
-    current: BTreeMap<Slot<'a>, &'a Instance<'a>>,
-    drifted: BTreeMap<Slot<'a>, &'a PlannedChange>,
-    inputs: Inputs<'a>,
+    good: BTreeMap<RevertSlot<'a>, &'a Instance<'a>>,
+    current: BTreeMap<RevertSlot<'a>, &'a Instance<'a>>,
+    drifted: BTreeMap<RevertSlot<'a>, &'a PlannedChange>,
+    inputs: MovedInputs<'a>,
     redactor: &'a Redactor,
 }
 
 /// One object in its four versions.
-struct Object<'a> {
+struct ObjectVersions<'a> {
     change: &'a PlannedChange,
     good: Option<&'a Instance<'a>>,
     current: Option<&'a Instance<'a>>,
@@ -40,7 +40,7 @@ struct Object<'a> {
     recorded: Vec<Path>,
 }
 
-impl Object<'_> {
+impl ObjectVersions<'_> {
     /// Whether the refresh found another value than the state has.
     fn is_drifted(&self, path: &Path) -> bool {
         self.drift.is_some_and(|drift| !is_equal(drift.before.at(path), drift.after.at(path)))
@@ -49,9 +49,9 @@ impl Object<'_> {
 
 /// Reasons, joined where only the attribute differs.
 #[derive(Default)]
-struct Found(BTreeMap<(Why, String), BTreeSet<Path>>);
+struct FoundReason(BTreeMap<(Why, String), BTreeSet<Path>>);
 
-impl Found {
+impl FoundReason {
     fn add(&mut self, why: Why, cause: &str, path: Option<&Path>) {
         self.0.entry((why, cause.to_owned())).or_default().extend(path.cloned());
     }
@@ -66,7 +66,7 @@ impl Found {
     }
 }
 
-impl<'a> Judge<'a> {
+impl<'a> ReasonJudge<'a> {
     /// Looks through everything once.
     pub(super) fn new(facts: &'a Facts<'a>, redactor: &'a Redactor) -> Self {
         let slot =
@@ -75,14 +75,14 @@ impl<'a> Judge<'a> {
             good: by_slot(facts.good.state),
             current: by_slot(facts.current),
             drifted: facts.plan.drift.iter().map(slot).collect(),
-            inputs: Inputs::new(facts),
+            inputs: MovedInputs::new(facts),
             facts,
             redactor,
         }
     }
 
     /// The data sources, for what else depends on them.
-    pub(super) fn inputs(&self) -> &Inputs<'a> {
+    pub(super) fn inputs(&self) -> &MovedInputs<'a> {
         &self.inputs
     }
 
@@ -90,7 +90,7 @@ impl<'a> Judge<'a> {
     pub(super) fn reasons(&self, change: &'a PlannedChange) -> Vec<Reason> {
         let recorded = known::overwritten(self.facts.drift, change, self.redactor);
         let object = self.object(change, &recorded);
-        let mut found = Found::default();
+        let mut found = FoundReason::default();
         match change.action {
             Action::Create => self.made(&object, &recorded, &mut found),
             Action::Delete | Action::Forget => self.ended(&object, &mut found),
@@ -110,7 +110,7 @@ impl<'a> Judge<'a> {
         found.into_reasons()
     }
 
-    fn object(&self, change: &'a PlannedChange, recorded: &[Reason]) -> Object<'a> {
+    fn object(&self, change: &'a PlannedChange, recorded: &[Reason]) -> ObjectVersions<'a> {
         let slot = (&change.address, change.deposed.as_deref());
         let previous = change.previous_address.as_ref();
         let current = self.current.get(&slot).or_else(|| {
@@ -125,7 +125,7 @@ impl<'a> Judge<'a> {
         };
         let mut unknown = Vec::new();
         shadow_paths(&Path::default(), &change.after_unknown, &mut unknown);
-        Object {
+        ObjectVersions {
             then: value(good),
             now: value(current),
             good: good.copied(),
@@ -138,7 +138,7 @@ impl<'a> Judge<'a> {
     }
 
     /// An object that changes or is replaced.
-    fn changed(&self, object: &Object<'_>, recorded: &[Reason], found: &mut Found) {
+    fn changed(&self, object: &ObjectVersions<'_>, recorded: &[Reason], found: &mut FoundReason) {
         let change = object.change;
         let (Some(good), Some(current)) = (object.good, object.current) else {
             let is_new = object.good.is_none();
@@ -171,7 +171,7 @@ impl<'a> Judge<'a> {
     }
 
     /// One attribute whose next value is known.
-    fn attribute(&self, object: &Object<'_>, path: &Path, found: &mut Found) {
+    fn attribute(&self, object: &ObjectVersions<'_>, path: &Path, found: &mut FoundReason) {
         let change = object.change;
         let [then, now] = [object.then.at(path), object.now.at(path)];
         let [before, after] = [change.before.at(path), change.after.at(path)];
@@ -195,18 +195,20 @@ impl<'a> Judge<'a> {
         }
         let reach = self.inputs.attribute(&change.address, path);
         match self.inputs.source(&reach, then, after) {
-            Source::Moved(what) => found.add(Why::MovedInput, &self.moved(&what), Some(path)),
-            Source::Unsure if is_changed => found.add(Why::Collateral, &self.unsure(), Some(path)),
+            MovedSource::Moved(what) => found.add(Why::MovedInput, &self.moved(&what), Some(path)),
+            MovedSource::Unsure if is_changed => {
+                found.add(Why::Collateral, &self.unsure(), Some(path));
+            }
             // The good configuration says so, and nothing that it reads has moved.
-            Source::Elsewhere if is_changed => {}
-            Source::Unsure | Source::Elsewhere => {
+            MovedSource::Elsewhere if is_changed => {}
+            MovedSource::Unsure | MovedSource::Elsewhere => {
                 found.add(Why::Collateral, &self.unchanged(), Some(path));
             }
         }
     }
 
     /// One attribute that is written down and whose next value is known only after apply.
-    fn unknown(&self, object: &Object<'_>, path: &Path, found: &mut Found) {
+    fn unknown(&self, object: &ObjectVersions<'_>, path: &Path, found: &mut FoundReason) {
         let change = object.change;
         let is_changed = !is_equal(object.then.at(path), object.now.at(path));
         let reach = self.inputs.attribute(&change.address, path);
@@ -217,18 +219,18 @@ impl<'a> Judge<'a> {
             found.add(Why::Undo, "", Some(path));
         }
         match self.inputs.source(&reach, None, None) {
-            Source::Moved(what) => found.add(Why::MovedInput, &self.moved(&what), Some(path)),
-            Source::Unsure => found.add(Why::Collateral, &self.open(), Some(path)),
+            MovedSource::Moved(what) => found.add(Why::MovedInput, &self.moved(&what), Some(path)),
+            MovedSource::Unsure => found.add(Why::Collateral, &self.open(), Some(path)),
             // A new object gets the value that it had, as far as anybody knows.
-            Source::Elsewhere if !is_changed && change.action == Action::Update => {
+            MovedSource::Elsewhere if !is_changed && change.action == Action::Update => {
                 found.add(Why::Collateral, &self.unchanged(), Some(path));
             }
-            Source::Elsewhere => {}
+            MovedSource::Elsewhere => {}
         }
     }
 
     /// An object that comes into being.
-    fn made(&self, object: &Object<'_>, recorded: &[Reason], found: &mut Found) {
+    fn made(&self, object: &ObjectVersions<'_>, recorded: &[Reason], found: &mut FoundReason) {
         let change = object.change;
         if object.good.is_none() {
             return self.instance(object, Turn::Comes, &self.not_in_good(), found);
@@ -259,16 +261,16 @@ impl<'a> Judge<'a> {
     }
 
     /// A value of a new object that is not the good one.
-    fn value(&self, source: Source, unsure: &str, path: &Path, found: &mut Found) {
+    fn value(&self, source: MovedSource, unsure: &str, path: &Path, found: &mut FoundReason) {
         match source {
-            Source::Moved(what) => found.add(Why::MovedInput, &self.moved(&what), Some(path)),
-            Source::Unsure => found.add(Why::Collateral, unsure, Some(path)),
-            Source::Elsewhere => {}
+            MovedSource::Moved(what) => found.add(Why::MovedInput, &self.moved(&what), Some(path)),
+            MovedSource::Unsure => found.add(Why::Collateral, unsure, Some(path)),
+            MovedSource::Elsewhere => {}
         }
     }
 
     /// An object that ends, or leaves Terraform.
-    fn ended(&self, object: &Object<'_>, found: &mut Found) {
+    fn ended(&self, object: &ObjectVersions<'_>, found: &mut FoundReason) {
         match (object.good, object.current) {
             // Made since good: a hand edit of it goes with it, unless it is on record.
             (None, Some(_)) => found.add(Why::Undo, "", None),
@@ -284,14 +286,20 @@ impl<'a> Judge<'a> {
     }
 
     /// An instance whose coming or going undoes nothing.
-    fn instance(&self, object: &Object<'_>, turn: Turn, otherwise: &str, found: &mut Found) {
+    fn instance(
+        &self,
+        object: &ObjectVersions<'_>,
+        turn: Turn,
+        otherwise: &str,
+        found: &mut FoundReason,
+    ) {
         let change = object.change;
         let reach = self.inputs.instances(&change.address);
         match self.inputs.source_of_instance(&reach, &change.address, turn) {
-            Source::Moved(what) if change.deposed.is_none() => {
+            MovedSource::Moved(what) if change.deposed.is_none() => {
                 found.add(Why::MovedInput, &self.moved(&what), None);
             }
-            Source::Moved(_) | Source::Unsure | Source::Elsewhere => {
+            MovedSource::Moved(_) | MovedSource::Unsure | MovedSource::Elsewhere => {
                 found.add(Why::Collateral, otherwise, None);
             }
         }

@@ -12,14 +12,14 @@ use crate::model::word::Word as _;
 
 /// Which part is wanted. Without patterns, all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Scope {
+pub struct RevertScope {
     /// Nothing but these, if there are any.
     pub targets: Vec<Pattern>,
     /// Not these.
     pub excludes: Vec<Pattern>,
 }
 
-impl Scope {
+impl RevertScope {
     /// Whether all of it is wanted.
     pub fn is_whole(&self) -> bool {
         self.targets.is_empty() && self.excludes.is_empty()
@@ -100,8 +100,8 @@ mod tests {
         texts.iter().map(|text| Pattern::new(*text)).collect()
     }
 
-    fn scope(targets: &[&str], excludes: &[&str]) -> Scope {
-        Scope { targets: patterns(targets), excludes: patterns(excludes) }
+    fn scope(targets: &[&str], excludes: &[&str]) -> RevertScope {
+        RevertScope { targets: patterns(targets), excludes: patterns(excludes) }
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
         let objects = "good demo_file.a=1,old demo_file.c=3\nnow demo_file.a=1,new demo_file.b=2\n";
         let of = |plan: &str| scene(&format!("{objects}plan {plan}")).plan;
         let whole = of("update:demo_file.a destroy:demo_file.b create:demo_file.c");
-        assert_eq!(Scope::default().wanted(&whole), None);
+        assert_eq!(RevertScope::default().wanted(&whole), None);
         assert_eq!(scope(&[], &["demo_file.z"]).wanted(&whole), None);
         let wanted = scope(&[], &["demo_file.b"]).wanted(&whole).unwrap();
         assert_eq!(wanted, ["demo_file.a", "demo_file.c"]);

@@ -9,20 +9,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Facts;
-use super::pair::Pair;
+use super::pair::VerifiedPair;
 use super::recreated::{Carried, dependencies};
 use crate::engine::compare::{Difference, differences, is_equal};
 use crate::engine::judgement::{JudgedAction, Why};
 use crate::engine::noise::{Noise, is_reordered};
 use crate::engine::revert::listed;
-use crate::engine::variables::Standing;
+use crate::engine::variables::VariableStanding;
 use crate::model::good::Residual;
-use crate::model::references::{Reference, Subject};
+use crate::model::references::{Reference, ReferenceSubject};
 use crate::model::state::Instance;
 use crate::model::value::{Path, Step, Value};
 
 /// What is known of the whole, for one object after the other.
-pub(super) struct Rules<'r, 'f> {
+pub(super) struct AttributeRules<'r, 'f> {
     pub(super) facts: &'r Facts<'f>,
     pub(super) carried: &'r Carried,
     /// Blocks with an object that was made from one that was made anew.
@@ -62,7 +62,7 @@ const SCHEMA: &str = ", which one version of the provider does not know";
 const LEFT: &str =
     ", as an apply that was to be taken back wrote it; the configuration does not say it";
 
-impl<'r, 'f> Rules<'r, 'f> {
+impl<'r, 'f> AttributeRules<'r, 'f> {
     pub(super) fn new(
         facts: &'r Facts<'f>,
         carried: &'r Carried,
@@ -91,7 +91,7 @@ impl<'r, 'f> Rules<'r, 'f> {
     }
 
     /// What there is to say of an object that is at its address.
-    pub(super) fn said(&self, pair: &Pair<'f>) -> Said {
+    pub(super) fn said(&self, pair: &VerifiedPair<'f>) -> Said {
         let mut said = Said { is_equal: true, ..Said::default() };
         let from = dependencies(pair.good, pair.now);
         let then = self.carried.over(&pair.then, &from);
@@ -127,7 +127,7 @@ impl<'r, 'f> Rules<'r, 'f> {
 
     fn ruling(
         &self,
-        pair: &Pair<'f>,
+        pair: &VerifiedPair<'f>,
         from: &BTreeSet<&str>,
         difference: &Difference,
         shown: &Path,
@@ -153,7 +153,7 @@ impl<'r, 'f> Rules<'r, 'f> {
     }
 
     /// A value that the configuration says.
-    fn of_written(&self, pair: &Pair<'f>, from: &BTreeSet<&str>, path: &Path) -> Ruling {
+    fn of_written(&self, pair: &VerifiedPair<'f>, from: &BTreeSet<&str>, path: &Path) -> Ruling {
         let references = pair.block.map_or(&[][..], |block| block.references(path));
         let block = pair.address.block();
         let words = self.facts.configuration.good.get(&block);
@@ -165,11 +165,11 @@ impl<'r, 'f> Rules<'r, 'f> {
             Ruling::Note(TODAY)
         } else {
             let data = references.iter().filter_map(|reference| match &reference.subject {
-                Subject::Data(block) => Some(block.as_str()),
-                Subject::Resource(_)
-                | Subject::Input(_)
-                | Subject::Output { .. }
-                | Subject::Hidden => None,
+                ReferenceSubject::Data(block) => Some(block.as_str()),
+                ReferenceSubject::Resource(_)
+                | ReferenceSubject::Input(_)
+                | ReferenceSubject::Output { .. }
+                | ReferenceSubject::Hidden => None,
             });
             let data: BTreeSet<&str> = data.collect();
             let data: Vec<&str> = data.into_iter().collect();
@@ -182,22 +182,30 @@ impl<'r, 'f> Rules<'r, 'f> {
     }
 
     /// Whether a reference may lead to an object that was made anew.
-    fn is_from_anew(&self, pair: &Pair<'f>, from: &BTreeSet<&str>, reference: &Reference) -> bool {
+    fn is_from_anew(
+        &self,
+        pair: &VerifiedPair<'f>,
+        from: &BTreeSet<&str>,
+        reference: &Reference,
+    ) -> bool {
         match &reference.subject {
-            Subject::Resource(block) => {
+            ReferenceSubject::Resource(block) => {
                 let own = pair.address.block();
                 let local = format!("{}.{}", pair.address.kind, pair.address.name);
                 let prefix = own.strip_suffix(&local).unwrap_or_default();
                 let named = format!("{prefix}{block}");
                 self.carried.blocks.contains(&named) || self.affected.contains(&named)
             }
-            Subject::Data(_) | Subject::Input(_) | Subject::Output { .. } | Subject::Hidden => {
+            ReferenceSubject::Data(_)
+            | ReferenceSubject::Input(_)
+            | ReferenceSubject::Output { .. }
+            | ReferenceSubject::Hidden => {
                 from.iter().any(|block| self.carried.blocks.contains(*block))
             }
         }
     }
 
-    fn is_agreed(&self, pair: &Pair<'f>, shown: &Path) -> bool {
+    fn is_agreed(&self, pair: &VerifiedPair<'f>, shown: &Path) -> bool {
         let address = self.facts.redactor.text(&pair.address.to_string());
         let known = self.agreed.get(address.as_str()).into_iter().flatten();
         known.into_iter().any(|path| path.covers(shown) || shown.covers(path))
@@ -205,11 +213,11 @@ impl<'r, 'f> Rules<'r, 'f> {
 
     fn has_todays(&self) -> bool {
         let mut variables = self.facts.done.variables.values();
-        variables.any(|standing| *standing == Standing::TakenFromToday)
+        variables.any(|standing| *standing == VariableStanding::TakenFromToday)
     }
 
     /// Whether an apply that was to be taken back wrote it, and the revert left it as it found it.
-    fn is_left(&self, pair: &Pair<'f>, difference: &Difference) -> bool {
+    fn is_left(&self, pair: &VerifiedPair<'f>, difference: &Difference) -> bool {
         let (block, top) = (pair.address.block(), top(&difference.path));
         let says = |resource: Option<&crate::codec::hcl::Resource>| {
             resource.is_some_and(|resource| top.is_some_and(|top| resource.arguments.contains(top)))
@@ -225,7 +233,7 @@ impl<'r, 'f> Rules<'r, 'f> {
 }
 
 /// Whether a plan proposes to change it; the residual says that.
-fn is_proposed(proposed: &BTreeMap<&str, &[String]>, pair: &Pair<'_>, path: &Path) -> bool {
+fn is_proposed(proposed: &BTreeMap<&str, &[String]>, pair: &VerifiedPair<'_>, path: &Path) -> bool {
     let address = pair.address.to_string();
     let Some(paths) = proposed.get(address.as_str()) else { return false };
     let text = path.to_string();
@@ -275,8 +283,10 @@ fn is_silent(
 
 fn may_be_variable(reference: &Reference) -> bool {
     match reference.subject {
-        Subject::Input(_) | Subject::Output { .. } | Subject::Hidden => true,
-        Subject::Data(_) | Subject::Resource(_) => false,
+        ReferenceSubject::Input(_) | ReferenceSubject::Output { .. } | ReferenceSubject::Hidden => {
+            true
+        }
+        ReferenceSubject::Data(_) | ReferenceSubject::Resource(_) => false,
     }
 }
 

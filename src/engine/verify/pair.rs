@@ -7,14 +7,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{Done, Facts, Round};
+use super::{DoneRounds, Facts, Round};
 use crate::codec::json;
 use crate::engine::compare::{is_equal, without_types};
 use crate::engine::judgement::Origin;
 use crate::engine::origin::origin;
 use crate::model::address::{Address, Mode};
 use crate::model::plan::{Action, Plan, PlannedChange};
-use crate::model::references::Block;
+use crate::model::references::ReferencedBlock;
 use crate::model::state::{Instance, State};
 use crate::model::value::{Path, Value};
 
@@ -26,7 +26,7 @@ pub(super) type Changes<'p> = BTreeMap<&'p Address, &'p PlannedChange>;
 
 /// A good object and what stands at its address now.
 #[derive(Debug)]
-pub(super) struct Pair<'f> {
+pub(super) struct VerifiedPair<'f> {
     pub(super) address: &'f Address,
     pub(super) good: &'f Instance<'f>,
     pub(super) now: &'f Instance<'f>,
@@ -37,10 +37,10 @@ pub(super) struct Pair<'f> {
     pub(super) done: Option<&'f PlannedChange>,
     pub(super) is_anew: bool,
     /// What the configuration says; none where it does not know the object.
-    pub(super) block: Option<&'f Block>,
+    pub(super) block: Option<&'f ReferencedBlock>,
 }
 
-impl<'f> Pair<'f> {
+impl<'f> VerifiedPair<'f> {
     pub(super) fn of(
         facts: &Facts<'f>,
         good: &'f Instance<'f>,
@@ -87,7 +87,7 @@ fn attributes(instance: &Instance<'_>) -> Value {
 }
 
 fn is_anew(
-    done: &Done<'_>,
+    done: &DoneRounds<'_>,
     good: &Instance<'_>,
     now: &Instance<'_>,
     change: Option<&PlannedChange>,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::pair::Pair;
+use super::pair::VerifiedPair;
 use crate::codec::json;
 use crate::engine::compare::differences;
 use crate::model::state::Instance;
@@ -33,7 +33,7 @@ pub(super) struct Carried {
 impl Carried {
     /// Learns from the objects that were made anew: what the provider gave the old one, and what it
     /// gives the new one.
-    pub(super) fn of<'p, 'a: 'p>(pairs: impl IntoIterator<Item = &'p Pair<'a>>) -> Self {
+    pub(super) fn of<'p, 'a: 'p>(pairs: impl IntoIterator<Item = &'p VerifiedPair<'a>>) -> Self {
         let mut carried = Self::default();
         for pair in pairs.into_iter().filter(|pair| pair.is_anew) {
             let block = pair.address.block();

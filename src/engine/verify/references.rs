@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::Facts;
-use super::pair::{Changes, Pair};
+use super::pair::{Changes, VerifiedPair};
 use super::recreated::EMBEDDED_MIN;
 use crate::engine::revert::listed;
 use crate::model::address::{Address, Mode};
@@ -56,13 +56,13 @@ fn is_declared(facts: &Facts<'_>, block: &str) -> bool {
 }
 
 /// The ids of objects that are gone, and where they are found.
-pub(super) struct Gone {
+pub(super) struct GoneIds {
     /// The block in whose place another object was made; none for what the revert just ended.
     blocks: Vec<Option<String>>,
     ids: Option<AhoCorasick>,
 }
 
-impl Gone {
+impl GoneIds {
     /// What `done` ended and what stands no more in a pair, unless an object has that id now.
     pub(super) fn of<'p, 'f: 'p>(
         facts: &Facts<'f>,
@@ -98,7 +98,7 @@ impl Gone {
     }
 
     /// What an object still says of one that is gone, in a clause.
-    pub(super) fn said(&self, facts: &Facts<'_>, pair: &Pair<'_>) -> Option<String> {
+    pub(super) fn said(&self, facts: &Facts<'_>, pair: &VerifiedPair<'_>) -> Option<String> {
         let ids = self.ids.as_ref()?;
         let mut found = Vec::new();
         walk(ids, &mut Path::default(), &pair.is, &mut found);

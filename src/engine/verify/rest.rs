@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::Facts;
-use super::pair::{Changes, Pair};
+use super::pair::{Changes, VerifiedPair};
 use crate::knowledge::Bears;
 use crate::model::entry::NotUndone;
 use crate::model::plan::{Action, PlannedChange};
@@ -19,7 +19,7 @@ const WRITE_ONLY: &str = "_wo";
 /// What is left as it is, in the order of addresses.
 pub(super) fn not_undone<'p, 'f: 'p>(
     facts: &Facts<'f>,
-    pairs: impl IntoIterator<Item = &'p Pair<'f>>,
+    pairs: impl IntoIterator<Item = &'p VerifiedPair<'f>>,
     done: &Changes<'f>,
 ) -> Vec<NotUndone> {
     let mut found = BTreeSet::new();
@@ -60,7 +60,7 @@ pub(super) fn not_undone<'p, 'f: 'p>(
 }
 
 /// The write-only arguments that the configuration gives a value.
-fn write_only<'p>(pair: &'p Pair<'_>) -> impl Iterator<Item = &'p str> {
+fn write_only<'p>(pair: &'p VerifiedPair<'_>) -> impl Iterator<Item = &'p str> {
     let names = pair.block.into_iter().flat_map(|block| block.attributes.keys());
     let is_absent = |name: &str| pair.is.at(&Path(vec![Step::Name(name.to_owned())])).is_none();
     names.map(String::as_str).filter(move |name| name.ends_with(WRITE_ONLY) && is_absent(name))

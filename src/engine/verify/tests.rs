@@ -17,7 +17,7 @@ fn compared(good: &str, now: &str, residuals: [&[Residual]; 2]) -> Comparison {
         now: &now,
         plan: &nothing,
         found: residuals[1],
-        done: Done { rounds: &[], left: &[], variables: &BTreeMap::new(), journals: &[] },
+        done: DoneRounds { rounds: &[], left: &[], variables: &BTreeMap::new(), journals: &[] },
         configuration: &Configurations::default(),
         checks: [&[], &[]],
         knowledge: &Knowledge::builtin(),

@@ -10,7 +10,7 @@ use std::path::Path;
 use super::collect::{Collected, normalised};
 use super::modules::{ModuleLayout, SourceModule};
 use super::sweep::{Sweep, is_never_taken};
-use crate::codec::hcl::{Base, FileRead, Place, ReadTarget};
+use crate::codec::hcl::{Base, FileRead, ReadPlace, ReadTarget};
 use crate::model::digest::Digest;
 
 /// Takes what the modules' functions read. `tree` is the directory that holds all of them.
@@ -63,7 +63,7 @@ fn outside(function: &str, path: &str) -> String {
     format!("`{function}` reads the absolute path `{path}`, which is not copied")
 }
 
-fn resolved(layout: &ModuleLayout, module: &SourceModule, place: &Place) -> std::path::PathBuf {
+fn resolved(layout: &ModuleLayout, module: &SourceModule, place: &ReadPlace) -> std::path::PathBuf {
     match place.base {
         Base::Module => normalised(&module.directory.join(&place.path)),
         Base::Root | Base::Absolute => normalised(&layout.root.join(&place.path)),
@@ -73,7 +73,7 @@ fn resolved(layout: &ModuleLayout, module: &SourceModule, place: &Place) -> std:
 fn file(
     layout: &ModuleLayout,
     module: &SourceModule,
-    read: (&FileRead, &Place),
+    read: (&FileRead, &ReadPlace),
     tree: &Path,
     collected: &mut Collected,
 ) {

@@ -1,7 +1,7 @@
 //! Why nothing can be told of drift, or a fix cannot be recorded.
 
 use crate::engine::drift::NotAnItem;
-use crate::model::drift::Fingerprint;
+use crate::model::drift::ItemFingerprint;
 use crate::model::entry::Revision;
 
 /// Why nothing can be told of drift, or a fix cannot be recorded.
@@ -28,7 +28,7 @@ pub enum DriftError {
     #[error("the drift item {item} is resolved")]
     NotOpen {
         /// The item.
-        item: Fingerprint,
+        item: ItemFingerprint,
         /// The look that did not see it any more.
         resolved: Option<Revision>,
     },
@@ -36,7 +36,7 @@ pub enum DriftError {
     #[error("the drift item {item} is on record already: fix {fix}, by {by}")]
     FixedAlready {
         /// The item.
-        item: Fingerprint,
+        item: ItemFingerprint,
         /// The entry that recorded it.
         fix: Revision,
         /// Who did.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use self::left::{beside, evidence};
 use crate::codec::hcl;
 use crate::codec::state::ReadState;
-use crate::engine::left_state::{Standing, moves};
+use crate::engine::left_state::{LeftStanding, moves};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::{Matter, unsettled};
 use crate::flow::Error;
@@ -28,7 +28,7 @@ use crate::model::value::Value;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform;
 use crate::terraform::liveness::{Liveness, liveness, recorded_by};
-use crate::terraform::workdir::Layout;
+use crate::terraform::workdir::CopyLayout;
 
 pub use self::left::Left;
 
@@ -161,7 +161,7 @@ impl<'a> Case<'a> {
             // One that nobody has spoken of and that is of the past lies there and does no harm.
             Self::Left(left) => {
                 left.evidence.is_some()
-                    || left.standing.as_ref().is_none_or(Standing::may_be_pushed)
+                    || left.standing.as_ref().is_none_or(LeftStanding::may_be_pushed)
             }
             Self::MayExist { .. } => false,
         }
@@ -173,7 +173,9 @@ impl<'a> Case<'a> {
             Self::Ended { intent, .. } => Some(RecoveryStep::Conclude(intent)),
             Self::Left(left) => match (&left.standing, left.evidence) {
                 (Some(standing), _) if standing.may_be_pushed() => Some(RecoveryStep::Push(left)),
-                (Some(Standing::There), Some(evidence)) => Some(RecoveryStep::IsThere(evidence)),
+                (Some(LeftStanding::There), Some(evidence)) => {
+                    Some(RecoveryStep::IsThere(evidence))
+                }
                 _ => None,
             },
             Self::Lost { outcome, objects } => {
@@ -427,7 +429,7 @@ fn refreshed(
     };
     // A dead process may have left a lock: this is no moment to wait for it.
     let stack = &Stack { lock_timeout_seconds: 0, ..stack.clone() };
-    let prepared = prepare(ports, stack, &source, Layout::Pristine, &redactor)?;
+    let prepared = prepare(ports, stack, &source, CopyLayout::Pristine, &redactor)?;
     ports.check_interrupt("the real world was looked at")?;
     ports.progress.begin(Phase::Drift);
     let plan = prepared.refresh_only(ports, "recover.tfplan", &redactor)?;

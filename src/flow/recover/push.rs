@@ -10,7 +10,7 @@ use super::look::Left;
 use super::settle;
 use crate::codec::state::ReadState;
 use crate::engine::good::snapshots;
-use crate::engine::left_state::{Standing, is_same_content, standing};
+use crate::engine::left_state::{LeftStanding, is_same_content, standing};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::error::recover::Refusal;
@@ -78,7 +78,7 @@ fn still_fits(
     let found = found.ok_or_else(|| unfit(left.problem.clone().unwrap_or_default()))?;
     let pinned = snapshots(&log).find_map(|(_, snapshot)| snapshot.state.as_ref());
     let pinned = pinned.map(|state| &state.version.lineage);
-    let standing: Standing = standing(found.state(), present.map(ReadState::state), pinned);
+    let standing: LeftStanding = standing(found.state(), present.map(ReadState::state), pinned);
     if standing.may_be_pushed() { Ok(()) } else { Err(unfit(standing.what())) }
 }
 

@@ -13,7 +13,7 @@ use super::two_steps::{FirstStep, plan_first};
 use crate::codec::hcl::Configuration;
 use crate::codec::state::ReadState;
 use crate::codec::state::write::{Original, is_as_placed, rekeyed};
-use crate::engine::rekey::moved::{Declared, moved_blocks};
+use crate::engine::rekey::moved::{DeclaredBlocks, moved_blocks};
 use crate::engine::rekey::two_steps::{DestroyedFirst, destroyed_first};
 use crate::engine::rekey::{Certainty, Existence, Facts, Rekeying, rekey};
 use crate::flow::Error;
@@ -247,8 +247,8 @@ fn adaptation(
 }
 
 /// What the good configuration declares, module by module.
-fn declared(configuration: &Configuration) -> Declared {
+fn declared(configuration: &Configuration) -> DeclaredBlocks {
     // Its own `moved` blocks are left out of the private copy: they are against nothing.
     let blocks = configuration.names(|facts| facts.resources.iter().collect());
-    Declared { blocks: blocks.into_iter().collect(), ..Declared::default() }
+    DeclaredBlocks { blocks: blocks.into_iter().collect(), ..DeclaredBlocks::default() }
 }

@@ -17,11 +17,11 @@ use crate::engine::baseline::baseline;
 use crate::engine::good::verdicts;
 use crate::engine::hold::of_revert;
 use crate::engine::judgement::JudgedAction;
-use crate::engine::origin::Journal;
+use crate::engine::origin::ApplyJournal;
 use crate::engine::redact::Redactor;
 use crate::engine::rekey;
 use crate::engine::unsettled::open_revert;
-use crate::engine::variables::Standing;
+use crate::engine::variables::VariableStanding;
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 use crate::flow::ports::{Author, Job};
@@ -59,17 +59,17 @@ pub struct RevertDraft {
     /// The newest snapshot between the two, if there is one: see [`baseline`].
     pub(super) between: Option<Recorded>,
     /// What wrapped applies and reverts since then have said, oldest first.
-    pub(super) journals: Vec<Journal>,
+    pub(super) journals: Vec<ApplyJournal>,
     /// What the configurations since then import: addresses of blocks, `*` for anything.
     pub(super) imports: BTreeSet<String>,
     /// What the applies since then say of themselves, as re-keying takes it.
-    pub(super) told: rekey::Journal,
+    pub(super) told: rekey::RekeyJournal,
     /// What the configurations on both sides say.
     pub(super) since: ConfigurationsSince,
     /// The backend, with what is not recorded.
     pub(super) backend: Backend,
     /// Variables that are not simply as they were.
-    pub(super) variables: BTreeMap<String, Standing>,
+    pub(super) variables: BTreeMap<String, VariableStanding>,
     /// What must not be shown.
     pub(super) redactor: Redactor,
     /// What is on record of changes outside of Terraform, with the fixes among them.

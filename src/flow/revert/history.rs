@@ -8,11 +8,11 @@ pub mod configurations;
 
 use std::collections::BTreeSet;
 
-use crate::codec::events::{Reader, Stream};
+use crate::codec::events::{EventReader, Stream};
 use crate::codec::state::ReadState;
 use crate::engine::left_state::is_same_content;
-use crate::engine::origin::{Journal, JournalKind};
-use crate::engine::rekey::{self, Named};
+use crate::engine::origin::{ApplyJournal, JournalKind};
+use crate::engine::rekey::{self, NamedId};
 use crate::engine::unsettled::{Matter, unsettled};
 use crate::flow::ports::{Author, Job, Ports};
 use crate::flow::recorded::load_configuration;
@@ -27,13 +27,13 @@ use crate::store::After;
 use crate::terraform::liveness::{Liveness, liveness};
 
 /// The journals of wrapped applies and of reverts after `target`, oldest first.
-pub(super) fn journals(ports: &Ports<'_>, log: &[Entry], target: Revision) -> Vec<Journal> {
+pub(super) fn journals(ports: &Ports<'_>, log: &[Entry], target: Revision) -> Vec<ApplyJournal> {
     let since = log.iter().filter(|entry| entry.revision > target);
     let journal = |entry: &Entry| {
         let begun = |intent: Revision| log.iter().find(|entry| entry.revision == intent);
         let new = |kind, intent, events| {
             let begun = begun(intent)?;
-            let journal = Journal::new(kind, begun.revision, begun.recorded.time);
+            let journal = ApplyJournal::new(kind, begun.revision, begun.recorded.time);
             Some(journal.with_events(stream(ports, events)))
         };
         if let Body::RunOutcome(ended) = &entry.recorded.body {
@@ -48,7 +48,7 @@ pub(super) fn journals(ports: &Ports<'_>, log: &[Entry], target: Revision) -> Ve
 
 fn stream(ports: &Ports<'_>, events: Option<BlobId>) -> Vec<Event> {
     let bytes = events.and_then(|blob| ports.repository.get_blob(&blob).ok()).unwrap_or_default();
-    let mut reader = Reader::default();
+    let mut reader = EventReader::default();
     let lines = bytes.split(|byte| *byte == b'\n');
     let told = lines
         .map(|line| reader.line(Stream::Output, &String::from_utf8_lossy(line)))
@@ -57,13 +57,15 @@ fn stream(ports: &Ports<'_>, events: Option<BlobId>) -> Vec<Event> {
 }
 
 /// The same, as re-keying takes it: what was destroyed, what was imported, and where.
-pub(super) fn told(journals: &[Journal], imports: &BTreeSet<String>) -> rekey::Journal {
-    let named = |(kind, id): &(String, String)| Named { kind: kind.clone(), id: id.clone() };
-    let imported = || journals.iter().flat_map(Journal::imported);
-    rekey::Journal {
-        deleted: journals.iter().flat_map(Journal::deleted).map(named).collect(),
+pub(super) fn told(journals: &[ApplyJournal], imports: &BTreeSet<String>) -> rekey::RekeyJournal {
+    let named = |(kind, id): &(String, String)| NamedId { kind: kind.clone(), id: id.clone() };
+    let imported = || journals.iter().flat_map(ApplyJournal::imported);
+    rekey::RekeyJournal {
+        deleted: journals.iter().flat_map(ApplyJournal::deleted).map(named).collect(),
         imported: imported()
-            .filter_map(|(address, id)| Some(Named { kind: address.kind.clone(), id: id.clone()? }))
+            .filter_map(|(address, id)| {
+                Some(NamedId { kind: address.kind.clone(), id: id.clone()? })
+            })
             .collect(),
         imported_at: imported()
             .filter(|(_, id)| id.is_none())

@@ -18,9 +18,9 @@ use crate::engine::hazard::{Allowance, believable, hazards};
 use crate::engine::judgement::JudgedAction;
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::Rekeying;
-use crate::engine::rekey::keep::Kept as KeptOut;
+use crate::engine::rekey::keep::ReleasedObject as KeptOut;
 use crate::engine::rekey::two_steps::DestroyedFirst;
-use crate::engine::revert::keep::Kept;
+use crate::engine::revert::keep::KeptInput;
 use crate::engine::revert::moved_back::{MovedBack, moved_back};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::scope::{Skipped, left};
@@ -119,7 +119,7 @@ impl CheckedRevert {
     }
 
     /// Attributes that are kept though a data source says something else; safe to show.
-    pub fn kept_inputs(&self) -> &[Kept] {
+    pub fn kept_inputs(&self) -> &[KeptInput] {
         &self.inputs.kept
     }
 

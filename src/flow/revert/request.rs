@@ -4,7 +4,7 @@
 
 use crate::engine::hazard::Allowance;
 use crate::engine::redact::{FingerprintKey, Redactor};
-use crate::engine::revert::scope::Scope;
+use crate::engine::revert::scope::RevertScope;
 use crate::flow::ports::Stack;
 use crate::model::entry::Entry;
 
@@ -14,7 +14,7 @@ pub struct RevertRequest {
     /// The entry to go back to.
     pub target: Entry,
     /// Which part of the revert is wanted.
-    pub scope: Scope,
+    pub scope: RevertScope,
     /// Hazards that are accepted by name and place.
     pub allowed: Vec<Allowance>,
     /// The key of the fingerprints by which changes of secrets are told.
@@ -32,6 +32,6 @@ impl RevertRequest {
 
     /// All of a revert to this entry, with nothing allowed.
     pub fn to(target: Entry) -> Self {
-        Self { target, scope: Scope::default(), allowed: Vec::new(), fingerprints: None }
+        Self { target, scope: RevertScope::default(), allowed: Vec::new(), fingerprints: None }
     }
 }

@@ -12,7 +12,9 @@ use super::plan::CheckedRevert;
 use super::plan::kept_inputs::due_to_kept;
 use crate::codec::state::checks::checks;
 use crate::engine::redact::Redactor;
-use crate::engine::verify::{Comparison, Configurations, Done, Facts, Round, compare, residual};
+use crate::engine::verify::{
+    Comparison, Configurations, DoneRounds, Facts, Round, compare, residual,
+};
 use crate::flow::Error;
 use crate::flow::ports::{Job, Stack};
 use crate::flow::redaction::{safe_residual, with_plan};
@@ -115,7 +117,7 @@ fn compared(
         now,
         plan,
         found,
-        done: Done {
+        done: DoneRounds {
             rounds: &rounds,
             left: &checked.left,
             variables: &draft.variables,

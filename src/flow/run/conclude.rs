@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::words::Command;
 use super::{Begun, outcome_of};
-use crate::codec::events::{Reader, Stream};
+use crate::codec::events::{EventReader, Stream};
 use crate::codec::plan;
 use crate::codec::state::ReadState;
 use crate::engine::account::{Ending, Facts, Ledger, Seen};
@@ -32,7 +32,7 @@ use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision};
 use crate::model::event::{Intended, Intention, Purpose};
 use crate::model::plan::{Action, Plan};
 use crate::model::run::{RunIntent, RunOutcome};
-use crate::terraform::child::End;
+use crate::terraform::child::ChildEnd;
 use crate::terraform::journal;
 use crate::terraform::liveness::{Liveness, liveness};
 
@@ -83,7 +83,11 @@ struct OpenRun<'a> {
 }
 
 /// Concludes a command that has ended under our eyes.
-pub fn conclude(job: &Job<'_>, begun: Begun, end: Result<End, ()>) -> Result<Concluded, Error> {
+pub fn conclude(
+    job: &Job<'_>,
+    begun: Begun,
+    end: Result<ChildEnd, ()>,
+) -> Result<Concluded, Error> {
     // Whoever wanted the command to stop does not want its record to stop.
     job.ports.interrupt.acknowledge();
     let seeing = seen(end);
@@ -141,7 +145,7 @@ pub fn conclude_open(job: &Job<'_>, intent: &Entry) -> Result<Entry, Error> {
 }
 
 /// What is known of an end; nothing was started when there is none.
-fn seen(end: Result<End, ()>) -> Seeing {
+fn seen(end: Result<ChildEnd, ()>) -> Seeing {
     let Ok(end) = end else {
         let result = ApplyOutcome::NotStarted;
         return Seeing { result, code: None, ending: Ending::Broken };
@@ -226,7 +230,7 @@ struct JournalReading {
 }
 
 fn listen(directory: &Path) -> JournalReading {
-    let (mut ledger, mut reader) = (Ledger::default(), Reader::default());
+    let (mut ledger, mut reader) = (Ledger::default(), EventReader::default());
     let mut last = Stream::Output;
     let mut tell = |stream: Stream, line: &str| {
         if stream != last {

@@ -10,7 +10,7 @@ use crate::flow::ports::Job;
 use crate::model::entry::{Entry, Revision};
 use crate::model::event::Purpose;
 use crate::model::good::Grade;
-use crate::terraform::check::Check;
+use crate::terraform::check::StackCheck;
 
 /// What was found.
 #[derive(Debug)]
@@ -31,7 +31,12 @@ impl Followed {
 }
 
 /// Marks what is there after an apply that went well, as far as it can be proved.
-pub fn follow(job: &Job<'_>, concluded: &Concluded, after: &Entry, checks: &[Check]) -> Followed {
+pub fn follow(
+    job: &Job<'_>,
+    concluded: &Concluded,
+    after: &Entry,
+    checks: &[StackCheck],
+) -> Followed {
     let snapshot = after.revision;
     // A plan alone, or a destruction, does not make the state what the configuration says.
     let was_applied = concluded.purpose == Purpose::Apply;

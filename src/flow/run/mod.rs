@@ -34,9 +34,9 @@ use crate::model::entry::{Body, Cause, Entry, Revision};
 use crate::model::hold::HoldScope;
 use crate::model::run::{RunIntent, RunOutcome};
 use crate::store::After;
-use crate::terraform::child::{End, Input, Notice, Screen, Showing, Wrapped};
+use crate::terraform::child::{ChildEnd, ChildScreen, Input, Notice, Showing, Wrapped};
 use crate::terraform::git;
-use crate::terraform::journal::Journal;
+use crate::terraform::journal::RunJournal;
 use crate::terraform::liveness::{Liveness, liveness, recorded_by};
 
 pub use self::conclude::{Concluded, conclude, conclude_open};
@@ -68,7 +68,7 @@ pub struct Begun {
     /// What was concluded on the way: the entries of the outcomes.
     pub concluded: Vec<Revision>,
     command: Command,
-    journal: Journal,
+    journal: RunJournal,
 }
 
 /// Looks whether the command may run, captures what is there, and records the intent.
@@ -89,7 +89,7 @@ pub fn begin(job: &Job<'_>, wanted: &Wanted) -> Result<Begun, Error> {
     check_standing(&taken)?;
     job.ports.check_interrupt("the command was started")?;
     let plan = stored_plan(job.ports, &command)?;
-    let journal = Journal::create(&wanted.journals).map_err(|source| RunError::NoJournal {
+    let journal = RunJournal::create(&wanted.journals).map_err(|source| RunError::NoJournal {
         place: wanted.journals.last().map_or_else(String::new, |base| base.display().to_string()),
         source,
     })?;
@@ -230,7 +230,7 @@ fn record_intent(
     command: &Command,
     taken: &Captured,
     plan: Option<BlobId>,
-    journal: &Journal,
+    journal: &RunJournal,
 ) -> Result<OpenIntent, Error> {
     let redactor = redactor(job.ports, taken);
     let snapshot = taken.snapshot()?;
@@ -279,10 +279,10 @@ impl Begun {
     pub fn go(
         &self,
         ports: &Ports<'_>,
-        screens: [Screen; 2],
+        screens: [ChildScreen; 2],
         input: Input<'_>,
         tell: &mut dyn FnMut(Notice),
-    ) -> std::io::Result<(End, Showing)> {
+    ) -> std::io::Result<(ChildEnd, Showing)> {
         let wrapped = Wrapped {
             program: &self.command.program,
             arguments: &self.command.arguments,

@@ -22,22 +22,22 @@ const WORDS_MAX: usize = 300;
 
 /// Anything but success.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum Failure {
     /// The service says that there is no such object.
     Absent,
     /// The condition of the write does not hold: an object is there.
-    AlreadyExists(Why),
+    AlreadyExists(Detail),
     /// Somebody else is writing the same key just now; nothing was done.
-    Conflict(Why),
+    Conflict(Detail),
     /// The service cannot now; what a write did is unknown.
-    Again(Why),
+    Again(Detail),
     /// There was no answer; what a write did is unknown.
-    Lost(Why),
+    Lost(Detail),
     /// No use in trying again.
-    Final(Kind, Why),
+    Final(Class, Detail),
 }
 
-impl Trouble {
+impl Failure {
     /// What was seen.
     pub(super) fn why(&self) -> &str {
         match self {
@@ -53,7 +53,7 @@ impl Trouble {
 
 /// Which [`ObjectError`] it becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum Class {
     Misdirected,
     Denied,
     Unauthenticated,
@@ -63,9 +63,9 @@ pub(super) enum Kind {
     Failed,
 }
 
-impl Kind {
+impl Class {
     /// The error, about this key.
-    pub(super) fn error(self, key: &str, why: Why) -> ObjectError {
+    pub(super) fn error(self, key: &str, why: Detail) -> ObjectError {
         let (key, source) = (key.to_owned(), io::Error::other(why));
         match self {
             Self::Misdirected => ObjectError::Misdirected { key, source },
@@ -81,9 +81,9 @@ impl Kind {
 
 /// What was seen, for a person.
 #[derive(Debug, Clone)]
-pub(super) struct Why(String);
+pub(super) struct Detail(String);
 
-impl Why {
+impl Detail {
     pub(super) fn new(text: &str) -> Self {
         Self(text.chars().take(WORDS_MAX).collect())
     }
@@ -98,13 +98,13 @@ impl Why {
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl StdError for Why {}
+impl StdError for Detail {}
 
 /// What a status and a code call for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +113,7 @@ enum Meaning {
     AlreadyExists,
     Conflict,
     Again,
-    Final(Kind),
+    Final(Class),
 }
 
 fn meaning(status: u16, code: &str) -> Meaning {
@@ -128,10 +128,10 @@ fn meaning(status: u16, code: &str) -> Meaning {
             | "AuthorizationHeaderMalformed"
             | "IllegalLocationConstraintException",
         )
-        | (300..=399, _) => Meaning::Final(Kind::Misdirected),
+        | (300..=399, _) => Meaning::Final(Class::Misdirected),
         (412, _) => Meaning::AlreadyExists,
         (409, "ConditionalRequestConflict") => Meaning::Conflict,
-        (_, "RequestTimeTooSkewed" | "RequestInTheFuture") => Meaning::Final(Kind::Skewed),
+        (_, "RequestTimeTooSkewed" | "RequestInTheFuture") => Meaning::Final(Class::Skewed),
         (
             _,
             "ExpiredToken"
@@ -145,34 +145,34 @@ fn meaning(status: u16, code: &str) -> Meaning {
             | "NotSignedUp"
             | "MissingSecurityHeader",
         )
-        | (401, _) => Meaning::Final(Kind::Unauthenticated),
-        (_, "QuotaExceeded" | "XMinioStorageFull") | (507, _) => Meaning::Final(Kind::Full),
-        (403, _) => Meaning::Final(Kind::Denied),
-        (501, _) | (_, "NotImplemented") => Meaning::Final(Kind::Unsupported),
+        | (401, _) => Meaning::Final(Class::Unauthenticated),
+        (_, "QuotaExceeded" | "XMinioStorageFull") | (507, _) => Meaning::Final(Class::Full),
+        (403, _) => Meaning::Final(Class::Denied),
+        (501, _) | (_, "NotImplemented") => Meaning::Final(Class::Unsupported),
         (408 | 429 | 500..=599, _)
         | (_, "SlowDown" | "InternalError" | "RequestTimeout" | "OperationAborted") => {
             Meaning::Again
         }
-        _ => Meaning::Final(Kind::Failed),
+        _ => Meaning::Final(Class::Failed),
     }
 }
 
 /// Sorts what the SDK says.
-pub(super) fn trouble<E>(error: &SdkError<E>) -> Trouble
+pub(super) fn trouble<E>(error: &SdkError<E>) -> Failure
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
     if let Some(inner) = causes(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) {
-        return Trouble::Final(Kind::Unauthenticated, no_credentials(inner));
+        return Failure::Final(Class::Unauthenticated, no_credentials(inner));
     }
     if let Some(body) = causes(error).find_map(|cause| cause.downcast_ref::<ErrorBody>()) {
-        return Trouble::Again(body.0.clone());
+        return Failure::Again(body.0.clone());
     }
     let Some(raw) = error.raw_response() else {
-        let why = Why::of(error);
+        let why = Detail::of(error);
         // What could not even be put together was not sent.
         let was_made = !matches!(error, SdkError::ConstructionFailure(_));
-        return if was_made { Trouble::Lost(why) } else { Trouble::Final(Kind::Failed, why) };
+        return if was_made { Failure::Lost(why) } else { Failure::Final(Class::Failed, why) };
     };
     let status = raw.status().as_u16();
     let code = error.code().unwrap_or_default();
@@ -186,24 +186,26 @@ where
     if let Some(request) = error.request_id() {
         text.push_str(&format!(" (request {request})"));
     }
-    let why = Why::new(&text);
+    let why = Detail::new(&text);
     match meaning(status, code) {
         // A success that cannot be read is no success.
-        _ if (200..300).contains(&status) => Trouble::Again(why),
-        Meaning::Absent => Trouble::Absent,
-        Meaning::AlreadyExists => Trouble::AlreadyExists(why),
-        Meaning::Conflict => Trouble::Conflict(why),
-        Meaning::Again => Trouble::Again(why),
-        Meaning::Final(kind) => Trouble::Final(kind, why),
+        _ if (200..300).contains(&status) => Failure::Again(why),
+        Meaning::Absent => Failure::Absent,
+        Meaning::AlreadyExists => Failure::AlreadyExists(why),
+        Meaning::Conflict => Failure::Conflict(why),
+        Meaning::Again => Failure::Again(why),
+        Meaning::Final(kind) => Failure::Final(kind, why),
     }
 }
 
-fn no_credentials(error: &CredentialsError) -> Why {
+fn no_credentials(error: &CredentialsError) -> Detail {
     if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
-        return Why::new("no credentials in the environment, the profile, a role or a container");
+        return Detail::new(
+            "no credentials in the environment, the profile, a role or a container",
+        );
     }
     let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
-    Why::new(&texts.join(": "))
+    Detail::new(&texts.join(": "))
 }
 
 /// An error and what lies below it.
@@ -219,11 +221,11 @@ fn causes<'a>(
 }
 
 /// The error that a body holds, if it is one: some services answer 200 before they know.
-pub(super) fn error_in(body: &[u8]) -> Option<Why> {
+pub(super) fn error_in(body: &[u8]) -> Option<Detail> {
     let text = std::str::from_utf8(body.get(..body.len().min(2000))?).ok()?;
     let is_error = text.trim_start().starts_with('<') && text.contains("<Error>");
     let code = text.split("<Code>").nth(1).and_then(|rest| rest.split('<').next());
-    is_error.then(|| Why::new(&format!("200, and an error in it: {}", code.unwrap_or("?"))))
+    is_error.then(|| Detail::new(&format!("200, and an error in it: {}", code.unwrap_or("?"))))
 }
 
 /// Reads the body of answers to writes, which the SDK passes over.
@@ -232,7 +234,7 @@ pub(super) struct ErrorBodies;
 
 /// Success by the status, and an error by the body.
 #[derive(Debug)]
-struct ErrorBody(Why);
+struct ErrorBody(Detail);
 
 impl fmt::Display for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -269,29 +271,29 @@ mod tests {
     fn only_no_such_key_is_absence_and_only_a_failed_condition_is_taken() {
         let table = [
             (404, "NoSuchKey", Meaning::Absent),
-            (404, "NoSuchBucket", Meaning::Final(Kind::Misdirected)),
-            (404, "", Meaning::Final(Kind::Failed)),
+            (404, "NoSuchBucket", Meaning::Final(Class::Misdirected)),
+            (404, "", Meaning::Final(Class::Failed)),
             (412, "PreconditionFailed", Meaning::AlreadyExists),
             (412, "", Meaning::AlreadyExists),
             (409, "ConditionalRequestConflict", Meaning::Conflict),
             (409, "OperationAborted", Meaning::Again),
-            (409, "BucketAlreadyExists", Meaning::Final(Kind::Failed)),
-            (301, "PermanentRedirect", Meaning::Final(Kind::Misdirected)),
-            (307, "", Meaning::Final(Kind::Misdirected)),
-            (400, "AuthorizationHeaderMalformed", Meaning::Final(Kind::Misdirected)),
-            (400, "ExpiredToken", Meaning::Final(Kind::Unauthenticated)),
-            (401, "", Meaning::Final(Kind::Unauthenticated)),
-            (403, "SignatureDoesNotMatch", Meaning::Final(Kind::Unauthenticated)),
-            (403, "RequestTimeTooSkewed", Meaning::Final(Kind::Skewed)),
-            (403, "AccessDenied", Meaning::Final(Kind::Denied)),
-            (403, "", Meaning::Final(Kind::Denied)),
-            (403, "QuotaExceeded", Meaning::Final(Kind::Full)),
-            (501, "NotImplemented", Meaning::Final(Kind::Unsupported)),
+            (409, "BucketAlreadyExists", Meaning::Final(Class::Failed)),
+            (301, "PermanentRedirect", Meaning::Final(Class::Misdirected)),
+            (307, "", Meaning::Final(Class::Misdirected)),
+            (400, "AuthorizationHeaderMalformed", Meaning::Final(Class::Misdirected)),
+            (400, "ExpiredToken", Meaning::Final(Class::Unauthenticated)),
+            (401, "", Meaning::Final(Class::Unauthenticated)),
+            (403, "SignatureDoesNotMatch", Meaning::Final(Class::Unauthenticated)),
+            (403, "RequestTimeTooSkewed", Meaning::Final(Class::Skewed)),
+            (403, "AccessDenied", Meaning::Final(Class::Denied)),
+            (403, "", Meaning::Final(Class::Denied)),
+            (403, "QuotaExceeded", Meaning::Final(Class::Full)),
+            (501, "NotImplemented", Meaning::Final(Class::Unsupported)),
             (500, "InternalError", Meaning::Again),
             (503, "SlowDown", Meaning::Again),
             (504, "", Meaning::Again),
             (400, "RequestTimeout", Meaning::Again),
-            (400, "InvalidRequest", Meaning::Final(Kind::Failed)),
+            (400, "InvalidRequest", Meaning::Final(Class::Failed)),
         ];
         for (status, code, expected) in table {
             assert_eq!(meaning(status, code), expected, "{status} {code}");

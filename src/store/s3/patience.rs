@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::answer::{Trouble, Why};
+use super::answer::{Detail, Failure};
 
 /// How often a connection may fail or an answer stay away.
 const LOST_MAX: u32 = 4;
@@ -35,9 +35,9 @@ impl Pace {
     }
 
     /// Whether to try again; if so, after a pause.
-    pub(super) async fn again(&mut self, seen: &Trouble) -> bool {
+    pub(super) async fn again(&mut self, seen: &Failure) -> bool {
         self.tries = self.tries.saturating_add(1);
-        self.lost += u32::from(matches!(seen, Trouble::Lost(_)));
+        self.lost += u32::from(matches!(seen, Failure::Lost(_)));
         let pause = pause(self.tries, chance());
         let is_over = self.since.elapsed() + pause >= self.total || self.lost >= LOST_MAX;
         if !is_over {
@@ -47,11 +47,11 @@ impl Pace {
     }
 
     /// What was seen last, and how often it was tried.
-    pub(super) fn given_up(&self, seen: &Trouble) -> Why {
+    pub(super) fn given_up(&self, seen: &Failure) -> Detail {
         let seconds = self.since.elapsed().as_secs_f32();
         let times =
             if self.tries == 1 { "once".to_owned() } else { format!("{} times", self.tries) };
-        Why::new(&format!("{}{} (tried {times} in {seconds:.1}s)", seen.why(), self.whom))
+        Detail::new(&format!("{}{} (tried {times} in {seconds:.1}s)", seen.why(), self.whom))
     }
 }
 

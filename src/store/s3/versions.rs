@@ -11,7 +11,7 @@ use std::time::Duration;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use jiff::Timestamp;
 
-use super::answer::{Kind, Trouble, Why, trouble};
+use super::answer::{Class, Detail, Failure, trouble};
 use super::connect::{AccessKeys, Addressing, InstanceMetadata, S3Place};
 use super::{OBJECT_BYTES_MAX, S3Store, too_large};
 use crate::codec::backend::Backend;
@@ -78,7 +78,7 @@ impl S3History {
     async fn page(
         &self,
         after: Option<&(String, String)>,
-    ) -> Result<ListObjectVersionsOutput, Trouble> {
+    ) -> Result<ListObjectVersionsOutput, Failure> {
         let request = self
             .store
             .client
@@ -92,7 +92,7 @@ impl S3History {
 
     async fn all(&self) -> Result<Vec<StateVersionAt>, ObjectError> {
         let shown = self.place();
-        let broken = |what: &str| Kind::Failed.error(&shown, Why::new(what));
+        let broken = |what: &str| Class::Failed.error(&shown, Detail::new(what));
         let (mut found, mut after) = (Vec::new(), None);
         let mut seen = BTreeSet::new();
         loop {
@@ -129,7 +129,7 @@ impl S3History {
         Ok(found)
     }
 
-    async fn one(&self, version: &StateVersionAt) -> Result<Vec<u8>, Trouble> {
+    async fn one(&self, version: &StateVersionAt) -> Result<Vec<u8>, Failure> {
         if version.bytes > OBJECT_BYTES_MAX {
             return Err(too_large());
         }
@@ -144,7 +144,7 @@ impl S3History {
             self.store.in_time(0, async { request.send().await.map_err(|e| trouble(&e)) }).await?;
         let body = async {
             let body = answer.body.collect().await;
-            body.map_err(|error| Trouble::Lost(Why::of(&error)))
+            body.map_err(|error| Failure::Lost(Detail::of(&error)))
         };
         Ok(self.store.in_time(version.bytes, body).await?.to_vec())
     }

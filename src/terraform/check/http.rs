@@ -10,10 +10,10 @@ use rustls::crypto::aws_lc_rs;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Error};
 
-use super::{Check, Failed};
+use super::{Failed, StackCheck};
 
 /// Asks once; any other status than `expect` is a failure.
-pub(super) fn ask(check: &Check, url: &str, expect: u16) -> Result<(), Failed> {
+pub(super) fn ask(check: &StackCheck, url: &str, expect: u16) -> Result<(), Failed> {
     let answer = agent(check.timeout_seconds).get(url).call();
     let end = match answer {
         Ok(answer) if answer.status().as_u16() == expect => return Ok(()),

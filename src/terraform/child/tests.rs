@@ -62,11 +62,11 @@ fn whole(directory: &Path) -> String {
 fn shell(
     script: &str,
     input: Input<'_>,
-    screens: [Screen; 2],
+    screens: [ChildScreen; 2],
     times: u32,
-) -> (End, String, Vec<Notice>, PathBuf) {
+) -> (ChildEnd, String, Vec<Notice>, PathBuf) {
     let base = tempfile::tempdir().unwrap().keep();
-    let journal = Journal::create(&[base]).unwrap();
+    let journal = RunJournal::create(&[base]).unwrap();
     let arguments = ["-c".into(), script.into()];
     let wrapped =
         Wrapped { program: Path::new("/bin/sh"), arguments: &arguments, directory: Path::new("/") };
@@ -81,9 +81,9 @@ fn shell(
     (end, said, notices, directory)
 }
 
-fn shown() -> (Shown, Shown, [Screen; 2]) {
+fn shown() -> (Shown, Shown, [ChildScreen; 2]) {
     let (output, complaints) = (Shown::default(), Shown::default());
-    let screens: [Screen; 2] = [Box::new(output.clone()), Box::new(complaints.clone())];
+    let screens: [ChildScreen; 2] = [Box::new(output.clone()), Box::new(complaints.clone())];
     (output, complaints, screens)
 }
 
@@ -92,7 +92,7 @@ fn what_a_command_prints_is_kept_and_shown_and_its_code_is_known() {
     let (output, complaints, screens) = shown();
     let script = "echo one; echo err >&2; sleep 0.1; printf two; exit 3";
     let (end, said, _, directory) = shell(script, Input::Inherited, screens, 0);
-    assert_eq!(end, End { code: Some(3), signal: None, asked: None });
+    assert_eq!(end, ChildEnd { code: Some(3), signal: None, asked: None });
     assert_eq!(said, "one\ntwo\n--- standard error ---\nerr\n");
     assert_eq!(output.0.lock().unwrap().as_slice(), b"one\ntwo");
     assert_eq!(complaints.0.lock().unwrap().as_slice(), b"err\n");

@@ -7,7 +7,7 @@ use crate::codec::events::Stream;
 use crate::model::digest::Digest;
 use crate::model::entry::{NewEntry, Revision};
 use crate::model::run::RunIntent;
-use crate::terraform::journal::Journal;
+use crate::terraform::journal::RunJournal;
 
 fn us() -> Actor {
     let process = std::process::id();
@@ -74,7 +74,7 @@ fn our_own_number_is_a_dead_one_from_before_a_container_was_started_again() {
 #[test]
 fn the_lock_on_a_journal_has_the_first_word() {
     let base = tempfile::tempdir().unwrap();
-    let journal = Journal::create(&[base.path().to_owned()]).unwrap();
+    let journal = RunJournal::create(&[base.path().to_owned()]).unwrap();
     let directory = journal.directory().to_owned();
     let elsewhere = || Actor { host: "there".into(), ..us() };
     assert!(matches!(liveness(&run(elsewhere(), &directory), &us()), Liveness::Alive(_)));

@@ -4,7 +4,7 @@
 //! it was all that was asked for.
 
 use super::{Context, Session};
-use crate::cli::args::{Diff as Arguments, Part};
+use crate::cli::args::{DiffArguments as Arguments, DiffPart};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::verbs::side::Side;
@@ -29,11 +29,11 @@ pub(super) struct Compared {
 impl Compared {
     /// Whether nothing differs of what was asked for. Without a question a configuration is shown,
     /// and does not count.
-    pub(super) fn is_empty_for(&self, only: Option<Part>) -> bool {
+    pub(super) fn is_empty_for(&self, only: Option<DiffPart>) -> bool {
         match only {
-            Some(Part::Config) => self.diff.files.is_empty() && self.diff.variables.is_empty(),
-            Some(Part::Providers) => self.diff.tools.is_empty(),
-            Some(Part::State | Part::Outputs) | None => true,
+            Some(DiffPart::Config) => self.diff.files.is_empty() && self.diff.variables.is_empty(),
+            Some(DiffPart::Providers) => self.diff.tools.is_empty(),
+            Some(DiffPart::State | DiffPart::Outputs) | None => true,
         }
     }
 }
@@ -65,7 +65,8 @@ impl Both {
         arguments: &Arguments,
         sides: [&Side; 2],
     ) -> Self {
-        let is_asked = matches!(arguments.only, None | Some(Part::Config | Part::Providers));
+        let is_asked =
+            matches!(arguments.only, None | Some(DiffPart::Config | DiffPart::Providers));
         if !is_asked || arguments.resource.is_some() {
             return Self::default();
         }
@@ -99,7 +100,7 @@ impl Both {
         let Some(mut both) = self.0 else { return Ok(Compared::default()) };
         let problem = both.iter_mut().find_map(|known| known.problem.take());
         let problem = match problem {
-            Some(problem) if arguments.only == Some(Part::Config) => {
+            Some(problem) if arguments.only == Some(DiffPart::Config) => {
                 return Err(unknown_configuration(problem));
             }
             Some(Problem::Said(problem)) => Some(problem),
@@ -110,12 +111,12 @@ impl Both {
         let mut diff =
             configuration_diff(&before.with_tool(&old_tool), &after.with_tool(&new_tool), redactor);
         match arguments.only {
-            Some(Part::Config) => diff.tools.clear(),
-            Some(Part::Providers) => {
+            Some(DiffPart::Config) => diff.tools.clear(),
+            Some(DiffPart::Providers) => {
                 diff.files.clear();
                 diff.variables.clear();
             }
-            Some(Part::State | Part::Outputs) | None => {}
+            Some(DiffPart::State | DiffPart::Outputs) | None => {}
         }
         Ok(Compared { diff, problem })
     }

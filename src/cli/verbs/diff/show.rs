@@ -2,14 +2,14 @@
 
 use super::configured::Compared;
 use super::{Overwritten, Session};
-use crate::cli::args::{Diff as Arguments, Format, Part};
+use crate::cli::args::{DiffArguments as Arguments, DiffPart, Format};
 use crate::cli::failure::Failure;
 use crate::cli::json::DiffOut;
 use crate::cli::output::inert;
 use crate::cli::render::attributes::Extent;
-use crate::cli::render::comment::{Amount, Frame, comment};
+use crate::cli::render::comment::{Amount, CommentFrame, comment};
 use crate::cli::render::configuration;
-use crate::cli::render::diff::{Quiet, View, body, hidden, summary, verdict};
+use crate::cli::render::diff::{DiffView, Quiet, body, hidden, summary, verdict};
 use crate::cli::render::markdown::outside;
 use crate::engine::diff::Diff;
 use crate::flow::ports::Stack;
@@ -47,7 +47,7 @@ fn json(session: &Session, arguments: &Arguments, shown: Shown<'_>) -> Result<()
     let (before, after) = shown.labels;
     let mut out = DiffOut::new(before, after, &shown.found);
     let Compared { diff, problem } = &shown.configuration;
-    out.configuration = (arguments.only != Some(Part::State)).then(|| diff.into());
+    out.configuration = (arguments.only != Some(DiffPart::State)).then(|| diff.into());
     out.configuration_problem.clone_from(problem);
     if !arguments.show_hidden {
         out = out.counted(shown.data);
@@ -68,7 +68,7 @@ fn markdown(arguments: &Arguments, shown: Shown<'_>) -> String {
     };
     let range = arguments.range.as_deref().map_or(String::new(), |range| format!(" {range}"));
     let stack = shown.stack.map(|stack| stack.name.to_string());
-    let frame = Frame {
+    let frame = CommentFrame {
         stack: stack.as_deref(),
         verdict: &verdict,
         summary: &summary,
@@ -117,8 +117,8 @@ fn next(arguments: &Arguments, found: &Diff) -> &'static str {
 }
 
 /// Whoever asks for one object sees all of it.
-fn view(arguments: &Arguments) -> View {
-    View {
+fn view(arguments: &Arguments) -> DiffView {
+    DiffView {
         extent: if arguments.resource.is_some() { Extent::Full } else { Extent::Brief },
         hidden: if arguments.show_hidden { Quiet::Named } else { Quiet::Counted },
     }
@@ -126,7 +126,7 @@ fn view(arguments: &Arguments) -> View {
 
 /// Whether only the configurations are asked for.
 fn is_of_configurations(arguments: &Arguments) -> bool {
-    matches!(arguments.only, Some(Part::Config | Part::Providers))
+    matches!(arguments.only, Some(DiffPart::Config | DiffPart::Providers))
 }
 
 /// What it comes to, and in numbers.

@@ -7,8 +7,8 @@ use crate::cli::render::value::shown;
 use crate::cli::verbs::hold::NOT_STOPPED;
 use crate::engine::diff::AttributeChange;
 use crate::engine::judgement::{JudgedAction, Origin, Why};
-use crate::engine::revert::keep::Kept;
-use crate::engine::revert::outputs::{JudgedOutput, Next};
+use crate::engine::revert::keep::KeptInput;
+use crate::engine::revert::outputs::{JudgedOutput, OutputAfter};
 use crate::flow::ports::Stack;
 use crate::flow::revert::adapt::Adaptation;
 use crate::flow::revert::consent::ApprovedRevert;
@@ -68,7 +68,7 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
 }
 
 /// What is left alone though a data source says something else, and how it would be let in.
-fn kept(kept: &[Kept], paint: Paint) -> String {
+fn kept(kept: &[KeptInput], paint: Paint) -> String {
     let mut text = String::new();
     for one in kept {
         let names: Vec<String> = one.attributes.iter().map(|name| inert(name)).collect();
@@ -182,13 +182,15 @@ fn outputs(outputs: &[JudgedOutput], paint: Paint) -> String {
     for output in outputs {
         let sign = sign(output.action);
         let values = match &output.after {
-            Next::Value(after) => values(&output.before, after),
-            Next::AfterApply => format!("{} → (known after apply)", shown(&output.before)),
+            OutputAfter::Value(after) => values(&output.before, after),
+            OutputAfter::AfterApply => format!("{} → (known after apply)", shown(&output.before)),
         };
         let because = match (&output.after, output.cause.as_str()) {
             (_, "") => String::new(),
-            (Next::AfterApply, _) if output.why == Why::Collateral => String::new(),
-            (Next::AfterApply | Next::Value(_), cause) => format!(": {}", inert(cause)),
+            (OutputAfter::AfterApply, _) if output.why == Why::Collateral => String::new(),
+            (OutputAfter::AfterApply | OutputAfter::Value(_), cause) => {
+                format!(": {}", inert(cause))
+            }
         };
         text.push_str(&format!(
             "  {} output.{}   {values}   {}{because}\n",

@@ -2,7 +2,7 @@
 
 use strum::VariantArray as _;
 
-use crate::cli::args::Diff;
+use crate::cli::args::DiffArguments;
 use crate::cli::output::{Paint, inert};
 use crate::flow::ports::Stack;
 use crate::flow::run::{Concluded, Followed};
@@ -181,8 +181,8 @@ pub(super) fn held(entry: &Entry) -> String {
 }
 
 /// The arguments of a difference that is shown in whole.
-pub(super) fn whole_diff(range: Option<String>) -> Diff {
-    Diff {
+pub(super) fn whole_diff(range: Option<String>) -> DiffArguments {
+    DiffArguments {
         range,
         stat: false,
         only: None,

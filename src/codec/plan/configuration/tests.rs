@@ -1,13 +1,13 @@
 //! References as `show -json` prints them.
 
 use super::*;
-use crate::model::references::Module;
+use crate::model::references::ReferencedModule;
 
-fn root(text: &str) -> Module {
+fn root(text: &str) -> ReferencedModule {
     serde_json::from_str::<ConfigurationFile>(text).unwrap().into_root()
 }
 
-fn with_input(references: &str) -> Module {
+fn with_input(references: &str) -> ReferencedModule {
     root(&format!(
         r#"{{"root_module":{{"resources":[{{"address":"t.a",
             "expressions":{{"input":{{"references":[{references}]}}}},

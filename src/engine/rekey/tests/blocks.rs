@@ -48,7 +48,7 @@ fn what_the_good_configuration_declares_or_moves_itself_is_not_moved_by_a_block(
     let (good, now) = (parse(&good).unwrap(), parse(&now).unwrap());
     let blocks = |blocks: &[&str], said: &[&str]| {
         let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let declared = moved::Declared { blocks: set(blocks), moved: set(said) };
+        let declared = moved::DeclaredBlocks { blocks: set(blocks), moved: set(said) };
         case.ask(&good, &now, |facts| moved::moved_blocks(&rekey(facts), facts, &declared))
     };
     assert!(blocks(&["demo_file.a", "demo_file.z"], &["demo_file.y"]).is_some());

@@ -49,7 +49,7 @@ fn a_cycle_needs_two_steps_and_is_not_marked() {
     let [step] = rekeying.two_steps.as_slice() else { panic!("{rekeying:#?}") };
     assert_eq!(step.slot.to_string(), "demo_file.x");
     let through = "demo_file.base".parse().unwrap();
-    assert_eq!(step.why, Obstacle::Cycle { through });
+    assert_eq!(step.why, RekeyObstacle::Cycle { through });
 }
 
 #[test]
@@ -60,8 +60,8 @@ fn an_object_that_came_back_brings_its_block_to_the_good_provider_configuration(
     let rekeying = case.becomes("demo_file.a[0]=1 demo_file.a[1]=2").rekeying;
     let [step] = rekeying.two_steps.as_slice() else { panic!("{rekeying:#?}") };
     assert_eq!(step.slot.to_string(), "demo_file.a[1]");
-    assert_eq!(step.why, Obstacle::Provider { own });
-    let Obstacle::Provider { own } = &step.why else { panic!() };
+    assert_eq!(step.why, RekeyObstacle::Provider { own });
+    let RekeyObstacle::Provider { own } = &step.why else { panic!() };
     case.places = Places::default().with_one(&east, own);
     assert!(case.outcome().rekeying.two_steps.is_empty());
 }

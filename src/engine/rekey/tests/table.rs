@@ -18,7 +18,7 @@ fn what_was_created_stays_to_be_destroyed() {
 #[test]
 fn what_was_deleted_is_gone_and_is_made_by_the_plan() {
     let rekeying = case("demo_file.a=1 demo_file.b=2", "demo_file.a=1").fits();
-    let gone = Gone { address: "demo_file.b".parse().unwrap(), certainty: Certainty::Known };
+    let gone = GoneObject { address: "demo_file.b".parse().unwrap(), certainty: Certainty::Known };
     assert_eq!(rekeying.gone, [gone]);
 }
 
@@ -165,7 +165,7 @@ fn where_nobody_could_look_it_is_said_that_it_may_exist() {
         current: &now,
         knowledge: &Knowledge::builtin(),
         alive: &|_| Existence::Unknown,
-        journal: &Journal::default(),
+        journal: &RekeyJournal::default(),
         places: &Places::default(),
     };
     let rekeying = rekey(&facts);
@@ -259,7 +259,7 @@ fn both_registries_are_one_and_each_state_keeps_its_own() {
         current: &state,
         knowledge: &Knowledge::builtin(),
         alive: &|_| Existence::Gone,
-        journal: &Journal::default(),
+        journal: &RekeyJournal::default(),
         places: &Places::default(),
     };
     let rekeying = rekey(&facts);

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::super::Redactor;
-use super::super::outputs::Next;
+use super::super::outputs::OutputAfter;
 use super::world::{World, change};
 use crate::model::word::Word as _;
 
@@ -208,8 +208,8 @@ fn outputs_say_what_they_would_be_and_hide_what_is_secret() {
         .iter()
         .map(|output| {
             let after = match &output.after {
-                Next::Value(value) => super::word(value),
-                Next::AfterApply => "?".to_owned(),
+                OutputAfter::Value(value) => super::word(value),
+                OutputAfter::AfterApply => "?".to_owned(),
             };
             format!("{} {} {}→{after}", output.why.name(), output.name, super::word(&output.before))
         })

@@ -12,7 +12,7 @@ use crate::engine::redact::Redactor;
 use crate::knowledge::Knowledge;
 use crate::model::address::{Address, Mode};
 use crate::model::drift::{
-    DriftItem, DriftKind, DriftedObject, Fingerprint, KnownDrift, RecordedFix,
+    DriftItem, DriftKind, DriftedObject, ItemFingerprint, KnownDrift, RecordedFix,
 };
 use crate::model::entry::Revision;
 use crate::model::state::StateBytes;
@@ -182,7 +182,7 @@ pub(super) fn drift(address: &str, paths: &[&str], before: Json, after: Json) ->
     let kind = if after.is_null() { DriftKind::Gone } else { DriftKind::Changed };
     KnownDrift {
         item: DriftItem {
-            fingerprint: Fingerprint([1; 8]),
+            fingerprint: ItemFingerprint([1; 8]),
             address: address.clone(),
             deposed: None,
             kind,

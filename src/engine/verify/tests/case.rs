@@ -96,8 +96,9 @@ impl Case {
             };
             checks.iter().map(check).collect::<Vec<Check>>()
         });
-        let today = self.today.iter().map(|name| ((*name).to_owned(), Standing::TakenFromToday));
-        let today: BTreeMap<String, Standing> = today.collect();
+        let today =
+            self.today.iter().map(|name| ((*name).to_owned(), VariableStanding::TakenFromToday));
+        let today: BTreeMap<String, VariableStanding> = today.collect();
         let usual: Vec<Residual> = self
             .usual
             .iter()
@@ -114,7 +115,7 @@ impl Case {
             now: &now,
             plan: &follow,
             found: &found,
-            done: Done {
+            done: DoneRounds {
                 left: &[],
                 rounds: &[Round { plan: &done, actions: &self.actions }],
                 variables: &today,

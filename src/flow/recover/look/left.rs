@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::{LookRequest, WorldSeen};
 use crate::codec::state::ReadState;
 use crate::engine::good::snapshots;
-use crate::engine::left_state::{self, Moves, Standing, moves};
+use crate::engine::left_state::{self, LeftStanding, Moves, moves};
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
@@ -31,7 +31,7 @@ pub struct Left<'a> {
     /// The state in them; none when they cannot be read.
     pub state: Option<ReadState>,
     /// How it stands to the backend's; none when one of the two could not be read.
-    pub standing: Option<Standing>,
+    pub standing: Option<LeftStanding>,
     /// What pushing it would change.
     pub moves: Moves,
     /// Why one of the two could not be read.

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::codec::hcl::configuration::Module;
+use crate::codec::hcl::configuration::ReadModule;
 use crate::codec::hcl::{self, Configuration, Within};
 use crate::codec::json;
 use crate::engine::judgement::NotReplayable;
@@ -97,7 +97,7 @@ fn prevented(configuration: &Configuration) -> BTreeSet<String> {
 pub(in crate::flow::revert) fn resources(
     configuration: &Configuration,
 ) -> BTreeMap<String, hcl::Resource> {
-    let of = |module: &Module| {
+    let of = |module: &ReadModule| {
         let named = |(name, resource): (&String, &hcl::Resource)| {
             (format!("{}{name}", module.prefix), resource.clone())
         };
@@ -109,7 +109,7 @@ pub(in crate::flow::revert) fn resources(
 /// What a configuration cannot say a second time.
 fn not_replayable(configuration: &Configuration) -> NotReplayable {
     let mut found = NotReplayable::default();
-    for Module { prefix, facts, .. } in configuration.modules() {
+    for ReadModule { prefix, facts, .. } in configuration.modules() {
         for within in &facts.tells_directory {
             match within {
                 Within::Resource(address) => {
@@ -208,7 +208,7 @@ fn name(provider: &ProviderAddress) -> String {
 /// is left out: Terraform makes such a one by itself.
 fn providers(configuration: &Configuration) -> BTreeMap<String, String> {
     let given = given(configuration);
-    let of = |Module { prefix, facts, .. }: &Module| {
+    let of = |ReadModule { prefix, facts, .. }: &ReadModule| {
         let expressions = &facts.expressions;
         let values = Values { expressions, given: &given, is_root: prefix.is_empty() };
         let named = facts.providers.iter();

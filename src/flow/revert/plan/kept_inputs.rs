@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use super::{CheckedRevert, facts};
 use crate::codec::hcl::{Configuration, Ignored, ignoring};
-use crate::engine::revert::keep::{Ask, Block, Kept, keep};
+use crate::engine::revert::keep::{Ask, KeptBlock, KeptInput, keep};
 use crate::engine::verify::residual;
 use crate::flow::Error;
 use crate::flow::compat::explained;
@@ -29,7 +29,7 @@ use crate::model::plan::{Plan, PlanExtent};
 #[derive(Debug, Default)]
 pub struct KeptInputs {
     /// What is kept; safe to show.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<KeptInput>,
     overrides: BTreeMap<BundlePath, String>,
 }
 
@@ -85,7 +85,7 @@ fn decided(stack: &Stack, draft: &RevertDraft, adaptation: &Adaptation, plan: &P
     };
     let ask = Ask { block: &block, is_let_in: &is_let_in };
     let mut kept = keep(&facts(stack, draft, adaptation, plan), &redactor, ask);
-    let mut attributes: BTreeMap<Block, BTreeSet<String>> = BTreeMap::new();
+    let mut attributes: BTreeMap<KeptBlock, BTreeSet<String>> = BTreeMap::new();
     for one in &kept {
         attributes.entry(one.block.clone()).or_default().extend(one.attributes.iter().cloned());
     }
@@ -106,7 +106,7 @@ fn decided(stack: &Stack, draft: &RevertDraft, adaptation: &Adaptation, plan: &P
 /// The override of a block, with what it ignores by itself; nothing where that cannot be told.
 fn overriding(
     configuration: &Configuration,
-    block: &Block,
+    block: &KeptBlock,
     attributes: BTreeSet<String>,
 ) -> Option<String> {
     let (directory, resource) = block;
