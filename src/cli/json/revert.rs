@@ -55,12 +55,6 @@ pub struct ReleasedOut {
     pub id: Option<String>,
 }
 
-impl From<(String, Option<String>)> for ReleasedOut {
-    fn from((address, id): (String, Option<String>)) -> Self {
-        Self { address, id }
-    }
-}
-
 /// One object that is destroyed before the rest.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DestroyedFirstOut {
@@ -68,12 +62,6 @@ pub struct DestroyedFirstOut {
     pub address: String,
     /// Why it goes first, in a clause.
     pub why: String,
-}
-
-impl From<(String, &str)> for DestroyedFirstOut {
-    fn from((address, why): (String, &str)) -> Self {
-        Self { address, why: why.to_owned() }
-    }
 }
 
 /// One object that the state will have otherwise.

@@ -13,7 +13,7 @@ use crate::cli::args::{Format, RevertArguments as Arguments};
 use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, diagnostic_lines};
-use crate::cli::json::RevertOut;
+use crate::cli::json::{DestroyedFirstOut, ReleasedOut, RevertOut};
 use crate::cli::output::inert;
 use crate::cli::prompt::{Answer, ask};
 use crate::engine::hazard::Allowance;
@@ -160,6 +160,8 @@ fn allow_flags(open: &[&Hazard]) -> String {
 
 /// What a revert would do.
 fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
+    let released = |(address, id)| ReleasedOut { address, id };
+    let first = |(address, why): (String, &str)| DestroyedFirstOut { address, why: why.to_owned() };
     RevertOut {
         target: checked.target().0,
         before: checked.before().revision.0,
@@ -178,8 +180,8 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         adaptation: checked.adaptation().name().to_owned(),
         moved_back: checked.moved_back().iter().map(Into::into).collect(),
         skipped: checked.skipped().iter().map(Into::into).collect(),
-        released: checked.released().into_iter().map(Into::into).collect(),
-        destroyed_first: checked.destroyed_first().into_iter().map(Into::into).collect(),
+        released: checked.released().into_iter().map(released).collect(),
+        destroyed_first: checked.destroyed_first().into_iter().map(first).collect(),
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn follow(
     for module in modules {
         for read in &module.facts.reads {
             match &read.target {
-                ReadTarget::File(place) => file(layout, module, (read, place), tree, collected),
+                ReadTarget::File(place) => file(layout, module, read, place, tree, collected),
                 ReadTarget::Within(place) if place.base == Base::Absolute => {
                     collected.note(outside(&read.function, &place.path));
                 }
@@ -73,11 +73,12 @@ fn resolved(layout: &ModuleLayout, module: &SourceModule, place: &ReadPlace) -> 
 fn file(
     layout: &ModuleLayout,
     module: &SourceModule,
-    read: (&FileRead, &ReadPlace),
+    read: &FileRead,
+    place: &ReadPlace,
     tree: &Path,
     collected: &mut Collected,
 ) {
-    let (FileRead { function, .. }, place) = read;
+    let FileRead { function, .. } = read;
     let path = resolved(layout, module, place);
     let shown = path.display();
     if !path.exists() {
