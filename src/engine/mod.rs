@@ -4,6 +4,7 @@
 //! shown to a person has passed [`redact`] already when it leaves this layer.
 
 pub mod account;
+pub mod apply_error;
 pub mod baseline;
 pub mod compare;
 pub mod compat;
@@ -16,7 +17,6 @@ pub mod hold;
 pub mod identity;
 pub mod judgement;
 pub mod left_state;
-pub mod mishap;
 pub mod noise;
 pub mod origin;
 pub mod pairing;

@@ -162,7 +162,7 @@ pub enum ErrorClass {
 
 /// One error, safe to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mishap {
+pub struct ApplyError {
     /// What kind it is.
     pub class: ErrorClass,
     /// The address it concerns.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, Mishap};
+use super::account::{Account, ApplyError};
 use super::configuration::BlobId;
 use super::digest::Digest;
 use super::entry::{ApplyOutcome, Revision};
@@ -45,7 +45,7 @@ pub struct RunOutcome {
     #[serde(flatten)]
     pub account: Account,
     /// Its errors.
-    pub errors: Vec<Mishap>,
+    pub errors: Vec<ApplyError>,
 }
 
 /// How a matter was settled.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::run::{self, AccountOut, ExaminedOut, MishapOut};
+use super::run::{self, AccountOut, ExaminedOut, ApplyErrorOut};
 use super::{Evidence, NotUndoneOut, RecreatedOut, Residual, Verdict, model};
 use crate::model::drift::DriftItem;
 use crate::model::value::{Path, Step};
@@ -156,7 +156,7 @@ pub enum BodyOut {
         /// What it did.
         account: AccountOut,
         /// Its errors.
-        errors: Vec<MishapOut>,
+        errors: Vec<ApplyErrorOut>,
     },
     /// Something must not be applied.
     Hold {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::entry::BodyOut;
-use crate::model::account::{Account, Deed, Mishap};
+use crate::model::account::{Account, Deed, ApplyError};
 use crate::model::hold::{Hold, HoldScope};
 use crate::model::run::{Finding, RunIntent, RunOutcome};
 use crate::model::word::Word as _;
@@ -31,7 +31,7 @@ pub struct RunOut {
     /// What it did.
     pub account: AccountOut,
     /// Its errors.
-    pub errors: Vec<MishapOut>,
+    pub errors: Vec<ApplyErrorOut>,
     /// What the state afterwards is worth: `applied`, `plan-empty`, `checked`; null when it is not
     /// called good.
     pub grade: Option<String>,
@@ -73,7 +73,7 @@ pub struct DeedOut {
 
 /// One error of Terraform.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct MishapOut {
+pub struct ApplyErrorOut {
     /// `configuration`, `credentials`, `quota`, `network`, `lock`, `interrupted` or `provider`.
     pub class: String,
     /// The address it concerns.
@@ -117,8 +117,8 @@ impl From<&Deed> for DeedOut {
     }
 }
 
-impl From<&Mishap> for MishapOut {
-    fn from(error: &Mishap) -> Self {
+impl From<&ApplyError> for ApplyErrorOut {
+    fn from(error: &ApplyError) -> Self {
         Self {
             class: error.class.name().to_owned(),
             address: error.address.clone(),

@@ -16,7 +16,7 @@ use crate::codec::events::{EventReader, Stream};
 use crate::codec::plan;
 use crate::codec::state::ReadState;
 use crate::engine::account::{Ending, Facts, Ledger, Seen};
-use crate::engine::mishap::mishaps;
+use crate::engine::apply_error::apply_errors;
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
@@ -26,7 +26,7 @@ use crate::flow::ports::{Job, Ports, Stack};
 use crate::flow::recorded::{Recorded, keep_errored_state, load, load_configuration};
 use crate::flow::redaction::{secrets_of_environment, with_configuration, with_plan};
 use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest};
-use crate::model::account::{Account, Mishap, Witness};
+use crate::model::account::{Account, ApplyError, Witness};
 use crate::model::digest::Digest;
 use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision};
 use crate::model::event::{Intended, Intention, Purpose};
@@ -52,7 +52,7 @@ pub struct Concluded {
     /// What it did.
     pub account: Account,
     /// Its errors.
-    pub errors: Vec<Mishap>,
+    pub errors: Vec<ApplyError>,
     /// An `errored.tfstate` that it left, kept in this entry.
     pub errored: Option<Revision>,
     /// What has come to its end, as Terraform said.
@@ -253,7 +253,7 @@ fn account(
     planned: Option<&Plan>,
     told: JournalReading,
     seeing: Seeing,
-) -> (Account, Vec<Mishap>, Purpose) {
+) -> (Account, Vec<ApplyError>, Purpose) {
     let had = recorded.map(|recorded| recorded.state.state());
     let has = after.as_ref().ok().and_then(|taken| taken.state.as_ref()).map(ReadState::state);
     let mut redactor = Redactor::default().with_values(&secrets_of_environment(ports));
@@ -287,7 +287,7 @@ fn account(
         witness: told.witness,
         ending: seeing.ending,
     };
-    let (errors, purpose) = (mishaps(told.ledger.errors(), &redactor), told.ledger.purpose());
+    let (errors, purpose) = (apply_errors(told.ledger.errors(), &redactor), told.ledger.purpose());
     let account = match seeing.result {
         ApplyOutcome::NotStarted => Account::empty(told.witness),
         ApplyOutcome::Succeeded

@@ -51,7 +51,7 @@ fn outcome(fate: Fate) -> Body {
         ErrorClass::Interrupted,
         ErrorClass::Provider,
     ];
-    let errors = classes.map(|class| Mishap {
+    let errors = classes.map(|class| ApplyError {
         class,
         address: (class == ErrorClass::Provider).then(|| "aws_subnet.new".into()),
         summary: "InvalidGroup.Duplicate".into(),

@@ -5,7 +5,7 @@
 //! object and says nothing known is the provider's. It knows no remedy.
 
 use super::redact::Redactor;
-use crate::model::account::{ErrorClass, Mishap};
+use crate::model::account::{ApplyError, ErrorClass};
 use crate::model::event::Diagnostic;
 
 /// Phrases and what they mean, in lower case.
@@ -147,16 +147,16 @@ fn has(text: &str, phrase: &str) -> bool {
 }
 
 /// Errors as they can be recorded and shown, each once.
-pub fn mishaps(said: &[Diagnostic], redactor: &Redactor) -> Vec<Mishap> {
-    let mut found: Vec<Mishap> = Vec::new();
+pub fn apply_errors(said: &[Diagnostic], redactor: &Redactor) -> Vec<ApplyError> {
+    let mut found: Vec<ApplyError> = Vec::new();
     for error in said {
-        let mishap = Mishap {
+        let error = ApplyError {
             class: classify(error),
             address: error.address.as_ref().map(|address| redactor.text(address)),
             summary: redactor.text(&summary(error)),
         };
-        if !found.contains(&mishap) {
-            found.push(mishap);
+        if !found.contains(&error) {
+            found.push(error);
         }
     }
     found
@@ -273,10 +273,10 @@ mod tests {
             "cannot create a",
             "with aws_subnet.a,\non main.tf line 50, in resource \"aws_subnet\" \"a\":\n50: resource \"aws_subnet\" \"a\" {\nWhyNot: because",
         );
-        let found = mishaps(&[error.clone(), error], &Redactor::default());
+        let found = apply_errors(&[error.clone(), error], &Redactor::default());
         let [only] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!(only.summary, "cannot create a: WhyNot: because");
-        let long = mishaps(&[said(&"x".repeat(10_000), "")], &Redactor::default());
+        let long = apply_errors(&[said(&"x".repeat(10_000), "")], &Redactor::default());
         assert_eq!(long[0].summary.chars().count(), 301);
     }
 }
