@@ -15,7 +15,7 @@ use unapply::codec::state::parse;
 use unapply::codec::state::write::{Original, rekeyed};
 use unapply::engine::diff::diff_narrowed;
 use unapply::engine::redact::Redactor;
-use unapply::engine::rekey::{Existence, Facts, Places, RekeyJournal, rekey};
+use unapply::engine::rekey::{Existence, Places, RekeyFacts, RekeyJournal, rekey};
 use unapply::knowledge::Knowledge;
 use unapply::model::state::StateBytes;
 use world::{Edit, World};
@@ -97,7 +97,7 @@ fn rekeying(criterion: &mut Criterion) {
         let (Ok(good_state), Ok(current_state)) = (parse(&good), parse(&current)) else {
             continue;
         };
-        let facts = Facts {
+        let facts = RekeyFacts {
             good: &good_state,
             current: &current_state,
             knowledge: &knowledge,

@@ -35,7 +35,7 @@ pub enum Ending {
 
 /// What an account is closed over.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'s, 'a> {
+pub struct AccountFacts<'s, 'a> {
     /// The state before.
     pub before: Seen<'s, 'a>,
     /// The state after.
@@ -57,7 +57,7 @@ enum ApplyEnd {
 impl Ledger {
     /// Closes the ledger: one line for each object that was touched or meant to be, by address, and
     /// one more for what was left over of it.
-    pub fn account(self, facts: &Facts<'_, '_>, redactor: &Redactor) -> Account {
+    pub fn account(self, facts: &AccountFacts<'_, '_>, redactor: &Redactor) -> Account {
         let closing = Closing {
             before: TouchedObjects::of(facts.before),
             after: TouchedObjects::of(facts.after),

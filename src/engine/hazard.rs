@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::identity::{Identity, Index, Sameness};
 use super::judgement::{JudgedAction, Origin, Reason, Why};
 use super::origin::is_journalled;
-use super::revert::{Facts, RevertSlot, by_slot, listed, shown_address};
+use super::revert::{RevertFacts, RevertSlot, by_slot, listed, shown_address};
 use super::variables::VariableStanding;
 use crate::knowledge::{Bears, Knowledge};
 use crate::model::address::Address;
@@ -99,7 +99,7 @@ pub fn believable(now: Timestamp, latest_in_log: Option<Timestamp>) -> Option<Ti
 /// Every reason not to apply the plan, in the order of [`HazardKind`], then of addresses.
 /// `now` is the present as far as it is [`believable`]; without it nothing is young.
 pub fn hazards(
-    facts: &Facts<'_>,
+    facts: &RevertFacts<'_>,
     judged: &[JudgedAction],
     limits: &Limits,
     variables: &BTreeMap<String, VariableStanding>,
@@ -232,7 +232,7 @@ fn protected(change: &PlannedChange, limits: &Limits) -> Option<Hazard> {
 
 /// Terraform keeps to `prevent_destroy` only while the block is in the configuration that it plans,
 /// and never for a left-over; the private copy is planned without it, so that this is the one place.
-fn prevented(facts: &Facts<'_>, change: &PlannedChange) -> Option<Hazard> {
+fn prevented(facts: &RevertFacts<'_>, change: &PlannedChange) -> Option<Hazard> {
     let ends = change.action.destroys() || change.action.replaces();
     let is_prevented = ends && facts.prevented.contains(&change.address.block());
     is_prevented.then(|| {
@@ -242,7 +242,7 @@ fn prevented(facts: &Facts<'_>, change: &PlannedChange) -> Option<Hazard> {
 }
 
 fn unknown_origin(
-    facts: &Facts<'_>,
+    facts: &RevertFacts<'_>,
     known: &WantedObjects<'_>,
     change: &PlannedChange,
     action: &JudgedAction,
@@ -281,7 +281,7 @@ const NAMED_MAX: usize = 8;
 
 /// Without a journal nothing tells one object that appeared since good from another: they are
 /// acknowledged together.
-fn nobody_knows(facts: &Facts<'_>, judged: &[JudgedAction]) -> Option<Hazard> {
+fn nobody_knows(facts: &RevertFacts<'_>, judged: &[JudgedAction]) -> Option<Hazard> {
     if is_journalled(facts.journals) {
         return None;
     }

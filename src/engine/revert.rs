@@ -27,7 +27,7 @@ use crate::model::word::Word as _;
 
 /// What is known when a revert's plan is judged.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
+pub struct RevertFacts<'a> {
     /// The plan of the good configuration on the current state.
     pub plan: &'a Plan,
     /// The good snapshot.
@@ -76,7 +76,7 @@ pub fn shown_slot(address: &Address, deposed: Option<&str>) -> String {
 }
 
 /// Judges every action of the plan that changes anything.
-pub fn judge(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
+pub fn judge(facts: &RevertFacts<'_>, redactor: &Redactor) -> Vec<JudgedAction> {
     let judge = ReasonJudge::new(facts, redactor);
     let good = by_slot(facts.good.state);
     let current = by_slot(facts.current);

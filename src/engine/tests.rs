@@ -12,7 +12,7 @@ use super::hazard::{Limits, hazards};
 use super::judgement::NotReplayable;
 use super::origin::ApplyJournal;
 use super::redact::Redactor;
-use super::revert::{Facts, RecordedState, judge};
+use super::revert::{RecordedState, RevertFacts, judge};
 use super::variables::VariableStanding;
 use crate::codec::{json, plan, state};
 use crate::knowledge::Knowledge;
@@ -88,7 +88,7 @@ fn standing(word: &str) -> (String, VariableStanding) {
 
 impl Scene {
     /// Hands everything that is known to `ask`; the present is revision 4.
-    pub(crate) fn ask<T>(&self, ask: impl FnOnce(&Facts<'_>, &Redactor) -> T) -> T {
+    pub(crate) fn ask<T>(&self, ask: impl FnOnce(&RevertFacts<'_>, &Redactor) -> T) -> T {
         let [good, now] = [&self.good, &self.now].map(|bytes| state::parse(bytes).unwrap());
         let before = self.before.as_ref().map(|b| state::parse(b).unwrap());
         let recorded = |revision, state| RecordedState {
@@ -97,7 +97,7 @@ impl Scene {
             state,
         };
         let redactor = Redactor::default().with_state(&good).with_state(&now).with_plan(&self.plan);
-        let facts = Facts {
+        let facts = RevertFacts {
             plan: &self.plan,
             good: recorded(2, &good),
             current: &now,

@@ -60,7 +60,7 @@ fn of_change(change: &PlannedChange) -> Residual {
 
 /// What is known when a revert is verified.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
+pub struct VerifyFacts<'a> {
     /// The good state.
     pub good: &'a State<'a>,
     /// What its configuration always proposes.
@@ -139,7 +139,7 @@ pub struct Comparison {
 }
 
 /// Compares everything with what was good.
-pub fn compare(facts: &Facts<'_>) -> Comparison {
+pub fn compare(facts: &VerifyFacts<'_>) -> Comparison {
     let mut comparison = Comparison::default();
     let (wanted, there) = (managed(facts.good), managed(facts.now));
     let (done, follow) = (done(facts.done.rounds), changes(facts.plan));
@@ -197,7 +197,7 @@ pub fn compare(facts: &Facts<'_>) -> Comparison {
 
 /// Adds what there is to say of one object.
 fn compare_pair(
-    facts: &Facts<'_>,
+    facts: &VerifyFacts<'_>,
     pair: &VerifiedPair<'_>,
     said: Said,
     comparison: &mut Comparison,
@@ -230,7 +230,7 @@ fn compare_pair(
 }
 
 /// What a plan still proposes and did not propose when all was good.
-fn still_proposed(facts: &Facts<'_>) -> Vec<String> {
+fn still_proposed(facts: &VerifyFacts<'_>) -> Vec<String> {
     let is_new = |action: &&Residual| {
         !facts.residual.contains(action) && !facts.done.is_left(&action.address)
     };

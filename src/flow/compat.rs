@@ -8,7 +8,7 @@ use super::configuration::LOCK_FILE;
 use super::ports::Ports;
 use super::recorded::load_bundle;
 use crate::codec::hcl::{Configuration, lock};
-use crate::engine::compat::{Facts, Suitable, VersionObstacle, judge, selects_newer};
+use crate::engine::compat::{CompatibilityFacts, Suitable, VersionObstacle, judge, selects_newer};
 use crate::engine::good::snapshots;
 use crate::model::address::ProviderSource;
 use crate::model::configuration::{Bundle, BundlePath, LockedProvider, RefusedPath};
@@ -53,7 +53,7 @@ pub(super) struct VersionFacts<'a> {
 /// Judges what was found.
 pub(super) fn suitable(look: &VersionFacts<'_>) -> Result<Suitable, Error> {
     let locked = locked(lock_of(look.configuration.bundle()).unwrap_or_default());
-    Ok(judge(&Facts {
+    Ok(judge(&CompatibilityFacts {
         running: look.running,
         good_engine: look.good_engine,
         present_engine: look.present_engine,

@@ -94,7 +94,7 @@ fn value_of(variable: &Variable) -> Value {
 }
 
 /// Whether a variable's value is secret: declared so, or named so.
-fn is_secret_variable(declared: &hcl::Facts, name: &str) -> bool {
+fn is_secret_variable(declared: &hcl::ModuleFacts, name: &str) -> bool {
     let marks = declared.variables.get(name).map(|declared| declared.marks);
     is_secret_name(name) || marks.is_some_and(|marks| marks.sensitive || marks.ephemeral)
 }

@@ -8,7 +8,7 @@ use unapply::codec::hcl;
 use unapply::codec::state::parse;
 use unapply::codec::state::write::{Original, is_as_placed, rekeyed};
 use unapply::engine::rekey::moved::{DeclaredBlocks, moved_blocks};
-use unapply::engine::rekey::{Existence, Facts, Places, RekeyJournal, Rekeying, rekey};
+use unapply::engine::rekey::{Existence, Places, RekeyFacts, RekeyJournal, Rekeying, rekey};
 use unapply::knowledge::Knowledge;
 use unapply::model::placement::MovedBlock;
 use unapply::model::state::StateBytes;
@@ -55,7 +55,7 @@ impl Told {
     fn rekeyed(&self) -> (Rekeying, StateBytes, Option<Vec<MovedBlock>>) {
         let (good, now) = (parse(&self.good).unwrap(), parse(&self.now).unwrap());
         let objects = self.stage.objects();
-        let facts = Facts {
+        let facts = RekeyFacts {
             good: &good,
             current: &now,
             knowledge: &Knowledge::builtin(),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::run::{self, AccountOut, ExaminedOut, ApplyErrorOut};
+use super::run::{self, AccountOut, ApplyErrorOut, FindingFact};
 use super::{Evidence, NotUndoneOut, RecreatedOut, Residual, Verdict, model};
 use crate::model::drift::DriftItem;
 use crate::model::value::{Path, Step};
@@ -192,7 +192,7 @@ pub enum BodyOut {
         /// `well`, `doubtful` or `ill`: the worst of what was found.
         health: String,
         /// What was found.
-        findings: Vec<ExaminedOut>,
+        findings: Vec<FindingFact>,
     },
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::entry::BodyOut;
-use crate::model::account::{Account, Deed, ApplyError};
+use crate::model::account::{Account, ApplyError, Deed};
 use crate::model::hold::{Hold, HoldScope};
 use crate::model::run::{Finding, RunIntent, RunOutcome};
 use crate::model::word::Word as _;
@@ -84,7 +84,7 @@ pub struct ApplyErrorOut {
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ExaminedOut {
+pub struct FindingFact {
     /// What: `store`, `terraform`…
     pub subject: String,
     /// `well`, `doubtful` or `ill`.
@@ -127,7 +127,7 @@ impl From<&ApplyError> for ApplyErrorOut {
     }
 }
 
-impl From<&Finding> for ExaminedOut {
+impl From<&Finding> for FindingFact {
     fn from(finding: &Finding) -> Self {
         Self {
             subject: finding.subject.clone(),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, is_loaded_by_itself, scan};
+use super::{ModuleFacts, is_loaded_by_itself, scan};
 use crate::model::configuration::{Bundle, BundlePath, Variable};
 
 /// A configuration, and what its modules say.
@@ -23,7 +23,7 @@ pub struct ReadModule {
     /// Where it lies.
     pub directory: BundlePath,
     /// What its files say.
-    pub facts: Facts,
+    pub facts: ModuleFacts,
 }
 
 impl Configuration {
@@ -53,8 +53,9 @@ impl Configuration {
     }
 
     /// What the root module says.
-    pub fn root(&self) -> &Facts {
-        static NOTHING: std::sync::LazyLock<Facts> = std::sync::LazyLock::new(Facts::default);
+    pub fn root(&self) -> &ModuleFacts {
+        static NOTHING: std::sync::LazyLock<ModuleFacts> =
+            std::sync::LazyLock::new(ModuleFacts::default);
         self.modules.first().map_or(&NOTHING, |root| &root.facts)
     }
 
@@ -75,7 +76,10 @@ impl Configuration {
     }
 
     /// Names in all modules, each with the module's prefix before it.
-    pub fn names<'c>(&'c self, of: impl Fn(&'c Facts) -> Vec<&'c String>) -> BTreeSet<String> {
+    pub fn names<'c>(
+        &'c self,
+        of: impl Fn(&'c ModuleFacts) -> Vec<&'c String>,
+    ) -> BTreeSet<String> {
         let in_module = |module: &'c ReadModule| {
             let names = of(&module.facts).into_iter();
             names.map(|name| format!("{}{name}", module.prefix)).collect::<Vec<_>>()
@@ -97,7 +101,7 @@ impl Configuration {
     }
 }
 
-fn facts(bundle: &Bundle, directory: &BundlePath) -> Facts {
+fn facts(bundle: &Bundle, directory: &BundlePath) -> ModuleFacts {
     let files = bundle
         .files
         .iter()

@@ -87,7 +87,7 @@ pub fn is_override(file_name: &str) -> bool {
 
 /// What a module's files say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Facts {
+pub struct ModuleFacts {
     /// Its input variables.
     pub variables: BTreeMap<String, DeclaredInput>,
     /// Its module calls with their source, where that is written out.

@@ -14,10 +14,10 @@ use hcl_edit::structure::{Attribute, Block, BlockLabel, Body};
 use hcl_edit::visit::{Visit, visit_func_call, visit_traversal};
 
 use super::scan::reads_a_path;
-use super::{Facts, Within, WriteOnly};
+use super::{ModuleFacts, Within, WriteOnly};
 
 /// Adds what `block` says of it.
-pub(super) fn take(facts: &mut Facts, block: &Block) {
+pub(super) fn take(facts: &mut ModuleFacts, block: &Block) {
     let labels: Vec<&str> = block.labels.iter().map(BlockLabel::as_str).collect();
     let within = match (block.ident.as_str(), labels.as_slice()) {
         ("resource", [kind, name]) => Within::Resource(format!("{kind}.{name}")),

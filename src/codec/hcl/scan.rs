@@ -12,8 +12,8 @@ use hcl_edit::visit::{Visit, visit_func_call};
 
 use super::fold::{Folded, Locals, fold};
 use super::{
-    BackendBlock, DeclaredInput, Facts, FileRead, ReadTarget, Syntax, ValueSyntax, VariableMarks,
-    body_of, ignored, is_override, not_replayable,
+    BackendBlock, DeclaredInput, FileRead, ModuleFacts, ReadTarget, Syntax, ValueSyntax,
+    VariableMarks, body_of, ignored, is_override, not_replayable,
 };
 
 /// Functions whose first argument is a path of something read while planning.
@@ -33,8 +33,8 @@ const READERS: [&str; 11] = [
 
 /// Reads the facts of one module from its files, by file name. Files that Terraform does not load as
 /// configuration are passed over.
-pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> Facts {
-    let mut facts = Facts::default();
+pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> ModuleFacts {
+    let mut facts = ModuleFacts::default();
     let mut bodies = Vec::new();
     let (overrides, primary): (Vec<_>, Vec<_>) = files
         .iter()
@@ -65,7 +65,7 @@ pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> Facts {
     facts
 }
 
-fn take(facts: &mut Facts, block: &Block) {
+fn take(facts: &mut ModuleFacts, block: &Block) {
     let labels: Vec<&str> = block.labels.iter().map(BlockLabel::as_str).collect();
     match (block.ident.as_str(), labels.as_slice()) {
         ("variable", [name]) => {
@@ -180,7 +180,7 @@ fn value_syntax(constraint: &Expression) -> ValueSyntax {
     }
 }
 
-fn prevention(facts: &mut Facts, body: &Body, address: &str) {
+fn prevention(facts: &mut ModuleFacts, body: &Body, address: &str) {
     for lifecycle in body.get_blocks("lifecycle") {
         match attribute(&lifecycle.body, "prevent_destroy").and_then(Expression::as_bool) {
             Some(true) => {
@@ -194,7 +194,7 @@ fn prevention(facts: &mut Facts, body: &Body, address: &str) {
     }
 }
 
-fn settings(facts: &mut Facts, body: &Body) {
+fn settings(facts: &mut ModuleFacts, body: &Body) {
     if let Some(version) = attribute(body, "required_version").and_then(Expression::as_str) {
         facts.required_versions.push(version.to_owned());
     }
@@ -223,7 +223,7 @@ pub(super) fn reads_a_path(call: &FuncCall) -> bool {
 /// Collects calls of file-reading functions.
 struct Reads<'a> {
     locals: &'a Locals,
-    facts: &'a mut Facts,
+    facts: &'a mut ModuleFacts,
 }
 
 impl Visit for Reads<'_> {

@@ -51,7 +51,7 @@ fn told(
 ) -> Vec<String> {
     let before = state::parse(before).unwrap();
     let after = after.map(|after| state::parse(after).unwrap());
-    let facts = Facts {
+    let facts = AccountFacts {
         before: Seen::State(&before),
         after: after.as_ref().map_or(Seen::Unread, Seen::State),
         witness,
@@ -259,7 +259,8 @@ fn a_secret_in_an_id_or_an_address_is_not_told() {
     let secret = Value::Text("hunter2-secret".into());
     let redactor = Redactor::default().with_values([&secret]);
     let (ledger, witness) = ledger(&lines);
-    let facts = Facts { before: Seen::None, after: Seen::None, witness, ending: Ending::Cut };
+    let facts =
+        AccountFacts { before: Seen::None, after: Seen::None, witness, ending: Ending::Cut };
     let account = ledger.account(&facts, &redactor);
     assert_eq!(account.deeds.len(), 1);
     assert!(!format!("{account:?}").contains("hunter2"), "{account:?}");

@@ -56,7 +56,7 @@ pub enum VersionObstacle {
 
 /// What is at hand and what it has to work with.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
+pub struct CompatibilityFacts<'a> {
     /// The binary that would run; none when it does not say what it is.
     pub running: Option<&'a EngineVersion>,
     /// The binary when the good snapshot was taken.
@@ -85,7 +85,7 @@ pub struct Suitable {
 }
 
 /// Judges them.
-pub fn judge(facts: &Facts<'_>) -> Result<Suitable, VersionObstacle> {
+pub fn judge(facts: &CompatibilityFacts<'_>) -> Result<Suitable, VersionObstacle> {
     let mut found = Suitable::default();
     if let Some(running) = facts.running {
         let is_unmet = |constraint: &&String| meets(&running.version, constraint) == Some(false);
@@ -147,7 +147,7 @@ impl Behind {
 }
 
 /// Providers of which a type that both states know has a higher schema version now.
-fn behind(facts: &Facts<'_>) -> BTreeMap<ProviderSource, Behind> {
+fn behind(facts: &CompatibilityFacts<'_>) -> BTreeMap<ProviderSource, Behind> {
     let (good, now) = (schemas(facts.good), schemas(facts.present));
     let mut found = BTreeMap::new();
     for ((provider, kind), version) in now {
@@ -193,7 +193,7 @@ fn newer_provider(locked: &LockedProvider, newer: &LockedProvider, behind: &Behi
 }
 
 /// Terraform's states with OpenTofu, or the other way round.
-fn engine(facts: &Facts<'_>, running: &EngineVersion) -> Option<Hazard> {
+fn engine(facts: &CompatibilityFacts<'_>, running: &EngineVersion) -> Option<Hazard> {
     let other = |found: Option<&EngineVersion>| {
         found.filter(|found| found.kind != running.kind).map(|found| found.kind.name())
     };
@@ -212,7 +212,7 @@ fn engine(facts: &Facts<'_>, running: &EngineVersion) -> Option<Hazard> {
 }
 
 /// An older version than the one that wrote the state. Versions of one kind are comparable only.
-fn core(facts: &Facts<'_>, running: &EngineVersion) -> Option<Hazard> {
+fn core(facts: &CompatibilityFacts<'_>, running: &EngineVersion) -> Option<Hazard> {
     let is_same_kind =
         |found: Option<&EngineVersion>| found.is_none_or(|found| found.kind == running.kind);
     if !is_same_kind(facts.present_engine) || !is_same_kind(facts.good_engine) {

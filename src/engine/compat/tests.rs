@@ -29,7 +29,7 @@ fn locked(version: &str) -> Vec<LockedProvider> {
 fn check(running: &EngineVersion, writer: &str, schema: u64, newer: &[LockedProvider]) -> String {
     let (good, present) = (bytes("1.11.4", 0), bytes(writer, schema));
     let engine = terraform("1.11.4");
-    let found = judge(&Facts {
+    let found = judge(&CompatibilityFacts {
         running: Some(running),
         good_engine: Some(&engine),
         present_engine: Some(&engine),

@@ -304,7 +304,7 @@ fn what_a_person_says_of_a_type_counts_for_data_and_for_nothing_else() {
     );
     let kinds = |knowledge: &Knowledge| {
         let found = scene.ask(|facts, redactor| {
-            let facts = Facts { knowledge, ..*facts };
+            let facts = RevertFacts { knowledge, ..*facts };
             let judged = judge(&facts, redactor);
             hazards(&facts, &judged, &Limits::default(), &BTreeMap::new(), None)
         });

@@ -9,7 +9,7 @@ use super::dependents::{KnownObjects, More, MovedAddresses, Placed, Renames, mar
 use super::homes::{Homes, Role, keys};
 use super::matching::{Matched, slot};
 use super::places::is_named_alike;
-use super::{Displaced, Facts, Move, RekeyObstacle, Rekeying, TwoSteps};
+use super::{Displaced, Move, RekeyFacts, RekeyObstacle, Rekeying, TwoSteps};
 use crate::engine::identity::Leads;
 use crate::model::address::{Address, Mode, ProviderAddress};
 use crate::model::digest::Digest;
@@ -17,7 +17,7 @@ use crate::model::placement::{Placement, Slot, TakenFrom};
 use crate::model::state::{Instance, Status};
 
 /// Puts it together.
-pub(super) fn built(facts: &Facts<'_>, matched: &Matched, homes: &Homes<'_>) -> Rekeying {
+pub(super) fn built(facts: &RekeyFacts<'_>, matched: &Matched, homes: &Homes<'_>) -> Rekeying {
     let instances = facts.current.instances.iter().enumerate();
     let known: Vec<KnownObjects<'_>> = instances
         .map(|(position, instance)| (instance, homes.role(facts, matched, position, instance)))
@@ -63,7 +63,7 @@ pub(super) fn built(facts: &Facts<'_>, matched: &Matched, homes: &Homes<'_>) -> 
 }
 
 /// What the good state says of an object that it wants.
-fn more<'f>(facts: &Facts<'f>, instance: &Instance<'_>, role: Role) -> Option<More<'f>> {
+fn more<'f>(facts: &RekeyFacts<'f>, instance: &Instance<'_>, role: Role) -> Option<More<'f>> {
     let Role::Wanted(good) = role else {
         return None;
     };
@@ -87,7 +87,7 @@ enum PlacementOrigin {
 }
 
 struct Builder<'b, 'f> {
-    facts: &'b Facts<'f>,
+    facts: &'b RekeyFacts<'f>,
     marked: BTreeSet<Address>,
     keys: Option<BTreeSet<(Address, String)>>,
     decided: Vec<(Placement, PlacementOrigin)>,
@@ -249,7 +249,10 @@ fn is_one_resource(a: &Placement, b: &Placement) -> bool {
 
 /// Gives all objects of a resource one provider configuration, since a state has one for each: that
 /// of those which came back. What had another one that leads elsewhere cannot be ended there.
-fn one_provider(facts: &Facts<'_>, block: &mut [(Placement, PlacementOrigin)]) -> Vec<TwoSteps> {
+fn one_provider(
+    facts: &RekeyFacts<'_>,
+    block: &mut [(Placement, PlacementOrigin)],
+) -> Vec<TwoSteps> {
     let returned = block.iter().find(|(_, origin)| *origin == PlacementOrigin::Returned);
     let Some(wanted) = returned.map(|(placement, _)| placement.provider.clone()) else {
         return Vec::new();

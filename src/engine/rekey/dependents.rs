@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::homes::Role;
-use super::{Facts, Marked, RekeyObstacle, TwoSteps, matching};
+use super::{Marked, RekeyFacts, RekeyObstacle, TwoSteps, matching};
 use crate::model::address::Address;
 use crate::model::state::{Instance, Status};
 
@@ -33,7 +33,7 @@ pub(super) struct Renames(BTreeMap<String, BTreeSet<String>>);
 
 impl Renames {
     /// Gathers them from what each object is and where the good state has it.
-    pub(super) fn of<'f>(facts: &Facts<'f>, known: &[KnownObjects<'f>]) -> Self {
+    pub(super) fn of<'f>(facts: &RekeyFacts<'f>, known: &[KnownObjects<'f>]) -> Self {
         let mut renames: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let homes = |role: Role| match role {
             Role::Wanted(good) => facts.good.instances.get(good).map(|good| &good.address),
@@ -140,7 +140,7 @@ impl Survivor<'_, '_> {
 
 /// Finds what is to be marked: extras that something that stays, or is put back, refers to.
 pub(super) fn marks<'f>(
-    facts: &Facts<'f>,
+    facts: &RekeyFacts<'f>,
     placed: &[Placed<'f>],
     put_back: &[Placed<'f>],
     position: impl Fn(&Address) -> Option<usize>,

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::{Matched, slot};
-use super::{Certainty, Existence, Facts, GoneObject};
+use super::{Certainty, Existence, GoneObject, RekeyFacts};
 use crate::engine::revert::is_same;
 use crate::knowledge::StateOnly;
 use crate::model::address::{Address, Mode};
@@ -47,7 +47,7 @@ pub(super) struct Homes<'f> {
 
 impl<'f> Homes<'f> {
     /// Decides for each address of the good state who stands there.
-    pub(super) fn decide(facts: &Facts<'f>, matched: &Matched) -> Self {
+    pub(super) fn decide(facts: &RekeyFacts<'f>, matched: &Matched) -> Self {
         let standing = facts.current.instances.iter().enumerate();
         let standing = standing.filter(|(_, instance)| instance.deposed.is_none());
         let mut homes = Self {
@@ -70,7 +70,7 @@ impl<'f> Homes<'f> {
 
     fn resident(
         &mut self,
-        facts: &Facts<'f>,
+        facts: &RekeyFacts<'f>,
         matched: &Matched,
         position: usize,
         good: &Instance<'f>,
@@ -98,7 +98,7 @@ impl<'f> Homes<'f> {
     /// A value of the state alone: the good one, unless the current state has the very same.
     fn value(
         &mut self,
-        facts: &Facts<'f>,
+        facts: &RekeyFacts<'f>,
         matched: &Matched,
         position: usize,
         good: &Instance<'f>,
@@ -127,7 +127,7 @@ impl<'f> Homes<'f> {
     /// What the object at this position of the current state is.
     pub(super) fn role(
         &self,
-        facts: &Facts<'_>,
+        facts: &RekeyFacts<'_>,
         matched: &Matched,
         position: usize,
         instance: &Instance<'_>,
@@ -170,7 +170,7 @@ impl<'f> Homes<'f> {
 }
 
 /// Whether the good object at this position is a value that is put back.
-fn is_value(facts: &Facts<'_>, position: usize) -> bool {
+fn is_value(facts: &RekeyFacts<'_>, position: usize) -> bool {
     let is_restored = |good: &Instance<'_>| {
         let (source, kind) = (&good.provider.source, &good.address.kind);
         facts.knowledge.state_only(source, kind) == Some(StateOnly::Restore)
@@ -179,7 +179,7 @@ fn is_value(facts: &Facts<'_>, position: usize) -> bool {
 }
 
 /// The slots of the current state, for whoever needs a key that nobody has.
-pub(super) fn keys(facts: &Facts<'_>) -> BTreeSet<(Address, String)> {
+pub(super) fn keys(facts: &RekeyFacts<'_>) -> BTreeSet<(Address, String)> {
     let slots = facts.current.instances.iter().chain(&facts.good.instances).map(slot);
     slots.filter_map(|slot| Some((slot.address, slot.deposed?))).collect()
 }

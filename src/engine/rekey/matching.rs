@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ambiguous, Doubt, Facts};
+use super::{Ambiguous, Doubt, RekeyFacts};
 use crate::engine::identity::{Identity, Sameness};
 use crate::knowledge::{Knowledge, StateOnly};
 use crate::model::address::Mode;
@@ -54,7 +54,7 @@ struct NamedObject<'s> {
 }
 
 /// Matches both states.
-pub(super) fn matched(facts: &Facts<'_>) -> Matched {
+pub(super) fn matched(facts: &RekeyFacts<'_>) -> Matched {
     // A left-over of the good state is wanted nowhere.
     let good = objects(&facts.good.instances, facts.knowledge, |i| i.deposed.is_none());
     let current = objects(&facts.current.instances, facts.knowledge, |_| true);
@@ -107,7 +107,11 @@ struct Group {
 }
 
 impl Edges {
-    fn between(facts: &Facts<'_>, good: &[NamedObject<'_>], current: &[NamedObject<'_>]) -> Self {
+    fn between(
+        facts: &RekeyFacts<'_>,
+        good: &[NamedObject<'_>],
+        current: &[NamedObject<'_>],
+    ) -> Self {
         let mut by_name: BTreeMap<_, (Vec<&NamedObject<'_>>, Vec<&NamedObject<'_>>)> =
             BTreeMap::new();
         for object in good {
@@ -141,7 +145,12 @@ impl Edges {
         edges
     }
 
-    fn compare(&mut self, facts: &Facts<'_>, good: &NamedObject<'_>, current: &NamedObject<'_>) {
+    fn compare(
+        &mut self,
+        facts: &RekeyFacts<'_>,
+        good: &NamedObject<'_>,
+        current: &NamedObject<'_>,
+    ) {
         let leads = facts.places.leads(&good.instance.provider, &current.instance.provider);
         let pair = (good.position, current.position);
         match good.identity.compare_where(&current.identity, leads) {
@@ -188,7 +197,7 @@ impl Edges {
 }
 
 /// Pairs a group of one and one, and one that stands where it stood.
-fn settle(facts: &Facts<'_>, group: &Group, matched: &mut Matched) {
+fn settle(facts: &RekeyFacts<'_>, group: &Group, matched: &mut Matched) {
     if let (1, 1, Some(good), Some(current)) =
         (group.good.len(), group.current.len(), group.good.first(), group.current.first())
     {
@@ -218,7 +227,7 @@ fn settle(facts: &Facts<'_>, group: &Group, matched: &mut Matched) {
 }
 
 /// Says that it is doubtful, unless the good state has the last word anyway.
-fn doubt(facts: &Facts<'_>, group: &Group, why: Doubt, matched: &mut Matched) {
+fn doubt(facts: &RekeyFacts<'_>, group: &Group, why: Doubt, matched: &mut Matched) {
     let first = group.good.first().and_then(|at| facts.good.instances.get(*at));
     let is_value = first.is_some_and(|instance| {
         let (source, kind) = (&instance.provider.source, &instance.address.kind);
@@ -240,7 +249,7 @@ fn doubt(facts: &Facts<'_>, group: &Group, why: Doubt, matched: &mut Matched) {
 
 /// What nothing names is known by its address, as long as nothing says that it is another one.
 fn by_address(
-    facts: &Facts<'_>,
+    facts: &RekeyFacts<'_>,
     good: &[NamedObject<'_>],
     current: &[NamedObject<'_>],
     matched: &mut Matched,

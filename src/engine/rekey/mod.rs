@@ -30,7 +30,7 @@ use crate::model::state::{Instance, State};
 
 /// What is known when a state is re-keyed.
 #[derive(Clone, Copy)]
-pub struct Facts<'f> {
+pub struct RekeyFacts<'f> {
     /// The state that was good.
     pub good: &'f State<'f>,
     /// The state as it is now.
@@ -46,9 +46,9 @@ pub struct Facts<'f> {
     pub places: &'f Places,
 }
 
-impl std::fmt::Debug for Facts<'_> {
+impl std::fmt::Debug for RekeyFacts<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Facts").field("journal", &self.journal).finish_non_exhaustive()
+        f.debug_struct("RekeyFacts").field("journal", &self.journal).finish_non_exhaustive()
     }
 }
 
@@ -252,7 +252,7 @@ pub enum RekeyObstacle {
 }
 
 /// Decides where each object belongs.
-pub fn rekey(facts: &Facts<'_>) -> Rekeying {
+pub fn rekey(facts: &RekeyFacts<'_>) -> Rekeying {
     let matched = matching::matched(facts);
     let homes = homes::Homes::decide(facts, &matched);
     build::built(facts, &matched, &homes)

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Facts, Move, Rekeying};
+use super::{Move, RekeyFacts, Rekeying};
 use crate::model::address::{Address, Mode, ModuleStep};
 use crate::model::placement::{Movable, MovedBlock, Placement};
 use crate::model::state::State;
@@ -25,7 +25,7 @@ pub struct DeclaredBlocks {
 /// would refuse them.
 pub fn moved_blocks(
     rekeying: &Rekeying,
-    facts: &Facts<'_>,
+    facts: &RekeyFacts<'_>,
     declared: &DeclaredBlocks,
 ) -> Option<Vec<MovedBlock>> {
     if !rekeying.is_moves_alone() || !rekeying.two_steps.is_empty() {
@@ -87,7 +87,7 @@ struct Wholes<'d> {
 }
 
 impl<'d> Wholes<'d> {
-    fn of(rekeying: &Rekeying, facts: &Facts<'d>, declared: &'d DeclaredBlocks) -> Self {
+    fn of(rekeying: &Rekeying, facts: &RekeyFacts<'d>, declared: &'d DeclaredBlocks) -> Self {
         let is_managed = |address: &&Address| address.mode == Mode::Managed;
         let mut wholes = Self::default();
         if rekeying.moves.is_empty() {

@@ -129,7 +129,7 @@ impl Case {
         });
         let words: Vec<String> = words.collect();
         let facts =
-            |f: &Facts<'_>| moved::moved_blocks(&first, f, &moved::DeclaredBlocks::default());
+            |f: &RekeyFacts<'_>| moved::moved_blocks(&first, f, &moved::DeclaredBlocks::default());
         let blocks = self.ask(&good_state, &state, facts).map(|blocks| {
             let line = |block: &crate::model::placement::MovedBlock| {
                 format!("{} -> {}", block.from, block.to)
@@ -147,7 +147,7 @@ impl Case {
         &self,
         good: &State<'_>,
         current: &State<'_>,
-        ask: impl FnOnce(&Facts<'_>) -> T,
+        ask: impl FnOnce(&RekeyFacts<'_>) -> T,
     ) -> T {
         let named =
             |(kind, id): &(&str, &str)| NamedId { kind: (*kind).to_owned(), id: (*id).to_owned() };
@@ -161,7 +161,7 @@ impl Case {
             Some(_) => Existence::Gone,
             None => Existence::Unknown,
         };
-        ask(&Facts {
+        ask(&RekeyFacts {
             good,
             current,
             knowledge: &Knowledge::builtin(),

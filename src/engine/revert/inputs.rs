@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Facts;
+use super::RevertFacts;
 use super::say::listed;
 use crate::codec::json;
 use crate::engine::compare::{Difference, differences, is_equal, without_types};
@@ -59,7 +59,7 @@ pub(super) enum Turn {
 
 impl<'a> MovedInputs<'a> {
     /// Compares what data sources said with what they say.
-    pub(super) fn new(facts: &Facts<'a>) -> Self {
+    pub(super) fn new(facts: &RevertFacts<'a>) -> Self {
         let mut good: BTreeMap<&Address, _> = facts
             .good
             .state

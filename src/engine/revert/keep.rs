@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reasons::ReasonJudge;
-use super::{Facts, by_slot, shown_address};
+use super::{RevertFacts, by_slot, shown_address};
 use crate::codec::json;
 use crate::engine::compare::{differences, is_equal, shadow_paths, without_types};
 use crate::engine::judgement::Why;
@@ -59,7 +59,7 @@ struct Changing {
 }
 
 /// What of the plan's actions is better left alone.
-pub fn keep(facts: &Facts<'_>, redactor: &Redactor, ask: Ask<'_>) -> Vec<KeptInput> {
+pub fn keep(facts: &RevertFacts<'_>, redactor: &Redactor, ask: Ask<'_>) -> Vec<KeptInput> {
     let judge = ReasonJudge::new(facts, redactor);
     let good = by_slot(facts.good.state);
     let changing: Vec<Changing> = facts

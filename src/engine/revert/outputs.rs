@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Facts;
+use super::RevertFacts;
 use super::inputs::MovedSource;
 use super::reasons::ReasonJudge;
 use crate::codec::json;
@@ -42,7 +42,7 @@ pub enum OutputAfter {
 }
 
 /// Judges every output that the plan changes.
-pub fn judge_outputs(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedOutput> {
+pub fn judge_outputs(facts: &RevertFacts<'_>, redactor: &Redactor) -> Vec<JudgedOutput> {
     let judge = ReasonJudge::new(facts, redactor);
     let good: BTreeMap<&str, Value> = facts
         .good
@@ -61,7 +61,7 @@ pub fn judge_outputs(facts: &Facts<'_>, redactor: &Redactor) -> Vec<JudgedOutput
 }
 
 fn reason(
-    facts: &Facts<'_>,
+    facts: &RevertFacts<'_>,
     judge: &ReasonJudge<'_>,
     output: &PlannedOutput,
     good: Option<&Value>,

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::inputs::{MovedInputs, MovedSource, Turn};
-use super::{Facts, RevertSlot, by_slot, is_same, known};
+use super::{RevertFacts, RevertSlot, by_slot, is_same, known};
 use crate::codec::json;
 use crate::engine::compare::{differences, is_equal, shadow_paths, without_types};
 use crate::engine::judgement::{Reason, Why};
@@ -18,7 +18,7 @@ use crate::model::value::{Path, Value};
 
 /// What is known of the whole plan.
 pub(super) struct ReasonJudge<'a> {
-    facts: &'a Facts<'a>,
+    facts: &'a RevertFacts<'a>,
     good: BTreeMap<RevertSlot<'a>, &'a Instance<'a>>,
     current: BTreeMap<RevertSlot<'a>, &'a Instance<'a>>,
     drifted: BTreeMap<RevertSlot<'a>, &'a PlannedChange>,
@@ -68,7 +68,7 @@ impl FoundReason {
 
 impl<'a> ReasonJudge<'a> {
     /// Looks through everything once.
-    pub(super) fn new(facts: &'a Facts<'a>, redactor: &'a Redactor) -> Self {
+    pub(super) fn new(facts: &'a RevertFacts<'a>, redactor: &'a Redactor) -> Self {
         let slot =
             |change: &'a PlannedChange| ((&change.address, change.deposed.as_deref()), change);
         Self {

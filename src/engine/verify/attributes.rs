@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Facts;
+use super::VerifyFacts;
 use super::pair::VerifiedPair;
 use super::recreated::{Carried, dependencies};
 use crate::engine::compare::{Difference, differences, is_equal};
@@ -23,7 +23,7 @@ use crate::model::value::{Path, Step, Value};
 
 /// What is known of the whole, for one object after the other.
 pub(super) struct AttributeRules<'r, 'f> {
-    pub(super) facts: &'r Facts<'f>,
+    pub(super) facts: &'r VerifyFacts<'f>,
     pub(super) carried: &'r Carried,
     /// Blocks with an object that was made from one that was made anew.
     pub(super) affected: BTreeSet<String>,
@@ -64,7 +64,7 @@ const LEFT: &str =
 
 impl<'r, 'f> AttributeRules<'r, 'f> {
     pub(super) fn new(
-        facts: &'r Facts<'f>,
+        facts: &'r VerifyFacts<'f>,
         carried: &'r Carried,
         proposed: &'r [Residual],
         now: impl Iterator<Item = &'r Instance<'f>>,

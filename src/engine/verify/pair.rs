@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{DoneRounds, Facts, Round};
+use super::{DoneRounds, Round, VerifyFacts};
 use crate::codec::json;
 use crate::engine::compare::{is_equal, without_types};
 use crate::engine::judgement::Origin;
@@ -42,7 +42,7 @@ pub(super) struct VerifiedPair<'f> {
 
 impl<'f> VerifiedPair<'f> {
     pub(super) fn of(
-        facts: &Facts<'f>,
+        facts: &VerifyFacts<'f>,
         good: &'f Instance<'f>,
         now: &'f Instance<'f>,
         done: &Changes<'f>,

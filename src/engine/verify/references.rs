@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::Facts;
+use super::VerifyFacts;
 use super::pair::{Changes, VerifiedPair};
 use super::recreated::EMBEDDED_MIN;
 use crate::engine::revert::listed;
@@ -20,7 +20,7 @@ use crate::model::state::{Instance, State};
 use crate::model::value::{Path, Step, Value};
 
 /// Dependencies that name nothing, in clauses. What the good state has as well is as it was.
-pub(super) fn unresolved(facts: &Facts<'_>) -> Vec<String> {
+pub(super) fn unresolved(facts: &VerifyFacts<'_>) -> Vec<String> {
     let there: BTreeSet<String> =
         facts.now.instances.iter().map(|object| object.address.block()).collect();
     let known = named(facts.good);
@@ -48,7 +48,7 @@ fn named<'s>(state: &'s State<'_>) -> BTreeMap<String, BTreeSet<&'s str>> {
 }
 
 /// Whether the configuration has the block: it can have no object, and a data source is read anew.
-fn is_declared(facts: &Facts<'_>, block: &str) -> bool {
+fn is_declared(facts: &VerifyFacts<'_>, block: &str) -> bool {
     let address: Option<Address> = block.parse().ok();
     address.is_some_and(|address| {
         address.mode == Mode::Data || facts.plan.references.block(&address).is_some()
@@ -65,7 +65,7 @@ pub(super) struct GoneIds {
 impl GoneIds {
     /// What `done` ended and what stands no more in a pair, unless an object has that id now.
     pub(super) fn of<'p, 'f: 'p>(
-        facts: &Facts<'f>,
+        facts: &VerifyFacts<'f>,
         both: impl IntoIterator<Item = &'p (&'f Instance<'f>, &'f Instance<'f>)>,
         done: &Changes<'f>,
     ) -> Self {
@@ -98,7 +98,7 @@ impl GoneIds {
     }
 
     /// What an object still says of one that is gone, in a clause.
-    pub(super) fn said(&self, facts: &Facts<'_>, pair: &VerifiedPair<'_>) -> Option<String> {
+    pub(super) fn said(&self, facts: &VerifyFacts<'_>, pair: &VerifiedPair<'_>) -> Option<String> {
         let ids = self.ids.as_ref()?;
         let mut found = Vec::new();
         walk(ids, &mut Path::default(), &pair.is, &mut found);

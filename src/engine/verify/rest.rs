@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Facts;
+use super::VerifyFacts;
 use super::pair::{Changes, VerifiedPair};
 use crate::knowledge::Bears;
 use crate::model::entry::NotUndone;
@@ -18,7 +18,7 @@ const WRITE_ONLY: &str = "_wo";
 
 /// What is left as it is, in the order of addresses.
 pub(super) fn not_undone<'p, 'f: 'p>(
-    facts: &Facts<'f>,
+    facts: &VerifyFacts<'f>,
     pairs: impl IntoIterator<Item = &'p VerifiedPair<'f>>,
     done: &Changes<'f>,
 ) -> Vec<NotUndone> {
@@ -68,7 +68,7 @@ fn write_only<'p>(pair: &'p VerifiedPair<'_>) -> impl Iterator<Item = &'p str> {
 
 /// The kinds of what was run when an object was made or destroyed, by any configuration that has
 /// been applied since.
-fn provisioners(facts: &Facts<'_>, change: &PlannedChange) -> Option<String> {
+fn provisioners(facts: &VerifyFacts<'_>, change: &PlannedChange) -> Option<String> {
     let is_made_or_ended =
         change.action.destroys() || change.action.replaces() || change.action == Action::Create;
     let block = change.address.block();

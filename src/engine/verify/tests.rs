@@ -11,7 +11,7 @@ fn compared(good: &str, now: &str, residuals: [&[Residual]; 2]) -> Comparison {
     let [good, now] = [good, now].map(|text| world(&text.split_whitespace().collect::<Vec<_>>()));
     let (good, now) = (parse(&good).unwrap(), parse(&now).unwrap());
     let nothing = scene("").plan;
-    compare(&Facts {
+    compare(&VerifyFacts {
         good: &good,
         residual: residuals[0],
         now: &now,

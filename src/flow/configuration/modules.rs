@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::collect::{Collected, file_names, loaded, normalised};
-use crate::codec::hcl::{Facts, Syntax, scan};
+use crate::codec::hcl::{ModuleFacts, Syntax, scan};
 use crate::codec::planfile::PlanArchive;
 use crate::flow::error::configuration::ConfigurationError;
 
@@ -45,7 +45,7 @@ pub(super) struct SourceModule {
     pub(super) source: String,
     pub(super) version: Option<String>,
     pub(super) directory: PathBuf,
-    pub(super) facts: Facts,
+    pub(super) facts: ModuleFacts,
 }
 
 #[derive(Deserialize)]
@@ -208,7 +208,11 @@ fn module(
     }))
 }
 
-fn facts(directory: &Path, files: &BTreeMap<String, Vec<u8>>, collected: &mut Collected) -> Facts {
+fn facts(
+    directory: &Path,
+    files: &BTreeMap<String, Vec<u8>>,
+    collected: &mut Collected,
+) -> ModuleFacts {
     let facts = scan(files);
     for unreadable in &facts.unreadable {
         collected

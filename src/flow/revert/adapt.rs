@@ -15,7 +15,7 @@ use crate::codec::state::ReadState;
 use crate::codec::state::write::{Original, is_as_placed, rekeyed};
 use crate::engine::rekey::moved::{DeclaredBlocks, moved_blocks};
 use crate::engine::rekey::two_steps::{DestroyedFirst, destroyed_first};
-use crate::engine::rekey::{Certainty, Existence, Facts, Rekeying, rekey};
+use crate::engine::rekey::{Certainty, Existence, RekeyFacts, Rekeying, rekey};
 use crate::flow::Error;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::{CopyBackend, CopySource, PrivateCopy, private_copy};
@@ -217,8 +217,8 @@ fn facts<'f>(
     stack: &'f Stack,
     draft: &'f RevertDraft,
     alive: &'f dyn Fn(&Instance<'_>) -> Existence,
-) -> Facts<'f> {
-    Facts {
+) -> RekeyFacts<'f> {
+    RekeyFacts {
         good: draft.good.state.state(),
         current: draft.current.state(),
         knowledge: &stack.knowledge,

@@ -24,7 +24,7 @@ use crate::engine::revert::keep::KeptInput;
 use crate::engine::revert::moved_back::{MovedBack, moved_back};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::scope::{Skipped, left};
-use crate::engine::revert::{Facts, RecordedState, actions_digest, judge};
+use crate::engine::revert::{RecordedState, RevertFacts, actions_digest, judge};
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::PrivateCopy;
 use crate::flow::redaction::with_plan;
@@ -296,7 +296,7 @@ pub(super) fn facts<'f>(
     draft: &'f RevertDraft,
     adaptation: &'f Adaptation,
     plan: &'f Plan,
-) -> Facts<'f> {
+) -> RevertFacts<'f> {
     let of = |recorded: &'f recorded::Recorded| RecordedState {
         revision: recorded.revision,
         time: recorded.time,
@@ -306,7 +306,7 @@ pub(super) fn facts<'f>(
         Adaptation::AsItIs | Adaptation::Moved(_) => &draft.current,
         Adaptation::Pushed(state) | Adaptation::TwoSteps { whole: state, .. } => state,
     };
-    Facts {
+    RevertFacts {
         plan,
         good: of(&draft.good),
         current: current.state(),

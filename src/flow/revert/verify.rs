@@ -13,7 +13,7 @@ use super::plan::kept_inputs::due_to_kept;
 use crate::codec::state::checks::checks;
 use crate::engine::redact::Redactor;
 use crate::engine::verify::{
-    Comparison, Configurations, DoneRounds, Facts, Round, compare, residual,
+    Comparison, Configurations, DoneRounds, Round, VerifyFacts, compare, residual,
 };
 use crate::flow::Error;
 use crate::flow::ports::{Job, Stack};
@@ -111,7 +111,7 @@ fn compared(
     let rounds: Vec<Round<'_>> =
         earlier.chain([last]).map(|(plan, actions)| Round { plan, actions }).collect();
     let expected = [draft.residual.as_slice(), kept].concat();
-    let mut comparison = compare(&Facts {
+    let mut comparison = compare(&VerifyFacts {
         good,
         residual: &expected,
         now,

@@ -15,7 +15,7 @@ use super::{Begun, outcome_of};
 use crate::codec::events::{EventReader, Stream};
 use crate::codec::plan;
 use crate::codec::state::ReadState;
-use crate::engine::account::{Ending, Facts, Ledger, Seen};
+use crate::engine::account::{AccountFacts, Ending, Ledger, Seen};
 use crate::engine::apply_error::apply_errors;
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
@@ -273,7 +273,7 @@ fn account(
         }
     }
     let was_none = snapshot.is_some_and(|snapshot| snapshot.state.is_none());
-    let facts = Facts {
+    let facts = AccountFacts {
         before: match had {
             Some(state) => Seen::State(state),
             None if was_none => Seen::None,

@@ -160,7 +160,7 @@ fn what_a_journal_saw_destroyed_is_gone_whatever_a_refresh_says() {
 fn where_nobody_could_look_it_is_said_that_it_may_exist() {
     let [good, now] = ["demo_file.a=1", "demo_file.b=2"].map(|word| bytes(&[word.to_owned()]));
     let (good, now) = (parse(&good).unwrap(), parse(&now).unwrap());
-    let facts = Facts {
+    let facts = RekeyFacts {
         good: &good,
         current: &now,
         knowledge: &Knowledge::builtin(),
@@ -254,7 +254,7 @@ fn both_registries_are_one_and_each_state_keeps_its_own() {
     let tofu = tofu.replace("registry.terraform.io", "registry.opentofu.org");
     let now = StateBytes::new(tofu.into_bytes());
     let (good_state, state) = (parse(&good).unwrap(), parse(&now).unwrap());
-    let facts = Facts {
+    let facts = RekeyFacts {
         good: &good_state,
         current: &state,
         knowledge: &Knowledge::builtin(),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::super::outputs::{JudgedOutput, judge_outputs};
-use super::super::{Facts, RecordedState, judge};
+use super::super::{RecordedState, RevertFacts, judge};
 use crate::codec::{plan, state};
 use crate::engine::hazard::{Limits, hazards};
 use crate::engine::judgement::{JudgedAction, NotReplayable, Reason};
@@ -70,7 +70,7 @@ impl World {
         self
     }
 
-    pub(super) fn ask<T>(&self, ask: impl FnOnce(&Facts<'_>, &Redactor) -> T) -> T {
+    pub(super) fn ask<T>(&self, ask: impl FnOnce(&RevertFacts<'_>, &Redactor) -> T) -> T {
         let good = state_of(&self.good, &self.good_outputs);
         let now = state_of(&self.now, &json!({}));
         let [good, now] = [&good, &now].map(|bytes| state::parse(bytes).unwrap());
@@ -82,7 +82,7 @@ impl World {
             "configuration": {"root_module": self.configuration},
         });
         let plan = plan::parse(plan.to_string().as_bytes()).unwrap();
-        let facts = Facts {
+        let facts = RevertFacts {
             plan: &plan,
             good: RecordedState {
                 revision: Revision(2),

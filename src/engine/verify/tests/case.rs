@@ -109,7 +109,7 @@ impl Case {
             })
             .collect();
         let [good_text, since] = self.texts.map(resources);
-        compare(&Facts {
+        compare(&VerifyFacts {
             good: &good,
             residual: &usual,
             now: &now,
