@@ -207,7 +207,7 @@ pub enum Error {
         source: Option<Box<Self>>,
     },
     /// A revert was applied, and the state that it left could not be captured.
-    #[error("the revert was applied, and the state it left could not be captured")]
+    #[error("the revert was applied, and its proof is missing: the state could not be captured")]
     NotProven(#[source] Box<Self>),
     /// Hazards stand that nobody accepted.
     #[error("{} not accepted", if .0.len() == 1 { "a hazard is" } else { "hazards are" })]

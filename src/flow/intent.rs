@@ -10,7 +10,7 @@ use super::Error;
 use super::ports::Job;
 use crate::model::entry::{Body, Entry, RevertIntent, RevertOutcome, Revision};
 use crate::model::run::{RunIntent, RunOutcome};
-use crate::store::After;
+use crate::store::{self, After};
 
 /// A step that is about to be taken.
 #[derive(Debug)]
@@ -96,10 +96,12 @@ impl OpenIntent {
             Outcome::Run(outcome) => Body::RunOutcome(Box::new(RunOutcome { intent, ..*outcome })),
             Outcome::Revert(outcome) => Body::RevertOutcome(RevertOutcome { intent, ..outcome }),
         };
+        // An outcome that the store did not acknowledge is not recorded a second time.
+        let nonce = store::nonce()?;
         let mut waits = waits.iter();
         loop {
-            match (job.record(After::Any, body.clone()), waits.next()) {
-                (Err(Error::Store(_)), Some(wait)) => std::thread::sleep(*wait),
+            match (job.record_once(nonce, body.clone()), waits.next()) {
+                (Err(Error::Store(_)), Some(wait)) => job.ports.clock.pause(*wait),
                 (recorded, _) => return recorded,
             }
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::Error;
+use crate::codec::record::Nonce;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
 use crate::knowledge::Knowledge;
@@ -135,15 +136,25 @@ impl<'a> Job<'a> {
 
     /// Records a fact of the stack; on return it is durable.
     pub(crate) fn record(&self, after: After, body: Body) -> Result<Entry, Error> {
-        let entry = NewEntry {
+        Ok(self.ports.repository.append(&self.stack.name, self.entry(body), after)?)
+    }
+
+    /// Records a fact that may have been recorded before under the same nonce, and was not
+    /// acknowledged.
+    pub(crate) fn record_once(&self, nonce: Nonce, body: Body) -> Result<Entry, Error> {
+        let entry = self.entry(body);
+        Ok(self.ports.repository.append_once(&self.stack.name, entry, After::Any, nonce)?)
+    }
+
+    fn entry(&self, body: Body) -> NewEntry {
+        NewEntry {
             time: self.ports.clock.now(),
             actor: self.author.actor.clone(),
             tool: self.author.tool.clone(),
             reason: self.author.reason.clone(),
             ticket: self.author.ticket.clone(),
             body,
-        };
-        Ok(self.ports.repository.append(&self.stack.name, entry, after)?)
+        }
     }
 }
 

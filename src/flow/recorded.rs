@@ -23,7 +23,7 @@ use crate::model::digest::Digest;
 use crate::model::drift::{DriftItem, DriftLook, DriftedObject, KnownDrift, RecordedFix};
 use crate::model::entry::{Body, Entry, Revision, Snapshot, StateRef, UnreadableState};
 use crate::model::state::StateBytes;
-use crate::store::After;
+use crate::store::{self, After};
 
 /// A state on record, with its bytes.
 #[derive(Debug, Clone)]
@@ -70,6 +70,20 @@ pub fn load_bundle(
         .ok_or(Error::Unfit { revision, problem: "has no configuration" })?;
     let archive = ports.repository.get_blob(&configuration.blob)?;
     bundle::unpack(&archive).map_err(|source| Error::Bundle { revision, source })
+}
+
+/// The configuration of an entry, if it has one that can be read. That the store cannot be reached
+/// is an error: the configuration may be the one that forbids something.
+pub(super) fn readable_configuration(
+    ports: &Ports<'_>,
+    entry: &Entry,
+) -> Result<Option<Configuration>, Error> {
+    let Some(snapshot) = entry.recorded.body.snapshot() else { return Ok(None) };
+    match load_configuration(ports, entry.revision, snapshot) {
+        Ok(configuration) => Ok(Some(configuration)),
+        Err(unreached @ Error::Store(store::Error::Object(_))) => Err(unreached),
+        Err(_) => Ok(None),
+    }
 }
 
 /// The configuration of a snapshot, read.

@@ -1,16 +1,15 @@
 //! The crash sweep: a writer dies at every call it makes, before and after the call's effect.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use unapply::codec::record::Nonce;
 use unapply::model::entry::Entry;
 use unapply::port::object_store::ObjectStore;
 use unapply::store::{After, Depth, Error, Repository, nonce};
 
-use crate::support::faulty::{FailFromNth, Side};
 use crate::support::memory::MemoryStore;
 use crate::support::records::{remark, remarked, snapshot, stack};
+use crate::support::script::{Fault, ScriptedStore, Side};
 
 const STATE: &[u8] = b"{\"version\":4}";
 
@@ -33,8 +32,7 @@ fn store_with_one_entry() -> Arc<MemoryStore> {
 fn die_at(nth: u64, side: Side) -> bool {
     let memory = store_with_one_entry();
     let nonce = nonce().unwrap();
-    let dying =
-        Arc::new(FailFromNth { inner: Arc::clone(&memory), nth, side, calls: AtomicU64::new(0) });
+    let dying = Arc::new(ScriptedStore::new(&memory, Fault::From(nth, side)));
     let acknowledged = capture(dying, nonce);
 
     let survivor = Repository::open(memory.shared()).unwrap();
@@ -68,12 +66,7 @@ fn initialising_may_die_at_any_call() {
         let died = (1..1000)
             .take_while(|nth| {
                 let memory = Arc::new(MemoryStore::default());
-                let dying = FailFromNth {
-                    inner: Arc::clone(&memory),
-                    nth: *nth,
-                    side,
-                    calls: AtomicU64::new(0),
-                };
+                let dying = ScriptedStore::new(&memory, Fault::From(*nth, side));
                 let done = Repository::initialise(Arc::new(dying));
                 let (again, _) = Repository::initialise(memory).unwrap();
                 if let Ok((first, _)) = &done {

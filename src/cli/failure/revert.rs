@@ -18,7 +18,7 @@ pub(super) fn failure(error: &Error) -> Failure {
         }
         Error::NotProven(source) => plain(Exit::NotVerified, error)
             .details([flow_failure(source).what().to_owned()])
-            .now("only the proof is missing: the apply of the revert has succeeded")
+            .now("the apply of the revert has succeeded, and is on record")
             .next("unapply snapshot   (once that is mended)")
             .next("unapply mark good --verify   (the proof)"),
         Error::NotRecorded { intent, place, source, .. } => plain(flow_failure(source).exit, error)

@@ -119,14 +119,14 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
     check_standing(&taken)?;
     let current = taken.state.clone().ok_or(unfit("has a state, and there is none now"))?;
     let between = baseline(&log, target, taken.snapshot()?);
-    let imports = imports(job.ports, &log, target.revision, between, &taken.entry);
+    let imports = imports(job.ports, &log, target.revision, between, &taken.entry)?;
     let between = between.map(|(entry, state)| load(job.ports, entry, state)).transpose()?;
     let (configuration, variables) = with_variables(configuration, job.stack)?;
     let redactor = with_configuration(past, &configuration)
         .with_state(good.state.state())
         .with_state(current.state())
         .with_values(&taken.backend.secrets());
-    let attempted = attempted(job.ports, &log, target, &taken.entry);
+    let attempted = attempted(job.ports, &log, target, &taken.entry)?;
     let since =
         ConfigurationsSince::of(&configuration, attempted, good.state.state(), current.state());
     let journals = journals(job.ports, &log, target.revision);

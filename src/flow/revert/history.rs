@@ -9,13 +9,14 @@ pub mod configurations;
 use std::collections::BTreeSet;
 
 use crate::codec::events::{EventReader, Stream};
+use crate::codec::hcl::Configuration;
 use crate::codec::state::ReadState;
 use crate::engine::left_state::is_same_content;
 use crate::engine::origin::{ApplyJournal, JournalKind};
 use crate::engine::rekey::{self, NamedId};
 use crate::engine::unsettled::{Matter, unsettled};
 use crate::flow::ports::{Author, Job, Ports};
-use crate::flow::recorded::load_configuration;
+use crate::flow::recorded::readable_configuration;
 use crate::flow::{Error, live};
 use crate::model::account::Witness;
 use crate::model::configuration::BlobId;
@@ -86,30 +87,30 @@ pub(super) fn imports(
     target: Revision,
     between: Option<(&Entry, &StateRef)>,
     present: &Entry,
-) -> BTreeSet<String> {
+) -> Result<BTreeSet<String>, Error> {
     let anything = || BTreeSet::from(["*".to_owned()]);
-    let mut imports = declared(ports, present).unwrap_or_default();
+    let mut imports = declared(ports, present)?.unwrap_or_default();
     if let Some((entry, _)) = between {
-        imports.extend(declared(ports, entry).unwrap_or_else(anything));
+        imports.extend(declared(ports, entry)?.unwrap_or_else(anything));
     }
     for entry in log.iter().filter(|entry| entry.revision > target) {
         let Body::RunIntent(intent) = &entry.recorded.body else { continue };
         let before = log.iter().find(|entry| entry.revision == intent.before);
-        match before.and_then(|before| declared(ports, before)) {
+        match before.map(|before| declared(ports, before)).transpose()?.flatten() {
             Some(declared) => imports.extend(declared),
             None if is_told(log, entry.revision) => {}
             None => imports.extend(anything()),
         }
     }
-    imports
+    Ok(imports)
 }
 
 /// What the configuration of a snapshot imports; nothing when it cannot be read.
-fn declared(ports: &Ports<'_>, entry: &Entry) -> Option<BTreeSet<String>> {
-    let snapshot = entry.recorded.body.snapshot()?;
-    let configuration = load_configuration(ports, entry.revision, snapshot).ok()?;
-    let facts = configuration.root();
-    facts.unreadable.is_empty().then(|| facts.imports.clone())
+fn declared(ports: &Ports<'_>, entry: &Entry) -> Result<Option<BTreeSet<String>>, Error> {
+    let configuration = readable_configuration(ports, entry)?;
+    let facts = configuration.as_ref().map(Configuration::root);
+    let readable = facts.filter(|facts| facts.unreadable.is_empty());
+    Ok(readable.map(|facts| facts.imports.clone()))
 }
 
 /// Whether the events of a wrapped apply say what it did.

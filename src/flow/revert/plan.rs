@@ -7,7 +7,7 @@ pub mod kept_inputs;
 mod versions;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use self::kept_inputs::KeptInputs;
 use self::versions::{FittedDraft, fit};
@@ -91,6 +91,11 @@ impl CheckedRevert {
     /// The snapshot of the present.
     pub fn before(&self) -> &Entry {
         &self.draft.before
+    }
+
+    /// The saved plan.
+    pub fn plan_file(&self) -> &Path {
+        &self.plan_file
     }
 
     /// How the state is made to fit.
@@ -253,7 +258,7 @@ fn planned(
 }
 
 /// SHA-256 of a file.
-pub(super) fn digest_of(path: &std::path::Path) -> Result<Digest, Error> {
+pub(super) fn digest_of(path: &Path) -> Result<Digest, Error> {
     fs::read(path)
         .map(|bytes| Digest::of(&bytes))
         .map_err(|source| Error::Io { path: path.display().to_string(), source })

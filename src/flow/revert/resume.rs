@@ -33,11 +33,9 @@ pub fn execute_to_the_end(
         let rest = match rest(job, &executed, &accepted) {
             Ok(Some(rest)) => rest,
             other if executed.is_half() => {
-                return Err(Error::HalfDone {
-                    intent: executed.intent,
-                    interrupted: executed.interrupted,
-                    source: other.err().map(Box::new),
-                });
+                let ExecutedRevert { intent, interrupted, after, .. } = executed;
+                let source = other.err().or(after.err()).map(Box::new);
+                return Err(Error::HalfDone { intent, interrupted, source });
             }
             // Whatever stands in the way now: what happened so far is what is to be told.
             Ok(None) | Err(_) => break,

@@ -100,7 +100,7 @@ pub fn conclude(
     let mut waits = PATIENCE.into_iter();
     let closed = loop {
         match (close(job, &course, seeing), waits.next()) {
-            (Err(Error::Store(_)), Some(wait)) => std::thread::sleep(wait),
+            (Err(Error::Store(_)), Some(wait)) => job.ports.clock.pause(wait),
             (closed, _) => break closed,
         }
     };

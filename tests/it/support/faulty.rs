@@ -66,59 +66,6 @@ impl ObjectStore for LoseAnswer {
     }
 }
 
-/// Which side of its effect a call fails on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
-    /// Nothing happens.
-    Before,
-    /// It happens, and nobody is told.
-    After,
-}
-
-/// Fails the call with this number, counted from 1, and every one after it: a process that dies.
-#[derive(Debug)]
-pub(crate) struct FailFromNth {
-    pub(crate) inner: Arc<MemoryStore>,
-    pub(crate) nth: u64,
-    pub(crate) side: Side,
-    pub(crate) calls: AtomicU64,
-}
-
-impl FailFromNth {
-    fn call<T>(
-        &self,
-        key: &Key,
-        act: impl FnOnce() -> Result<T, ObjectError>,
-    ) -> Result<T, ObjectError> {
-        let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
-        if call < self.nth {
-            return act();
-        }
-        if call == self.nth && self.side == Side::After {
-            act().map(drop)?;
-        }
-        Err(failed(key))
-    }
-}
-
-impl ObjectStore for FailFromNth {
-    fn place(&self) -> String {
-        self.inner.place()
-    }
-
-    fn create(&self, key: &Key, bytes: &[u8]) -> Result<Created, ObjectError> {
-        self.call(key, || self.inner.create(key, bytes))
-    }
-
-    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, ObjectError> {
-        self.call(key, || self.inner.get(key))
-    }
-
-    fn list(&self, prefix: &Key) -> Result<Vec<Key>, ObjectError> {
-        self.call(prefix, || self.inner.list(prefix))
-    }
-}
-
 /// Fails every n-th call before it does anything.
 #[derive(Debug)]
 pub(crate) struct FailEveryNth {

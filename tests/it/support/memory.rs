@@ -26,6 +26,11 @@ impl MemoryStore {
         };
     }
 
+    /// The same objects once more.
+    pub(crate) fn copy(&self) -> Self {
+        Self(Mutex::new(self.0.lock().unwrap().clone()))
+    }
+
     /// Every key.
     pub(crate) fn keys(&self) -> Vec<Key> {
         self.0.lock().unwrap().keys().cloned().collect()

@@ -8,6 +8,8 @@ pub(crate) mod memory;
 pub(crate) mod records;
 pub(crate) mod remote;
 pub(crate) mod running;
+pub(crate) mod script;
+pub(crate) mod scripted;
 pub(crate) mod stage;
 pub(crate) mod traced;
 pub(crate) mod versions;

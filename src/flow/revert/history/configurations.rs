@@ -13,8 +13,9 @@ use crate::codec::json;
 use crate::engine::judgement::NotReplayable;
 use crate::engine::rekey::Places;
 use crate::engine::rekey::two_steps::{DestroyedFirst, Lacking};
+use crate::flow::Error;
 use crate::flow::ports::Ports;
-use crate::flow::recorded::load_configuration;
+use crate::flow::recorded::readable_configuration;
 use crate::model::address::ProviderAddress;
 use crate::model::configuration::ConfigurationRef;
 use crate::model::digest::Digest;
@@ -60,7 +61,7 @@ pub(in crate::flow::revert) fn attempted(
     log: &[Entry],
     target: &Entry,
     present: &Entry,
-) -> Vec<Configuration> {
+) -> Result<Vec<Configuration>, Error> {
     let of = |entry: &Entry| entry.recorded.body.snapshot().and_then(|s| s.configuration.clone());
     let good = of(target).map(|configuration| configuration.digest);
     let before = |revision: Revision| log.iter().find(|entry| entry.revision == revision);
@@ -76,16 +77,15 @@ pub(in crate::flow::revert) fn attempted(
     let mut is_new = |configuration: &ConfigurationRef| seen.insert(configuration.digest);
     let mut found = Vec::new();
     for entry in std::iter::once(present).chain(since) {
-        if let (Some(snapshot), Some(configuration)) = (entry.recorded.body.snapshot(), of(entry))
-            && is_new(&configuration)
-            // One that cannot be read is one that nobody could apply from here either.
-            && let Ok(configuration) = load_configuration(ports, entry.revision, snapshot)
+        // One that cannot be read is one that could not be applied from here either.
+        if of(entry).is_some_and(|configuration| is_new(&configuration))
+            && let Some(configuration) = readable_configuration(ports, entry)?
             && configuration.is_readable()
         {
             found.push(configuration);
         }
     }
-    found
+    Ok(found)
 }
 
 /// Blocks with `prevent_destroy`, by address without keys.

@@ -1,0 +1,14 @@
+//! Use cases with a scripted Terraform, a scripted clock and a store in memory: what they do when a
+//! call fails, when their process dies, and where no real plan is needed.
+
+#![expect(clippy::result_large_err, reason = "errors are handed on as the use cases give them")]
+
+mod apply;
+mod consent;
+mod drive;
+mod liveness;
+mod rounds;
+mod run;
+mod stories;
+mod sweep;
+mod verify;

@@ -1,0 +1,216 @@
+//! A second Terraform for tests of use cases: a small world in memory, and answers in milliseconds.
+//!
+//! It has one provider, `unapply/demo`, whose objects have a `path` that no two of a place share.
+//! It plans the configuration that really lies in the directory, writes events and plan files where
+//! Terraform does, refuses what Terraform refuses (a push by serial and lineage, a stale plan, a
+//! lock), and knows neither modules nor outputs nor left-overs. Promises that
+//! only Terraform itself can prove are proved with Terraform.
+
+mod applying;
+mod around;
+mod configuration;
+mod document;
+mod planning;
+mod scene;
+mod world;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value;
+use unapply::model::entry::{EngineKind, EngineVersion};
+use unapply::model::event::{Diagnostic, Severity};
+use unapply::port::interrupt::Interrupt;
+use unapply::port::terraform::{ApplyReport, Error, PlanRequest, Terraform, Watch, Workplace};
+
+use self::applying::Applier;
+use self::configuration::{Backend, Configuration};
+use self::document::Document;
+use self::planning::Planner;
+use super::script::{Script, Side, put};
+
+pub(crate) use self::around::{Quiet, ScriptedInterrupt};
+pub(crate) use self::scene::{Past, Scene, Where};
+pub(crate) use self::world::World;
+
+/// Terraform by script.
+pub(crate) struct Scripted<'w> {
+    world: &'w World,
+    script: Arc<Script>,
+    interrupt: Rc<dyn Interrupt>,
+    /// The directories that are initialised, each with its backend.
+    initialised: RefCell<BTreeMap<PathBuf, Backend>>,
+}
+
+impl std::fmt::Debug for Scripted<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scripted").field("script", &self.script).finish_non_exhaustive()
+    }
+}
+
+impl<'w> Scripted<'w> {
+    /// A Terraform in this world.
+    pub(crate) fn new(world: &'w World, script: Arc<Script>, interrupt: Rc<dyn Interrupt>) -> Self {
+        Self { world, script, interrupt, initialised: RefCell::default() }
+    }
+
+    /// One command: `what` names it in the script.
+    fn ask<T>(
+        &self,
+        what: &str,
+        act: impl FnOnce() -> Result<T, Error>,
+        failed: impl FnOnce(String, Side) -> Error,
+    ) -> Result<T, Error> {
+        self.world.comes(what);
+        let failed = |number, side| failed(Script::word(number), side);
+        self.script.call(format!("terraform {what}"), act, failed)
+    }
+
+    fn backend(&self, place: &Workplace) -> Result<Backend, Error> {
+        let backend = Configuration::of(&place.root).backend(&place.root);
+        let is_private = place.data_directory.is_some();
+        let known = self.initialised.borrow();
+        if is_private && known.get(&place.root) != Some(&backend) {
+            let summary = "Backend initialization required".to_owned();
+            return Err(Error::NotInitialised { summary, diagnostics: Vec::new() });
+        }
+        assert_eq!(place.workspace, "default", "there is one workspace");
+        Ok(backend)
+    }
+
+    fn state(&self, backend: &Backend) -> Document {
+        let state = self.world.state(backend);
+        state.map_or_else(Document::empty, |bytes| Document::read(&bytes))
+    }
+
+    fn refuse_locked(&self) -> Result<(), Error> {
+        self.world.lock().map_or(Ok(()), |holder| Err(Error::Locked(holder)))
+    }
+}
+
+/// A command that has failed.
+fn failed(command: &'static str, summary: String, address: Option<String>) -> Error {
+    let detail = String::new();
+    let diagnostic = Diagnostic { severity: Severity::Error, summary, detail, address };
+    Error::Failed { command, diagnostics: vec![diagnostic] }
+}
+
+/// The name of a file, as a script has it.
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+impl Terraform for Scripted<'_> {
+    fn version(&self) -> Result<EngineVersion, Error> {
+        let version = EngineVersion { kind: EngineKind::Terraform, version: "1.11.4".to_owned() };
+        self.ask("version", || Ok(version), |word, _| failed("version", word, None))
+    }
+
+    fn pull(&self, place: &Workplace) -> Result<Option<Vec<u8>>, Error> {
+        let act = || Ok(self.world.state(&self.backend(place)?));
+        self.ask("pull", act, |word, _| failed("state pull", word, None))
+    }
+
+    fn push(&self, place: &Workplace, state: &Path) -> Result<(), Error> {
+        let act = || {
+            self.refuse_locked()?;
+            let backend = self.backend(place)?;
+            let mut pushed = Document::read(&std::fs::read(state).unwrap());
+            if self.world.state(&backend).is_some() {
+                let there = self.state(&backend);
+                if pushed == there {
+                    return Ok(());
+                }
+                let refused = |summary: &str| Err(Error::NotPushed { summary: summary.to_owned() });
+                if pushed.lineage != there.lineage {
+                    return refused("cannot import state with another lineage");
+                }
+                if pushed.serial <= there.serial {
+                    return refused("cannot import state with an older serial");
+                }
+                pushed.serial += 1;
+            }
+            self.world.write(&backend, &pushed);
+            Ok(())
+        };
+        self.ask("push", act, |summary, _| Error::NotPushed { summary })
+    }
+
+    fn init(&self, place: &Workplace, _: Option<&Path>) -> Result<(), Error> {
+        let act = || {
+            let backend = Configuration::of(&place.root).backend(&place.root);
+            let own = place.data_directory.clone().unwrap_or(place.root.join(".terraform"));
+            std::fs::create_dir_all(own).unwrap();
+            self.initialised.borrow_mut().insert(place.root.clone(), backend);
+            Ok(())
+        };
+        self.ask("init", act, |word, _| failed("init", word, None))
+    }
+
+    fn plan(
+        &self,
+        place: &Workplace,
+        request: &PlanRequest,
+        _: &mut Watch<'_>,
+    ) -> Result<(), Error> {
+        let act = || {
+            self.refuse_locked()?;
+            let state = self.state(&self.backend(place)?);
+            let configuration = &Configuration::of(&place.root);
+            let planner = Planner { world: self.world, configuration, state: &state, request };
+            let plan = planner.plan();
+            let refused =
+                |(summary, address): (&str, _)| failed("plan", summary.to_owned(), Some(address));
+            put(&request.out, plan.map_err(refused)?.to_string().as_bytes());
+            Ok(())
+        };
+        let what = format!("plan {}", name(&request.out));
+        self.ask(&what, act, |word, _| failed("plan", word, None))
+    }
+
+    fn show_plan(&self, _: &Workplace, plan: &Path) -> Result<Vec<u8>, Error> {
+        let what = format!("show {}", name(plan));
+        let act = || Ok(std::fs::read(plan).unwrap());
+        self.ask(&what, act, |word, _| failed("show", word, None))
+    }
+
+    fn apply(
+        &self,
+        place: &Workplace,
+        plan: &Path,
+        watch: &mut Watch<'_>,
+    ) -> Result<ApplyReport, Error> {
+        let act = || {
+            self.refuse_locked()?;
+            let backend = &self.backend(place)?;
+            let document = self.state(backend);
+            let planned: Value = serde_json::from_slice(&std::fs::read(plan).unwrap()).unwrap();
+            let made_for = (&planned["scripted"]["lineage"], &planned["scripted"]["serial"]);
+            if (made_for.0.as_str(), made_for.1.as_u64())
+                != (Some(&document.lineage), Some(document.serial))
+            {
+                return Err(Error::StalePlan);
+            }
+            let applier = Applier {
+                world: self.world,
+                script: &self.script,
+                interrupt: self.interrupt.as_ref(),
+                backend,
+                root: &place.root,
+                events: &plan.with_extension("events.jsonl"),
+            };
+            Ok(applier.apply(&planned, document, watch))
+        };
+        let failed = |word, side| match side {
+            Side::Before => Error::NoOutput { place: word, source: std::io::Error::other("full") },
+            Side::After => Error::CannotStart {
+                program: "terraform".to_owned(),
+                source: std::io::Error::other(word),
+            },
+        };
+        self.ask(&format!("apply {}", name(plan)), act, failed)
+    }
+}
