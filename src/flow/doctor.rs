@@ -72,7 +72,7 @@ pub struct Examined {
 impl Examined {
     /// The worst of what was found.
     pub fn health(&self) -> Health {
-        self.examinations.iter().map(|e| e.finding.health).max().unwrap_or(Health::Well)
+        self.examinations.iter().map(|e| e.finding.health).max().unwrap_or(Health::Ok)
     }
 
     fn add(&mut self, subject: &str, health: Health, what: impl Into<String>) {
@@ -80,9 +80,9 @@ impl Examined {
         self.examinations.push(Examination { finding, trouble: None });
     }
 
-    fn ill(&mut self, subject: &str, error: Error) {
+    fn failing(&mut self, subject: &str, error: Error) {
         let what = one_line(&error);
-        self.add(subject, Health::Ill, what);
+        self.add(subject, Health::Failing, what);
         if let Some(last) = self.examinations.last_mut() {
             last.trouble = Some(Obstruction::Failed(Box::new(error)));
         }
@@ -90,7 +90,7 @@ impl Examined {
 
     /// Keeps a step's result, or why it failed.
     fn tried<T>(&mut self, subject: &str, result: Result<T, Error>) -> Option<T> {
-        result.map_err(|error| self.ill(subject, error)).ok()
+        result.map_err(|error| self.failing(subject, error)).ok()
     }
 }
 
@@ -126,7 +126,7 @@ pub fn examine(
     let Some(log) = found.tried("store", log.map_err(Error::from)) else { return Ok(found) };
     of_the_store(ports, &log, probe, &mut found);
     found.tried("temporary", temporary(stack)).into_iter().for_each(|()| {
-        found.add("temporary", Health::Well, stack.temporary.display().to_string());
+        found.add("temporary", Health::Ok, stack.temporary.display().to_string());
     });
     let running = ports.terraform.version();
     let running = found.tried("terraform", running.map_err(Error::from));
@@ -152,21 +152,21 @@ pub fn examine(
 fn of_the_store(ports: &Ports<'_>, log: &[Entry], probe: StoreProbe, found: &mut Examined) {
     let word = if log.len() == 1 { "entry" } else { "entries" };
     let place = ports.repository.place();
-    found.add("store", Health::Well, format!("{place}: {} {word}", log.len()));
+    found.add("store", Health::Ok, format!("{place}: {} {word}", log.len()));
     if probe == StoreProbe::Race {
         let holds = ports.repository.probe().map_err(Error::from);
         if found.tried("conditional writes", holds).is_some() {
-            found.add("conditional writes", Health::Well, "one of eight writers wins");
+            found.add("conditional writes", Health::Ok, "one of eight writers wins");
         }
     }
     let latest = log.iter().map(|entry| entry.recorded.time).max();
     let behind = latest.map(|latest| latest.duration_since(ports.clock.now()));
     match behind.filter(|behind| behind.as_mins() >= 5) {
-        None => found.add("clock", Health::Well, "not behind the newest entry"),
+        None => found.add("clock", Health::Ok, "not behind the newest entry"),
         Some(behind) => {
             let minutes = behind.as_mins();
             let what = format!("{minutes} min behind the newest entry: one of two clocks is wrong");
-            found.add("clock", Health::Doubtful, what);
+            found.add("clock", Health::Warning, what);
         }
     }
 }
@@ -187,7 +187,7 @@ fn present(
 ) -> Option<(Live, ReadState)> {
     let live = found.tried("state", live::read(ports, stack))?;
     let Some(state) = found.tried("state", live.state())? else {
-        found.add("state", Health::Doubtful, format!("there is none at {}", live.found));
+        found.add("state", Health::Warning, format!("there is none at {}", live.found));
         return None;
     };
     let version = &state.state().version;
@@ -197,15 +197,15 @@ fn present(
     found.tried("state", pinned.map_err(foreign))?;
     match pin::standing(log, version) {
         pin::StateStanding::First | pin::StateStanding::Recorded(_) | pin::StateStanding::Grown => {
-            found.add("state", Health::Well, format!("{}, serial {}", live.found, version.serial));
+            found.add("state", Health::Ok, format!("{}, serial {}", live.found, version.serial));
         }
         pin::StateStanding::Rewound { newest, serial } => {
             let error = Error::Rewound { found: version.serial, newest, recorded: serial };
-            found.ill("state", error);
+            found.failing("state", error);
         }
         pin::StateStanding::Forked { newest } => {
             let error = Error::Rewound { found: version.serial, newest, recorded: version.serial };
-            found.ill("state", error);
+            found.failing("state", error);
         }
     }
     Some((live, state))
@@ -220,7 +220,7 @@ fn of_the_good<'a>(
     found: &mut Examined,
 ) -> Option<GoodAtHand<'a>> {
     let Some(good) = last_known_good(log) else {
-        found.add("good", Health::Ill, "no snapshot is known to be good");
+        found.add("good", Health::Failing, "no snapshot is known to be good");
         if let Some(last) = found.examinations.last_mut() {
             last.trouble = Some(Obstruction::NoGood);
         }
@@ -234,15 +234,15 @@ fn of_the_good<'a>(
     let configuration = load_configuration(ports, revision, good.snapshot);
     let configuration = found.tried("configuration", configuration)?;
     let grade = good.evidence.grade;
-    found.add("good", Health::Well, format!("{revision}, {grade}; its state reads and verifies"));
+    found.add("good", Health::Ok, format!("{revision}, {grade}; its state reads and verifies"));
     let notes = good.snapshot.configuration.as_ref().map_or(0, |known| known.notes.len());
     let files = configuration.bundle().files.len();
     match notes {
-        0 => found.add("configuration", Health::Well, format!("{files} files unpack")),
+        0 => found.add("configuration", Health::Ok, format!("{files} files unpack")),
         many => {
             let word = if many == 1 { "note" } else { "notes" };
             let what = format!("{files} files unpack; {many} {word} of what was not captured");
-            found.add("configuration", Health::Doubtful, what);
+            found.add("configuration", Health::Warning, what);
         }
     }
     Some((good, state, configuration))
@@ -253,9 +253,9 @@ fn of_terraform(running: &EngineVersion, good: &KnownGood<'_>, found: &mut Exami
     match &good.snapshot.engine {
         Some(engine) if engine != running => {
             let what = format!("{}; {} when it was good", shown(running), shown(engine));
-            found.add("terraform", Health::Doubtful, what);
+            found.add("terraform", Health::Warning, what);
         }
-        Some(_) | None => found.add("terraform", Health::Well, shown(running)),
+        Some(_) | None => found.add("terraform", Health::Ok, shown(running)),
     }
 }
 
@@ -290,10 +290,10 @@ fn copy(
     };
     let Some(suitable) = found.tried("versions", suitable(&look)) else { return Ok(()) };
     for hazard in &suitable.hazards {
-        found.add("versions", Health::Doubtful, format!("{}: {}", hazard.kind, hazard.why));
+        found.add("versions", Health::Warning, format!("{}: {}", hazard.kind, hazard.why));
     }
     if suitable.hazards.is_empty() {
-        found.add("versions", Health::Well, "what wrote the state can be read");
+        found.add("versions", Health::Ok, "what wrote the state can be read");
     }
     let configuration = with_newer_entries(configuration.clone(), &newer, &suitable.newer_entries);
     let filled = with_variables(configuration, stack);
@@ -312,20 +312,20 @@ fn copy(
     let Some(prepared) = found.tried("providers", prepared) else { return Ok(()) };
     let locked = lock_of(configuration.bundle()).is_some();
     let word = if locked { "init works, lock file read-only" } else { "init works, no lock file" };
-    found.add("providers", Health::Well, word);
+    found.add("providers", Health::Ok, word);
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
     let planned = prepared.plan(ports, "doctor.tfplan", &redactor).map_err(explained);
     let Some((_, plan)) = found.tried("plan", planned) else { return Ok(()) };
     ports.progress.end(Ended::Well, "");
     match (plan.extent, plan.effective().count()) {
-        (PlanExtent::Complete, 0) => found.add("plan", Health::Well, "proposes nothing"),
+        (PlanExtent::Complete, 0) => found.add("plan", Health::Ok, "proposes nothing"),
         (PlanExtent::Complete, many) => {
             let word = if many == 1 { "action" } else { "actions" };
-            found.add("plan", Health::Well, format!("of the good one proposes {many} {word}"));
+            found.add("plan", Health::Ok, format!("of the good one proposes {many} {word}"));
         }
         (PlanExtent::Partial | PlanExtent::Errored, _) => {
-            found.ill("plan", Error::IncompletePlan("something is left over"));
+            found.failing("plan", Error::IncompletePlan("something is left over"));
         }
     }
     Ok(())
@@ -348,7 +348,7 @@ fn todays_lock(ports: &Ports<'_>, stack: &Stack, log: &[Entry], good: &KnownGood
 fn of_the_log(ports: &Ports<'_>, log: &[Entry], found: &mut Examined) {
     let open = unsettled(log);
     if open.is_empty() {
-        found.add("open matters", Health::Well, "none");
+        found.add("open matters", Health::Ok, "none");
     }
     for matter in &open {
         let revision = matter.revision();
@@ -359,17 +359,17 @@ fn of_the_log(ports: &Ports<'_>, log: &[Entry], found: &mut Examined) {
             Matter::MayExist { .. } => "objects may exist that no state knows",
             Matter::LeftState(_) => "a state was left behind and not pushed",
         };
-        let is_ill = matter.stands_in_the_way();
-        let health = if is_ill { Health::Ill } else { Health::Doubtful };
+        let is_failing = matter.stands_in_the_way();
+        let health = if is_failing { Health::Failing } else { Health::Warning };
         found.add("open matters", health, format!("{revision}: {what}"));
-        if let Some(last) = found.examinations.last_mut().filter(|_| is_ill) {
+        if let Some(last) = found.examinations.last_mut().filter(|_| is_failing) {
             last.trouble = Some(Obstruction::Open(revision));
         }
     }
     for held in standing(log, ports.clock.now()) {
         let revision = held.entry.revision;
         let by = &held.entry.recorded.actor.name;
-        found.add("hold", Health::Doubtful, format!("{revision}: held by {by}"));
+        found.add("hold", Health::Warning, format!("{revision}: held by {by}"));
     }
 }
 

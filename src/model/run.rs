@@ -79,14 +79,16 @@ pub struct Settlement {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
 )]
 #[strum(serialize_all = "kebab-case")]
-#[serde(rename_all = "kebab-case")]
 pub enum Health {
     /// As it should be.
-    Well,
+    #[serde(rename = "well")]
+    Ok,
     /// A revert would work, and something wants attention.
-    Doubtful,
+    #[serde(rename = "doubtful")]
+    Warning,
     /// A revert would not work.
-    Ill,
+    #[serde(rename = "ill")]
+    Failing,
 }
 
 /// One thing that was looked at.
@@ -112,6 +114,6 @@ pub struct Diagnosis {
 impl Diagnosis {
     /// The worst of what was found.
     pub fn health(&self) -> Health {
-        self.findings.iter().map(|finding| finding.health).max().unwrap_or(Health::Well)
+        self.findings.iter().map(|finding| finding.health).max().unwrap_or(Health::Ok)
     }
 }

@@ -20,15 +20,15 @@ fn finds(stage: &Stage, code: i32, subject: &str, health: &str) -> Ran {
 }
 
 #[test]
-fn a_good_stack_is_well_and_the_result_is_an_entry() {
+fn a_good_stack_is_ok_and_the_result_is_an_entry() {
     let (stage, _) = good(&file("a", "one"));
     let before = stage.everything();
     insta::assert_snapshot!(stage.unapply(&["doctor"]).expect(0).screen());
     let said = &stage.entries("diagnosis")[0]["body"];
     assert_eq!(said["target"], 1);
     let json = stage.unapply(&["doctor", "--json", "--probe"]).expect(0).json();
-    assert_eq!(json["health"], "well", "{json:#}");
-    assert_eq!(about(&json, "conditional writes"), ["well"]);
+    assert_eq!(json["health"], "ok", "{json:#}");
+    assert_eq!(about(&json, "conditional writes"), ["ok"]);
     let count = stage.entries("diagnosis").len();
     stage.unapply(&["doctor", "--no-record"]).expect(0);
     assert_eq!(stage.entries("diagnosis").len(), count);
@@ -42,22 +42,22 @@ fn what_is_missing_is_named_with_the_exit_code_of_the_first() {
     let (stage, _) = good(&file("a", "one"));
     let state = stage.state();
     stage.put_state(b"");
-    finds(&stage, 15, "state", "ill");
+    finds(&stage, 15, "state", "failing");
     stage.put_state(&state);
     stage.unapply(&["--tf-bin", "none", "doctor"]).expect(16).says("✗ terraform");
     stage.unapply(&["mark", "bad", "1"]).expect(0);
-    finds(&stage, 13, "good", "ill").says("unapply mark good --verify");
+    finds(&stage, 13, "good", "failing").says("unapply mark good --verify");
     stage.unapply(&["mark", "good", "1"]).expect(0);
-    finds(&stage, 0, "good", "well");
+    finds(&stage, 0, "good", "ok");
     stage.fault("read:a.txt");
-    finds(&stage, 1, "plan", "ill");
+    finds(&stage, 1, "plan", "failing");
     stage.fault("");
     let blobs = stage.stack().join(".unapply/blobs");
     let away = stage.path().join("blobs");
     std::fs::rename(&blobs, &away).unwrap();
-    finds(&stage, 14, "good", "ill");
+    finds(&stage, 14, "good", "failing");
     std::fs::rename(&away, &blobs).unwrap();
-    finds(&stage, 0, "plan", "well");
+    finds(&stage, 0, "plan", "ok");
     std::fs::remove_dir_all(stage.stack().join(".unapply")).unwrap();
     stage.unapply(&["doctor"]).expect(10);
 }
@@ -68,5 +68,5 @@ fn a_store_that_others_may_enter_is_doubtful() {
     let (stage, _) = good(&file("a", "one"));
     let store = stage.stack().join(".unapply");
     std::fs::set_permissions(&store, std::fs::Permissions::from_mode(0o755)).unwrap();
-    finds(&stage, 0, "permissions", "doubtful").says("chmod 700");
+    finds(&stage, 0, "permissions", "warning").says("chmod 700");
 }

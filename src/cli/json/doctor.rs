@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct DoctorOut {
     /// The snapshot that a revert would go back to.
     pub target: Option<u64>,
-    /// The worst of what was found: `well`, `doubtful` or `ill`.
+    /// The worst of what was found: `ok`, `warning` or `failing`.
     pub health: String,
     /// What was looked at, in the order of a revert.
     pub findings: Vec<ExaminedOut>,
@@ -21,7 +21,7 @@ pub struct DoctorOut {
 pub struct ExaminedOut {
     /// What: `store`, `terraform`, `plan`…
     pub subject: String,
-    /// `well`, `doubtful` or `ill`.
+    /// `ok`, `warning` or `failing`.
     pub health: String,
     /// In a clause.
     pub what: String,

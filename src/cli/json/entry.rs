@@ -189,7 +189,7 @@ pub enum BodyOut {
     Diagnosis {
         /// The snapshot that a revert would go back to.
         target: Option<u64>,
-        /// `well`, `doubtful` or `ill`: the worst of what was found.
+        /// `ok`, `warning` or `failing`: the worst of what was found.
         health: String,
         /// What was found.
         findings: Vec<FindingFact>,

@@ -87,7 +87,7 @@ pub struct ApplyErrorOut {
 pub struct FindingFact {
     /// What: `store`, `terraform`…
     pub subject: String,
-    /// `well`, `doubtful` or `ill`.
+    /// `ok`, `warning` or `failing`.
     pub health: String,
     /// In a clause.
     pub what: String,

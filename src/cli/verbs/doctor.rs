@@ -96,20 +96,20 @@ fn of_the_place(settings: &Settings) -> Vec<Finding> {
     };
     let encryption = "plain: this version does not encrypt what it keeps";
     match &settings.store {
-        StorePlace::Bucket(_) => vec![finding("encryption", Health::Doubtful, encryption)],
+        StorePlace::Bucket(_) => vec![finding("encryption", Health::Warning, encryption)],
         StorePlace::Directory(path) => {
             let mode = path.metadata().map(|facts| facts.permissions().mode() & 0o777);
             let permissions = match mode {
                 Ok(mode) if mode & FOR_OTHERS == 0 => {
-                    finding("permissions", Health::Well, "the store is its owner's alone")
+                    finding("permissions", Health::Ok, "the store is its owner's alone")
                 }
                 Ok(mode) => {
                     let what = format!("others may enter the store ({mode:04o}): chmod 700");
-                    finding("permissions", Health::Doubtful, &what)
+                    finding("permissions", Health::Warning, &what)
                 }
-                Err(error) => finding("permissions", Health::Doubtful, &error.to_string()),
+                Err(error) => finding("permissions", Health::Warning, &error.to_string()),
             };
-            vec![finding("encryption", Health::Well, encryption), permissions]
+            vec![finding("encryption", Health::Ok, encryption), permissions]
         }
     }
 }
@@ -136,9 +136,9 @@ fn screen(stack: &Stack, found: &Examined, told: &[FindingAdvice], paint: Paint)
     let mut text = format!("{}: could it be reverted now?\n\n", stack.name);
     for FindingAdvice { finding, next, .. } in told {
         let sign = match finding.health {
-            Health::Well => "✓",
-            Health::Doubtful => "!",
-            Health::Ill => "✗",
+            Health::Ok => "✓",
+            Health::Warning => "!",
+            Health::Failing => "✗",
         };
         let line = format!("{:<width$}  {}", finding.subject, inert(&finding.what));
         text.push_str(&format!("  {} {line}\n", paint.sign(sign, sign)));
@@ -148,13 +148,13 @@ fn screen(stack: &Stack, found: &Examined, told: &[FindingAdvice], paint: Paint)
     }
     let target = found.target.map_or_else(String::new, |revision| format!(" to {revision}"));
     let (verdict, next) = match found.health() {
-        Health::Well => ("yes: a revert", "unapply revert --plan-only"),
-        Health::Doubtful => {
+        Health::Ok => ("yes: a revert", "unapply revert --plan-only"),
+        Health::Warning => {
             ("yes, and look at what is marked: a revert", "unapply revert --plan-only")
         }
-        Health::Ill => ("no: a revert", ""),
+        Health::Failing => ("no: a revert", ""),
     };
-    let would = if found.health() == Health::Ill { "would not work" } else { "would work" };
+    let would = if found.health() == Health::Failing { "would not work" } else { "would work" };
     let first = told.iter().find_map(|told| told.next.as_deref());
     let next = if next.is_empty() { first.unwrap_or("unapply status") } else { next };
     text.push_str(&format!("\n{verdict}{target} {would}\nnext: {}\n", inert(next)));

@@ -124,7 +124,7 @@ fn hold_note(hold: &Hold) -> String {
 fn diagnosis_note(diagnosis: &Diagnosis) -> String {
     let worst = diagnosis.findings.iter().find(|found| found.health == diagnosis.health());
     match (diagnosis.health(), worst) {
-        (Health::Well, _) | (_, None) => "a revert would work".to_owned(),
+        (Health::Ok, _) | (_, None) => "a revert would work".to_owned(),
         (_, Some(finding)) => format!("{}: {}", finding.subject, finding.what),
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn every() -> Vec<Body> {
         let objects = vec![r#"module.a["x"].aws_instance.web[0]"#.to_owned()];
         Body::Settlement(Settlement { matter: Revision(44), how, objects })
     }));
-    bodies.extend([Health::Well, Health::Doubtful, Health::Ill].map(diagnosis));
+    bodies.extend([Health::Ok, Health::Warning, Health::Failing].map(diagnosis));
     bodies
 }
 
