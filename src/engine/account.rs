@@ -18,7 +18,7 @@ use self::courses::{Course, CourseStep};
 pub use self::objects::Seen;
 use self::objects::{TouchedObject, TouchedObjects};
 use super::redact::Redactor;
-use crate::model::account::{Account, Deed, Fate, Presence, Witness};
+use crate::model::account::{Account, ObjectOutcome, Presence, ReportedObject, Witness};
 use crate::model::event::{Intention, Operation};
 use crate::model::word::Word as _;
 
@@ -64,20 +64,20 @@ impl Ledger {
             witness: facts.witness,
             ending: facts.ending,
         };
-        let mut deeds = Vec::new();
+        let mut objects = Vec::new();
         for (address, course) in &self.courses {
-            deeds.extend(closing.import(address, course));
-            deeds.extend(closing.deed(address, course));
+            objects.extend(closing.import(address, course));
+            objects.extend(closing.reported(address, course));
         }
-        let left: Vec<Deed> = closing.left_over(&self.courses);
-        deeds.extend(left);
-        deeds.extend(closing.untold(&self.courses));
-        deeds.sort_by(|a, b| a.address.cmp(&b.address));
-        for deed in &mut deeds {
-            deed.address = redactor.text(&deed.address);
-            deed.id = deed.id.take().filter(|id| redactor.text(id) == *id);
+        let left: Vec<ReportedObject> = closing.left_over(&self.courses);
+        objects.extend(left);
+        objects.extend(closing.untold(&self.courses));
+        objects.sort_by(|a, b| a.address.cmp(&b.address));
+        for reported in &mut objects {
+            reported.address = redactor.text(&reported.address);
+            reported.id = reported.id.take().filter(|id| redactor.text(id) == *id);
         }
-        Account { witness: facts.witness, deeds }
+        Account { witness: facts.witness, objects }
     }
 }
 
@@ -91,7 +91,7 @@ struct Closing<'s, 'a> {
 
 impl Closing<'_, '_> {
     /// An object that was there already and is managed now, whatever else happened to it.
-    fn import(&self, address: &str, course: &Course) -> Option<Deed> {
+    fn import(&self, address: &str, course: &Course) -> Option<ReportedObject> {
         let is_meant = course.intended.as_ref().is_some_and(|intended| intended.importing);
         let only = course.intended.as_ref().is_some_and(|i| i.intention == Intention::Import);
         if !is_meant && !course.is_imported {
@@ -99,25 +99,35 @@ impl Closing<'_, '_> {
         }
         let now = self.after.at(address);
         let is_done = course.is_imported || now.is_some() && !self.before.knows(address);
-        let fate = match (is_done, self.ending, only || course.is_imported) {
-            (true, _, _) => Fate::Imported,
-            (false, Ending::Broken | Ending::Cut, true) => Fate::NotAttempted,
+        let outcome = match (is_done, self.ending, only || course.is_imported) {
+            (true, _, _) => ObjectOutcome::Imported,
+            (false, Ending::Broken | Ending::Cut, true) => ObjectOutcome::NotAttempted,
             (false, _, _) => return None,
         };
         let id = course.imported_id.clone().or_else(|| now.and_then(|o| o.id.clone()));
         let presence = self.presence(address, id.as_deref());
-        Some(Deed { address: address.to_owned(), action: "import".to_owned(), fate, id, presence })
+        Some(ReportedObject {
+            address: address.to_owned(),
+            action: "import".to_owned(),
+            outcome,
+            id,
+            presence,
+        })
     }
 
     /// What became of the object at an address.
-    fn deed(&self, address: &str, course: &Course) -> Option<Deed> {
-        let (fate, id) = match course.newest(Operation::Create) {
+    fn reported(&self, address: &str, course: &Course) -> Option<ReportedObject> {
+        let (outcome, id) = match course.newest(Operation::Create) {
             Some(create) => self.made(address, course, create),
             None => match course.newest(Operation::Delete) {
                 Some(delete) if self.is_of_a_left_over(address, delete) => return None,
-                Some(delete) => (ended(course, delete, Fate::Destroyed), delete.id.clone()),
+                Some(delete) => {
+                    (ended(course, delete, ObjectOutcome::Destroyed), delete.id.clone())
+                }
                 None => match course.newest(Operation::Update) {
-                    Some(update) => (ended(course, update, Fate::Updated), update.id.clone()),
+                    Some(update) => {
+                        (ended(course, update, ObjectOutcome::Updated), update.id.clone())
+                    }
                     None => return self.not_begun(address, course),
                 },
             },
@@ -141,11 +151,16 @@ impl Closing<'_, '_> {
             _ => self.presence(address, id.as_deref()),
         };
         let action = course.action().to_owned();
-        Some(Deed { address: address.to_owned(), action, fate, id, presence })
+        Some(ReportedObject { address: address.to_owned(), action, outcome, id, presence })
     }
 
     /// What became of a creation.
-    fn made(&self, address: &str, course: &Course, create: &CourseStep) -> (Fate, Option<String>) {
+    fn made(
+        &self,
+        address: &str,
+        course: &Course,
+        create: &CourseStep,
+    ) -> (ObjectOutcome, Option<String>) {
         let (old, now) = (self.before.at(address), self.after.at(address));
         let is_new = match (old, now) {
             (_, None) => false,
@@ -156,14 +171,14 @@ impl Closing<'_, '_> {
         let replaces = course.newest(Operation::Delete).is_some()
             || course.intends(Intention::Replace)
             || old.is_some();
-        let fate = match (course.end_of(create), is_tainted) {
-            (_, true) => Fate::Tainted,
-            (ApplyEnd::Well, false) if replaces => Fate::Replaced,
-            (ApplyEnd::Well, false) => Fate::Created,
-            (ApplyEnd::Badly, false) => Fate::Failed,
-            (ApplyEnd::Open, false) => Fate::Unknown,
+        let outcome = match (course.end_of(create), is_tainted) {
+            (_, true) => ObjectOutcome::Tainted,
+            (ApplyEnd::Well, false) if replaces => ObjectOutcome::Replaced,
+            (ApplyEnd::Well, false) => ObjectOutcome::Created,
+            (ApplyEnd::Badly, false) => ObjectOutcome::Failed,
+            (ApplyEnd::Open, false) => ObjectOutcome::Unknown,
         };
-        (fate, create.id.clone())
+        (outcome, create.id.clone())
     }
 
     /// Whether a deletion was that of something left over, since the object itself stands still.
@@ -175,62 +190,64 @@ impl Closing<'_, '_> {
     }
 
     /// What was planned and not said to have begun.
-    fn not_begun(&self, address: &str, course: &Course) -> Option<Deed> {
+    fn not_begun(&self, address: &str, course: &Course) -> Option<ReportedObject> {
         let intention = course.intended.as_ref()?.intention;
         let (old, now) = (self.before.at(address), self.after.at(address));
         let is_read = self.before.is_read() && self.after.is_read();
         let done = match (intention, old, now) {
             (Intention::Nothing | Intention::Import, _, _) => return None,
-            (Intention::Forget, Some(_), None) => Some(Fate::Forgotten),
-            (Intention::Create, None, Some(now)) if now.is_tainted => Some(Fate::Tainted),
-            (Intention::Create, None, Some(_)) => Some(Fate::Created),
-            (Intention::Destroy, Some(_), None) => Some(Fate::Destroyed),
-            (Intention::Replace, Some(old), Some(now)) if old.id != now.id => Some(Fate::Replaced),
+            (Intention::Forget, Some(_), None) => Some(ObjectOutcome::Forgotten),
+            (Intention::Create, None, Some(now)) if now.is_tainted => Some(ObjectOutcome::Tainted),
+            (Intention::Create, None, Some(_)) => Some(ObjectOutcome::Created),
+            (Intention::Destroy, Some(_), None) => Some(ObjectOutcome::Destroyed),
+            (Intention::Replace, Some(old), Some(now)) if old.id != now.id => {
+                Some(ObjectOutcome::Replaced)
+            }
             (Intention::Update, Some(old), Some(now))
                 if self.witness == Witness::States && old.attributes != now.attributes =>
             {
-                Some(Fate::Updated)
+                Some(ObjectOutcome::Updated)
             }
             _ => None,
         };
-        let fate = match (done.filter(|_| is_read), self.ending) {
-            (Some(fate), _) => fate,
+        let outcome = match (done.filter(|_| is_read), self.ending) {
+            (Some(outcome), _) => outcome,
             // Nobody told what was done, and nobody can look: not even that it was not begun.
-            (None, _) if self.witness == Witness::States && !is_read => Fate::Unknown,
-            (None, Ending::Broken | Ending::Cut) => Fate::NotAttempted,
+            (None, _) if self.witness == Witness::States && !is_read => ObjectOutcome::Unknown,
+            (None, Ending::Broken | Ending::Cut) => ObjectOutcome::NotAttempted,
             (None, Ending::Whole) => return None,
         };
         let id = now.or(old).and_then(|object| object.id.clone());
         let presence = self.presence(address, id.as_deref());
         let action = intention.name().to_owned();
-        Some(Deed { address: address.to_owned(), action, fate, id, presence })
+        Some(ReportedObject { address: address.to_owned(), action, outcome, id, presence })
     }
 
     /// Old objects whose replacement stands and that were not destroyed.
-    fn left_over(&self, courses: &BTreeMap<String, Course>) -> Vec<Deed> {
+    fn left_over(&self, courses: &BTreeMap<String, Course>) -> Vec<ReportedObject> {
         let known: BTreeSet<(&str, &str)> = self.before.all_left_over().map(|(k, _)| k).collect();
-        let deed = |((address, key), object): ((&str, &str), &TouchedObject<'_>)| {
+        let reported = |((address, key), object): ((&str, &str), &TouchedObject<'_>)| {
             let course = courses.get(address);
             let delete = course.and_then(|course| course.newest(Operation::Delete));
-            let fate = match (delete, known.contains(&(address, key)), self.ending) {
-                (Some(_), _, Ending::Cut) => Fate::Unknown,
-                (Some(_), _, Ending::Broken | Ending::Whole) => Fate::Failed,
+            let outcome = match (delete, known.contains(&(address, key)), self.ending) {
+                (Some(_), _, Ending::Cut) => ObjectOutcome::Unknown,
+                (Some(_), _, Ending::Broken | Ending::Whole) => ObjectOutcome::Failed,
                 (None, true, _) => return None,
-                (None, false, _) => Fate::NotAttempted,
+                (None, false, _) => ObjectOutcome::NotAttempted,
             };
-            Some(Deed {
+            Some(ReportedObject {
                 address: format!("{address} (deposed object {key})"),
                 action: Intention::Destroy.name().to_owned(),
-                fate,
+                outcome,
                 id: object.id.clone(),
                 presence: Presence::InState,
             })
         };
-        self.after.all_left_over().filter_map(deed).collect()
+        self.after.all_left_over().filter_map(reported).collect()
     }
 
     /// What only the states tell.
-    fn untold(&self, courses: &BTreeMap<String, Course>) -> Vec<Deed> {
+    fn untold(&self, courses: &BTreeMap<String, Course>) -> Vec<ReportedObject> {
         if !self.before.is_read() || !self.after.is_read() {
             return Vec::new();
         }
@@ -247,33 +264,39 @@ impl Closing<'_, '_> {
         untold.filter_map(|address| self.by_states(address)).collect()
     }
 
-    fn by_states(&self, address: &str) -> Option<Deed> {
+    fn by_states(&self, address: &str) -> Option<ReportedObject> {
         let is_alone = self.witness == Witness::States;
         let (old, now) = (self.before.at(address), self.after.at(address));
         let elsewhere = |objects: &TouchedObjects<'_, '_>, object: &TouchedObject<'_>| {
             object.id.as_deref().is_some_and(|id| objects.has(address, id))
         };
-        let (fate, action, object) = match (old, now) {
+        let (outcome, action, object) = match (old, now) {
             (None, Some(now)) if elsewhere(&self.before, now) => return None,
-            (None, Some(now)) if now.is_tainted => (Fate::Tainted, "create", now),
+            (None, Some(now)) if now.is_tainted => (ObjectOutcome::Tainted, "create", now),
             // Without a plan nobody can tell an object that was made from one that was taken over.
-            (None, Some(now)) if is_alone => (Fate::Created, "create or import", now),
-            (None, Some(now)) => (Fate::Created, "create", now),
-            (Some(old), Some(now)) if old.id != now.id => (Fate::Replaced, "replace", now),
+            (None, Some(now)) if is_alone => (ObjectOutcome::Created, "create or import", now),
+            (None, Some(now)) => (ObjectOutcome::Created, "create", now),
+            (Some(old), Some(now)) if old.id != now.id => (ObjectOutcome::Replaced, "replace", now),
             (Some(old), Some(now)) if now.is_tainted && !old.is_tainted => {
-                (Fate::Tainted, "update", now)
+                (ObjectOutcome::Tainted, "update", now)
             }
             (Some(old), Some(now)) if is_alone && old.attributes != now.attributes => {
-                (Fate::Updated, "update", now)
+                (ObjectOutcome::Updated, "update", now)
             }
             (Some(old), None) if is_alone && !elsewhere(&self.after, old) => {
-                (Fate::Destroyed, "destroy or forget", old)
+                (ObjectOutcome::Destroyed, "destroy or forget", old)
             }
             _ => return None,
         };
         let id = object.id.clone();
         let presence = self.presence(address, id.as_deref());
-        Some(Deed { address: address.to_owned(), action: action.to_owned(), fate, id, presence })
+        Some(ReportedObject {
+            address: address.to_owned(),
+            action: action.to_owned(),
+            outcome,
+            id,
+            presence,
+        })
     }
 
     /// Whether the state afterwards has this object: by its id if that is known.
@@ -286,12 +309,12 @@ impl Closing<'_, '_> {
     }
 }
 
-/// The fate of an operation, by how it ended.
-fn ended(course: &Course, step: &CourseStep, well: Fate) -> Fate {
+/// The outcome of an operation, by how it ended.
+fn ended(course: &Course, step: &CourseStep, well: ObjectOutcome) -> ObjectOutcome {
     match course.end_of(step) {
         ApplyEnd::Well => well,
-        ApplyEnd::Badly => Fate::Failed,
-        ApplyEnd::Open => Fate::Unknown,
+        ApplyEnd::Badly => ObjectOutcome::Failed,
+        ApplyEnd::Open => ObjectOutcome::Unknown,
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Configured<'a> {
 /// Which of two configurations has something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
-pub enum Fate {
+pub enum ConfigurationChange {
     /// Only the second one.
     Added,
     /// Only the first one.
@@ -59,7 +59,7 @@ pub struct FileChange {
     /// Where it lies in the configuration.
     pub path: String,
     /// What happened to it.
-    pub fate: Fate,
+    pub change: ConfigurationChange,
     /// How many lines only the second one has.
     pub added: usize,
     /// How many lines only the first one has.
@@ -85,7 +85,7 @@ pub struct ConfigurationDiff {
     /// Files, in the order of their paths.
     pub files: Vec<FileChange>,
     /// Variables that no file gives, by name.
-    pub variables: Vec<(String, Fate)>,
+    pub variables: Vec<(String, ConfigurationChange)>,
     /// The tool, and providers.
     pub tools: Vec<ToolChange>,
 }
@@ -107,7 +107,7 @@ pub fn configuration_diff(
     if let (Some(old), Some(new)) = (before.bundle, after.bundle) {
         diff.files = files(old, new, redactor);
         diff.variables = pairs(&old.variables, &new.variables)
-            .filter_map(|(name, old, new)| Some((name.clone(), fate(old, new)?)))
+            .filter_map(|(name, old, new)| Some((name.clone(), change(old, new)?)))
             .collect();
     }
     diff
@@ -122,11 +122,11 @@ fn pairs<'m, K: Ord, V>(
     keys.into_iter().map(|key| (key, old.get(key), new.get(key)))
 }
 
-fn fate<V: PartialEq>(old: Option<&V>, new: Option<&V>) -> Option<Fate> {
+fn change<V: PartialEq>(old: Option<&V>, new: Option<&V>) -> Option<ConfigurationChange> {
     match (old, new) {
-        (None, Some(_)) => Some(Fate::Added),
-        (Some(_), None) => Some(Fate::Removed),
-        (Some(old), Some(new)) if old != new => Some(Fate::Changed),
+        (None, Some(_)) => Some(ConfigurationChange::Added),
+        (Some(_), None) => Some(ConfigurationChange::Removed),
+        (Some(old), Some(new)) if old != new => Some(ConfigurationChange::Changed),
         (Some(_), Some(_)) | (None, None) => None,
     }
 }
@@ -170,12 +170,12 @@ fn files(old: &Bundle, new: &Bundle, redactor: &Redactor) -> Vec<FileChange> {
     };
     pairs(&old.files, &new.files)
         .filter_map(|(path, before, after)| {
-            let fate = fate(before, after)?;
+            let change = change(before, after)?;
             let empty = Vec::new();
             let contents = (before.unwrap_or(&empty), after.unwrap_or(&empty));
             let mut change = FileChange {
                 path: path.to_string(),
-                fate,
+                change,
                 added: 0,
                 removed: 0,
                 content: Content::Withheld("not a text"),

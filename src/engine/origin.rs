@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::judgement::Origin;
-use crate::model::account::{Account, Fate};
+use crate::model::account::{Account, ObjectOutcome};
 use crate::model::address::Address;
 use crate::model::entry::Revision;
 use crate::model::event::{Event, Hook, Operation};
@@ -84,13 +84,15 @@ impl ApplyJournal {
     /// events: a line of an account does not say which of the two its id is.
     #[must_use]
     pub fn with_account(mut self, account: &Account) -> Self {
-        for deed in &account.deeds {
-            let Ok(address) = deed.address.parse::<Address>() else { continue };
-            match (deed.fate, &deed.id) {
-                (Fate::Imported, id) => {
+        for reported in &account.objects {
+            let Ok(address) = reported.address.parse::<Address>() else { continue };
+            match (reported.outcome, &reported.id) {
+                (ObjectOutcome::Imported, id) => {
                     self.imported.insert((address, id.clone()));
                 }
-                (Fate::Created | Fate::Tainted, Some(id)) if deed.action == "create" => {
+                (ObjectOutcome::Created | ObjectOutcome::Tainted, Some(id))
+                    if reported.action == "create" =>
+                {
                     self.made.insert((address.kind, id.clone()));
                 }
                 _ => {}

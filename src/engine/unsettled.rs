@@ -3,7 +3,7 @@
 //! Whether something of it has been settled in the world since (an object imported, a process gone)
 //! is looked at by `flow::recover`, which then says so in the log. It decides no next step.
 
-use crate::model::account::{Account, Deed};
+use crate::model::account::{Account, ReportedObject};
 use crate::model::entry::{Body, Entry, Revision, UnreadableState};
 use crate::model::run::Settlement;
 
@@ -19,14 +19,14 @@ pub enum Matter<'a> {
         /// The outcome that says so.
         outcome: &'a Entry,
         /// The objects.
-        deeds: Vec<&'a Deed>,
+        objects: Vec<&'a ReportedObject>,
     },
     /// Objects may have been made that no state knows.
     MayExist {
         /// The outcome that says so.
         outcome: &'a Entry,
         /// The objects.
-        deeds: Vec<&'a Deed>,
+        objects: Vec<&'a ReportedObject>,
     },
     /// Terraform could not save its state and left it behind: the backend's is behind reality.
     LeftState(&'a Entry),
@@ -47,11 +47,11 @@ impl Matter<'_> {
         match self {
             Self::Run(_) => format!("run {revision} has not been seen to end"),
             Self::Revert(_) => format!("revert {revision} has not been seen to end"),
-            Self::Lost { deeds, .. } => {
-                format!("made and in no state ({revision}): {}", named(deeds))
+            Self::Lost { objects, .. } => {
+                format!("made and in no state ({revision}): {}", named(objects))
             }
-            Self::MayExist { deeds, .. } => {
-                format!("may exist and is in no state ({revision}): {}", named(deeds))
+            Self::MayExist { objects, .. } => {
+                format!("may exist and is in no state ({revision}): {}", named(objects))
             }
             Self::LeftState(_) => {
                 format!("Terraform could not save its state; what it left is revision {revision}")
@@ -70,12 +70,12 @@ impl Matter<'_> {
 }
 
 /// Objects by address, with their ids.
-fn named(deeds: &[&Deed]) -> String {
-    let name = |deed: &&Deed| match &deed.id {
-        Some(id) => format!("{} (id {id})", deed.address),
-        None => deed.address.clone(),
+fn named(objects: &[&ReportedObject]) -> String {
+    let name = |reported: &&ReportedObject| match &reported.id {
+        Some(id) => format!("{} (id {id})", reported.address),
+        None => reported.address.clone(),
     };
-    deeds.iter().map(name).collect::<Vec<_>>().join(", ")
+    objects.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Where an `errored.tfstate` was found, as evidence of one says.
@@ -113,13 +113,14 @@ fn objects<'a>(
     account: &'a Account,
     settled: &[&Settlement],
 ) -> Vec<Matter<'a>> {
-    let is_open =
-        |deed: &&Deed| !settled.iter().any(|settlement| settlement.objects.contains(&deed.address));
-    let lost: Vec<&Deed> = account.lost().filter(is_open).collect();
-    let may_exist: Vec<&Deed> = account.may_exist().filter(is_open).collect();
-    let lost = (!lost.is_empty()).then_some(Matter::Lost { outcome, deeds: lost });
+    let is_open = |reported: &&ReportedObject| {
+        !settled.iter().any(|settlement| settlement.objects.contains(&reported.address))
+    };
+    let lost: Vec<&ReportedObject> = account.lost().filter(is_open).collect();
+    let may_exist: Vec<&ReportedObject> = account.may_exist().filter(is_open).collect();
+    let lost = (!lost.is_empty()).then_some(Matter::Lost { outcome, objects: lost });
     let may_exist =
-        (!may_exist.is_empty()).then_some(Matter::MayExist { outcome, deeds: may_exist });
+        (!may_exist.is_empty()).then_some(Matter::MayExist { outcome, objects: may_exist });
     lost.into_iter().chain(may_exist).collect()
 }
 
@@ -156,7 +157,7 @@ pub fn open_revert(log: &[Entry]) -> Option<&Entry> {
 mod tests {
     use super::*;
     use crate::engine::good::tests::log;
-    use crate::model::account::{Fate, Presence, Witness};
+    use crate::model::account::{ObjectOutcome, Presence, Witness};
     use crate::model::entry::ApplyOutcome;
     use crate::model::run::{RunIntent, RunOutcome, Settled};
 
@@ -171,11 +172,11 @@ mod tests {
         }))
     }
 
-    fn outcome(fates: &[(&str, Fate)]) -> Body {
-        let deed = |(address, fate): &(&str, Fate)| Deed {
+    fn outcome(outcomes: &[(&str, ObjectOutcome)]) -> Body {
+        let reported = |(address, outcome): &(&str, ObjectOutcome)| ReportedObject {
             address: (*address).to_owned(),
             action: "create".into(),
-            fate: *fate,
+            outcome: *outcome,
             id: None,
             presence: Presence::NotInState,
         };
@@ -186,7 +187,10 @@ mod tests {
             after: None,
             events: None,
             errored: None,
-            account: Account { witness: Witness::Events, deeds: fates.iter().map(deed).collect() },
+            account: Account {
+                witness: Witness::Events,
+                objects: outcomes.iter().map(reported).collect(),
+            },
             errors: Vec::new(),
         }))
     }
@@ -211,12 +215,12 @@ mod tests {
 
     #[test]
     fn what_was_made_and_is_lost_is_open_object_by_object() {
-        let fates = [("a.lost", Fate::Created), ("a.perhaps", Fate::Unknown)];
-        assert_eq!(open(vec![intent(), outcome(&fates)]), [(2, true), (2, false)]);
+        let outcomes = [("a.lost", ObjectOutcome::Created), ("a.perhaps", ObjectOutcome::Unknown)];
+        assert_eq!(open(vec![intent(), outcome(&outcomes)]), [(2, true), (2, false)]);
         let one = settled(2, &["a.lost"]);
-        assert_eq!(open(vec![intent(), outcome(&fates), one]), [(2, false)]);
+        assert_eq!(open(vec![intent(), outcome(&outcomes), one]), [(2, false)]);
         let all = settled(2, &[]);
-        assert_eq!(open(vec![intent(), outcome(&fates), all]), []);
+        assert_eq!(open(vec![intent(), outcome(&outcomes), all]), []);
     }
 
     #[test]

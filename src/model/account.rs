@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What became of one planned action, or of an object that nobody had planned; what wants looking
-/// at comes first.
+/// The outcome for one object of a plan, or for one that was in no plan. Those that want looking at
+/// come first.
 #[derive(
     Debug,
     Clone,
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
-pub enum Fate {
+pub enum ObjectOutcome {
     /// Started, and nobody saw it end: the object may exist, or may have changed.
     Unknown,
     /// Attempted, and it failed; of a creation something may be left.
@@ -59,25 +59,29 @@ pub enum Presence {
     Unread,
 }
 
-/// One line of the account.
+/// One object of the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deed {
+pub struct ReportedObject {
     /// The address, as Terraform writes it.
     pub address: String,
     /// What was planned or begun, in the words of a plan: `create`, `replace`…
     pub action: String,
-    /// What became of it.
-    pub fate: Fate,
+    /// Its outcome.
+    #[serde(rename = "fate")]
+    pub outcome: ObjectOutcome,
     /// The real id, as far as the stream or the state names one.
     pub id: Option<String>,
     /// Whether the state knows the object afterwards.
     pub presence: Presence,
 }
 
-impl Deed {
+impl ReportedObject {
     /// Whether an object was made that no state knows.
     pub fn is_lost(&self) -> bool {
-        let is_made = matches!(self.fate, Fate::Created | Fate::Replaced | Fate::Tainted);
+        let is_made = matches!(
+            self.outcome,
+            ObjectOutcome::Created | ObjectOutcome::Replaced | ObjectOutcome::Tainted
+        );
         is_made && self.presence != Presence::InState
     }
 
@@ -85,7 +89,7 @@ impl Deed {
     /// it end well.
     pub fn may_exist(&self) -> bool {
         let makes = self.action.contains("create") || self.action.contains("replace");
-        let is_open = matches!(self.fate, Fate::Unknown | Fate::Failed);
+        let is_open = matches!(self.outcome, ObjectOutcome::Unknown | ObjectOutcome::Failed);
         makes && is_open && self.presence != Presence::InState
     }
 }
@@ -110,30 +114,30 @@ pub struct Account {
     pub witness: Witness,
     /// One line for each object that was touched or meant to be, by address.
     #[serde(rename = "account")]
-    pub deeds: Vec<Deed>,
+    pub objects: Vec<ReportedObject>,
 }
 
 impl Account {
     /// An account of nothing.
     pub fn empty(witness: Witness) -> Self {
-        Self { witness, deeds: Vec::new() }
+        Self { witness, objects: Vec::new() }
     }
 
-    /// How many objects met this fate.
-    pub fn count(&self, fate: Fate) -> u64 {
-        let count = self.deeds.iter().filter(|deed| deed.fate == fate).count();
+    /// How many objects had this outcome.
+    pub fn count(&self, outcome: ObjectOutcome) -> u64 {
+        let count = self.objects.iter().filter(|reported| reported.outcome == outcome).count();
         u64::try_from(count).unwrap_or(u64::MAX)
     }
 
     /// What has to be settled before anything is built on the state: objects that were made and
     /// that no state knows.
-    pub fn lost(&self) -> impl Iterator<Item = &Deed> {
-        self.deeds.iter().filter(|deed| deed.is_lost())
+    pub fn lost(&self) -> impl Iterator<Item = &ReportedObject> {
+        self.objects.iter().filter(|reported| reported.is_lost())
     }
 
     /// Objects that may be there and that no state knows.
-    pub fn may_exist(&self) -> impl Iterator<Item = &Deed> {
-        self.deeds.iter().filter(|deed| deed.may_exist())
+    pub fn may_exist(&self) -> impl Iterator<Item = &ReportedObject> {
+        self.objects.iter().filter(|reported| reported.may_exist())
     }
 }
 
@@ -175,24 +179,24 @@ pub struct ApplyError {
 mod tests {
     use super::*;
 
-    fn deed(action: &str, fate: Fate, presence: Presence) -> Deed {
-        Deed { address: "a.b".into(), action: action.into(), fate, id: None, presence }
+    fn reported(action: &str, outcome: ObjectOutcome, presence: Presence) -> ReportedObject {
+        ReportedObject { address: "a.b".into(), action: action.into(), outcome, id: None, presence }
     }
 
     #[test]
     fn what_was_made_and_is_in_no_state_is_lost() {
-        assert!(deed("create", Fate::Created, Presence::NotInState).is_lost());
-        assert!(deed("create", Fate::Created, Presence::Unread).is_lost());
-        assert!(!deed("create", Fate::Created, Presence::InState).is_lost());
-        assert!(!deed("delete", Fate::Destroyed, Presence::NotInState).is_lost());
+        assert!(reported("create", ObjectOutcome::Created, Presence::NotInState).is_lost());
+        assert!(reported("create", ObjectOutcome::Created, Presence::Unread).is_lost());
+        assert!(!reported("create", ObjectOutcome::Created, Presence::InState).is_lost());
+        assert!(!reported("delete", ObjectOutcome::Destroyed, Presence::NotInState).is_lost());
     }
 
     #[test]
     fn what_was_begun_and_not_seen_to_end_may_exist() {
-        assert!(deed("create", Fate::Unknown, Presence::NotInState).may_exist());
-        assert!(deed("replace", Fate::Failed, Presence::NotInState).may_exist());
-        assert!(!deed("create", Fate::Failed, Presence::InState).may_exist());
-        assert!(!deed("update", Fate::Unknown, Presence::NotInState).may_exist());
-        assert!(!deed("create", Fate::NotAttempted, Presence::NotInState).may_exist());
+        assert!(reported("create", ObjectOutcome::Unknown, Presence::NotInState).may_exist());
+        assert!(reported("replace", ObjectOutcome::Failed, Presence::NotInState).may_exist());
+        assert!(!reported("create", ObjectOutcome::Failed, Presence::InState).may_exist());
+        assert!(!reported("update", ObjectOutcome::Unknown, Presence::NotInState).may_exist());
+        assert!(!reported("create", ObjectOutcome::NotAttempted, Presence::NotInState).may_exist());
     }
 }

@@ -1,12 +1,12 @@
 //! Holds: by hand, by a revert, and whom they stop; and what a revert refuses to build upon.
 
-use unapply::model::account::Fate;
+use unapply::model::account::ObjectOutcome;
 use unapply::model::configuration::BlobId;
 use unapply::model::digest::Digest;
 use unapply::model::entry::{Body, UnreadableState};
 
 use crate::support::deeds::{file, good};
-use crate::support::journals::deed;
+use crate::support::journals::reported;
 use crate::support::stage::Stage;
 
 fn a_and_b() -> String {
@@ -196,8 +196,8 @@ fn a_revert_builds_on_nothing_that_is_open() {
     stage.apply_next(&worse());
     let intent = stage.say_run();
     let before = stage.everything();
-    let lost = deed("demo_file.lost", "create", Fate::Created, Some("f-42"));
-    let perhaps = deed("demo_file.dup", "create", Fate::Failed, None);
+    let lost = reported("demo_file.lost", "create", ObjectOutcome::Created, Some("f-42"));
+    let perhaps = reported("demo_file.dup", "create", ObjectOutcome::Failed, None);
     stage.say_ended(intent, vec![lost], "");
     let ran = stage.unapply(&["revert", "--yes"]).expect(15);
     ran.says("made and in no state").says("demo_file.lost (id f-42)").says("unapply recover");
@@ -249,8 +249,12 @@ fn status_tells_holds_and_what_is_open_and_fails_on_what_it_is_asked_to() {
     stage.unapply(&["status", "--fail-on", "nonsense"]).expect(64).says("stale=DUR");
     stage.apply_next(&worse());
     let intent = stage.say_run();
-    let lost = deed("demo_file.lost", "create", Fate::Created, Some("f-42"));
-    stage.say_ended(intent, vec![lost, deed("demo_file.dup", "create", Fate::Failed, None)], "");
+    let lost = reported("demo_file.lost", "create", ObjectOutcome::Created, Some("f-42"));
+    stage.say_ended(
+        intent,
+        vec![lost, reported("demo_file.dup", "create", ObjectOutcome::Failed, None)],
+        "",
+    );
     stage.unapply(&["hold", "--reason", "r", "--until", "8h"]).expect(0);
     let asked = ["--fail-on", "held", "--fail-on", "unfinished", "--fail-on", "changed"];
     let table = stage.unapply(&[&["status"], &asked[..]].concat()).expect(2);

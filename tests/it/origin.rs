@@ -1,9 +1,9 @@
 //! Where an object came from is told by the journals of applies and reverts since good.
 
-use unapply::model::account::Fate;
+use unapply::model::account::ObjectOutcome;
 
 use crate::support::deeds::{file, good};
-use crate::support::journals::deed;
+use crate::support::journals::reported;
 
 fn a_and_b() -> String {
     file("a", "one") + &file("b", "two")
@@ -85,7 +85,11 @@ fn an_object_that_an_apply_imported_is_forgotten_and_never_destroyed() {
     let of_c = resources.iter().find(|resource| resource["name"] == "c").unwrap();
     let id = of_c["instances"][0]["attributes"]["id"].as_str().unwrap();
     let again = stage.say_run();
-    stage.say_ended(again, vec![deed("demo_file.c", "import", Fate::Imported, Some(id))], "");
+    stage.say_ended(
+        again,
+        vec![reported("demo_file.c", "import", ObjectOutcome::Imported, Some(id))],
+        "",
+    );
     assert_eq!(hazards(&stage), [""; 0]);
     let objects = stage.objects();
     stage.unapply(&["revert", "--yes"]).expect(0).says("was imported, so it is older");

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use unapply::model::account::{Account, Deed, Fate, Presence, Witness};
+use unapply::model::account::{Account, ObjectOutcome, Presence, ReportedObject, Witness};
 use unapply::model::entry::{Actor, ApplyOutcome, Body, NewEntry, Revision};
 use unapply::model::run::{RunIntent, RunOutcome};
 use unapply::store::{After, LocalStore, Repository};
@@ -51,11 +51,11 @@ fn intent(stage: &Stage, before: u64) -> Body {
     }))
 }
 
-fn made(intent: u64, deeds: &[(&str, Fate, Option<&str>)]) -> Body {
-    let deed = |(address, fate, id): &(&str, Fate, Option<&str>)| Deed {
+fn made(intent: u64, objects: &[(&str, ObjectOutcome, Option<&str>)]) -> Body {
+    let reported = |(address, outcome, id): &(&str, ObjectOutcome, Option<&str>)| ReportedObject {
         address: (*address).to_owned(),
         action: "create".into(),
-        fate: *fate,
+        outcome: *outcome,
         id: id.map(str::to_owned),
         presence: Presence::NotInState,
     };
@@ -66,7 +66,10 @@ fn made(intent: u64, deeds: &[(&str, Fate, Option<&str>)]) -> Body {
         after: None,
         events: None,
         errored: None,
-        account: Account { witness: Witness::Events, deeds: deeds.iter().map(deed).collect() },
+        account: Account {
+            witness: Witness::Events,
+            objects: objects.iter().map(reported).collect(),
+        },
         errors: Vec::new(),
     }))
 }
@@ -155,7 +158,10 @@ fn a_lost_object_is_named_with_its_id_and_adopted_once_the_state_has_it() {
         (DEAD, &here()),
         made(
             run,
-            &[("demo_file.b", Fate::Created, Some(&id)), ("demo_file.c", Fate::Unknown, None)],
+            &[
+                ("demo_file.b", ObjectOutcome::Created, Some(&id)),
+                ("demo_file.c", ObjectOutcome::Unknown, None),
+            ],
         ),
     );
     let ran = stage.unapply(&["recover", "--yes", "--write", "import.tf"]).expect(15);
@@ -185,7 +191,11 @@ fn a_lost_object_is_named_with_its_id_and_adopted_once_the_state_has_it() {
 fn an_object_is_given_up_only_with_a_reason_and_only_if_it_is_open() {
     let (stage, _) = good(&file("a", "one"));
     let run = say(&stage, (DEAD, &here()), intent(&stage, 1));
-    say(&stage, (DEAD, &here()), made(run, &[("demo_file.b", Fate::Created, Some("f-1"))]));
+    say(
+        &stage,
+        (DEAD, &here()),
+        made(run, &[("demo_file.b", ObjectOutcome::Created, Some("f-1"))]),
+    );
     let before = entries(&stage);
     stage.unapply(&["recover", "--abandon=demo_file.b"]).expect(64);
     stage.unapply(&["recover", "--abandon=demo_file.a", "--reason", "x"]).expect(13);

@@ -82,18 +82,19 @@ fn prepared() -> (Stage, String) {
     (stage, id)
 }
 
-/// The account of the newest run: address without the type, action, fate, presence.
+/// The account of the newest run: address without the type, action, outcome, presence.
 pub(crate) fn account(stage: &Stage) -> Vec<String> {
     let outcome = &stage.entries("run-outcome")[0]["body"];
-    let deeds = outcome["account"]["deeds"].as_array().unwrap().iter();
-    let text = |deed: &Value, name: &str| deed[name].as_str().unwrap_or("-").to_owned();
+    let objects = outcome["account"]["objects"].as_array().unwrap().iter();
+    let text = |reported: &Value, name: &str| reported[name].as_str().unwrap_or("-").to_owned();
     let key = regex::Regex::new("deposed object [0-9a-f]{8}").unwrap();
-    deeds
-        .map(|deed| {
-            let address = text(deed, "address").replace("demo_file.", "");
+    objects
+        .map(|reported| {
+            let address = text(reported, "address").replace("demo_file.", "");
             let address = key.replace(&address, "left over").into_owned();
-            let has_id = if deed["id"].is_string() { "id" } else { "no-id" };
-            let words = [text(deed, "action"), text(deed, "fate"), text(deed, "presence")];
+            let has_id = if reported["id"].is_string() { "id" } else { "no-id" };
+            let words =
+                [text(reported, "action"), text(reported, "outcome"), text(reported, "presence")];
             format!("{address} {} {has_id}", words.join(" "))
         })
         .collect()
@@ -189,7 +190,7 @@ fn an_apply_that_goes_well_is_good_once_a_follow_up_plan_is_empty() {
     stage.configure(&file("a", "two"));
     let json = good_run(&stage, &["--json"]).expect(0).json();
     assert_eq!(json["grade"], "plan-empty", "{json:#}");
-    assert_eq!(json["account"]["deeds"][0]["fate"], "updated");
+    assert_eq!(json["account"]["objects"][0]["outcome"], "updated");
     assert!(json["follow_up_milliseconds"].as_u64().unwrap() > 0);
     assert_ne!(stage.good_revision(), good);
     // What a plan alone has looked at is not applied.

@@ -124,13 +124,13 @@ fn an_unapply_that_was_killed_leaves_terraform_alone_and_the_next_run_says_what_
     let outcomes = stage.entries("run-outcome");
     assert_eq!(outcomes.len(), 2);
     assert_eq!(outcomes[1]["body"]["outcome"], "unknown");
-    let fates: Vec<&str> = outcomes[1]["body"]["account"]["deeds"]
+    let outcomes: Vec<&str> = outcomes[1]["body"]["account"]["objects"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|deed| deed["fate"].as_str().unwrap())
+        .map(|reported| reported["outcome"].as_str().unwrap())
         .collect();
-    assert_eq!(fates, ["created", "created"]);
+    assert_eq!(outcomes, ["created", "created"]);
     assert!(journals(&stage).is_empty());
     stage.is_sound();
 }

@@ -81,8 +81,8 @@ fn nobody_is_forgotten(stage: &Stage, what: &str) {
     let mut named = BTreeSet::new();
     for outcome in of_kind("run-outcome") {
         let account = &outcome["body"]["account"];
-        for deed in account["deeds"].as_array().unwrap() {
-            named.extend(deed["id"].as_str().map(str::to_owned));
+        for reported in account["objects"].as_array().unwrap() {
+            named.extend(reported["id"].as_str().map(str::to_owned));
         }
         for address in account["may_exist"].as_array().unwrap() {
             named.insert(address.as_str().unwrap().to_owned());

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{OverwrittenOut, ShownValue};
-use crate::engine::configuration::{ConfigurationDiff, Content, Fate, FileChange, ToolChange};
+use crate::engine::configuration::{
+    ConfigurationChange, ConfigurationDiff, Content, FileChange, ToolChange,
+};
 use crate::engine::diff::{AttributeChange, Diff, Form, Hidden, Line, ObjectChange, OutputChange};
 use crate::model::word::Word as _;
 
@@ -99,16 +101,16 @@ impl From<&ConfigurationDiff> for ConfigurationOut {
             };
             FileOut {
                 path: file.path.clone(),
-                change: file.fate.name().to_owned(),
+                change: file.change.name().to_owned(),
                 added: number(file.added),
                 removed: number(file.removed),
                 lines,
                 withheld,
             }
         };
-        let variable = |(name, fate): &(String, Fate)| VariableOut {
+        let variable = |(name, change): &(String, ConfigurationChange)| VariableOut {
             name: name.clone(),
-            change: fate.name().to_owned(),
+            change: change.name().to_owned(),
         };
         let tool = |tool: &ToolChange| ToolOut {
             name: tool.name.clone(),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::entry::BodyOut;
-use crate::model::account::{Account, ApplyError, Deed};
+use crate::model::account::{Account, ApplyError, ReportedObject};
 use crate::model::hold::{Hold, HoldScope};
 use crate::model::run::{Finding, RunIntent, RunOutcome};
 use crate::model::word::Word as _;
@@ -49,7 +49,7 @@ pub struct AccountOut {
     /// What it was read from: `events`, `output` or `states`.
     pub witness: String,
     /// One line for each object that was touched or meant to be.
-    pub deeds: Vec<DeedOut>,
+    pub objects: Vec<ReportedObjectOut>,
     /// Addresses of objects that were made and that no state knows.
     pub lost: Vec<String>,
     /// Addresses of objects that may exist and that no state knows.
@@ -58,13 +58,13 @@ pub struct AccountOut {
 
 /// What became of one object.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct DeedOut {
+pub struct ReportedObjectOut {
     /// The address.
     pub address: String,
     /// What was planned or begun.
     pub action: String,
     /// What became of it: `created`, `failed`, `unknown`, `not-attempted`…
-    pub fate: String,
+    pub outcome: String,
     /// The real id.
     pub id: Option<String>,
     /// `in-state`, `not-in-state` or `unread`.
@@ -95,24 +95,26 @@ pub struct FindingFact {
 
 impl From<&Account> for AccountOut {
     fn from(account: &Account) -> Self {
-        let addresses = |deeds: Vec<&Deed>| deeds.iter().map(|deed| deed.address.clone()).collect();
+        let addresses = |objects: Vec<&ReportedObject>| {
+            objects.iter().map(|reported| reported.address.clone()).collect()
+        };
         Self {
             witness: account.witness.name().to_owned(),
-            deeds: account.deeds.iter().map(Into::into).collect(),
+            objects: account.objects.iter().map(Into::into).collect(),
             lost: addresses(account.lost().collect()),
             may_exist: addresses(account.may_exist().collect()),
         }
     }
 }
 
-impl From<&Deed> for DeedOut {
-    fn from(deed: &Deed) -> Self {
+impl From<&ReportedObject> for ReportedObjectOut {
+    fn from(reported: &ReportedObject) -> Self {
         Self {
-            address: deed.address.clone(),
-            action: deed.action.clone(),
-            fate: deed.fate.name().to_owned(),
-            id: deed.id.clone(),
-            presence: deed.presence.name().to_owned(),
+            address: reported.address.clone(),
+            action: reported.action.clone(),
+            outcome: reported.outcome.name().to_owned(),
+            id: reported.id.clone(),
+            presence: reported.presence.name().to_owned(),
         }
     }
 }

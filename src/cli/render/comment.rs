@@ -161,7 +161,7 @@ fn files(diff: &ConfigurationDiff) -> Vec<MarkdownItem> {
         items.extend(lines.lines().map(|line| item(&shortened(line, NAME_MAX), Vec::new())));
     }
     items.extend(diff.files.iter().map(|file| {
-        let sign = configuration::sign(file.fate);
+        let sign = configuration::sign(file.change);
         let name = format!("{sign} {}   +{} -{}", file.path, file.added, file.removed);
         let lines = configuration::lines(file).into_iter().map(|line| (" ", line));
         item(&shortened(&name, NAME_MAX), lines.collect())

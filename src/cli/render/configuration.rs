@@ -2,7 +2,9 @@
 //! the files as `diff -u` writes them.
 
 use crate::cli::output::{Paint, inert};
-use crate::engine::configuration::{ConfigurationDiff, Content, Fate, FileChange, ToolChange};
+use crate::engine::configuration::{
+    ConfigurationChange, ConfigurationDiff, Content, FileChange, ToolChange,
+};
 use crate::model::word::Word as _;
 
 /// What differs, in a few words; none where nothing does.
@@ -42,13 +44,13 @@ pub(in crate::cli) fn body(diff: &ConfigurationDiff, paint: Paint) -> String {
         let versions = format!("{} → {}", word(&change.before), word(&change.after));
         text.push_str(&paint.sign(sign, &format!("{sign} {}   {versions}\n", inert(&change.name))));
     }
-    for (name, fate) in &diff.variables {
-        let sign = sign(*fate);
-        let line = format!("{sign} var.{}   {}\n", inert(name), fate.name());
+    for (name, change) in &diff.variables {
+        let sign = sign(*change);
+        let line = format!("{sign} var.{}   {}\n", inert(name), change.name());
         text.push_str(&paint.sign(sign, &line));
     }
     for file in &diff.files {
-        text.push_str(&format!("{} {}", sign(file.fate), paint.bold(&inert(&file.path))));
+        text.push_str(&format!("{} {}", sign(file.change), paint.bold(&inert(&file.path))));
         text.push_str(&format!("   +{} -{}\n", file.added, file.removed));
         for line in lines(file) {
             let sign = line.get(..1).unwrap_or_default();
@@ -67,10 +69,10 @@ pub(in crate::cli) fn lines(file: &FileChange) -> Vec<String> {
 }
 
 /// The sign of what happened to a file or a variable.
-pub(in crate::cli) fn sign(fate: Fate) -> &'static str {
-    match fate {
-        Fate::Added => "+",
-        Fate::Removed => "-",
-        Fate::Changed => "~",
+pub(in crate::cli) fn sign(change: ConfigurationChange) -> &'static str {
+    match change {
+        ConfigurationChange::Added => "+",
+        ConfigurationChange::Removed => "-",
+        ConfigurationChange::Changed => "~",
     }
 }

@@ -59,12 +59,17 @@ fn told(
     };
     let account = ledger.account(&facts, &Redactor::default());
     account
-        .deeds
+        .objects
         .iter()
-        .map(|deed| {
-            let id = deed.id.as_deref().unwrap_or("-");
-            let name = deed.address.replace("demo_file.", "");
-            format!("{name} {} {} {id} {}", deed.action, deed.fate.name(), deed.presence.name())
+        .map(|reported| {
+            let id = reported.id.as_deref().unwrap_or("-");
+            let name = reported.address.replace("demo_file.", "");
+            format!(
+                "{name} {} {} {id} {}",
+                reported.action,
+                reported.outcome.name(),
+                reported.presence.name()
+            )
         })
         .collect()
 }
@@ -165,12 +170,12 @@ fn what_is_left_over_of_a_replacement_is_a_line_of_its_own() {
     .concat();
     let before = state(&[("a", "n1", "")]);
     let after = with_left_over("a", "n2", "n1", "94dc7bb1");
-    for (ending, fate) in [(Ending::Broken, "failed"), (Ending::Cut, "unknown")] {
+    for (ending, outcome) in [(Ending::Broken, "failed"), (Ending::Cut, "unknown")] {
         assert_eq!(
             told(ledger(&lines), &before, Some(&after), ending),
             [
                 "a replace replaced n2 in-state".to_owned(),
-                format!("a (deposed object 94dc7bb1) destroy {fate} n1 in-state"),
+                format!("a (deposed object 94dc7bb1) destroy {outcome} n1 in-state"),
             ]
         );
     }
@@ -262,7 +267,7 @@ fn a_secret_in_an_id_or_an_address_is_not_told() {
     let facts =
         AccountFacts { before: Seen::None, after: Seen::None, witness, ending: Ending::Cut };
     let account = ledger.account(&facts, &redactor);
-    assert_eq!(account.deeds.len(), 1);
+    assert_eq!(account.objects.len(), 1);
     assert!(!format!("{account:?}").contains("hunter2"), "{account:?}");
     assert_eq!(account.lost().count(), 1);
 }

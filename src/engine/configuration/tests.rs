@@ -37,7 +37,7 @@ fn file(path: &str, old: &str, new: &str) -> String {
         Content::Lines(lines) => lines.join("\n"),
         Content::Withheld(why) => (*why).to_owned(),
     };
-    format!("{} +{} -{}\n{content}", change.fate.name(), change.added, change.removed)
+    format!("{} +{} -{}\n{content}", change.change.name(), change.added, change.removed)
 }
 
 #[test]
@@ -82,11 +82,21 @@ fn files_and_variables_come_and_go_by_name() {
     let old = bundle(&[("a.tf", "x\n"), ("b.tf", "x\n")], &[("p", "1"), ("q", "1"), ("r", "1")]);
     let new = bundle(&[("b.tf", "x\n"), ("c.tf", "x\n")], &[("q", "2"), ("r", "1"), ("s", "1")]);
     let found = diff(&old, &new);
-    let files: Vec<_> = found.files.iter().map(|f| (f.path.as_str(), f.fate)).collect();
-    assert_eq!(files, [("a.tf", Fate::Removed), ("c.tf", Fate::Added)]);
+    let files: Vec<_> = found.files.iter().map(|f| (f.path.as_str(), f.change)).collect();
+    assert_eq!(
+        files,
+        [("a.tf", ConfigurationChange::Removed), ("c.tf", ConfigurationChange::Added)]
+    );
     let variables: Vec<_> =
-        found.variables.iter().map(|(name, fate)| (name.as_str(), *fate)).collect();
-    assert_eq!(variables, [("p", Fate::Removed), ("q", Fate::Changed), ("s", Fate::Added)]);
+        found.variables.iter().map(|(name, change)| (name.as_str(), *change)).collect();
+    assert_eq!(
+        variables,
+        [
+            ("p", ConfigurationChange::Removed),
+            ("q", ConfigurationChange::Changed),
+            ("s", ConfigurationChange::Added)
+        ]
+    );
     assert!(diff(&old, &old).is_empty());
 }
 

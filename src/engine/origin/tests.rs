@@ -3,7 +3,7 @@
 use super::*;
 use crate::codec::{events, state};
 use crate::engine::tests::world;
-use crate::model::account::{Deed, Presence, Witness};
+use crate::model::account::{Presence, ReportedObject, Witness};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -22,15 +22,17 @@ fn complete(action: &str, address: &str, id: &str) -> Event {
     events::parse_line(&line.to_string())
 }
 
-fn account(deeds: &[(&str, &str, Fate, Option<&str>)]) -> Account {
-    let deed = |(address, action, fate, id): &(&str, &str, Fate, Option<&str>)| Deed {
-        address: (*address).to_owned(),
-        action: (*action).to_owned(),
-        fate: *fate,
-        id: id.map(str::to_owned),
-        presence: Presence::InState,
+fn account(objects: &[(&str, &str, ObjectOutcome, Option<&str>)]) -> Account {
+    let reported = |(address, action, outcome, id): &(&str, &str, ObjectOutcome, Option<&str>)| {
+        ReportedObject {
+            address: (*address).to_owned(),
+            action: (*action).to_owned(),
+            outcome: *outcome,
+            id: id.map(str::to_owned),
+            presence: Presence::InState,
+        }
     };
-    Account { witness: Witness::Events, deeds: deeds.iter().map(deed).collect() }
+    Account { witness: Witness::Events, objects: objects.iter().map(reported).collect() }
 }
 
 /// The revision of the journal that made the only object of a state, `imported`, or `unknown`.
@@ -71,11 +73,11 @@ fn only_a_creation_that_ended_well_is_one() {
 #[test]
 fn an_account_tells_of_what_was_created_and_tainted_and_not_of_replacements() {
     let told = [journal(5).with_account(&account(&[
-        ("demo_file.a", "create", Fate::Created, Some("1")),
-        ("demo_file.b", "create", Fate::Tainted, Some("2")),
-        ("demo_file.c", "replace", Fate::Replaced, Some("3")),
-        ("demo_file.d", "create", Fate::Created, None),
-        ("not an address", "create", Fate::Created, Some("5")),
+        ("demo_file.a", "create", ObjectOutcome::Created, Some("1")),
+        ("demo_file.b", "create", ObjectOutcome::Tainted, Some("2")),
+        ("demo_file.c", "replace", ObjectOutcome::Replaced, Some("3")),
+        ("demo_file.d", "create", ObjectOutcome::Created, None),
+        ("not an address", "create", ObjectOutcome::Created, Some("5")),
     ]))];
     check(&told, "demo_file.a=1", "5");
     check(&told, "!demo_file.b=2", "5");
@@ -96,8 +98,9 @@ fn the_first_of_several_journals_says_how_old_an_object_is() {
 #[test]
 fn what_any_journal_imported_was_there_before() {
     let made = journal(5).with_events([complete("create", "demo_file.a", "1")]);
-    let imported =
-        |id| journal(9).with_account(&account(&[("demo_file.a", "import", Fate::Imported, id)]));
+    let imported = |id| {
+        journal(9).with_account(&account(&[("demo_file.a", "import", ObjectOutcome::Imported, id)]))
+    };
     check(&[made.clone(), imported(Some("1"))], "demo_file.a=1", "imported");
     check(&[made.clone(), imported(None)], "demo_file.a=1", "imported");
     check(&[made, imported(Some("2"))], "demo_file.a=1", "5");

@@ -21,7 +21,7 @@ use crate::flow::private_copy::{CopyBackend, CopySource, prepare};
 use crate::flow::recorded::{load, load_configuration};
 use crate::flow::redaction::{known_secrets, secrets_of_environment, with_configuration};
 use crate::flow::variables::with_today;
-use crate::model::account::Deed;
+use crate::model::account::ReportedObject;
 use crate::model::entry::{Actor, Body, Entry, Revision};
 use crate::model::state::State;
 use crate::model::value::Value;
@@ -278,42 +278,44 @@ fn case<'a>(
             Liveness::Elsewhere(host) => open_intent(ports, stack, log, intent, Some(host), seen),
         },
         Matter::LeftState(entry) => Case::Left(evidence(ports, stack, log, entry, seen)?),
-        Matter::Lost { outcome, deeds } => Case::Lost { outcome, objects: objects(&deeds, seen) },
-        Matter::MayExist { outcome, deeds } => {
-            Case::MayExist { outcome, objects: objects(&deeds, seen) }
+        Matter::Lost { outcome, objects } => {
+            Case::Lost { outcome, objects: open_objects(&objects, seen) }
+        }
+        Matter::MayExist { outcome, objects } => {
+            Case::MayExist { outcome, objects: open_objects(&objects, seen) }
         }
     })
 }
 
-fn objects(deeds: &[&Deed], seen: &WorldSeen<'_>) -> Vec<OpenObject> {
-    deeds
+fn open_objects(objects: &[&ReportedObject], seen: &WorldSeen<'_>) -> Vec<OpenObject> {
+    objects
         .iter()
-        .map(|deed| OpenObject {
-            address: deed.address.clone(),
-            id: deed.id.clone(),
-            whereabouts: whereabouts(deed, seen),
+        .map(|reported| OpenObject {
+            address: reported.address.clone(),
+            id: reported.id.clone(),
+            whereabouts: whereabouts(reported, seen),
         })
         .collect()
 }
 
 /// Where an object is: by its id, then by its address where nobody knows an id.
-fn whereabouts(deed: &Deed, seen: &WorldSeen<'_>) -> Whereabouts {
+fn whereabouts(reported: &ReportedObject, seen: &WorldSeen<'_>) -> Whereabouts {
     if seen.unread.is_some() {
         return Whereabouts::Unread;
     }
     let Some(state) = seen.state else { return Whereabouts::Nowhere };
-    let kind = deed.address.parse::<crate::model::address::Address>().ok().map(|a| a.kind);
+    let kind = reported.address.parse::<crate::model::address::Address>().ok().map(|a| a.kind);
     let is_it = |object: &&crate::model::state::Instance<'_>| {
-        Some(&object.address.kind) == kind.as_ref() && object.id == deed.id
+        Some(&object.address.kind) == kind.as_ref() && object.id == reported.id
     };
-    if deed.id.is_some() && state.instances.iter().any(|object| is_it(&object)) {
+    if reported.id.is_some() && state.instances.iter().any(|object| is_it(&object)) {
         return Whereabouts::InState;
     }
     let is_taken = state
         .instances
         .iter()
-        .any(|object| seen.redactor.text(&object.address.to_string()) == deed.address);
-    match (is_taken, &deed.id) {
+        .any(|object| seen.redactor.text(&object.address.to_string()) == reported.address);
+    match (is_taken, &reported.id) {
         (true, None) => Whereabouts::InState,
         (true, Some(_)) => Whereabouts::AddressTaken,
         (false, _) => Whereabouts::Nowhere,

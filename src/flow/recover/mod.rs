@@ -71,8 +71,8 @@ pub fn meant(
 /// The addresses of the open objects of a matter.
 fn addresses_of<'a>(open: &'a [Matter<'a>], matter: Revision) -> Vec<&'a str> {
     let of = |matter: &'a Matter<'a>| match matter {
-        Matter::Lost { deeds, .. } | Matter::MayExist { deeds, .. } => {
-            deeds.iter().map(|deed| deed.address.as_str()).collect()
+        Matter::Lost { objects, .. } | Matter::MayExist { objects, .. } => {
+            objects.iter().map(|reported| reported.address.as_str()).collect()
         }
         Matter::Run(_) | Matter::Revert(_) | Matter::LeftState(_) => Vec::new(),
     };

@@ -173,15 +173,15 @@ pub(super) fn settle_pushed(job: &Job<'_>) -> Result<Vec<Entry>, Error> {
 pub(super) fn not_undone(log: &[Entry], target: Revision) -> Vec<NotUndone> {
     let mut found = Vec::new();
     for matter in unsettled(log) {
-        let Matter::MayExist { outcome, deeds } = matter else { continue };
+        let Matter::MayExist { outcome, objects } = matter else { continue };
         if outcome.revision <= target {
             continue;
         }
-        found.extend(deeds.iter().map(|deed| NotUndone {
-            address: deed.address.clone(),
+        found.extend(objects.iter().map(|reported| NotUndone {
+            address: reported.address.clone(),
             why: format!(
                 "a {} that did not end well may have left an object; check by hand",
-                deed.action
+                reported.action
             ),
         }));
     }

@@ -150,14 +150,17 @@ fn clause(matter: &Matter<'_>) -> String {
     match matter {
         Matter::Run(_) => format!("nobody has said how run {revision} ended"),
         Matter::Revert(_) => format!("nobody has said how revert {revision} ended"),
-        Matter::Lost { deeds, .. } => {
-            let names: Vec<&str> = deeds.iter().map(|deed| deed.address.as_str()).collect();
+        Matter::Lost { objects, .. } => {
+            let names: Vec<&str> =
+                objects.iter().map(|reported| reported.address.as_str()).collect();
             format!(
                 "made by the run that {revision} tells of, and in no state: {}",
                 names.join(", ")
             )
         }
-        Matter::MayExist { deeds, .. } => format!("{} objects may exist ({revision})", deeds.len()),
+        Matter::MayExist { objects, .. } => {
+            format!("{} objects may exist ({revision})", objects.len())
+        }
         Matter::LeftState(_) => {
             format!("Terraform could not save a state; it is kept as revision {revision}")
         }

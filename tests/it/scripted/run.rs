@@ -18,11 +18,11 @@ fn a_command_is_recorded_between_an_intent_and_an_outcome_with_what_it_did() {
     let concluded = process.conclude(begun, 1).unwrap();
     assert_eq!(concluded.result, ApplyOutcome::Failed);
     assert!(!place.exists(), "the journal is in the store");
-    let deeds: Vec<String> = concluded
+    let objects: Vec<String> = concluded
         .account
-        .deeds
+        .objects
         .iter()
-        .map(|deed| format!("{} {}", deed.address, deed.fate.name()))
+        .map(|reported| format!("{} {}", reported.address, reported.outcome.name()))
         .collect();
     let expected = [
         "demo_file.a updated",
@@ -30,7 +30,7 @@ fn a_command_is_recorded_between_an_intent_and_an_outcome_with_what_it_did() {
         "demo_file.d failed",
         "demo_file.gone destroyed",
     ];
-    assert_eq!(deeds, expected);
+    assert_eq!(objects, expected);
     let said = kinds(&story.scene);
     assert_eq!(said[said.len() - 4..], ["snapshot", "run-intent", "snapshot", "run-outcome"]);
     drop(process);
@@ -65,7 +65,7 @@ fn a_command_whose_watcher_died_is_concluded_by_the_next_one() {
     let outcome = process.entry(*outcome).unwrap();
     let Body::RunOutcome(end) = &outcome.recorded.body else { panic!("{outcome:?}") };
     assert_eq!((end.intent, end.outcome), (intent, ApplyOutcome::Unknown));
-    assert!(end.account.deeds.iter().any(|deed| deed.address == "demo_file.b"));
+    assert!(end.account.objects.iter().any(|reported| reported.address == "demo_file.b"));
 }
 
 #[test]

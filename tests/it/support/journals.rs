@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use unapply::model::account::{Account, Deed, Fate, Presence, Witness};
+use unapply::model::account::{Account, ObjectOutcome, Presence, ReportedObject, Witness};
 use unapply::model::entry::{Actor, ApplyOutcome, Body, Entry, NewEntry, Revision};
 use unapply::model::run::{RunIntent, RunOutcome};
 use unapply::store::{After, LocalStore, Repository};
@@ -11,11 +11,16 @@ use unapply::store::{After, LocalStore, Repository};
 use super::stage::Stage;
 
 /// A line of an account of something that failed or succeeded.
-pub(crate) fn deed(address: &str, action: &str, fate: Fate, id: Option<&str>) -> Deed {
-    Deed {
+pub(crate) fn reported(
+    address: &str,
+    action: &str,
+    outcome: ObjectOutcome,
+    id: Option<&str>,
+) -> ReportedObject {
+    ReportedObject {
         address: address.into(),
         action: action.into(),
-        fate,
+        outcome,
         id: id.map(str::to_owned),
         presence: Presence::NotInState,
     }
@@ -63,7 +68,7 @@ impl Stage {
     }
 
     /// Says how it ended, with what it printed.
-    pub(crate) fn say_ended(&self, intent: Revision, deeds: Vec<Deed>, printed: &str) {
+    pub(crate) fn say_ended(&self, intent: Revision, objects: Vec<ReportedObject>, printed: &str) {
         let events = self.repository().put_blob(printed.as_bytes()).unwrap().id;
         let outcome = RunOutcome {
             intent,
@@ -72,7 +77,7 @@ impl Stage {
             after: None,
             events: Some(events),
             errored: None,
-            account: Account { witness: Witness::Events, deeds },
+            account: Account { witness: Witness::Events, objects },
             errors: Vec::new(),
         };
         self.record(Body::RunOutcome(Box::new(outcome)));

@@ -3,7 +3,7 @@
 use strum::VariantArray as _;
 
 use crate::cli::output::inert;
-use crate::model::account::{Account, Fate};
+use crate::model::account::{Account, ObjectOutcome};
 use crate::model::configuration::ConfigurationSource;
 use crate::model::drift::DriftLook;
 use crate::model::entry::{Body, Entry, Revision, Snapshot};
@@ -97,13 +97,13 @@ fn run_note(ended: &RunOutcome) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-/// How many objects met which fate; nothing when there are none.
+/// How many objects had which outcome; nothing when there are none.
 fn counts(account: &Account) -> Option<String> {
-    let word = |fate: &Fate| match account.count(*fate) {
+    let word = |outcome: &ObjectOutcome| match account.count(*outcome) {
         0 => None,
-        many => Some(format!("{many} {}", fate.name())),
+        many => Some(format!("{many} {}", outcome.name())),
     };
-    let words: Vec<String> = Fate::VARIANTS.iter().filter_map(word).collect();
+    let words: Vec<String> = ObjectOutcome::VARIANTS.iter().filter_map(word).collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 

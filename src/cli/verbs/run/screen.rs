@@ -6,7 +6,7 @@ use crate::cli::args::DiffArguments;
 use crate::cli::output::{Paint, inert};
 use crate::flow::ports::Stack;
 use crate::flow::run::{Concluded, Followed};
-use crate::model::account::{Account, Deed, Fate, Witness};
+use crate::model::account::{Account, ObjectOutcome, ReportedObject, Witness};
 use crate::model::entry::{ApplyOutcome, Body, Entry, Revision};
 use crate::model::hold::HoldScope;
 use crate::model::word::Word as _;
@@ -26,7 +26,7 @@ What now? ";
 /// What the command did, what wants looking at first.
 pub(super) fn account(stack: &Stack, concluded: &Concluded, paint: Paint) -> String {
     let mut text = format!("\n{}: {}\n", stack.name, ended(concluded, paint));
-    text.push_str(&deeds(&concluded.account, paint));
+    text.push_str(&objects(&concluded.account, paint));
     for error in &concluded.errors {
         let place = error.address.as_ref().map_or_else(String::new, |a| format!("{}: ", inert(a)));
         let class = paint.bold(error.class.name());
@@ -65,76 +65,80 @@ fn ended(concluded: &Concluded, paint: Paint) -> String {
     format!("{word}{kept} · record {}{witness}", concluded.outcome.revision)
 }
 
-fn deeds(account: &Account, paint: Paint) -> String {
-    if account.deeds.is_empty() {
+fn objects(account: &Account, paint: Paint) -> String {
+    if account.objects.is_empty() {
         return "  nothing was changed\n".to_owned();
     }
     let mut text = String::new();
-    for fate in Fate::VARIANTS {
-        let found: Vec<&Deed> = account.deeds.iter().filter(|deed| deed.fate == *fate).collect();
-        let is_trouble = matches!(fate, Fate::Unknown | Fate::Failed | Fate::Tainted);
+    for outcome in ObjectOutcome::VARIANTS {
+        let found: Vec<&ReportedObject> =
+            account.objects.iter().filter(|reported| reported.outcome == *outcome).collect();
+        let is_trouble = matches!(
+            outcome,
+            ObjectOutcome::Unknown | ObjectOutcome::Failed | ObjectOutcome::Tainted
+        );
         let shown = if is_trouble { found.len() } else { WELL_MAX };
-        for deed in found.iter().take(shown) {
-            text.push_str(&line(deed, paint));
+        for reported in found.iter().take(shown) {
+            text.push_str(&line(reported, paint));
         }
         if found.len() > shown {
             let more = found.len() - shown;
-            text.push_str(&format!("      … and {more} more {}\n", fate.name()));
+            text.push_str(&format!("      … and {more} more {}\n", outcome.name()));
         }
     }
-    let counts: Vec<String> = Fate::VARIANTS
+    let counts: Vec<String> = ObjectOutcome::VARIANTS
         .iter()
-        .filter(|fate| account.count(**fate) > 0)
-        .map(|fate| format!("{} {}", account.count(*fate), fate.name()))
+        .filter(|outcome| account.count(**outcome) > 0)
+        .map(|outcome| format!("{} {}", account.count(*outcome), outcome.name()))
         .collect();
     text.push_str(&format!("  {}\n", counts.join(", ")));
     text
 }
 
-fn line(deed: &Deed, paint: Paint) -> String {
-    let sign = match deed.fate {
-        Fate::Unknown => paint.yellow("?"),
-        Fate::Failed => paint.red("✗"),
-        Fate::Tainted => paint.yellow("!"),
-        Fate::Created | Fate::Imported => paint.green("+"),
-        Fate::Updated => paint.yellow("~"),
-        Fate::Replaced => paint.yellow("±"),
-        Fate::Destroyed => paint.red("-"),
-        Fate::Forgotten | Fate::NotAttempted => paint.dim("·"),
+fn line(reported: &ReportedObject, paint: Paint) -> String {
+    let sign = match reported.outcome {
+        ObjectOutcome::Unknown => paint.yellow("?"),
+        ObjectOutcome::Failed => paint.red("✗"),
+        ObjectOutcome::Tainted => paint.yellow("!"),
+        ObjectOutcome::Created | ObjectOutcome::Imported => paint.green("+"),
+        ObjectOutcome::Updated => paint.yellow("~"),
+        ObjectOutcome::Replaced => paint.yellow("±"),
+        ObjectOutcome::Destroyed => paint.red("-"),
+        ObjectOutcome::Forgotten | ObjectOutcome::NotAttempted => paint.dim("·"),
     };
-    let id = deed.id.as_ref().map_or_else(String::new, |id| format!("   id {}", inert(id)));
-    let word = match deed.fate {
-        Fate::NotAttempted | Fate::Failed | Fate::Unknown => {
-            format!("{} {}", deed.action, deed.fate.name())
+    let id = reported.id.as_ref().map_or_else(String::new, |id| format!("   id {}", inert(id)));
+    let word = match reported.outcome {
+        ObjectOutcome::NotAttempted | ObjectOutcome::Failed | ObjectOutcome::Unknown => {
+            format!("{} {}", reported.action, reported.outcome.name())
         }
-        Fate::Tainted
-        | Fate::Created
-        | Fate::Updated
-        | Fate::Replaced
-        | Fate::Destroyed
-        | Fate::Imported
-        | Fate::Forgotten => deed.fate.name().to_owned(),
+        ObjectOutcome::Tainted
+        | ObjectOutcome::Created
+        | ObjectOutcome::Updated
+        | ObjectOutcome::Replaced
+        | ObjectOutcome::Destroyed
+        | ObjectOutcome::Imported
+        | ObjectOutcome::Forgotten => reported.outcome.name().to_owned(),
     };
-    format!("  {sign} {}   {word}{id}\n", inert(&deed.address))
+    format!("  {sign} {}   {word}{id}\n", inert(&reported.address))
 }
 
 /// What nobody manages, or may not manage.
 fn warnings(account: &Account, paint: Paint) -> String {
     let mut text = String::new();
-    for deed in account.lost() {
-        let id = deed.id.as_deref().map_or_else(String::new, |id| format!(" ({})", inert(id)));
+    for reported in account.lost() {
+        let id = reported.id.as_deref().map_or_else(String::new, |id| format!(" ({})", inert(id)));
         text.push_str(&format!(
             "  {} {}{id} was made and is in no state\n",
             paint.red("!"),
-            inert(&deed.address)
+            inert(&reported.address)
         ));
     }
-    for deed in account.may_exist() {
+    for reported in account.may_exist() {
         text.push_str(&format!(
             "  {} {}: its creation was begun and did not end well, and it is in no state; an object \
              may exist\n",
             paint.yellow("!"),
-            inert(&deed.address)
+            inert(&reported.address)
         ));
     }
     text

@@ -11,7 +11,7 @@ use crate::model::run::*;
 
 pub(super) fn every() -> Vec<Body> {
     let mut bodies = vec![intent(), Body::Release(Release { hold: Revision(46) })];
-    bodies.extend(Fate::VARIANTS.iter().copied().map(outcome));
+    bodies.extend(ObjectOutcome::VARIANTS.iter().copied().map(outcome));
     bodies.extend(holds());
     let settled = [Settled::Finished, Settled::Abandoned, Settled::Pushed, Settled::Adopted];
     bodies.extend(settled.map(|how| {
@@ -33,12 +33,12 @@ fn intent() -> Body {
     }))
 }
 
-fn outcome(fate: Fate) -> Body {
+fn outcome(outcome: ObjectOutcome) -> Body {
     let presences = [Presence::InState, Presence::NotInState, Presence::Unread];
-    let deeds = presences.map(|presence| Deed {
+    let objects = presences.map(|presence| ReportedObject {
         address: "aws_subnet.new".into(),
         action: "create".into(),
-        fate,
+        outcome,
         id: (presence != Presence::Unread).then(|| "subnet-f2c1262c".into()),
         presence,
     });
@@ -57,7 +57,7 @@ fn outcome(fate: Fate) -> Body {
         summary: "InvalidGroup.Duplicate".into(),
     });
     let witness = [Witness::States, Witness::Output, Witness::Events]
-        [Fate::VARIANTS.iter().position(|one| *one == fate).unwrap() % 3];
+        [ObjectOutcome::VARIANTS.iter().position(|one| *one == outcome).unwrap() % 3];
     Body::RunOutcome(Box::new(RunOutcome {
         intent: Revision(44),
         outcome: ApplyOutcome::Failed,
@@ -65,7 +65,7 @@ fn outcome(fate: Fate) -> Body {
         after: Some(Revision(45)),
         events: Some(blob("events")),
         errored: Some(Revision(46)),
-        account: Account { witness, deeds: deeds.to_vec() },
+        account: Account { witness, objects: objects.to_vec() },
         errors: errors.to_vec(),
     }))
 }
