@@ -42,7 +42,7 @@ pub use recover::{OpenObjectOut, OpenOut, RecoverOut, SettledOut};
 pub use revert::{DestroyedFirstOut, KeptInputOut, MovedBackOut, ReleasedOut, SkippedOut};
 pub use run::{AccountOut, ApplyErrorOut, ReportedObjectOut, RunOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};
-pub use status::{FailedOnOut, LockOut, MatterOut, StackStatus, StatusOut};
+pub use status::{FailedOnOut, LockOut, StackStatus, StatusOut, UnsettledOut};
 
 /// The version of everything here.
 pub const FORMAT_VERSION: &str = "1.0";

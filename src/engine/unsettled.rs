@@ -9,7 +9,7 @@ use crate::model::run::Settlement;
 
 /// One matter that is open.
 #[derive(Debug, Clone)]
-pub enum Matter<'a> {
+pub enum Unsettled<'a> {
     /// A command was started, and nobody has said how it ended.
     Run(&'a Entry),
     /// A revert was about to apply, and nobody has said how it ended.
@@ -32,7 +32,7 @@ pub enum Matter<'a> {
     LeftState(&'a Entry),
 }
 
-impl Matter<'_> {
+impl Unsettled<'_> {
     /// The entry that left it open.
     pub fn revision(&self) -> Revision {
         match self {
@@ -82,11 +82,11 @@ fn named(objects: &[&ReportedObject]) -> String {
 pub const ERRORED_STATE: &str = "errored.tfstate";
 
 /// Every open matter, oldest first.
-pub fn unsettled(log: &[Entry]) -> Vec<Matter<'_>> {
+pub fn unsettled(log: &[Entry]) -> Vec<Unsettled<'_>> {
     log.iter().flat_map(|entry| matters(log, entry)).collect()
 }
 
-fn matters<'a>(log: &'a [Entry], entry: &'a Entry) -> Vec<Matter<'a>> {
+fn matters<'a>(log: &'a [Entry], entry: &'a Entry) -> Vec<Unsettled<'a>> {
     let settled: Vec<&Settlement> = settlements(log, entry.revision);
     if settled.iter().any(|settlement| settlement.objects.is_empty()) {
         return Vec::new();
@@ -98,11 +98,11 @@ fn matters<'a>(log: &'a [Entry], entry: &'a Entry) -> Vec<Matter<'a>> {
     let is_left = |kept: &UnreadableState| kept.found.starts_with(ERRORED_STATE);
     let is_open = || !is_concluded(log, entry.revision);
     let matter = if matches!(body, Body::RunIntent(_)) {
-        is_open().then_some(Matter::Run(entry))
+        is_open().then_some(Unsettled::Run(entry))
     } else if matches!(body, Body::RevertIntent(_)) {
-        is_open().then_some(Matter::Revert(entry))
+        is_open().then_some(Unsettled::Revert(entry))
     } else {
-        matches!(body, Body::Evidence(kept) if is_left(kept)).then_some(Matter::LeftState(entry))
+        matches!(body, Body::Evidence(kept) if is_left(kept)).then_some(Unsettled::LeftState(entry))
     };
     matter.into_iter().collect()
 }
@@ -112,15 +112,15 @@ fn objects<'a>(
     outcome: &'a Entry,
     account: &'a Account,
     settled: &[&Settlement],
-) -> Vec<Matter<'a>> {
+) -> Vec<Unsettled<'a>> {
     let is_open = |reported: &&ReportedObject| {
         !settled.iter().any(|settlement| settlement.objects.contains(&reported.address))
     };
     let lost: Vec<&ReportedObject> = account.lost().filter(is_open).collect();
     let may_exist: Vec<&ReportedObject> = account.may_exist().filter(is_open).collect();
-    let lost = (!lost.is_empty()).then_some(Matter::Lost { outcome, objects: lost });
+    let lost = (!lost.is_empty()).then_some(Unsettled::Lost { outcome, objects: lost });
     let may_exist =
-        (!may_exist.is_empty()).then_some(Matter::MayExist { outcome, objects: may_exist });
+        (!may_exist.is_empty()).then_some(Unsettled::MayExist { outcome, objects: may_exist });
     lost.into_iter().chain(may_exist).collect()
 }
 

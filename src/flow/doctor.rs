@@ -21,7 +21,7 @@ use crate::engine::good::{KnownGood, last_known_good};
 use crate::engine::hold::standing;
 use crate::engine::pin;
 use crate::engine::redact::Redactor;
-use crate::engine::unsettled::{Matter, unsettled};
+use crate::engine::unsettled::{Unsettled, unsettled};
 use crate::model::entry::{Body, EngineVersion, Entry, Revision};
 use crate::model::event::Severity;
 use crate::model::plan::PlanExtent;
@@ -353,11 +353,11 @@ fn of_the_log(ports: &Ports<'_>, log: &[Entry], found: &mut Examined) {
     for matter in &open {
         let revision = matter.revision();
         let what = match matter {
-            Matter::Run(_) => "nobody has said how this run ended",
-            Matter::Revert(_) => "nobody has said how this revert ended",
-            Matter::Lost { .. } => "objects were made that no state knows",
-            Matter::MayExist { .. } => "objects may exist that no state knows",
-            Matter::LeftState(_) => "a state was left behind and not pushed",
+            Unsettled::Run(_) => "nobody has said how this run ended",
+            Unsettled::Revert(_) => "nobody has said how this revert ended",
+            Unsettled::Lost { .. } => "objects were made that no state knows",
+            Unsettled::MayExist { .. } => "objects may exist that no state knows",
+            Unsettled::LeftState(_) => "a state was left behind and not pushed",
         };
         let is_failing = matter.stands_in_the_way();
         let health = if is_failing { Health::Failing } else { Health::Warning };

@@ -28,7 +28,7 @@ pub struct FailedOnOut {
 
 /// Something that is open.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct MatterOut {
+pub struct UnsettledOut {
     /// The entry that left it open.
     pub revision: u64,
     /// What it is.
@@ -84,7 +84,7 @@ pub struct StackStatus {
     /// A revert that nobody has concluded.
     pub unfinished: Option<u64>,
     /// What is open, oldest first.
-    pub unsettled: Vec<MatterOut>,
+    pub unsettled: Vec<UnsettledOut>,
     /// The holds that stand, newest first.
     pub holds: Vec<HoldFacts>,
     /// Who has Terraform's lock; null when nobody has, or when that cannot be seen.

@@ -9,7 +9,7 @@ use crate::cli::args::{Format, StatusArguments as Arguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::failure::unsettled::RECOVER;
-use crate::cli::json::{FailedOnOut, LockOut, MatterOut, StackStatus, StatusOut};
+use crate::cli::json::{FailedOnOut, LockOut, StackStatus, StatusOut, UnsettledOut};
 use crate::cli::output::inert;
 use crate::cli::render::table::{Align, columns};
 use crate::codec::state::ReadState;
@@ -17,7 +17,7 @@ use crate::engine::drift::{last_look, tracked};
 use crate::engine::good::{last_known_good, snapshots};
 use crate::engine::hold::standing as standing_holds;
 use crate::engine::pin::{self, StateStanding};
-use crate::engine::unsettled::{Matter, open_revert, unsettled};
+use crate::engine::unsettled::{Unsettled, open_revert, unsettled};
 use crate::flow::live;
 use crate::flow::ports::Stack;
 use crate::model::entry::Entry;
@@ -97,8 +97,8 @@ fn age(now: Timestamp, time: Timestamp) -> u64 {
     u64::try_from(now.duration_since(time).as_secs()).unwrap_or(0)
 }
 
-fn matters(log: &[Entry]) -> Vec<MatterOut> {
-    let out = |matter: &Matter<'_>| MatterOut {
+fn matters(log: &[Entry]) -> Vec<UnsettledOut> {
+    let out = |matter: &Unsettled<'_>| UnsettledOut {
         revision: matter.revision().0,
         what: matter.clause(),
         stands_in_the_way: matter.stands_in_the_way(),
@@ -176,7 +176,7 @@ fn screen(session: &Session, found: &[StackStatus], failed_on: &[FailedOnOut]) -
 
 fn next(found: &[StackStatus]) -> String {
     let is_open = |status: &StackStatus| {
-        let open = |matter: &MatterOut| {
+        let open = |matter: &UnsettledOut| {
             matter.stands_in_the_way && Some(matter.revision) != status.unfinished
         };
         status.unsettled.iter().any(open)
@@ -238,7 +238,7 @@ fn row(session: &Session, status: &StackStatus) -> Vec<String> {
 fn notes(session: &Session, status: &StackStatus) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     notes.extend(status.unfinished.map(|revision| format!("revert {revision} is unfinished")));
-    let is_other = |matter: &&MatterOut| Some(matter.revision) != status.unfinished;
+    let is_other = |matter: &&UnsettledOut| Some(matter.revision) != status.unfinished;
     notes.extend(status.unsettled.iter().filter(is_other).map(|matter| matter.what.clone()));
     if let Some(hold) = status.holds.first() {
         let what = if hold.everything { "held" } else { "what was reverted is held" };

@@ -12,7 +12,7 @@ use crate::codec::hcl;
 use crate::codec::state::ReadState;
 use crate::engine::left_state::{LeftStanding, moves};
 use crate::engine::redact::Redactor;
-use crate::engine::unsettled::{Matter, unsettled};
+use crate::engine::unsettled::{Unsettled, unsettled};
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 use crate::flow::live::{self, Live};
@@ -231,7 +231,7 @@ pub fn look<'a>(
     log: &'a [Entry],
     request: &LookRequest,
 ) -> Result<Look<'a>, Error> {
-    let open: Vec<Matter<'a>> = unsettled(log)
+    let open: Vec<Unsettled<'a>> = unsettled(log)
         .into_iter()
         .filter(|matter| request.only.is_none_or(|only| matter.revision() == only))
         .collect();
@@ -268,20 +268,20 @@ fn case<'a>(
     stack: &Stack,
     log: &'a [Entry],
     here: &Actor,
-    matter: Matter<'a>,
+    matter: Unsettled<'a>,
     seen: &WorldSeen<'_>,
 ) -> Result<Case<'a>, Error> {
     Ok(match matter {
-        Matter::Run(intent) | Matter::Revert(intent) => match liveness(intent, here) {
+        Unsettled::Run(intent) | Unsettled::Revert(intent) => match liveness(intent, here) {
             Liveness::Alive(who) => Case::UnderWay { intent, who },
             Liveness::Over => open_intent(ports, stack, log, intent, None, seen),
             Liveness::Elsewhere(host) => open_intent(ports, stack, log, intent, Some(host), seen),
         },
-        Matter::LeftState(entry) => Case::Left(evidence(ports, stack, log, entry, seen)?),
-        Matter::Lost { outcome, objects } => {
+        Unsettled::LeftState(entry) => Case::Left(evidence(ports, stack, log, entry, seen)?),
+        Unsettled::Lost { outcome, objects } => {
             Case::Lost { outcome, objects: open_objects(&objects, seen) }
         }
-        Matter::MayExist { outcome, objects } => {
+        Unsettled::MayExist { outcome, objects } => {
             Case::MayExist { outcome, objects: open_objects(&objects, seen) }
         }
     })

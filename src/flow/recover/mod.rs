@@ -12,7 +12,7 @@ pub mod push;
 use super::Error;
 use super::error::recover::Refusal;
 use super::ports::Job;
-use crate::engine::unsettled::{Matter, unsettled};
+use crate::engine::unsettled::{Unsettled, unsettled};
 use crate::model::entry::{Actor, Body, Entry, Revision};
 use crate::model::run::{Settled, Settlement};
 use crate::store::After;
@@ -39,11 +39,11 @@ pub fn meant(
     objects: &[String],
 ) -> Result<Revision, Refusal> {
     let open = unsettled(log);
-    let has_all = |matter: &&Matter<'_>| {
+    let has_all = |matter: &&Unsettled<'_>| {
         let addresses = addresses_of(&open, matter.revision());
         objects.iter().all(|object| addresses.contains(&object.as_str()))
     };
-    let mut fitting: Vec<Revision> = open.iter().filter(has_all).map(Matter::revision).collect();
+    let mut fitting: Vec<Revision> = open.iter().filter(has_all).map(Unsettled::revision).collect();
     fitting.dedup();
     if let Some(wanted) = wanted {
         return if fitting.contains(&wanted) {
@@ -69,12 +69,12 @@ pub fn meant(
 }
 
 /// The addresses of the open objects of a matter.
-fn addresses_of<'a>(open: &'a [Matter<'a>], matter: Revision) -> Vec<&'a str> {
-    let of = |matter: &'a Matter<'a>| match matter {
-        Matter::Lost { objects, .. } | Matter::MayExist { objects, .. } => {
+fn addresses_of<'a>(open: &'a [Unsettled<'a>], matter: Revision) -> Vec<&'a str> {
+    let of = |matter: &'a Unsettled<'a>| match matter {
+        Unsettled::Lost { objects, .. } | Unsettled::MayExist { objects, .. } => {
             objects.iter().map(|reported| reported.address.as_str()).collect()
         }
-        Matter::Run(_) | Matter::Revert(_) | Matter::LeftState(_) => Vec::new(),
+        Unsettled::Run(_) | Unsettled::Revert(_) | Unsettled::LeftState(_) => Vec::new(),
     };
     open.iter().filter(|open| open.revision() == matter).flat_map(of).collect()
 }

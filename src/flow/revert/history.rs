@@ -14,7 +14,7 @@ use crate::codec::state::ReadState;
 use crate::engine::left_state::is_same_content;
 use crate::engine::origin::{ApplyJournal, JournalKind};
 use crate::engine::rekey::{self, NamedId};
-use crate::engine::unsettled::{Matter, unsettled};
+use crate::engine::unsettled::{Unsettled, unsettled};
 use crate::flow::ports::{Author, Job, Ports};
 use crate::flow::recorded::readable_configuration;
 use crate::flow::{Error, live};
@@ -127,14 +127,14 @@ pub(super) fn check_settled(log: &[Entry], author: &Author) -> Result<(), Error>
     for matter in unsettled(log) {
         match &matter {
             // The draft refuses a revert that lives and concludes one that does not.
-            Matter::Revert(_) | Matter::MayExist { .. } => {}
-            Matter::Run(intent) => {
+            Unsettled::Revert(_) | Unsettled::MayExist { .. } => {}
+            Unsettled::Run(intent) => {
                 if let Liveness::Alive(who) = liveness(intent, &author.actor) {
                     return Err(Error::under_way(intent, who));
                 }
                 open.push(matter.clause());
             }
-            Matter::Lost { .. } | Matter::LeftState(_) => {
+            Unsettled::Lost { .. } | Unsettled::LeftState(_) => {
                 open.push(matter.clause());
             }
         }
@@ -149,7 +149,7 @@ pub(super) fn settle_pushed(job: &Job<'_>) -> Result<Vec<Entry>, Error> {
     let mut log = job.log()?;
     let mut said = Vec::new();
     for matter in unsettled(&log) {
-        let Matter::LeftState(entry) = matter else { continue };
+        let Unsettled::LeftState(entry) = matter else { continue };
         let Body::Evidence(kept) = &entry.recorded.body else { continue };
         let Some(live) = live::read(job.ports, job.stack)?.bytes else { continue };
         let left = StateBytes::new(job.ports.repository.get_blob(&kept.blob)?);
@@ -173,7 +173,7 @@ pub(super) fn settle_pushed(job: &Job<'_>) -> Result<Vec<Entry>, Error> {
 pub(super) fn not_undone(log: &[Entry], target: Revision) -> Vec<NotUndone> {
     let mut found = Vec::new();
     for matter in unsettled(log) {
-        let Matter::MayExist { outcome, objects } = matter else { continue };
+        let Unsettled::MayExist { outcome, objects } = matter else { continue };
         if outcome.revision <= target {
             continue;
         }

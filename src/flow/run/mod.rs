@@ -27,7 +27,7 @@ use super::snapshot::{
 use crate::codec::bundle;
 use crate::engine::hold::{Candidate, Held, forbids, standing};
 use crate::engine::redact::Redactor;
-use crate::engine::unsettled::{Matter, open_revert, unsettled};
+use crate::engine::unsettled::{Unsettled, open_revert, unsettled};
 use crate::model::configuration::BlobId;
 use crate::model::digest::Digest;
 use crate::model::entry::{Body, Cause, Entry, Revision};
@@ -112,7 +112,7 @@ pub(in crate::flow) fn conclude_all(job: &Job<'_>) -> Result<Vec<Revision>, Erro
     let log = job.log()?;
     let mut concluded = Vec::new();
     for matter in unsettled(&log) {
-        if let Matter::Run(intent) = matter {
+        if let Unsettled::Run(intent) = matter {
             refuse_alive(intent, job.author)?;
             concluded.push(conclude_open(job, intent)?.revision);
         }
@@ -145,12 +145,12 @@ fn refuse_unsettled(log: &[Entry], author: &Author) -> Result<(), Error> {
 }
 
 /// What is left open, in a clause.
-fn clause(matter: &Matter<'_>) -> String {
+fn clause(matter: &Unsettled<'_>) -> String {
     let revision = matter.revision();
     match matter {
-        Matter::Run(_) => format!("nobody has said how run {revision} ended"),
-        Matter::Revert(_) => format!("nobody has said how revert {revision} ended"),
-        Matter::Lost { objects, .. } => {
+        Unsettled::Run(_) => format!("nobody has said how run {revision} ended"),
+        Unsettled::Revert(_) => format!("nobody has said how revert {revision} ended"),
+        Unsettled::Lost { objects, .. } => {
             let names: Vec<&str> =
                 objects.iter().map(|reported| reported.address.as_str()).collect();
             format!(
@@ -158,10 +158,10 @@ fn clause(matter: &Matter<'_>) -> String {
                 names.join(", ")
             )
         }
-        Matter::MayExist { objects, .. } => {
+        Unsettled::MayExist { objects, .. } => {
             format!("{} objects may exist ({revision})", objects.len())
         }
-        Matter::LeftState(_) => {
+        Unsettled::LeftState(_) => {
             format!("Terraform could not save a state; it is kept as revision {revision}")
         }
     }
@@ -248,7 +248,7 @@ fn record_intent(
     // Another one may have begun while this one looked.
     let latest = job.log()?;
     for matter in unsettled(&latest) {
-        if let Matter::Run(other) = matter {
+        if let Unsettled::Run(other) = matter {
             return Err(Error::under_way(other, recorded_by(other)));
         }
     }
