@@ -4,25 +4,14 @@
 //! bear on security, whatever its path says, unless its kind keeps the meaning: there [`GUARDED`]
 //! counts. A rule from the settings hides what the person says.
 
+use super::place::PathPattern;
 use crate::model::pattern::Pattern;
 use crate::model::value::{Path, Step};
-
-use super::place::PathPattern;
 use crate::model::word::Word as _;
 
 /// Why a difference says nothing.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    serde::Deserialize,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum NoiseKind {

@@ -1,13 +1,13 @@
 //! Records read back as they were written, and old ones stay readable.
 
+mod runs;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use proptest::prelude::*;
 
 use super::*;
-mod runs;
-
 use crate::model::configuration::*;
 use crate::model::drift::{DriftItem, DriftKind, DriftLook, Fix, ItemFingerprint};
 use crate::model::entry::*;

@@ -3,10 +3,9 @@
 use std::future::Future;
 
 use h2::client::SendRequest;
+use prost::Message as _;
 use tokio::io::DuplexStream;
 use tokio::task::LocalSet;
-
-use prost::Message as _;
 
 use super::super::messages::ChangeRequest;
 use super::super::msgpack::CtyValue;
