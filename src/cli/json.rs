@@ -40,7 +40,7 @@ pub use hold::{GuardOut, HoldFacts, HoldOut};
 pub use import::{ImportOut, ImportedOut, SkippedVersionOut};
 pub use recover::{OpenObjectOut, OpenOut, RecoverOut, SettledOut};
 pub use revert::{DestroyedFirstOut, KeptInputOut, MovedBackOut, ReleasedOut, SkippedOut};
-pub use run::{AccountOut, ApplyErrorOut, ReportedObjectOut, RunOut};
+pub use run::{ApplyErrorOut, ApplyReportOut, ReportedObjectOut, RunOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};
 pub use status::{FailedOnOut, LockOut, StackStatus, StatusOut, UnsettledOut};
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use self::boxes::Boxes;
 use self::plain::parse_plain;
-use crate::model::account::Witness;
+use crate::model::apply_report::ReportSource;
 use crate::model::event::{
     Counts, Diagnostic, Event, Hook, Intended, Intention, Operation, Purpose, Severity,
 };
@@ -161,12 +161,12 @@ impl EventReader {
         self.boxes.end().map_or(Event::Other, Event::Diagnostic)
     }
 
-    /// How good a witness this was.
-    pub fn witness(&self) -> Witness {
+    /// How good a source of a report this was.
+    pub fn source(&self) -> ReportSource {
         match (self.has_events, self.has_output) {
-            (true, _) => Witness::Events,
-            (false, true) => Witness::Output,
-            (false, false) => Witness::States,
+            (true, _) => ReportSource::Events,
+            (false, true) => ReportSource::Output,
+            (false, false) => ReportSource::States,
         }
     }
 }
@@ -227,10 +227,10 @@ mod tests {
     fn a_reader_takes_events_and_lines_for_people_and_says_which_there_were() {
         let mut reader = EventReader::default();
         reader.line(Stream::Output, "make: entering");
-        assert_eq!(reader.witness(), Witness::States);
+        assert_eq!(reader.source(), ReportSource::States);
         let begun = reader.line(Stream::Output, "demo_file.a: Creating...");
         assert!(matches!(begun, Event::Started(_)));
-        assert_eq!(reader.witness(), Witness::Output);
+        assert_eq!(reader.source(), ReportSource::Output);
         for line in ["╷", "│ Error: bad", "│ ", "│   with demo_file.a,", "│ why"] {
             assert_eq!(reader.line(Stream::Complaints, line), Event::Other);
         }
@@ -240,7 +240,7 @@ mod tests {
         );
         let event = r#"{"@level":"info","@module":"terraform.ui","type":"version"}"#;
         assert_eq!(reader.line(Stream::Output, event), Event::Other);
-        assert_eq!(reader.witness(), Witness::Events);
+        assert_eq!(reader.source(), ReportSource::Events);
     }
 
     #[test]

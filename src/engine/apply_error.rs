@@ -5,7 +5,7 @@
 //! object and says nothing known is the provider's. It knows no remedy.
 
 use super::redact::Redactor;
-use crate::model::account::{ApplyError, ErrorClass};
+use crate::model::apply_report::{ApplyError, ErrorClass};
 use crate::model::event::Diagnostic;
 
 /// Phrases and what they mean, in lower case.

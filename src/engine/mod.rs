@@ -3,8 +3,8 @@
 //! Nothing here reads a file, a clock or the environment, and nothing here starts anything. What is
 //! shown to a person has passed [`redact`] already when it leaves this layer.
 
-pub mod account;
 pub mod apply_error;
+pub mod apply_report;
 pub mod baseline;
 pub mod compare;
 pub mod compat;

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::judgement::Origin;
-use crate::model::account::{Account, ObjectOutcome};
 use crate::model::address::Address;
+use crate::model::apply_report::{ApplyReport, ObjectOutcome};
 use crate::model::entry::Revision;
 use crate::model::event::{Event, Hook, Operation};
 use crate::model::state::Instance;
@@ -80,11 +80,11 @@ impl ApplyJournal {
         self
     }
 
-    /// Adds what the record's account says. An object that replaced another one is left to the
-    /// events: a line of an account does not say which of the two its id is.
+    /// Adds what the recorded report says. An object that replaced another one is left to the
+    /// events: a line of a report does not say which of the two its id is.
     #[must_use]
-    pub fn with_account(mut self, account: &Account) -> Self {
-        for reported in &account.objects {
+    pub fn with_report(mut self, report: &ApplyReport) -> Self {
+        for reported in &report.objects {
             let Ok(address) = reported.address.parse::<Address>() else { continue };
             match (reported.outcome, &reported.id) {
                 (ObjectOutcome::Imported, id) => {

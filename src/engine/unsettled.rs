@@ -3,7 +3,7 @@
 //! Whether something of it has been settled in the world since (an object imported, a process gone)
 //! is looked at by `flow::recover`, which then says so in the log. It decides no next step.
 
-use crate::model::account::{Account, ReportedObject};
+use crate::model::apply_report::{ApplyReport, ReportedObject};
 use crate::model::entry::{Body, Entry, Revision, UnreadableState};
 use crate::model::run::Settlement;
 
@@ -93,7 +93,7 @@ fn matters<'a>(log: &'a [Entry], entry: &'a Entry) -> Vec<Unsettled<'a>> {
     }
     let body = &entry.recorded.body;
     if let Body::RunOutcome(ended) = body {
-        return objects(entry, &ended.account, &settled);
+        return objects(entry, &ended.apply_report, &settled);
     }
     let is_left = |kept: &UnreadableState| kept.found.starts_with(ERRORED_STATE);
     let is_open = || !is_concluded(log, entry.revision);
@@ -107,17 +107,17 @@ fn matters<'a>(log: &'a [Entry], entry: &'a Entry) -> Vec<Unsettled<'a>> {
     matter.into_iter().collect()
 }
 
-/// The objects of an account that nobody has settled.
+/// The objects of a report that nobody has settled.
 fn objects<'a>(
     outcome: &'a Entry,
-    account: &'a Account,
+    report: &'a ApplyReport,
     settled: &[&Settlement],
 ) -> Vec<Unsettled<'a>> {
     let is_open = |reported: &&ReportedObject| {
         !settled.iter().any(|settlement| settlement.objects.contains(&reported.address))
     };
-    let lost: Vec<&ReportedObject> = account.lost().filter(is_open).collect();
-    let may_exist: Vec<&ReportedObject> = account.may_exist().filter(is_open).collect();
+    let lost: Vec<&ReportedObject> = report.lost().filter(is_open).collect();
+    let may_exist: Vec<&ReportedObject> = report.may_exist().filter(is_open).collect();
     let lost = (!lost.is_empty()).then_some(Unsettled::Lost { outcome, objects: lost });
     let may_exist =
         (!may_exist.is_empty()).then_some(Unsettled::MayExist { outcome, objects: may_exist });
@@ -157,7 +157,7 @@ pub fn open_revert(log: &[Entry]) -> Option<&Entry> {
 mod tests {
     use super::*;
     use crate::engine::good::tests::log;
-    use crate::model::account::{ObjectOutcome, Presence, Witness};
+    use crate::model::apply_report::{ObjectOutcome, Presence, ReportSource};
     use crate::model::entry::ApplyOutcome;
     use crate::model::run::{RunIntent, RunOutcome, Settled};
 
@@ -187,8 +187,8 @@ mod tests {
             after: None,
             events: None,
             errored: None,
-            account: Account {
-                witness: Witness::Events,
+            apply_report: ApplyReport {
+                source: ReportSource::Events,
                 objects: outcomes.iter().map(reported).collect(),
             },
             errors: Vec::new(),

@@ -5,8 +5,8 @@
 //! format: those live in `codec`. The bodies of entries are recorded under the names that their
 //! fields have here; a field that a record calls otherwise says so.
 
-pub mod account;
 pub mod address;
+pub mod apply_report;
 pub mod check;
 pub mod configuration;
 pub mod digest;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, ApplyError};
+use super::apply_report::{ApplyError, ApplyReport};
 use super::configuration::BlobId;
 use super::digest::Digest;
 use super::entry::{ApplyOutcome, Revision};
@@ -43,7 +43,7 @@ pub struct RunOutcome {
     pub errored: Option<Revision>,
     /// What it did.
     #[serde(flatten)]
-    pub account: Account,
+    pub apply_report: ApplyReport,
     /// Its errors.
     pub errors: Vec<ApplyError>,
 }

@@ -1,6 +1,6 @@
 //! Holds: by hand, by a revert, and whom they stop; and what a revert refuses to build upon.
 
-use unapply::model::account::ObjectOutcome;
+use unapply::model::apply_report::ObjectOutcome;
 use unapply::model::configuration::BlobId;
 use unapply::model::digest::Digest;
 use unapply::model::entry::{Body, UnreadableState};

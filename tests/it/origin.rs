@@ -1,6 +1,6 @@
 //! Where an object came from is told by the journals of applies and reverts since good.
 
-use unapply::model::account::ObjectOutcome;
+use unapply::model::apply_report::ObjectOutcome;
 
 use crate::support::deeds::{file, good};
 use crate::support::journals::reported;

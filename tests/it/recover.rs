@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use unapply::model::account::{Account, ObjectOutcome, Presence, ReportedObject, Witness};
+use unapply::model::apply_report::{
+    ApplyReport, ObjectOutcome, Presence, ReportSource, ReportedObject,
+};
 use unapply::model::entry::{Actor, ApplyOutcome, Body, NewEntry, Revision};
 use unapply::model::run::{RunIntent, RunOutcome};
 use unapply::store::{After, LocalStore, Repository};
@@ -66,8 +68,8 @@ fn made(intent: u64, objects: &[(&str, ObjectOutcome, Option<&str>)]) -> Body {
         after: None,
         events: None,
         errored: None,
-        account: Account {
-            witness: Witness::Events,
+        apply_report: ApplyReport {
+            source: ReportSource::Events,
             objects: objects.iter().map(reported).collect(),
         },
         errors: Vec::new(),
@@ -136,8 +138,8 @@ fn a_run_that_was_killed_is_shown_first_and_concluded_after_a_yes() {
     insta::assert_snapshot!(ran.screen());
     let outcome = &stage.entries("run-outcome")[0]["body"];
     assert_eq!(outcome["outcome"], "unknown");
-    assert_eq!(outcome["account"]["lost"][0], "demo_file.lost");
-    assert_eq!(outcome["account"]["may_exist"][0], "demo_file.perhaps");
+    assert_eq!(outcome["apply_report"]["lost"][0], "demo_file.lost");
+    assert_eq!(outcome["apply_report"]["may_exist"][0], "demo_file.perhaps");
     stage.is_sound();
 }
 

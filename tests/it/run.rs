@@ -82,10 +82,10 @@ fn prepared() -> (Stage, String) {
     (stage, id)
 }
 
-/// The account of the newest run: address without the type, action, outcome, presence.
-pub(crate) fn account(stage: &Stage) -> Vec<String> {
+/// The report of the newest run: address without the type, action, outcome, presence.
+pub(crate) fn report(stage: &Stage) -> Vec<String> {
     let outcome = &stage.entries("run-outcome")[0]["body"];
-    let objects = outcome["account"]["objects"].as_array().unwrap().iter();
+    let objects = outcome["apply_report"]["objects"].as_array().unwrap().iter();
     let text = |reported: &Value, name: &str| reported[name].as_str().unwrap_or("-").to_owned();
     let key = regex::Regex::new("deposed object [0-9a-f]{8}").unwrap();
     objects
@@ -100,7 +100,7 @@ pub(crate) fn account(stage: &Stage) -> Vec<String> {
         .collect()
 }
 
-/// The same for every witness that has seen the apply.
+/// The same for every source that has seen the apply.
 const TOLD: [&str; 14] = [
     "astray create failed not-in-state no-id",
     "bad create failed not-in-state no-id",
@@ -118,11 +118,11 @@ const TOLD: [&str; 14] = [
     "terraform_data.prov create tainted in-state id",
 ];
 
-fn is_told(stage: &Stage, witness: &str) {
+fn is_told(stage: &Stage, source: &str) {
     let outcome = &stage.entries("run-outcome")[0]["body"];
-    assert_eq!(outcome["account"]["witness"], witness, "{outcome:#}");
-    assert_eq!(account(stage), TOLD);
-    let may_exist = outcome["account"]["may_exist"].as_array().unwrap();
+    assert_eq!(outcome["apply_report"]["source"], source, "{outcome:#}");
+    assert_eq!(report(stage), TOLD);
+    let may_exist = outcome["apply_report"]["may_exist"].as_array().unwrap();
     assert_eq!(may_exist, &["demo_file.astray", "demo_file.bad"]);
     let errors = outcome["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 5, "{errors:#?}");
@@ -156,7 +156,7 @@ fn every_kind_of_change_is_told_from_a_saved_plan_and_the_states_where_nobody_sa
     let command = ["sh", "-c", "terraform apply saved >/dev/null 2>&1"];
     let ran = stage.unapply(&[&["run", "--tfplan", "saved", "--"], &command[..]].concat());
     ran.expect(1).says("told by the states before and after alone");
-    let told = account(&stage);
+    let told = report(&stage);
     // What failed without a trace cannot be told from what was not begun.
     for line in [
         "cbd replace replaced in-state id",
@@ -190,7 +190,7 @@ fn an_apply_that_goes_well_is_good_once_a_follow_up_plan_is_empty() {
     stage.configure(&file("a", "two"));
     let json = good_run(&stage, &["--json"]).expect(0).json();
     assert_eq!(json["grade"], "plan-empty", "{json:#}");
-    assert_eq!(json["account"]["objects"][0]["outcome"], "updated");
+    assert_eq!(json["apply_report"]["objects"][0]["outcome"], "updated");
     assert!(json["follow_up_milliseconds"].as_u64().unwrap() > 0);
     assert_ne!(stage.good_revision(), good);
     // What a plan alone has looked at is not applied.
@@ -254,7 +254,7 @@ fn the_code_of_the_command_is_ours_and_make_and_scripts_are_commands_too() {
     }
     stage.write("Makefile", "apply:\n\t@terraform apply -auto-approve -json\n");
     stage.unapply(&["run", "--", "make", "apply"]).expect(0).says("created");
-    assert_eq!(stage.entries("run-outcome")[0]["body"]["account"]["witness"], "events");
+    assert_eq!(stage.entries("run-outcome")[0]["body"]["apply_report"]["source"], "events");
     let ran = stage.unapply(&["run", "--", "no-such-program", "x"]).expect(16);
     ran.says("no-such-program").says("the command was not started");
     stage.unapply(&["run", "terraform"]).expect(64);

@@ -2,7 +2,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::run::account;
+use crate::run::report;
 use crate::support::deeds::file;
 use crate::support::remote::Remote;
 use crate::support::running::{Running, until};
@@ -63,7 +63,7 @@ fn was_asked_once(stage: &Stage, said: &str) {
     assert_eq!(said.matches("Interrupt received").count(), 1, "{said}");
     assert!(!said.contains("Two interrupts"), "{said}");
     assert_eq!(
-        account(stage),
+        report(stage),
         ["a create created in-state id", "b create not-attempted not-in-state no-id"]
     );
     assert_eq!(outcome(stage)["outcome"], "interrupted");
@@ -124,7 +124,7 @@ fn an_unapply_that_was_killed_leaves_terraform_alone_and_the_next_run_says_what_
     let outcomes = stage.entries("run-outcome");
     assert_eq!(outcomes.len(), 2);
     assert_eq!(outcomes[1]["body"]["outcome"], "unknown");
-    let outcomes: Vec<&str> = outcomes[1]["body"]["account"]["objects"]
+    let outcomes: Vec<&str> = outcomes[1]["body"]["apply_report"]["objects"]
         .as_array()
         .unwrap()
         .iter()
@@ -141,10 +141,10 @@ fn a_terraform_that_was_killed_leaves_what_nobody_saw_end_as_unknown() {
     let running = start(&stage, &APPLY);
     kill_process(child(&stage), Signal::KILL).unwrap();
     running.end().expect(137).says("an object may exist");
-    let told = account(&stage);
+    let told = report(&stage);
     assert_eq!(told[0], "a create unknown not-in-state no-id");
     assert_eq!(told[1], "b create not-attempted not-in-state no-id");
-    assert_eq!(outcome(&stage)["account"]["may_exist"][0], "demo_file.a");
+    assert_eq!(outcome(&stage)["apply_report"]["may_exist"][0], "demo_file.a");
     stage.settles();
 }
 
@@ -158,7 +158,7 @@ fn a_first_apply_that_was_killed_leaves_an_empty_state_which_is_never_taken_for_
     let running = start(&stage, &APPLY);
     kill_process(child(&stage), Signal::KILL).unwrap();
     running.end().expect(137).says("the state could not be read").says("an object may exist");
-    assert_eq!(account(&stage), ["a create unknown unread no-id"]);
+    assert_eq!(report(&stage), ["a create unknown unread no-id"]);
     stage.settles();
     stage.unapply(&APPLY).expect(15).says("the file is empty");
 }
@@ -174,7 +174,7 @@ fn when_both_were_killed_the_next_run_tells_what_may_exist() {
     stage.settles();
     stage.unapply(&["run", "--", "true"]).expect(0).says("nobody had said how");
     let outcome = &stage.entries("run-outcome")[1]["body"];
-    assert_eq!(outcome["account"]["may_exist"][0], "demo_file.a", "{outcome:#}");
+    assert_eq!(outcome["apply_report"]["may_exist"][0], "demo_file.a", "{outcome:#}");
     stage.is_sound();
 }
 
@@ -186,7 +186,7 @@ fn a_reader_that_goes_away_and_a_terminal_that_hangs_up_disturb_nothing() {
     begun(&stage);
     running.signal(Signal::HUP);
     running.end().expect(0);
-    assert_eq!(account(&stage), ["a create created in-state id", "b create created in-state id"]);
+    assert_eq!(report(&stage), ["a create created in-state id", "b create created in-state id"]);
     let stage = slow();
     let line = "\"$0\" run -- terraform apply -auto-approve | head -1";
     let mut command = stage.command("sh", &["-c", line, UNAPPLY]);
@@ -239,7 +239,7 @@ fn a_backend_that_is_down_at_the_end_leaves_a_state_that_is_kept() {
     let shown = stage.unapply(&["show", &kept.to_string(), "--raw-state"]).expect(0).stdout;
     let left = std::fs::read_to_string(stage.stack().join("errored.tfstate")).unwrap();
     assert_eq!(shown, left);
-    assert_eq!(outcome["account"]["lost"].as_array().unwrap().len(), 2, "{outcome:#}");
+    assert_eq!(outcome["apply_report"]["lost"].as_array().unwrap().len(), 2, "{outcome:#}");
     // Nothing is built on a state that is behind reality.
     remote.take_states();
     let ran = stage.unapply(&APPLY).expect(15);

@@ -1,6 +1,6 @@
 //! Kills at random times: of unapply, of terraform, of both.
 //!
-//! The law: every object that is in the world afterwards is in the state, or in an account with its
+//! The law: every object that is in the world afterwards is in the state, or in a report with its
 //! id, or its address is among those that may exist. Terraform writes a local state in place, and one
 //! that was killed meanwhile leaves it empty: then the last one on record counts, to which we point. A
 //! hundred kills here; for more:
@@ -80,11 +80,11 @@ fn nobody_is_forgotten(stage: &Stage, what: &str) {
     }
     let mut named = BTreeSet::new();
     for outcome in of_kind("run-outcome") {
-        let account = &outcome["body"]["account"];
-        for reported in account["objects"].as_array().unwrap() {
+        let report = &outcome["body"]["apply_report"];
+        for reported in report["objects"].as_array().unwrap() {
             named.extend(reported["id"].as_str().map(str::to_owned));
         }
-        for address in account["may_exist"].as_array().unwrap() {
+        for address in report["may_exist"].as_array().unwrap() {
             named.insert(address.as_str().unwrap().to_owned());
         }
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::run::{self, AccountOut, ApplyErrorOut, FindingFact};
+use super::run::{self, ApplyErrorOut, ApplyReportOut, FindingFact};
 use super::{Evidence, NotUndoneOut, RecreatedOut, Residual, Verdict, model};
 use crate::model::drift::DriftItem;
 use crate::model::value::{Path, Step};
@@ -154,7 +154,7 @@ pub enum BodyOut {
         /// The entry that keeps an `errored.tfstate`.
         errored: Option<u64>,
         /// What it did.
-        account: AccountOut,
+        apply_report: ApplyReportOut,
         /// Its errors.
         errors: Vec<ApplyErrorOut>,
     },

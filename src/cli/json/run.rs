@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::entry::BodyOut;
-use crate::model::account::{Account, ApplyError, ReportedObject};
+use crate::model::apply_report::{ApplyError, ApplyReport, ReportedObject};
 use crate::model::hold::{Hold, HoldScope};
 use crate::model::run::{Finding, RunIntent, RunOutcome};
 use crate::model::word::Word as _;
@@ -29,7 +29,7 @@ pub struct RunOut {
     /// The entry that keeps an `errored.tfstate`.
     pub errored: Option<u64>,
     /// What it did.
-    pub account: AccountOut,
+    pub apply_report: ApplyReportOut,
     /// Its errors.
     pub errors: Vec<ApplyErrorOut>,
     /// What the state afterwards is worth: `applied`, `plan-empty`, `checked`; null when it is not
@@ -45,9 +45,9 @@ pub struct RunOut {
 
 /// What an apply did.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct AccountOut {
+pub struct ApplyReportOut {
     /// What it was read from: `events`, `output` or `states`.
-    pub witness: String,
+    pub source: String,
     /// One line for each object that was touched or meant to be.
     pub objects: Vec<ReportedObjectOut>,
     /// Addresses of objects that were made and that no state knows.
@@ -93,16 +93,16 @@ pub struct FindingFact {
     pub what: String,
 }
 
-impl From<&Account> for AccountOut {
-    fn from(account: &Account) -> Self {
+impl From<&ApplyReport> for ApplyReportOut {
+    fn from(report: &ApplyReport) -> Self {
         let addresses = |objects: Vec<&ReportedObject>| {
             objects.iter().map(|reported| reported.address.clone()).collect()
         };
         Self {
-            witness: account.witness.name().to_owned(),
-            objects: account.objects.iter().map(Into::into).collect(),
-            lost: addresses(account.lost().collect()),
-            may_exist: addresses(account.may_exist().collect()),
+            source: report.source.name().to_owned(),
+            objects: report.objects.iter().map(Into::into).collect(),
+            lost: addresses(report.lost().collect()),
+            may_exist: addresses(report.may_exist().collect()),
         }
     }
 }
@@ -155,7 +155,7 @@ pub(super) fn outcome_body(ended: &RunOutcome) -> BodyOut {
         code: ended.code,
         after: ended.after.map(|revision| revision.0),
         errored: ended.errored.map(|revision| revision.0),
-        account: (&ended.account).into(),
+        apply_report: (&ended.apply_report).into(),
         errors: ended.errors.iter().map(Into::into).collect(),
     }
 }

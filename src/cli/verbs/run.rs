@@ -97,7 +97,7 @@ fn once(
             .now(format!("that is on record as revision {intent}")));
     }
     let ran = Ran { before, end: end.ok(), concluded };
-    session.output.insist(&screen::account(job.stack, &ran.concluded, session.output.talk_paint));
+    session.output.insist(&screen::report(job.stack, &ran.concluded, session.output.talk_paint));
     match ran.concluded.result {
         ApplyOutcome::Succeeded => succeeded(session, job, settings, &ran),
         ApplyOutcome::Failed
@@ -285,7 +285,7 @@ fn told(ran: &Ran) -> RunOut {
         after: concluded.after.as_ref().ok().map(|taken| taken.entry.revision.0),
         after_problem: concluded.after.as_ref().err().map(ToString::to_string),
         errored: concluded.errored.map(|revision| revision.0),
-        account: (&concluded.account).into(),
+        apply_report: (&concluded.apply_report).into(),
         errors: concluded.errors.iter().map(Into::into).collect(),
         ..RunOut::default()
     }

@@ -291,7 +291,7 @@ fn the_words_in_a_record_are_those_on_a_screen() {
             Body::RevertOutcome(ended) => ended.outcome.name(),
             Body::Drift(look) => look.items.first().map_or("drift", |item| item.kind.name()),
             Body::RunOutcome(ended) => {
-                ended.account.objects.first().map_or("events", |d| d.outcome.name())
+                ended.apply_report.objects.first().map_or("events", |d| d.outcome.name())
             }
             Body::Settlement(settlement) => settlement.how.name(),
             Body::Evidence(_)

@@ -3,7 +3,7 @@
 use super::*;
 use crate::codec::{events, state};
 use crate::engine::tests::world;
-use crate::model::account::{Presence, ReportedObject, Witness};
+use crate::model::apply_report::{Presence, ReportSource, ReportedObject};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -22,7 +22,7 @@ fn complete(action: &str, address: &str, id: &str) -> Event {
     events::parse_line(&line.to_string())
 }
 
-fn account(objects: &[(&str, &str, ObjectOutcome, Option<&str>)]) -> Account {
+fn report(objects: &[(&str, &str, ObjectOutcome, Option<&str>)]) -> ApplyReport {
     let reported = |(address, action, outcome, id): &(&str, &str, ObjectOutcome, Option<&str>)| {
         ReportedObject {
             address: (*address).to_owned(),
@@ -32,7 +32,7 @@ fn account(objects: &[(&str, &str, ObjectOutcome, Option<&str>)]) -> Account {
             presence: Presence::InState,
         }
     };
-    Account { witness: Witness::Events, objects: objects.iter().map(reported).collect() }
+    ApplyReport { source: ReportSource::Events, objects: objects.iter().map(reported).collect() }
 }
 
 /// The revision of the journal that made the only object of a state, `imported`, or `unknown`.
@@ -72,7 +72,7 @@ fn only_a_creation_that_ended_well_is_one() {
 
 #[test]
 fn an_account_tells_of_what_was_created_and_tainted_and_not_of_replacements() {
-    let told = [journal(5).with_account(&account(&[
+    let told = [journal(5).with_report(&report(&[
         ("demo_file.a", "create", ObjectOutcome::Created, Some("1")),
         ("demo_file.b", "create", ObjectOutcome::Tainted, Some("2")),
         ("demo_file.c", "replace", ObjectOutcome::Replaced, Some("3")),
@@ -99,7 +99,7 @@ fn the_first_of_several_journals_says_how_old_an_object_is() {
 fn what_any_journal_imported_was_there_before() {
     let made = journal(5).with_events([complete("create", "demo_file.a", "1")]);
     let imported = |id| {
-        journal(9).with_account(&account(&[("demo_file.a", "import", ObjectOutcome::Imported, id)]))
+        journal(9).with_report(&report(&[("demo_file.a", "import", ObjectOutcome::Imported, id)]))
     };
     check(&[made.clone(), imported(Some("1"))], "demo_file.a=1", "imported");
     check(&[made.clone(), imported(None)], "demo_file.a=1", "imported");

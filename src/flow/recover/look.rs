@@ -21,7 +21,7 @@ use crate::flow::private_copy::{CopyBackend, CopySource, prepare};
 use crate::flow::recorded::{load, load_configuration};
 use crate::flow::redaction::{known_secrets, secrets_of_environment, with_configuration};
 use crate::flow::variables::with_today;
-use crate::model::account::ReportedObject;
+use crate::model::apply_report::ReportedObject;
 use crate::model::entry::{Actor, Body, Entry, Revision};
 use crate::model::state::State;
 use crate::model::value::Value;

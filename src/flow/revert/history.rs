@@ -18,7 +18,7 @@ use crate::engine::unsettled::{Unsettled, unsettled};
 use crate::flow::ports::{Author, Job, Ports};
 use crate::flow::recorded::readable_configuration;
 use crate::flow::{Error, live};
-use crate::model::account::Witness;
+use crate::model::apply_report::ReportSource;
 use crate::model::configuration::BlobId;
 use crate::model::entry::{Body, Entry, NotUndone, Revision, StateRef};
 use crate::model::event::Event;
@@ -39,7 +39,7 @@ pub(super) fn journals(ports: &Ports<'_>, log: &[Entry], target: Revision) -> Ve
         };
         if let Body::RunOutcome(ended) = &entry.recorded.body {
             let journal = new(JournalKind::Run, ended.intent, ended.events)?;
-            return Some(journal.with_account(&ended.account));
+            return Some(journal.with_report(&ended.apply_report));
         }
         let Body::RevertOutcome(ended) = &entry.recorded.body else { return None };
         new(JournalKind::Revert, ended.intent, ended.events)
@@ -117,7 +117,7 @@ fn declared(ports: &Ports<'_>, entry: &Entry) -> Result<Option<BTreeSet<String>>
 fn is_told(log: &[Entry], intent: Revision) -> bool {
     log.iter().any(|entry| {
         matches!(&entry.recorded.body, Body::RunOutcome(ended)
-            if ended.intent == intent && ended.account.witness == Witness::Events)
+            if ended.intent == intent && ended.apply_report.source == ReportSource::Events)
     })
 }
 

@@ -15,8 +15,8 @@ use super::{Begun, outcome_of};
 use crate::codec::events::{EventReader, Stream};
 use crate::codec::plan;
 use crate::codec::state::ReadState;
-use crate::engine::account::{AccountFacts, Ending, Ledger, Seen};
 use crate::engine::apply_error::apply_errors;
+use crate::engine::apply_report::{ApplyReportFacts, Ending, Ledger, Seen};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
@@ -26,7 +26,7 @@ use crate::flow::ports::{Job, Ports, Stack};
 use crate::flow::recorded::{Recorded, keep_errored_state, load, load_configuration};
 use crate::flow::redaction::{secrets_of_environment, with_configuration, with_plan};
 use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest};
-use crate::model::account::{Account, ApplyError, Witness};
+use crate::model::apply_report::{ApplyError, ApplyReport, ReportSource};
 use crate::model::digest::Digest;
 use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision};
 use crate::model::event::{Intended, Intention, Purpose};
@@ -50,7 +50,7 @@ pub struct Concluded {
     /// The snapshot taken afterwards, when the state could be read.
     pub after: Result<Captured, Error>,
     /// What it did.
-    pub account: Account,
+    pub apply_report: ApplyReport,
     /// Its errors.
     pub errors: Vec<ApplyError>,
     /// An `errored.tfstate` that it left, kept in this entry.
@@ -113,9 +113,9 @@ pub fn conclude(
             // It is in the store; what cannot be removed is only litter.
             let _is_left = journal.remove().is_err();
             let Closed { outcome: said, after, purpose } = closed;
-            let RunOutcome { account, errors, errored, .. } = said;
+            let RunOutcome { apply_report, errors, errored, .. } = said;
             let result = seeing.result;
-            Ok(Concluded { outcome, result, after, account, errors, errored, purpose })
+            Ok(Concluded { outcome, result, after, apply_report, errors, errored, purpose })
         }
         Err(source) => Err(Error::Run(RunError::NotRecorded {
             intent: entry.revision,
@@ -208,8 +208,8 @@ fn close(job: &Job<'_>, course: &OpenRun<'_>, seeing: Seeing) -> Result<Closed, 
         told.ledger.intend(intended);
     }
     let recorded = recorded_state(job.ports, &before)?;
-    let (account, errors, purpose) =
-        account(job.ports, &before, recorded.as_ref(), &after, planned.as_ref(), told, seeing);
+    let (apply_report, errors, purpose) =
+        report(job.ports, &before, recorded.as_ref(), &after, planned.as_ref(), told, seeing);
     let outcome = RunOutcome {
         intent: course.intent.revision,
         outcome: seeing.result,
@@ -217,7 +217,7 @@ fn close(job: &Job<'_>, course: &OpenRun<'_>, seeing: Seeing) -> Result<Closed, 
         after: after.as_ref().ok().map(|taken| taken.entry.revision),
         events,
         errored,
-        account,
+        apply_report,
         errors,
     };
     Ok(Closed { outcome, after, purpose })
@@ -226,7 +226,7 @@ fn close(job: &Job<'_>, course: &OpenRun<'_>, seeing: Seeing) -> Result<Closed, 
 /// What the journal tells.
 struct JournalReading {
     ledger: Ledger,
-    witness: Witness,
+    source: ReportSource,
 }
 
 fn listen(directory: &Path) -> JournalReading {
@@ -242,10 +242,10 @@ fn listen(directory: &Path) -> JournalReading {
     // A journal that is gone or cannot be read to its end tells what it tells.
     let _is_cut_off = journal::lines(directory, &mut tell).is_err();
     ledger.see(&reader.end());
-    JournalReading { witness: reader.witness(), ledger }
+    JournalReading { source: reader.source(), ledger }
 }
 
-fn account(
+fn report(
     ports: &Ports<'_>,
     before: &Entry,
     recorded: Option<&Recorded>,
@@ -253,7 +253,7 @@ fn account(
     planned: Option<&Plan>,
     told: JournalReading,
     seeing: Seeing,
-) -> (Account, Vec<ApplyError>, Purpose) {
+) -> (ApplyReport, Vec<ApplyError>, Purpose) {
     let had = recorded.map(|recorded| recorded.state.state());
     let has = after.as_ref().ok().and_then(|taken| taken.state.as_ref()).map(ReadState::state);
     let mut redactor = Redactor::default().with_values(&secrets_of_environment(ports));
@@ -273,7 +273,7 @@ fn account(
         }
     }
     let was_none = snapshot.is_some_and(|snapshot| snapshot.state.is_none());
-    let facts = AccountFacts {
+    let facts = ApplyReportFacts {
         before: match had {
             Some(state) => Seen::State(state),
             None if was_none => Seen::None,
@@ -284,18 +284,18 @@ fn account(
             (None, Ok(taken)) if taken.state.is_none() => Seen::None,
             (None, Ok(_) | Err(_)) => Seen::Unread,
         },
-        witness: told.witness,
+        source: told.source,
         ending: seeing.ending,
     };
     let (errors, purpose) = (apply_errors(told.ledger.errors(), &redactor), told.ledger.purpose());
-    let account = match seeing.result {
-        ApplyOutcome::NotStarted => Account::empty(told.witness),
+    let report = match seeing.result {
+        ApplyOutcome::NotStarted => ApplyReport::empty(told.source),
         ApplyOutcome::Succeeded
         | ApplyOutcome::Failed
         | ApplyOutcome::Interrupted
-        | ApplyOutcome::Unknown => told.ledger.account(&facts, &redactor),
+        | ApplyOutcome::Unknown => told.ledger.report(&facts, &redactor),
     };
-    (account, errors, purpose)
+    (report, errors, purpose)
 }
 
 fn recorded_state(ports: &Ports<'_>, entry: &Entry) -> Result<Option<Recorded>, Error> {

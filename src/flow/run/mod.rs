@@ -2,7 +2,7 @@
 //!
 //! Order: what is open is concluded or refused, what is held is refused, the state and the
 //! configuration are captured, the intent is recorded; the command runs and its journal grows; the
-//! state is captured again, the account is put together, the outcome is recorded, and only then the
+//! state is captured again, the report is put together, the outcome is recorded, and only then the
 //! journal goes. If we die in between, the command goes on, and [`conclude_open`] says later what
 //! became of it. It decides nothing about what to do after a failure.
 

@@ -19,7 +19,7 @@ fn a_command_is_recorded_between_an_intent_and_an_outcome_with_what_it_did() {
     assert_eq!(concluded.result, ApplyOutcome::Failed);
     assert!(!place.exists(), "the journal is in the store");
     let objects: Vec<String> = concluded
-        .account
+        .apply_report
         .objects
         .iter()
         .map(|reported| format!("{} {}", reported.address, reported.outcome.name()))
@@ -65,7 +65,7 @@ fn a_command_whose_watcher_died_is_concluded_by_the_next_one() {
     let outcome = process.entry(*outcome).unwrap();
     let Body::RunOutcome(end) = &outcome.recorded.body else { panic!("{outcome:?}") };
     assert_eq!((end.intent, end.outcome), (intent, ApplyOutcome::Unknown));
-    assert!(end.account.objects.iter().any(|reported| reported.address == "demo_file.b"));
+    assert!(end.apply_report.objects.iter().any(|reported| reported.address == "demo_file.b"));
 }
 
 #[test]

@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use unapply::model::account::{Account, ObjectOutcome, Presence, ReportedObject, Witness};
+use unapply::model::apply_report::{
+    ApplyReport, ObjectOutcome, Presence, ReportSource, ReportedObject,
+};
 use unapply::model::entry::{Actor, ApplyOutcome, Body, Entry, NewEntry, Revision};
 use unapply::model::run::{RunIntent, RunOutcome};
 use unapply::store::{After, LocalStore, Repository};
 
 use super::stage::Stage;
 
-/// A line of an account of something that failed or succeeded.
+/// A line of a report of something that failed or succeeded.
 pub(crate) fn reported(
     address: &str,
     action: &str,
@@ -77,7 +79,7 @@ impl Stage {
             after: None,
             events: Some(events),
             errored: None,
-            account: Account { witness: Witness::Events, objects },
+            apply_report: ApplyReport { source: ReportSource::Events, objects },
             errors: Vec::new(),
         };
         self.record(Body::RunOutcome(Box::new(outcome)));

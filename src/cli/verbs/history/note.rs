@@ -3,7 +3,7 @@
 use strum::VariantArray as _;
 
 use crate::cli::output::inert;
-use crate::model::account::{Account, ObjectOutcome};
+use crate::model::apply_report::{ApplyReport, ObjectOutcome};
 use crate::model::configuration::ConfigurationSource;
 use crate::model::drift::DriftLook;
 use crate::model::entry::{Body, Entry, Revision, Snapshot};
@@ -93,13 +93,13 @@ fn run_note(ended: &RunOutcome) -> String {
         Some(address) => format!("{address}: {}", error.summary),
         None => error.summary.clone(),
     });
-    let parts = [Some(format!("run {}", ended.intent)), counts(&ended.account), said];
+    let parts = [Some(format!("run {}", ended.intent)), counts(&ended.apply_report), said];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// How many objects had which outcome; nothing when there are none.
-fn counts(account: &Account) -> Option<String> {
-    let word = |outcome: &ObjectOutcome| match account.count(*outcome) {
+fn counts(report: &ApplyReport) -> Option<String> {
+    let word = |outcome: &ObjectOutcome| match report.count(*outcome) {
         0 => None,
         many => Some(format!("{many} {}", outcome.name())),
     };

@@ -1,4 +1,4 @@
-//! What a run shows: the account, what it is worth, what there is to choose from.
+//! What a run shows: the report, what it is worth, what there is to choose from.
 
 use strum::VariantArray as _;
 
@@ -6,7 +6,7 @@ use crate::cli::args::DiffArguments;
 use crate::cli::output::{Paint, inert};
 use crate::flow::ports::Stack;
 use crate::flow::run::{Concluded, Followed};
-use crate::model::account::{Account, ObjectOutcome, ReportedObject, Witness};
+use crate::model::apply_report::{ApplyReport, ObjectOutcome, ReportSource, ReportedObject};
 use crate::model::entry::{ApplyOutcome, Body, Entry, Revision};
 use crate::model::hold::HoldScope;
 use crate::model::word::Word as _;
@@ -24,9 +24,9 @@ pub(super) const CHOICES: &str = "
 What now? ";
 
 /// What the command did, what wants looking at first.
-pub(super) fn account(stack: &Stack, concluded: &Concluded, paint: Paint) -> String {
+pub(super) fn report(stack: &Stack, concluded: &Concluded, paint: Paint) -> String {
     let mut text = format!("\n{}: {}\n", stack.name, ended(concluded, paint));
-    text.push_str(&objects(&concluded.account, paint));
+    text.push_str(&objects(&concluded.apply_report, paint));
     for error in &concluded.errors {
         let place = error.address.as_ref().map_or_else(String::new, |a| format!("{}: ", inert(a)));
         let class = paint.bold(error.class.name());
@@ -43,7 +43,7 @@ pub(super) fn account(stack: &Stack, concluded: &Concluded, paint: Paint) -> Str
         let problem = inert(&problem.to_string());
         text.push_str(&format!("  {} the state could not be read: {problem}\n", paint.red("✗")));
     }
-    text.push_str(&warnings(&concluded.account, paint));
+    text.push_str(&warnings(&concluded.apply_report, paint));
     text
 }
 
@@ -55,24 +55,24 @@ fn ended(concluded: &Concluded, paint: Paint) -> String {
         ApplyOutcome::Unknown => paint.red("nobody saw the command end"),
         ApplyOutcome::NotStarted => paint.red("the command was not started"),
     };
-    let witness = match concluded.account.witness {
-        Witness::Events => "",
-        Witness::Output => " · told by what it printed and by the states before and after",
-        Witness::States => " · told by the states before and after alone",
+    let source = match concluded.apply_report.source {
+        ReportSource::Events => "",
+        ReportSource::Output => " · told by what it printed and by the states before and after",
+        ReportSource::States => " · told by the states before and after alone",
     };
     let kept = concluded.after.as_ref().ok().map(|taken| taken.entry.revision);
     let kept = kept.map_or_else(String::new, |revision| format!(" · state kept as {revision}"));
-    format!("{word}{kept} · record {}{witness}", concluded.outcome.revision)
+    format!("{word}{kept} · record {}{source}", concluded.outcome.revision)
 }
 
-fn objects(account: &Account, paint: Paint) -> String {
-    if account.objects.is_empty() {
+fn objects(report: &ApplyReport, paint: Paint) -> String {
+    if report.objects.is_empty() {
         return "  nothing was changed\n".to_owned();
     }
     let mut text = String::new();
     for outcome in ObjectOutcome::VARIANTS {
         let found: Vec<&ReportedObject> =
-            account.objects.iter().filter(|reported| reported.outcome == *outcome).collect();
+            report.objects.iter().filter(|reported| reported.outcome == *outcome).collect();
         let is_trouble = matches!(
             outcome,
             ObjectOutcome::Unknown | ObjectOutcome::Failed | ObjectOutcome::Tainted
@@ -88,8 +88,8 @@ fn objects(account: &Account, paint: Paint) -> String {
     }
     let counts: Vec<String> = ObjectOutcome::VARIANTS
         .iter()
-        .filter(|outcome| account.count(**outcome) > 0)
-        .map(|outcome| format!("{} {}", account.count(*outcome), outcome.name()))
+        .filter(|outcome| report.count(**outcome) > 0)
+        .map(|outcome| format!("{} {}", report.count(*outcome), outcome.name()))
         .collect();
     text.push_str(&format!("  {}\n", counts.join(", ")));
     text
@@ -123,9 +123,9 @@ fn line(reported: &ReportedObject, paint: Paint) -> String {
 }
 
 /// What nobody manages, or may not manage.
-fn warnings(account: &Account, paint: Paint) -> String {
+fn warnings(report: &ApplyReport, paint: Paint) -> String {
     let mut text = String::new();
-    for reported in account.lost() {
+    for reported in report.lost() {
         let id = reported.id.as_deref().map_or_else(String::new, |id| format!(" ({})", inert(id)));
         text.push_str(&format!(
             "  {} {}{id} was made and is in no state\n",
@@ -133,7 +133,7 @@ fn warnings(account: &Account, paint: Paint) -> String {
             inert(&reported.address)
         ));
     }
-    for reported in account.may_exist() {
+    for reported in report.may_exist() {
         text.push_str(&format!(
             "  {} {}: its creation was begun and did not end well, and it is in no state; an object \
              may exist\n",

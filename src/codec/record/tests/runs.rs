@@ -3,7 +3,7 @@
 use strum::VariantArray as _;
 
 use super::{blob, version};
-use crate::model::account::*;
+use crate::model::apply_report::*;
 use crate::model::digest::Digest;
 use crate::model::entry::{ApplyOutcome, Body, Revision};
 use crate::model::hold::{Hold, HoldScope, Release};
@@ -56,7 +56,7 @@ fn outcome(outcome: ObjectOutcome) -> Body {
         address: (class == ErrorClass::Provider).then(|| "aws_subnet.new".into()),
         summary: "InvalidGroup.Duplicate".into(),
     });
-    let witness = [Witness::States, Witness::Output, Witness::Events]
+    let source = [ReportSource::States, ReportSource::Output, ReportSource::Events]
         [ObjectOutcome::VARIANTS.iter().position(|one| *one == outcome).unwrap() % 3];
     Body::RunOutcome(Box::new(RunOutcome {
         intent: Revision(44),
@@ -65,7 +65,7 @@ fn outcome(outcome: ObjectOutcome) -> Body {
         after: Some(Revision(45)),
         events: Some(blob("events")),
         errored: Some(Revision(46)),
-        account: Account { witness, objects: objects.to_vec() },
+        apply_report: ApplyReport { source, objects: objects.to_vec() },
         errors: errors.to_vec(),
     }))
 }

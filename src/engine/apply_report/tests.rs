@@ -1,4 +1,4 @@
-//! Streams and states as Terraform 1.11.4 leaves them, and the account that has to come of them.
+//! Streams and states as Terraform 1.11.4 leaves them, and the report that has to come of them.
 
 use super::*;
 use crate::codec::events::{EventReader, Stream};
@@ -32,7 +32,7 @@ fn with_left_over(name: &str, id: &str, old: &str, key: &str) -> StateBytes {
     StateBytes::new(text.into_bytes())
 }
 
-fn ledger(lines: &str) -> (Ledger, Witness) {
+fn ledger(lines: &str) -> (Ledger, ReportSource) {
     let (mut ledger, mut reader) = (Ledger::default(), EventReader::default());
     for line in lines.lines() {
         let is_box = line.starts_with(['│', '╷', '╵']);
@@ -40,25 +40,25 @@ fn ledger(lines: &str) -> (Ledger, Witness) {
         ledger.see(&reader.line(stream, line));
     }
     ledger.see(&reader.end());
-    (ledger, reader.witness())
+    (ledger, reader.source())
 }
 
 fn told(
-    (ledger, witness): (Ledger, Witness),
+    (ledger, source): (Ledger, ReportSource),
     before: &StateBytes,
     after: Option<&StateBytes>,
     ending: Ending,
 ) -> Vec<String> {
     let before = state::parse(before).unwrap();
     let after = after.map(|after| state::parse(after).unwrap());
-    let facts = AccountFacts {
+    let facts = ApplyReportFacts {
         before: Seen::State(&before),
         after: after.as_ref().map_or(Seen::Unread, Seen::State),
-        witness,
+        source,
         ending,
     };
-    let account = ledger.account(&facts, &Redactor::default());
-    account
+    let report = ledger.report(&facts, &Redactor::default());
+    report
         .objects
         .iter()
         .map(|reported| {
@@ -199,11 +199,11 @@ fn lines_for_people_tell_the_same_and_an_error_ends_what_it_names() {
         ╷\n│ Error: cannot create\n│\n│   with demo_file.bad,\n│   on main.tf line 1:\n│ why\n╵";
     let before = state(&[]);
     let after = state(&[("a", "n1", ""), ("imp", "i", "")]);
-    let (ledger, witness) = ledger(lines);
-    assert_eq!(witness, Witness::Output);
+    let (ledger, source) = ledger(lines);
+    assert_eq!(source, ReportSource::Output);
     assert_eq!(ledger.errors().len(), 1);
     assert_eq!(
-        told((ledger, witness), &before, Some(&after), Ending::Broken),
+        told((ledger, source), &before, Some(&after), Ending::Broken),
         [
             "a create created n1 in-state",
             "bad create failed - not-in-state",
@@ -238,7 +238,7 @@ fn two_states_alone_tell_what_they_can_and_do_not_guess() {
             importing: intention == Intention::Import,
         });
     }
-    let found = told((known, Witness::States), &before, Some(&after), Ending::Broken);
+    let found = told((known, ReportSource::States), &before, Some(&after), Ending::Broken);
     assert!(found.contains(&"new import imported n in-state".to_owned()), "{found:?}");
     assert!(found.contains(&"never create not-attempted - not-in-state".to_owned()), "{found:?}");
 }
@@ -252,7 +252,7 @@ fn when_nobody_told_and_nobody_can_look_what_was_planned_is_unknown() {
         intention: Intention::Create,
         importing: false,
     });
-    let found = told((known, Witness::States), &state(&[]), None, Ending::Cut);
+    let found = told((known, ReportSource::States), &state(&[]), None, Ending::Cut);
     assert_eq!(found, ["a create unknown - unread"]);
 }
 
@@ -263,13 +263,13 @@ fn a_secret_in_an_id_or_an_address_is_not_told() {
         + &hook("complete", "a[\\\"hunter2-secret\\\"]", "create", "id/hunter2-secret");
     let secret = Value::Text("hunter2-secret".into());
     let redactor = Redactor::default().with_values([&secret]);
-    let (ledger, witness) = ledger(&lines);
+    let (ledger, source) = ledger(&lines);
     let facts =
-        AccountFacts { before: Seen::None, after: Seen::None, witness, ending: Ending::Cut };
-    let account = ledger.account(&facts, &redactor);
-    assert_eq!(account.objects.len(), 1);
-    assert!(!format!("{account:?}").contains("hunter2"), "{account:?}");
-    assert_eq!(account.lost().count(), 1);
+        ApplyReportFacts { before: Seen::None, after: Seen::None, source, ending: Ending::Cut };
+    let report = ledger.report(&facts, &redactor);
+    assert_eq!(report.objects.len(), 1);
+    assert!(!format!("{report:?}").contains("hunter2"), "{report:?}");
+    assert_eq!(report.lost().count(), 1);
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! What an apply did, resource by resource: the account.
+//! The report of an apply: the outcome for each object.
 //!
-//! An [`Account`] is for the person whose apply has just failed and for whoever has to undo it: what
+//! An [`ApplyReport`] is for the person whose apply has just failed and for whoever has to undo it: what
 //! was done, what was not, and what nobody knows yet. It holds addresses and ids that have passed
-//! the redactor, and no attribute. How it is put together is `engine::account`.
+//! the redactor, and no attribute. How it is put together is `engine::apply_report`.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ pub enum Presence {
     Unread,
 }
 
-/// One object of the account.
+/// One object of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportedObject {
     /// The address, as Terraform writes it.
@@ -83,11 +83,11 @@ impl ReportedObject {
     }
 }
 
-/// What the account was read from.
+/// What the report was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
-pub enum Witness {
+pub enum ReportSource {
     /// Terraform's `-json` event stream.
     Events,
     /// What Terraform prints for people, and the states before and after.
@@ -98,18 +98,19 @@ pub enum Witness {
 
 /// What an apply did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
+pub struct ApplyReport {
     /// What it was read from.
-    pub witness: Witness,
+    #[serde(rename = "witness")]
+    pub source: ReportSource,
     /// One line for each object that was touched or meant to be, by address.
     #[serde(rename = "account")]
     pub objects: Vec<ReportedObject>,
 }
 
-impl Account {
-    /// An account of nothing.
-    pub fn empty(witness: Witness) -> Self {
-        Self { witness, objects: Vec::new() }
+impl ApplyReport {
+    /// A report of nothing.
+    pub fn empty(source: ReportSource) -> Self {
+        Self { source, objects: Vec::new() }
     }
 
     /// How many objects had this outcome.

@@ -1,7 +1,7 @@
 //! What an apply did, resource by resource: put together from what Terraform said while it worked,
 //! from the plan, and from the states before and after.
 //!
-//! A [`Ledger`] takes events as they come and keeps little for each object; [`Ledger::account`]
+//! A [`Ledger`] takes events as they come and keeps little for each object; [`Ledger::report`]
 //! closes it over the two states. What was said to be begun and not seen to end is *unknown*: the
 //! states say whether an object is known, and never that nothing happened. Presence is told by the
 //! real id where the stream names one, since at one address another object can stand.
@@ -18,7 +18,9 @@ use self::courses::{Course, CourseStep};
 pub use self::objects::Seen;
 use self::objects::{TouchedObject, TouchedObjects};
 use super::redact::Redactor;
-use crate::model::account::{Account, ObjectOutcome, Presence, ReportedObject, Witness};
+use crate::model::apply_report::{
+    ApplyReport, ObjectOutcome, Presence, ReportSource, ReportedObject,
+};
 use crate::model::event::{Intention, Operation};
 use crate::model::word::Word as _;
 
@@ -33,15 +35,15 @@ pub enum Ending {
     Cut,
 }
 
-/// What an account is closed over.
+/// What a report is closed over.
 #[derive(Debug, Clone, Copy)]
-pub struct AccountFacts<'s, 'a> {
+pub struct ApplyReportFacts<'s, 'a> {
     /// The state before.
     pub before: Seen<'s, 'a>,
     /// The state after.
     pub after: Seen<'s, 'a>,
-    /// How good a witness there was.
-    pub witness: Witness,
+    /// The best source that there was.
+    pub source: ReportSource,
     /// How it ended.
     pub ending: Ending,
 }
@@ -57,11 +59,11 @@ enum ApplyEnd {
 impl Ledger {
     /// Closes the ledger: one line for each object that was touched or meant to be, by address, and
     /// one more for what was left over of it.
-    pub fn account(self, facts: &AccountFacts<'_, '_>, redactor: &Redactor) -> Account {
+    pub fn report(self, facts: &ApplyReportFacts<'_, '_>, redactor: &Redactor) -> ApplyReport {
         let closing = Closing {
             before: TouchedObjects::of(facts.before),
             after: TouchedObjects::of(facts.after),
-            witness: facts.witness,
+            source: facts.source,
             ending: facts.ending,
         };
         let mut objects = Vec::new();
@@ -77,7 +79,7 @@ impl Ledger {
             reported.address = redactor.text(&reported.address);
             reported.id = reported.id.take().filter(|id| redactor.text(id) == *id);
         }
-        Account { witness: facts.witness, objects }
+        ApplyReport { source: facts.source, objects }
     }
 }
 
@@ -85,7 +87,7 @@ impl Ledger {
 struct Closing<'s, 'a> {
     before: TouchedObjects<'s, 'a>,
     after: TouchedObjects<'s, 'a>,
-    witness: Witness,
+    source: ReportSource,
     ending: Ending,
 }
 
@@ -204,7 +206,7 @@ impl Closing<'_, '_> {
                 Some(ObjectOutcome::Replaced)
             }
             (Intention::Update, Some(old), Some(now))
-                if self.witness == Witness::States && old.attributes != now.attributes =>
+                if self.source == ReportSource::States && old.attributes != now.attributes =>
             {
                 Some(ObjectOutcome::Updated)
             }
@@ -213,7 +215,7 @@ impl Closing<'_, '_> {
         let outcome = match (done.filter(|_| is_read), self.ending) {
             (Some(outcome), _) => outcome,
             // Nobody told what was done, and nobody can look: not even that it was not begun.
-            (None, _) if self.witness == Witness::States && !is_read => ObjectOutcome::Unknown,
+            (None, _) if self.source == ReportSource::States && !is_read => ObjectOutcome::Unknown,
             (None, Ending::Broken | Ending::Cut) => ObjectOutcome::NotAttempted,
             (None, Ending::Whole) => return None,
         };
@@ -265,7 +267,7 @@ impl Closing<'_, '_> {
     }
 
     fn by_states(&self, address: &str) -> Option<ReportedObject> {
-        let is_alone = self.witness == Witness::States;
+        let is_alone = self.source == ReportSource::States;
         let (old, now) = (self.before.at(address), self.after.at(address));
         let elsewhere = |objects: &TouchedObjects<'_, '_>, object: &TouchedObject<'_>| {
             object.id.as_deref().is_some_and(|id| objects.has(address, id))

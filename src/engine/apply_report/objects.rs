@@ -1,12 +1,12 @@
-//! A state as an account asks about it: which managed objects there are, at which address and with
+//! A state as a report asks about it: which managed objects there are, at which address and with
 //! which id.
 //!
 //! Nothing is copied but addresses and ids; attributes are compared as text and not looked into.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::account::Presence;
 use crate::model::address::{Address, Mode};
+use crate::model::apply_report::Presence;
 use crate::model::state::{State, Status};
 use crate::model::value::RawJson;
 
