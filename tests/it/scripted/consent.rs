@@ -9,17 +9,13 @@ use unapply::model::hazard::HazardKind;
 use unapply::port::terraform;
 
 use super::drive::{Error, Process};
-use super::stories::{Story, file, kinds, of_kind};
+use super::stories::{Story, file, kinds, volume};
 use crate::support::script::put;
 use crate::support::scripted::Where;
 
 /// The kinds of the entries that were written since.
 fn said_since(story: &Story, before: &[&'static str]) -> Vec<&'static str> {
     kinds(&story.scene).split_off(before.len())
-}
-
-fn volume(name: &str) -> String {
-    of_kind("demo_volume", name, name, "data")
 }
 
 #[test]
@@ -134,5 +130,17 @@ fn an_entry_that_was_written_after_the_draft_stops_the_intent() {
     let error = process.execute(approved).unwrap_err();
     assert!(matches!(error, Error::Store(_)), "{error:?}");
     assert_eq!(said_since(&story, &said), [""; 0]);
+    assert_eq!(story.done_since(), [""; 0]);
+}
+
+#[test]
+fn a_plan_that_leaves_something_over_is_refused_whatever_is_allowed() {
+    let story = Story::half_applied(Where::File);
+    story.scene.world.plans_in_part();
+    let process = Process::healthy(&story.scene);
+    let error = process.approved(story.target).unwrap_err();
+    assert!(matches!(error, Error::IncompletePlan(_)), "{error:?}");
+    assert_eq!(error.hazard(), Some(HazardKind::IncompletePlan));
+    assert!(HazardKind::IncompletePlan.why_never().is_some());
     assert_eq!(story.done_since(), [""; 0]);
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use unapply::engine::hazard::{Allowance, Limits};
 use unapply::engine::hold::Holding;
+use unapply::engine::revert::scope::RevertScope;
 use unapply::flow::mark::{Proof, good};
 use unapply::flow::ports::{Author, Inputs, Job, Ports, Stack};
 use unapply::flow::recover::conclude::conclude as conclude_intent;
@@ -27,6 +28,8 @@ use unapply::flow::run::{self, Concluded, Wanted};
 use unapply::flow::snapshot::{SnapshotRequest, take};
 use unapply::knowledge::Knowledge;
 use unapply::model::entry::{Actor, ApplyOutcome, Body, Cause, Entry, Revision};
+use unapply::model::hazard::Hazard;
+use unapply::model::pattern::Pattern;
 use unapply::model::run::Settled;
 use unapply::port::clock::Clock as _;
 use unapply::port::interrupt::Interrupt;
@@ -39,6 +42,7 @@ use crate::support::scripted::{Quiet, Scene, Scripted, ScriptedInterrupt};
 
 pub(super) use unapply::flow::Error;
 pub(super) use unapply::flow::error::run::RunError;
+pub(super) use unapply::flow::error::two_steps::NoFirstStep;
 pub(super) use unapply::flow::revert::consent::ApprovedRevert;
 pub(super) use unapply::flow::revert::draft::RevertDraft;
 pub(super) use unapply::flow::revert::execute::ExecutedRevert;
@@ -137,6 +141,13 @@ impl<'s> Process<'s> {
         Ok(self.repository.entry(&self.stack.name, revision)?)
     }
 
+    /// The bytes of a state that was kept as evidence.
+    pub(super) fn kept(&self, evidence: Revision) -> Vec<u8> {
+        let entry = self.entry(evidence).unwrap();
+        let Body::Evidence(kept) = &entry.recorded.body else { panic!("{entry:?}") };
+        self.repository.get_blob(&kept.blob).unwrap()
+    }
+
     /// Takes a snapshot by hand.
     pub(super) fn snapshot(&self) -> Result<Entry, Error> {
         let request = SnapshotRequest::of_stack(&self.stack, Cause::Manual);
@@ -199,6 +210,23 @@ impl<'s> Process<'s> {
     /// All of it, with every question answered by yes.
     pub(super) fn revert(&self, target: Revision) -> Result<Reverted, Error> {
         let draft = self.draft(target)?;
+        self.finish(draft)
+    }
+
+    /// The same for a part: targets and excludes.
+    pub(super) fn revert_part(
+        &self,
+        target: Revision,
+        targets: &[&str],
+        excludes: &[&str],
+    ) -> Result<Reverted, Error> {
+        let patterns = |given: &[&str]| given.iter().map(|text| Pattern::new(*text)).collect();
+        let mut request = RevertRequest::to(self.entry(target)?);
+        request.scope = RevertScope { targets: patterns(targets), excludes: patterns(excludes) };
+        self.finish(draft(&self.job(&self.ports()), request)?)
+    }
+
+    fn finish(&self, draft: RevertDraft) -> Result<Reverted, Error> {
         let checked = self.check(draft)?;
         if checked.is_nothing() {
             return Ok(Reverted::Nothing);
@@ -208,6 +236,13 @@ impl<'s> Process<'s> {
             return Ok(Reverted::Failed(Box::new(executed), rounds));
         }
         Ok(Reverted::Verified(Box::new(self.verify(executed)?), rounds))
+    }
+
+    /// The hazards of a revert, as `KIND=SUBJECT`.
+    pub(super) fn hazards(&self, target: Revision) -> Result<Vec<String>, Error> {
+        let checked = self.check(self.draft(target)?)?;
+        let named = |hazard: &Hazard| format!("{}={}", hazard.kind, hazard.subject);
+        Ok(checked.hazards().iter().map(named).collect())
     }
 
     /// Whether anything that is open is under way.

@@ -6,7 +6,10 @@
 mod apply;
 mod consent;
 mod drive;
+mod hazards;
 mod liveness;
+mod partial;
+mod recover;
 mod rounds;
 mod run;
 mod stories;

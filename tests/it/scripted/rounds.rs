@@ -63,6 +63,8 @@ fn a_round_that_has_done_nothing_is_the_last_one() {
     let ended = Process::healthy(&story.scene).revert(story.target).unwrap();
     assert!(matches!(ended, Reverted::Failed(_, 1)), "{ended:?}");
     assert_eq!(story.done_since(), [""; 0]);
+    let said = kinds(&story.scene);
+    assert!(said.contains(&"hold") && !said.contains(&"release"), "it is held still: {said:?}");
     story.goes_back();
 }
 

@@ -1,12 +1,15 @@
 //! A wrapped command: the record around it, the ones that may not run beside it, and the end of one
 //! whose watcher died.
 
+use std::sync::Arc;
+
 use unapply::model::entry::{ApplyOutcome, Body};
 use unapply::model::word::Word as _;
 
-use super::drive::{Error, Process, RunError, journal};
+use super::drive::{Error, Process, Reverted, RunError, journal};
 use super::stories::{Story, kinds, log};
-use crate::support::script::put;
+use crate::support::script::{Fault, Script, Side, put};
+use crate::support::scripted::ScriptedInterrupt;
 
 #[test]
 fn a_command_is_recorded_between_an_intent_and_an_outcome_with_what_it_did() {
@@ -33,8 +36,12 @@ fn a_command_is_recorded_between_an_intent_and_an_outcome_with_what_it_did() {
     assert_eq!(objects, expected);
     let said = kinds(&story.scene);
     assert_eq!(said[said.len() - 4..], ["snapshot", "run-intent", "snapshot", "run-outcome"]);
-    drop(process);
-    story.goes_back();
+    let ended = process.revert(story.target).unwrap();
+    let Reverted::Verified(verified, 1) = ended else { panic!("{ended:?}") };
+    let left: Vec<&str> =
+        verified.comparison.not_undone.iter().map(|left| left.address.as_str()).collect();
+    assert_eq!(left, ["demo_file.d"], "it may exist");
+    story.is_back();
     story.is_done_once();
 }
 
@@ -112,4 +119,35 @@ fn a_state_that_a_command_could_not_save_is_kept_and_stands_in_the_way() {
     assert_eq!(story.scene.state().objects, left.objects);
     let begun = process.begin(&["/bin/sh"]).unwrap();
     process.conclude(begun, 0).unwrap();
+}
+
+#[test]
+fn an_outcome_that_cannot_be_recorded_keeps_the_journal_for_the_next_command() {
+    let story = Story::about_to_run();
+    let calls = {
+        let story = story.copy();
+        let process = Process::healthy(&story.scene);
+        process.begin(&["/bin/sh"]).unwrap();
+        process.script.asked().len()
+    };
+    let fault = Fault::From(u64::try_from(calls + 1).unwrap(), Side::Before);
+    let interrupt = ScriptedInterrupt::default();
+    let process = Process::start(&story.scene, Arc::new(Script::new(fault)), interrupt).unwrap();
+    let begun = process.begin(&["/bin/sh"]).unwrap();
+    let place = journal(&begun);
+    let code = story.applies(&begun);
+    let error = process.conclude(begun, code).unwrap_err();
+    let Error::Run(RunError::NotRecorded { code: Some(1), journal, .. }) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(*journal, place);
+    assert!(place.join("stdout").exists());
+    drop(process);
+    let process = Process::healthy(&story.scene);
+    let begun = process.begin(&["/bin/sh"]).unwrap();
+    assert_eq!(begun.concluded.len(), 1);
+    assert!(!place.exists());
+    process.conclude(begun, 0).unwrap();
+    drop(process);
+    story.goes_back();
 }

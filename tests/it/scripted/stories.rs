@@ -33,6 +33,16 @@ pub(super) fn of_kind(kind: &str, name: &str, path: &str, content: &str) -> Stri
     )
 }
 
+/// A `demo_volume` named `name` at that path.
+pub(super) fn volume(name: &str) -> String {
+    of_kind("demo_volume", name, name, "data")
+}
+
+/// A block with `prevent_destroy`.
+pub(super) fn prevented(block: &str) -> String {
+    block.replacen("\n}", "\n  lifecycle {\n    prevent_destroy = true\n  }\n}", 1)
+}
+
 /// A `demo_file` of the provider configuration `west`, with that.
 pub(super) fn in_west(name: &str) -> String {
     let block = file(name, "far").replacen("{\n", "{\n  provider = demo.west\n", 1);
@@ -95,20 +105,21 @@ impl Story {
     /// An apply that made something with `prevent_destroy` and imported something else.
     pub(super) fn with_hazards() -> Self {
         let story = Self::good(Where::File, &file("a", "one"));
-        let kept = file("b", "new").replacen(
-            "\n}",
-            "\n  lifecycle {\n    prevent_destroy = true\n  }\n}",
-            1,
-        );
+        let kept = prevented(&file("b", "new"));
         let import = "import {\n  to = demo_file.i\n  id = \"i\"\n}\n";
         story.then(&(file("a", "ONE") + &kept + &file("i", "old") + import))
     }
 
     /// A stack that is good, and a configuration in its directory that fails half-way.
     pub(super) fn about_to_run() -> Self {
+        Self::about_to_run_on(Where::File)
+    }
+
+    /// The same, with this home of the state.
+    pub(super) fn about_to_run_on(home: Where) -> Self {
         let v1 = file("a", "one") + &file("c", "same") + &file("gone", "back");
         let v2 = file("a", "ONE") + &file("b", "new") + &file("c", "same") + &file("d", "never");
-        let story = Self::good(Where::File, &v1);
+        let story = Self::good(home, &v1);
         story.scene.world.fails("create demo_file.d");
         story.scene.configure(&v2);
         story
@@ -187,6 +198,14 @@ impl Story {
     /// Every operation in the world, from its beginning.
     pub(super) fn done(&self) -> Vec<String> {
         self.scene.world.done()
+    }
+
+    /// The content of the file at a path; none when there is no such file.
+    pub(super) fn content(&self, path: &str) -> Option<String> {
+        let objects = self.scene.world.objects();
+        let mut all = objects.into_values().map(|object| object.attributes);
+        let found = all.find(|attributes| attributes["path"] == path)?;
+        Some(found["content"].as_str().unwrap().to_owned())
     }
 
     /// The operations since something went wrong.

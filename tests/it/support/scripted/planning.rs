@@ -53,7 +53,7 @@ impl<'p> Planner<'p> {
             "format_version": "1.2",
             "terraform_version": "1.11.4",
             "applyable": changes.iter().any(|change| change["change"]["actions"] != json!(["no-op"])),
-            "complete": self.request.targets.is_empty(),
+            "complete": self.request.targets.is_empty() && !self.world.is_planned_in_part(),
             "errored": false,
             "resource_drift": objects.iter().filter_map(drift).collect::<Vec<_>>(),
             "resource_changes": changes,

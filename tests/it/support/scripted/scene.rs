@@ -159,6 +159,11 @@ impl Scene {
         self.world.write(&self.backend(), &state);
     }
 
+    /// Pushes a state without unapply.
+    pub(crate) fn push_by_hand(&self, bytes: &[u8]) {
+        self.world.write(&self.backend(), &Document::read(bytes));
+    }
+
     /// The id of the object at an address.
     pub(crate) fn id_of(&self, address: &str) -> String {
         self.state().objects[address].id().to_owned()

@@ -39,6 +39,7 @@ struct Inner {
     done: Vec<String>,
     lock: Option<LockHolder>,
     is_backend_down: bool,
+    is_partial: bool,
 }
 
 impl std::fmt::Debug for World {
@@ -88,6 +89,16 @@ impl World {
     /// The holder of the lock.
     pub(crate) fn lock(&self) -> Option<LockHolder> {
         self.inner.borrow().lock.clone()
+    }
+
+    /// From now on every plan leaves something over.
+    pub(crate) fn plans_in_part(&self) {
+        self.inner.borrow_mut().is_partial = true;
+    }
+
+    /// Whether plans leave something over.
+    pub(crate) fn is_planned_in_part(&self) -> bool {
+        self.inner.borrow().is_partial
     }
 
     /// From now on the backend takes no state of an apply.
