@@ -88,6 +88,23 @@ fn each_hazard_is_raised_by_the_functions_that_the_table_names() {
     }
 }
 
+/// Paths in backquotes; one with a name in capitals stands for any.
+#[test]
+fn every_path_that_the_documents_name_exists() {
+    let path = regex::Regex::new(r"`((?:src|tests|benches|providers|testdata)/[\w./-]*)`").unwrap();
+    let documents =
+        ["README.md", "CONTRIBUTING.md", "src/ARCHITECTURE.md", "src/DECISIONS.md"].into_iter();
+    let mut seen = 0;
+    for document in documents {
+        let text = std::fs::read_to_string(document).unwrap();
+        for found in path.captures_iter(&text).filter(|found| !found[1].contains("NAME.")) {
+            assert!(std::path::Path::new(&found[1]).exists(), "{document}: {}", &found[1]);
+            seen += 1;
+        }
+    }
+    assert!(seen > 50, "only {seen} paths were found");
+}
+
 #[test]
 fn the_map_of_the_code_has_at_most_2500_words() {
     let map = std::fs::read_to_string("src/ARCHITECTURE.md").unwrap();
