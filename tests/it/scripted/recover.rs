@@ -18,7 +18,7 @@ fn a_lost_object_stands_in_the_way_until_the_state_has_it() {
     let made = story.scene.state().objects["demo_file.b"].clone();
     story.scene.edit_state(|objects| drop(objects.remove("demo_file.b")));
     let concluded = process.conclude(begun, 1).unwrap();
-    let lost: Vec<&str> = concluded.account.lost().map(|deed| deed.address.as_str()).collect();
+    let lost: Vec<&str> = concluded.apply_report.lost().map(|deed| deed.address.as_str()).collect();
     assert_eq!(lost, ["demo_file.b"]);
     let refused = process.revert(story.target).unwrap_err();
     assert!(matches!(refused, Error::Unsettled(_)), "{refused:?}");
@@ -91,7 +91,7 @@ fn a_command_whose_state_was_not_saved_leaves_it_and_names_what_only_that_knows(
     story.scene.world.backend_comes();
     let concluded = process.conclude(begun, 1).unwrap();
     assert!(concluded.errored.is_some());
-    let lost: Vec<&str> = concluded.account.lost().map(|deed| deed.address.as_str()).collect();
+    let lost: Vec<&str> = concluded.apply_report.lost().map(|deed| deed.address.as_str()).collect();
     assert_eq!(lost, ["demo_file.b"]);
     let refused = process.begin(&["/bin/sh"]).unwrap_err();
     assert!(matches!(refused, Error::Run(RunError::Unsettled { .. })), "{refused:?}");
