@@ -2,10 +2,11 @@
 //!
 //! `cargo bench --bench peers`; it takes some minutes, most of them in `jq`. Every round runs each
 //! contender once, one after the other, and a figure is the median of the rounds' ratios: machines
-//! are shared, and what disturbs one disturbs the other. States of 1,000, 10,000 and 50,000 objects
-//! (3, 30 and 147 MB) come from `world`; `UNAPPLY_BENCH_STATES=DIR` takes `s1k`, `s10k` and `s50k`
-//! with `_a`, `_b` and `_c` from there instead, as another generator has written them. A peer that
-//! is not installed is left out and said so. It asserts nothing: it measures.
+//! are shared, and what disturbs one disturbs the other. Processor time is that of all threads.
+//! States of 1,000, 10,000 and 50,000 objects (3, 30 and 147 MB) come from `world`;
+//! `UNAPPLY_BENCH_STATES=DIR` takes `s1k`, `s10k` and `s50k` with `_a`, `_b` and `_c` from there
+//! instead, as another generator has written them. A peer that is not installed is left out. It
+//! asserts nothing: it measures.
 
 #![expect(
     clippy::disallowed_methods,
@@ -16,30 +17,28 @@
 mod world;
 
 use std::fs::{self, File};
-use std::hint::black_box;
+use std::io::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use unapply::codec::state::narrow::{Source, narrow};
-use unapply::engine::diff::diff_narrowed;
-use unapply::engine::redact::Redactor;
-use unapply::knowledge::Knowledge;
+use nix::sys::resource::{Usage, UsageWho, getrusage};
 use world::{Edit, World};
 
 const UNAPPLY: &str = env!("CARGO_BIN_EXE_unapply");
+const ORJSON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/orjson_diff.py");
 const ROUNDS: usize = 7;
 
 /// Where the states are.
 struct States {
-    directory: PathBuf,
+    made: PathBuf,
+    given: Option<PathBuf>,
 }
 
 impl States {
-    fn made_in(directory: &Path) -> Result<Self, std::io::Error> {
-        if let Some(given) = std::env::var_os("UNAPPLY_BENCH_STATES") {
-            return Ok(Self { directory: given.into() });
-        }
+    fn made_in(directory: &Path) -> Result<Self, Error> {
+        let given = std::env::var_os("UNAPPLY_BENCH_STATES").map(PathBuf::from);
+        let states = Self { made: directory.to_owned(), given };
         let sizes = [("s2", 2), ("s30", 30), ("s1k", 1_000), ("s10k", 10_000), ("s50k", 50_000)];
         let edits = [
             ("", Edit::Nothing),
@@ -49,78 +48,124 @@ impl States {
         ];
         for (size, objects) in sizes {
             for (edit_name, edit) in edits {
-                let path = directory.join(format!("{size}{edit_name}.tfstate"));
-                fs::write(path, World { objects }.to_json(edit))?;
+                let path = states.path(&format!("{size}{edit_name}"));
+                if !path.exists() {
+                    fs::write(path, World { objects }.to_json(edit))?;
+                }
             }
         }
-        Ok(Self { directory: directory.to_owned() })
+        for (many, objects) in [("e10k", 10_000), ("e20k", 20_000)] {
+            for (name, fate) in FATES {
+                fs::write(states.path(&format!("{many}{name}")), for_each(objects, fate))?;
+            }
+        }
+        Ok(states)
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.directory.join(format!("{name}.tfstate"))
+        let file = format!("{name}.tfstate");
+        let given = self.given.as_ref().map(|given| given.join(&file));
+        given.filter(|given| given.exists()).unwrap_or_else(|| self.made.join(file))
+    }
+
+    fn pair(&self, size: &str, edit: &str) -> [PathBuf; 2] {
+        [self.path(size), self.path(&format!("{size}{edit}"))]
     }
 }
 
-/// The time of one run; none where the tool is missing.
-fn timed(command: &mut Command) -> Option<Duration> {
+/// What becomes of all objects of one `for_each`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Stay,
+    Move,
+    Rekey,
+    Replace,
+}
+
+const FATES: [(&str, Fate); 4] =
+    [("", Fate::Stay), ("_m", Fate::Move), ("_k", Fate::Rekey), ("_r", Fate::Replace)];
+
+/// A state of one resource with so many objects.
+fn for_each(objects: usize, fate: Fate) -> String {
+    let instance = |number: usize| {
+        let key = if fate == Fate::Rekey { "other" } else { "key" };
+        let id = if fate == Fate::Replace { "new" } else { "old" };
+        format!(
+            r#"{{"index_key": "{key}-{number:06}", "schema_version": 0, "attributes":
+            {{"id": "{id}-{number:09}", "name": "n-{number}", "tags": {{"Owner": "platform"}}}},
+            "sensitive_attributes": [], "dependencies": ["aws_kms_key.main"]}}"#
+        )
+    };
+    let instances: Vec<String> = (0..objects).map(instance).collect();
+    let module = if fate == Fate::Move { r#""module": "module.m", "# } else { "" };
+    format!(
+        r#"{{"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "l", "outputs": {{}},
+        "resources": [{{{module}"mode": "managed", "type": "aws_sqs_queue", "name": "a",
+        "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]", "instances": [{}]}}]}}"#,
+        instances.join(",\n")
+    )
+}
+
+/// What a run took.
+#[derive(Clone, Copy)]
+struct Took {
+    wall: Duration,
+    processor: Duration,
+}
+
+/// The processor time of all children so far.
+fn processor() -> Option<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    let seconds = |of: fn(&Usage) -> nix::sys::time::TimeVal| {
+        let time = of(&usage);
+        let (seconds, rest) = (u64::try_from(time.tv_sec()), u64::try_from(time.tv_usec()));
+        Some(Duration::from_secs(seconds.ok()?) + Duration::from_micros(rest.ok()?))
+    };
+    Some(seconds(Usage::user_time)? + seconds(Usage::system_time)?)
+}
+
+/// Measures something; none where it cannot be run.
+fn timed(run: impl FnOnce() -> Option<()>) -> Option<Took> {
+    let (before, start) = (processor()?, Instant::now());
+    run()?;
+    Some(Took { wall: start.elapsed(), processor: processor()?.saturating_sub(before) })
+}
+
+fn quietly(command: &mut Command) -> Option<()> {
     command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
-    let start = Instant::now();
-    command.status().ok()?;
-    Some(start.elapsed())
+    command.status().ok().map(drop)
 }
 
-fn unapply(before: &Path, after: &Path) -> Option<Duration> {
+fn unapply([before, after]: &[PathBuf; 2]) -> Option<Took> {
     let range = format!("{}..{}", before.display(), after.display());
-    timed(Command::new(UNAPPLY).args(["diff", &range, "--no-input"]))
+    timed(|| quietly(Command::new(UNAPPLY).args(["diff", &range, "--no-input"])))
 }
 
-fn gnu_diff(before: &Path, after: &Path) -> Option<Duration> {
-    timed(Command::new("diff").args([before, after]))
+fn gnu_diff([before, after]: &[PathBuf; 2]) -> Option<Took> {
+    timed(|| quietly(Command::new("diff").args([before, after])))
+}
+
+fn orjson([before, after]: &[PathBuf; 2]) -> Option<Took> {
+    let is_there =
+        Command::new("python3").args(["-c", "import orjson"]).stderr(Stdio::null()).status();
+    is_there.ok().filter(std::process::ExitStatus::success)?;
+    timed(|| quietly(Command::new("python3").arg(ORJSON).args([before, after])))
 }
 
 /// Both files sorted by key, and what differs then.
-fn sorted_diff(before: &Path, after: &Path) -> Option<Duration> {
-    let start = Instant::now();
-    let sorted = |path: &Path| {
+fn sorted_diff(paths: &[PathBuf; 2]) -> Option<Took> {
+    let sorted = |path: &PathBuf| {
         let output = path.with_extension("sorted");
         let file = File::create(&output).ok()?;
         Command::new("jq").args(["-S", "."]).arg(path).stdout(file).status().ok()?;
         Some(output)
     };
-    let (first, second) = (sorted(before)?, sorted(after)?);
-    gnu_diff(&first, &second)?;
-    let took = start.elapsed();
-    for path in [first, second] {
-        let _gone = fs::remove_file(path).is_ok();
+    let took =
+        timed(|| quietly(Command::new("diff").args([sorted(&paths[0])?, sorted(&paths[1])?])));
+    for path in paths {
+        let _gone = fs::remove_file(path.with_extension("sorted")).is_ok();
     }
-    Some(took)
-}
-
-/// What the library does for a diff, with everything in memory already, on one core.
-fn in_memory(before: &[u8], after: &[u8], knowledge: &Knowledge) -> Duration {
-    let start = Instant::now();
-    let (before, after) = (Source::new(before), Source::new(after));
-    let mut redactor = Redactor::default();
-    black_box(redactor.learn_source(&before).is_ok());
-    if let Ok(narrowed) = narrow(&before, &after) {
-        narrowed.after.instances.iter().for_each(|instance| redactor.learn_instance(instance));
-        black_box(diff_narrowed(&narrowed, &before, &redactor, knowledge).unchanged);
-    }
-    start.elapsed()
-}
-
-/// The part of it that finds what differs.
-fn narrowing(before: &[u8], after: &[u8]) -> Duration {
-    let start = Instant::now();
-    let (before, after) = (Source::new(before), Source::new(after));
-    black_box(narrow(&before, &after).is_ok());
-    start.elapsed()
-}
-
-fn memcmp(bytes: &[u8], same: &[u8]) -> Duration {
-    let start = Instant::now();
-    black_box(black_box(bytes) == black_box(same));
-    start.elapsed()
+    took
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -128,107 +173,76 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
+/// A line of the table: medians of ours and of the other's, and the medians of the ratios.
+fn row(what: &str, peer: &str, aim: &str, rounds: &[(Took, Took)]) {
+    if rounds.is_empty() {
+        return println!("| {what} | | {peer}: not installed | | | {aim} |");
+    }
+    let each = |figure: fn(&(Took, Took)) -> f64| median(rounds.iter().map(figure).collect());
+    println!(
+        "| {what} | {:.0} ms | {peer} {:.0} ms | {:.3} | {:.3} | {aim} |",
+        each(|(ours, _)| ours.wall.as_secs_f64() * 1e3),
+        each(|(_, theirs)| theirs.wall.as_secs_f64() * 1e3),
+        each(|(ours, theirs)| ours.wall.div_duration_f64(theirs.wall)),
+        each(|(ours, theirs)| ours.processor.div_duration_f64(theirs.processor)),
+    );
 }
 
-/// A line of the table: what, our median, the other's, the median of the ratios, and the aim.
-fn row(what: &str, peer: &str, aim: &str, rounds: &[(Duration, Duration)]) {
-    let ours = median(rounds.iter().map(|round| milliseconds(round.0)).collect());
-    let theirs = median(rounds.iter().map(|round| milliseconds(round.1)).collect());
-    let ratio = median(rounds.iter().map(|round| round.0.div_duration_f64(round.1)).collect());
-    println!("| {what} | {ours:.1} ms | {peer} {theirs:.1} ms | {ratio:.3} | {aim} |");
-}
-
-fn rounds(
-    many: usize,
-    mut round: impl FnMut() -> Option<(Duration, Duration)>,
-) -> Vec<(Duration, Duration)> {
+fn rounds(many: usize, mut round: impl FnMut() -> Option<(Took, Took)>) -> Vec<(Took, Took)> {
     // The first one warms caches up.
     round();
     (0..many).filter_map(|_| round()).collect()
 }
 
-fn main() -> Result<(), std::io::Error> {
+fn main() -> Result<(), Error> {
     let directory = tempfile::tempdir()?;
     let states = States::made_in(directory.path())?;
     let peak = peak_memory(&states)?;
-    println!("| what | unapply | beside | ratio | aim |\n|---|---|---|---|---|");
-    whole_processes(&states);
-    in_memory_rows(&states)?;
-    println!("{peak}");
-    small_ones(&states);
-    Ok(())
-}
-
-fn whole_processes(states: &States) {
+    println!("| what | unapply | beside | wall | processor | aim |\n|---|---|---|---|---|---|");
     for (size, edit, aim) in [
-        ("s50k", "b", "0.2"),
-        ("s50k", "a", ""),
-        ("s50k", "c", ""),
-        ("s10k", "b", ""),
-        ("s1k", "b", ""),
+        ("s50k", "_b", "0.3, 0.4"),
+        ("s50k", "_a", ""),
+        ("s50k", "_c", ""),
+        ("s10k", "_b", ""),
+        ("s1k", "_b", ""),
     ] {
-        let (before, after) = (states.path(size), states.path(&format!("{size}_{edit}")));
-        let found =
-            rounds(ROUNDS, || Some((unapply(&before, &after)?, gnu_diff(&before, &after)?)));
-        row(&format!("whole process, {size}, {edit}"), "diff", aim, &found);
+        let pair = states.pair(size, edit);
+        let found = rounds(ROUNDS, || Some((unapply(&pair)?, gnu_diff(&pair)?)));
+        row(&format!("{size}{edit}"), "diff", aim, &found);
     }
-    let (before, after) = (states.path("s50k"), states.path("s50k_b"));
-    let found: Vec<_> = (0..3)
-        .filter_map(|_| Some((unapply(&before, &after)?, sorted_diff(&before, &after)?)))
-        .collect();
-    row("whole process, s50k, b", "jq -S twice and diff", "0.01", &found);
-}
-
-fn in_memory_rows(states: &States) -> Result<(), std::io::Error> {
-    let knowledge = Knowledge::builtin();
-    let first = fs::read(states.path("s50k"))?;
-    let same = first.clone();
-    for edit in ["a", "b", "c"] {
-        let second = fs::read(states.path(&format!("s50k_{edit}")))?;
-        let found = rounds(ROUNDS, || {
-            Some((in_memory(&first, &second, &knowledge), memcmp(&first, &same)))
-        });
-        let ours = median(found.iter().map(|round| round.0.as_secs_f64()).collect());
-        let bytes = u32::try_from((first.len() + second.len()) / 1_000_000).unwrap_or(u32::MAX);
-        let speed = f64::from(bytes) / 1e3 / ours;
-        let aim = match edit {
-            "a" => "2",
-            "b" => "4 GB/s",
-            _ => "",
-        };
-        let what = format!("in memory, one core, s50k, {edit}: {speed:.1} GB/s of both");
-        row(&what, "memcmp", aim, &found);
-        let found = rounds(ROUNDS, || Some((narrowing(&first, &second), memcmp(&first, &same))));
-        row(&format!("of that, finding what differs, {edit}"), "memcmp", "", &found);
+    let pair = states.pair("s10k", "_c");
+    let found = rounds(ROUNDS, || Some((unapply(&pair)?, orjson(&pair)?)));
+    row("s10k_c", "orjson", "0.083", &found);
+    for (name, _) in FATES {
+        let [half, all] = ["e10k", "e20k"].map(|size| states.pair(size, name));
+        let found = rounds(ROUNDS, || Some((unapply(&all)?, unapply(&half)?)));
+        row(&format!("e20k{name}"), "half of it", "2", &found);
     }
-    Ok(())
-}
-
-fn small_ones(states: &States) {
     for size in ["s2", "s30"] {
-        let (before, after) = (states.path(size), states.path(&format!("{size}_a")));
-        let bytes = fs::metadata(&before).map_or(0, |metadata| metadata.len()) / 1_000;
-        let found = rounds(41, || {
-            Some((unapply(&before, &after)?, timed(Command::new("git").arg("--version"))?))
-        });
-        row(&format!("whole process, two states of {bytes} KB"), "git --version", "3", &found);
+        let pair = states.pair(size, "_a");
+        let git = || timed(|| quietly(Command::new("git").arg("--version")));
+        row(size, "git --version", "3", &rounds(41, || Some((unapply(&pair)?, git()?))));
     }
+    let pair = states.pair("s50k", "_b");
+    let found =
+        (0..3).filter_map(|_| Some((unapply(&pair)?, sorted_diff(&pair)?))).collect::<Vec<_>>();
+    row("s50k_b", "jq -S twice and diff", "0.01", &found);
+    println!("{peak}");
+    Ok(())
 }
 
 /// The most memory that a diff of the largest states took, beside the size of both. Asked of the
 /// system before any other child has run: it only tells the largest of all.
-fn peak_memory(states: &States) -> Result<String, std::io::Error> {
-    let (before, after) = (states.path("s50k"), states.path("s50k_b"));
-    let both = fs::metadata(&before)?.len() + fs::metadata(&after)?.len();
-    unapply(&before, &after);
-    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN)?;
+fn peak_memory(states: &States) -> Result<String, Error> {
+    let pair = states.pair("s50k", "_b");
+    let both = fs::metadata(&pair[0])?.len() + fs::metadata(&pair[1])?.len();
+    unapply(&pair);
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let peak = u64::try_from(usage.max_rss()).unwrap_or_default() * 1024;
     let megabytes = |bytes: u64| bytes / 1_000_000;
     let percent = peak * 100 / both.max(1);
     Ok(format!(
-        "| peak memory, s50k, b | {} MB | both files {} MB | {percent} % | 110 % |",
+        "| peak memory, s50k_b | {} MB | both files {} MB | {percent} % | | 110 % |",
         megabytes(peak),
         megabytes(both)
     ))

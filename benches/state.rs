@@ -1,4 +1,4 @@
-//! How time grows with a state: reading, learning its secrets, comparing and re-keying.
+//! How time grows with a state: reading, comparing and re-keying.
 //!
 //! `cargo bench --bench state`; `-- diff` for one group. States of 30, 1,000 and 10,000 objects come
 //! from `world`, always the same ones, and throughput is in bytes of the first state. Re-keying is
@@ -10,10 +10,9 @@ mod world;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use unapply::codec::state::narrow::{Source, narrow};
 use unapply::codec::state::parse;
 use unapply::codec::state::write::{Original, rekeyed};
-use unapply::engine::diff::diff_narrowed;
+use unapply::engine::diff::diff_beside;
 use unapply::engine::redact::Redactor;
 use unapply::engine::rekey::{Existence, Places, RekeyFacts, RekeyJournal, rekey};
 use unapply::knowledge::Knowledge;
@@ -41,23 +40,9 @@ fn reading(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("parse");
     for (name, state) in states(Edit::Nothing) {
         group.sample_size(10).throughput(size(&state));
+        let state = StateBytes::new(state);
         group.bench_with_input(BenchmarkId::from_parameter(name), &state, |bencher, state| {
-            bencher.iter(|| black_box(Source::new(state).parse().is_ok()));
-        });
-    }
-    group.finish();
-}
-
-fn learning(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("learn");
-    for (name, state) in states(Edit::Nothing) {
-        group.sample_size(10).throughput(size(&state));
-        group.bench_with_input(BenchmarkId::from_parameter(name), &state, |bencher, state| {
-            bencher.iter(|| {
-                let mut redactor = Redactor::default();
-                black_box(redactor.learn_source(&Source::new(state)).is_ok());
-                black_box(redactor)
-            });
+            bencher.iter(|| black_box(parse(state).is_ok()));
         });
     }
     group.finish();
@@ -68,18 +53,15 @@ fn comparing(criterion: &mut Criterion) {
     for (edit_name, edit) in EDITS {
         let mut group = criterion.benchmark_group(format!("diff/{edit_name}"));
         for ((name, first), (_, second)) in states(Edit::Nothing).into_iter().zip(states(edit)) {
-            let (before, after) = (Source::new(&first), Source::new(&second));
-            let mut redactor = Redactor::default();
-            let learnt = redactor.learn_source(&before).and(redactor.learn_source(&after));
-            if learnt.is_err() {
-                continue;
-            }
             group.sample_size(10).throughput(size(&first));
             group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
                 bencher.iter(|| {
-                    let narrowed = narrow(&before, &after).ok()?;
-                    let diff = diff_narrowed(&narrowed, &before, &redactor, &knowledge);
-                    Some(black_box(diff.unchanged))
+                    let mut redactor = Redactor::default();
+                    let beside = redactor.beside(&first, &second);
+                    let pair = beside.read().ok()?;
+                    let redactor = redactor.with_part(&pair.before).with_part(&pair.after);
+                    let found = diff_beside(&pair, &beside, &redactor, &knowledge);
+                    Some(black_box(found.unchanged))
                 });
             });
         }
@@ -118,5 +100,5 @@ fn rekeying(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reading, learning, comparing, rekeying);
+criterion_group!(benches, reading, comparing, rekeying);
 criterion_main!(benches);

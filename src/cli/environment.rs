@@ -89,6 +89,13 @@ impl World {
         self.environment.get(name).filter(|value| !value.is_empty())
     }
 
+    /// Our directory below the one that a variable names, or below this one of the user's home.
+    pub(super) fn own_directory(&self, variable: &str, usual: &str) -> Option<PathBuf> {
+        let given = self.text(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = || self.text("HOME").map(|home| PathBuf::from(home).join(usual));
+        given.or_else(home).map(|directory| directory.join("unapply"))
+    }
+
     /// Whether a build server runs us: then nothing prompts.
     pub(super) fn is_ci(&self) -> bool {
         self.text("CI").is_some_and(|value| value != "false" && value != "0")

@@ -44,7 +44,10 @@ pub(super) struct FoundKey {
 impl KeySource {
     /// Reads the setting, where there is one.
     pub(super) fn of(setting: Option<&str>, world: &World, beside: &Path) -> Result<Self, Failure> {
-        let Some(setting) = setting else { return Ok(Self::Own(data_directory(world))) };
+        let Some(setting) = setting else {
+            let data = world.own_directory("XDG_DATA_HOME", ".local/share");
+            return Ok(Self::Own(data.map(|data| data.join("keys"))));
+        };
         let inside = setting.strip_prefix("${").and_then(|text| text.strip_suffix('}'));
         let (name, text) = match inside.and_then(|inside| inside.split_once(':')) {
             Some(("env", name)) => (setting, world.text(name).map(str::to_owned)),
@@ -80,13 +83,6 @@ impl KeySource {
             }
         }
     }
-}
-
-/// `$XDG_DATA_HOME/unapply/keys`, or where that usually is.
-fn data_directory(world: &World) -> Option<PathBuf> {
-    let given = world.text("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || world.text("HOME").map(|home| Path::new(home).join(".local/share"));
-    given.or_else(home).map(|directory| directory.join("unapply/keys"))
 }
 
 /// A key that is gone with this process.

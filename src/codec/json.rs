@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::model::value::{Number, RawJson, Value};
 
 pub use scan::check;
-pub(super) use scan::{Scanned, scan};
+pub(super) use scan::{Member, Scanned, Watch, scan};
 
 /// Deepest nesting that is read: more than Terraform writes, less than a stack can bear.
 pub const DEPTH_MAX: usize = 1_000;
@@ -65,7 +65,8 @@ impl From<serde_json::Error> for Error {
 
 /// The bytes as text, refused with the place when they are not UTF-8.
 pub fn text(bytes: &[u8]) -> Result<&str, Error> {
-    std::str::from_utf8(bytes).map_err(|error| Error::NotUtf8 { offset: error.valid_up_to() })
+    simdutf8::compat::from_utf8(bytes)
+        .map_err(|error| Error::NotUtf8 { offset: error.valid_up_to() })
 }
 
 /// Reads one JSON document into a value.
@@ -90,6 +91,18 @@ pub(super) fn deserialize<'a, T: serde::Deserialize<'a>>(
     let read = T::deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(read)
+}
+
+/// Reads the value that stands at `at` in a longer text, and says where it ends.
+pub(super) fn value_at<'a, T: serde::Deserialize<'a>>(
+    text: &'a str,
+    at: usize,
+) -> Option<(T, usize)> {
+    let mut deserializer = serde_json::Deserializer::from_str(text.get(at..)?);
+    deserializer.disable_recursion_limit();
+    let mut values = deserializer.into_iter();
+    let value = values.next()?.ok()?;
+    Some((value, at + values.byte_offset()))
 }
 
 /// A raw slice of the document.

@@ -7,23 +7,24 @@
 
 mod addresses;
 
-use std::cell::{LazyCell, RefCell};
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use self::addresses::{Addresses, is_telling};
+use self::addresses::{Addresses, ids_in};
 use super::identity::{Identity, Index, Sameness};
 use super::noise::Noise;
-use super::readable::{Both, Found, Known, Reader, Side, Trifles};
+use super::readable::{
+    AttributeChange, Both, Form, Found, Hidden, HiddenBy, Reader, Side, Trifles,
+};
 use super::redact::{Redactor, Shown};
 use crate::codec::json;
-use crate::codec::state::narrow::{Common, Narrowed, Part, Source};
+use crate::codec::state::Part;
+use crate::codec::state::beside::{Beside, Common, StatePair};
 use crate::knowledge::Knowledge;
 use crate::model::address::{Address, Mode};
 use crate::model::state::{Instance, Output, State, Status};
 use crate::model::value::{Path, Step, Value};
-
-pub use super::readable::{AttributeChange, Form, Hidden, HiddenBy, Line};
 
 /// What happened to one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,8 +164,6 @@ pub struct Facts<'a> {
     pub knowledge: &'a Knowledge,
     /// What both states have in the same bytes, and is not among what is compared.
     pub common: Common,
-    /// Whose ids are known.
-    pub known: &'a Known<'a>,
     /// Ids that several objects have: they match nothing.
     pub ambiguous: &'a BTreeSet<String>,
 }
@@ -173,10 +172,10 @@ pub struct Facts<'a> {
 static NONE: BTreeSet<String> = BTreeSet::new();
 
 impl<'a> Facts<'a> {
-    /// Nothing but the states is known: whose ids texts are is not said.
+    /// Nothing but the states is known.
     pub fn new(redactor: &'a Redactor, knowledge: &'a Knowledge) -> Self {
         let common = Common::default();
-        Self { redactor, knowledge, common, known: &|_| None, ambiguous: &NONE }
+        Self { redactor, knowledge, common, ambiguous: &NONE }
     }
 
     /// What differs inside one object.
@@ -191,18 +190,16 @@ impl<'a> Facts<'a> {
             let rule = noise.hidden_by(if is_there { now } else { old }, before, after)?;
             Some(HiddenBy { rule: rule.name(), why: rule.why.clone() })
         };
-        let own = [&old.address, &new.address];
         let owner = new.address.to_string();
-        let reader = Reader { rules: &rules, own: &own, ..self.reader(&owner, &marks) };
+        let reader = Reader { rules: &rules, ..self.reader(&owner, &marks) };
         reader.between(&Path::default(), Some(&before), Some(&after))
     }
 
     /// What an object consists of that only one state has.
     fn whole(&self, side: Side, instance: &Instance<'_>) -> Found {
         let value = json::raw_value(instance.attributes).unwrap_or(Value::Null);
-        let own = [&instance.address];
         let owner = instance.address.to_string();
-        Reader { own: &own, ..self.reader(&owner, &instance.sensitive) }.whole(side, &value)
+        self.reader(&owner, &instance.sensitive).whole(side, &value)
     }
 
     fn reader<'r>(&'r self, owner: &'r str, marks: &'r [Path]) -> Reader<'r> {
@@ -211,8 +208,6 @@ impl<'a> Facts<'a> {
             owner,
             marks,
             rules: &|_, _| None,
-            known: self.known,
-            own: &[],
             trifles: Trifles::Hidden,
         }
     }
@@ -230,45 +225,35 @@ fn slot<'a>(instance: &'a Instance<'_>) -> Slot<'a> {
     (&instance.address, instance.deposed.as_deref())
 }
 
-/// Compares two states that have been narrowed, with what both have in the same bytes taken from
-/// the first one's `source`.
-pub fn diff_narrowed(
-    narrowed: &Narrowed<'_>,
-    source: &Source<'_>,
+/// Compares two states that were read side by side, with what both have in common taken from
+/// `beside`.
+pub fn diff_beside(
+    pair: &StatePair<'_>,
+    beside: &Beside<'_>,
     redactor: &Redactor,
     knowledge: &Knowledge,
 ) -> Diff {
-    let asked = RefCell::new(BTreeSet::new());
-    let ask = |id: &str| {
-        if is_telling(id) {
-            asked.borrow_mut().insert(id.to_owned());
-        }
-        None
-    };
-    let facts = Facts { common: narrowed.common, ..Facts::new(redactor, knowledge) };
-    let (before, after) = (&narrowed.before, &narrowed.after);
-    let first = diff(before, after, &Facts { known: &ask, ..facts });
+    let facts = Facts { common: pair.common, ..Facts::new(redactor, knowledge) };
+    let StatePair { before, after, .. } = pair;
+    let mut found = diff(before, after, &facts);
     let moved: BTreeSet<String> = {
-        let ids = first.changes.iter().filter(|change| change.kind == ChangeKind::Moved);
+        let ids = found.changes.iter().filter(|change| change.kind == ChangeKind::Moved);
         ids.filter_map(|change| change.id.clone()).collect()
     };
-    let wanted: BTreeSet<String> = asked.into_inner().union(&moved).cloned().collect();
+    let mut wanted = ids_in(&mut found);
+    wanted.extend(moved.iter().cloned());
     if wanted.is_empty() {
-        return first;
+        return found;
     }
     // Whose ids these are, and whether they are anybody else's too, is only known from everything.
-    let elsewhere = source.with_ids(&wanted);
-    let apart: BTreeSet<Slot<'_>> = before.instances.iter().map(slot).collect();
-    let common = || elsewhere.iter().filter(|instance| !apart.contains(&slot(instance)));
-    let addresses = Addresses::of(common().chain(&before.instances))
-        .overridden_by(Addresses::of(common().chain(&after.instances)));
-    let ambiguous: BTreeSet<String> =
-        common().filter_map(|i| i.id.clone()).filter(|id| moved.contains(id)).collect();
-    let mut found = if ambiguous.is_empty() {
-        first
-    } else {
-        diff(before, after, &Facts { ambiguous: &ambiguous, ..facts })
-    };
+    let common = beside.common_with_ids(&wanted);
+    let addresses = Addresses::of(common.iter().chain(&before.instances))
+        .overridden_by(Addresses::of(common.iter().chain(&after.instances)));
+    let ids = common.iter().filter_map(|instance| instance.id.clone());
+    let ambiguous: BTreeSet<String> = ids.filter(|id| moved.contains(id)).collect();
+    if !ambiguous.is_empty() {
+        found = diff(before, after, &Facts { ambiguous: &ambiguous, ..facts });
+    }
     addresses.name_ids(&mut found, redactor);
     found
 }
@@ -438,8 +423,7 @@ fn outputs(before: Objects<'_, '_>, after: Objects<'_, '_>, facts: &Facts<'_>, r
     let new = by_name(after);
     let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
     for name in names {
-        let both = (old.get(name).copied(), new.get(name).copied());
-        let (change, hidden) = output(name, both, facts);
+        let (change, hidden) = output(name, old.get(name).copied(), new.get(name).copied(), facts);
         result.outputs.extend(change);
         result.outputs_hidden.extend(hidden);
     }
@@ -451,7 +435,8 @@ fn by_name<'s, 'a>(objects: Objects<'s, 'a>) -> BTreeMap<&'s str, &'s Output<'a>
 
 fn output(
     name: &str,
-    (old, new): (Option<&Output<'_>>, Option<&Output<'_>>),
+    old: Option<&Output<'_>>,
+    new: Option<&Output<'_>>,
     facts: &Facts<'_>,
 ) -> (Option<OutputChange>, Vec<Hidden>) {
     let value =
@@ -478,5 +463,7 @@ fn output(
     ((!is_quiet).then_some(change), found.hidden)
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@
 //!
 //! It does not decide what follows from two objects being one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::codec::json;
 use crate::codec::state::members::texts;
@@ -281,27 +281,30 @@ impl<'k, 's, 'a> Index<'k, 's, 'a> {
 
     /// The objects that are compared with `identity` like this, each once.
     pub fn all(&self, identity: &Identity, wanted: Sameness) -> Vec<&'s Instance<'a>> {
-        let mut found: Vec<&'s Instance<'a>> = Vec::new();
-        for name in &identity.names {
-            let candidates = self.by_name.get(&(identity.kind.as_str(), name.clone()));
-            for candidate in candidates.into_iter().flatten().copied() {
-                let is_new = !found.iter().any(|known| std::ptr::eq(*known, candidate));
-                let other = || Identity::of(candidate, self.knowledge);
-                if is_new && identity.compare(&other()) == wanted {
-                    found.push(candidate);
-                }
-            }
-        }
-        found
+        self.first(usize::MAX, identity, wanted)
     }
 
     /// The one object that is the same as `identity`. Several are none: an id that occurs twice
     /// tells nothing by itself.
     pub fn only(&self, identity: &Identity) -> Option<&'s Instance<'a>> {
-        match self.all(identity, Sameness::Same).as_slice() {
+        // No third one is looked for: thousands may have one id.
+        match self.first(2, identity, Sameness::Same).as_slice() {
             [one] => Some(one),
             _ => None,
         }
+    }
+
+    /// The first so many of them.
+    fn first(&self, most: usize, identity: &Identity, wanted: Sameness) -> Vec<&'s Instance<'a>> {
+        let mut seen = BTreeSet::new();
+        let kind = identity.kind.as_str();
+        let named =
+            identity.names.iter().filter_map(|name| self.by_name.get(&(kind, name.clone())));
+        let is_wanted = |candidate: &&'s Instance<'a>| {
+            seen.insert(std::ptr::from_ref(*candidate))
+                && identity.compare(&Identity::of(candidate, self.knowledge)) == wanted
+        };
+        named.flatten().copied().filter(is_wanted).take(most).collect()
     }
 }
 

@@ -164,15 +164,8 @@ fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChang
         is_unknown.then(|| HiddenBy { rule: "unknown".to_owned(), why: "after apply".to_owned() })
     };
     let owner = change.address.to_string();
-    let reader = Reader {
-        redactor,
-        owner: &owner,
-        marks: &marks,
-        rules: &rules,
-        known: &|_| None,
-        own: &[],
-        trifles: Trifles::Shown,
-    };
+    let reader =
+        Reader { redactor, owner: &owner, marks: &marks, rules: &rules, trifles: Trifles::Shown };
     let nothing = Value::Map(BTreeMap::new());
     let [before, after] =
         [&change.before, &change.after].map(|v| if *v == Value::Null { &nothing } else { v });

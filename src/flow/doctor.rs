@@ -128,7 +128,7 @@ pub fn examine(
     found.tried("temporary", temporary(stack)).into_iter().for_each(|()| {
         found.add("temporary", Health::Ok, stack.temporary.display().to_string());
     });
-    let running = ports.terraform.version();
+    let running = ports.terraform.version(&stack.root);
     let running = found.tried("terraform", running.map_err(Error::from));
     let live = present(ports, stack, &log, &mut found);
     let good = of_the_good(ports, &log, &mut found);

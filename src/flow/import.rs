@@ -239,7 +239,7 @@ fn record(
     };
     let previous = previous.map_or(&[][..], std::slice::from_ref);
     let change: Option<ChangeSince> =
-        change_since(job.ports.repository, previous, &parsed, &job.stack.knowledge);
+        change_since(job.ports.repository, previous, &bytes, &job.stack.knowledge);
     let body = Body::Snapshot(Box::new(Snapshot {
         cause: Cause::Imported,
         state: Some(version.reference.clone()),

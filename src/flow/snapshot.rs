@@ -12,10 +12,11 @@ use super::configuration::{self, CapturedConfiguration, PlannedConfiguration};
 use super::live::{self, Live};
 use super::ports::{Job, Ports, Stack};
 use crate::codec::backend::Backend;
-use crate::codec::state::{self, ReadState, Unreadable};
+use crate::codec::state::beside::Beside;
+use crate::codec::state::{ReadState, Unreadable};
 use crate::codec::{bundle, json, plan, planfile};
 use crate::engine::baseline::can_be_baseline;
-use crate::engine::diff::{ChangeKind, Facts, diff};
+use crate::engine::diff::{ChangeKind, diff_beside};
 use crate::engine::good::snapshots;
 use crate::engine::pin::{self, StateStanding};
 use crate::engine::redact::Redactor;
@@ -28,7 +29,7 @@ use crate::model::entry::{
 };
 use crate::model::secret::Secret;
 use crate::model::stack::BackendIdentity;
-use crate::model::state::{State, StateBytes};
+use crate::model::state::StateBytes;
 use crate::model::version::Serial;
 use crate::port::progress::{Ended, Phase};
 use crate::store::{After, Repository};
@@ -192,8 +193,9 @@ fn take_quietly(job: &Job<'_>, request: &SnapshotRequest) -> Result<Captured, Er
         let write = || read.as_ref().map(|read| stored(repository, read, live.source)).transpose();
         let written = scope.spawn(write);
         let git = scope.spawn(|| git::facts(environment, &job.stack.root));
+        let bytes = live.bytes.as_ref();
         let change =
-            state.and_then(|state| change_since(repository, &log, state, &job.stack.knowledge));
+            bytes.and_then(|bytes| change_since(repository, &log, bytes, &job.stack.knowledge));
         (written.join(), git.join(), change)
     });
     let stored = written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -201,7 +203,7 @@ fn take_quietly(job: &Job<'_>, request: &SnapshotRequest) -> Result<Captured, Er
         cause: request.cause,
         state: stored,
         configuration,
-        engine: job.ports.terraform.version().ok(),
+        engine: job.ports.terraform.version(&job.stack.root).ok(),
         workspace: job.stack.workspace.clone(),
         backend: live.backend.identity.clone(),
         git: git.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
@@ -324,19 +326,19 @@ const CHANGED: [ChangeKind; 5] = [
 pub(super) fn change_since(
     repository: &Repository,
     log: &[Entry],
-    state: &State<'_>,
+    now: &StateBytes,
     knowledge: &Knowledge,
 ) -> Option<ChangeSince> {
     let (entry, earlier) = snapshots(log)
         .rev()
         .find_map(|(entry, snapshot)| Some((entry, snapshot.state.as_ref()?)))?;
-    if earlier.version.digest == state.version.digest {
+    if earlier.version.digest == now.digest() {
         let against = entry.revision;
         return Some(ChangeSince { against, added: 0, changed: 0, removed: 0, tainted: 0 });
     }
-    let bytes = StateBytes::new(repository.get_blob(&earlier.blob).ok()?);
-    let before = state::parse(&bytes).ok()?;
-    let diff = diff(&before, state, &Facts::new(&Redactor::default(), knowledge));
+    let before = repository.get_blob(&earlier.blob).ok()?;
+    let beside = Beside::without_secrets(&before, now.as_slice());
+    let diff = diff_beside(&beside.read().ok()?, &beside, &Redactor::default(), knowledge);
     let count = |kinds: &[ChangeKind]| {
         kinds.iter().map(|kind| u64::try_from(diff.count(*kind)).unwrap_or(u64::MAX)).sum()
     };

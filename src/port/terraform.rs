@@ -177,8 +177,8 @@ pub type Watch<'a> = dyn FnMut(&Event) + 'a;
 
 /// Terraform or OpenTofu.
 pub trait Terraform: fmt::Debug {
-    /// Which of the two, and its version.
-    fn version(&self) -> Result<EngineVersion, Error>;
+    /// Which of the two, and its version. A version manager decides by files above the directory.
+    fn version(&self, directory: &Path) -> Result<EngineVersion, Error>;
 
     /// The state as the backend holds it; nothing when there is none yet. Takes no lock.
     fn pull(&self, place: &Workplace) -> Result<Option<Vec<u8>>, Error>;

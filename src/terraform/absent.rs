@@ -26,7 +26,7 @@ impl Absent {
 }
 
 impl Terraform for Absent {
-    fn version(&self) -> Result<EngineVersion, Error> {
+    fn version(&self, _: &Path) -> Result<EngineVersion, Error> {
         self.missing()
     }
 

@@ -3,7 +3,8 @@
 //! [`Cli`] implements the port with real children. Every command names its workspace, never asks,
 //! and is read by its exit code and its own diagnostics.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -11,9 +12,10 @@ use std::rc::Rc;
 use super::environment::{Environment, FIXED};
 use super::failure::{diagnostics, error};
 use super::process::{Broken, Finished, Invocation, Moment, run};
+use super::version::{Executable, version};
 use crate::codec::events::parse_line;
 use crate::codec::state;
-use crate::model::entry::{EngineKind, EngineVersion};
+use crate::model::entry::EngineVersion;
 use crate::model::event::{Event, Severity};
 use crate::port::interrupt::Interrupt;
 use crate::port::terraform::{
@@ -25,7 +27,10 @@ pub struct Cli {
     program: PathBuf,
     environment: Environment,
     interrupt: Rc<dyn Interrupt>,
-    version: OnceCell<EngineVersion>,
+    /// Where versions are kept that files have said.
+    cache: Option<PathBuf>,
+    /// What the program has said in each directory.
+    versions: RefCell<BTreeMap<PathBuf, EngineVersion>>,
 }
 
 impl fmt::Debug for Cli {
@@ -37,7 +42,14 @@ impl fmt::Debug for Cli {
 impl Cli {
     /// Uses `program`; `environment` is what `environment::allowed` let pass.
     pub fn new(program: PathBuf, environment: Environment, interrupt: Rc<dyn Interrupt>) -> Self {
-        Self { program, environment, interrupt, version: OnceCell::new() }
+        Self { program, environment, interrupt, cache: None, versions: RefCell::default() }
+    }
+
+    /// Keeps below this directory which version a file has.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Option<PathBuf>) -> Self {
+        self.cache = cache;
+        self
     }
 
     /// The binary.
@@ -113,30 +125,34 @@ fn var_files(files: &[PathBuf]) -> Vec<String> {
 fn nobody(_: &Event) {}
 
 impl Terraform for Cli {
-    fn version(&self) -> Result<EngineVersion, Error> {
-        if let Some(version) = self.version.get() {
+    fn version(&self, directory: &Path) -> Result<EngineVersion, Error> {
+        if let Some(version) = self.versions.borrow().get(directory) {
             return Ok(version.clone());
         }
-        let place = Workplace {
-            root: PathBuf::from("/"),
-            data_directory: None,
-            workspace: "default".to_owned(),
-            lock_timeout_seconds: 0,
-            environment: Vec::new(),
-            values_at_apply: Vec::new(),
+        let cache = self.cache.as_deref();
+        let executable = cache.and_then(|cache| Executable::of(&self.program, cache));
+        let known = executable.as_ref().and_then(Executable::known);
+        let found = if let Some(known) = known {
+            known
+        } else {
+            let place = Workplace {
+                root: directory.to_owned(),
+                data_directory: None,
+                workspace: "default".to_owned(),
+                lock_timeout_seconds: 0,
+                environment: Vec::new(),
+                values_at_apply: Vec::new(),
+            };
+            let finished = self.must("version", &place, &["version"], &mut nobody)?;
+            let said = String::from_utf8_lossy(&finished.stdout);
+            let found = version(&said).ok_or(Error::Unreadable { command: "version" })?;
+            if let Some(executable) = executable {
+                executable.keep(&said);
+            }
+            found
         };
-        let finished = self.must("version", &place, &["version"], &mut nobody)?;
-        let text = String::from_utf8_lossy(&finished.stdout);
-        let first = text.lines().next().unwrap_or_default();
-        let version =
-            [("Terraform v", EngineKind::Terraform), ("OpenTofu v", EngineKind::OpenTofu)]
-                .into_iter()
-                .find_map(|(word, kind)| {
-                    let version = first.strip_prefix(word)?.trim().to_owned();
-                    Some(EngineVersion { kind, version })
-                })
-                .ok_or(Error::Unreadable { command: "version" })?;
-        Ok(self.version.get_or_init(|| version).clone())
+        self.versions.borrow_mut().insert(directory.to_owned(), found.clone());
+        Ok(found)
     }
 
     fn pull(&self, place: &Workplace) -> Result<Option<Vec<u8>>, Error> {

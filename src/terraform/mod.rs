@@ -17,4 +17,5 @@ pub mod journal;
 pub mod liveness;
 pub mod locate;
 pub mod process;
+mod version;
 pub mod workdir;

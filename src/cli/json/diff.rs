@@ -9,7 +9,8 @@ use super::{OverwrittenOut, ShownValue};
 use crate::engine::configuration::{
     ConfigurationChange, ConfigurationDiff, Content, FileChange, ToolChange,
 };
-use crate::engine::diff::{AttributeChange, Diff, Form, Hidden, Line, ObjectChange, OutputChange};
+use crate::engine::diff::{Diff, ObjectChange, OutputChange};
+use crate::engine::readable::{AttributeChange, Form, Hidden, Line};
 use crate::model::word::Word as _;
 
 /// `unapply.diff`.

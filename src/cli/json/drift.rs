@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::entry::{PathOut, StepOut};
 use super::{ShownValue, model};
-use crate::engine::diff::AttributeChange;
 use crate::engine::drift::{FixStanding, Tracked};
+use crate::engine::readable::AttributeChange;
 use crate::engine::redact::Shown;
 use crate::model::drift::{DriftedObject, Fix};
 use crate::model::value::Path;

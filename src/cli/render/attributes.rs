@@ -4,7 +4,7 @@
 
 use super::value::{pair, shortened, shown};
 use crate::cli::output::{Paint, inert};
-use crate::engine::diff::{AttributeChange, Form, Hidden, Line};
+use crate::engine::readable::{AttributeChange, Form, Hidden, Line};
 use crate::engine::redact::Shown;
 use crate::model::value::{Step, Value};
 

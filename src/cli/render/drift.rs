@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::attributes::attributes;
 use super::time::Times;
 use crate::cli::output::{Paint, inert};
-use crate::engine::diff::AttributeChange;
 use crate::engine::drift::{Life, Tracked};
+use crate::engine::readable::AttributeChange;
 use crate::model::drift::{DriftKind, Fix};
 use crate::model::entry::Entry;
 

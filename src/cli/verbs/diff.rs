@@ -3,9 +3,7 @@
 mod configured;
 mod show;
 
-use std::thread;
-
-use self::configured::Both;
+use self::configured::{Both, Compared};
 use self::show::Shown;
 use super::overwritten::{Overwritten, overwritten};
 use super::side::{Side, load_side, not_found, unreadable};
@@ -13,14 +11,15 @@ use super::{Opened, Session};
 use crate::cli::args::{DiffArguments as Arguments, DiffPart};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::codec::state::narrow::{Narrowed, Source, Unreadable, Which, narrow};
-use crate::engine::diff::{Diff, diff_narrowed};
+use crate::codec::state::beside::{UnreadableSide, Which};
+use crate::engine::diff::{Diff, diff_beside};
 use crate::engine::good::last_known_good;
-use crate::engine::redact::{Lessons, Redactor};
+use crate::engine::redact::Redactor;
 use crate::engine::selector::{NotFound, Selector, parse_range};
 use crate::flow::ports::Stack;
-use crate::model::entry::{Body, Entry};
+use crate::model::entry::{Body, Entry, StateRef};
 use crate::model::pattern::Pattern;
+use crate::model::version::Serial;
 
 /// Where a stack's entries come from.
 struct Context {
@@ -35,28 +34,15 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let (from, to) = parse_range(range).map_err(|error| unreadable(&error))?;
     let are_files = [&from, &to].iter().all(|side| matches!(side, Selector::File(_)));
     let context = if are_files { None } else { Some(context(session)?) };
-    let (before, after) = sides(session, context.as_ref(), (&from, &to))?;
-    let knowledge = match &context {
-        Some(context) => context.stack.knowledge.clone(),
-        None => session.settings()?.knowledge,
-    };
-    let (old, new) = (before.source(), after.source());
-    let (narrowed, redactor) = read(&old, &new).map_err(|Unreadable { which, error }| {
-        let side = if which == Which::Before { &before } else { &after };
-        side.unreadable(error)
-    })?;
-    let place = context.as_ref().map(|context| (&context.opened, &context.stack));
-    let configurations = Both::load(session, context.as_ref(), arguments, [&before, &after]);
-    let redactor = configurations.teach(session.fingerprinted(redactor, place));
-    let mut found = diff_narrowed(&narrowed, &old, &redactor, &knowledge);
-    let parts = [&narrowed.before, &narrowed.after];
-    let configuration = configurations.compare(arguments, parts, &redactor)?;
+    let (before, after) = sides(session, context.as_ref(), &from, &to)?;
+    let Found { states: mut found, serials, configuration } =
+        compare(session, context.as_ref(), arguments, [&before, &after])?;
     for side in [&before, &after] {
         side.check_unchanged()?;
     }
     let data = narrow_down(&mut found, arguments);
     let fixes = fixes(session, arguments, context.as_ref(), &after);
-    let labels = (before.label(narrowed.before.serial), after.label(narrowed.after.serial));
+    let labels = (before.label(serials[0]), after.label(serials[1]));
     let is_empty = found.is_empty() && configuration.is_empty_for(arguments.only);
     let stack = context.as_ref().map(|context| &context.stack);
     show::print(session, arguments, Shown { stack, labels, found, data, fixes, configuration })?;
@@ -64,45 +50,60 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     Ok(if asked { Exit::Differences } else { Exit::Done })
 }
 
+/// What differs between two sides.
+struct Found {
+    states: Diff,
+    serials: [Serial; 2],
+    configuration: Compared,
+}
+
+fn compare(
+    session: &Session,
+    context: Option<&Context>,
+    arguments: &Arguments,
+    sides: [&Side; 2],
+) -> Result<Found, Failure> {
+    let place = context.map(|context| (&context.opened, &context.stack));
+    let configurations = Both::load(session, context, arguments, sides);
+    let redactor = configurations.teach(session.fingerprinted(Redactor::default(), place));
+    if let Some(state) = same(sides) {
+        let states = Diff { unchanged: state.resources, ..Diff::default() };
+        let configuration =
+            configurations.compare(arguments, [&state.writer, &state.writer], &redactor)?;
+        return Ok(Found { states, serials: [state.version.serial; 2], configuration });
+    }
+    let knowledge = match context {
+        Some(context) => context.stack.knowledge.clone(),
+        None => session.settings()?.knowledge,
+    };
+    let [before, after] = sides;
+    let mut redactor = redactor;
+    let beside = redactor.beside(before.bytes(), after.bytes());
+    let pair = beside.read().map_err(|UnreadableSide { which, error }| {
+        let side = if which == Which::Before { before } else { after };
+        side.unreadable(error)
+    })?;
+    let redactor = redactor.with_part(&pair.before).with_part(&pair.after);
+    let writers = [pair.before.writer.as_ref(), pair.after.writer.as_ref()];
+    let configuration = configurations.compare(arguments, writers, &redactor)?;
+    let states = diff_beside(&pair, &beside, &redactor, &knowledge);
+    let serials = [pair.before.serial, pair.after.serial];
+    Ok(Found { states, serials, configuration })
+}
+
+/// The state of both sides, if they have one and it was read when it was recorded: then nothing has
+/// to be read again to know that nothing differs.
+fn same<'s>(sides: [&'s Side; 2]) -> Option<&'s StateRef> {
+    let [before, after] = sides.map(Side::digest);
+    let recorded = |side: &'s Side| side.snapshot.as_ref()?.1.state.as_ref();
+    sides.into_iter().find_map(recorded).filter(|_| before.is_some() && before == after)
+}
+
 fn context(session: &Session) -> Result<Context, Failure> {
     let (settings, stack) = session.one()?;
     let opened = session.open(&settings)?;
     let log = session.ports(&opened).repository.log(&stack.name)?;
     Ok(Context { opened, stack, log })
-}
-
-/// Smaller states are read sooner than a thread is started.
-const APART_BYTES_MIN: usize = 1024 * 1024;
-
-/// Both states as far as they differ, and what is secret in them. The second needs the whole of the
-/// first state and takes longer: they go on side by side, and who is ready first helps.
-fn read<'s>(
-    old: &'s Source<'_>,
-    new: &'s Source<'_>,
-) -> Result<(Narrowed<'s>, Redactor), Unreadable> {
-    let lessons = Lessons::of(old);
-    let learn = || {
-        let mut redactor = Redactor::default();
-        redactor.learn_lessons(&lessons).map(|()| redactor)
-    };
-    let (narrowed, redactor) = if old.bytes().len() < APART_BYTES_MIN {
-        (narrow(old, new), learn())
-    } else {
-        thread::scope(|scope| {
-            let learning = scope.spawn(learn);
-            let narrowed = narrow(old, new);
-            let mine = learn();
-            let other = learning.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (narrowed, mine.and_then(|mine| Ok(mine.and(other?))))
-        })
-    };
-    let narrowed = narrowed?;
-    let mut redactor = redactor.map_err(|error| Unreadable { which: Which::Before, error })?;
-    narrowed.after.instances.iter().for_each(|instance| redactor.learn_instance(instance));
-    for part in [&narrowed.before, &narrowed.after] {
-        part.outputs.iter().for_each(|output| redactor.learn_output(output));
-    }
-    Ok((narrowed, redactor))
 }
 
 /// The fixes that the live state does not hold any more. What cannot be told of them is said, and
@@ -130,7 +131,8 @@ fn fixes(
 fn sides(
     session: &Session,
     context: Option<&Context>,
-    (from, to): (&Selector, &Selector),
+    from: &Selector,
+    to: &Selector,
 ) -> Result<(Side, Side), Failure> {
     let context = context.map(|Context { opened, stack, log }| (opened, stack, log.as_slice()));
     if let Some((_, _, log)) = context

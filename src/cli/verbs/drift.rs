@@ -9,8 +9,8 @@ use crate::cli::json::{DriftItemBody, DriftItemOut, DriftListOut, DriftOut, Obje
 use crate::cli::output::inert;
 use crate::cli::render::drift::{Manner, heading, item};
 use crate::cli::settings::Settings;
-use crate::engine::diff::AttributeChange;
 use crate::engine::drift::{Life, Tracked, last_look, select, shown, shown_id, tracked};
+use crate::engine::readable::AttributeChange;
 use crate::engine::redact::Redactor;
 use crate::flow::Error;
 use crate::flow::drift::{ObservedDrift, look};

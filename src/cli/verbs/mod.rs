@@ -193,6 +193,7 @@ impl Session {
     pub(super) fn terraform_at(&self, settings: &Settings, program: std::path::PathBuf) -> Cli {
         let environment = allowed(&self.world.environment, &settings.env_pass);
         Cli::new(program, environment, Rc::new(self.signals.clone()))
+            .with_cache(self.world.own_directory("XDG_CACHE_HOME", ".cache"))
     }
 
     /// Terraform, or something that says that there is none when it is needed.

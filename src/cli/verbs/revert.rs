@@ -62,7 +62,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     };
     let ports = session.ports(&opened);
     let mut draft = draft(&Job::new(&ports, &stack, &settings.author), request)?;
-    super::suited::suit(session, &settings, &mut opened, &log, &target);
+    super::suited::suit(session, &settings, &stack, &mut opened, &log, &target);
     let ports = session.ports(&opened);
     let checked = loop {
         let checked = check(&ports, &stack, draft)?;
@@ -302,7 +302,7 @@ fn conclude(session: &Session, job: &Job<'_>, executed: ExecutedRevert) -> Resul
 fn report(session: &Session, stack: &Stack, verified: &VerifiedRevert) -> Result<(), Failure> {
     let executed = &verified.executed;
     if session.format() == Format::Table {
-        let text = screen::result(stack, verified, (&session.times(), session.output.data_paint));
+        let text = screen::result(stack, verified, &session.times(), session.output.data_paint);
         return session.data(&text);
     }
     let result = if verified.is_verified() { "reverted" } else { "not-verified" };

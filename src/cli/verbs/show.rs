@@ -18,6 +18,7 @@ use crate::codec::json;
 use crate::codec::state::{self, Contents as KeptContents};
 use crate::engine::compare::differences;
 use crate::engine::good::verdicts;
+use crate::engine::readable::AttributeChange;
 use crate::engine::redact::{Redactor, Shown, drawn_together};
 use crate::flow::Error;
 use crate::flow::ports::Stack;
@@ -170,7 +171,7 @@ fn resource(object: &Instance<'_>, only: Option<&str>, redactor: &Redactor) -> R
         let leaves = differences(&Value::Null, &value);
         let leaves = drawn_together(leaves, [&Value::Null, &value], marks);
         let show = |leaf| {
-            let change = redactor.change(&owner, leaf, marks);
+            let change = AttributeChange::of(redactor, &owner, leaf, marks);
             (change.path.to_string(), ShownValue::from(&change.after))
         };
         leaves.into_iter().map(show).collect()

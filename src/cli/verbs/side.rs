@@ -5,12 +5,12 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::mapped::FileBytes;
 use crate::codec::state;
-use crate::codec::state::narrow::Source;
 use crate::engine::good::verdicts;
 use crate::engine::selector::{NotASelector, NotFound, Selected, Selector, select};
 use crate::flow::ports::Stack;
 use crate::flow::recorded::load_bytes;
 use crate::flow::{Error, live};
+use crate::model::digest::Digest;
 use crate::model::entry::{Entry, Revision, Snapshot};
 use crate::model::good::Verdict;
 use crate::model::state::{State, StateBytes};
@@ -41,11 +41,19 @@ enum Name {
 
 impl Side {
     /// The exact bytes, to be compared.
-    pub(in crate::cli) fn source(&self) -> Source<'_> {
-        Source::new(match &self.bytes {
+    pub(in crate::cli) fn bytes(&self) -> &[u8] {
+        match &self.bytes {
             Bytes::Stored(bytes) => bytes.as_slice(),
             Bytes::File(bytes) => bytes.as_slice(),
-        })
+        }
+    }
+
+    /// Their SHA-256; a file's is not known.
+    pub(in crate::cli) fn digest(&self) -> Option<Digest> {
+        match &self.bytes {
+            Bytes::Stored(bytes) => Some(bytes.digest()),
+            Bytes::File(_) => None,
+        }
     }
 
     /// Its name, for a heading and for JSON.

@@ -9,6 +9,7 @@ use crate::cli::output::inert;
 use crate::cli::settings::Settings;
 use crate::engine::compat::Release;
 use crate::engine::good::snapshots;
+use crate::flow::ports::Stack;
 use crate::model::entry::{EngineVersion, Entry};
 use crate::model::word::Word as _;
 use crate::port::terraform::Terraform as _;
@@ -18,13 +19,15 @@ use crate::terraform::locate;
 pub(in crate::cli) fn suit(
     session: &Session,
     settings: &Settings,
+    stack: &Stack,
     opened: &mut Opened,
     log: &[Entry],
     target: &Entry,
 ) {
     let is_auto = settings.tf_bin.as_deref().is_none_or(|name| name == "auto");
     let wanted = target.recorded.body.snapshot().and_then(|snapshot| snapshot.engine.as_ref());
-    let (Some(wanted), Ok(running)) = (wanted.filter(|_| is_auto), opened.terraform.version())
+    let (Some(wanted), Ok(running)) =
+        (wanted.filter(|_| is_auto), opened.terraform.version(&stack.root))
     else {
         return;
     };
@@ -35,7 +38,7 @@ pub(in crate::cli) fn suit(
     let candidates = locate::for_version(&session.world.environment, wanted);
     let found = candidates.into_iter().find_map(|program| {
         let found = session.terraform_at(settings, program);
-        found.version().is_ok_and(|version| version == *wanted).then_some(found)
+        found.version(&stack.root).is_ok_and(|version| version == *wanted).then_some(found)
     });
     let line = match found {
         Some(found) => {

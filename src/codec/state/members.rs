@@ -3,6 +3,7 @@
 //! It takes what stands at the top and is a text, and stops when it has seen every name. What the
 //! texts mean is the engine's.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
@@ -28,6 +29,34 @@ pub fn texts<'n>(object: RawJson<'_>, names: &[&'n str]) -> BTreeMap<&'n str, St
     texts
         .filter_map(|(name, raw)| Some((name, text(raw).filter(|text| !text.is_empty())?)))
         .collect()
+}
+
+/// Every member, each of them raw; none where it is no object.
+pub fn all<'a>(object: RawJson<'a>) -> Vec<(Cow<'a, str>, RawJson<'a>)> {
+    json::deserialize::<All<'a>>(object.0).map_or_else(|_| Vec::new(), |All(members)| members)
+}
+
+struct All<'a>(Vec<(Cow<'a, str>, RawJson<'a>)>);
+
+impl<'de> serde::Deserialize<'de> for All<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(All(Vec::new()))
+    }
+}
+
+impl<'de> serde::de::Visitor<'de> for All<'de> {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+        while let Some((Text(name), raw)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+            self.0.push((name, json::raw(raw)));
+        }
+        Ok(self)
+    }
 }
 
 struct Search<'s, 'n, 'de> {

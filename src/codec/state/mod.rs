@@ -5,14 +5,12 @@
 //! cannot read is refused by name, never guessed. Of older formats and of what is encrypted,
 //! [`contents`] tells what can be listed. Only [`mod@write`] makes one, and of what was read.
 
+pub mod beside;
 pub mod checks;
 mod fields;
 mod file;
-mod layout;
 mod legacy;
-pub mod marked;
 pub mod members;
-pub mod narrow;
 mod object;
 mod paths;
 mod read;
@@ -26,9 +24,8 @@ use serde::de::IgnoredAny;
 
 use self::fields::{field, fields, optional, required};
 use self::file::{OutputFile, Text};
-use self::narrow::Part;
 use super::json;
-use crate::model::state::{Output, State, StateBytes};
+use crate::model::state::{Instance, Output, State, StateBytes};
 use crate::model::value::Value;
 use crate::model::version::{Lineage, Serial, StateVersion};
 
@@ -71,6 +68,21 @@ pub enum Error {
     },
 }
 
+/// What a text says that is a state, or what was left of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// Which history the state belongs to.
+    pub lineage: Lineage,
+    /// Its place in that history.
+    pub serial: Serial,
+    /// The version of the tool that wrote it.
+    pub writer: Cow<'a, str>,
+    /// Its outputs.
+    pub outputs: Vec<Output<'a>>,
+    /// Its instances.
+    pub instances: Vec<Instance<'a>>,
+}
+
 /// Reads a state from its exact bytes.
 pub fn parse(bytes: &StateBytes) -> Result<State<'_>, Error> {
     let part = parse_text(text(bytes.as_slice())?)?;
@@ -81,7 +93,7 @@ pub fn parse(bytes: &StateBytes) -> Result<State<'_>, Error> {
 
 /// Reads a state from its text.
 fn parse_text(text: &str) -> Result<Part<'_>, Error> {
-    let scanned = json::scan(text).map_err(Error::NotJson)?;
+    let scanned = json::scan(text, &mut ()).map_err(Error::NotJson)?;
     let (fields, resources) = fields(text, scanned)?;
     let serial: u64 = required(&fields, "serial")?;
     if serial == u64::MAX {
@@ -95,7 +107,7 @@ fn parse_text(text: &str) -> Result<Part<'_>, Error> {
     }
     optional::<Vec<IgnoredAny>>(&fields, "check_results")?;
     let outputs = optional::<BTreeMap<Text<'_>, OutputFile<'_>>>(&fields, "outputs")?;
-    let outputs = outputs.unwrap_or_default().into_iter().map(output);
+    let outputs = outputs.unwrap_or_default().into_iter().map(|(name, file)| output(name, &file));
     let part = Part {
         lineage,
         serial: Serial(serial),
@@ -154,7 +166,7 @@ fn is_type(value: &Value) -> bool {
     }
 }
 
-fn output<'a>((Text(name), file): (Text<'a>, OutputFile<'a>)) -> Result<Output<'a>, Error> {
+fn output<'a>(Text(name): Text<'a>, file: &OutputFile<'a>) -> Result<Output<'a>, Error> {
     let refuse = |problem| field(&format!("outputs.{name}"), problem);
     if let Some(problem) = file.problem {
         return Err(refuse(problem.text()));

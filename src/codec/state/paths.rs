@@ -27,7 +27,7 @@ struct IndexValue<'a> {
 
 /// Reads cty paths; `None` when one has a shape we do not know (a secret could hide behind it).
 pub(super) fn sensitive_paths(raw: &str) -> Option<Vec<Path>> {
-    if raw == "null" {
+    if matches!(raw, "null" | "[]") {
         return Some(Vec::new());
     }
     let paths: Vec<Vec<PathStep<'_>>> = json::deserialize(raw).ok()?;

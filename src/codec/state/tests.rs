@@ -211,7 +211,7 @@ fn one(members: &str, instances: &str) -> String {
 fn instances_of(text: &str) -> Vec<String> {
     let bytes = StateBytes::new(text.as_bytes().to_vec());
     let state = parse(&bytes).unwrap();
-    let show = |object: &crate::model::state::Instance<'_>| {
+    let show = |object: &Instance<'_>| {
         let deposed = object.deposed.as_deref().unwrap_or("-");
         let id = object.id.as_deref().unwrap_or("-");
         let deps = object.dependencies.join(",");

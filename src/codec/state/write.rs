@@ -19,10 +19,6 @@ use crate::model::address::{Address, InstanceKey, Mode, ProviderAddress};
 use crate::model::placement::{Placement, TakenFrom};
 use crate::model::state::{Instance, State, StateBytes};
 
-/// What stands between the elements of `resources`, and of `instances`, in Terraform's layout.
-const RESOURCE: (&str, &str) = ("\n    ", "\n  ");
-const INSTANCE: (&str, &str) = ("\n        ", "\n      ");
-
 /// A state as it was read, with its bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Original<'o> {
@@ -55,7 +51,7 @@ pub fn rekeyed(
     let serial = state.version.serial.0.checked_add(1);
     let serial = serial.ok_or_else(|| field("serial", "cannot grow any further"))?;
     whole.set("serial", serial.to_string());
-    whole.set("resources", list(&resources, RESOURCE));
+    whole.set("resources", list(&resources, "\n    ", "\n  "));
     if whole.get("check_results").is_some() {
         whole.set("check_results", "null".to_owned());
     }
@@ -286,7 +282,7 @@ impl<'a> Writer<'_, 'a> {
         if let Some(shared) = shared.filter(|shared| Some(*shared) != named.as_ref()) {
             object.set("provider", string(&shared.to_string()));
         }
-        object.set("instances", list(&instances, INSTANCE));
+        object.set("instances", list(&instances, "\n        ", "\n      "));
         Ok(object.written())
     }
 }
@@ -311,7 +307,7 @@ fn edited<'a>(mut object: Object<'a>, was: &Instance<'_>, placement: &Placement)
     if let Some(dependencies) = &placement.dependencies {
         object.take("depends_on");
         let lines: Vec<String> = dependencies.iter().map(|block| string(block)).collect();
-        let written = list(&lines, ("\n            ", "\n          "));
+        let written = list(&lines, "\n            ", "\n          ");
         object.put("dependencies", (!lines.is_empty()).then_some(written), EARLY);
     }
     if let Some(mark) = placement.create_before_destroy {
@@ -453,7 +449,7 @@ impl<'a> Object<'a> {
     }
 }
 
-fn list<T: AsRef<str>>(items: &[T], (before, close): (&str, &str)) -> String {
+fn list<T: AsRef<str>>(items: &[T], before: &str, close: &str) -> String {
     if items.is_empty() {
         return "[]".to_owned();
     }

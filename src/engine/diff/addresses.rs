@@ -3,7 +3,7 @@
 //! Only for reading. An id that several objects of a state have belongs to none, and a text that
 //! could be anything, such as a name or a region, is not taken for an id.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AttributeChange, Diff};
 use crate::engine::redact::{Redactor, Shown};
@@ -45,29 +45,49 @@ impl Addresses {
 
     /// Says whose ids the values are that differ; an object's own is not said to be itself.
     pub(super) fn name_ids(&self, found: &mut Diff, redactor: &Redactor) {
-        let name = |change: &mut AttributeChange, own: &[&Address]| {
+        each(found, &mut |change, own| {
             let other = |shown: &Shown| {
-                let Shown::Plain(Value::Text(id)) = shown else { return None };
-                let address = redactor.address(self.find(id)?);
+                let address = redactor.address(self.find(text_of(shown)?)?);
                 (!own.contains(&&address)).then_some(address)
             };
             change.means = (other(&change.before), other(&change.after));
-        };
-        for object in found.changes.iter_mut().chain(&mut found.data).chain(&mut found.quiet) {
-            let previous = object.previous_address.as_ref();
-            let own: Vec<&Address> = std::iter::once(&object.address).chain(previous).collect();
-            let hidden = object.hidden.iter_mut().map(|hidden| &mut hidden.change);
-            object.attributes.iter_mut().chain(hidden).for_each(|change| name(change, &own));
-        }
-        let hidden = found.outputs_hidden.iter_mut().map(|hidden| &mut hidden.change);
-        let inside = found.outputs.iter_mut().flat_map(|output| &mut output.inside);
-        inside.chain(hidden).for_each(|change| name(change, &[]));
+        });
     }
 
     /// The address of the object that has this id.
     fn find(&self, id: &str) -> Option<&Address> {
         self.0.get(id).and_then(Option::as_ref)
     }
+}
+
+/// The texts in it that may be ids.
+pub(super) fn ids_in(found: &mut Diff) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    each(found, &mut |change, _| {
+        let texts = [&change.before, &change.after].into_iter().filter_map(text_of);
+        ids.extend(texts.filter(|text| is_telling(text)).map(str::to_owned));
+    });
+    ids
+}
+
+fn text_of(shown: &Shown) -> Option<&str> {
+    match shown {
+        Shown::Plain(Value::Text(text)) => Some(text),
+        Shown::Plain(_) | Shown::Absent | Shown::Sensitive(_) => None,
+    }
+}
+
+/// Goes over each attribute that differs, with the addresses of its object.
+fn each(found: &mut Diff, look: &mut dyn FnMut(&mut AttributeChange, &[&Address])) {
+    for object in found.changes.iter_mut().chain(&mut found.data).chain(&mut found.quiet) {
+        let previous = object.previous_address.as_ref();
+        let own: Vec<&Address> = std::iter::once(&object.address).chain(previous).collect();
+        let hidden = object.hidden.iter_mut().map(|hidden| &mut hidden.change);
+        object.attributes.iter_mut().chain(hidden).for_each(|change| look(change, &own));
+    }
+    let hidden = found.outputs_hidden.iter_mut().map(|hidden| &mut hidden.change);
+    let inside = found.outputs.iter_mut().flat_map(|output| &mut output.inside);
+    inside.chain(hidden).for_each(|change| look(change, &[]));
 }
 
 /// Whether a text looks like an id that somebody's machine made.

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::codec::state::narrow::narrow;
 use crate::codec::state::parse;
 use crate::model::state::StateBytes;
 
@@ -45,12 +44,11 @@ fn state(objects: &[Object<'_>]) -> StateBytes {
 }
 
 fn between(before: &StateBytes, after: &StateBytes) -> Diff {
-    let [before, after] = [before, after].map(|bytes| Source::new(bytes.as_slice()));
     let mut redactor = Redactor::default();
-    redactor.learn_source(&before).unwrap();
-    redactor.learn_source(&after).unwrap();
-    let narrowed = narrow(&before, &after).unwrap();
-    diff_narrowed(&narrowed, &before, &redactor, &Knowledge::builtin())
+    let beside = redactor.beside_of_any_size(before.as_slice(), after.as_slice());
+    let pair = beside.read().unwrap();
+    let redactor = redactor.with_part(&pair.before).with_part(&pair.after);
+    diff_beside(&pair, &beside, &redactor, &Knowledge::builtin())
 }
 
 fn check(before: &[Object<'_>], after: &[Object<'_>], expected: &[&str]) {
@@ -165,6 +163,9 @@ fn an_id_is_said_as_the_address_that_has_it_unless_two_have_it() {
     assert_eq!(means(&[one, two]), [address("one"), address("two")]);
     assert_eq!(means(&[one, two, ("twin", "file-0002", "")]), [address("one"), None]);
     assert_eq!(means(&[]), [None, None]);
+    let own = |target: &str| state(&[("one", "file-0001", &*format!(r#","to":"{target}""#))]);
+    let diff = between(&own("file-0009"), &own("file-0001"));
+    assert_eq!(diff.changes[0].attributes[0].means, (None, None), "its own id is not itself");
     let keyed = (r#"m[\"swordfish\"]/two"#, "file-0002", r#","hidden":"swordfish""#);
     let blotted = r#"module.m["(sensitive)"].demo_file.two"#.to_owned();
     assert_eq!(means(&[one, keyed]), [address("one"), Some(blotted)]);

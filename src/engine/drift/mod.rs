@@ -16,7 +16,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::compare::{Difference, differences, shadow_paths};
-use super::diff::AttributeChange;
+use super::readable::AttributeChange;
 use super::redact::{Redactor, Shown, drawn_together};
 use crate::codec::json;
 use crate::codec::record::StoreId;
@@ -74,7 +74,7 @@ pub fn shown(
             let differences = item.paths.iter().map(at).collect();
             drawn_together(differences, [&object.before, &object.after], &marks)
                 .into_iter()
-                .map(|difference| redactor.change(&owner, difference, &marks))
+                .map(|difference| AttributeChange::of(redactor, &owner, difference, &marks))
                 .collect()
         }
     }

@@ -35,16 +35,8 @@ fn any_object() -> impl Strategy<Value = Value> {
 
 fn read(before: &Value, after: &Value, trifles: Trifles) -> Found {
     let redactor = Redactor::default();
-    let (rules, known) = (|_: (&Path, &Path), _: Both<'_>| None, |_: &str| None);
-    let reader = Reader {
-        redactor: &redactor,
-        owner: "",
-        marks: &[],
-        rules: &rules,
-        known: &known,
-        own: &[],
-        trifles,
-    };
+    let rules = |_: (&Path, &Path), _: Both<'_>| None;
+    let reader = Reader { redactor: &redactor, owner: "", marks: &[], rules: &rules, trifles };
     reader.between(&Path::default(), Some(before), Some(after))
 }
 

@@ -13,15 +13,16 @@ impl Reader<'_> {
     pub(super) fn lists(
         &self,
         place: &Place,
-        (before, after): (&[Value], &[Value]),
+        before: &[Value],
+        after: &[Value],
         found: &mut Found,
     ) {
         let counted = found.len();
         let pairing = pairing(before, after);
         if pairing.is_reordered {
-            self.reordered(place, (before, after), found);
+            self.reordered(place, before, after, found);
         }
-        let names = Names::new(self, place, (before, after), &pairing.differing);
+        let names = Names::new(self, place, before, after, &pairing.differing);
         for pair in pairing.differing {
             let old = pair.before.and_then(|index| before.get(index));
             let new = pair.after.and_then(|index| after.get(index));
@@ -31,21 +32,21 @@ impl Reader<'_> {
                     self.walk(&place, (old, new), found);
                 }
                 (Some(value), None) => {
-                    self.single(place, (pair, names.step(pair)), (Side::Before, value), found);
+                    self.single(place, pair, names.step(pair), Side::Before, value, found);
                 }
                 (None, Some(value)) => {
-                    self.single(place, (pair, names.step(pair)), (Side::After, value), found);
+                    self.single(place, pair, names.step(pair), Side::After, value, found);
                 }
                 (None, None) => {}
             }
         }
         // Equal elements that are written differently have changed places.
         if found.len() == counted && before != after {
-            self.reordered(place, (before, after), found);
+            self.reordered(place, before, after, found);
         }
     }
 
-    fn reordered(&self, place: &Place, (before, after): (&[Value], &[Value]), found: &mut Found) {
+    fn reordered(&self, place: &Place, before: &[Value], after: &[Value], found: &mut Found) {
         let (before, after) = (Value::List(before.to_vec()), Value::List(after.to_vec()));
         let change = self.change(place, (Some(&before), Some(&after)), Form::Order);
         found.changes.push(change);
@@ -55,8 +56,10 @@ impl Reader<'_> {
     fn single(
         &self,
         place: &Place,
-        (pair, name): (Pair, Step),
-        (side, value): (Side, &Value),
+        pair: Pair,
+        name: Step,
+        side: Side,
+        value: &Value,
         found: &mut Found,
     ) {
         let position = Step::Index(pair.position());

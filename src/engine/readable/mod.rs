@@ -7,6 +7,7 @@
 //! differs is either in [`Found::changes`] or in [`Found::hidden`]. Every value, line and label
 //! has passed the redactor. Nothing here decides what a difference means.
 
+mod change;
 mod lists;
 mod names;
 mod pairs;
@@ -23,72 +24,9 @@ use std::fmt;
 
 use super::compare::present;
 use super::redact::{Redactor, Shown};
-use crate::model::address::Address;
 use crate::model::value::{Path, Step, Value};
 
-pub use text::Line;
-
-/// One attribute that differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttributeChange {
-    /// Where, as a person reads it.
-    pub path: Path,
-    /// Where in either side that has it, with positions.
-    pub at: (Option<Path>, Option<Path>),
-    /// What was there.
-    pub before: Shown,
-    /// What is there now.
-    pub after: Shown,
-    /// How that is best said.
-    pub form: Form,
-    /// The objects whose ids the two values are.
-    pub means: (Option<Address>, Option<Address>),
-}
-
-impl AttributeChange {
-    /// A value and what became of it, at a place that is its own name.
-    pub fn plain(path: Path, before: Shown, after: Shown) -> Self {
-        let at = |shown: &Shown| (*shown != Shown::Absent).then(|| path.clone());
-        let at = (at(&before), at(&after));
-        Self { path, at, before, after, form: Form::Value, means: (None, None) }
-    }
-}
-
-/// How a difference is best said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Form {
-    /// One value became another.
-    Value,
-    /// The same elements, in another order.
-    Order,
-    /// Text of many lines.
-    Lines(Vec<Line>),
-}
-
-/// A difference that is only counted unless somebody asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hidden {
-    /// What differs.
-    pub change: AttributeChange,
-    /// The rule that hides it.
-    pub by: HiddenBy,
-}
-
-/// Why a difference is hidden.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HiddenBy {
-    /// The rule: its kind, and which one of these, such as `derived tags_all`.
-    pub rule: String,
-    /// Why that says nothing.
-    pub why: String,
-}
-
-impl HiddenBy {
-    /// The kind of the rule, such as `derived`.
-    pub fn kind(&self) -> &str {
-        self.rule.split_once(' ').map_or(&self.rule, |(kind, _)| kind)
-    }
-}
+pub use change::{AttributeChange, Form, Hidden, HiddenBy, Line};
 
 /// What differs between two values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -117,9 +55,6 @@ pub enum Side {
 /// Which rule hides a difference: its places on both sides, with positions, and both values.
 pub type Rules<'a> = dyn Fn((&Path, &Path), Both<'_>) -> Option<HiddenBy> + 'a;
 
-/// The object that has an id.
-pub type Known<'a> = dyn Fn(&str) -> Option<Address> + 'a;
-
 /// What is done with differences that say nothing by themselves: null against empty, and the
 /// layout of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,10 +75,6 @@ pub struct Reader<'a> {
     pub marks: &'a [Path],
     /// What moves on its own.
     pub rules: &'a Rules<'a>,
-    /// Whose ids are known.
-    pub known: &'a Known<'a>,
-    /// The addresses of the object itself: its own id is not said to be itself.
-    pub own: &'a [&'a Address],
     /// What is done with trifles.
     pub trifles: Trifles,
 }
@@ -242,17 +173,17 @@ impl Reader<'_> {
             (a, b) if place.shown.0.len() >= DEPTH_MAX || self.is_marked(place) => {
                 self.leaf(place, (a, b), found);
             }
-            (Some(Value::Map(a)), Some(Value::Map(b))) => self.members(place, (a, b), found),
+            (Some(Value::Map(a)), Some(Value::Map(b))) => self.members(place, a, b, found),
             (Some(Value::Map(a)), None) if is_flat(a) => {
-                self.members(place, (a, &BTreeMap::new()), found);
+                self.members(place, a, &BTreeMap::new(), found);
             }
             (None, Some(Value::Map(b))) if is_flat(b) => {
-                self.members(place, (&BTreeMap::new(), b), found);
+                self.members(place, &BTreeMap::new(), b, found);
             }
-            (Some(Value::List(a)), Some(Value::List(b))) => self.lists(place, (a, b), found),
-            (Some(Value::List(a)), None) if !a.is_empty() => self.lists(place, (a, &[]), found),
-            (None, Some(Value::List(b))) if !b.is_empty() => self.lists(place, (&[], b), found),
-            (Some(Value::Text(a)), Some(Value::Text(b))) => self.texts(place, (a, b), found),
+            (Some(Value::List(a)), Some(Value::List(b))) => self.lists(place, a, b, found),
+            (Some(Value::List(a)), None) if !a.is_empty() => self.lists(place, a, &[], found),
+            (None, Some(Value::List(b))) if !b.is_empty() => self.lists(place, &[], b, found),
+            (Some(Value::Text(a)), Some(Value::Text(b))) => self.texts(place, a, b, found),
             (Some(value), None) => self.one_sided(place, Side::Before, value, found),
             (None, Some(value)) => self.one_sided(place, Side::After, value, found),
             (a, b) => self.leaf(place, (a, b), found),
@@ -267,7 +198,8 @@ impl Reader<'_> {
     fn members(
         &self,
         place: &Place,
-        (a, b): (&BTreeMap<String, Value>, &BTreeMap<String, Value>),
+        a: &BTreeMap<String, Value>,
+        b: &BTreeMap<String, Value>,
         found: &mut Found,
     ) {
         let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
@@ -320,20 +252,7 @@ impl Reader<'_> {
         let at =
             (both.0.map(|_| self.named(&place.before)), both.1.map(|_| self.named(&place.after)));
         let (before, after) = self.show_both(place, both);
-        AttributeChange {
-            means: (self.meaning(&before), self.meaning(&after)),
-            path: place.shown.clone(),
-            at,
-            before,
-            after,
-            form,
-        }
-    }
-
-    /// The other object whose id a value is.
-    fn meaning(&self, shown: &Shown) -> Option<Address> {
-        let Shown::Plain(Value::Text(id)) = shown else { return None };
-        (self.known)(id).filter(|address| !self.own.contains(&address))
+        AttributeChange { means: (None, None), path: place.shown.clone(), at, before, after, form }
     }
 
     fn hidden_by(&self, place: &Place, (before, after): Both<'_>) -> Option<HiddenBy> {

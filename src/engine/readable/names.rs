@@ -54,7 +54,8 @@ impl Names {
     pub(super) fn new(
         reader: &Reader<'_>,
         place: &Place,
-        (before, after): (&[Value], &[Value]),
+        before: &[Value],
+        after: &[Value],
         differing: &[Pair],
     ) -> Self {
         let all = before.len() + after.len();
@@ -63,7 +64,7 @@ impl Names {
         }
         let traits = |side: Side, items: &[Value]| -> Vec<Traits> {
             let each = items.iter().enumerate();
-            each.map(|(index, item)| reader.traits(place, Pair::one(side, index), (side, item)))
+            each.map(|(index, item)| reader.traits(place, Pair::one(side, index), side, item))
                 .collect()
         };
         Self { before: traits(Side::Before, before), after: traits(Side::After, after) }
@@ -147,7 +148,7 @@ fn label(own: &Traits, names: &[&str]) -> String {
 
 impl Reader<'_> {
     /// What of an element can stand in its name: plain values in clear that say something.
-    fn traits(&self, place: &Place, pair: Pair, (side, item): (Side, &Value)) -> Traits {
+    fn traits(&self, place: &Place, pair: Pair, side: Side, item: &Value) -> Traits {
         let element = place.element(Step::Index(pair.position()), pair);
         let mut traits = Traits::new();
         for (name, value) in item.as_members().into_iter().flatten() {

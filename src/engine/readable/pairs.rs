@@ -87,9 +87,9 @@ pub(super) fn pairing(before: &[Value], after: &[Value]) -> Pairing {
         } else {
             (equal.keys().copied().collect(), taken.iter().copied().collect())
         };
-        by_gap((&old, &new), (&starts, &ends))
+        by_gap(&old, &new, &starts, &ends)
     } else if old.len().saturating_mul(new.len()) <= LIKENESSES_MAX {
-        by_likeness((before, &old), (after, &new))
+        by_likeness(before, &old, after, &new)
     } else {
         by_position(&old, &new)
     };
@@ -119,7 +119,7 @@ fn equal(before: &[Value], after: &[Value]) -> BTreeMap<usize, usize> {
 
 /// Plain values: as many that came as went between the same neighbours have become each other.
 /// `starts` and `ends` are where the neighbours stand, in rising order on both sides.
-fn by_gap((old, new): (&[usize], &[usize]), (starts, ends): (&[usize], &[usize])) -> Vec<Pair> {
+fn by_gap(old: &[usize], new: &[usize], starts: &[usize], ends: &[usize]) -> Vec<Pair> {
     let mut gaps: BTreeMap<usize, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     for index in old {
         let gap = starts.partition_point(|start| start < index);
@@ -138,10 +138,7 @@ fn by_position(old: &[usize], new: &[usize]) -> Vec<Pair> {
     old.iter().filter(other).map(|index| Pair::both(*index, *index)).collect()
 }
 
-fn by_likeness(
-    (before, old): (&[Value], &[usize]),
-    (after, new): (&[Value], &[usize]),
-) -> Vec<Pair> {
+fn by_likeness(before: &[Value], old: &[usize], after: &[Value], new: &[usize]) -> Vec<Pair> {
     let leaves = |values: &[Value], rest: &[usize]| -> Vec<(usize, Leaves)> {
         let known = rest.iter().filter_map(|index| Some((*index, Leaves::of(values.get(*index)?))));
         known.collect()

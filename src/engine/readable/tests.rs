@@ -5,14 +5,12 @@ use crate::codec::json;
 
 /// What an attribute's change reads like.
 fn said(change: &AttributeChange) -> String {
-    let word = |shown: &Shown, means: &Option<Address>| match (shown, means) {
-        (_, Some(address)) => address.to_string(),
-        (Shown::Absent, _) => "-".to_owned(),
-        (Shown::Plain(value), _) => json::to_serde(value).to_string(),
-        _ => "(sensitive)".to_owned(),
+    let word = |shown: &Shown| match shown {
+        Shown::Absent => "-".to_owned(),
+        Shown::Plain(value) => json::to_serde(value).to_string(),
+        Shown::Sensitive(_) => "(sensitive)".to_owned(),
     };
-    let (before, after) =
-        (word(&change.before, &change.means.0), word(&change.after, &change.means.1));
+    let (before, after) = (word(&change.before), word(&change.after));
     match &change.form {
         Form::Value => format!("{} {before} → {after}", change.path),
         Form::Order => format!("{} order", change.path),
@@ -37,12 +35,7 @@ fn path(text: &str) -> Path {
     Path(text.split('.').map(step).collect())
 }
 
-/// A reader in a world where `subnet-…` is a subnet.
 fn read(before: &str, after: &str, secrets: &[&str], marks: &[&str]) -> Found {
-    let known = |id: &str| {
-        let name = id.strip_prefix("subnet-")?;
-        format!("aws_subnet.{name}").parse().ok()
-    };
     let rules = |(_, path): (&Path, &Path), _: Both<'_>| {
         let by = || HiddenBy { rule: "derived".into(), why: "from tags".into() };
         (path.to_string() == "tags_all").then(by)
@@ -50,14 +43,11 @@ fn read(before: &str, after: &str, secrets: &[&str], marks: &[&str]) -> Found {
     let secrets: Vec<Value> = secrets.iter().map(|text| Value::Text((*text).to_owned())).collect();
     let redactor = Redactor::default().with_values(&secrets);
     let marks: Vec<Path> = marks.iter().map(|text| path(text)).collect();
-    let own: Address = "aws_subnet.own".parse().unwrap();
     let reader = Reader {
         redactor: &redactor,
         owner: "",
         marks: &marks,
         rules: &rules,
-        known: &known,
-        own: &[&own],
         trifles: Trifles::Hidden,
     };
     let (before, after) = (json::value(before).unwrap(), json::value(after).unwrap());
@@ -261,19 +251,6 @@ fn a_rule_hides_with_its_name() {
 }
 
 #[test]
-fn ids_of_other_objects_are_said_as_their_addresses() {
-    check(
-        r#"{"id":"subnet-own","subnet_id":"subnet-a","subnets":["subnet-a"],"self":"x"}"#,
-        r#"{"id":"subnet-own","subnet_id":"subnet-b","subnets":[],"self":"subnet-own"}"#,
-        &[
-            r#"self "x" → "subnet-own""#,
-            "subnet_id aws_subnet.a → aws_subnet.b",
-            "subnets[subnet-a] aws_subnet.a → -",
-        ],
-    );
-}
-
-#[test]
 fn what_only_one_side_has_is_said_attribute_by_attribute() {
     let redactor = Redactor::default();
     let reader = Reader {
@@ -281,8 +258,6 @@ fn what_only_one_side_has_is_said_attribute_by_attribute() {
         owner: "",
         marks: &[path("block.0.marked")],
         rules: &|_, _| None,
-        known: &|_| None,
-        own: &[],
         trifles: Trifles::Hidden,
     };
     let value = r#"{"block":[{"a":1,"marked":2}],"list":[],"n":null,"tags":{"x":"1","y":"2"}}"#;

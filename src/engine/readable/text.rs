@@ -5,7 +5,7 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::{Form, Found, Place, Reader, Trifles, built_in};
+use super::{Form, Found, Line, Place, Reader, Trifles, built_in};
 use crate::codec::json;
 use crate::engine::redact::Shown;
 use crate::model::value::Value;
@@ -22,19 +22,6 @@ const CONTEXT: usize = 2;
 /// More pairs of lines than this are not aligned: the middle was replaced as a whole.
 const PAIRS_MAX: usize = 4_000_000;
 
-/// A line of a text that differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
-    /// It is on both sides.
-    Kept(String),
-    /// Only the first side has it.
-    Removed(String),
-    /// Only the second side has it.
-    Added(String),
-    /// This many that are on both sides and are left out.
-    Skipped(usize),
-}
-
 /// What a text holds, if that is a JSON object or array.
 pub(super) fn document(text: &str) -> Option<Value> {
     let is_one = text.trim_start().starts_with(['{', '[']) && text.len() <= DOCUMENT_BYTES_MAX;
@@ -42,7 +29,7 @@ pub(super) fn document(text: &str) -> Option<Value> {
 }
 
 impl Reader<'_> {
-    pub(super) fn texts(&self, place: &Place, (a, b): (&str, &str), found: &mut Found) {
+    pub(super) fn texts(&self, place: &Place, a: &str, b: &str, found: &mut Found) {
         let values = (Value::Text(a.to_owned()), Value::Text(b.to_owned()));
         let both = (Some(&values.0), Some(&values.1));
         let is_plain = |path, value| {
@@ -62,7 +49,7 @@ impl Reader<'_> {
                     let by = built_in("json-text", "the same JSON, written differently");
                     return self.hide(place, both, by, found);
                 }
-                (false, _) => self.inside(&inner, (&before, &after), found),
+                (false, _) => self.inside(&inner, &before, &after, found),
             }
             if found.len() == counted {
                 self.leaf(place, both, found);
@@ -77,10 +64,10 @@ impl Reader<'_> {
     }
 
     /// The rules and the marks of the text itself have been asked already.
-    fn inside(&self, place: &Place, (before, after): (&Value, &Value), found: &mut Found) {
+    fn inside(&self, place: &Place, before: &Value, after: &Value, found: &mut Found) {
         match (before, after) {
-            (Value::Map(a), Value::Map(b)) => self.members(place, (a, b), found),
-            (Value::List(a), Value::List(b)) => self.lists(place, (a, b), found),
+            (Value::Map(a), Value::Map(b)) => self.members(place, a, b, found),
+            (Value::List(a), Value::List(b)) => self.lists(place, a, b, found),
             _ => {}
         }
     }

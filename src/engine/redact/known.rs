@@ -9,6 +9,8 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use foldhash::fast::RandomState;
+
 /// Shorter values are hidden by path only: they would blank half of every screen.
 pub(super) const BYTES_MIN: usize = 6;
 
@@ -18,9 +20,9 @@ type Anchor = [u8; BYTES_MIN];
 /// Every value that is known to be secret.
 #[derive(Clone, Default)]
 pub(super) struct Known {
-    values: HashSet<Box<[u8]>>,
+    values: HashSet<Box<[u8]>, RandomState>,
     /// How long the values are that begin with an anchor, longest first.
-    lengths: HashMap<Anchor, Vec<usize>>,
+    lengths: HashMap<Anchor, Vec<usize>, RandomState>,
     front: Front,
 }
 
@@ -67,28 +69,17 @@ impl Known {
 
     /// Learns a value, unless it is too short to be looked for.
     pub(super) fn insert(&mut self, value: &str) {
-        let bytes = value.as_bytes();
-        if bytes.len() >= BYTES_MIN && !self.values.contains(bytes) {
-            self.take(bytes.into());
-        }
-    }
-
-    fn take(&mut self, value: Box<[u8]>) {
+        let value = value.as_bytes();
         let Some(anchor) = value.first_chunk().copied() else { return };
+        if self.values.contains(value) {
+            return;
+        }
         let lengths = self.lengths.entry(anchor).or_default();
         if let Err(at) = lengths.binary_search_by(|length| value.len().cmp(length)) {
             lengths.insert(at, value.len());
         }
         self.front.insert(anchor);
-        self.values.insert(value);
-    }
-
-    /// Learns what another knows.
-    pub(super) fn extend(&mut self, mut other: Self) {
-        if other.len() > self.len() {
-            std::mem::swap(self, &mut other);
-        }
-        other.values.into_iter().for_each(|value| self.take(value));
+        self.values.insert(value.into());
     }
 
     /// Whether this is a value.

@@ -1,21 +1,23 @@
 //! What a redactor learns from: states, plans, drift, and values that somebody calls secret.
 //!
-//! Learning can go piece by piece: who has no time for a whole state learns the instances that have
-//! marks, and those of which something is shown. Nothing is decided here about what is shown.
+//! Of a state nothing is read but the attributes in which something secret may be. Nothing is decided
+//! here about what is shown.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
 
 use super::known::BYTES_MIN;
-use super::names::{Says, is_secret_name, may_hold_any, says, spelled_pieces};
+use super::names::{Says, is_secret_name, may_hold_any, says};
 use super::{Redactor, inside_json, is_marked};
 use crate::codec::json;
-use crate::codec::state;
-use crate::codec::state::marked::{Marked, Search, marked};
-use crate::codec::state::narrow::Source;
+use crate::codec::state::beside::{Beside, Suspect, Suspicion};
+use crate::codec::state::{Part, members};
 use crate::model::drift::DriftedObject;
 use crate::model::plan::Plan;
 use crate::model::state::{Instance, Output, State};
-use crate::model::value::{Path, Step, Value};
+use crate::model::value::{Path, RawJson, Step, Value};
+
+/// Which names are secret, for whoever looks for them in a state.
+const SUSPICION: Suspicion = Suspicion { is_secret: is_secret_name, may_hold: may_hold_any };
 
 /// Words of settings: under a secret name they are hidden, and yet they are no secrets elsewhere.
 const SETTINGS: [&str; 8] =
@@ -30,47 +32,11 @@ impl Redactor {
         self
     }
 
-    /// Learns the secret values of the objects in a state, without reading the rest of it where it
-    /// has Terraform's own layout. Of names only those are found there that are spelled in one of
-    /// the usual ways: `password`, `Password`, `PASSWORD`.
-    pub fn learn_source(&mut self, source: &Source<'_>) -> Result<(), state::Error> {
-        self.learn_lessons(&Lessons::of(source))
-    }
-
-    /// Learns what nobody else has begun to learn of a state.
-    pub fn learn_lessons(&mut self, lessons: &Lessons<'_>) -> Result<(), state::Error> {
-        while let Some(lesson) = lessons.next() {
-            let found = match (lesson, &lessons.search) {
-                (Lesson::Piece(piece), Some(search)) => marked(piece, search),
-                _ => None,
-            };
-            let Some(found) = found else {
-                let part = lessons.source.parse()?;
-                part.instances.iter().for_each(|instance| self.learn_instance(instance));
-                return Ok(());
-            };
-            for attribute in found {
-                self.learn_attribute(attribute);
-            }
-        }
-        Ok(())
-    }
-
-    /// Nothing but a piece of the text was read, and nobody has checked it before.
-    fn learn_attribute(&mut self, attribute: Marked<'_>) {
-        let Ok(value) = json::value(attribute.value.0) else { return };
-        if attribute.paths.is_empty() {
-            self.learn_named(Named::default().then(&attribute.name), &value);
-        } else {
-            let mut path = Path(vec![Step::Name(attribute.name)]);
-            self.learn_marked(&mut path, &value, &attribute.paths);
-        }
-    }
-
-    /// Knows what another has learnt, too.
+    /// Learns the secret values of what was read of a state.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.known.extend(other.known);
+    pub fn with_part(mut self, part: &Part<'_>) -> Self {
+        part.outputs.iter().for_each(|output| self.learn_output(output));
+        part.instances.iter().for_each(|instance| self.learn_instance(instance));
         self
     }
 
@@ -83,13 +49,68 @@ impl Redactor {
         }
     }
 
-    /// Learns the secret values of one object. It costs next to nothing where there are none.
-    pub fn learn_instance(&mut self, instance: &Instance<'_>) {
-        if instance.sensitive.is_empty() && !may_hold_any(instance.attributes.0) {
-            return;
+    /// Goes through two states side by side, and learns what is secret in what both have.
+    pub fn beside<'b>(&mut self, before: &'b [u8], after: &'b [u8]) -> Beside<'b> {
+        Beside::new(before, after, SUSPICION, &mut |suspect| self.learn_suspect(suspect))
+    }
+
+    /// The same, however small the states are.
+    #[cfg(test)]
+    pub(crate) fn beside_of_any_size<'b>(
+        &mut self,
+        before: &'b [u8],
+        after: &'b [u8],
+    ) -> Beside<'b> {
+        let look = &mut |suspect: Suspect<'_>| self.learn_suspect(suspect);
+        Beside::of_any_size(before, after, SUSPICION, look)
+    }
+
+    fn learn_suspect(&mut self, suspect: Suspect<'_>) {
+        let Suspect { attributes, marks, named, names_a_secret } = suspect;
+        if names_a_secret {
+            return self.learn_object(attributes, &marks);
         }
-        if let Ok(value) = json::raw_value(instance.attributes) {
-            self.learn_marked(&mut Path::default(), &value, &instance.sensitive);
+        let members = if marks.is_empty() { Vec::new() } else { members::all(attributes) };
+        let marked = members.into_iter().filter(|(name, _)| is_about(&marks, name));
+        for (name, raw) in named.into_iter().chain(marked) {
+            if let Ok(value) = json::raw_value(raw) {
+                let mut own = Path(vec![Step::Name(name.into_owned())]);
+                self.learn_marked(&mut own, &value, &marks);
+            }
+        }
+    }
+
+    /// Learns the secret values of an object. It costs next to nothing where there are none.
+    fn learn_instance(&mut self, instance: &Instance<'_>) {
+        if !instance.sensitive.is_empty() || may_hold_any(instance.attributes.0) {
+            self.learn_object(instance.attributes, &instance.sensitive);
+        }
+    }
+
+    /// Learns the secret values of an object, given its attributes and the paths that are marked in
+    /// them. Only the attributes in which there may be one are read.
+    fn learn_object(&mut self, attributes: RawJson<'_>, marks: &[Path]) {
+        let members = members::all(attributes);
+        let find = |wanted: &&str| members.iter().find(|(name, _)| name == wanted);
+        let is_secret = |(_, raw): &(_, RawJson<'_>)| {
+            let text = json::raw_value(*raw).ok();
+            text.as_ref().and_then(Value::as_text).is_some_and(is_secret_name)
+        };
+        let is_named = NAMES.iter().filter_map(find).any(is_secret);
+        let of_value = VALUES.iter().filter(|_| is_named).find_map(find).map(|(name, _)| name);
+        for (name, raw) in &members {
+            let of_name = says(name);
+            let is_value = of_value == Some(name);
+            let may_hold = || may_be_composed(*raw) && may_hold_any(raw.0);
+            if !(is_value || of_name.is_secret || is_about(marks, name) || may_hold()) {
+                continue;
+            }
+            let Ok(value) = json::raw_value(*raw) else { continue };
+            if is_value {
+                self.learn(&value);
+            }
+            let mut own = Path(vec![Step::Name(name.to_string())]);
+            self.learn_marked(&mut own, &value, marks);
         }
     }
 
@@ -267,44 +288,30 @@ impl Named {
     }
 }
 
-/// A state that is learnt from, cut into pieces: several may learn from one at once, each with a
-/// redactor of its own.
-#[derive(Debug)]
-pub struct Lessons<'s> {
-    source: &'s Source<'s>,
-    search: Option<Search>,
-    /// None where the state has to be read as a whole.
-    pieces: Vec<&'s [u8]>,
-    next: AtomicUsize,
+/// Whether one of the marks is an attribute, or in one, or around all of them.
+fn is_about(marks: &[Path], attribute: &str) -> bool {
+    marks.iter().any(|mark| match mark.0.first() {
+        Some(Step::Name(name)) => name == attribute,
+        Some(Step::Index(_) | Step::Element(_)) => false,
+        None => true,
+    })
 }
 
-enum Lesson<'s> {
-    Piece(&'s [u8]),
-    Whole,
+/// Whether a value has names in it, or is a document in a text, which may begin with spaces.
+fn may_be_composed(raw: RawJson<'_>) -> bool {
+    let begins = |letter: char| matches!(letter, '{' | '[' | '\\') || letter.is_whitespace();
+    raw.0.strip_prefix('"').unwrap_or(raw.0).starts_with(begins)
 }
 
-impl<'s> Lessons<'s> {
-    /// Nobody has learnt anything of it yet.
-    pub fn of(source: &'s Source<'_>) -> Self {
-        let pieces = source.pieces();
-        let search =
-            if pieces.is_some() { Search::new(&spelled_pieces(), is_secret_name) } else { None };
-        Self { source, search, pieces: pieces.unwrap_or_default(), next: AtomicUsize::new(0) }
-    }
+/// Members that say of the value beside them whether it is secret.
+const NAMES: [&str; 4] = ["name", "key", "Name", "Key"];
 
-    fn next(&self) -> Option<Lesson<'s>> {
-        let place = self.next.fetch_add(1, Ordering::Relaxed);
-        match self.pieces.get(place) {
-            Some(piece) => Some(Lesson::Piece(piece)),
-            None if place == 0 => Some(Lesson::Whole),
-            None => None,
-        }
-    }
-}
+/// Members that may be that value; the first one that is there is it.
+const VALUES: [&str; 2] = ["value", "Value"];
 
 /// The value of `{ name = "DB_PASSWORD", value = "…" }`, as containers are given their environment.
-fn named_value(members: &std::collections::BTreeMap<String, Value>) -> Option<&Value> {
-    let value = members.get("value").or_else(|| members.get("Value"))?;
-    let names = ["name", "key", "Name", "Key"].into_iter().filter_map(|name| members.get(name));
+fn named_value(members: &BTreeMap<String, Value>) -> Option<&Value> {
+    let value = VALUES.iter().find_map(|name| members.get(*name))?;
+    let names = NAMES.iter().filter_map(|name| members.get(*name));
     names.filter_map(Value::as_text).any(is_secret_name).then_some(value)
 }

@@ -24,14 +24,12 @@ use self::fingerprint::Prints;
 use self::known::Known;
 use self::names::{ends_in_secret, may_hold_any, says};
 use super::compare::Difference;
-use super::diff::AttributeChange;
 use crate::codec::json;
 use crate::model::address::{Address, InstanceKey, ModuleStep};
 use crate::model::state::Instance;
 use crate::model::value::{Path, Step, Value};
 
 pub use self::fingerprint::{Fingerprint, FingerprintKey, FingerprintScope};
-pub use self::learn::Lessons;
 pub use self::names::is_secret_name;
 
 /// A value as a person may see it.
@@ -132,13 +130,6 @@ impl Redactor {
             }
             shown => shown,
         }
-    }
-
-    /// One place that differs, safe to show in every part.
-    pub fn change(&self, owner: &str, difference: Difference, marks: &[Path]) -> AttributeChange {
-        let Difference { path, before, after } = difference;
-        let (before, after) = self.pair(owner, &path, [before.as_ref(), after.as_ref()], marks);
-        AttributeChange::plain(self.path(&path, marks), before, after)
     }
 
     /// A path as it may be shown: it ends where a mark begins, since the keys of a secret map are

@@ -4,10 +4,14 @@
 //! One that ends in what a secret *has*, such as its id, its length or when it expires, is no secret:
 //! without that, half of a screen would be blank. Values are not looked at here.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+#![expect(clippy::disallowed_types, reason = "names are looked up and never put out in any order")]
 
-use crate::codec::state::marked::Word;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+use foldhash::fast::RandomState;
 
 /// Words that make a name secret, wherever they stand in it; written without separators.
 const SECRET_WORDS: [&str; 21] = [
@@ -133,7 +137,7 @@ const KNOWN_MAX: usize = 4096;
 /// What a name says, kept in mind: a state has the same few names many thousand times.
 pub(super) fn says(name: &str) -> Says {
     thread_local! {
-        static KNOWN: RefCell<BTreeMap<Box<str>, Says>> = const { RefCell::new(BTreeMap::new()) };
+        static KNOWN: RefCell<HashMap<Box<str>, Says, RandomState>> = RefCell::default();
     }
     KNOWN.with_borrow_mut(|known| {
         if let Some(says) = known.get(name) {
@@ -162,31 +166,6 @@ pub(super) fn ends_in_secret(name: &str) -> bool {
         || SECRET_WORDS.iter().any(|secret| joined.trim_end_matches('s').ends_with(secret))
 }
 
-/// Pieces of which every secret name has one, with the letters of which one follows, whether the
-/// name goes on at once or behind a separator; none where anything may.
-const PIECES: [(&str, &str); 20] = [
-    ("access", "k"),
-    ("account", "k"),
-    ("api", "k"),
-    ("certificate", "k"),
-    ("connection", "s"),
-    ("credential", ""),
-    ("docker", "c"),
-    ("kube", "c"),
-    ("pass", "wpc"),
-    ("pgpass", ""),
-    ("private", "k"),
-    ("psk", ""),
-    ("pwd", ""),
-    ("sas", ""),
-    ("secret", ""),
-    ("session", "k"),
-    ("shared", "k"),
-    ("signing", "k"),
-    ("token", ""),
-    ("webhook", "k"),
-];
-
 /// The words of [`SECRET_WORDS`] that can be written as two.
 const PAIRS: [(&str, &str); 14] = [
     ("access", "key"),
@@ -205,54 +184,19 @@ const PAIRS: [(&str, &str); 14] = [
     ("webhook", "key"),
 ];
 
+/// Finds what a text has to hold if a secret name is in it.
+static SIGNS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = SECRET_WORDS.iter().chain(&WHOLE_WORDS).map(|word| (*word).to_owned());
+    let parted = PAIRS.iter().flat_map(|(a, b)| [format!("{a}_{b}"), format!("{a}-{b}")]);
+    // An escape could hide a letter.
+    let escapes = ["\\u004", "\\u005", "\\u006", "\\u007"].map(str::to_owned);
+    let signs = words.chain(parted).chain(escapes);
+    AhoCorasick::builder().ascii_case_insensitive(true).build(signs).ok()
+});
+
 /// Whether a text may hold a secret name; what it says no to holds none in any spelling that is used.
-///
-/// Most commands ask about a few short texts: nothing is prepared for it.
 pub(super) fn may_hold_any(text: &str) -> bool {
-    let pairs = text.as_bytes().array_windows::<2>().enumerate();
-    pairs.filter(|(_, pair)| may_begin(**pair)).any(|(at, _)| {
-        let rest = text.as_bytes().get(at..).unwrap_or_default();
-        let begins = |word: &str| after(rest, word).is_some();
-        let is_parted = |(a, b): &(&str, &str)| {
-            let rest = after(rest, a).and_then(|rest| rest.split_first());
-            rest.is_some_and(|(part, rest)| matches!(part, b'_' | b'-') && after(rest, b).is_some())
-        };
-        // An escape could hide a letter.
-        begins("\\u00")
-            || SECRET_WORDS.iter().chain(&WHOLE_WORDS).any(|word| begins(word))
-            || PAIRS.iter().any(is_parted)
-    })
-}
-
-/// What follows a word that the text begins with, in letters of either case.
-fn after<'t>(text: &'t [u8], word: &str) -> Option<&'t [u8]> {
-    let (beginning, rest) = text.split_at_checked(word.len())?;
-    beginning.eq_ignore_ascii_case(word.as_bytes()).then_some(rest)
-}
-
-/// Whether a word that is looked for begins with these two.
-fn may_begin(pair: [u8; 2]) -> bool {
-    matches!(
-        pair.map(|byte| byte.to_ascii_lowercase()),
-        [b'a', b'c' | b'p']
-            | [b'c', b'e' | b'o' | b'r']
-            | [b'd' | b't', b'o']
-            | [b'h', b't']
-            | [b'k' | b'\\', b'u']
-            | [b'p', b'a' | b'g' | b'r' | b's' | b'w']
-            | [b's', b'a' | b'e' | b'h' | b'i']
-            | [b'w', b'e']
-    )
-}
-
-/// The pieces in the spellings that people use: `pass`, `PASS` and `Pass`.
-pub(super) fn spelled_pieces() -> Vec<Word> {
-    let spellings = |(piece, then): &(&str, &'static str)| {
-        let (first, rest) = piece.split_at(1);
-        let capital = format!("{}{rest}", first.to_uppercase());
-        [(*piece).to_owned(), piece.to_uppercase(), capital].map(|text| Word { text, then })
-    };
-    PIECES.iter().flat_map(spellings).collect()
+    SIGNS.as_ref().is_none_or(|signs| signs.is_match(text))
 }
 
 fn is_reference(word: &str) -> bool {

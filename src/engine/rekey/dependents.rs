@@ -183,37 +183,64 @@ pub(super) fn marks<'f>(
     }
     let mut marks = DependencyMarks::default();
     for (block, referring) in &referring {
+        let mut referring = Referring::of(referring);
         for extra in extras.get(*block).into_iter().flatten() {
-            marks.add(extra, referring, &replaced);
+            marks.add(extra, &mut referring, &replaced);
         }
     }
     marks
+}
+
+/// The objects that refer to a block. Most refer to the same, so that each answer is kept.
+struct Referring<'f> {
+    first: Option<&'f Address>,
+    addresses: BTreeSet<&'f Address>,
+    needed: BTreeSet<&'f str>,
+    through: BTreeMap<String, Option<Address>>,
+}
+
+impl<'f> Referring<'f> {
+    fn of(survivors: &[&Survivor<'_, 'f>]) -> Self {
+        let goods = || survivors.iter().map(|survivor| survivor.good);
+        Self {
+            first: goods().next().map(|good| &good.address),
+            addresses: goods().map(|good| &good.address).collect(),
+            needed: goods().flat_map(|good| &good.dependencies).map(AsRef::as_ref).collect(),
+            through: BTreeMap::new(),
+        }
+    }
+
+    /// The first of these replaced objects of a block that is among them, or that one of them needs.
+    fn through(&mut self, block: &str, replaced: &[&Address]) -> Option<Address> {
+        if let Some(known) = self.through.get(block) {
+            return known.clone();
+        }
+        let is_needed = self.needed.contains(block);
+        let found = replaced.iter().find(|ended| is_needed || self.addresses.contains(*ended));
+        let found = found.map(|ended| (*ended).clone());
+        self.through.entry(block.to_owned()).or_insert(found).clone()
+    }
 }
 
 impl DependencyMarks {
     fn add(
         &mut self,
         extra: &Placed<'_>,
-        referring: &[&Survivor<'_, '_>],
+        referring: &mut Referring<'_>,
         replaced: &BTreeMap<String, Vec<&Address>>,
     ) {
         // What refers to it waits for a replacement that waits for its end.
-        let ends = needed(extra).into_iter().filter_map(|block| replaced.get(block));
+        let through = needed(extra)
+            .into_iter()
+            .find_map(|block| referring.through(block, replaced.get(block)?));
         let (extra, ..) = extra;
-        let through = ends.flatten().find(|ended| {
-            let block = ended.block();
-            referring.iter().any(|survivor| {
-                survivor.good.address == ***ended
-                    || survivor.good.dependencies.iter().any(|needed| *needed == block)
-            })
-        });
         if let Some(through) = through {
-            let why = RekeyObstacle::Cycle { through: (*through).clone() };
+            let why = RekeyObstacle::Cycle { through };
             self.two_steps.push(TwoSteps { slot: matching::slot(extra), why });
         } else if !extra.create_before_destroy
-            && let Some(first) = referring.first()
+            && let Some(first) = referring.first
         {
-            let referred_by = first.good.address.clone();
+            let referred_by = first.clone();
             self.marked.push(Marked { address: extra.address.clone(), referred_by });
         }
     }

@@ -4,6 +4,8 @@
 //! the new plan that was not in the old: the same objects, and the same end for each. That is what
 //! happens when two objects want one name and the old one had to go first.
 
+use std::collections::BTreeMap;
+
 use crate::engine::compare::{differences, shadow_paths};
 use crate::model::plan::{Action, Plan, PlannedChange};
 use crate::model::value::{Path, Value};
@@ -15,8 +17,14 @@ pub fn is_rest(before: &Plan, now: &Plan) -> bool {
 
 /// Whether every action of a plan was in another one, which it comes after.
 pub fn is_part(before: &Plan, now: &Plan) -> bool {
-    let of = |change: &PlannedChange| before.effective().find(|old| old.address == change.address);
-    now.effective().all(|change| of(change).is_some_and(|old| is_left(old, change)))
+    let mut earlier = BTreeMap::new();
+    for old in before.effective() {
+        earlier.entry(&old.address).or_insert(old);
+    }
+    let is_left = |change: &PlannedChange| {
+        earlier.get(&change.address).is_some_and(|old| is_left(old, change))
+    };
+    now.effective().all(is_left)
 }
 
 fn is_left(old: &PlannedChange, now: &PlannedChange) -> bool {

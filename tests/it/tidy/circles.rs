@@ -15,9 +15,8 @@ type Module<'a> = Vec<&'a str>;
 /// Which module uses which, and at which place of the code that is said first.
 type Uses<'a> = BTreeMap<Module<'a>, BTreeMap<Module<'a>, usize>>;
 
-/// Says each circle between files of one of the modules `tops`. What files below one of the modules
-/// in `open` use of each other does not count.
-pub(super) fn circles(sources: &[Source], tops: &[&str], open: &[&[&str]]) -> Vec<String> {
+/// Says each circle between files of one of the modules `tops`.
+pub(super) fn circles(sources: &[Source], tops: &[&str]) -> Vec<String> {
     let is_meant = |source: &&Source| {
         source.is_product()
             && source.path.starts_with("src/")
@@ -29,14 +28,10 @@ pub(super) fn circles(sources: &[Source], tops: &[&str], open: &[&[&str]]) -> Ve
         .iter()
         .map(|(module, source)| (module.clone(), used(module, source, &files)))
         .collect();
-    let is_open = |a: &Module<'_>, b: &Module<'_>| {
-        let is_in = |module: &Module<'_>| open.iter().any(|part| module.starts_with(part));
-        is_in(a) && is_in(b)
-    };
     let mut told: BTreeSet<BTreeSet<&Module<'_>>> = BTreeSet::new();
     let mut found = Vec::new();
     for (module, source) in &files {
-        let Some(circle) = circle(module, &uses, &is_open) else { continue };
+        let Some(circle) = circle(module, &uses) else { continue };
         let at = uses[module][circle[1]];
         let names: Vec<String> = circle.iter().map(|part| part.join("::")).collect();
         if told.insert(circle.into_iter().collect()) {
@@ -47,16 +42,12 @@ pub(super) fn circles(sources: &[Source], tops: &[&str], open: &[&[&str]]) -> Ve
 }
 
 /// The shortest way from a module back to itself.
-fn circle<'u, 'a>(
-    start: &'u Module<'a>,
-    uses: &'u Uses<'a>,
-    is_open: &impl Fn(&Module<'a>, &Module<'a>) -> bool,
-) -> Option<Vec<&'u Module<'a>>> {
+fn circle<'u, 'a>(start: &'u Module<'a>, uses: &'u Uses<'a>) -> Option<Vec<&'u Module<'a>>> {
     let mut seen = BTreeSet::new();
     let mut ways = VecDeque::from([vec![start]]);
     while let Some(way) = ways.pop_front() {
         let last = way[way.len() - 1];
-        for next in uses[last].keys().filter(|next| !is_open(last, next)) {
+        for next in uses[last].keys() {
             let way: Vec<_> = way.iter().copied().chain([next]).collect();
             if next == start {
                 return Some(way);

@@ -9,7 +9,6 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::verbs::side::Side;
 use crate::codec::hcl::Configuration;
-use crate::codec::state::narrow::Part as StatePart;
 use crate::engine::configuration::{ConfigurationDiff, Configured, configuration_diff};
 use crate::engine::redact::Redactor;
 use crate::flow::recorded::load_configuration;
@@ -92,22 +91,21 @@ impl Both {
 
     /// Compares them, and the tools that wrote the states.
     pub(super) fn compare(
-        self,
+        &self,
         arguments: &Arguments,
-        parts: [&StatePart<'_>; 2],
+        writers: [&str; 2],
         redactor: &Redactor,
     ) -> Result<Compared, Failure> {
-        let Some(mut both) = self.0 else { return Ok(Compared::default()) };
-        let problem = both.iter_mut().find_map(|known| known.problem.take());
-        let problem = match problem {
+        let Some(both) = &self.0 else { return Ok(Compared::default()) };
+        let problem = match both.iter().find_map(|known| known.problem.as_ref()) {
             Some(problem) if arguments.only == Some(DiffPart::Config) => {
                 return Err(unknown_configuration(problem));
             }
-            Some(Problem::Said(problem)) => Some(problem),
+            Some(Problem::Said(problem)) => Some(problem.clone()),
             Some(Problem::IsFile) | None => None,
         };
-        let [before, after] = &both;
-        let [old_tool, new_tool] = parts.map(|part| format!("terraform {}", part.writer));
+        let [before, after] = both;
+        let [old_tool, new_tool] = writers.map(|writer| format!("terraform {writer}"));
         let mut diff =
             configuration_diff(&before.with_tool(&old_tool), &after.with_tool(&new_tool), redactor);
         match arguments.only {
@@ -129,12 +127,12 @@ impl Known {
     }
 }
 
-fn unknown_configuration(problem: Problem) -> Failure {
+fn unknown_configuration(problem: &Problem) -> Failure {
     let failure = match problem {
         Problem::IsFile => {
             Failure::new(Exit::Usage, "a state file has no configuration".to_owned())
         }
-        Problem::Said(problem) => Failure::new(Exit::NoRevision, problem),
+        Problem::Said(problem) => Failure::new(Exit::NoRevision, problem.clone()),
     };
     failure.not_done("the configurations were not compared").next("unapply diff")
 }

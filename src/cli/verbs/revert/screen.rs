@@ -5,8 +5,8 @@ use crate::cli::render::attributes::{attributes_because, values};
 use crate::cli::render::time::Times;
 use crate::cli::render::value::shown;
 use crate::cli::verbs::hold::NOT_STOPPED;
-use crate::engine::diff::AttributeChange;
 use crate::engine::judgement::{JudgedAction, Origin, Why};
+use crate::engine::readable::AttributeChange;
 use crate::engine::revert::keep::KeptInput;
 use crate::engine::revert::outputs::{JudgedOutput, OutputAfter};
 use crate::flow::ports::Stack;
@@ -280,7 +280,8 @@ pub(super) fn hazard_question(hazard: &Hazard, paint: Paint) -> String {
 pub(super) fn result(
     stack: &Stack,
     verified: &VerifiedRevert,
-    (times, paint): (&Times, Paint),
+    times: &Times,
+    paint: Paint,
 ) -> String {
     let executed = &verified.executed;
     let target = executed.checked().target();

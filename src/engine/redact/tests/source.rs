@@ -1,10 +1,9 @@
-//! What is learnt from a state without reading it is what is learnt by reading it.
+//! What is learnt of a state without reading all of it is what reading all of it teaches.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 
 use super::*;
-use crate::codec::state::narrow::Source;
 
 const NAMES: [&str; 14] = [
     "id",
@@ -46,7 +45,8 @@ fn value() -> impl Strategy<Value = Json> {
             prop::collection::vec(inner.clone(), 0..3).prop_map(Json::Array),
             map.clone(),
             // A document in a string, as policies and task definitions are.
-            map.prop_map(|document| Json::from(document.to_string())),
+            map.clone().prop_map(|document| Json::from(document.to_string())),
+            map.prop_map(|document| Json::from(format!("\n {document}"))),
         ]
     })
 }
@@ -57,80 +57,81 @@ fn attributes() -> impl Strategy<Value = Map<String, Json>> {
         .prop_map(|members| members.into_iter().map(|(k, v)| (k.to_owned(), v)).collect())
 }
 
-/// A state as Terraform lays it out. `serde_json` sorts members by name, and so does Terraform, but
-/// for those of its own that it writes in an order of its own.
-fn render(instances: &[(Map<String, Json>, Vec<&str>)]) -> String {
-    let instances: Vec<String> = instances.iter().enumerate().map(instance).collect();
-    format!(
-        "{{\n  \"version\": 4,\n  \"terraform_version\": \"1.11.4\",\n  \"serial\": 1,\n  \
-         \"lineage\": \"l\",\n  \"outputs\": {{}},\n  \"resources\": [\n    {{\n      \
-         \"mode\": \"managed\",\n      \"type\": \"a\",\n      \"name\": \"db_password\",\n      \
-         \"provider\": \"provider[\\\"registry.terraform.io/hashicorp/aws\\\"]\",\n      \
-         \"instances\": [\n{}\n      ]\n    }}\n  ],\n  \"check_results\": null\n}}\n",
-        instances.join(",\n")
-    )
+/// A state whose other parts are named as if they were secret, and are not.
+fn state(instances: &[(Map<String, Json>, Vec<&str>)]) -> Json {
+    let instance = |(index, (attributes, marks)): (usize, &(Map<String, Json>, Vec<&str>))| {
+        let mark = |name: &&str| json!([{"type": "get_attr", "value": name}]);
+        json!({"index_key": index, "attributes": attributes, "private": "{\"password\": \"private\"}",
+            "sensitive_attributes": marks.iter().map(mark).collect::<Vec<_>>(),
+            "identity": {"password": "identity"}, "dependencies": ["a.db_password"]})
+    };
+    let instances: Vec<Json> = instances.iter().enumerate().map(instance).collect();
+    json!({"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "l",
+        "check_results": [{"password": "password"}], "outputs":
+        {"a_token": {"value": "output-secret", "type": "string"},
+         "o": {"value": {"attributes": {"x": {"y": "marked-output"}}}, "type": "dynamic", "sensitive": true}},
+        "resources": [{"mode": "managed", "type": "a", "name": "db_password", "instances": instances,
+        "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]"}]})
 }
 
-fn instance((index, (attributes, marks)): (usize, &(Map<String, Json>, Vec<&str>))) -> String {
-    let indented = |value: &Json| {
-        let text = serde_json::to_string_pretty(value).unwrap().replace('\n', "\n          ");
-        text.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e")
-    };
-    let marks: Vec<Json> =
-        marks.iter().map(|name| json!([{"type": "get_attr", "value": name}])).collect();
-    format!(
-        "        {{\n          \"index_key\": {index},\n          \"schema_version\": 0,\n          \
-         \"attributes\": {},\n          \"sensitive_attributes\": {}\n        }}",
-        indented(&Json::Object(attributes.clone())),
-        indented(&Json::Array(marks)),
-    )
+/// What is learnt of two states that are read side by side, and by reading everything in them.
+fn both_ways(texts: [&str; 2]) -> [Vec<String>; 2] {
+    let mut quick = Redactor::default();
+    let [before, after] = texts.map(str::as_bytes);
+    let beside = quick.beside_of_any_size(before, after);
+    let pair = beside.read().unwrap();
+    let quick = quick.with_part(&pair.before).with_part(&pair.after);
+    let mut slow = Redactor::default();
+    for text in texts {
+        let bytes = StateBytes::new(text.as_bytes().to_vec());
+        let state = state::parse(&bytes).unwrap();
+        state.outputs.iter().for_each(|output| slow.learn_output(output));
+        for instance in &state.instances {
+            let attributes = json::raw_value(instance.attributes).unwrap();
+            slow.learn_marked(&mut Path::default(), &attributes, &instance.sensitive);
+        }
+    }
+    [quick.known.sorted(), slow.known.sorted()]
 }
 
 proptest! {
     #[test]
-    fn what_reading_a_state_teaches_is_learnt_without_reading_it(
+    fn what_reading_two_states_teaches_is_learnt_side_by_side(
         instances in prop::collection::vec(
             (attributes(), prop::collection::vec(prop::sample::select(&NAMES[..]), 0..2)),
             1..4,
-        )
+        ),
+        change in attributes(),
     ) {
-        let text = render(&instances);
-        let source = Source::new(text.as_bytes());
-        let mut quick = Redactor::default();
-        quick.learn_source(&source).unwrap();
-        let mut slow = Redactor::default();
-        source.parse().unwrap().instances.iter().for_each(|i| slow.learn_instance(i));
-        let (quick, slow) = (quick.known.sorted(), slow.known.sorted());
-        // An attribute that is marked and has a secret name is looked at twice, and each time alone.
-        prop_assert!(slow.iter().all(|value| quick.contains(value)), "{slow:?} {quick:?} {text}");
-        prop_assert!(!slow.is_empty() || quick.is_empty(), "{quick:?} {text}");
+        let first = state(&instances);
+        let mut second = first.clone();
+        second["resources"][0]["instances"][0]["attributes"] = Json::Object(change);
+        for is_pretty in [false, true] {
+            let text = |json: &Json| {
+                if is_pretty { serde_json::to_string_pretty(json).unwrap() } else { json.to_string() }
+            };
+            let [first, second] = [text(&first), text(&second)];
+            for pair in [[&*first, &*first], [&first, &second]] {
+                let [quick, slow] = both_ways(pair);
+                prop_assert_eq!(quick, slow, "{:?}", pair);
+            }
+        }
     }
 }
 
 #[test]
-fn several_learn_together_what_one_learns_alone() {
-    let attributes = |secret: &str| json!({ "password": secret }).as_object().unwrap().clone();
-    let text = render(&[(attributes("hunter22"), vec![]), (attributes("swordfish"), vec![])]);
-    let source = Source::new(text.as_bytes());
-    let lessons = Lessons::of(&source);
-    let [mut first, mut second] = [Redactor::default(), learnt(&["hunter22", "and more"])];
-    first.learn_lessons(&lessons).unwrap();
-    second.learn_lessons(&lessons).unwrap();
-    assert_eq!(second.known.len(), 2, "nobody learns twice");
-    for all in [first.clone().and(second.clone()), second.and(first)] {
-        assert_eq!(all.known.sorted(), ["and more", "hunter22", "swordfish"]);
-        assert_eq!(all.text("hunter22 swordfish and more"), "(sensitive) (sensitive) (sensitive)");
+fn names_in_any_spelling_and_marks_of_any_shape_are_found() {
+    let odd = json!({"p\u{61}ssword": "1-secret", "a": {"cLIENT-sECRET": ["2-secret"]}, "x": [{"key": "PWD",
+        "Value": "3-secret", "other": "not-this"}], "d": "[{\"name\":\"TOK\\u0065N\",\"value\":\"4-secret\"}]"});
+    let text = state(&[(odd.as_object().unwrap().clone(), vec!["user"])]).to_string();
+    let text = text.replace("\"password\":\"1", "\"p\\u0061ssword\":\"1");
+    let whole = text.replace(r#"[{"type":"get_attr","value":"user"}]"#, "[]");
+    let secrets = ["1-secret", "2-secret", "3-secret", "4-secret"];
+    for (text, also) in [(&text, None), (&whole, Some("not-this"))] {
+        let [quick, slow] = both_ways([text, text]);
+        assert_eq!(quick, slow);
+        for secret in secrets.into_iter().chain(also) {
+            assert!(quick.iter().any(|known| known == secret), "{secret}: {quick:?}");
+        }
     }
-}
-
-#[test]
-fn another_layout_is_read_and_a_broken_one_is_refused() {
-    let text = render(&[(json!({"password": "hunter22"}).as_object().unwrap().clone(), vec![])]);
-    for text in [text.clone(), text.replace('\n', " ")] {
-        let mut redactor = Redactor::default();
-        redactor.learn_source(&Source::new(text.as_bytes())).unwrap();
-        assert_eq!(redactor.text("hunter22"), "(sensitive)");
-    }
-    let broken = text.replace('\n', " ").replace("hunter22\"", "");
-    assert!(Redactor::default().learn_source(&Source::new(broken.as_bytes())).is_err());
 }

@@ -36,7 +36,7 @@ pub(super) fn fit(
     let good = locked(lock_of(draft.configuration.bundle()).unwrap_or_default());
     let newer = newer_lock(ports, &log, draft.request.target.revision, &good);
     // One that does not say what it is still plans, or says by itself what is wrong with it.
-    let running = ports.terraform.version().ok();
+    let running = ports.terraform.version(&stack.root).ok();
     let suitable = suitable(&VersionFacts {
         running: running.as_ref(),
         good_engine: draft.snapshot.engine.as_ref(),

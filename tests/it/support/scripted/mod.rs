@@ -104,7 +104,7 @@ fn name(path: &Path) -> String {
 }
 
 impl Terraform for Scripted<'_> {
-    fn version(&self) -> Result<EngineVersion, Error> {
+    fn version(&self, _: &Path) -> Result<EngineVersion, Error> {
         let version = EngineVersion { kind: EngineKind::Terraform, version: "1.11.4".to_owned() };
         self.ask("version", || Ok(version), |word, _| failed("version", word, None))
     }
