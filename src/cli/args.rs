@@ -65,7 +65,7 @@ Stop and go on:
 Operate:
   init        write unapply.toml, create the store, take the first snapshot
   doctor      could the stack be reverted now? tries everything but the apply
-  recover     finish or give up what a crash left open; push a state that was left behind
+  recover     finish or abandon what a crash left open; push a state that was left behind
   check       integrity of the store: slots, chain, hashes
   demo        the whole story in a scratch directory with real terraform
   completion  completions for a shell
@@ -231,7 +231,7 @@ pub(super) enum Verb {
     Init(Init),
     /// Could the stack be reverted now? Tries everything but the apply
     Doctor(Doctor),
-    /// Finish or give up what a crash left open, one safe step at a time
+    /// Finish or abandon what a crash left open, one safe step at a time
     Recover(Recover),
     /// Integrity of the store: slots, chain, hashes
     Check(CheckArguments),
@@ -272,7 +272,7 @@ pub(super) struct History {
     /// At most this many entries
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub max: usize,
-    /// Only entries of this kind: snapshot, evidence, mark, revert-intent, revert-outcome, verification, drift, fix, run-intent, run-outcome, hold, release, settlement, diagnosis
+    /// Only entries of this kind: snapshot, evidence, mark, revert-intent, revert-outcome, verification, drift, fix, run-intent, run-outcome, hold, release, resolution, diagnosis
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
     /// Only entries since then: a time, or a span such as 2h

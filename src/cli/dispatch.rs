@@ -51,7 +51,7 @@ pub(super) fn main(arguments: Vec<OsString>) -> Exit {
 /// Where nothing better is known to be done next.
 const LOOK: &str = "unapply status   (how things are)";
 
-/// Says a failure when not even colours could be settled.
+/// Says a failure when not even colours could be resolved.
 fn without_a_world(failure: &Failure) -> Exit {
     failure.show(&Screens::new(Paint::Plain, Paint::Plain, Talk::Usual));
     failure.exit
@@ -96,7 +96,7 @@ fn not_done(verb: &Verb) -> &'static str {
     match verb {
         Verb::Revert(_) => "nothing was applied",
         Verb::Run(_) => "the command was not started",
-        Verb::Recover(_) => "nothing was settled",
+        Verb::Recover(_) => "nothing was resolved",
         Verb::Doctor(_) => "nothing was recorded",
         Verb::Snapshot(_) => "no snapshot was recorded",
         Verb::Mark(_) => "no mark was recorded",

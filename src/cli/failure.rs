@@ -483,8 +483,8 @@ fn drift_failure(error: &DriftError) -> Failure {
         DriftError::FixedAlready { fix, .. } => plain(Exit::Refused, error)
             .now("what was recorded first stands")
             .next(format!("unapply fix show {fix}")),
-        DriftError::LookFailed { .. } => plain(Exit::Failure, error)
-            .now("every drift item is as the last look saw it")
+        DriftError::CheckFailed { .. } => plain(Exit::Failure, error)
+            .now("every drift item is as the last check saw it")
             .next("unapply drift"),
     }
 }

@@ -38,7 +38,7 @@ pub use drift::{
 pub use entry::{BodyOut, DriftItemFact, EntryOut, PathOut, StepOut};
 pub use hold::{GuardOut, HoldFacts, HoldOut};
 pub use import::{ImportOut, ImportedOut, SkippedVersionOut};
-pub use recover::{OpenObjectOut, OpenOut, RecoverOut, SettledOut};
+pub use recover::{OpenObjectOut, OpenOut, RecoverOut, ResolvedOut};
 pub use revert::{DestroyedFirstOut, KeptInputOut, MovedBackOut, ReleasedOut, SkippedOut};
 pub use run::{ApplyErrorOut, ApplyReportOut, ReportedObjectOut, RunOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};

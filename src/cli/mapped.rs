@@ -20,12 +20,12 @@ const MAPPED_BYTES_MIN: u64 = 4 * 1024 * 1024;
 #[derive(Debug)]
 pub(in crate::cli) struct FileBytes {
     path: PathBuf,
-    bytes: Bytes,
+    bytes: MappedBytes,
     read: Version,
 }
 
 #[derive(Debug)]
-enum Bytes {
+enum MappedBytes {
     Read(Vec<u8>),
     Mapped(Mmap),
 }
@@ -54,11 +54,11 @@ impl FileBytes {
         let mut file = File::open(path)?;
         let metadata = file.metadata()?;
         let bytes = if metadata.is_file() && metadata.size() >= MAPPED_BYTES_MIN {
-            Bytes::Mapped(map(&file)?)
+            MappedBytes::Mapped(map(&file)?)
         } else {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
-            Bytes::Read(bytes)
+            MappedBytes::Read(bytes)
         };
         Ok(Self { path: path.to_owned(), bytes, read: Version::of(&metadata) })
     }
@@ -66,16 +66,16 @@ impl FileBytes {
     /// The bytes.
     pub(in crate::cli) fn as_slice(&self) -> &[u8] {
         match &self.bytes {
-            Bytes::Read(bytes) => bytes,
-            Bytes::Mapped(bytes) => bytes,
+            MappedBytes::Read(bytes) => bytes,
+            MappedBytes::Mapped(bytes) => bytes,
         }
     }
 
     /// Whether nobody has written to a mapped file since it was opened.
     pub(in crate::cli) fn is_unchanged(&self) -> bool {
         match &self.bytes {
-            Bytes::Read(_) => true,
-            Bytes::Mapped(_) => {
+            MappedBytes::Read(_) => true,
+            MappedBytes::Mapped(_) => {
                 std::fs::metadata(&self.path).is_ok_and(|now| Version::of(&now) == self.read)
             }
         }
@@ -111,7 +111,7 @@ mod tests {
             let file = FileBytes::open(&path).unwrap();
             assert!(file.as_slice() == bytes);
             assert_eq!(
-                matches!(file.bytes, Bytes::Mapped(_)),
+                matches!(file.bytes, MappedBytes::Mapped(_)),
                 u64::try_from(size).unwrap() >= MAPPED_BYTES_MIN
             );
             assert!(file.is_unchanged());

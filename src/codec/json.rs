@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::model::value::{Number, RawJson, Value};
 
 pub use scan::check;
-pub(super) use scan::{Member, Scanned, Watch, scan};
+pub(super) use scan::{Member, ScanWatch, Scanned, scan};
 
 /// Deepest nesting that is read: more than Terraform writes, less than a stack can bear.
 pub const DEPTH_MAX: usize = 1_000;

@@ -15,11 +15,11 @@ use self::addresses::{Addresses, ids_in};
 use super::identity::{Identity, Index, Sameness};
 use super::noise::Noise;
 use super::readable::{
-    AttributeChange, Both, Form, Found, Hidden, HiddenBy, Reader, Side, Trifles,
+    AttributeChange, BothValues, Form, Found, Hidden, HiddenBy, Insignificant, Reader, Side,
 };
 use super::redact::{Redactor, Shown};
 use crate::codec::json;
-use crate::codec::state::Part;
+use crate::codec::state::StatePart;
 use crate::codec::state::beside::{Beside, Common, StatePair};
 use crate::knowledge::Knowledge;
 use crate::model::address::{Address, Mode};
@@ -149,8 +149,8 @@ impl<'s, 'a> From<&'s State<'a>> for Objects<'s, 'a> {
     }
 }
 
-impl<'s, 'a> From<&'s Part<'a>> for Objects<'s, 'a> {
-    fn from(part: &'s Part<'a>) -> Self {
+impl<'s, 'a> From<&'s StatePart<'a>> for Objects<'s, 'a> {
+    fn from(part: &'s StatePart<'a>) -> Self {
         Self { outputs: &part.outputs, instances: &part.instances }
     }
 }
@@ -185,7 +185,7 @@ impl<'a> Facts<'a> {
         let marks: Vec<Path> = old.sensitive.iter().chain(&new.sensitive).cloned().collect();
         let rules = self.knowledge.noise(&new.provider.source, &new.address.kind);
         let noise = Noise::new(rules, &before, &after);
-        let rules = |(old, now): (&Path, &Path), (before, after): Both<'_>| {
+        let rules = |(old, now): (&Path, &Path), (before, after): BothValues<'_>| {
             let is_there = after.is_some_and(|after| *after != Value::Null);
             let rule = noise.hidden_by(if is_there { now } else { old }, before, after)?;
             Some(HiddenBy { rule: rule.name(), why: rule.why.clone() })
@@ -208,7 +208,7 @@ impl<'a> Facts<'a> {
             owner,
             marks,
             rules: &|_, _| None,
-            trifles: Trifles::Hidden,
+            insignificant: Insignificant::Hidden,
         }
     }
 }
@@ -219,9 +219,9 @@ impl fmt::Debug for Facts<'_> {
     }
 }
 
-type Slot<'a> = (&'a Address, Option<&'a str>);
+type InstanceSlot<'a> = (&'a Address, Option<&'a str>);
 
-fn slot<'a>(instance: &'a Instance<'_>) -> Slot<'a> {
+fn slot<'a>(instance: &'a Instance<'_>) -> InstanceSlot<'a> {
     (&instance.address, instance.deposed.as_deref())
 }
 
@@ -298,21 +298,21 @@ fn is_quiet(change: &ObjectChange) -> bool {
     change.kind == ChangeKind::Changed && change.attributes.is_empty()
 }
 
-type Pair<'s, 'a> = (Option<&'s Instance<'a>>, Option<&'s Instance<'a>>);
+type InstancePair<'s, 'a> = (Option<&'s Instance<'a>>, Option<&'s Instance<'a>>);
 
 /// Matches instances: by identity where it is unique on both sides, then by address.
 fn pairs<'s, 'a>(
     before: Objects<'s, 'a>,
     after: Objects<'s, 'a>,
     facts: &Facts<'_>,
-) -> Vec<Pair<'s, 'a>> {
+) -> Vec<InstancePair<'s, 'a>> {
     let knowledge = facts.knowledge;
     // Most diffs are of states in which nothing moved: then nobody asks for these.
     let old_index = LazyCell::new(|| Index::of(managed(before), knowledge));
     let new_index = LazyCell::new(|| Index::of(managed(after), knowledge));
     let is_ambiguous =
         |new: &Instance<'_>| new.id.as_ref().is_some_and(|id| facts.ambiguous.contains(id));
-    let mut unmatched: BTreeMap<Slot<'s>, &'s Instance<'a>> =
+    let mut unmatched: BTreeMap<InstanceSlot<'s>, &'s Instance<'a>> =
         before.instances.iter().map(|instance| (slot(instance), instance)).collect();
     let mut pairs = Vec::with_capacity(after.instances.len());
     let mut rest = Vec::new();
@@ -452,7 +452,7 @@ fn output(
     let reader = facts.reader(&owner, &marks);
     let found = match (&before, &after) {
         (Some(_), Some(_)) => reader.between(&path, before.as_ref(), after.as_ref()),
-        // One that comes or goes is no trifle, however empty it is.
+        // One that comes or goes is not insignificant, however empty it is.
         _ => Found::default(),
     };
     let is_quiet = found.changes.is_empty() && !found.hidden.is_empty();

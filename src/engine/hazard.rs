@@ -301,7 +301,7 @@ fn nobody_knows(facts: &RevertFacts<'_>, judged: &[JudgedAction]) -> Option<Haza
     };
     (!objects.is_empty()).then(|| Hazard {
         kind: HazardKind::UnknownOrigin,
-        subject: format!("since-{good}"),
+        subject: format!("since-{}", good.0),
         why: format!("not in {good}, {why}: {}{more}", named.join(", ")),
     })
 }

@@ -37,7 +37,7 @@ pub struct Identity {
     source: ProviderSource,
     kind: String,
     id: Option<String>,
-    names: Vec<Name>,
+    names: Vec<IdentityName>,
     place: ObjectPlace,
 }
 
@@ -52,7 +52,7 @@ pub enum Leads {
 
 /// One name of an object: within its place there is no other object of its type with it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::engine) enum Name {
+pub(in crate::engine) enum IdentityName {
     /// The members of the `identity` that the provider gives it, as text.
     Given(BTreeMap<String, String>),
     /// Its `id`, or what names it instead.
@@ -117,7 +117,7 @@ impl Identity {
     }
 
     /// Its names, each with its type: what other objects are found by.
-    pub(in crate::engine) fn keys(&self) -> impl Iterator<Item = (&str, &Name)> {
+    pub(in crate::engine) fn keys(&self) -> impl Iterator<Item = (&str, &IdentityName)> {
         self.names.iter().map(|name| (self.kind.as_str(), name))
     }
 
@@ -162,7 +162,7 @@ fn names(
     given: Option<&Value>,
     id: Option<&String>,
     found: &BTreeMap<&str, String>,
-) -> Vec<Name> {
+) -> Vec<IdentityName> {
     let members = given.and_then(Value::as_members).map(|members| {
         let said = members.iter().filter(|(_, value)| **value != Value::Null);
         said.map(|(name, value)| (name.clone(), json::to_serde(value).to_string())).collect()
@@ -176,17 +176,18 @@ fn names(
         Some(texts) if texts.iter().any(|text| !text.is_empty()) => Some(texts),
         Some(_) | None => id.map(|id| vec![id.clone()]),
     };
-    let given = members.filter(|members: &BTreeMap<_, _>| !members.is_empty()).map(Name::Given);
-    given.into_iter().chain(attributes.map(Name::Attributes)).collect()
+    let given =
+        members.filter(|members: &BTreeMap<_, _>| !members.is_empty()).map(IdentityName::Given);
+    given.into_iter().chain(attributes.map(IdentityName::Attributes)).collect()
 }
 
 /// Whether a name is the same; none when there is nothing that both have. What the provider gives
 /// counts before the `id`, but only of one schema: with the same members.
-fn same_name(a: &[Name], b: &[Name]) -> Option<bool> {
-    let given = |names: &[Name]| {
+fn same_name(a: &[IdentityName], b: &[IdentityName]) -> Option<bool> {
+    let given = |names: &[IdentityName]| {
         names.iter().find_map(|name| match name {
-            Name::Given(members) => Some(members.clone()),
-            Name::Attributes(_) => None,
+            IdentityName::Given(members) => Some(members.clone()),
+            IdentityName::Attributes(_) => None,
         })
     };
     if let (Some(a), Some(b)) = (given(a), given(b))
@@ -194,10 +195,10 @@ fn same_name(a: &[Name], b: &[Name]) -> Option<bool> {
     {
         return Some(a == b);
     }
-    let attributes = |names: &[Name]| {
+    let attributes = |names: &[IdentityName]| {
         names.iter().find_map(|name| match name {
-            Name::Attributes(texts) => Some(texts.clone()),
-            Name::Given(_) => None,
+            IdentityName::Attributes(texts) => Some(texts.clone()),
+            IdentityName::Given(_) => None,
         })
     };
     Some(attributes(a)? == attributes(b)?)
@@ -256,7 +257,7 @@ fn account(text: &str) -> Option<String> {
 #[derive(Debug)]
 pub struct Index<'k, 's, 'a> {
     knowledge: &'k Knowledge,
-    by_name: BTreeMap<(&'s str, Name), Vec<&'s Instance<'a>>>,
+    by_name: BTreeMap<(&'s str, IdentityName), Vec<&'s Instance<'a>>>,
 }
 
 impl<'k, 's, 'a> Index<'k, 's, 'a> {
@@ -265,7 +266,7 @@ impl<'k, 's, 'a> Index<'k, 's, 'a> {
         instances: impl IntoIterator<Item = &'s Instance<'a>>,
         knowledge: &'k Knowledge,
     ) -> Self {
-        let mut by_name: BTreeMap<(&str, Name), Vec<&Instance<'_>>> = BTreeMap::new();
+        let mut by_name: BTreeMap<(&str, IdentityName), Vec<&Instance<'_>>> = BTreeMap::new();
         let mut namings = BTreeMap::new();
         for instance in instances {
             let (source, kind) = (&instance.provider.source, instance.address.kind.as_str());

@@ -12,7 +12,7 @@ use self::reasons::ReasonJudge;
 use super::compare::{differences, shadow_paths};
 use super::judgement::{JudgedAction, NotReplayable, Origin, Reason};
 use super::origin::{ApplyJournal, origin};
-use super::readable::{AttributeChange, Both, HiddenBy, Reader, Trifles};
+use super::readable::{AttributeChange, BothValues, HiddenBy, Insignificant, Reader};
 use super::redact::Redactor;
 use crate::codec::json;
 use crate::knowledge::Knowledge;
@@ -159,13 +159,18 @@ fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChang
     let mut unknown = Vec::new();
     shadow_paths(&Path::default(), &change.after_unknown, &mut unknown);
     // What is known only after apply would read as "removed".
-    let rules = |(_, after): (&Path, &Path), _: Both<'_>| {
+    let rules = |(_, after): (&Path, &Path), _: BothValues<'_>| {
         let is_unknown = unknown.iter().any(|mark| mark.covers(after));
         is_unknown.then(|| HiddenBy { rule: "unknown".to_owned(), why: "after apply".to_owned() })
     };
     let owner = change.address.to_string();
-    let reader =
-        Reader { redactor, owner: &owner, marks: &marks, rules: &rules, trifles: Trifles::Shown };
+    let reader = Reader {
+        redactor,
+        owner: &owner,
+        marks: &marks,
+        rules: &rules,
+        insignificant: Insignificant::Shown,
+    };
     let nothing = Value::Map(BTreeMap::new());
     let [before, after] =
         [&change.before, &change.after].map(|v| if *v == Value::Null { &nothing } else { v });

@@ -1,11 +1,11 @@
 //! What a crash or a failure has left open, as far as the log tells.
 //!
-//! Whether something of it has been settled in the world since (an object imported, a process gone)
+//! Whether something of it has been resolved in the world since (an object imported, a process gone)
 //! is looked at by `flow::recover`, which then says so in the log. It decides no next step.
 
 use crate::model::apply_report::{ApplyReport, ReportedObject};
 use crate::model::entry::{Body, Entry, Revision, UnreadableState};
-use crate::model::run::Settlement;
+use crate::model::run::Resolution;
 
 /// One matter that is open.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ impl Unsettled<'_> {
         }
     }
 
-    /// Whether nothing may be built on the state before it is settled. What merely may exist is
+    /// Whether nothing may be built on the state before it is resolved. What merely may exist is
     /// named and does not stop anybody: most failed creations leave nothing.
     pub fn stands_in_the_way(&self) -> bool {
         match self {
@@ -87,13 +87,13 @@ pub fn unsettled(log: &[Entry]) -> Vec<Unsettled<'_>> {
 }
 
 fn matters<'a>(log: &'a [Entry], entry: &'a Entry) -> Vec<Unsettled<'a>> {
-    let settled: Vec<&Settlement> = settlements(log, entry.revision);
-    if settled.iter().any(|settlement| settlement.objects.is_empty()) {
+    let resolved: Vec<&Resolution> = resolutions(log, entry.revision);
+    if resolved.iter().any(|resolution| resolution.objects.is_empty()) {
         return Vec::new();
     }
     let body = &entry.recorded.body;
     if let Body::RunOutcome(ended) = body {
-        return objects(entry, &ended.apply_report, &settled);
+        return objects(entry, &ended.apply_report, &resolved);
     }
     let is_left = |kept: &UnreadableState| kept.found.starts_with(ERRORED_STATE);
     let is_open = || !is_concluded(log, entry.revision);
@@ -107,14 +107,14 @@ fn matters<'a>(log: &'a [Entry], entry: &'a Entry) -> Vec<Unsettled<'a>> {
     matter.into_iter().collect()
 }
 
-/// The objects of a report that nobody has settled.
+/// The objects of a report that nobody has resolved.
 fn objects<'a>(
     outcome: &'a Entry,
     report: &'a ApplyReport,
-    settled: &[&Settlement],
+    resolved: &[&Resolution],
 ) -> Vec<Unsettled<'a>> {
     let is_open = |reported: &&ReportedObject| {
-        !settled.iter().any(|settlement| settlement.objects.contains(&reported.address))
+        !resolved.iter().any(|resolution| resolution.objects.contains(&reported.address))
     };
     let lost: Vec<&ReportedObject> = report.lost().filter(is_open).collect();
     let may_exist: Vec<&ReportedObject> = report.may_exist().filter(is_open).collect();
@@ -124,12 +124,12 @@ fn objects<'a>(
     lost.into_iter().chain(may_exist).collect()
 }
 
-/// What has been said of how a matter was settled.
-fn settlements(log: &[Entry], matter: Revision) -> Vec<&Settlement> {
+/// What has been said of how a matter was resolved.
+fn resolutions(log: &[Entry], matter: Revision) -> Vec<&Resolution> {
     log.iter()
         .filter_map(|entry| {
-            let Body::Settlement(settlement) = &entry.recorded.body else { return None };
-            (settlement.matter == matter).then_some(settlement)
+            let Body::Resolution(resolution) = &entry.recorded.body else { return None };
+            (resolution.matter == matter).then_some(resolution)
         })
         .collect()
 }
@@ -159,7 +159,7 @@ mod tests {
     use crate::engine::good::tests::log;
     use crate::model::apply_report::{ObjectOutcome, Presence, ReportSource};
     use crate::model::entry::ApplyOutcome;
-    use crate::model::run::{RunIntent, RunOutcome, Settled};
+    use crate::model::run::{ResolutionKind, RunIntent, RunOutcome};
 
     fn intent() -> Body {
         Body::RunIntent(Box::new(RunIntent {
@@ -195,9 +195,13 @@ mod tests {
         }))
     }
 
-    fn settled(matter: u64, objects: &[&str]) -> Body {
+    fn resolved(matter: u64, objects: &[&str]) -> Body {
         let objects = objects.iter().map(|object| (*object).to_owned()).collect();
-        Body::Settlement(Settlement { matter: Revision(matter), how: Settled::Adopted, objects })
+        Body::Resolution(Resolution {
+            matter: Revision(matter),
+            how: ResolutionKind::Adopted,
+            objects,
+        })
     }
 
     fn open(bodies: Vec<Body>) -> Vec<(u64, bool)> {
@@ -210,16 +214,16 @@ mod tests {
     fn an_intent_is_open_until_somebody_says_how_it_ended() {
         assert_eq!(open(vec![intent()]), [(1, true)]);
         assert_eq!(open(vec![intent(), outcome(&[])]), []);
-        assert_eq!(open(vec![intent(), settled(1, &[])]), []);
+        assert_eq!(open(vec![intent(), resolved(1, &[])]), []);
     }
 
     #[test]
     fn what_was_made_and_is_lost_is_open_object_by_object() {
         let outcomes = [("a.lost", ObjectOutcome::Created), ("a.perhaps", ObjectOutcome::Unknown)];
         assert_eq!(open(vec![intent(), outcome(&outcomes)]), [(2, true), (2, false)]);
-        let one = settled(2, &["a.lost"]);
+        let one = resolved(2, &["a.lost"]);
         assert_eq!(open(vec![intent(), outcome(&outcomes), one]), [(2, false)]);
-        let all = settled(2, &[]);
+        let all = resolved(2, &[]);
         assert_eq!(open(vec![intent(), outcome(&outcomes), all]), []);
     }
 

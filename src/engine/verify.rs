@@ -20,7 +20,7 @@ use super::redact::Redactor;
 use super::revert::scope::Skipped;
 use super::revert::{shown_address, shown_slot};
 use super::variables::VariableStanding;
-use crate::codec::hcl::Resource;
+use crate::codec::hcl::ResourceBlock;
 use crate::knowledge::Knowledge;
 use crate::model::address::Address;
 use crate::model::check::Check;
@@ -116,9 +116,9 @@ pub struct Round<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Configurations {
     /// In the good configuration.
-    pub good: BTreeMap<String, Resource>,
+    pub good: BTreeMap<String, ResourceBlock>,
     /// In those that were applied, or tried, since.
-    pub since: Vec<BTreeMap<String, Resource>>,
+    pub since: Vec<BTreeMap<String, ResourceBlock>>,
 }
 
 /// A comparison of the state after a revert with the good one.

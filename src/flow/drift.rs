@@ -2,7 +2,7 @@
 //!
 //! A snapshot is taken first, its configuration is laid out in a private directory, and a
 //! refresh-only plan is made there and read. Nothing is applied: applying such a plan would write
-//! the state. An error is never drift: whatever fails leaves every item as the last look saw it.
+//! the state. An error is never drift: whatever fails leaves every item as the last check saw it.
 
 use super::error::drift::DriftError;
 use super::ports::{Job, Ports, Stack};
@@ -13,9 +13,9 @@ use super::snapshot::{self, Captured, SnapshotRequest, check_standing};
 use super::variables::with_today;
 use super::{Error, live};
 use crate::codec::drift as codec;
-use crate::engine::drift::{DriftPlace, found, last_look};
+use crate::engine::drift::{DriftPlace, found, last_observation};
 use crate::engine::redact::Redactor;
-use crate::model::drift::{DriftItem, DriftLook, DriftedObject};
+use crate::model::drift::{DriftItem, DriftObservation, DriftedObject};
 use crate::model::entry::{Body, Cause, Entry, Revision};
 use crate::model::plan::{Plan, PlanExtent};
 use crate::model::version::StateVersion;
@@ -23,7 +23,7 @@ use crate::port::progress::{Ended, Phase};
 use crate::store::{self, After};
 use crate::terraform::workdir::CopyLayout;
 
-/// How often others may write to the log while a look is being recorded.
+/// How often others may write to the log while a check is being recorded.
 const MOVED_MAX: usize = 8;
 
 /// A look at the real world that is in the log.
@@ -36,7 +36,7 @@ pub struct ObservedDrift {
 }
 
 /// Looks, and records what was seen.
-pub fn look(job: &Job<'_>) -> Result<ObservedDrift, Error> {
+pub fn observe(job: &Job<'_>) -> Result<ObservedDrift, Error> {
     let request = SnapshotRequest::of_stack(job.stack, Cause::Manual);
     let taken = snapshot::take(job, &request)?;
     let author = &job.safe_author();
@@ -46,7 +46,7 @@ pub fn look(job: &Job<'_>) -> Result<ObservedDrift, Error> {
     record(job, &seen)
 }
 
-/// What a look saw, not yet recorded.
+/// What a check saw, not yet recorded.
 struct Observation {
     against: Revision,
     state: StateVersion,
@@ -82,7 +82,7 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Captured) -> Result<Observation,
     // The lock was Terraform's only while it planned: what it compared with has to be this state.
     let now = live::read(ports, stack)?.bytes.map(|bytes| bytes.digest());
     if now != Some(state.version.digest) {
-        return Err(DriftError::LookFailed { problem: "the state changed in the meantime" }.into());
+        return Err(DriftError::CheckFailed { problem: "the state changed in the meantime" }.into());
     }
     let redactor = with_plan(redactor, &configuration, &plan);
     let place = DriftPlace { store: ports.repository.id(), stack: &stack.name };
@@ -110,15 +110,15 @@ fn planned(
         PlanExtent::Errored => "planning ended with an error",
     };
     ports.progress.end(Ended::Badly, "");
-    Err(DriftError::LookFailed { problem }.into())
+    Err(DriftError::CheckFailed { problem }.into())
 }
 
-/// Says what was seen, unless the last look says it already.
+/// Says what was seen, unless the last check says it already.
 fn record(job: &Job<'_>, seen: &Observation) -> Result<ObservedDrift, Error> {
     let mut moved = 0;
     loop {
         let log = job.log()?;
-        if let Some((entry, last)) = last_look(&log)
+        if let Some((entry, last)) = last_observation(&log)
             && is_same(job.ports, entry.revision, last, seen)?
         {
             return Ok(ObservedDrift { entry: entry.clone(), is_new: false });
@@ -130,7 +130,7 @@ fn record(job: &Job<'_>, seen: &Observation) -> Result<ObservedDrift, Error> {
                 .map_err(|error| unreadable_values(seen.against, &error.to_string()))?;
             Some(job.ports.repository.put_blob(&document)?.id)
         };
-        let body = Body::Drift(Box::new(DriftLook {
+        let body = Body::Drift(Box::new(DriftObservation {
             against: seen.against,
             state: seen.state.clone(),
             items: seen.items.clone(),
@@ -139,7 +139,7 @@ fn record(job: &Job<'_>, seen: &Observation) -> Result<ObservedDrift, Error> {
         let newest = log.last().map(|entry| entry.revision);
         match job.record(After::Exactly(newest), body) {
             Ok(entry) => return Ok(ObservedDrift { entry, is_new: true }),
-            // Whatever it was may have been a look: read it before saying the same twice.
+            // Whatever it was may have been a check: read it before saying the same twice.
             Err(Error::Store(store::Error::Moved { .. })) if moved < MOVED_MAX => moved += 1,
             Err(other) => return Err(other),
         }
@@ -149,7 +149,7 @@ fn record(job: &Job<'_>, seen: &Observation) -> Result<ObservedDrift, Error> {
 fn is_same(
     ports: &Ports<'_>,
     revision: Revision,
-    last: &DriftLook,
+    last: &DriftObservation,
     seen: &Observation,
 ) -> Result<bool, Error> {
     // A secret that has another value now is the same item, and its value is worth keeping.

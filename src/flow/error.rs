@@ -173,7 +173,7 @@ pub enum Error {
         /// Which process, and where.
         who: String,
     },
-    /// Something is open from before, and nothing may be built on the state until it is settled.
+    /// Something is open from before, and nothing may be built on the state until it is resolved.
     #[error("{} open from before", if .0.len() == 1 { "a matter is" } else { "matters are" })]
     Unsettled(Vec<String>),
     /// Variables of the good configuration have no value.
@@ -241,7 +241,7 @@ pub enum Error {
     /// The revert cannot be planned with the versions at hand.
     #[error(transparent)]
     Unsuitable(#[from] VersionObstacle),
-    /// A matter that is open cannot be settled that way.
+    /// A matter that is open cannot be resolved that way.
     #[error(transparent)]
     Recover(#[from] Refusal),
     /// A check of the stack did not pass.

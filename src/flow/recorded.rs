@@ -20,7 +20,7 @@ use crate::engine::good::snapshots;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::model::configuration::Bundle;
 use crate::model::digest::Digest;
-use crate::model::drift::{DriftItem, DriftLook, DriftedObject, KnownDrift, RecordedFix};
+use crate::model::drift::{DriftItem, DriftObservation, DriftedObject, KnownDrift, RecordedFix};
 use crate::model::entry::{Body, Entry, Revision, Snapshot, StateRef, UnreadableState};
 use crate::model::state::StateBytes;
 use crate::store::{self, After};
@@ -125,16 +125,18 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 pub fn drift_values(
     ports: &Ports<'_>,
     revision: Revision,
-    look: &DriftLook,
+    observation: &DriftObservation,
 ) -> Result<Vec<DriftedObject>, Error> {
-    let Some(blob) = &look.values else { return Ok(Vec::new()) };
+    let Some(blob) = &observation.values else { return Ok(Vec::new()) };
     let objects = codec::decode(&ports.repository.get_blob(blob)?)
         .map_err(|error| unreadable_values(revision, &error.to_string()))?;
     let is_pair = |(item, object): (&DriftItem, &DriftedObject)| {
         // A key in which a secret stands is in the values and not in the item.
         item.address.block() == object.address.block() && item.deposed == object.deposed
     };
-    if objects.len() != look.items.len() || !look.items.iter().zip(&objects).all(is_pair) {
+    if objects.len() != observation.items.len()
+        || !observation.items.iter().zip(&objects).all(is_pair)
+    {
         return Err(unreadable_values(revision, "they are not those of its items"));
     }
     Ok(objects)
@@ -166,7 +168,7 @@ pub fn valued_items<'a>(
         let objects = match read.entry(revision) {
             btree_map::Entry::Occupied(known) => known.into_mut(),
             btree_map::Entry::Vacant(place) => {
-                place.insert(drift_values(ports, revision, tracked.look)?)
+                place.insert(drift_values(ports, revision, tracked.observation)?)
             }
         };
         let missing = || unreadable_values(revision, "they are not those of its items");

@@ -11,7 +11,7 @@ use super::ports::{Author, Job, Ports};
 use super::recorded::{Valued, drift_values, load};
 use crate::codec::hcl::{self, Configuration};
 use crate::codec::json;
-use crate::engine::drift::last_look;
+use crate::engine::drift::last_observation;
 use crate::engine::good::snapshots;
 use crate::engine::redact::{Redactor, is_secret_name};
 use crate::model::configuration::{Variable, VariableOrigin};
@@ -107,7 +107,8 @@ pub fn redactor_of_items(
     items: &[Valued<'_>],
 ) -> Result<Redactor, Error> {
     let mut redactor = Redactor::default().with_drift(items.iter().map(|item| &item.object));
-    let mut against: Vec<Revision> = items.iter().map(|item| item.tracked.look.against).collect();
+    let mut against: Vec<Revision> =
+        items.iter().map(|item| item.tracked.observation.against).collect();
     against.sort_unstable();
     against.dedup();
     for entry in log.iter().filter(|entry| against.contains(&entry.revision)) {
@@ -136,7 +137,7 @@ pub(super) fn secrets_of_environment(ports: &Ports<'_>) -> Vec<Value> {
 /// What the newest recorded states, the last look and the environment say.
 pub(super) fn known_secrets(ports: &Ports<'_>, log: &[Entry]) -> Redactor {
     let mut redactor = Redactor::default().with_values(&secrets_of_environment(ports));
-    if let Some((entry, look)) = last_look(log)
+    if let Some((entry, look)) = last_observation(log)
         && let Ok(objects) = drift_values(ports, entry.revision, look)
     {
         redactor = redactor.with_drift(&objects);

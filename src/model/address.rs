@@ -161,19 +161,19 @@ pub fn parse_module_path(text: &str) -> Result<Vec<ModuleStep>, NotAnAddress> {
 }
 
 /// A dotted part with its optional key.
-struct Part {
+struct AddressPart {
     name: String,
     key: Option<InstanceKey>,
 }
 
-impl Part {
+impl AddressPart {
     fn is_bare(&self, name: &str) -> bool {
         self.name == name && self.key.is_none()
     }
 }
 
 fn take_modules(
-    parts: &mut std::iter::Peekable<std::vec::IntoIter<Part>>,
+    parts: &mut std::iter::Peekable<std::vec::IntoIter<AddressPart>>,
 ) -> Option<Vec<ModuleStep>> {
     let mut module = Vec::new();
     while parts.next_if(|part| part.is_bare("module")).is_some() {
@@ -184,7 +184,7 @@ fn take_modules(
 }
 
 /// Splits at the dots outside of keys.
-fn parts(text: &str) -> Option<Vec<Part>> {
+fn parts(text: &str) -> Option<Vec<AddressPart>> {
     let mut parts = Vec::new();
     let mut rest = text;
     loop {
@@ -197,7 +197,7 @@ fn parts(text: &str) -> Option<Vec<Part>> {
             Some(inside) => take_key(inside).map(|(key, after)| (Some(key), after))?,
             None => (None, after),
         };
-        parts.push(Part { name: name.to_owned(), key });
+        parts.push(AddressPart { name: name.to_owned(), key });
         match after.strip_prefix('.') {
             Some(next) => rest = next,
             None if after.is_empty() => return Some(parts),

@@ -119,7 +119,7 @@ impl ApplyReport {
         u64::try_from(count).unwrap_or(u64::MAX)
     }
 
-    /// What has to be settled before anything is built on the state: objects that were made and
+    /// What has to be resolved before anything is built on the state: objects that were made and
     /// that no state knows.
     pub fn lost(&self) -> impl Iterator<Item = &ReportedObject> {
         self.objects.iter().filter(|reported| reported.is_lost())

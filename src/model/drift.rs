@@ -2,7 +2,7 @@
 //!
 //! A [`DriftItem`] is what can be said of one drifted object without a value: it goes into the log
 //! as it is. Its values lie in a [`DriftedObject`], which is stored apart and shown only through
-//! `engine::redact`. When two looks saw the same item, and what became of one, is `engine::drift`.
+//! `engine::redact`. When two checks saw the same item, and what became of one, is `engine::drift`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -97,7 +97,7 @@ pub struct DriftedObject {
 
 /// A look at the real world, as the log has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DriftLook {
+pub struct DriftObservation {
     /// The snapshot of the state that the world was compared with.
     pub against: Revision,
     /// That state.
@@ -113,7 +113,7 @@ pub struct DriftLook {
 pub struct Fix {
     /// The item.
     pub item: ItemFingerprint,
-    /// The look that saw it.
+    /// The check that saw it.
     pub seen: Revision,
     /// Until when it is meant to stay.
     #[serde(with = "super::text::optional")]

@@ -13,20 +13,20 @@ use serde::{Deserialize, Serialize};
 
 use super::configuration::{BlobId, ConfigurationRef};
 use super::digest::Digest;
-use super::drift::{DriftLook, Fix};
+use super::drift::{DriftObservation, Fix};
 use super::good::{Residual, Verdict};
 use super::hold::{Hold, Release};
-use super::run::{Diagnosis, RunIntent, RunOutcome, Settlement};
+use super::run::{Diagnosis, Resolution, RunIntent, RunOutcome};
 use super::stack::{BackendIdentity, StackName};
 use super::version::StateVersion;
 
-/// An entry's number in the log of its stack, from 1.
+/// An entry's number in the log of its stack, from 1: shown as `r7`, typed as `7` or `r7`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Revision(pub u64);
 
 impl fmt::Display for Revision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.pad(&format!("r{}", self.0))
     }
 }
 
@@ -34,7 +34,7 @@ impl FromStr for Revision {
     type Err = std::num::ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
+        text.strip_prefix('r').unwrap_or(text).parse().map(Self)
     }
 }
 
@@ -119,7 +119,7 @@ pub enum Body {
     /// What a revert left behind was compared with what was wanted.
     Verification(Verification),
     /// The real world was compared with the state.
-    Drift(Box<DriftLook>),
+    Drift(Box<DriftObservation>),
     /// Somebody says that a drift item was made on purpose.
     Fix(Fix),
     /// A command that may change the world is about to start.
@@ -130,8 +130,8 @@ pub enum Body {
     Hold(Hold),
     /// A hold is lifted.
     Release(Release),
-    /// A matter that was left open is settled.
-    Settlement(Settlement),
+    /// A matter that was left open is resolved.
+    Resolution(Resolution),
     /// Somebody has looked whether the stack could be reverted.
     Diagnosis(Diagnosis),
 }

@@ -1,4 +1,4 @@
-//! An apply that ran under our eyes, what was settled after one that failed, and what a look at the
+//! An apply that ran under our eyes, what was resolved after one that failed, and what a look at the
 //! surroundings found.
 
 use serde::{Deserialize, Serialize};
@@ -48,11 +48,11 @@ pub struct RunOutcome {
     pub errors: Vec<ApplyError>,
 }
 
-/// How a matter was settled.
+/// How a matter was resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
-pub enum Settled {
+pub enum ResolutionKind {
     /// It was looked at to its end.
     Finished,
     /// A person says that nothing is to be done, and why.
@@ -63,13 +63,13 @@ pub enum Settled {
     Adopted,
 }
 
-/// A matter that a crash or a failure had left open is settled.
+/// A matter that a crash or a failure had left open is resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settlement {
+pub struct Resolution {
     /// The entry that left it open: an intent, an outcome, or evidence of a left-over state.
     pub matter: Revision,
     /// How.
-    pub how: Settled,
+    pub how: ResolutionKind,
     /// The addresses it is about; all of the matter when there is none.
     pub objects: Vec<String>,
 }

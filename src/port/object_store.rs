@@ -111,7 +111,7 @@ pub enum ObjectError {
         #[source]
         source: std::io::Error,
     },
-    /// It is unknown whether the write took effect; reading back settles it.
+    /// It is unknown whether the write took effect; reading back resolves it.
     #[error("no answer to a write: `{key}`")]
     Ambiguous {
         /// What was being written.
@@ -120,7 +120,7 @@ pub enum ObjectError {
         #[source]
         source: std::io::Error,
     },
-    /// The object may be visible, and may be gone after a power cut. Reading it back settles
+    /// The object may be visible, and may be gone after a power cut. Reading it back resolves
     /// nothing: nobody may rely on it.
     #[error("written, but not known to be durable: `{key}`")]
     NotDurable {

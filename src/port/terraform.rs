@@ -68,7 +68,7 @@ pub struct PlanRequest {
 
 /// How an apply ended.
 #[derive(Debug, Clone)]
-pub struct ApplyReport {
+pub struct AppliedPlan {
     /// Exit code 0.
     pub succeeded: bool,
     /// The signal for which it was asked to stop, if it was.
@@ -207,5 +207,5 @@ pub trait Terraform: fmt::Debug {
         place: &Workplace,
         plan: &Path,
         watch: &mut Watch<'_>,
-    ) -> Result<ApplyReport, Error>;
+    ) -> Result<AppliedPlan, Error>;
 }

@@ -10,7 +10,7 @@ use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CParameter, get_frame_content_size};
 
 use super::error::{BlobProblem, Error};
-use super::write::WriteSettled;
+use super::write::WriteOutcome;
 use super::{Repository, keys};
 use crate::model::configuration::BlobId;
 use crate::model::digest::Digest;
@@ -48,9 +48,9 @@ impl Repository {
 
     fn put_packed(&self, stored: &[u8], bytes: u64) -> Result<StoredBlob, Error> {
         let id = BlobId(Digest::of(stored));
-        let created = match self.settle(&keys::blob(id)?, stored)? {
-            WriteSettled::Stored(created) => created,
-            WriteSettled::Other(found) => {
+        let created = match self.resolve(&keys::blob(id)?, stored)? {
+            WriteOutcome::Stored(created) => created,
+            WriteOutcome::Other(found) => {
                 let found = Digest::of(&found);
                 let source = BlobProblem::Changed { found };
                 return Err(Error::Blob { id, source });

@@ -361,7 +361,7 @@ fn needed(body: &Body) -> Vec<(BlobId, Option<Digest>)> {
         | Body::Fix(_)
         | Body::Hold(_)
         | Body::Release(_)
-        | Body::Settlement(_)
+        | Body::Resolution(_)
         | Body::Diagnosis(_) => Vec::new(),
     }
 }

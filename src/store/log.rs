@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
 use super::error::{EntryProblem, Error};
-use super::write::WriteSettled;
+use super::write::WriteOutcome;
 use super::{Repository, keys, random};
 use crate::codec::record;
 use crate::codec::record::{Header, Nonce};
@@ -125,14 +125,14 @@ impl Repository {
                 return Err(Error::Moved { stack, now });
             }
             let (header, bytes) = self.written(stack, tip, nonce, &draft)?;
-            let other = match self.settle(&keys::slot(stack, header.revision)?, &bytes)? {
-                WriteSettled::Stored(_) => {
+            let other = match self.resolve(&keys::slot(stack, header.revision)?, &bytes)? {
+                WriteOutcome::Stored(_) => {
                     let digest = record::digest(&bytes).map_err(|e| unwritable(stack, e))?;
                     let verified = Verified { entry: entry(header, draft, digest), nonce };
                     self.remember(stack, verified.tip());
                     return Ok(verified.entry);
                 }
-                WriteSettled::Other(other) => other,
+                WriteOutcome::Other(other) => other,
             };
             let other = self
                 .verify(stack, header.revision, &other)

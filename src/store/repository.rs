@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use super::error::Error;
 use super::log::Tip;
 use super::probe;
-use super::write::WriteSettled;
+use super::write::WriteOutcome;
 use super::{keys, random};
 use crate::codec::record::StoreId;
 use crate::codec::record::marker;
@@ -52,9 +52,9 @@ impl Repository {
         // Settling needs a repository, and the marker is what makes one.
         let founding =
             Self { objects: Arc::clone(&objects), id: store, seen: Mutex::new(BTreeMap::new()) };
-        let created = match founding.settle(&keys::marker()?, &bytes)? {
-            WriteSettled::Stored(_) => Created::New,
-            WriteSettled::Other(_) => Created::Exists,
+        let created = match founding.resolve(&keys::marker()?, &bytes)? {
+            WriteOutcome::Stored(_) => Created::New,
+            WriteOutcome::Other(_) => Created::Exists,
         };
         Ok((Self::open(objects)?, created))
     }

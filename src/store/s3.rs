@@ -1,7 +1,7 @@
 //! An object store in a bucket of S3, or of a service that speaks its language.
 //!
 //! A key is an object below the URL's prefix, as in a directory. A create is a PUT with
-//! `If-None-Match: *`; when its answer is lost it is settled by reading back and comparing, so that
+//! `If-None-Match: *`; when its answer is lost it is resolved by reading back and comparing, so that
 //! an own write is never taken for somebody else's. The SDK retries nothing: see `patience`. What an
 //! answer means is in `answer`, who we are to the service in `connect`. This is the only module that
 //! names the SDK, and the only place with an async runtime that reverts depend on. It deliberately
@@ -25,7 +25,7 @@ use futures_util::future::join_all;
 use tokio::runtime::{Handle, Runtime};
 use tokio::time::timeout;
 
-use self::answer::{Class, Detail, Failure, trouble};
+use self::answer::{Class, Detail, RequestFailure, trouble};
 pub use self::connect::{AccessKeys, Addressing, InstanceMetadata, S3Place};
 use self::patience::Pace;
 pub use self::versions::{NoHistory, S3History};
@@ -92,17 +92,17 @@ impl S3Store {
     async fn in_time<T>(
         &self,
         bytes: u64,
-        part: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
+        part: impl Future<Output = Result<T, RequestFailure>>,
+    ) -> Result<T, RequestFailure> {
         let limit = self.limit(bytes);
         match timeout(limit, part).await {
             Ok(result) => result,
-            Err(_) => Err(Failure::Lost(Detail::silence(limit))),
+            Err(_) => Err(RequestFailure::Lost(Detail::silence(limit))),
         }
     }
 
     /// One PUT, and what became of it.
-    async fn put(&self, key: &Key, bytes: Bytes) -> Result<(), Failure> {
+    async fn put(&self, key: &Key, bytes: Bytes) -> Result<(), RequestFailure> {
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let request = self
             .client
@@ -117,7 +117,7 @@ impl S3Store {
     }
 
     /// One GET.
-    async fn fetch(&self, key: &Key) -> Result<Vec<u8>, Failure> {
+    async fn fetch(&self, key: &Key) -> Result<Vec<u8>, RequestFailure> {
         let object = self.place.object(key);
         let request = self.client.get_object().bucket(&self.place.bucket).key(object);
         let sent = Box::pin(request.send());
@@ -132,7 +132,7 @@ impl S3Store {
             let mut bytes = Vec::new();
             // Each piece has to come in time, and all of them have to.
             while let Some(piece) = self.in_time(0, async { Ok(body.next().await) }).await? {
-                let piece = piece.map_err(|error| Failure::Lost(Detail::of(&error)))?;
+                let piece = piece.map_err(|error| RequestFailure::Lost(Detail::of(&error)))?;
                 bytes.extend_from_slice(&piece);
                 let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 if length > OBJECT_BYTES_MAX {
@@ -144,7 +144,7 @@ impl S3Store {
         let bytes = self.in_time(claimed.unwrap_or(OBJECT_BYTES_MAX), read).await?;
         // What is stored here is never XML; an error that is sent as a success is.
         match answer::error_in(&bytes).filter(|_| is_xml) {
-            Some(why) => Err(Failure::Again(why)),
+            Some(why) => Err(RequestFailure::Again(why)),
             None => Ok(bytes),
         }
     }
@@ -155,7 +155,7 @@ impl S3Store {
         prefix: &str,
         delimiter: Option<&str>,
         token: Option<&str>,
-    ) -> Result<ListObjectsV2Output, Failure> {
+    ) -> Result<ListObjectsV2Output, RequestFailure> {
         let request = self
             .client
             .list_objects_v2()
@@ -174,18 +174,18 @@ impl S3Store {
         mut ask: impl FnMut() -> F,
     ) -> Result<Option<T>, ObjectError>
     where
-        F: Future<Output = Result<T, Failure>>,
+        F: Future<Output = Result<T, RequestFailure>>,
     {
         let mut pace = self.pace();
         loop {
             let why = match ask().await {
                 Ok(answer) => return Ok(Some(answer)),
-                Err(Failure::Absent) => return Ok(None),
-                Err(Failure::Final(kind, why)) => return Err(kind.error(shown, why)),
-                Err(Failure::AlreadyExists(why) | Failure::Conflict(why)) => {
+                Err(RequestFailure::Absent) => return Ok(None),
+                Err(RequestFailure::Final(kind, why)) => return Err(kind.error(shown, why)),
+                Err(RequestFailure::AlreadyExists(why) | RequestFailure::Conflict(why)) => {
                     return Err(Class::Failed.error(shown, why));
                 }
-                Err(again @ (Failure::Again(_) | Failure::Lost(_))) => again,
+                Err(again @ (RequestFailure::Again(_) | RequestFailure::Lost(_))) => again,
             };
             if !pace.again(&why).await {
                 return Err(Class::Failed.error(shown, pace.given_up(&why)));
@@ -206,12 +206,12 @@ impl S3Store {
         loop {
             let why = match self.put(key, bytes.clone()).await {
                 Ok(()) => return Ok(Created::New),
-                Err(Failure::AlreadyExists(_)) if !in_doubt => return Ok(Created::Exists),
-                Err(Failure::Final(kind, why)) => return Err(kind.error(&shown, why)),
-                Err(Failure::Absent) => {
+                Err(RequestFailure::AlreadyExists(_)) if !in_doubt => return Ok(Created::Exists),
+                Err(RequestFailure::Final(kind, why)) => return Err(kind.error(&shown, why)),
+                Err(RequestFailure::Absent) => {
                     return Err(Class::Failed.error(&shown, Detail::new("404 to a write")));
                 }
-                Err(seen @ (Failure::AlreadyExists(_) | Failure::Conflict(_))) => {
+                Err(seen @ (RequestFailure::AlreadyExists(_) | RequestFailure::Conflict(_))) => {
                     match (self.read(key).await, in_doubt) {
                         (Ok(Some(found)), true) if found == bytes => return Ok(Created::New),
                         (Ok(Some(_)), _) => return Ok(Created::Exists),
@@ -220,7 +220,7 @@ impl S3Store {
                         (Err(error), true) => return Err(ambiguous(shown, error)),
                     }
                 }
-                Err(again @ (Failure::Again(_) | Failure::Lost(_))) => {
+                Err(again @ (RequestFailure::Again(_) | RequestFailure::Lost(_))) => {
                     in_doubt = true;
                     again
                 }
@@ -319,8 +319,11 @@ impl ObjectStore for S3Store {
     }
 }
 
-fn too_large() -> Failure {
-    Failure::Final(Class::Failed, Detail::new("the object is larger than any that is ever read"))
+fn too_large() -> RequestFailure {
+    RequestFailure::Final(
+        Class::Failed,
+        Detail::new("the object is larger than any that is ever read"),
+    )
 }
 
 fn ambiguous(key: String, seen: impl std::error::Error + Send + Sync + 'static) -> ObjectError {

@@ -1,7 +1,7 @@
 //! Writing one object and believing only what reading back confirms.
 //!
 //! Blobs and log slots go through the same steps; they differ in what other bytes under their key
-//! mean, which is left to them. Start with [`Repository::settle`].
+//! mean, which is left to them. Start with [`Repository::resolve`].
 
 use super::Repository;
 use super::error::{Error, Lie};
@@ -11,7 +11,7 @@ use crate::port::object_store::{Created, Key, ObjectError};
 const SENT_MAX: u32 = 3;
 
 /// What lies under the key now.
-pub(super) enum WriteSettled {
+pub(super) enum WriteOutcome {
     /// The bytes that were to be written, durable.
     Stored(Created),
     /// Somebody else's bytes.
@@ -27,7 +27,7 @@ impl Repository {
     ///        ──> no answer ─> read: as for Exists; nothing there ─> send the same bytes again
     ///        ──> any other error: nothing is believed and nothing read
     /// ```
-    pub(super) fn settle(&self, key: &Key, bytes: &[u8]) -> Result<WriteSettled, Error> {
+    pub(super) fn resolve(&self, key: &Key, bytes: &[u8]) -> Result<WriteOutcome, Error> {
         let mut sent = 1;
         loop {
             let answer = match self.objects.create(key, bytes) {
@@ -37,14 +37,14 @@ impl Repository {
             };
             match (self.objects.get(key)?, answer) {
                 (Some(found), Ok(created)) if found == bytes => {
-                    return Ok(WriteSettled::Stored(created));
+                    return Ok(WriteOutcome::Stored(created));
                 }
                 (Some(found), Err(_)) if found == bytes => {
-                    return Ok(WriteSettled::Stored(Created::New));
+                    return Ok(WriteOutcome::Stored(Created::New));
                 }
                 (Some(_), Ok(Created::New)) => return Err(self.lie(Lie::Changed(key.clone()))),
                 (Some(found), Ok(Created::Exists) | Err(_)) => {
-                    return Ok(WriteSettled::Other(found));
+                    return Ok(WriteOutcome::Other(found));
                 }
                 (None, Ok(_)) => return Err(self.lie(Lie::Vanished(key.clone()))),
                 (None, Err(error)) if sent == SENT_MAX => return Err(error.into()),

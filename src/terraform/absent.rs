@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::model::entry::EngineVersion;
-use crate::port::terraform::{ApplyReport, Error, PlanRequest, Terraform, Watch, Workplace};
+use crate::port::terraform::{AppliedPlan, Error, PlanRequest, Terraform, Watch, Workplace};
 
 /// No Terraform.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Terraform for Absent {
         self.missing()
     }
 
-    fn apply(&self, _: &Workplace, _: &Path, _: &mut Watch<'_>) -> Result<ApplyReport, Error> {
+    fn apply(&self, _: &Workplace, _: &Path, _: &mut Watch<'_>) -> Result<AppliedPlan, Error> {
         self.missing()
     }
 }

@@ -19,7 +19,7 @@ use crate::model::entry::EngineVersion;
 use crate::model::event::{Event, Severity};
 use crate::port::interrupt::Interrupt;
 use crate::port::terraform::{
-    ApplyReport, Error, PlanMode, PlanRequest, Refresh, Terraform, Watch, Workplace,
+    AppliedPlan, Error, PlanMode, PlanRequest, Refresh, Terraform, Watch, Workplace,
 };
 
 /// A binary with the environment its children get.
@@ -223,7 +223,7 @@ impl Terraform for Cli {
         place: &Workplace,
         plan: &Path,
         watch: &mut Watch<'_>,
-    ) -> Result<ApplyReport, Error> {
+    ) -> Result<AppliedPlan, Error> {
         let events = plan.with_extension("events.jsonl");
         let shown = plan.display().to_string();
         let wait = lock_timeout(place);
@@ -245,7 +245,7 @@ impl Terraform for Cli {
                 return Err(refusal);
             }
         }
-        Ok(ApplyReport {
+        Ok(AppliedPlan {
             succeeded: finished.succeeded(),
             interrupted: finished.asked_to_stop,
             diagnostics: diagnostics(&finished),

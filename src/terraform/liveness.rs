@@ -38,7 +38,7 @@ pub fn liveness(intent: &Entry, here: &Actor) -> Liveness {
         Liveness::Alive(format!("{name}, the command it started, process {number} on {host}"))
     };
     if let Body::RunIntent(run) = &intent.recorded.body {
-        match settled(Path::new(&run.journal)) {
+        match resolved(Path::new(&run.journal)) {
             Journaled::Held(Some((number, _))) => return child(number),
             Journaled::Held(None) => return Liveness::Alive(recorded_by(intent)),
             Journaled::Free(Some((number, ticks))) | Journaled::Absent(Some((number, ticks)))
@@ -72,7 +72,7 @@ pub fn own_start() -> Option<ProcessStart> {
 }
 
 /// The journal of a command, once a dead process has let go of it or its time is over.
-fn settled(directory: &Path) -> Journaled {
+fn resolved(directory: &Path) -> Journaled {
     let is_dying = |journaled: &Journaled| matches!(journaled, Journaled::Held(Some((number, _))) if start_ticks(*number).is_none());
     let mut journaled = journal::look(directory);
     for _ in 0..DYING_LOOKS {

@@ -115,8 +115,8 @@ fn a_hand_edit_is_found_attribute_by_attribute_and_is_one_item_as_long_as_it_sta
     assert_eq!(first["recorded"], true);
     let again = look(&stage);
     assert_eq!(again["recorded"], false, "the same is not said twice");
-    assert_eq!((&again["look"], item(&again)), (&first["look"], item(&first)));
-    // Another snapshot of the same state makes it no other look; another item does.
+    assert_eq!((&again["observation"], item(&again)), (&first["observation"], item(&first)));
+    // Another snapshot of the same state makes it no other check; another item does.
     std::fs::remove_file(stage.world().join("old.txt")).unwrap();
     let more = look(&stage);
     assert_eq!(
@@ -322,7 +322,7 @@ fn of_several_stacks_one_that_fails_does_not_stop_the_others() {
     set_tier(&stage, "back");
     stage.unapply(&["drift", "--all", "--detailed-exitcode"]).expect(18).says("labels.tier");
     let only = ["drift", "list", "--all", "--detailed-exitcode"];
-    stage.unapply(&only).expect(2).says("demo/none: nobody has looked for drift yet");
+    stage.unapply(&only).expect(2).says("demo/none: drift has not been checked yet");
 }
 
 /// Somebody who is told nothing and for whom it is always the same time.

@@ -203,12 +203,12 @@ fn a_revert_builds_on_nothing_that_is_open() {
     ran.says("made and in no state").says("demo_file.lost (id f-42)").says("unapply recover");
     assert_eq!(stage.everything(), before);
     // What merely may exist is named, and stops nobody.
-    let settled = unapply::model::run::Settlement {
+    let resolved = unapply::model::run::Resolution {
         matter: unapply::model::entry::Revision(intent.0 + 1),
-        how: unapply::model::run::Settled::Adopted,
+        how: unapply::model::run::ResolutionKind::Adopted,
         objects: Vec::new(),
     };
-    stage.record(Body::Settlement(settled));
+    stage.record(Body::Resolution(resolved));
     let again = stage.say_run();
     stage.say_ended(again, vec![perhaps], "");
     let plan = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0).json();
@@ -217,7 +217,7 @@ fn a_revert_builds_on_nothing_that_is_open() {
 }
 
 #[test]
-fn a_state_that_terraform_could_not_save_is_settled_before_a_revert() {
+fn a_state_that_terraform_could_not_save_is_resolved_before_a_revert() {
     let (stage, _) = good(&a_and_b());
     stage.apply_next(&worse());
     let bytes = String::from_utf8(stage.state()).unwrap().replace("c.txt", "elsewhere.txt");

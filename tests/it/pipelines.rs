@@ -161,7 +161,7 @@ fn a_state_that_terraform_could_not_save_is_kept_and_can_be_pushed_by_hand() {
     ran.says("Terraform could not save its state").says("unapply recover");
     stage.terraform(&["state", "push", "errored"]).expect(0);
     stage.goes_back(&past, &[]);
-    assert_eq!(stage.entries("settlement").len(), 1);
+    assert_eq!(stage.entries("resolution").len(), 1);
 }
 
 #[test]

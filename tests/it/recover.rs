@@ -1,4 +1,4 @@
-//! After a crash or a failure: what is open is said, settled one safe step at a time, and refused
+//! After a crash or a failure: what is open is said, resolved one safe step at a time, and refused
 //! where no step is safe.
 
 use std::sync::Arc;
@@ -180,9 +180,9 @@ fn a_lost_object_is_named_with_its_id_and_adopted_once_the_state_has_it() {
     assert_eq!(json["next"], "adopt");
     assert_eq!(entries(&stage), count);
     stage.unapply(&["recover", "--yes"]).expect(0).says("in the state now: demo_file.b");
-    let settled = &stage.entries("settlement")[0]["body"];
-    assert_eq!(settled["matter"].as_u64(), Some(outcome));
-    assert_eq!(settled["objects"][0], "demo_file.b");
+    let resolved = &stage.entries("resolution")[0]["body"];
+    assert_eq!(resolved["matter"].as_u64(), Some(outcome));
+    assert_eq!(resolved["objects"][0], "demo_file.b");
     // The other one was looked for by hand.
     stage.unapply(&["recover", "--gone", "demo_file.zzz"]).expect(13);
     stage.unapply(&["recover", "--gone", "demo_file.c"]).expect(0).says("known not to exist");
@@ -206,7 +206,7 @@ fn an_object_is_given_up_only_with_a_reason_and_only_if_it_is_open() {
         .unapply(&["recover", "--abandon=demo_file.b", "--reason", "deleted by hand"])
         .expect(0)
         .says("given up: demo_file.b");
-    assert_eq!(stage.entries("settlement")[0]["reason"], "deleted by hand");
+    assert_eq!(stage.entries("resolution")[0]["reason"], "deleted by hand");
     stage.unapply(&["recover"]).expect(0).says("nothing is open");
 }
 
@@ -302,7 +302,7 @@ fn a_state_that_was_left_behind_is_compared_pushed_and_read_back() {
     assert!(!stage.stack().join("errored.tfstate").exists());
     let kept = stage.entries("evidence")[0]["revision"].as_u64().unwrap();
     assert!(stage.stack().join(format!("errored.tfstate.{kept}")).exists(), "moved, not deleted");
-    assert_eq!(stage.entries("settlement")[0]["body"]["how"], "pushed");
+    assert_eq!(stage.entries("resolution")[0]["body"]["how"], "pushed");
     stage.unapply(&["recover"]).expect(0).says("nothing is open");
     let arguments = ["plan", "-detailed-exitcode", "-no-color", "-input=false"];
     stage.terraform(&arguments).expect(0);
@@ -362,5 +362,5 @@ fn a_lock_that_somebody_holds_stops_the_push_and_is_not_touched() {
     assert!(remote.is_locked());
     assert_eq!(remote.state(), before);
     assert!(stage.stack().join("errored.tfstate").exists());
-    assert_eq!(stage.entries("settlement").len(), 0);
+    assert_eq!(stage.entries("resolution").len(), 0);
 }

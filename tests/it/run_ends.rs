@@ -108,7 +108,7 @@ fn an_unapply_that_was_killed_leaves_terraform_alone_and_the_next_run_says_what_
     let ran = stage.unapply(&APPLY).expect(11);
     ran.says("is under way").says("process").says("the command was not started");
     until("terraform has finished by itself", || printed(&stage).contains("Apply complete!"));
-    stage.settles();
+    stage.resolves();
     stage.fault("");
     // What has said its last word may take a while to go.
     let mut ran = stage.unapply(&APPLY);
@@ -145,7 +145,7 @@ fn a_terraform_that_was_killed_leaves_what_nobody_saw_end_as_unknown() {
     assert_eq!(told[0], "a create unknown not-in-state no-id");
     assert_eq!(told[1], "b create not-attempted not-in-state no-id");
     assert_eq!(outcome(&stage)["apply_report"]["may_exist"][0], "demo_file.a");
-    stage.settles();
+    stage.resolves();
 }
 
 /// The local backend makes an empty file before anything is in the state. It stays when terraform is
@@ -159,7 +159,7 @@ fn a_first_apply_that_was_killed_leaves_an_empty_state_which_is_never_taken_for_
     kill_process(child(&stage), Signal::KILL).unwrap();
     running.end().expect(137).says("the state could not be read").says("an object may exist");
     assert_eq!(report(&stage), ["a create unknown unread no-id"]);
-    stage.settles();
+    stage.resolves();
     stage.unapply(&APPLY).expect(15).says("the file is empty");
 }
 
@@ -171,7 +171,7 @@ fn when_both_were_killed_the_next_run_tells_what_may_exist() {
     running.signal(Signal::KILL);
     kill_process(terraform, Signal::KILL).unwrap();
     running.end().expect(137);
-    stage.settles();
+    stage.resolves();
     stage.unapply(&["run", "--", "true"]).expect(0).says("nobody had said how");
     let outcome = &stage.entries("run-outcome")[1]["body"];
     assert_eq!(outcome["apply_report"]["may_exist"][0], "demo_file.a", "{outcome:#}");
@@ -243,7 +243,7 @@ fn a_backend_that_is_down_at_the_end_leaves_a_state_that_is_kept() {
     // Nothing is built on a state that is behind reality.
     remote.take_states();
     let ran = stage.unapply(&APPLY).expect(15);
-    ran.says("left to be settled").says("demo_file.a").says("could not save a state");
+    ran.says("left to be resolved").says("demo_file.a").says("could not save a state");
     assert!(!stage.log_text().contains("pass-word-canary"));
 }
 

@@ -112,7 +112,7 @@ fn copy(from: &Path, to: &Path) {
 
 /// Waits until nothing of the stage runs any more. A provider whose terraform was killed before it
 /// had called has no work under way, and waits for ever: it is ended.
-fn settle(stage: &Stage) {
+fn resolve(stage: &Stage) {
     let here = stage.path().display().to_string();
     let of_stage = || {
         let all = std::fs::read_dir("/proc").unwrap().flatten();
@@ -173,7 +173,7 @@ fn kill_at_random(stage: &Stage, chance: &mut Chance, what: &str) {
         let _has_ended = kill_process(terraform, Signal::KILL).is_err();
     }
     let ended = running.end();
-    settle(stage);
+    resolve(stage);
     stage.fault("");
     // The next command says what is known; it may refuse to go on.
     let mut next = stage.unapply(&["run", "--", "false"]);

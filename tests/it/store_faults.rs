@@ -26,7 +26,7 @@ fn losing(lost: Lost, answers: u64) -> (Arc<MemoryStore>, Repository) {
 }
 
 #[test]
-fn a_lost_answer_is_settled_by_reading_back() {
+fn a_lost_answer_is_resolved_by_reading_back() {
     for lost in [Lost::AfterCommit, Lost::BeforeCommit] {
         let (_, repository) = losing(lost, 1);
         let stored = repository.put_blob(b"content").unwrap();

@@ -1,4 +1,4 @@
-//! What to do when something is under way, or was left open and has to be settled first.
+//! What to do when something is under way, or was left open and has to be resolved first.
 
 use super::Failure;
 use crate::cli::exit::Exit;

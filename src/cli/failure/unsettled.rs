@@ -20,7 +20,7 @@ pub(super) fn failure(error: &Error) -> Failure {
     plain(Exit::Failure, error)
 }
 
-/// A matter that cannot be settled that way.
+/// A matter that cannot be resolved that way.
 fn refusal(error: &Refusal) -> Failure {
     match error {
         Refusal::NotPushable { matter, .. } => {
@@ -35,7 +35,7 @@ fn refusal(error: &Refusal) -> Failure {
             }
         }
         Refusal::NotReadBack { evidence } => plain(Exit::Refused, error)
-            .now(format!("revision {evidence} keeps what was pushed, and nothing is settled"))
+            .now(format!("revision {evidence} keeps what was pushed, and nothing is resolved"))
             .next("unapply snapshot   (keeps what the backend has now)")
             .next(RECOVER),
         Refusal::NotAState { .. } => {

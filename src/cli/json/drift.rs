@@ -19,7 +19,7 @@ use crate::model::word::Word as _;
 /// `unapply.drift`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DriftOut {
-    /// Whether the look is new in the log: one that saw what the last one saw is not recorded.
+    /// Whether the check is new in the log: one that saw what the last one saw is not recorded.
     pub recorded: bool,
     /// What is known now.
     #[serde(flatten)]
@@ -29,19 +29,19 @@ pub struct DriftOut {
 /// `unapply.drift-list`.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct DriftListOut {
-    /// The last look; null when nobody has looked yet.
-    pub look: Option<u64>,
+    /// The last check; null when nobody has looked yet.
+    pub observation: Option<u64>,
     /// When that was recorded.
     pub looked_at: Option<String>,
     /// The snapshot that the real world was compared with.
     pub against: Option<u64>,
-    /// What the last look saw, by address.
+    /// What the last check saw, by address.
     pub items: Vec<DriftItemOut>,
-    /// What the look before the last saw and the last did not.
+    /// What the check before the last saw and the last did not.
     pub resolved: Vec<DriftItemOut>,
-    /// How many items the last look saw.
+    /// How many items the last check saw.
     pub open: u64,
-    /// How many of them no earlier look saw.
+    /// How many of them no earlier check saw.
     pub new: u64,
     /// How many of them are manual fixes on record.
     pub fixes: u64,
@@ -63,13 +63,13 @@ pub struct DriftItemOut {
     pub item: String,
     /// `new`, `open` or `resolved`.
     pub status: String,
-    /// The look since which it has been seen without a break.
+    /// The check since which it has been seen without a break.
     pub first_seen: u64,
     /// When that was.
     pub first_seen_at: String,
-    /// The last look that saw it.
+    /// The last check that saw it.
     pub last_seen: u64,
-    /// The look that did not see it any more.
+    /// The check that did not see it any more.
     pub resolved_by: Option<u64>,
     /// The fix that it was declared to be.
     pub fix: Option<FixFacts>,

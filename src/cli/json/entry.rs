@@ -176,8 +176,8 @@ pub enum BodyOut {
         /// The hold.
         hold: u64,
     },
-    /// A matter that was left open was settled.
-    Settlement {
+    /// A matter that was left open was resolved.
+    Resolution {
         /// The entry that left it open.
         matter: u64,
         /// `finished`, `abandoned`, `pushed` or `adopted`.
@@ -410,10 +410,10 @@ impl From<&model::Body> for BodyOut {
             model::Body::RunOutcome(ended) => run::outcome_body(ended),
             model::Body::Hold(hold) => run::hold_body(hold),
             model::Body::Release(release) => Self::Release { hold: release.hold.0 },
-            model::Body::Settlement(settlement) => Self::Settlement {
-                matter: settlement.matter.0,
-                how: settlement.how.name().to_owned(),
-                objects: settlement.objects.clone(),
+            model::Body::Resolution(resolution) => Self::Resolution {
+                matter: resolution.matter.0,
+                how: resolution.how.name().to_owned(),
+                objects: resolution.objects.clone(),
             },
             model::Body::Diagnosis(diagnosis) => Self::Diagnosis {
                 target: diagnosis.target.map(|revision| revision.0),

@@ -11,8 +11,8 @@ use crate::flow::recover::look::{Case, Look, OpenObject, RecoveryStep};
 pub struct RecoverOut {
     /// What is open, oldest first.
     pub open: Vec<OpenOut>,
-    /// What this command has settled.
-    pub settled: Vec<SettledOut>,
+    /// What this command has resolved.
+    pub resolved: Vec<ResolvedOut>,
     /// The one safe next step: `conclude`, `push`, `is-there` or `adopt`; null when there is none.
     pub next: Option<String>,
     /// Why the live state could not be read, if it could not.
@@ -26,7 +26,7 @@ pub struct OpenOut {
     pub revision: Option<u64>,
     /// `under-way`, `ended`, `left-state`, `lost` or `may-exist`.
     pub kind: String,
-    /// Whether nothing may be built on the state before it is settled.
+    /// Whether nothing may be built on the state before it is resolved.
     pub stands_in_the_way: bool,
     /// What can be seen of it, in clauses.
     pub facts: Vec<String>,
@@ -55,7 +55,7 @@ pub struct OpenObjectOut {
 
 /// One step that was taken.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct SettledOut {
+pub struct ResolvedOut {
     /// The entry that says so.
     pub entry: u64,
     /// What was done, in a clause.
@@ -64,7 +64,7 @@ pub struct SettledOut {
 
 impl RecoverOut {
     /// What was found and done.
-    pub(in crate::cli) fn new(found: &Look<'_>, settled: Vec<SettledOut>) -> Self {
+    pub(in crate::cli) fn new(found: &Look<'_>, resolved: Vec<ResolvedOut>) -> Self {
         let word = |step: RecoveryStep<'_, '_>| match step {
             RecoveryStep::Conclude(_) => "conclude",
             RecoveryStep::Push(_) => "push",
@@ -73,7 +73,7 @@ impl RecoverOut {
         };
         Self {
             open: found.cases.iter().map(Into::into).collect(),
-            settled,
+            resolved,
             next: found.next().map(|step| word(step).to_owned()),
             problem: found.unread.clone(),
         }

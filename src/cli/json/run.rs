@@ -1,4 +1,4 @@
-//! Runs, holds, settlements and diagnoses as `--json` prints them.
+//! Runs, holds, resolutions and diagnoses as `--json` prints them.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -33,7 +33,7 @@ pub struct UnsettledOut {
     pub revision: u64,
     /// What it is.
     pub what: String,
-    /// Whether no revert builds on the state before it is settled.
+    /// Whether no revert builds on the state before it is resolved.
     pub stands_in_the_way: bool,
 }
 

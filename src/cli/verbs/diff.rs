@@ -3,10 +3,10 @@
 mod configured;
 mod show;
 
-use self::configured::{Both, Compared};
-use self::show::Shown;
+use self::configured::{BothConfigurations, Compared};
+use self::show::ShownDiff;
 use super::overwritten::{Overwritten, overwritten};
-use super::side::{Side, load_side, not_found, unreadable};
+use super::side::{StateSide, load_side, not_found, unreadable};
 use super::{Opened, Session};
 use crate::cli::args::{DiffArguments as Arguments, DiffPart};
 use crate::cli::exit::Exit;
@@ -35,7 +35,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let are_files = [&from, &to].iter().all(|side| matches!(side, Selector::File(_)));
     let context = if are_files { None } else { Some(context(session)?) };
     let (before, after) = sides(session, context.as_ref(), &from, &to)?;
-    let Found { states: mut found, serials, configuration } =
+    let ComparedSides { states: mut found, serials, configuration } =
         compare(session, context.as_ref(), arguments, [&before, &after])?;
     for side in [&before, &after] {
         side.check_unchanged()?;
@@ -45,13 +45,17 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let labels = (before.label(serials[0]), after.label(serials[1]));
     let is_empty = found.is_empty() && configuration.is_empty_for(arguments.only);
     let stack = context.as_ref().map(|context| &context.stack);
-    show::print(session, arguments, Shown { stack, labels, found, data, fixes, configuration })?;
+    show::print(
+        session,
+        arguments,
+        ShownDiff { stack, labels, found, data, fixes, configuration },
+    )?;
     let asked = arguments.detailed_exitcode && !is_empty;
     Ok(if asked { Exit::Differences } else { Exit::Done })
 }
 
 /// What differs between two sides.
-struct Found {
+struct ComparedSides {
     states: Diff,
     serials: [Serial; 2],
     configuration: Compared,
@@ -61,16 +65,16 @@ fn compare(
     session: &Session,
     context: Option<&Context>,
     arguments: &Arguments,
-    sides: [&Side; 2],
-) -> Result<Found, Failure> {
+    sides: [&StateSide; 2],
+) -> Result<ComparedSides, Failure> {
     let place = context.map(|context| (&context.opened, &context.stack));
-    let configurations = Both::load(session, context, arguments, sides);
+    let configurations = BothConfigurations::load(session, context, arguments, sides);
     let redactor = configurations.teach(session.fingerprinted(Redactor::default(), place));
     if let Some(state) = same(sides) {
         let states = Diff { unchanged: state.resources, ..Diff::default() };
         let configuration =
             configurations.compare(arguments, [&state.writer, &state.writer], &redactor)?;
-        return Ok(Found { states, serials: [state.version.serial; 2], configuration });
+        return Ok(ComparedSides { states, serials: [state.version.serial; 2], configuration });
     }
     let knowledge = match context {
         Some(context) => context.stack.knowledge.clone(),
@@ -88,14 +92,14 @@ fn compare(
     let configuration = configurations.compare(arguments, writers, &redactor)?;
     let states = diff_beside(&pair, &beside, &redactor, &knowledge);
     let serials = [pair.before.serial, pair.after.serial];
-    Ok(Found { states, serials, configuration })
+    Ok(ComparedSides { states, serials, configuration })
 }
 
 /// The state of both sides, if they have one and it was read when it was recorded: then nothing has
 /// to be read again to know that nothing differs.
-fn same<'s>(sides: [&'s Side; 2]) -> Option<&'s StateRef> {
-    let [before, after] = sides.map(Side::digest);
-    let recorded = |side: &'s Side| side.snapshot.as_ref()?.1.state.as_ref();
+fn same<'s>(sides: [&'s StateSide; 2]) -> Option<&'s StateRef> {
+    let [before, after] = sides.map(StateSide::digest);
+    let recorded = |side: &'s StateSide| side.snapshot.as_ref()?.1.state.as_ref();
     sides.into_iter().find_map(recorded).filter(|_| before.is_some() && before == after)
 }
 
@@ -112,7 +116,7 @@ fn fixes(
     session: &Session,
     arguments: &Arguments,
     context: Option<&Context>,
-    after: &Side,
+    after: &StateSide,
 ) -> Result<Overwritten, String> {
     let is_asked = matches!(arguments.only, None | Some(DiffPart::State));
     let Some(Context { opened, stack, log }) = context.filter(|_| is_asked && after.is_live())
@@ -133,7 +137,7 @@ fn sides(
     context: Option<&Context>,
     from: &Selector,
     to: &Selector,
-) -> Result<(Side, Side), Failure> {
+) -> Result<(StateSide, StateSide), Failure> {
     let context = context.map(|Context { opened, stack, log }| (opened, stack, log.as_slice()));
     if let Some((_, _, log)) = context
         && *from == Selector::Good(0)

@@ -1,4 +1,4 @@
-//! `unapply drift`: looks at the real world, and shows what looks have seen.
+//! `unapply drift`: looks at the real world, and shows what checks have seen.
 
 use super::several::{each, meant};
 use super::{Opened, Session};
@@ -9,11 +9,11 @@ use crate::cli::json::{DriftItemBody, DriftItemOut, DriftListOut, DriftOut, Obje
 use crate::cli::output::inert;
 use crate::cli::render::drift::{Manner, heading, item};
 use crate::cli::settings::Settings;
-use crate::engine::drift::{Life, Tracked, last_look, select, shown, shown_id, tracked};
+use crate::engine::drift::{Life, Tracked, last_observation, select, shown, shown_id, tracked};
 use crate::engine::readable::AttributeChange;
 use crate::engine::redact::Redactor;
 use crate::flow::Error;
-use crate::flow::drift::{ObservedDrift, look};
+use crate::flow::drift::{ObservedDrift, observe};
 use crate::flow::error::drift::DriftError;
 use crate::flow::ports::{Job, Stack};
 use crate::flow::recorded::{Valued, valued_items};
@@ -64,14 +64,14 @@ fn detect(
     stack: &Stack,
 ) -> Result<usize, Failure> {
     let ports = session.ports(opened);
-    let looked = look(&Job::new(&ports, stack, &settings.author))?;
-    // As of this look, whatever others may have said since.
+    let observed = observe(&Job::new(&ports, stack, &settings.author))?;
+    // As of this check, whatever others may have said since.
     let mut log = ports.repository.log(&stack.name)?;
-    log.retain(|entry| entry.revision <= looked.entry.revision || !is_look(entry));
-    report(session, opened, stack, &log, Some(&looked))
+    log.retain(|entry| entry.revision <= observed.entry.revision || !is_observation(entry));
+    report(session, opened, stack, &log, Some(&observed))
 }
 
-fn is_look(entry: &Entry) -> bool {
+fn is_observation(entry: &Entry) -> bool {
     entry.recorded.body.kind() == "drift"
 }
 
@@ -80,16 +80,16 @@ fn list(session: &Session, opened: &Opened, _: &Settings, stack: &Stack) -> Resu
     report(session, opened, stack, &log, None)
 }
 
-/// Shows the items of the last look and those that it found resolved.
+/// Shows the items of the last check and those that it found resolved.
 fn report(
     session: &Session,
     opened: &Opened,
     stack: &Stack,
     log: &[Entry],
-    looked: Option<&ObservedDrift>,
+    observed: Option<&ObservedDrift>,
 ) -> Result<usize, Failure> {
     let ports = session.ports(opened);
-    let newest = last_look(log).map(|(entry, _)| entry.revision);
+    let newest = last_observation(log).map(|(entry, _)| entry.revision);
     let is_wanted = |tracked: &Tracked<'_>| {
         tracked.life.is_open()
             || tracked.resolved.is_some_and(|entry| Some(entry.revision) == newest)
@@ -99,13 +99,13 @@ fn report(
     let redactor = session.fingerprinted(redactor, Some((opened, stack)));
     let open = items.iter().filter(|item| item.tracked.life.is_open()).count();
     if session.format() == Format::Table {
-        session.data(&screen(session, stack, log, looked, &items, &redactor))?;
+        session.data(&screen(session, stack, log, observed, &items, &redactor))?;
         return Ok(open);
     }
     let list = list_out(session, log, &items, &redactor);
-    match looked {
-        Some(looked) => {
-            let body = DriftOut { recorded: looked.is_new, list };
+    match observed {
+        Some(observed) => {
+            let body = DriftOut { recorded: observed.is_new, list };
             session.json("unapply.drift", Some(stack), body)?;
         }
         None => session.json("unapply.drift-list", Some(stack), list)?,
@@ -140,7 +140,7 @@ fn list_out(
     items: &[Valued<'_>],
     redactor: &Redactor,
 ) -> DriftListOut {
-    let last = last_look(log);
+    let last = last_observation(log);
     let of = |is_open| {
         let items = items.iter().filter(move |item| item.tracked.life.is_open() == is_open);
         items.map(|item| item_out(session, item, redactor)).collect()
@@ -148,9 +148,9 @@ fn list_out(
     let counts = DriftCounts::of(session, items);
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     DriftListOut {
-        look: last.map(|(entry, _)| entry.revision.0),
+        observation: last.map(|(entry, _)| entry.revision.0),
         looked_at: last.map(|(entry, _)| format!("{:.0}", entry.recorded.time)),
-        against: last.map(|(_, look)| look.against.0),
+        against: last.map(|(_, observation)| observation.against.0),
         items: of(true),
         resolved: of(false),
         open: number(counts.open),
@@ -190,22 +190,22 @@ fn screen(
     session: &Session,
     stack: &Stack,
     log: &[Entry],
-    looked: Option<&ObservedDrift>,
+    observed: Option<&ObservedDrift>,
     items: &[Valued<'_>],
     redactor: &Redactor,
 ) -> String {
     let manner = manner(session);
-    let Some((entry, look)) = last_look(log) else {
-        return format!("{}: nobody has looked for drift yet\nnext: unapply drift\n", stack.name);
+    let Some((entry, observation)) = last_observation(log) else {
+        return format!("{}: drift has not been checked yet\nnext: unapply drift\n", stack.name);
     };
     let when = manner.times.show(entry.recorded.time);
-    let recorded = match looked {
-        Some(looked) if !looked.is_new => "as at the last look, no new entry · ",
+    let recorded = match observed {
+        Some(observed) if !observed.is_new => "as at the last check, no new entry · ",
         Some(_) | None => "",
     };
     let heading_line = format!(
-        "{}   snapshot {} (serial {})  →  the real world   {recorded}look {} · {when}",
-        stack.name, look.against, look.state.serial, entry.revision
+        "{}   snapshot {} (serial {})  →  the real world   {recorded}check {} · {when}",
+        stack.name, observation.against, observation.state.serial, entry.revision
     );
     let mut text = format!("{}\n\n", manner.paint.bold(&heading_line));
     for valued in items.iter().filter(|item| item.tracked.life.is_open()) {
@@ -237,7 +237,7 @@ fn summary(counts: &DriftCounts) -> String {
         parts.push(format!("{} on record as {word}{overdue}", counts.fixes));
     }
     if counts.resolved > 0 {
-        parts.push(format!("{} resolved since the look before", counts.resolved));
+        parts.push(format!("{} resolved since the check before", counts.resolved));
     }
     format!("Summary: {}\n", parts.join(" · "))
 }
@@ -288,17 +288,17 @@ fn item_screen(
     let mut text = format!("{}\n\n", manner.paint.bold(&stack.name.to_string()));
     text.push_str(&item(tracked, &changes(valued, redactor), &manner));
     text.push('\n');
-    let look = |entry: &Entry| {
+    let seen = |entry: &Entry| {
         let by = inert(&entry.recorded.actor.name);
-        format!("look {} · {} · {by}", entry.revision, manner.times.show(entry.recorded.time))
+        format!("check {} · {} · {by}", entry.revision, manner.times.show(entry.recorded.time))
     };
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<11} {value}\n"));
     line("provider", &inert(&valued.object.provider.to_string()));
     line("id", &inert(&shown_id(&valued.object, redactor).unwrap_or_else(|| "-".to_owned())));
-    line("first seen", &look(tracked.first_seen));
-    line("last seen", &look(tracked.last_seen));
+    line("first seen", &seen(tracked.first_seen));
+    line("last seen", &seen(tracked.last_seen));
     if let Some(entry) = tracked.resolved {
-        line("resolved", &look(entry));
+        line("resolved", &seen(entry));
     }
     text.push_str(&format!("\nnext: {}\n", next(std::slice::from_ref(valued))));
     text

@@ -237,7 +237,7 @@ fn screen(session: &Session, stack: &Stack, fix: &ToldFix<'_>) -> String {
     let seen = valued.tracked.last_seen;
     line(
         "last seen",
-        &format!("look {} · {}", seen.revision, manner.times.show(seen.recorded.time)),
+        &format!("check {} · {}", seen.revision, manner.times.show(seen.recorded.time)),
     );
     for (index, (path, value)) in fix.held.iter().enumerate() {
         let name = if index == 0 { "in state" } else { "" };

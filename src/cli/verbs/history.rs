@@ -239,7 +239,7 @@ fn status(entry: &Entry, verdict: Option<&Verdict>) -> &'static str {
         (Body::RunOutcome(ended), _) => ended.outcome.name(),
         (Body::Hold(_), _) => "hold",
         (Body::Release(_), _) => "release",
-        (Body::Settlement(settlement), _) => settlement.how.name(),
+        (Body::Resolution(resolution), _) => resolution.how.name(),
         (Body::Diagnosis(_), _) => "doctor",
     }
 }

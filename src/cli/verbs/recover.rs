@@ -12,7 +12,7 @@ use super::{Opened, Session};
 use crate::cli::args::{Format, Recover as Arguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::json::{RecoverOut, SettledOut};
+use crate::cli::json::{RecoverOut, ResolvedOut};
 use crate::cli::output::inert;
 use crate::cli::prompt::{Answer, ask};
 use crate::cli::settings::Settings;
@@ -22,9 +22,9 @@ use crate::flow::ports::{Job, Stack};
 use crate::flow::recover::conclude::conclude;
 use crate::flow::recover::look::{Case, Look, LookRequest, RecoveryStep, Whereabouts, look};
 use crate::flow::recover::push::push;
-use crate::flow::recover::{abandon, settle};
+use crate::flow::recover::{abandon, resolve};
 use crate::model::entry::{Entry, Revision};
-use crate::model::run::Settled;
+use crate::model::run::ResolutionKind;
 
 /// Recovers.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -32,7 +32,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let opened = session.open(&settings)?;
     let by_hand = !arguments.abandon.is_empty() || !arguments.gone.is_empty();
     if by_hand {
-        return settle_by_hand(session, &settings, &opened, &stack, arguments);
+        return resolve_by_hand(session, &settings, &opened, &stack, arguments);
     }
     let given = arguments.push_state.as_ref().map(|file| session.world.directory.join(file));
     let only = arguments.revision.map(Revision);
@@ -43,7 +43,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         let log = ports.repository.log(&stack.name)?;
         let here = &settings.author.actor;
         let found = match look(&ports, &stack, here, &log, &request) {
-            // It was, before this command settled it.
+            // It was, before this command resolved it.
             Err(Error::Recover(Refusal::NothingOpen(_))) if !done.is_empty() => nothing(),
             other => other?,
         };
@@ -57,12 +57,12 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
             print(session, &stack, &found, &done)?;
             return Err(refused);
         }
-        let settled = take(session, &settings, &opened, &stack, &step)?;
-        session.output.talk(&format!("  {} {}\n", tick(session), inert(&settled.what)));
+        let resolved = take(session, &settings, &opened, &stack, &step)?;
+        session.output.talk(&format!("  {} {}\n", tick(session), inert(&resolved.what)));
         if matches!(step, RecoveryStep::Push(_)) {
             request.given = None;
         }
-        done.push(settled);
+        done.push(resolved);
     }
 }
 
@@ -97,7 +97,7 @@ fn print(
     if session.format() == Format::Table {
         return Ok(());
     }
-    let done = done.iter().map(|done| SettledOut { entry: done.entry.0, what: done.what.clone() });
+    let done = done.iter().map(|done| ResolvedOut { entry: done.entry.0, what: done.what.clone() });
     session.json("unapply.recover", Some(stack), RecoverOut::new(found, done.collect()))
 }
 
@@ -122,7 +122,7 @@ fn confirm(session: &Session, stack: &Stack, step: &RecoveryStep<'_, '_>) -> Res
     let stopped = |exit| {
         Failure::new(exit, "stopped".to_owned())
             .not_done(format!("to {what}"))
-            .now("what was settled before is in the log; everything else is as it was")
+            .now("what was resolved before is in the log; everything else is as it was")
             .next("unapply recover")
     };
     match ask(&session.output, &session.signals, &question) {
@@ -158,22 +158,22 @@ fn take(
                 "pushed and read back: the backend has serial {}; kept as {}{aside}",
                 pushed.serial, pushed.evidence
             );
-            of_entry(&pushed.settlement, what)
+            of_entry(&pushed.resolution, what)
         }
         RecoveryStep::IsThere(evidence) => {
-            let (matter, how) = (evidence.revision, Settled::Finished);
-            let entry = settle(&job, matter, how, Vec::new())?;
+            let (matter, how) = (evidence.revision, ResolutionKind::Finished);
+            let entry = resolve(&job, matter, how, Vec::new())?;
             of_entry(&entry, format!("{} is in the backend already", evidence.revision))
         }
         RecoveryStep::Adopt(outcome, objects) => {
-            let entry = settle(&job, outcome.revision, Settled::Adopted, objects.clone())?;
+            let entry = resolve(&job, outcome.revision, ResolutionKind::Adopted, objects.clone())?;
             of_entry(&entry, format!("in the state now: {}", objects.join(", ")))
         }
     })
 }
 
 /// What a person says of a matter or of objects.
-fn settle_by_hand(
+fn resolve_by_hand(
     session: &Session,
     settings: &Settings,
     opened: &Opened,
@@ -189,17 +189,17 @@ fn settle_by_hand(
             .next("unapply recover REV --abandon --reason TEXT"));
         }
         let named = arguments.abandon.iter().filter(|address| !address.is_empty());
-        (Settled::Abandoned, named.cloned().collect::<Vec<_>>())
+        (ResolutionKind::Abandoned, named.cloned().collect::<Vec<_>>())
     } else {
-        (Settled::Adopted, arguments.gone.clone())
+        (ResolutionKind::Adopted, arguments.gone.clone())
     };
     let ports = session.ports(opened);
     let wanted = arguments.revision.map(Revision);
     let entry = abandon(&Job::new(&ports, stack, &settings.author), wanted, how, objects.clone())?;
     let what = match (how, objects.as_slice()) {
-        (Settled::Adopted, objects) => format!("known not to exist: {}", objects.join(", ")),
-        (_, []) => "given up".to_owned(),
-        (_, objects) => format!("given up: {}", objects.join(", ")),
+        (ResolutionKind::Adopted, objects) => format!("known not to exist: {}", objects.join(", ")),
+        (_, []) => "abandoned".to_owned(),
+        (_, objects) => format!("abandoned: {}", objects.join(", ")),
     };
     let done = StepDone { entry: entry.revision, what };
     if session.format() == Format::Table {
@@ -240,7 +240,7 @@ fn finish(
     let what = format!("{} {word} in the way of a revert", in_the_way.len());
     let failure = Failure::new(Exit::Refused, what)
         .not_done("no step is left that is safe to take without a person")
-        .now("what was settled is in the log; everything else is as it was");
+        .now("what was resolved is in the log; everything else is as it was");
     Err(in_the_way.into_iter().flat_map(screen::ways_out).fold(failure, Failure::next))
 }
 

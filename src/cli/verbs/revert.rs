@@ -1,6 +1,6 @@
 //! `unapply revert`: shows, asks, applies, proves.
 //!
-//! The use case's five steps, with a person between the plan and the apply. Hazards are settled in
+//! The use case's five steps, with a person between the plan and the apply. Hazards are resolved in
 //! place on a terminal; elsewhere each needs its `--allow`, and the plan needs `--yes`.
 
 mod screen;
@@ -73,7 +73,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         if arguments.plan_only {
             return plan_only(session, &stack, &checked, &allowed);
         }
-        let kept = settle(session, &checked, &mut allowed)?;
+        let kept = resolve(session, &checked, &mut allowed)?;
         if kept.is_empty() {
             break checked;
         }
@@ -198,9 +198,9 @@ pub(super) fn silence(session: &Session) -> Option<&'static str> {
     }
 }
 
-/// Settles each hazard that no flag has accepted: type the address, keep the object, or stop. What
+/// Resolves each hazard that no flag has accepted: type the address, keep the object, or stop. What
 /// comes back is to be kept.
-fn settle(
+fn resolve(
     session: &Session,
     checked: &CheckedRevert,
     allowed: &mut Vec<Allowance>,

@@ -19,69 +19,73 @@ use crate::port::clock::Clock as _;
 
 /// A state with its name.
 #[derive(Debug)]
-pub(in crate::cli) struct Side {
-    bytes: Bytes,
-    name: Name,
+pub(in crate::cli) struct StateSide {
+    bytes: SideBytes,
+    name: SideName,
     /// The snapshot that it is of.
     pub snapshot: Option<(Revision, Snapshot)>,
 }
 
 #[derive(Debug)]
-enum Bytes {
+enum SideBytes {
     Stored(StateBytes),
     File(FileBytes),
 }
 
 #[derive(Debug)]
-enum Name {
+enum SideName {
     Known(String),
     /// The live state's serial is part of its name.
     Live,
 }
 
-impl Side {
+impl StateSide {
     /// The exact bytes, to be compared.
     pub(in crate::cli) fn bytes(&self) -> &[u8] {
         match &self.bytes {
-            Bytes::Stored(bytes) => bytes.as_slice(),
-            Bytes::File(bytes) => bytes.as_slice(),
+            SideBytes::Stored(bytes) => bytes.as_slice(),
+            SideBytes::File(bytes) => bytes.as_slice(),
         }
     }
 
     /// Their SHA-256; a file's is not known.
     pub(in crate::cli) fn digest(&self) -> Option<Digest> {
         match &self.bytes {
-            Bytes::Stored(bytes) => Some(bytes.digest()),
-            Bytes::File(_) => None,
+            SideBytes::Stored(bytes) => Some(bytes.digest()),
+            SideBytes::File(_) => None,
         }
     }
 
     /// Its name, for a heading and for JSON.
     pub(in crate::cli) fn label(&self, serial: Serial) -> String {
         match &self.name {
-            Name::Known(name) => name.clone(),
-            Name::Live => format!("@ (live, serial {serial})"),
+            SideName::Known(name) => name.clone(),
+            SideName::Live => format!("@ (live, serial {serial})"),
         }
     }
 
     /// Whether it is the live state.
     pub(in crate::cli) fn is_live(&self) -> bool {
-        matches!(self.name, Name::Live)
+        matches!(self.name, SideName::Live)
     }
 
     /// The whole state, for whoever needs more than what differs.
     pub(in crate::cli) fn state(&self) -> Result<State<'_>, Failure> {
         match &self.bytes {
-            Bytes::Stored(bytes) => state::parse(bytes).map_err(|problem| self.unreadable(problem)),
-            Bytes::File(_) => Err(Failure::new(Exit::Failure, "a file is not stored".to_owned())),
+            SideBytes::Stored(bytes) => {
+                state::parse(bytes).map_err(|problem| self.unreadable(problem))
+            }
+            SideBytes::File(_) => {
+                Err(Failure::new(Exit::Failure, "a file is not stored".to_owned()))
+            }
         }
     }
 
     /// Bytes that are no state.
     pub(in crate::cli) fn unreadable(&self, problem: state::Error) -> Failure {
         let found = match &self.name {
-            Name::Known(name) => name.clone(),
-            Name::Live => "@ (live)".to_owned(),
+            SideName::Known(name) => name.clone(),
+            SideName::Live => "@ (live)".to_owned(),
         };
         Failure::from(Error::Unreadable { problem, found, evidence: None, last: None })
     }
@@ -89,7 +93,7 @@ impl Side {
     /// Refuses what was found in a file that somebody has written to meanwhile.
     pub(in crate::cli) fn check_unchanged(&self) -> Result<(), Failure> {
         match (&self.bytes, &self.name) {
-            (Bytes::File(bytes), Name::Known(name)) if !bytes.is_unchanged() => {
+            (SideBytes::File(bytes), SideName::Known(name)) if !bytes.is_unchanged() => {
                 let what = format!("`{name}` was written to while it was compared");
                 Err(Failure::new(Exit::Failure, what)
                     .not_done("what was found is not shown")
@@ -147,7 +151,7 @@ pub(in crate::cli) fn load_side(
     session: &Session,
     opened: Option<(&Opened, &Stack, &[Entry])>,
     wanted: &Selector,
-) -> Result<Side, Failure> {
+) -> Result<StateSide, Failure> {
     let log = opened.map_or(&[][..], |(_, _, log)| log);
     let selected = select(wanted, log, session.clock.now()).map_err(|e| not_found(&e))?;
     match (selected, opened) {
@@ -156,13 +160,13 @@ pub(in crate::cli) fn load_side(
             let bytes = FileBytes::open(&path).map_err(|source| {
                 Failure::from(Error::Io { path: path.display().to_string(), source })
             })?;
-            let name = Name::Known(session.short(&path));
-            Ok(Side { bytes: Bytes::File(bytes), name, snapshot: None })
+            let name = SideName::Known(session.short(&path));
+            Ok(StateSide { bytes: SideBytes::File(bytes), name, snapshot: None })
         }
         (Selected::Live, Some((opened, stack, _))) => {
             let found = live::read(&session.ports(opened), stack)?;
             let bytes = found.bytes.ok_or_else(|| no_state(&found.found))?;
-            Ok(Side { bytes: Bytes::Stored(bytes), name: Name::Live, snapshot: None })
+            Ok(StateSide { bytes: SideBytes::Stored(bytes), name: SideName::Live, snapshot: None })
         }
         (Selected::Entry(entry), Some((opened, _, log))) => {
             let snapshot =
@@ -171,9 +175,9 @@ pub(in crate::cli) fn load_side(
                 revision: entry.revision,
                 problem: "has no state that can be compared",
             })?;
-            let bytes = Bytes::Stored(load_bytes(&session.ports(opened), entry, state)?);
-            let name = Name::Known(label(session, log, entry));
-            Ok(Side { bytes, name, snapshot: Some((entry.revision, snapshot.clone())) })
+            let bytes = SideBytes::Stored(load_bytes(&session.ports(opened), entry, state)?);
+            let name = SideName::Known(label(session, log, entry));
+            Ok(StateSide { bytes, name, snapshot: Some((entry.revision, snapshot.clone())) })
         }
         (Selected::Live | Selected::Entry(_), None) => {
             Err(not_found(&NotFound::Nothing(wanted.to_string())))

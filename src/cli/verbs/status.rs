@@ -13,7 +13,7 @@ use crate::cli::json::{FailedOnOut, LockOut, StackStatus, StatusOut, UnsettledOu
 use crate::cli::output::inert;
 use crate::cli::render::table::{Align, columns};
 use crate::codec::state::ReadState;
-use crate::engine::drift::{last_look, tracked};
+use crate::engine::drift::{last_observation, tracked};
 use crate::engine::good::{last_known_good, snapshots};
 use crate::engine::hold::standing as standing_holds;
 use crate::engine::pin::{self, StateStanding};
@@ -122,7 +122,7 @@ fn lock(stack: &Stack) -> (Option<LockOut>, bool) {
 
 /// What the last look saw, as far as the log alone tells.
 fn drift(session: &Session, log: &[Entry]) -> StackStatus {
-    let Some((entry, _)) = last_look(log) else { return StackStatus::default() };
+    let Some((entry, _)) = last_observation(log) else { return StackStatus::default() };
     let now = session.clock.now();
     let items = tracked(log);
     let open = || items.iter().filter(|tracked| tracked.life.is_open());

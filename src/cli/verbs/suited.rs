@@ -7,7 +7,7 @@
 use super::{Opened, Session};
 use crate::cli::output::inert;
 use crate::cli::settings::Settings;
-use crate::engine::compat::Release;
+use crate::engine::compat::VersionNumber;
 use crate::engine::good::snapshots;
 use crate::flow::ports::Stack;
 use crate::model::entry::{EngineVersion, Entry};
@@ -63,7 +63,7 @@ fn is_older_than_the_state(wanted: &EngineVersion, log: &[Entry]) -> bool {
     let newest = snapshots(log).rev().find_map(|(_, s)| Some((s, s.state.as_ref()?)));
     let Some((snapshot, state)) = newest else { return false };
     let is_same_kind = snapshot.engine.as_ref().is_none_or(|engine| engine.kind == wanted.kind);
-    match (Release::parse(&state.writer), Release::parse(&wanted.version)) {
+    match (VersionNumber::parse(&state.writer), VersionNumber::parse(&wanted.version)) {
         (Some(writer), Some(wanted)) => is_same_kind && writer > wanted,
         _ => false,
     }

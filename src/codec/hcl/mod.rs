@@ -27,7 +27,7 @@ use hcl_edit::structure::Body;
 
 pub use configuration::Configuration;
 pub use cut::without_state_blocks;
-pub use resource::Resource;
+pub use resource::ResourceBlock;
 pub use scan::scan;
 pub use values::literals;
 pub use write::{
@@ -99,7 +99,7 @@ pub struct ModuleFacts {
     /// Every managed resource that is declared, as `type.name`.
     pub resources: BTreeSet<String>,
     /// What their blocks say besides values.
-    pub inside: BTreeMap<String, Resource>,
+    pub inside: BTreeMap<String, ResourceBlock>,
     /// Resources, as `type.name`, that must not be destroyed.
     pub prevent_destroy: BTreeSet<String>,
     /// What resources, as `type.name`, say is not to be changed.

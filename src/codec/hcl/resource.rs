@@ -12,7 +12,7 @@ const META: [&str; 7] =
 
 /// What a `resource` block says besides values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Resource {
+pub struct ResourceBlock {
     /// The names of its arguments and nested blocks, those that a `dynamic` block makes too.
     pub arguments: BTreeSet<String>,
     /// The attributes of `ignore_changes`, each by its first name; `*` for all of them.
@@ -21,7 +21,7 @@ pub struct Resource {
     pub provisioners: BTreeSet<String>,
 }
 
-impl Resource {
+impl ResourceBlock {
     /// Whether changes of this attribute are left alone.
     pub fn ignores(&self, attribute: &str) -> bool {
         self.ignored.contains("*") || self.ignored.contains(attribute)
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use crate::codec::hcl::scan;
 
-    fn read(file: &str, text: &str) -> Resource {
+    fn read(file: &str, text: &str) -> ResourceBlock {
         let files = BTreeMap::from([(file.to_owned(), text.as_bytes().to_vec())]);
         scan(&files).inside["t.a"].clone()
     }

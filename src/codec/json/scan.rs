@@ -4,7 +4,7 @@
 //! It does not recurse, copies nothing that has no escapes, and takes time in proportion to the
 //! text. Eight bytes are looked at at once where nothing is expected: of a state of 147 MB it takes
 //! half the time that `serde_json` takes to skip it. Why a text is no JSON is for the reader to say.
-//! A [`Watch`] sees names, texts, and the end of whatever has one, on the way.
+//! A [`ScanWatch`] sees names, texts, and the end of whatever has one, on the way.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -43,7 +43,7 @@ pub(in crate::codec) struct Member<'n, 't> {
 }
 
 /// Looks at what a scan passes.
-pub(in crate::codec) trait Watch<'t> {
+pub(in crate::codec) trait ScanWatch<'t> {
     /// Looks at a member.
     fn member(&mut self, _: Member<'_, 't>) {}
 
@@ -54,7 +54,7 @@ pub(in crate::codec) trait Watch<'t> {
     fn left(&mut self, _: usize, _: Range<usize>) {}
 }
 
-impl Watch<'_> for () {}
+impl ScanWatch<'_> for () {}
 
 /// Refuses text that is nested too deeply, holds half a character, a name twice in one object, or a
 /// reserved name.
@@ -65,7 +65,7 @@ pub fn check(text: &str) -> Result<(), Error> {
 /// The same, but a name that occurs twice is for the caller, who may know it by name.
 pub(in crate::codec) fn scan<'t>(
     text: &'t str,
-    watch: &mut impl Watch<'t>,
+    watch: &mut impl ScanWatch<'t>,
 ) -> Result<Scanned, Error> {
     let bytes = text.as_bytes();
     let mut open = Open { is_json: true, ..Open::default() };
@@ -74,7 +74,7 @@ pub(in crate::codec) fn scan<'t>(
         at += 1;
         match byte {
             b'"' => {
-                let Ended { at: end, spelling } = string_end(bytes, at, &mut open.is_json)?;
+                let StringEnd { at: end, spelling } = string_end(bytes, at, &mut open.is_json)?;
                 let written = text.get(at..end).unwrap_or_default();
                 // Only a name is followed by a colon.
                 if let Some(value) = after_colon(bytes, end + 1) {
@@ -182,7 +182,7 @@ fn after_colon(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Where the closing quote of a string stands, and how the string is written.
-struct Ended {
+struct StringEnd {
     at: usize,
     spelling: Spelling,
 }
@@ -194,7 +194,7 @@ enum Spelling {
 }
 
 /// The end of the string that begins at `from`; the end of the text when there is none.
-fn string_end(bytes: &[u8], from: usize, is_json: &mut bool) -> Result<Ended, Error> {
+fn string_end(bytes: &[u8], from: usize, is_json: &mut bool) -> Result<StringEnd, Error> {
     let mut at = from;
     let mut spelling = Spelling::Plain;
     loop {
@@ -207,7 +207,7 @@ fn string_end(bytes: &[u8], from: usize, is_json: &mut bool) -> Result<Ended, Er
             at += 8;
         }
         match (bytes.get(at), bytes.get(at + 1)) {
-            (Some(b'"'), _) => return Ok(Ended { at, spelling }),
+            (Some(b'"'), _) => return Ok(StringEnd { at, spelling }),
             (Some(b'\\'), next) => {
                 spelling = Spelling::Escaped;
                 *is_json &= next.is_some_and(|next| b"\"\\/bfnrtu".contains(next));
@@ -220,7 +220,7 @@ fn string_end(bytes: &[u8], from: usize, is_json: &mut bool) -> Result<Ended, Er
             }
             (None, _) => {
                 *is_json = false;
-                return Ok(Ended { at: bytes.len(), spelling });
+                return Ok(StringEnd { at: bytes.len(), spelling });
             }
         }
     }

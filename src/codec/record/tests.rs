@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::configuration::*;
-use crate::model::drift::{DriftItem, DriftKind, DriftLook, Fix, ItemFingerprint};
+use crate::model::drift::{DriftItem, DriftKind, DriftObservation, Fix, ItemFingerprint};
 use crate::model::entry::*;
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
 use crate::model::stack::BackendIdentity;
@@ -240,7 +240,7 @@ fn drifts() -> Vec<Body> {
         ValuePath(vec![name("tags"), name("a \"b\"")]),
         ValuePath(vec![name("0")]),
     ];
-    let look = |items: Vec<DriftItem>| DriftLook {
+    let look = |items: Vec<DriftItem>| DriftObservation {
         against: Revision(9),
         state: version(),
         values: (!items.is_empty()).then(|| blob("values")),
@@ -289,11 +289,11 @@ fn the_words_in_a_record_are_those_on_a_screen() {
                 Verdict::Bad => "bad",
             },
             Body::RevertOutcome(ended) => ended.outcome.name(),
-            Body::Drift(look) => look.items.first().map_or("drift", |item| item.kind.name()),
+            Body::Drift(observation) => observation.items.first().map_or("drift", |item| item.kind.name()),
             Body::RunOutcome(ended) => {
                 ended.apply_report.objects.first().map_or("events", |d| d.outcome.name())
             }
-            Body::Settlement(settlement) => settlement.how.name(),
+            Body::Resolution(resolution) => resolution.how.name(),
             Body::Evidence(_)
             | Body::RevertIntent(_)
             | Body::Verification(_)

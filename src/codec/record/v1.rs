@@ -108,7 +108,7 @@ fn encode_body(body: &Body) -> serde_json::Result<Box<RawValue>> {
         Body::RunOutcome(body) => to_raw_value(body),
         Body::Hold(body) => to_raw_value(&shaped::ShapedHold::from(body)),
         Body::Release(body) => to_raw_value(body),
-        Body::Settlement(body) => to_raw_value(body),
+        Body::Resolution(body) => to_raw_value(body),
         Body::Diagnosis(body) => to_raw_value(body),
     }
 }
@@ -127,14 +127,14 @@ fn decode_body(kind: &str, text: &str) -> Result<Body, Error> {
         "run-outcome" => Body::RunOutcome(read(text)?),
         "hold" => Body::Hold(read::<shaped::ShapedHold>(text)?.into()),
         "release" => Body::Release(read(text)?),
-        "settlement" => Body::Settlement(read(text)?),
+        "resolution" | "settlement" => Body::Resolution(read(text)?),
         "diagnosis" => Body::Diagnosis(read(text)?),
         unknown => {
             return Err(Error::UnknownKind { kind: unknown.chars().take(80).collect() });
         }
     };
-    if let Body::Drift(look) = &body
-        && look.items.is_empty() == look.values.is_some()
+    if let Body::Drift(observation) = &body
+        && observation.items.is_empty() == observation.values.is_some()
     {
         let what = "drift items and their values are not both there";
         return Err(Error::Inconsistent { what });

@@ -27,11 +27,11 @@ use serde_json::value::RawValue;
 
 use self::elements::{Elements, with_list};
 pub use self::outline::Suspicion;
-use self::outline::{Attribute, InstanceOutline, Outline, Outliner};
+use self::outline::{AttributeOutline, InstanceOutline, Outline, Outliner};
 use super::file::ResourceFile;
 use super::object::Block;
 use super::paths::sensitive_paths;
-use super::{Error, Part, parse_text, text};
+use super::{Error, StatePart, parse_text, text};
 use crate::codec::json;
 use crate::model::address::Mode;
 use crate::model::state::Instance;
@@ -70,9 +70,9 @@ pub struct Common {
 #[derive(Debug)]
 pub struct StatePair<'t> {
     /// The first one.
-    pub before: Part<'t>,
+    pub before: StatePart<'t>,
     /// The second one.
-    pub after: Part<'t>,
+    pub after: StatePart<'t>,
     /// What neither of them shows.
     pub common: Common,
 }
@@ -91,7 +91,7 @@ pub struct Suspect<'s> {
 }
 
 /// Looks at what may be secret.
-type Look<'l> = &'l mut dyn FnMut(Suspect<'_>);
+type SuspectLook<'l> = &'l mut dyn FnMut(Suspect<'_>);
 
 /// Which of two states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,12 @@ pub struct UnreadableSide {
 impl<'b> Beside<'b> {
     /// Goes through two states; nothing is refused yet. Of the objects that both have, those are
     /// looked at in which something may be secret.
-    pub fn new(before: &'b [u8], after: &'b [u8], suspicion: Suspicion, look: Look<'_>) -> Self {
+    pub fn new(
+        before: &'b [u8],
+        after: &'b [u8],
+        suspicion: Suspicion,
+        look: SuspectLook<'_>,
+    ) -> Self {
         if before.len() >= NARROWED_BYTES_MIN {
             Self::of_any_size(before, after, suspicion, look)
         } else {
@@ -133,7 +138,7 @@ impl<'b> Beside<'b> {
         before: &'b [u8],
         after: &'b [u8],
         suspicion: Suspicion,
-        look: Look<'_>,
+        look: SuspectLook<'_>,
     ) -> Self {
         let narrowed = narrowed([before, after], suspicion, look);
         Self { whole: [before, after], narrowed }
@@ -189,7 +194,7 @@ fn may_have_id(
 
 /// What the second state has of a resource of the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
+enum FoundIn {
     Nothing,
     Same,
     Other,
@@ -198,7 +203,7 @@ enum Found {
 /// The resources of the first state, which come while its scan goes on.
 struct Resources<'b> {
     outlines: Receiver<Vec<Outline<'b>>>,
-    all: Vec<(Outline<'b>, Found)>,
+    all: Vec<(Outline<'b>, FoundIn)>,
     /// Where each of them is, by its head: only where the order is another one.
     heads: Option<HashMap<&'b str, usize, RandomState>>,
 }
@@ -215,7 +220,7 @@ fn both<T: Send>([first, second]: [&(dyn Fn() -> T + Sync); 2]) -> (T, T) {
 fn narrowed<'b>(
     [before, after]: [&'b [u8]; 2],
     suspicion: Suspicion,
-    look: Look<'_>,
+    look: SuspectLook<'_>,
 ) -> Option<Narrowed<'b>> {
     let (sender, outlines) = mpsc::channel();
     let scan = move || {
@@ -254,7 +259,7 @@ impl<'b> Resources<'b> {
     fn take(&mut self) -> bool {
         let outlines = self.outlines.recv().unwrap_or_default();
         let has_come = !outlines.is_empty();
-        self.all.extend(outlines.into_iter().map(|outline| (outline, Found::Nothing)));
+        self.all.extend(outlines.into_iter().map(|outline| (outline, FoundIn::Nothing)));
         has_come
     }
 
@@ -278,7 +283,7 @@ impl<'b> Resources<'b> {
     }
 
     /// Finds those that the second state has; returns what it has besides.
-    fn compare(&mut self, new: &mut Elements<'b>, look: Look<'_>) -> Option<Vec<&'b str>> {
+    fn compare(&mut self, new: &mut Elements<'b>, look: SuspectLook<'_>) -> Option<Vec<&'b str>> {
         let mut apart = Vec::new();
         let mut expected = 0;
         while !new.is_over()? {
@@ -287,9 +292,9 @@ impl<'b> Resources<'b> {
             let old = place.and_then(|place| self.all.get_mut(place));
             let is_same = old.as_ref().is_some_and(|(old, _)| old.text == text);
             if let Some((_, old)) = old {
-                let found = if is_same { Found::Same } else { Found::Other };
+                let found = if is_same { FoundIn::Same } else { FoundIn::Other };
                 // Two of one head are for the parser.
-                (std::mem::replace(old, found) == Found::Nothing).then_some(())?;
+                (std::mem::replace(old, found) == FoundIn::Nothing).then_some(())?;
                 expected = place? + 1;
             }
             if is_same {
@@ -302,13 +307,13 @@ impl<'b> Resources<'b> {
     }
 
     /// Shows what may be secret in a resource.
-    fn show(&self, place: usize, look: Look<'_>) -> Option<()> {
+    fn show(&self, place: usize, look: SuspectLook<'_>) -> Option<()> {
         let (outline, _) = self.all.get(place)?;
         for InstanceOutline { attributes, sensitive, names_a_secret, suspects } in
             &outline.instances
         {
             let marks = sensitive_paths(sensitive.unwrap_or("null"))?;
-            let value = |(name, at): &Attribute<'b>| {
+            let value = |(name, at): &AttributeOutline<'b>| {
                 let (value, _) = json::value_at::<&RawValue>(outline.whole, *at)?;
                 Some((name.clone(), json::raw(value)))
             };
@@ -328,7 +333,7 @@ impl<'b> Resources<'b> {
         let mut common = Common::default();
         let (mut shared, mut apart) = (Vec::new(), Vec::new());
         for (outline, found) in self.all {
-            if found == Found::Same {
+            if found == FoundIn::Same {
                 shared.push(outline.text);
                 let instances = u64::try_from(outline.instances.len()).ok()?;
                 match outline.mode? {

@@ -25,7 +25,7 @@ pub(super) fn fields(
     text: &str,
     scanned: Scanned,
 ) -> Result<(Fields<'_>, Vec<ResourceFile<'_>>), Error> {
-    let members: Members<'_> = match json::deserialize(text) {
+    let members: TopMembers<'_> = match json::deserialize(text) {
         Ok(members) => members,
         Err(error) if error.is_data() && text.trim_start().starts_with('{') => {
             return Err(unreadable(text, scanned, error));
@@ -95,16 +95,16 @@ fn check_format(fields: &Fields<'_>) -> Result<(), Error> {
 }
 
 /// An object's members in order, doubled ones included.
-struct Members<'a> {
+struct TopMembers<'a> {
     fields: Vec<(Text<'a>, &'a RawValue)>,
     resources: Vec<Option<Vec<ResourceFile<'a>>>>,
 }
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for TopMembers<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Members<'de>;
+            type Value = TopMembers<'de>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an object")
@@ -114,7 +114,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 self,
                 mut map: A,
             ) -> Result<Self::Value, A::Error> {
-                let mut members = Members { fields: Vec::new(), resources: Vec::new() };
+                let mut members = TopMembers { fields: Vec::new(), resources: Vec::new() };
                 while let Some(name) = map.next_key::<Text<'de>>()? {
                     if name.0 == "resources" {
                         members.resources.push(map.next_value()?);

@@ -1,7 +1,7 @@
 //! The shapes of a state file of version 4, read from text without copying what is large.
 //!
 //! Go reads a member under any spelling of its name that folds to it, the last one if there are
-//! several. Whatever we would read otherwise than Go is kept as a [`Problem`]: serde's own errors
+//! several. Whatever we would read otherwise than Go is kept as a [`FieldProblem`]: serde's own errors
 //! quote content. What the values mean is `object`'s and `fields`' affair.
 
 use std::borrow::Cow;
@@ -18,14 +18,14 @@ pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// What Terraform reads otherwise than it looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Problem {
+pub(super) enum FieldProblem {
     /// A member occurs twice: Terraform takes the last one.
     Twice,
     /// A member is spelled almost like a known one: Terraform takes it for that.
     AlmostKnown,
 }
 
-impl Problem {
+impl FieldProblem {
     /// What is said of whatever has the member.
     pub(super) fn text(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ pub(super) fn is_almost(name: &str, known: &str) -> bool {
 }
 
 /// An object that is read member by member.
-trait Members<'de>: Default {
+trait KnownMembers<'de>: Default {
     /// The members that Terraform or OpenTofu knows, at most 32.
     const KNOWN: &'static [&'static str];
 
@@ -55,12 +55,12 @@ trait Members<'de>: Default {
     fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error>;
 
     /// Notes what is wrong; the first problem stays.
-    fn note(&mut self, problem: Problem);
+    fn note(&mut self, problem: FieldProblem);
 }
 
-struct Reader<T>(PhantomData<T>);
+struct FieldReader<T>(PhantomData<T>);
 
-impl<'de, T: Members<'de>> Visitor<'de> for Reader<T> {
+impl<'de, T: KnownMembers<'de>> Visitor<'de> for FieldReader<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -74,14 +74,14 @@ impl<'de, T: Members<'de>> Visitor<'de> for Reader<T> {
             let known = T::KNOWN.iter().enumerate().find(|(_, known)| **known == name);
             if let Some((place, known)) = known {
                 if seen & (1 << place) != 0 {
-                    members.note(Problem::Twice);
+                    members.note(FieldProblem::Twice);
                 }
                 seen |= 1 << place;
                 members.take(known, &mut map)?;
                 continue;
             }
             if T::KNOWN.iter().any(|known| is_almost(&name, known)) {
-                members.note(Problem::AlmostKnown);
+                members.note(FieldProblem::AlmostKnown);
             }
             map.next_value::<IgnoredAny>()?;
         }
@@ -89,8 +89,8 @@ impl<'de, T: Members<'de>> Visitor<'de> for Reader<T> {
     }
 }
 
-fn read<'de, T: Members<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_map(Reader(PhantomData))
+fn read<'de, T: KnownMembers<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_map(FieldReader(PhantomData))
 }
 
 /// An element of `resources`.
@@ -102,10 +102,10 @@ pub(super) struct ResourceFile<'a> {
     pub(super) name: Option<Text<'a>>,
     pub(super) provider: Option<Text<'a>>,
     pub(super) instances: Option<Vec<InstanceFile<'a>>>,
-    pub(super) problem: Option<Problem>,
+    pub(super) problem: Option<FieldProblem>,
 }
 
-impl<'de> Members<'de> for ResourceFile<'de> {
+impl<'de> KnownMembers<'de> for ResourceFile<'de> {
     const KNOWN: &'static [&'static str] =
         &["module", "mode", "type", "name", "each", "provider", "instances"];
 
@@ -122,7 +122,7 @@ impl<'de> Members<'de> for ResourceFile<'de> {
         Ok(())
     }
 
-    fn note(&mut self, problem: Problem) {
+    fn note(&mut self, problem: FieldProblem) {
         self.problem.get_or_insert(problem);
     }
 }
@@ -148,10 +148,10 @@ pub(super) struct InstanceFile<'a> {
     pub(super) dependencies: Option<Vec<Text<'a>>>,
     pub(super) depends_on: Option<Vec<Text<'a>>>,
     pub(super) create_before_destroy: Option<bool>,
-    pub(super) problem: Option<Problem>,
+    pub(super) problem: Option<FieldProblem>,
 }
 
-impl<'de> Members<'de> for InstanceFile<'de> {
+impl<'de> KnownMembers<'de> for InstanceFile<'de> {
     const KNOWN: &'static [&'static str] = &[
         "index_key",
         "schema_version",
@@ -189,7 +189,7 @@ impl<'de> Members<'de> for InstanceFile<'de> {
         Ok(())
     }
 
-    fn note(&mut self, problem: Problem) {
+    fn note(&mut self, problem: FieldProblem) {
         self.problem.get_or_insert(problem);
     }
 }
@@ -206,10 +206,10 @@ pub(super) struct OutputFile<'a> {
     pub(super) value: Option<&'a RawValue>,
     pub(super) kind: Option<&'a RawValue>,
     pub(super) sensitive: Option<bool>,
-    pub(super) problem: Option<Problem>,
+    pub(super) problem: Option<FieldProblem>,
 }
 
-impl<'de> Members<'de> for OutputFile<'de> {
+impl<'de> KnownMembers<'de> for OutputFile<'de> {
     const KNOWN: &'static [&'static str] = &["value", "type", "sensitive", "deprecated"];
 
     fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
@@ -223,7 +223,7 @@ impl<'de> Members<'de> for OutputFile<'de> {
         Ok(())
     }
 
-    fn note(&mut self, problem: Problem) {
+    fn note(&mut self, problem: FieldProblem) {
         self.problem.get_or_insert(problem);
     }
 }

@@ -144,32 +144,32 @@ struct ModuleFile<'a> {
     #[serde(borrow)]
     outputs: Option<BTreeMap<Text<'a>, &'a RawValue>>,
     #[serde(borrow)]
-    resources: Option<BTreeMap<Text<'a>, ResourceFile<'a>>>,
+    resources: Option<BTreeMap<Text<'a>, LegacyResource<'a>>>,
 }
 
 #[derive(Deserialize)]
-struct ResourceFile<'a> {
+struct LegacyResource<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<Text<'a>>,
     #[serde(borrow)]
-    primary: Option<ObjectFile<'a>>,
+    primary: Option<LegacyObject<'a>>,
     #[serde(borrow)]
-    deposed: Option<Vec<ObjectFile<'a>>>,
+    deposed: Option<Vec<LegacyObject<'a>>>,
     /// Version 1 keeps what is tainted in a list of its own.
     #[serde(borrow)]
-    tainted: Option<Vec<ObjectFile<'a>>>,
+    tainted: Option<Vec<LegacyObject<'a>>>,
     #[serde(borrow)]
     provider: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
-struct ObjectFile<'a> {
+struct LegacyObject<'a> {
     #[serde(borrow)]
     id: Option<Text<'a>>,
     tainted: Option<bool>,
 }
 
-impl ResourceFile<'_> {
+impl LegacyResource<'_> {
     fn list(self, module: &[ModuleStep], name: &str, objects: &mut Vec<KeptObject>) {
         let provider = self.provider.map(own).unwrap_or_default();
         let written = self.kind.map(own);
@@ -178,7 +178,7 @@ impl ResourceFile<'_> {
             // No address of today: what is written is better than nothing.
             None => (name.to_owned(), written.unwrap_or_default()),
         };
-        let mut add = |file: ObjectFile<'_>, deposed: Option<usize>, listed_as: Status| {
+        let mut add = |file: LegacyObject<'_>, deposed: Option<usize>, listed_as: Status| {
             let is_tainted = listed_as == Status::Tainted || file.tainted == Some(true);
             objects.push(KeptObject {
                 address: address.clone(),

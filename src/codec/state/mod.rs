@@ -70,7 +70,7 @@ pub enum Error {
 
 /// What a text says that is a state, or what was left of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part<'a> {
+pub struct StatePart<'a> {
     /// Which history the state belongs to.
     pub lineage: Lineage,
     /// Its place in that history.
@@ -92,7 +92,7 @@ pub fn parse(bytes: &StateBytes) -> Result<State<'_>, Error> {
 }
 
 /// Reads a state from its text.
-fn parse_text(text: &str) -> Result<Part<'_>, Error> {
+fn parse_text(text: &str) -> Result<StatePart<'_>, Error> {
     let scanned = json::scan(text, &mut ()).map_err(Error::NotJson)?;
     let (fields, resources) = fields(text, scanned)?;
     let serial: u64 = required(&fields, "serial")?;
@@ -108,7 +108,7 @@ fn parse_text(text: &str) -> Result<Part<'_>, Error> {
     optional::<Vec<IgnoredAny>>(&fields, "check_results")?;
     let outputs = optional::<BTreeMap<Text<'_>, OutputFile<'_>>>(&fields, "outputs")?;
     let outputs = outputs.unwrap_or_default().into_iter().map(|(name, file)| output(name, &file));
-    let part = Part {
+    let part = StatePart {
         lineage,
         serial: Serial(serial),
         writer,

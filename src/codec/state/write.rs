@@ -163,7 +163,7 @@ impl<'a> File<'a> {
     }
 
     /// The texts of resources by address, without those that have no instance.
-    fn bases(&self) -> BTreeMap<Key<'a>, &'a str> {
+    fn bases(&self) -> BTreeMap<InstanceSlotKey<'a>, &'a str> {
         let positions = 0..self.instances.len();
         let all = positions.filter_map(|position| self.instance(position));
         let mut bases = BTreeMap::new();
@@ -183,9 +183,9 @@ fn unreadable() -> Error {
 }
 
 /// The address of a resource, in Terraform's order: by text, `data` comes before `managed`.
-type Key<'p> = (String, &'static str, &'p str, &'p str);
+type InstanceSlotKey<'p> = (String, &'static str, &'p str, &'p str);
 
-fn key(address: &Address) -> Key<'_> {
+fn key(address: &Address) -> InstanceSlotKey<'_> {
     let mode = match address.mode {
         Mode::Managed => "managed",
         Mode::Data => "data",
@@ -202,7 +202,7 @@ struct Writer<'w, 'a> {
 impl<'a> Writer<'_, 'a> {
     /// The elements of `resources`.
     fn resources(&self, placements: &[Placement]) -> Result<Vec<Cow<'a, str>>, Error> {
-        let mut blocks: BTreeMap<Key<'_>, Vec<&Placement>> = BTreeMap::new();
+        let mut blocks: BTreeMap<InstanceSlotKey<'_>, Vec<&Placement>> = BTreeMap::new();
         let is_one = |a: &Placement, b: &Placement| {
             let (a, b) = (&a.slot.address, &b.slot.address);
             a.kind == b.kind && a.name == b.name && a.mode == b.mode && a.module == b.module
@@ -342,29 +342,29 @@ struct Object<'a> {
 
 impl<'a> Object<'a> {
     fn read(text: &'a str) -> Option<Self> {
-        struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Members<'de>;
+        struct RawMembers<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+        struct MemberReader;
+        impl<'de> Visitor<'de> for MemberReader {
+            type Value = RawMembers<'de>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawMembers<'de>, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Members(members))
+                Ok(RawMembers(members))
             }
         }
-        impl<'de> Deserialize<'de> for Members<'de> {
+        impl<'de> Deserialize<'de> for RawMembers<'de> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_map(Reader)
+                deserializer.deserialize_map(MemberReader)
             }
         }
-        let Members(members) = json::deserialize(text).ok()?;
+        let RawMembers(members) = json::deserialize(text).ok()?;
         let at = |part: &str| part.as_ptr().addr().checked_sub(text.as_ptr().addr());
         let (first_key, first) = members.first()?;
         let (_, last) = members.last()?;

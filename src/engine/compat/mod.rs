@@ -9,7 +9,7 @@ mod release;
 
 use std::collections::BTreeMap;
 
-pub use self::release::{Release, meets};
+pub use self::release::{VersionNumber, meets};
 use crate::model::address::ProviderSource;
 use crate::model::configuration::LockedProvider;
 use crate::model::entry::{EngineKind, EngineVersion};
@@ -173,7 +173,7 @@ fn schemas(state: &State<'_>) -> BTreeMap<(ProviderSource, String), u64> {
 }
 
 fn is_newer(version: &str, than: &str) -> bool {
-    match (Release::parse(version), Release::parse(than)) {
+    match (VersionNumber::parse(version), VersionNumber::parse(than)) {
         (Some(version), Some(than)) => version > than,
         _ => false,
     }

@@ -8,13 +8,13 @@ use std::cmp::Ordering;
 
 /// A version such as `1.11.4` or `1.12.0-beta2`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Release {
+pub struct VersionNumber {
     segments: Vec<u64>,
     /// What stands after the `-`: of a version that is not released yet.
     early: Option<String>,
 }
 
-impl Release {
+impl VersionNumber {
     /// Reads one; a `v` before it and a build after `+` say nothing.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -36,13 +36,13 @@ impl Release {
     }
 }
 
-impl PartialOrd for Release {
+impl PartialOrd for VersionNumber {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Release {
+impl Ord for VersionNumber {
     fn cmp(&self, other: &Self) -> Ordering {
         let length = self.segments.len().max(other.segments.len());
         let unequal = (0..length)
@@ -81,7 +81,7 @@ fn early(a: &str, b: &str) -> Ordering {
 /// Whether a version meets a constraint such as `>= 1.5, < 2.0`; nothing when one of the two cannot
 /// be read.
 pub fn meets(version: &str, constraint: &str) -> Option<bool> {
-    let version = Release::parse(version)?;
+    let version = VersionNumber::parse(version)?;
     let mut meets = true;
     for part in constraint.split(',') {
         meets &= meets_one(&version, part.trim())?;
@@ -89,13 +89,13 @@ pub fn meets(version: &str, constraint: &str) -> Option<bool> {
     Some(meets)
 }
 
-fn meets_one(version: &Release, part: &str) -> Option<bool> {
+fn meets_one(version: &VersionNumber, part: &str) -> Option<bool> {
     let signs = ["!=", ">=", "<=", "~>", "=", ">", "<"];
     let (sign, text) = signs
         .into_iter()
         .find_map(|sign| Some((sign, part.strip_prefix(sign)?)))
         .unwrap_or(("=", part));
-    let wanted = Release::parse(text)?;
+    let wanted = VersionNumber::parse(text)?;
     Some(match sign {
         "=" => *version == wanted || version.cmp(&wanted).is_eq(),
         "!=" => version.cmp(&wanted).is_ne(),
@@ -109,7 +109,7 @@ fn meets_one(version: &Release, part: &str) -> Option<bool> {
 }
 
 /// One that is not released yet is compared only with one that is not either, of the same numbers.
-fn is_comparable(version: &Release, wanted: &Release) -> bool {
+fn is_comparable(version: &VersionNumber, wanted: &VersionNumber) -> bool {
     match (&version.early, &wanted.early) {
         (Some(_), None) => false,
         (Some(_), Some(_)) => {
@@ -120,7 +120,7 @@ fn is_comparable(version: &Release, wanted: &Release) -> bool {
 }
 
 /// `~> 1.2` lets the last number that is written grow, and no other.
-fn is_in_line(version: &Release, wanted: &Release) -> bool {
+fn is_in_line(version: &VersionNumber, wanted: &VersionNumber) -> bool {
     let fixed = wanted.segments.len().saturating_sub(1);
     (0..fixed).all(|position| version.segment(position) == wanted.segment(position))
 }
@@ -141,12 +141,18 @@ mod tests {
             "1.11.4",
         ];
         for pair in sorted.windows(2) {
-            let (a, b) = (Release::parse(pair[0]).unwrap(), Release::parse(pair[1]).unwrap());
+            let (a, b) =
+                (VersionNumber::parse(pair[0]).unwrap(), VersionNumber::parse(pair[1]).unwrap());
             assert!(a < b, "{pair:?}");
         }
-        assert!(Release::parse("v1.2.0").unwrap().cmp(&Release::parse("1.2").unwrap()).is_eq());
+        assert!(
+            VersionNumber::parse("v1.2.0")
+                .unwrap()
+                .cmp(&VersionNumber::parse("1.2").unwrap())
+                .is_eq()
+        );
         for text in ["", "x", "1.x", "1.-", "1..2"] {
-            assert_eq!(Release::parse(text), None, "{text}");
+            assert_eq!(VersionNumber::parse(text), None, "{text}");
         }
     }
 

@@ -1,28 +1,28 @@
-//! The life of drift items, as the looks in a log tell it.
+//! The life of drift items, as the checks in a log tell it.
 //!
-//! An item is *new* at the first look that sees it, *open* at the next ones, and *resolved* as soon
-//! as a look does not see it any more. Seen once more it is the same item, and new again. Nothing
-//! but a look changes that: an error is no look.
+//! An item is *new* at the first check that sees it, *open* at the next ones, and *resolved* as soon
+//! as a check does not see it any more. Seen once more it is the same item, and new again. Nothing
+//! but a check changes that: an error is no check.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::drift::{DriftItem, DriftLook, Fix, ItemFingerprint};
+use crate::model::drift::{DriftItem, DriftObservation, Fix, ItemFingerprint};
 use crate::model::entry::{Body, Entry};
 
 /// Where an item stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Life {
-    /// The last look is the first that saw it.
+    /// The last check is the first that saw it.
     New,
-    /// The last look saw it, and so did the one before.
+    /// The last check saw it, and so did the one before.
     Open,
-    /// The last look did not see it.
+    /// The last check did not see it.
     Resolved,
 }
 
 impl Life {
-    /// Whether the last look saw it.
+    /// Whether the last check saw it.
     pub fn is_open(self) -> bool {
         matches!(self, Self::New | Self::Open)
     }
@@ -35,31 +35,31 @@ pub struct Tracked<'a> {
     pub item: &'a DriftItem,
     /// Where it stands.
     pub life: Life,
-    /// The look since which it has been seen without a break.
+    /// The check since which it has been seen without a break.
     pub first_seen: &'a Entry,
-    /// The last look that saw it.
+    /// The last check that saw it.
     pub last_seen: &'a Entry,
-    /// That look.
-    pub look: &'a DriftLook,
-    /// Its place in that look, where its values are too.
+    /// That check.
+    pub observation: &'a DriftObservation,
+    /// Its place in that check, where its values are too.
     pub position: usize,
-    /// The first look that did not see it any more.
+    /// The first check that did not see it any more.
     pub resolved: Option<&'a Entry>,
     /// The entry that calls it a fix.
     pub fix: Option<(&'a Entry, &'a Fix)>,
 }
 
-/// The looks of a log, oldest first.
-fn looks(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &DriftLook)> {
+/// The checks of a log, oldest first.
+fn observations(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &DriftObservation)> {
     log.iter().filter_map(|entry| {
-        let Body::Drift(look) = &entry.recorded.body else { return None };
-        Some((entry, &**look))
+        let Body::Drift(observation) = &entry.recorded.body else { return None };
+        Some((entry, &**observation))
     })
 }
 
-/// The last look.
-pub fn last_look(log: &[Entry]) -> Option<(&Entry, &DriftLook)> {
-    looks(log).next_back()
+/// The last check.
+pub fn last_observation(log: &[Entry]) -> Option<(&Entry, &DriftObservation)> {
+    observations(log).next_back()
 }
 
 /// The fixes of a log, oldest first.
@@ -70,14 +70,14 @@ fn fixes(log: &[Entry]) -> impl DoubleEndedIterator<Item = (&Entry, &Fix)> {
     })
 }
 
-/// Every item that any look saw, in the order of addresses.
+/// Every item that any check saw, in the order of addresses.
 pub fn tracked(log: &[Entry]) -> Vec<Tracked<'_>> {
     let mut tracked: BTreeMap<ItemFingerprint, Tracked<'_>> = BTreeMap::new();
     let mut open: BTreeSet<ItemFingerprint> = BTreeSet::new();
-    for (entry, look) in looks(log) {
+    for (entry, observation) in observations(log) {
         let mut seen = BTreeSet::new();
-        for (position, item) in look.items.iter().enumerate() {
-            let mut now = first_seen(entry, look, position, item);
+        for (position, item) in observation.items.iter().enumerate() {
+            let mut now = first_seen(entry, observation, position, item);
             if let Some(known) = tracked.get(&item.fingerprint)
                 && open.contains(&item.fingerprint)
             {
@@ -110,7 +110,7 @@ pub fn tracked(log: &[Entry]) -> Vec<Tracked<'_>> {
 
 fn first_seen<'a>(
     entry: &'a Entry,
-    look: &'a DriftLook,
+    observation: &'a DriftObservation,
     position: usize,
     item: &'a DriftItem,
 ) -> Tracked<'a> {
@@ -119,7 +119,7 @@ fn first_seen<'a>(
         life: Life::New,
         first_seen: entry,
         last_seen: entry,
-        look,
+        observation,
         position,
         resolved: None,
         fix: None,

@@ -27,7 +27,7 @@ use crate::model::stack::StackName;
 use crate::model::value::{Path, Step, Value};
 use crate::model::word::Word as _;
 
-pub use life::{Life, Tracked, last_look, tracked};
+pub use life::{Life, Tracked, last_observation, tracked};
 pub use select::{NotAnItem, select};
 pub use standing::{FixHeld, FixStanding, FixSubject, held, standing};
 

@@ -1,12 +1,12 @@
 //! What became of a manual fix.
 //!
-//! As long as the state is the one that the last look was taken against, the look decides: an item
+//! As long as the state is the one that the last check was taken against, the check decides: an item
 //! that it sees is open, one that it does not see was undone by hand. Once the state has moved on,
 //! the state decides: Terraform has been there, and either took the fix's values over or wrote
 //! others. A state that moved on without refreshing the object (`-target`, `-refresh=false`) is
-//! told apart only by the next look.
+//! told apart only by the next check.
 
-use super::life::{Tracked, last_look};
+use super::life::{Tracked, last_observation};
 use crate::codec::json;
 use crate::engine::good::verdicts;
 use crate::engine::identity::{Identity, Index, Sameness};
@@ -78,11 +78,12 @@ impl FixHeld {
 /// What became of a fix, from the log and the state as it is now.
 pub fn standing(log: &[Entry], subject: FixSubject<'_>, now: &State<'_>) -> FixStanding {
     let tracked = subject.tracked;
-    let has_moved = last_look(log).is_none_or(|(_, look)| look.state != now.version);
+    let has_moved =
+        last_observation(log).is_none_or(|(_, observation)| observation.state != now.version);
     if tracked.life.is_open() && !has_moved {
         return FixStanding::Open;
     }
-    if tracked.look.state == now.version {
+    if tracked.observation.state == now.version {
         return FixStanding::Gone;
     }
     let kept = match tracked.item.kind {

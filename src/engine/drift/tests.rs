@@ -7,7 +7,7 @@ use crate::codec::plan;
 use crate::codec::state::parse;
 use crate::engine::good::tests::{log, snapshot, version};
 use crate::knowledge::Knowledge;
-use crate::model::drift::{DriftLook, Fix};
+use crate::model::drift::{DriftObservation, Fix};
 use crate::model::entry::{Body, Entry, Mark, Revision};
 use crate::model::good::{Evidence, Grade, Verdict};
 use crate::model::state::StateBytes;
@@ -199,8 +199,8 @@ fn gone() -> (DriftItem, DriftedObject) {
     items(&[web("null")]).remove(0)
 }
 
-fn look(bytes: &StateBytes, items: &[&DriftItem]) -> Body {
-    Body::Drift(Box::new(DriftLook {
+fn observation(bytes: &StateBytes, items: &[&DriftItem]) -> Body {
+    Body::Drift(Box::new(DriftObservation {
         against: Revision(1),
         state: parse(bytes).unwrap().version,
         items: items.iter().map(|item| (*item).clone()).collect(),
@@ -234,13 +234,13 @@ fn an_item_is_new_then_open_then_resolved_and_new_again_when_it_comes_back() {
     let ((one, _), (two, _)) = (back(), gone());
     let mut bodies = Vec::new();
     for (body, expected) in [
-        (look(&at, &[]), &[][..]),
-        (look(&at, &[&one]), &["changed new 2-2"]),
-        (look(&at, &[&one]), &["changed open 2-3"]),
+        (observation(&at, &[]), &[][..]),
+        (observation(&at, &[&one]), &["changed new 2-2"]),
+        (observation(&at, &[&one]), &["changed open 2-3"]),
         (fix(&one), &["changed open 2-3 fix 4"]),
-        (look(&at, &[&two]), &["changed resolved 2-3 at 5 fix 4", "gone new 5-5"]),
-        (look(&at, &[]), &["changed resolved 2-3 at 5 fix 4", "gone resolved 5-5 at 6"]),
-        (look(&at, &[&one]), &["changed new 7-7 fix 4", "gone resolved 5-5 at 6"]),
+        (observation(&at, &[&two]), &["changed resolved 2-3 at 5 fix 4", "gone new 5-5"]),
+        (observation(&at, &[]), &["changed resolved 2-3 at 5 fix 4", "gone resolved 5-5 at 6"]),
+        (observation(&at, &[&one]), &["changed new 7-7 fix 4", "gone resolved 5-5 at 6"]),
     ] {
         bodies.push(body);
         assert_eq!(lives(&log(bodies.clone())), expected);
@@ -251,7 +251,7 @@ fn an_item_is_new_then_open_then_resolved_and_new_again_when_it_comes_back() {
 fn an_item_is_named_by_its_beginning_or_by_an_address_that_has_one_open_item() {
     let at = state(1, Some("front"));
     let ((one, _), (two, _)) = (back(), gone());
-    let entries = log(vec![look(&at, &[&two]), look(&at, &[&one])]);
+    let entries = log(vec![observation(&at, &[&two]), observation(&at, &[&one])]);
     let items = tracked(&entries);
     let full = one.fingerprint.to_string();
     for text in
@@ -268,7 +268,7 @@ fn an_item_is_named_by_its_beginning_or_by_an_address_that_has_one_open_item() {
     ] {
         assert_eq!(select(&items, text).unwrap_err().to_string(), said);
     }
-    let both = log(vec![look(&at, &[&one, &two])]);
+    let both = log(vec![observation(&at, &[&one, &two])]);
     let error = select(&tracked(&both), "demo_file.web").unwrap_err().to_string();
     assert!(error.starts_with("`demo_file.web` is more than one drift item: d-"), "{error}");
 }
@@ -291,7 +291,7 @@ fn became(
     now: &StateBytes,
 ) -> FixStanding {
     let at = state(1, Some("front"));
-    let mut bodies = vec![taken(&at), look(&at, &[item]), fix(item)];
+    let mut bodies = vec![taken(&at), observation(&at, &[item]), fix(item)];
     bodies.extend(later);
     let entries = log(bodies);
     let items = tracked(&entries);
@@ -314,17 +314,17 @@ fn a_fix_of_values_is_open_until_the_state_moves_or_somebody_takes_it_back() {
         assert_eq!(became(&subject, later, now), expected);
     };
     check(vec![], &at, FixStanding::Open);
-    check(vec![look(&at, &[])], &at, FixStanding::Gone);
+    check(vec![observation(&at, &[])], &at, FixStanding::Gone);
     check(vec![], &same, FixStanding::InState);
     check(vec![taken(&same), grade(4, Grade::Applied)], &same, FixStanding::InState);
     check(vec![taken(&same), grade(4, Grade::PlanEmpty)], &same, FixStanding::Adopted);
     check(vec![taken(&same), grade(4, Grade::Checked)], &same, FixStanding::Adopted);
-    check(vec![look(&same, &[])], &same, FixStanding::InState);
+    check(vec![observation(&same, &[])], &same, FixStanding::InState);
     check(vec![], &other, FixStanding::Overwritten);
     check(vec![taken(&other), grade(4, Grade::Checked)], &other, FixStanding::Overwritten);
-    check(vec![look(&other, &[])], &other, FixStanding::Overwritten);
-    // An apply that left it alone: the next look sees it again.
-    check(vec![look(&other, &[&subject.0])], &other, FixStanding::Open);
+    check(vec![observation(&other, &[])], &other, FixStanding::Overwritten);
+    // An apply that left it alone: the next check sees it again.
+    check(vec![observation(&other, &[&subject.0])], &other, FixStanding::Open);
     check(vec![], &none, FixStanding::Gone);
 }
 
@@ -346,7 +346,7 @@ fn an_object_deleted_by_hand_is_in_state_when_the_state_lets_it_go() {
 fn what_the_state_holds_is_told_path_by_path() {
     let (item, object) = back();
     let at = state(1, Some("front"));
-    let entries = log(vec![look(&at, &[&item])]);
+    let entries = log(vec![observation(&at, &[&item])]);
     let items = tracked(&entries);
     let knowledge = &Knowledge::builtin();
     let subject = FixSubject { tracked: items.first().unwrap(), object: &object, knowledge };

@@ -33,10 +33,11 @@ fn any_object() -> impl Strategy<Value = Value> {
     proptest::collection::btree_map("[a-d]", any_value(), 0..4).prop_map(Value::Map)
 }
 
-fn read(before: &Value, after: &Value, trifles: Trifles) -> Found {
+fn read(before: &Value, after: &Value, insignificant: Insignificant) -> Found {
     let redactor = Redactor::default();
-    let rules = |_: (&Path, &Path), _: Both<'_>| None;
-    let reader = Reader { redactor: &redactor, owner: "", marks: &[], rules: &rules, trifles };
+    let rules = |_: (&Path, &Path), _: BothValues<'_>| None;
+    let reader =
+        Reader { redactor: &redactor, owner: "", marks: &[], rules: &rules, insignificant };
     reader.between(&Path::default(), Some(before), Some(after))
 }
 
@@ -82,7 +83,7 @@ proptest! {
 
     #[test]
     fn a_value_does_not_differ_from_itself(value in any_object()) {
-        prop_assert_eq!(read(&value, &value, Trifles::Hidden).len(), 0);
+        prop_assert_eq!(read(&value, &value, Insignificant::Hidden).len(), 0);
     }
 
     #[test]
@@ -90,7 +91,7 @@ proptest! {
         before in any_object(),
         after in any_object(),
     ) {
-        let found = read(&before, &after, Trifles::Hidden);
+        let found = read(&before, &after, Insignificant::Hidden);
         let hidden = found.hidden.iter().map(|hidden| &hidden.change);
         let all: Vec<&AttributeChange> = found.changes.iter().chain(hidden).collect();
         let at = |side: fn(&AttributeChange) -> Option<Path>| -> Vec<Path> {
@@ -107,19 +108,19 @@ proptest! {
     ) {
         let differs = !differences(&before, &after).is_empty();
         if differs {
-            prop_assert!(read(&before, &after, Trifles::Hidden).len() > 0);
-            prop_assert!(!read(&before, &after, Trifles::Shown).changes.is_empty());
+            prop_assert!(read(&before, &after, Insignificant::Hidden).len() > 0);
+            prop_assert!(!read(&before, &after, Insignificant::Shown).changes.is_empty());
         }
     }
 
     #[test]
     fn who_wants_to_see_everything_sees_everything(before in any_object(), after in any_object()) {
-        prop_assert_eq!(read(&before, &after, Trifles::Shown).hidden, vec![]);
+        prop_assert_eq!(read(&before, &after, Insignificant::Shown).hidden, vec![]);
     }
 
     #[test]
     fn the_same_two_values_read_the_same_every_time(before in any_object(), after in any_object()) {
-        let once = read(&before, &after, Trifles::Hidden);
-        prop_assert_eq!(once, read(&before, &after, Trifles::Hidden));
+        let once = read(&before, &after, Insignificant::Hidden);
+        prop_assert_eq!(once, read(&before, &after, Insignificant::Hidden));
     }
 }

@@ -1,7 +1,7 @@
 //! Lists: element by element, not position by position.
 
 use super::names::Names;
-use super::pairs::{Pair, pairing};
+use super::pairs::{ElementPair, pairing};
 use super::{AttributeChange, Form, Found, Place, Reader, Side};
 use crate::engine::redact::Shown;
 use crate::model::value::{Step, Value};
@@ -56,7 +56,7 @@ impl Reader<'_> {
     fn single(
         &self,
         place: &Place,
-        pair: Pair,
+        pair: ElementPair,
         name: Step,
         side: Side,
         value: &Value,

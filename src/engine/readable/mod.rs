@@ -53,12 +53,12 @@ pub enum Side {
 }
 
 /// Which rule hides a difference: its places on both sides, with positions, and both values.
-pub type Rules<'a> = dyn Fn((&Path, &Path), Both<'_>) -> Option<HiddenBy> + 'a;
+pub type Rules<'a> = dyn Fn((&Path, &Path), BothValues<'_>) -> Option<HiddenBy> + 'a;
 
 /// What is done with differences that say nothing by themselves: null against empty, and the
 /// layout of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trifles {
+pub enum Insignificant {
     /// Set aside and counted.
     Hidden,
     /// Shown like any other, for whoever consents to exactly what is written.
@@ -75,8 +75,8 @@ pub struct Reader<'a> {
     pub marks: &'a [Path],
     /// What moves on its own.
     pub rules: &'a Rules<'a>,
-    /// What is done with trifles.
-    pub trifles: Trifles,
+    /// What is done with insignificant.
+    pub insignificant: Insignificant,
 }
 
 impl fmt::Debug for Reader<'_> {
@@ -120,7 +120,7 @@ impl Place {
         }
     }
 
-    fn element(&self, label: Step, pair: pairs::Pair) -> Self {
+    fn element(&self, label: Step, pair: pairs::ElementPair) -> Self {
         let (before, after) = pair.positions();
         Self {
             shown: self.shown.then(label),
@@ -132,7 +132,7 @@ impl Place {
 }
 
 /// The two sides of a place.
-pub type Both<'v> = (Option<&'v Value>, Option<&'v Value>);
+pub type BothValues<'v> = (Option<&'v Value>, Option<&'v Value>);
 
 impl Reader<'_> {
     /// What differs between two values at `path`.
@@ -160,7 +160,7 @@ impl Reader<'_> {
         found
     }
 
-    fn walk(&self, place: &Place, (before, after): Both<'_>, found: &mut Found) {
+    fn walk(&self, place: &Place, (before, after): BothValues<'_>, found: &mut Found) {
         if before == after || (present(before), present(after)) == (None, None) && place.texts == 0
         {
             return;
@@ -224,7 +224,7 @@ impl Reader<'_> {
             }
             Value::List(items) if is_apart() => {
                 for (index, item) in items.iter().enumerate() {
-                    let pair = pairs::Pair::one(side, index);
+                    let pair = pairs::ElementPair::one(side, index);
                     let place = place.element(Step::Index(index), pair);
                     self.one_sided(&place, side, item, found);
                 }
@@ -240,22 +240,22 @@ impl Reader<'_> {
         }
     }
 
-    fn leaf(&self, place: &Place, both: Both<'_>, found: &mut Found) {
+    fn leaf(&self, place: &Place, both: BothValues<'_>, found: &mut Found) {
         found.changes.push(self.change(place, both, Form::Value));
     }
 
-    fn hide(&self, place: &Place, both: Both<'_>, by: HiddenBy, found: &mut Found) {
+    fn hide(&self, place: &Place, both: BothValues<'_>, by: HiddenBy, found: &mut Found) {
         found.hidden.push(Hidden { change: self.change(place, both, Form::Value), by });
     }
 
-    fn change(&self, place: &Place, both: Both<'_>, form: Form) -> AttributeChange {
+    fn change(&self, place: &Place, both: BothValues<'_>, form: Form) -> AttributeChange {
         let at =
             (both.0.map(|_| self.named(&place.before)), both.1.map(|_| self.named(&place.after)));
         let (before, after) = self.show_both(place, both);
         AttributeChange { means: (None, None), path: place.shown.clone(), at, before, after, form }
     }
 
-    fn hidden_by(&self, place: &Place, (before, after): Both<'_>) -> Option<HiddenBy> {
+    fn hidden_by(&self, place: &Place, (before, after): BothValues<'_>) -> Option<HiddenBy> {
         if place.shown.0.is_empty() {
             return None;
         }
@@ -263,10 +263,10 @@ impl Reader<'_> {
             .or_else(|| self.trifle(place, (before, after)))
     }
 
-    /// Null against empty. A member that comes or goes in a map of somebody's own is no trifle even
+    /// Null against empty. A member that comes or goes in a map of somebody's own is not insignificant even
     /// if it is empty, and in JSON only null and nothing are one.
-    fn trifle(&self, place: &Place, (before, after): Both<'_>) -> Option<HiddenBy> {
-        if self.trifles == Trifles::Shown {
+    fn trifle(&self, place: &Place, (before, after): BothValues<'_>) -> Option<HiddenBy> {
+        if self.insignificant == Insignificant::Shown {
             return None;
         }
         let is_null = |value: Option<&Value>| present(value).is_none();

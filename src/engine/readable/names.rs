@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::pairs::{IDENTITIES, Pair};
+use super::pairs::{ElementPair, IDENTITIES};
 use super::{Place, Reader, Side, is_scalar};
 use crate::engine::redact::Shown;
 use crate::model::value::{Step, Value};
@@ -56,7 +56,7 @@ impl Names {
         place: &Place,
         before: &[Value],
         after: &[Value],
-        differing: &[Pair],
+        differing: &[ElementPair],
     ) -> Self {
         let all = before.len() + after.len();
         if differing.len().saturating_mul(all) > COMPARISONS_MAX {
@@ -64,14 +64,16 @@ impl Names {
         }
         let traits = |side: Side, items: &[Value]| -> Vec<Traits> {
             let each = items.iter().enumerate();
-            each.map(|(index, item)| reader.traits(place, Pair::one(side, index), side, item))
-                .collect()
+            each.map(|(index, item)| {
+                reader.traits(place, ElementPair::one(side, index), side, item)
+            })
+            .collect()
         };
         Self { before: traits(Side::Before, before), after: traits(Side::After, after) }
     }
 
     /// The step to an element: its name, else its position.
-    pub(super) fn step(&self, pair: Pair) -> Step {
+    pub(super) fn step(&self, pair: ElementPair) -> Step {
         let position = Step::Index(pair.position());
         let own = match (self.side(Side::Before, pair), self.side(Side::After, pair)) {
             (Some(a), Some(b)) => {
@@ -88,7 +90,7 @@ impl Names {
         }
     }
 
-    fn side(&self, side: Side, pair: Pair) -> Option<&Traits> {
+    fn side(&self, side: Side, pair: ElementPair) -> Option<&Traits> {
         match side {
             Side::Before => self.before.get(pair.before?),
             Side::After => self.after.get(pair.after?),
@@ -96,7 +98,7 @@ impl Names {
     }
 
     /// Every other element, on either side.
-    fn siblings(&self, pair: Pair) -> Vec<&Traits> {
+    fn siblings(&self, pair: ElementPair) -> Vec<&Traits> {
         let but = |own: Option<usize>| move |at: &(usize, &Traits)| Some(at.0) != own;
         let before = self.before.iter().enumerate().filter(but(pair.before));
         let after = self.after.iter().enumerate().filter(but(pair.after));
@@ -148,7 +150,7 @@ fn label(own: &Traits, names: &[&str]) -> String {
 
 impl Reader<'_> {
     /// What of an element can stand in its name: plain values in clear that say something.
-    fn traits(&self, place: &Place, pair: Pair, side: Side, item: &Value) -> Traits {
+    fn traits(&self, place: &Place, pair: ElementPair, side: Side, item: &Value) -> Traits {
         let element = place.element(Step::Index(pair.position()), pair);
         let mut traits = Traits::new();
         for (name, value) in item.as_members().into_iter().flatten() {

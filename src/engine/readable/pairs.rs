@@ -26,14 +26,14 @@ pub(super) const IDENTITIES: [&str; 9] =
 
 /// One element on both sides, or on one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Pair {
+pub(super) struct ElementPair {
     /// Its position in the first list.
     pub before: Option<usize>,
     /// Its position in the second.
     pub after: Option<usize>,
 }
 
-impl Pair {
+impl ElementPair {
     fn both(before: usize, after: usize) -> Self {
         Self { before: Some(before), after: Some(after) }
     }
@@ -62,7 +62,7 @@ impl Pair {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Pairing {
     /// Elements that differ, came or went, in the order of positions.
-    pub differing: Vec<Pair>,
+    pub differing: Vec<ElementPair>,
     /// Whether equal elements stand in another order.
     pub is_reordered: bool,
 }
@@ -79,8 +79,8 @@ pub(super) fn pairing(before: &[Value], after: &[Value]) -> Pairing {
     let order: Vec<usize> = equal.values().copied().collect();
     let is_reordered = !order.is_sorted();
     let is_plain = before.iter().chain(after).all(is_scalar);
-    let mut differing: Vec<Pair> = if before.len() == 1 && after.len() == 1 {
-        old.iter().zip(&new).map(|(old, new)| Pair::both(*old, *new)).collect()
+    let mut differing: Vec<ElementPair> = if before.len() == 1 && after.len() == 1 {
+        old.iter().zip(&new).map(|(old, new)| ElementPair::both(*old, *new)).collect()
     } else if is_plain {
         let (starts, ends): (Vec<usize>, Vec<usize>) = if is_reordered {
             (Vec::new(), Vec::new())
@@ -97,8 +97,8 @@ pub(super) fn pairing(before: &[Value], after: &[Value]) -> Pairing {
     let news: BTreeSet<usize> = differing.iter().filter_map(|pair| pair.after).collect();
     let gone = old.iter().filter(|index| !olds.contains(index));
     let come = new.iter().filter(|index| !news.contains(index));
-    differing.extend(gone.map(|index| Pair::one(Side::Before, *index)));
-    differing.extend(come.map(|index| Pair::one(Side::After, *index)));
+    differing.extend(gone.map(|index| ElementPair::one(Side::Before, *index)));
+    differing.extend(come.map(|index| ElementPair::one(Side::After, *index)));
     differing.sort_by_key(|pair| (pair.position(), pair.after));
     Pairing { differing, is_reordered }
 }
@@ -119,7 +119,7 @@ fn equal(before: &[Value], after: &[Value]) -> BTreeMap<usize, usize> {
 
 /// Plain values: as many that came as went between the same neighbours have become each other.
 /// `starts` and `ends` are where the neighbours stand, in rising order on both sides.
-fn by_gap(old: &[usize], new: &[usize], starts: &[usize], ends: &[usize]) -> Vec<Pair> {
+fn by_gap(old: &[usize], new: &[usize], starts: &[usize], ends: &[usize]) -> Vec<ElementPair> {
     let mut gaps: BTreeMap<usize, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     for index in old {
         let gap = starts.partition_point(|start| start < index);
@@ -130,31 +130,38 @@ fn by_gap(old: &[usize], new: &[usize], starts: &[usize], ends: &[usize]) -> Vec
         gaps.entry(gap).or_default().1.push(*index);
     }
     let even = gaps.into_values().filter(|(old, new)| old.len() == new.len());
-    even.flat_map(|(old, new)| old.into_iter().zip(new)).map(|(a, b)| Pair::both(a, b)).collect()
+    even.flat_map(|(old, new)| old.into_iter().zip(new))
+        .map(|(a, b)| ElementPair::both(a, b))
+        .collect()
 }
 
-fn by_position(old: &[usize], new: &[usize]) -> Vec<Pair> {
+fn by_position(old: &[usize], new: &[usize]) -> Vec<ElementPair> {
     let other = |index: &&usize| new.binary_search(index).is_ok();
-    old.iter().filter(other).map(|index| Pair::both(*index, *index)).collect()
+    old.iter().filter(other).map(|index| ElementPair::both(*index, *index)).collect()
 }
 
-fn by_likeness(before: &[Value], old: &[usize], after: &[Value], new: &[usize]) -> Vec<Pair> {
+fn by_likeness(
+    before: &[Value],
+    old: &[usize],
+    after: &[Value],
+    new: &[usize],
+) -> Vec<ElementPair> {
     let leaves = |values: &[Value], rest: &[usize]| -> Vec<(usize, Leaves)> {
         let known = rest.iter().filter_map(|index| Some((*index, Leaves::of(values.get(*index)?))));
         known.collect()
     };
     let (old, new) = (leaves(before, old), leaves(after, new));
-    let mut likely: Vec<(usize, usize, Pair)> = Vec::new();
+    let mut likely: Vec<(usize, usize, ElementPair)> = Vec::new();
     for (i, a) in &old {
         for (j, b) in &new {
             let alike = a.alike(b);
             if alike >= ALIKE_MIN {
-                likely.push((usize::MAX - alike, i.abs_diff(*j), Pair::both(*i, *j)));
+                likely.push((usize::MAX - alike, i.abs_diff(*j), ElementPair::both(*i, *j)));
             }
         }
     }
     likely.sort_unstable();
-    let mut pairs: Vec<Pair> = Vec::new();
+    let mut pairs: Vec<ElementPair> = Vec::new();
     let (mut olds, mut news) = (BTreeSet::new(), BTreeSet::new());
     for (_, _, pair) in likely {
         if !olds.contains(&pair.before) && !news.contains(&pair.after) {

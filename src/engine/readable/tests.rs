@@ -36,7 +36,7 @@ fn path(text: &str) -> Path {
 }
 
 fn read(before: &str, after: &str, secrets: &[&str], marks: &[&str]) -> Found {
-    let rules = |(_, path): (&Path, &Path), _: Both<'_>| {
+    let rules = |(_, path): (&Path, &Path), _: BothValues<'_>| {
         let by = || HiddenBy { rule: "derived".into(), why: "from tags".into() };
         (path.to_string() == "tags_all").then(by)
     };
@@ -48,7 +48,7 @@ fn read(before: &str, after: &str, secrets: &[&str], marks: &[&str]) -> Found {
         owner: "",
         marks: &marks,
         rules: &rules,
-        trifles: Trifles::Hidden,
+        insignificant: Insignificant::Hidden,
     };
     let (before, after) = (json::value(before).unwrap(), json::value(after).unwrap());
     reader.between(&Path::default(), Some(&before), Some(&after))
@@ -236,7 +236,7 @@ fn null_against_empty_is_hidden_and_counted() {
             r#"empty: tags.x - → """#,
         ],
     );
-    // A tag that comes is no trifle, even without a value; nor is false or zero.
+    // A tag that comes is not insignificant, even without a value; nor is false or zero.
     check(r#"{"tags":{}}"#, r#"{"tags":{"owned":""}}"#, &[r#"tags.owned - → """#]);
     check(r#"{"a":null}"#, r#"{"a":0,"b":false}"#, &["a - → 0", "b - → false"]);
 }
@@ -258,7 +258,7 @@ fn what_only_one_side_has_is_said_attribute_by_attribute() {
         owner: "",
         marks: &[path("block.0.marked")],
         rules: &|_, _| None,
-        trifles: Trifles::Hidden,
+        insignificant: Insignificant::Hidden,
     };
     let value = r#"{"block":[{"a":1,"marked":2}],"list":[],"n":null,"tags":{"x":"1","y":"2"}}"#;
     let found = reader.whole(Side::After, &json::value(value).unwrap());

@@ -5,7 +5,7 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::{Form, Found, Line, Place, Reader, Trifles, built_in};
+use super::{Form, Found, Insignificant, Line, Place, Reader, built_in};
 use crate::codec::json;
 use crate::engine::redact::Shown;
 use crate::model::value::Value;
@@ -43,9 +43,9 @@ impl Reader<'_> {
         {
             let inner = Place { texts: place.texts + 1, ..place.clone() };
             let counted = found.len();
-            match (before == after, self.trifles) {
-                (true, Trifles::Shown) => return self.leaf(place, both, found),
-                (true, Trifles::Hidden) => {
+            match (before == after, self.insignificant) {
+                (true, Insignificant::Shown) => return self.leaf(place, both, found),
+                (true, Insignificant::Hidden) => {
                     let by = built_in("json-text", "the same JSON, written differently");
                     return self.hide(place, both, by, found);
                 }
@@ -73,7 +73,7 @@ impl Reader<'_> {
     }
 
     /// Whether both sides may be shown, with what is inside of them.
-    fn is_open(&self, place: &Place, both: super::Both<'_>) -> bool {
+    fn is_open(&self, place: &Place, both: super::BothValues<'_>) -> bool {
         matches!(self.show_both(place, both), (Shown::Plain(_), Shown::Plain(_)))
     }
 }

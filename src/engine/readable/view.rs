@@ -3,7 +3,7 @@
 //! The redactor knows; here it is asked about both sides of a place at once, and about what is
 //! inside of a text that holds JSON. Nothing here says why something is secret.
 
-use super::{Both, Place, Reader};
+use super::{BothValues, Place, Reader};
 use crate::engine::redact::Shown;
 use crate::model::value::{Path, Step, Value};
 
@@ -12,12 +12,16 @@ const HIDDEN_NAME: &str = "(sensitive)";
 
 impl Reader<'_> {
     /// Two values at one path, as a person may see them.
-    pub fn show_sides(&self, path: &Path, both: Both<'_>) -> (Shown, Shown) {
+    pub fn show_sides(&self, path: &Path, both: BothValues<'_>) -> (Shown, Shown) {
         self.show_both(&Place::at(path), both)
     }
 
     /// Both sides: what is secret on one is secret on the other.
-    pub(super) fn show_both(&self, place: &Place, (before, after): Both<'_>) -> (Shown, Shown) {
+    pub(super) fn show_both(
+        &self,
+        place: &Place,
+        (before, after): BothValues<'_>,
+    ) -> (Shown, Shown) {
         let (a, b) = (self.show(&place.before, before), self.show(&place.after, after));
         if !a.is_sensitive() && !b.is_sensitive() {
             return (a, b);

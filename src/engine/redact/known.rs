@@ -19,7 +19,7 @@ type Anchor = [u8; BYTES_MIN];
 
 /// Every value that is known to be secret.
 #[derive(Clone, Default)]
-pub(super) struct Known {
+pub(super) struct KnownSecrets {
     values: HashSet<Box<[u8]>, RandomState>,
     /// How long the values are that begin with an anchor, longest first.
     lengths: HashMap<Anchor, Vec<usize>, RandomState>,
@@ -47,7 +47,7 @@ impl Budget {
     }
 }
 
-impl Known {
+impl KnownSecrets {
     /// How many.
     pub(super) fn len(&self) -> usize {
         self.values.len()
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_longest_value_at_each_place_is_found_and_a_hundred_thousand_cost_little() {
-        let mut known = Known::default();
+        let mut known = KnownSecrets::default();
         for number in 0..100_000 {
             known.insert(&format!("-----BEGIN KEY-----{number:06}"));
         }
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_made_to_cost_much_is_given_up() {
-        let mut known = Known::default();
+        let mut known = KnownSecrets::default();
         for length in 0..1_000 {
             known.insert(&format!("aaaaaa{}b", "a".repeat(length)));
         }

@@ -10,7 +10,7 @@ use super::names::{Says, is_secret_name, may_hold_any, says};
 use super::{Redactor, inside_json, is_marked};
 use crate::codec::json;
 use crate::codec::state::beside::{Beside, Suspect, Suspicion};
-use crate::codec::state::{Part, members};
+use crate::codec::state::{StatePart, members};
 use crate::model::drift::DriftedObject;
 use crate::model::plan::Plan;
 use crate::model::state::{Instance, Output, State};
@@ -34,7 +34,7 @@ impl Redactor {
 
     /// Learns the secret values of what was read of a state.
     #[must_use]
-    pub fn with_part(mut self, part: &Part<'_>) -> Self {
+    pub fn with_part(mut self, part: &StatePart<'_>) -> Self {
         part.outputs.iter().for_each(|output| self.learn_output(output));
         part.instances.iter().for_each(|instance| self.learn_instance(instance));
         self

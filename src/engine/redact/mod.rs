@@ -21,7 +21,7 @@ use std::fmt;
 use std::ops::Range;
 
 use self::fingerprint::Prints;
-use self::known::Known;
+use self::known::KnownSecrets;
 use self::names::{ends_in_secret, may_hold_any, says};
 use super::compare::Difference;
 use crate::codec::json;
@@ -56,7 +56,7 @@ const HIDDEN: &str = "(sensitive)";
 /// What must not be shown, learnt from states and plans. `Debug` says how much, and not what.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    known: Known,
+    known: KnownSecrets,
     prints: Option<Prints>,
     clear: RefCell<Clear>,
 }

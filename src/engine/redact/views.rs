@@ -8,13 +8,13 @@
 
 use std::ops::Range;
 
-use super::known::{BYTES_MIN, Budget, Known, TooMuch};
+use super::known::{BYTES_MIN, Budget, KnownSecrets, TooMuch};
 
 /// How many encodings inside of each other are undone: two, each of which may be JSON written twice.
 const DEPTH_MAX: usize = 4;
 
 /// Where known values stand in `text`, in clear or encoded. Places that overlap are one.
-pub(super) fn places(known: &Known, text: &str) -> Vec<Range<usize>> {
+pub(super) fn places(known: &KnownSecrets, text: &str) -> Vec<Range<usize>> {
     if known.is_empty() || text.len() < BYTES_MIN {
         return Vec::new();
     }
@@ -36,7 +36,7 @@ pub(super) fn places(known: &Known, text: &str) -> Vec<Range<usize>> {
 }
 
 fn hits(
-    known: &Known,
+    known: &KnownSecrets,
     text: &[u8],
     depth: usize,
     budget: &mut Budget,

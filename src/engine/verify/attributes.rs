@@ -219,7 +219,7 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
     /// Whether an apply that was to be taken back wrote it, and the revert left it as it found it.
     fn is_left(&self, pair: &VerifiedPair<'f>, difference: &Difference) -> bool {
         let (block, top) = (pair.address.block(), top(&difference.path));
-        let says = |resource: Option<&crate::codec::hcl::Resource>| {
+        let says = |resource: Option<&crate::codec::hcl::ResourceBlock>| {
             resource.is_some_and(|resource| top.is_some_and(|top| resource.arguments.contains(top)))
         };
         let configuration = self.facts.configuration;

@@ -9,14 +9,14 @@ use crate::model::entry::Revision;
 pub enum DriftError {
     /// The real world could not be compared with the state; nothing is known of drift.
     #[error("the real world could not be looked at: {problem}")]
-    LookFailed {
+    CheckFailed {
         /// Why.
         problem: &'static str,
     },
-    /// The values of a look cannot be used.
+    /// The values of a check cannot be used.
     #[error("the values of revision {revision} cannot be read: {problem}")]
     Values {
-        /// The look.
+        /// The check.
         revision: Revision,
         /// What is wrong, without content.
         problem: String,
@@ -24,12 +24,12 @@ pub enum DriftError {
     /// No drift item, or more than one, is meant.
     #[error(transparent)]
     Item(#[from] NotAnItem),
-    /// The last look does not see the item any more.
+    /// The last check does not see the item any more.
     #[error("the drift item {item} is resolved")]
     NotOpen {
         /// The item.
         item: ItemFingerprint,
-        /// The look that did not see it any more.
+        /// The check that did not see it any more.
         resolved: Option<Revision>,
     },
     /// The item is a fix already.

@@ -1,8 +1,8 @@
-//! Why an unsettled matter cannot be settled that way.
+//! Why an unsettled matter cannot be resolved that way.
 
 use crate::model::entry::Revision;
 
-/// Why a matter that is open cannot be settled that way.
+/// Why a matter that is open cannot be resolved that way.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// A state that was left behind is not pushed.

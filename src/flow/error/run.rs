@@ -28,8 +28,8 @@ pub enum RunError {
         /// The commit that is held.
         commit: Option<String>,
     },
-    /// Something was left open that has to be settled first.
-    #[error("something is left to be settled first")]
+    /// Something was left open that has to be resolved first.
+    #[error("something is left to be resolved first")]
     Unsettled {
         /// What, in clauses.
         matters: Vec<String>,

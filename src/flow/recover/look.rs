@@ -154,7 +154,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether nothing may be built on the state before it is settled.
+    /// Whether nothing may be built on the state before it is resolved.
     pub fn stands_in_the_way(&self) -> bool {
         match self {
             Self::UnderWay { .. } | Self::Ended { .. } | Self::Lost { .. } => true,

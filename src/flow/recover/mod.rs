@@ -1,8 +1,8 @@
-//! What a crash or a failure has left open: looked at, and settled one step at a time.
+//! What a crash or a failure has left open: looked at, and resolved one step at a time.
 //!
 //! [`look::look`] only reads: the log, what a run's journal or a revert's directory still holds, the
 //! live state and, in a private copy, how the real world differs from it. [`Look::next`](look::Look)
-//! is the one safe step; taking it is a function of its own. Nothing is settled without an entry,
+//! is the one safe step; taking it is a function of its own. Nothing is resolved without an entry,
 //! nothing is forced, and objects that no state knows are named and never destroyed here.
 
 pub mod conclude;
@@ -14,20 +14,20 @@ use super::error::recover::Refusal;
 use super::ports::Job;
 use crate::engine::unsettled::{Unsettled, unsettled};
 use crate::model::entry::{Actor, Body, Entry, Revision};
-use crate::model::run::{Settled, Settlement};
+use crate::model::run::{Resolution, ResolutionKind};
 use crate::store::After;
 use crate::terraform::liveness::{Liveness, liveness};
 
-/// Says how a matter was settled: all of it, or these objects of it.
-pub fn settle(
+/// Says how a matter was resolved: all of it, or these objects of it.
+pub fn resolve(
     job: &Job<'_>,
     matter: Revision,
-    how: Settled,
+    how: ResolutionKind,
     objects: Vec<String>,
 ) -> Result<Entry, Error> {
     let author = &job.safe_author();
     let job = &job.by(author);
-    let body = Body::Settlement(Settlement { matter, how, objects });
+    let body = Body::Resolution(Resolution { matter, how, objects });
     job.record(After::Any, body)
 }
 
@@ -84,7 +84,7 @@ fn addresses_of<'a>(open: &'a [Unsettled<'a>], matter: Revision) -> Vec<&'a str>
 pub fn abandon(
     job: &Job<'_>,
     wanted: Option<Revision>,
-    how: Settled,
+    how: ResolutionKind,
     objects: Vec<String>,
 ) -> Result<Entry, Error> {
     let log = job.log()?;
@@ -93,7 +93,7 @@ pub fn abandon(
     if let Some(entry) = entry {
         refuse_living(entry, &job.author.actor)?;
     }
-    settle(job, matter, how, objects)
+    resolve(job, matter, how, objects)
 }
 
 /// Refuses to touch an intent whose process is at work.

@@ -2,12 +2,12 @@
 //!
 //! Order: the backend's state is captured and must be the one that was compared; the left state is
 //! kept; Terraform pushes it, and refuses unless it is newer; the backend is read again and must
-//! have its content; only then it is settled, and the local file is moved aside under another name.
+//! have its content; only then it is resolved, and the local file is moved aside under another name.
 
 use std::path::PathBuf;
 
 use super::look::Left;
-use super::settle;
+use super::resolve;
 use crate::codec::state::ReadState;
 use crate::engine::good::snapshots;
 use crate::engine::left_state::{LeftStanding, is_same_content, standing};
@@ -20,7 +20,7 @@ use crate::flow::redaction::{known_secrets, safe_error};
 use crate::flow::snapshot::{self, SnapshotRequest, check_standing};
 use crate::flow::{Error, live};
 use crate::model::entry::{Cause, Entry, Revision};
-use crate::model::run::Settled;
+use crate::model::run::ResolutionKind;
 use crate::model::version::Serial;
 use crate::terraform::workdir::PrivateDirectory;
 
@@ -30,7 +30,7 @@ pub struct Pushed {
     /// The entry that keeps it.
     pub evidence: Revision,
     /// The entry that says so.
-    pub settlement: Entry,
+    pub resolution: Entry,
     /// The snapshot of the backend's state before.
     pub before: Revision,
     /// The backend's serial now.
@@ -58,10 +58,10 @@ pub fn push(job: &Job<'_>, left: &Left<'_>) -> Result<Pushed, Error> {
     let redactor = known_secrets(job.ports, &log).with_values(&taken.backend.secrets());
     push_file(job.ports, job.stack, left, &redactor)?;
     let serial = read_back(job.ports, job.stack, left, evidence)?;
-    let settlement = settle(job, evidence, Settled::Pushed, Vec::new())?;
+    let resolution = resolve(job, evidence, ResolutionKind::Pushed, Vec::new())?;
     let moved_to = move_aside(left, evidence);
     let before = taken.entry.revision;
-    Ok(Pushed { evidence, settlement, before, serial, moved_to })
+    Ok(Pushed { evidence, resolution, before, serial, moved_to })
 }
 
 /// The state that was captured just now is the last one that it is compared with.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::history::configurations::{ConfigurationsSince, attempted};
-use super::history::{check_settled, imports, journals, not_undone, settle_pushed, told};
+use super::history::{check_resolved, imports, journals, not_undone, resolve_pushed, told};
 use super::request::RevertRequest;
 use crate::codec::backend::Backend;
 use crate::codec::hcl::Configuration;
@@ -103,12 +103,12 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
     let unfit = |problem| Error::Unfit { revision: target.revision, problem };
     let (snapshot, state) = good_snapshot(target)?;
     conclude_all(job)?;
-    let log = settle_pushed(job)?;
+    let log = resolve_pushed(job)?;
     let past = known_secrets(job.ports, &log);
     let author = &job.author.safe(&past);
     let job = &job.by(author);
     let residual = residual(&log, target)?;
-    check_settled(&log, job.author)?;
+    check_resolved(&log, job.author)?;
     let abandoned = unfinished(&log, job.author)?;
     let good = load(job.ports, target, &state)?;
     let configuration = load_configuration(job.ports, target.revision, &snapshot)?;
@@ -135,7 +135,7 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
     if let Some(other) = open_revert(&latest) {
         return Err(Error::under_way(other, recorded_by(other)));
     }
-    check_settled(&latest, job.author)?;
+    check_resolved(&latest, job.author)?;
     Ok(RevertDraft {
         snapshot,
         good,

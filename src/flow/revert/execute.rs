@@ -32,7 +32,7 @@ use crate::model::event::{Counts, Diagnostic, Event, Severity};
 use crate::model::hold::{Hold, Release};
 use crate::model::word::Word as _;
 use crate::port::progress::{Ended, Phase};
-use crate::port::terraform::{self, ApplyReport};
+use crate::port::terraform::{self, AppliedPlan};
 use crate::store::After;
 
 /// A revert whose apply has ended, and of which the log says so.
@@ -134,7 +134,7 @@ fn applied(
     checked: &CheckedRevert,
     plan: &Final,
     watch: &mut terraform::Watch<'_>,
-) -> Result<ApplyReport, terraform::Error> {
+) -> Result<AppliedPlan, terraform::Error> {
     if digest_of(&plan.file).ok() != Some(plan.digest) {
         return Err(terraform::Error::StalePlan);
     }
@@ -194,7 +194,7 @@ fn concluded(
     intent: OpenIntent,
     hold: Option<Entry>,
     counts: Counts,
-    report: &ApplyReport,
+    report: &AppliedPlan,
 ) -> Result<ExecutedRevert, Error> {
     // Whoever wanted the apply to stop does not want its record to stop.
     job.ports.interrupt.acknowledge();
@@ -250,7 +250,7 @@ fn concluded(
 }
 
 /// How the apply ended, as the report says; the phase is closed with it.
-fn ended(ports: &Ports<'_>, report: &ApplyReport, counts: Counts) -> ApplyOutcome {
+fn ended(ports: &Ports<'_>, report: &AppliedPlan, counts: Counts) -> ApplyOutcome {
     let Counts { add, change, remove, .. } = counts;
     match (report.succeeded, report.interrupted) {
         (true, _) => {

@@ -22,7 +22,7 @@ use crate::model::apply_report::ReportSource;
 use crate::model::configuration::BlobId;
 use crate::model::entry::{Body, Entry, NotUndone, Revision, StateRef};
 use crate::model::event::Event;
-use crate::model::run::{Settled, Settlement};
+use crate::model::run::{Resolution, ResolutionKind};
 use crate::model::state::StateBytes;
 use crate::store::After;
 use crate::terraform::liveness::{Liveness, liveness};
@@ -122,7 +122,7 @@ fn is_told(log: &[Entry], intent: Revision) -> bool {
 }
 
 /// Refuses while something is open that a revert would build upon.
-pub(super) fn check_settled(log: &[Entry], author: &Author) -> Result<(), Error> {
+pub(super) fn check_resolved(log: &[Entry], author: &Author) -> Result<(), Error> {
     let mut open = Vec::new();
     for matter in unsettled(log) {
         match &matter {
@@ -145,7 +145,7 @@ pub(super) fn check_settled(log: &[Entry], author: &Author) -> Result<(), Error>
 /// Says of every state that was left behind and is the present one by now that it was pushed: who
 /// follows Terraform's own advice needs nobody's word. One that cannot be read or compared stays open.
 /// Gives the log with that.
-pub(super) fn settle_pushed(job: &Job<'_>) -> Result<Vec<Entry>, Error> {
+pub(super) fn resolve_pushed(job: &Job<'_>) -> Result<Vec<Entry>, Error> {
     let mut log = job.log()?;
     let mut said = Vec::new();
     for matter in unsettled(&log) {
@@ -160,8 +160,8 @@ pub(super) fn settle_pushed(job: &Job<'_>) -> Result<Vec<Entry>, Error> {
         if is_there {
             let reason = Some("the present state is the one that was left behind".to_owned());
             let author = Author { reason, ..job.author.clone() };
-            let (matter, how) = (entry.revision, Settled::Pushed);
-            let body = Body::Settlement(Settlement { matter, how, objects: Vec::new() });
+            let (matter, how) = (entry.revision, ResolutionKind::Pushed);
+            let body = Body::Resolution(Resolution { matter, how, objects: Vec::new() });
             said.push(job.by(&author).record(After::Any, body)?);
         }
     }
@@ -225,16 +225,16 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_lives_is_under_way_and_any_other_one_has_to_be_settled() {
+    fn a_run_that_lives_is_under_way_and_any_other_one_has_to_be_resolved() {
         let ours = std::process::id();
         let (actor_here, tool) = (actor("here", 1), String::new());
         let author = Author { actor: actor_here, tool, reason: None, ticket: None };
-        let check = |actor| check_settled(&[begun(actor)], &author);
+        let check = |actor| check_resolved(&[begun(actor)], &author);
         assert!(matches!(check(actor("here", ours)), Err(Error::UnderWay { .. })));
         assert!(
             matches!(check(actor("elsewhere", ours)), Err(Error::Unsettled(open)) if open.len() == 1)
         );
         assert!(matches!(check(actor("here", u32::MAX)), Err(Error::Unsettled(_))));
-        assert!(check_settled(&[], &author).is_ok());
+        assert!(check_resolved(&[], &author).is_ok());
     }
 }

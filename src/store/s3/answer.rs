@@ -22,7 +22,7 @@ const WORDS_MAX: usize = 300;
 
 /// Anything but success.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum RequestFailure {
     /// The service says that there is no such object.
     Absent,
     /// The condition of the write does not hold: an object is there.
@@ -37,7 +37,7 @@ pub(super) enum Failure {
     Final(Class, Detail),
 }
 
-impl Failure {
+impl RequestFailure {
     /// What was seen.
     pub(super) fn why(&self) -> &str {
         match self {
@@ -158,21 +158,25 @@ fn meaning(status: u16, code: &str) -> Meaning {
 }
 
 /// Sorts what the SDK says.
-pub(super) fn trouble<E>(error: &SdkError<E>) -> Failure
+pub(super) fn trouble<E>(error: &SdkError<E>) -> RequestFailure
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
     if let Some(inner) = causes(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) {
-        return Failure::Final(Class::Unauthenticated, no_credentials(inner));
+        return RequestFailure::Final(Class::Unauthenticated, no_credentials(inner));
     }
     if let Some(body) = causes(error).find_map(|cause| cause.downcast_ref::<ErrorBody>()) {
-        return Failure::Again(body.0.clone());
+        return RequestFailure::Again(body.0.clone());
     }
     let Some(raw) = error.raw_response() else {
         let why = Detail::of(error);
         // What could not even be put together was not sent.
         let was_made = !matches!(error, SdkError::ConstructionFailure(_));
-        return if was_made { Failure::Lost(why) } else { Failure::Final(Class::Failed, why) };
+        return if was_made {
+            RequestFailure::Lost(why)
+        } else {
+            RequestFailure::Final(Class::Failed, why)
+        };
     };
     let status = raw.status().as_u16();
     let code = error.code().unwrap_or_default();
@@ -189,12 +193,12 @@ where
     let why = Detail::new(&text);
     match meaning(status, code) {
         // A success that cannot be read is no success.
-        _ if (200..300).contains(&status) => Failure::Again(why),
-        Meaning::Absent => Failure::Absent,
-        Meaning::AlreadyExists => Failure::AlreadyExists(why),
-        Meaning::Conflict => Failure::Conflict(why),
-        Meaning::Again => Failure::Again(why),
-        Meaning::Final(kind) => Failure::Final(kind, why),
+        _ if (200..300).contains(&status) => RequestFailure::Again(why),
+        Meaning::Absent => RequestFailure::Absent,
+        Meaning::AlreadyExists => RequestFailure::AlreadyExists(why),
+        Meaning::Conflict => RequestFailure::Conflict(why),
+        Meaning::Again => RequestFailure::Again(why),
+        Meaning::Final(kind) => RequestFailure::Final(kind, why),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::answer::{Detail, Failure};
+use super::answer::{Detail, RequestFailure};
 
 /// How often a connection may fail or an answer stay away.
 const LOST_MAX: u32 = 4;
@@ -35,9 +35,9 @@ impl Pace {
     }
 
     /// Whether to try again; if so, after a pause.
-    pub(super) async fn again(&mut self, seen: &Failure) -> bool {
+    pub(super) async fn again(&mut self, seen: &RequestFailure) -> bool {
         self.tries = self.tries.saturating_add(1);
-        self.lost += u32::from(matches!(seen, Failure::Lost(_)));
+        self.lost += u32::from(matches!(seen, RequestFailure::Lost(_)));
         let pause = pause(self.tries, chance());
         let is_over = self.since.elapsed() + pause >= self.total || self.lost >= LOST_MAX;
         if !is_over {
@@ -47,7 +47,7 @@ impl Pace {
     }
 
     /// What was seen last, and how often it was tried.
-    pub(super) fn given_up(&self, seen: &Failure) -> Detail {
+    pub(super) fn given_up(&self, seen: &RequestFailure) -> Detail {
         let seconds = self.since.elapsed().as_secs_f32();
         let times =
             if self.tries == 1 { "once".to_owned() } else { format!("{} times", self.tries) };

@@ -11,7 +11,7 @@ use std::time::Duration;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use jiff::Timestamp;
 
-use super::answer::{Class, Detail, Failure, trouble};
+use super::answer::{Class, Detail, RequestFailure, trouble};
 use super::connect::{AccessKeys, Addressing, InstanceMetadata, S3Place};
 use super::{OBJECT_BYTES_MAX, S3Store, too_large};
 use crate::codec::backend::Backend;
@@ -78,7 +78,7 @@ impl S3History {
     async fn page(
         &self,
         after: Option<&(String, String)>,
-    ) -> Result<ListObjectVersionsOutput, Failure> {
+    ) -> Result<ListObjectVersionsOutput, RequestFailure> {
         let request = self
             .store
             .client
@@ -129,7 +129,7 @@ impl S3History {
         Ok(found)
     }
 
-    async fn one(&self, version: &StateVersionAt) -> Result<Vec<u8>, Failure> {
+    async fn one(&self, version: &StateVersionAt) -> Result<Vec<u8>, RequestFailure> {
         if version.bytes > OBJECT_BYTES_MAX {
             return Err(too_large());
         }
@@ -144,7 +144,7 @@ impl S3History {
             self.store.in_time(0, async { request.send().await.map_err(|e| trouble(&e)) }).await?;
         let body = async {
             let body = answer.body.collect().await;
-            body.map_err(|error| Failure::Lost(Detail::of(&error)))
+            body.map_err(|error| RequestFailure::Lost(Detail::of(&error)))
         };
         Ok(self.store.in_time(version.bytes, body).await?.to_vec())
     }

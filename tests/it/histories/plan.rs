@@ -298,7 +298,7 @@ impl Configuration {
         let block = self.blocks[at].clone();
         let address = block.address();
         let is_free = !self.is_target(&block) && !self.is_read(&block);
-        let is_settled = !self.moved.iter().any(|(_, to)| *to == address);
+        let is_resolved = !self.moved.iter().any(|(_, to)| *to == address);
         let number = self.number();
         let is_one_of_many = self.blocks.len() > 2;
         let changed = &mut self.blocks[at];
@@ -312,7 +312,7 @@ impl Configuration {
                 self.blocks.remove(at);
                 Some(format!("remove {address}"))
             }
-            5 | 6 if is_free && is_settled => {
+            5 | 6 if is_free && is_resolved => {
                 changed.name = format!("n{number}");
                 let to = changed.address();
                 self.moved.push((address.clone(), to.clone()));
@@ -332,7 +332,7 @@ impl Configuration {
                 Some(format!("shrink {address}"))
             }
             10 if is_free
-                && is_settled
+                && is_resolved
                 && block.repeat == Repeat::One
                 && block.kind == Kind::File =>
             {
@@ -353,12 +353,12 @@ impl Configuration {
                     Some(format!("more {address}"))
                 }
             },
-            12 if is_free && is_settled && is_one_of_many => {
+            12 if is_free && is_resolved && is_one_of_many => {
                 self.removed.push(address.clone());
                 self.blocks.remove(at);
                 Some(format!("forget {address}"))
             }
-            13 if is_settled => self.rename_module(&block, number),
+            13 if is_resolved => self.rename_module(&block, number),
             _ => None,
         }
     }

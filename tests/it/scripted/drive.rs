@@ -16,7 +16,7 @@ use unapply::flow::ports::{Author, Inputs, Job, Ports, Stack};
 use unapply::flow::recover::conclude::conclude as conclude_intent;
 use unapply::flow::recover::look::{LookRequest, RecoveryStep, look};
 use unapply::flow::recover::push::push as push_left;
-use unapply::flow::recover::{abandon, settle};
+use unapply::flow::recover::{abandon, resolve};
 use unapply::flow::revert::consent::approve;
 use unapply::flow::revert::draft::draft;
 use unapply::flow::revert::execute::execute;
@@ -25,12 +25,12 @@ use unapply::flow::revert::request::RevertRequest;
 use unapply::flow::revert::resume::execute_to_the_end;
 use unapply::flow::revert::verify::verify;
 use unapply::flow::run::{self, Concluded, Wanted};
-use unapply::flow::snapshot::{SnapshotRequest, take};
+use unapply::flow::snapshot::{SnapshotRequest, WhenUnchanged, take};
 use unapply::knowledge::Knowledge;
 use unapply::model::entry::{Actor, ApplyOutcome, Body, Cause, Entry, Revision};
 use unapply::model::hazard::Hazard;
 use unapply::model::pattern::Pattern;
-use unapply::model::run::Settled;
+use unapply::model::run::ResolutionKind;
 use unapply::port::clock::Clock as _;
 use unapply::port::interrupt::Interrupt;
 use unapply::store::Repository;
@@ -150,7 +150,11 @@ impl<'s> Process<'s> {
 
     /// Takes a snapshot by hand.
     pub(super) fn snapshot(&self) -> Result<Entry, Error> {
-        let request = SnapshotRequest::of_stack(&self.stack, Cause::Manual);
+        let when_unchanged = WhenUnchanged::Witness;
+        let request = SnapshotRequest {
+            when_unchanged,
+            ..SnapshotRequest::of_stack(&self.stack, Cause::Manual)
+        };
         Ok(take(&self.job(&self.ports()), &request)?.entry)
     }
 
@@ -272,10 +276,10 @@ impl<'s> Process<'s> {
                     push_left(job, left)?;
                 }
                 Some(RecoveryStep::IsThere(evidence)) => {
-                    settle(job, evidence.revision, Settled::Finished, Vec::new())?;
+                    resolve(job, evidence.revision, ResolutionKind::Finished, Vec::new())?;
                 }
                 Some(RecoveryStep::Adopt(outcome, objects)) => {
-                    settle(job, outcome.revision, Settled::Adopted, objects)?;
+                    resolve(job, outcome.revision, ResolutionKind::Adopted, objects)?;
                 }
             }
         }
@@ -305,7 +309,7 @@ impl<'s> Process<'s> {
 
     /// Gives up the only matter that is open.
     pub(super) fn abandon(&self) -> Result<Entry, Error> {
-        abandon(&self.job(&self.ports()), None, Settled::Abandoned, Vec::new())
+        abandon(&self.job(&self.ports()), None, ResolutionKind::Abandoned, Vec::new())
     }
 
     /// Says how a wrapped command ended.

@@ -2,7 +2,7 @@
 //! were pushed by hand.
 
 use unapply::model::entry::Body;
-use unapply::model::run::Settled;
+use unapply::model::run::ResolutionKind;
 
 use super::drive::{Error, Process, Reverted, RunError, journal};
 use super::stories::{Story, log};
@@ -28,12 +28,12 @@ fn a_lost_object_stands_in_the_way_until_the_state_has_it() {
     story.scene.edit_state(|objects| drop(objects.insert("demo_file.b".to_owned(), made)));
     assert_eq!(process.recover().unwrap(), [""; 0]);
     let log = log(&story.scene);
-    let Some(Body::Settlement(settled)) = log.last().map(|entry| &entry.recorded.body) else {
+    let Some(Body::Resolution(resolved)) = log.last().map(|entry| &entry.recorded.body) else {
         panic!("{log:#?}")
     };
     assert_eq!(
-        (settled.how, settled.objects.as_slice()),
-        (Settled::Adopted, &["demo_file.b".to_owned()][..])
+        (resolved.how, resolved.objects.as_slice()),
+        (ResolutionKind::Adopted, &["demo_file.b".to_owned()][..])
     );
     drop(process);
     story.goes_back();
@@ -74,11 +74,11 @@ fn a_state_that_was_pushed_by_hand_needs_no_word_before_the_next_revert() {
     story.goes_back();
     story.is_done_once();
     let log = log(&story.scene);
-    let settled = log.iter().find_map(|entry| {
-        let Body::Settlement(settled) = &entry.recorded.body else { return None };
-        Some((settled.matter, settled.how))
+    let resolved = log.iter().find_map(|entry| {
+        let Body::Resolution(resolved) = &entry.recorded.body else { return None };
+        Some((resolved.matter, resolved.how))
     });
-    assert_eq!(settled, Some((kept, Settled::Pushed)));
+    assert_eq!(resolved, Some((kept, ResolutionKind::Pushed)));
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub(crate) fn remarked(draft: &NewEntry) -> Option<u64> {
         | Body::RunOutcome(_)
         | Body::Hold(_)
         | Body::Release(_)
-        | Body::Settlement(_)
+        | Body::Resolution(_)
         | Body::Diagnosis(_) => None,
     }
 }

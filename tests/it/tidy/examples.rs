@@ -225,6 +225,30 @@ fn a_tuple_parameter_is_found_whether_it_is_taken_apart_or_not() {
 }
 
 #[test]
+fn a_type_name_that_two_files_declare_is_found() {
+    let found = |other: &str| {
+        let files = [
+            ("src/engine/a.rs", "pub struct Facts;\npub enum Error {}\n"),
+            ("src/flow/b.rs", other),
+        ];
+        rules::type_names(&files.map(|(path, text)| Source::new(path, text)))
+    };
+    for other in ["enum Facts {}", "x;\npub(super) trait Facts {}", "\ntype Facts = u8;"] {
+        let found = found(other);
+        assert_eq!(found.len(), 1, "{other}: {found:?}");
+        assert!(found[0].ends_with("`Facts` is a type of src/engine/a.rs too"), "{found:?}");
+    }
+    for other in [
+        "enum Error {}",
+        "struct RevertFacts;\n// struct Facts",
+        "impl A for B {\n    type Facts = u8;\n}",
+        "#[cfg(test)]\nmod tests {\n    struct Facts;\n}",
+    ] {
+        assert!(found(other).is_empty(), "{other}");
+    }
+}
+
+#[test]
 fn files_below_a_test_module_are_tests() {
     let mut sources = [
         Source::new("src/engine/mod.rs", "pub mod diff;\n\n#[cfg(test)]\npub(crate) mod tests;\n"),

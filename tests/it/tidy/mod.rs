@@ -108,6 +108,12 @@ fn no_files_of_a_module_use_each_other_in_a_circle() {
 }
 
 #[test]
+fn each_type_has_a_name_of_its_own() {
+    let found = rules::type_names(&sources());
+    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+}
+
+#[test]
 fn no_function_takes_a_tuple() {
     assert_holds(rules::tuple_parameters);
 }

@@ -1,5 +1,7 @@
 //! The rules themselves.
 
+use std::collections::BTreeMap;
+
 use super::code::Source;
 
 const LINES_MAX: usize = 600;
@@ -283,4 +285,30 @@ fn parameters(code: &str) -> &str {
         previous = character;
     }
     ""
+}
+
+/// Type names that more than one file declares; `Error` is a module's own.
+pub(super) fn type_names(sources: &[Source]) -> Vec<String> {
+    let mut first: BTreeMap<&str, &Source> = BTreeMap::new();
+    let mut found = Vec::new();
+    for source in sources.iter().filter(|s| s.is_product() && s.path.starts_with("src/")) {
+        let code = source.code.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        for kind in ["struct ", "enum ", "trait ", "union ", "\ntype ", "\npub type "] {
+            for (at, _) in code.match_indices(kind) {
+                let is_word =
+                    at == 0 || code[..at].ends_with([' ', '\n']) || kind.starts_with('\n');
+                let name = code[at + kind.len()..].split(|c: char| !c.is_alphanumeric()).next();
+                let Some(name) = name.filter(|name| is_word && !name.is_empty()) else { continue };
+                match first.get(name) {
+                    Some(other) if name != "Error" && other.path != source.path => {
+                        let message = format!("`{name}` is a type of {} too", other.path);
+                        found.push(source.says(at, &message));
+                    }
+                    Some(_) => {}
+                    None => _ = first.insert(name, source),
+                }
+            }
+        }
+    }
+    found
 }

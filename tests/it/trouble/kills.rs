@@ -11,7 +11,7 @@ fn sweep(command: &[&str]) -> u64 {
     for nth in 1.. {
         let log = scene.see().log;
         let fate = scene.stage.killed_after(nth, Steps::All, command);
-        scene.stage.settles();
+        scene.stage.resolves();
         let after = scene.see().log;
         assert_eq!(after[..log.len()], log, "step {nth}: older entries changed");
         assert!(after.len() <= log.len() + 1, "step {nth}");
@@ -75,7 +75,7 @@ fn sweep_revert(first: u64) {
         let before = scene.see();
         let intents = scene.stage.entries("revert-intent").len();
         let fate = scene.stage.killed_after(nth, Steps::Milestones, &["revert", "--yes"]);
-        scene.stage.settles();
+        scene.stage.resolves();
         scene.stage.sweep();
         scene.stage.is_sound();
         let after = scene.see();

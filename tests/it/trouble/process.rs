@@ -206,7 +206,7 @@ fn an_interrupt_at_the_plan_prompt_changes_nothing() {
 }
 
 #[test]
-fn a_hazard_is_settled_on_a_terminal_by_its_address_and_by_nothing_else() {
+fn a_hazard_is_resolved_on_a_terminal_by_its_address_and_by_nothing_else() {
     let (stage, v1) = changed();
     stage.configure(&(chained("ONE", "TWO") + &file("c", "new")));
     stage.apply().expect(0);

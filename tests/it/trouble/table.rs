@@ -205,7 +205,7 @@ fn live_through_one(row: &Row, scene: &mut Scene) {
     println!("{}", ran.screen());
     let ran = ends(row, ran);
     (row.also)(scene);
-    scene.stage.settles();
+    scene.stage.resolves();
     match row.proof {
         Proof::Untouched => stands(scene, &before, 0),
         Proof::Recorded(count) => stands(scene, &before, count),
@@ -266,7 +266,7 @@ fn goes_back_next(scene: &Scene, ran: &Ran) {
 
 impl Stage {
     /// Waits until no process of this stage is left: a child outlives an unapply that was killed.
-    pub(crate) fn settles(&self) {
+    pub(crate) fn resolves(&self) {
         let here = self.path().display().to_string();
         until("every process of the stage has ended", || {
             let all = std::fs::read_dir("/proc").unwrap().flatten();

@@ -7,7 +7,7 @@ use super::{Context, Session};
 use crate::cli::args::{DiffArguments as Arguments, DiffPart};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::verbs::side::Side;
+use crate::cli::verbs::side::StateSide;
 use crate::codec::hcl::Configuration;
 use crate::engine::configuration::{ConfigurationDiff, Configured, configuration_diff};
 use crate::engine::redact::Redactor;
@@ -38,14 +38,14 @@ impl Compared {
 }
 
 /// One configuration.
-struct Known {
+struct KnownConfiguration {
     configuration: Option<Configuration>,
     providers: Vec<LockedProvider>,
-    problem: Option<Problem>,
+    problem: Option<ConfigurationProblem>,
 }
 
 /// Why a configuration is not known.
-enum Problem {
+enum ConfigurationProblem {
     /// It is a state file: nobody expects to hear that who has not asked.
     IsFile,
     /// Another reason.
@@ -54,15 +54,15 @@ enum Problem {
 
 /// What is known of the configurations of two sides; nothing where nobody asks.
 #[derive(Default)]
-pub(super) struct Both(Option<[Known; 2]>);
+pub(super) struct BothConfigurations(Option<[KnownConfiguration; 2]>);
 
-impl Both {
+impl BothConfigurations {
     /// Loads them, if they are asked for.
     pub(super) fn load(
         session: &Session,
         context: Option<&Context>,
         arguments: &Arguments,
-        sides: [&Side; 2],
+        sides: [&StateSide; 2],
     ) -> Self {
         let is_asked =
             matches!(arguments.only, None | Some(DiffPart::Config | DiffPart::Providers));
@@ -70,7 +70,7 @@ impl Both {
             return Self::default();
         }
         let mut both = sides.map(|side| known(session, context, side));
-        let digest = |side: &Side| {
+        let digest = |side: &StateSide| {
             let (_, snapshot) = side.snapshot.as_ref()?;
             Some(snapshot.configuration.as_ref()?.digest)
         };
@@ -101,8 +101,8 @@ impl Both {
             Some(problem) if arguments.only == Some(DiffPart::Config) => {
                 return Err(unknown_configuration(problem));
             }
-            Some(Problem::Said(problem)) => Some(problem.clone()),
-            Some(Problem::IsFile) | None => None,
+            Some(ConfigurationProblem::Said(problem)) => Some(problem.clone()),
+            Some(ConfigurationProblem::IsFile) | None => None,
         };
         let [before, after] = both;
         let [old_tool, new_tool] = writers.map(|writer| format!("terraform {writer}"));
@@ -120,51 +120,51 @@ impl Both {
     }
 }
 
-impl Known {
+impl KnownConfiguration {
     fn with_tool<'k>(&'k self, tool: &'k str) -> Configured<'k> {
         let bundle = self.configuration.as_ref().map(Configuration::bundle);
         Configured { bundle, tool: Some(tool), providers: &self.providers }
     }
 }
 
-fn unknown_configuration(problem: &Problem) -> Failure {
+fn unknown_configuration(problem: &ConfigurationProblem) -> Failure {
     let failure = match problem {
-        Problem::IsFile => {
+        ConfigurationProblem::IsFile => {
             Failure::new(Exit::Usage, "a state file has no configuration".to_owned())
         }
-        Problem::Said(problem) => Failure::new(Exit::NoRevision, problem.clone()),
+        ConfigurationProblem::Said(problem) => Failure::new(Exit::NoRevision, problem.clone()),
     };
     failure.not_done("the configurations were not compared").next("unapply diff")
 }
 
-fn known(session: &Session, context: Option<&Context>, side: &Side) -> Known {
-    let unknown = |problem: Problem| Known {
+fn known(session: &Session, context: Option<&Context>, side: &StateSide) -> KnownConfiguration {
+    let unknown = |problem: ConfigurationProblem| KnownConfiguration {
         configuration: None,
         providers: Vec::new(),
         problem: Some(problem),
     };
-    let said = |error: Error| Problem::Said(Failure::from(error).what().to_owned());
+    let said = |error: Error| ConfigurationProblem::Said(Failure::from(error).what().to_owned());
     let Some(Context { opened, stack, .. }) = context else {
-        return unknown(Problem::IsFile);
+        return unknown(ConfigurationProblem::IsFile);
     };
     if let Some((revision, snapshot)) = &side.snapshot {
         let Some(configuration) = &snapshot.configuration else {
             let problem = format!("the configuration of {revision} is not known");
-            return unknown(Problem::Said(problem));
+            return unknown(ConfigurationProblem::Said(problem));
         };
         let providers = configuration.providers.clone();
         return match load_configuration(&session.ports(opened), *revision, snapshot) {
             Ok(configuration) => {
-                Known { configuration: Some(configuration), providers, problem: None }
+                KnownConfiguration { configuration: Some(configuration), providers, problem: None }
             }
-            Err(error) => Known { providers, ..unknown(said(error)) },
+            Err(error) => KnownConfiguration { providers, ..unknown(said(error)) },
         };
     }
     if !side.is_live() {
-        return unknown(Problem::IsFile);
+        return unknown(ConfigurationProblem::IsFile);
     }
     match snapshot::present_configuration(stack) {
-        Ok(captured) => Known {
+        Ok(captured) => KnownConfiguration {
             configuration: Some(Configuration::read(captured.bundle)),
             providers: captured.providers,
             problem: None,

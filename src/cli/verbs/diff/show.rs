@@ -15,7 +15,7 @@ use crate::engine::diff::Diff;
 use crate::flow::ports::Stack;
 
 /// What is to be printed.
-pub(super) struct Shown<'a> {
+pub(super) struct ShownDiff<'a> {
     /// Whose it is.
     pub stack: Option<&'a Stack>,
     /// What the two sides are called.
@@ -34,7 +34,7 @@ pub(super) struct Shown<'a> {
 pub(super) fn print(
     session: &Session,
     arguments: &Arguments,
-    shown: Shown<'_>,
+    shown: ShownDiff<'_>,
 ) -> Result<(), Failure> {
     match session.format() {
         Format::Table => session.data(&screen(session, arguments, shown)),
@@ -43,7 +43,7 @@ pub(super) fn print(
     }
 }
 
-fn json(session: &Session, arguments: &Arguments, shown: Shown<'_>) -> Result<(), Failure> {
+fn json(session: &Session, arguments: &Arguments, shown: ShownDiff<'_>) -> Result<(), Failure> {
     let (before, after) = shown.labels;
     let mut out = DiffOut::new(before, after, &shown.found);
     let Compared { diff, problem } = &shown.configuration;
@@ -59,7 +59,7 @@ fn json(session: &Session, arguments: &Arguments, shown: Shown<'_>) -> Result<()
     session.json("unapply.diff", shown.stack, out)
 }
 
-fn markdown(arguments: &Arguments, shown: Shown<'_>) -> String {
+fn markdown(arguments: &Arguments, shown: ShownDiff<'_>) -> String {
     let (verdict, summary) = sentences(arguments, &shown);
     let summary = if is_of_configurations(arguments) { outside(&summary) } else { summary };
     let fixes = match shown.fixes {
@@ -130,7 +130,7 @@ fn is_of_configurations(arguments: &Arguments) -> bool {
 }
 
 /// What it comes to, and in numbers.
-fn sentences(arguments: &Arguments, shown: &Shown<'_>) -> (String, String) {
+fn sentences(arguments: &Arguments, shown: &ShownDiff<'_>) -> (String, String) {
     if !is_of_configurations(arguments) {
         return (verdict(&shown.found), summary(&shown.found));
     }
@@ -140,10 +140,10 @@ fn sentences(arguments: &Arguments, shown: &Shown<'_>) -> (String, String) {
     }
 }
 
-fn screen(session: &Session, arguments: &Arguments, shown: Shown<'_>) -> String {
+fn screen(session: &Session, arguments: &Arguments, shown: ShownDiff<'_>) -> String {
     let paint = session.output.data_paint;
     let (verdict, summary) = sentences(arguments, &shown);
-    let Shown { stack, labels: (before, after), found, data, fixes, configuration } = shown;
+    let ShownDiff { stack, labels: (before, after), found, data, fixes, configuration } = shown;
     let name = stack.map_or(String::new(), |stack| format!("{}   ", stack.name));
     let heading = format!("{name}{}  →  {}", inert(&before), inert(&after));
     let mut text = format!("{}\n{verdict}\n\n", paint.bold(&heading));

@@ -5,7 +5,7 @@ use strum::VariantArray as _;
 use crate::cli::output::inert;
 use crate::model::apply_report::{ApplyReport, ObjectOutcome};
 use crate::model::configuration::ConfigurationSource;
-use crate::model::drift::DriftLook;
+use crate::model::drift::DriftObservation;
 use crate::model::entry::{Body, Entry, Revision, Snapshot};
 use crate::model::good::Verdict;
 use crate::model::hold::{Hold, HoldScope};
@@ -31,7 +31,7 @@ pub(super) fn note(entry: &Entry) -> String {
         Body::Verification(found) => {
             format!("revert {}: {} differences", found.intent, found.differences.len())
         }
-        Body::Drift(look) => drift_note(look),
+        Body::Drift(observation) => drift_note(observation),
         Body::Fix(fix) => {
             let until = fix.until.map_or_else(String::new, |until| format!(", until {until:.0}"));
             format!("{} is meant{until}", fix.item)
@@ -40,7 +40,7 @@ pub(super) fn note(entry: &Entry) -> String {
         Body::RunOutcome(ended) => run_note(ended),
         Body::Hold(hold) => hold_note(hold),
         Body::Release(release) => format!("hold {} is lifted", release.hold),
-        Body::Settlement(settlement) => format!("{} is settled", settlement.matter),
+        Body::Resolution(resolution) => format!("{} is resolved", resolution.matter),
         Body::Diagnosis(diagnosis) => diagnosis_note(diagnosis),
     };
     let reason = entry.recorded.reason.as_deref();
@@ -54,14 +54,16 @@ pub(super) fn note(entry: &Entry) -> String {
 }
 
 /// How much differed, and where: two addresses tell most stacks apart.
-fn drift_note(look: &DriftLook) -> String {
+fn drift_note(observation: &DriftObservation) -> String {
     let addresses: Vec<String> =
-        look.items.iter().take(2).map(|item| item.address.to_string()).collect();
-    let more = if look.items.len() > 2 { ", …" } else { "" };
-    match look.items.len() {
-        0 => format!("no drift against {}", look.against),
-        1 => format!("1 item against {}: {}", look.against, addresses.join(", ")),
-        many => format!("{many} items against {}: {}{more}", look.against, addresses.join(", ")),
+        observation.items.iter().take(2).map(|item| item.address.to_string()).collect();
+    let more = if observation.items.len() > 2 { ", …" } else { "" };
+    match observation.items.len() {
+        0 => format!("no drift against {}", observation.against),
+        1 => format!("1 item against {}: {}", observation.against, addresses.join(", ")),
+        many => {
+            format!("{many} items against {}: {}{more}", observation.against, addresses.join(", "))
+        }
     }
 }
 

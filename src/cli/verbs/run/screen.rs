@@ -57,8 +57,8 @@ fn ended(concluded: &Concluded, paint: Paint) -> String {
     };
     let source = match concluded.apply_report.source {
         ReportSource::Events => "",
-        ReportSource::Output => " · told by what it printed and by the states before and after",
-        ReportSource::States => " · told by the states before and after alone",
+        ReportSource::Output => " · source: its output, and the states before and after",
+        ReportSource::States => " · source: the states before and after alone",
     };
     let kept = concluded.after.as_ref().ok().map(|taken| taken.entry.revision);
     let kept = kept.map_or_else(String::new, |revision| format!(" · state kept as {revision}"));

@@ -13,10 +13,15 @@ pub(super) fn every() -> Vec<Body> {
     let mut bodies = vec![intent(), Body::Release(Release { hold: Revision(46) })];
     bodies.extend(ObjectOutcome::VARIANTS.iter().copied().map(outcome));
     bodies.extend(holds());
-    let settled = [Settled::Finished, Settled::Abandoned, Settled::Pushed, Settled::Adopted];
-    bodies.extend(settled.map(|how| {
+    let resolved = [
+        ResolutionKind::Finished,
+        ResolutionKind::Abandoned,
+        ResolutionKind::Pushed,
+        ResolutionKind::Adopted,
+    ];
+    bodies.extend(resolved.map(|how| {
         let objects = vec![r#"module.a["x"].aws_instance.web[0]"#.to_owned()];
-        Body::Settlement(Settlement { matter: Revision(44), how, objects })
+        Body::Resolution(Resolution { matter: Revision(44), how, objects })
     }));
     bodies.extend([Health::Ok, Health::Warning, Health::Failing].map(diagnosis));
     bodies

@@ -14,7 +14,7 @@ use std::sync::mpsc::Sender;
 
 use foldhash::fast::RandomState;
 
-use crate::codec::json::{Member, Watch};
+use crate::codec::json::{Member, ScanWatch};
 use crate::model::address::Mode;
 
 /// How names are judged.
@@ -51,11 +51,11 @@ pub(super) struct InstanceOutline<'t> {
     /// Whether one of its attributes says that another one is secret.
     pub(super) names_a_secret: bool,
     /// The attributes that have a name that says "secret", or hold one.
-    pub(super) suspects: Vec<Attribute<'t>>,
+    pub(super) suspects: Vec<AttributeOutline<'t>>,
 }
 
 /// An attribute: its name, and where the value begins behind the colon.
-pub(super) type Attribute<'t> = (Cow<'t, str>, usize);
+pub(super) type AttributeOutline<'t> = (Cow<'t, str>, usize);
 
 /// Finds the elements of `resources`, and hands them on while the scan goes on.
 pub(super) struct Outliner<'t> {
@@ -66,10 +66,10 @@ pub(super) struct Outliner<'t> {
     /// Whether the scan is within `resources`, and there within `instances`.
     within: [bool; 2],
     /// The part of an instance that may come next.
-    next: Option<Part>,
+    next: Option<InstancePart>,
     mode: Option<Mode>,
     /// The attribute that the scan is in, unless it is a suspect already.
-    attribute: Option<Attribute<'t>>,
+    attribute: Option<AttributeOutline<'t>>,
     instance: InstanceOutline<'t>,
     instances: Vec<InstanceOutline<'t>>,
     found: Vec<Outline<'t>>,
@@ -82,7 +82,7 @@ pub(super) struct Outliner<'t> {
 }
 
 #[derive(Clone, Copy)]
-enum Part {
+enum InstancePart {
     Attributes,
     Sensitive,
 }
@@ -152,7 +152,7 @@ impl<'t> Outliner<'t> {
 impl<'t> Outliner<'t> {
     /// Whether the scan is within attributes.
     fn is_in_attributes(&self) -> bool {
-        self.within == [true; 2] && matches!(self.next, Some(Part::Attributes))
+        self.within == [true; 2] && matches!(self.next, Some(InstancePart::Attributes))
     }
 
     fn is_secret(&mut self, name: Cow<'t, str>) -> bool {
@@ -173,7 +173,7 @@ impl<'t> Outliner<'t> {
     }
 }
 
-impl<'t> Watch<'t> for Outliner<'t> {
+impl<'t> ScanWatch<'t> for Outliner<'t> {
     fn member(&mut self, Member { depth, name, value }: Member<'_, 't>) {
         match (depth, name.as_ref()) {
             (1, _) => self.within = [name == "resources", false],
@@ -184,8 +184,8 @@ impl<'t> Watch<'t> for Outliner<'t> {
                 self.mode = written.map(|(_, mode)| *mode);
             }
             (3, _) => self.within[1] = name == "instances",
-            (5, "attributes" | "attributes_flat") => self.next = Some(Part::Attributes),
-            (5, "sensitive_attributes") => self.next = Some(Part::Sensitive),
+            (5, "attributes" | "attributes_flat") => self.next = Some(InstancePart::Attributes),
+            (5, "sensitive_attributes") => self.next = Some(InstancePart::Sensitive),
             (5, _) => self.next = None,
             (6.., _) if self.is_in_attributes() => {
                 if depth == 6 {
@@ -218,8 +218,8 @@ impl<'t> Watch<'t> for Outliner<'t> {
             (2, _) => self.list(&range),
             (3, _) => self.element(range),
             (5, _) if self.within[1] => self.instances.push(std::mem::take(&mut self.instance)),
-            (6, Some(Part::Attributes)) => self.instance.attributes = self.text.get(range),
-            (6, Some(Part::Sensitive)) => self.instance.sensitive = self.text.get(range),
+            (6, Some(InstancePart::Attributes)) => self.instance.attributes = self.text.get(range),
+            (6, Some(InstancePart::Sensitive)) => self.instance.sensitive = self.text.get(range),
             _ => {}
         }
     }

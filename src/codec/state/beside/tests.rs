@@ -92,7 +92,7 @@ fn beside<'b>(before: &'b str, after: &'b str) -> Beside<'b> {
     Beside::of_any_size(before.as_bytes(), after.as_bytes(), Suspicion::NONE, &mut |_| {})
 }
 
-fn full(text: &str) -> Part<'_> {
+fn full(text: &str) -> StatePart<'_> {
     parse_text(text).unwrap()
 }
 
@@ -111,7 +111,7 @@ proptest! {
             let (apart, mut rest): (Vec<_>, Vec<_>) =
                 whole.instances.drain(..).partition(|instance| part.instances.contains(instance));
             prop_assert_eq!(apart.len(), part.instances.len());
-            prop_assert_eq!(whole, Part { instances: Vec::new(), ..part.clone() });
+            prop_assert_eq!(whole, StatePart { instances: Vec::new(), ..part.clone() });
             let count = |mode| rest.iter().filter(|i| i.address.mode == mode).map(|_| 1).sum();
             prop_assert_eq!(pair.common, Common { managed: count(Mode::Managed), data: count(Mode::Data) });
             rest.sort_by(|a, b| a.address.cmp(&b.address));

@@ -78,7 +78,7 @@ fn plan_of(changes: &[(&[&str], &str, Json, Json)], says: &[(&str, Json)]) -> Pl
     plan::parse(whole.to_string().as_bytes()).unwrap()
 }
 
-fn resources(text: &str) -> BTreeMap<String, Resource> {
+fn resources(text: &str) -> BTreeMap<String, ResourceBlock> {
     hcl::scan(&BTreeMap::from([("main.tf".to_owned(), text.as_bytes().to_vec())])).inside
 }
 

@@ -96,9 +96,9 @@ fn prevented(configuration: &Configuration) -> BTreeSet<String> {
 /// What resource blocks say besides values, by address without keys.
 pub(in crate::flow::revert) fn resources(
     configuration: &Configuration,
-) -> BTreeMap<String, hcl::Resource> {
+) -> BTreeMap<String, hcl::ResourceBlock> {
     let of = |module: &ReadModule| {
-        let named = |(name, resource): (&String, &hcl::Resource)| {
+        let named = |(name, resource): (&String, &hcl::ResourceBlock)| {
             (format!("{}{name}", module.prefix), resource.clone())
         };
         module.facts.inside.iter().map(named).collect::<Vec<_>>()

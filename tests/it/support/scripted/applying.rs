@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use unapply::codec::events::parse_line;
 use unapply::model::event::{Diagnostic, Event};
 use unapply::port::interrupt::Interrupt;
-use unapply::port::terraform::{ApplyReport, Watch};
+use unapply::port::terraform::{AppliedPlan, Watch};
 
 use super::configuration::Backend;
 use super::document::{Document, Known};
@@ -50,7 +50,7 @@ impl Applier<'_> {
         plan: &Value,
         document: Document,
         watch: &mut Watch<'_>,
-    ) -> ApplyReport {
+    ) -> AppliedPlan {
         let mut course = Course {
             document,
             is_written: true,
@@ -70,7 +70,7 @@ impl Applier<'_> {
                 json!({ "add": add, "change": change, "remove": remove, "operation": "apply" });
             course.tell(&json!({ "type": "change_summary", "changes": counts }));
         }
-        ApplyReport {
+        AppliedPlan {
             succeeded: course.diagnostics.is_empty(),
             interrupted,
             diagnostics: course.diagnostics,

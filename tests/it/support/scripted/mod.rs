@@ -24,7 +24,7 @@ use serde_json::Value;
 use unapply::model::entry::{EngineKind, EngineVersion};
 use unapply::model::event::{Diagnostic, Severity};
 use unapply::port::interrupt::Interrupt;
-use unapply::port::terraform::{ApplyReport, Error, PlanRequest, Terraform, Watch, Workplace};
+use unapply::port::terraform::{AppliedPlan, Error, PlanRequest, Terraform, Watch, Workplace};
 
 use self::applying::Applier;
 use self::configuration::{Backend, Configuration};
@@ -182,7 +182,7 @@ impl Terraform for Scripted<'_> {
         place: &Workplace,
         plan: &Path,
         watch: &mut Watch<'_>,
-    ) -> Result<ApplyReport, Error> {
+    ) -> Result<AppliedPlan, Error> {
         let act = || {
             self.refuse_locked()?;
             let backend = &self.backend(place)?;

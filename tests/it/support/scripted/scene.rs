@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use unapply::port::interrupt::Never;
-use unapply::port::terraform::{ApplyReport, PlanRequest, Terraform as _, Workplace};
+use unapply::port::terraform::{AppliedPlan, PlanRequest, Terraform as _, Workplace};
 use unapply::store::Repository;
 
 use super::Scripted;
@@ -116,13 +116,13 @@ impl Scene {
     }
 
     /// Applies this configuration, without unapply.
-    pub(crate) fn apply(&self, text: &str) -> ApplyReport {
+    pub(crate) fn apply(&self, text: &str) -> AppliedPlan {
         self.configure(text);
         self.terraform(&PlanRequest::default())
     }
 
     /// Plans and applies the configuration that lies in the directory, without unapply.
-    pub(crate) fn terraform(&self, request: &PlanRequest) -> ApplyReport {
+    pub(crate) fn terraform(&self, request: &PlanRequest) -> AppliedPlan {
         let script = Arc::new(Script::new(Fault::Never));
         let terraform = Scripted::new(&self.world, script, Rc::new(Never));
         let out = self.root().join(".terraform/by-hand.tfplan");
