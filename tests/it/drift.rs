@@ -380,7 +380,7 @@ fn known_drift_is_what_the_last_look_saw_and_every_fix_with_its_values() {
     let tier = |text: &str| format!("demo_file.web Some(Text({text:?}))");
     let expected = [
         "demo_file.old None no fix".to_owned(),
-        format!("{} fix 3 tester OPS-1 outage", tier("back")),
+        format!("{} fix r3 tester OPS-1 outage", tier("back")),
         format!("{} no fix", tier("side")),
     ];
     let mut found = known_of(&stage).unwrap();

@@ -223,7 +223,7 @@ fn a_fix_that_a_revert_would_overwrite_is_named_and_asked_about() {
         assert_eq!(is_saved, matches!(fails, Fails::Refreshed), "{state}");
         let fix = stage.entries("fix")[0]["revision"].to_string();
         let why = asks(&stage, "overwrites-fix");
-        let named = format!("fix {fix} by oncall: labels.tier; outage; OPS-4409");
+        let named = format!("fix r{fix} by oncall: labels.tier; outage; OPS-4409");
         assert!(why.contains(&named), "{fails:?}: {why}");
         goes_on(&stage, &past, "overwrites-fix");
     }

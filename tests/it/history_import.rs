@@ -174,7 +174,7 @@ fn a_state_that_somebody_deleted_is_found_among_the_older_versions() {
     std::fs::remove_file(bucket.files().join(KEY)).unwrap();
     bucket.versions().keep(KEY, None);
     let ran = stage.unapply(&["snapshot", "--import-history"]).expect(15);
-    ran.says("state lost").says("unapply show 1 --raw-state");
+    ran.says("state lost").says("unapply show r1 --raw-state");
     let entries = stage.entries("snapshot");
     assert_eq!(entries.len(), 1, "the other lineage is left out: {entries:#?}");
     assert_eq!(entries[0]["body"]["commit"], id);

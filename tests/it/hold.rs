@@ -1,9 +1,6 @@
 //! Holds: by hand, by a revert, and whom they stop; and what a revert refuses to build upon.
 
 use unapply::model::apply_report::ObjectOutcome;
-use unapply::model::configuration::BlobId;
-use unapply::model::digest::Digest;
-use unapply::model::entry::{Body, UnreadableState};
 
 use crate::support::deeds::{file, good};
 use crate::support::journals::reported;
@@ -72,7 +69,7 @@ fn what_a_revert_took_back_is_held_and_another_configuration_is_not() {
     assert_eq!(intent, hold + 1, "it was held before anything changed");
     let before = store(&stage);
     let refused = stage.unapply(&["guard"]).expect(15);
-    let refused = refused.says("taken back to 1").says("held by tester").says("unapply release");
+    let refused = refused.says("taken back to r1").says("held by tester").says("unapply release");
     refused.says("call neither `run` nor `guard`");
     let json = stage.unapply(&["guard", "--json"]);
     assert_eq!((json.code, &json.json()["allowed"]), (15, &false.into()));
@@ -100,7 +97,7 @@ fn a_saved_plan_is_asked_about_as_what_it_is() {
     stage.configure(&a_and_b());
     stage.unapply(&["guard"]).expect(0);
     // The directory is another one by now: the plan's own files tell.
-    stage.unapply(&["guard", "--tfplan", "p.tfplan"]).expect(15).says("taken back to 1");
+    stage.unapply(&["guard", "--tfplan", "p.tfplan"]).expect(15).says("taken back to r1");
     stage.configure(&(worse() + &file("d", "better")));
     stage.terraform(&plan).expect(0);
     stage.unapply(&["guard", "--tfplan", "p.tfplan"]).expect(0);
@@ -153,87 +150,6 @@ fn how_long_a_revert_holds_is_a_setting_and_everything_can_be_held() {
     ran.says("The stack is held until it is released");
     stage.configure(&file("z", "anything"));
     stage.unapply(&["guard"]).expect(15).says("nothing can be applied").says("nobody move");
-}
-
-#[test]
-fn a_revert_that_never_began_holds_nothing() {
-    let (mut stage, _) = good(&a_and_b());
-    stage.apply_next(&worse());
-    stage.write(
-        "stale",
-        "#!/bin/sh\ncase \"$*\" in\n  apply*) echo '{\"type\":\"diagnostic\",\"diagnostic\":{\"severity\":\
-         \"error\",\"summary\":\"Saved plan is stale\",\"detail\":\"\"}}'; exit 1;;\n  \
-         *) exec terraform \"$@\";;\nesac\n",
-    );
-    let program = stage.stack().join("stale");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&program, mode).unwrap();
-    stage.set("UNAPPLY_TF_BIN", &program.display().to_string());
-    let before = (stage.objects(), stage.state());
-    stage.unapply(&["revert", "--yes"]).expect(15).says("stale");
-    assert_eq!((stage.objects(), stage.state()), before);
-    stage.unset("UNAPPLY_TF_BIN");
-    assert_eq!(stage.entries("hold").len(), 1);
-    let releases = stage.entries("release");
-    assert_eq!(releases[0]["reason"], "the revert has changed nothing", "{releases:#?}");
-    std::fs::remove_file(program).unwrap();
-    stage.unapply(&["guard"]).expect(0);
-}
-
-#[test]
-fn a_revert_that_failed_half_way_holds_what_it_takes_back() {
-    let (stage, _) = good(&a_and_b());
-    stage.apply_next(&worse());
-    stage.fault("delete:c.txt");
-    stage.unapply(&["revert", "--yes"]).expect(1).says("What was taken back is held until");
-    stage.fault("");
-    stage.unapply(&["guard"]).expect(15);
-}
-
-#[test]
-fn a_revert_builds_on_nothing_that_is_open() {
-    let (stage, v1) = good(&a_and_b());
-    stage.apply_next(&worse());
-    let intent = stage.say_run();
-    let before = stage.everything();
-    let lost = reported("demo_file.lost", "create", ObjectOutcome::Created, Some("f-42"));
-    let perhaps = reported("demo_file.dup", "create", ObjectOutcome::Failed, None);
-    stage.say_ended(intent, vec![lost], "");
-    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
-    ran.says("made and in no state").says("demo_file.lost (id f-42)").says("unapply recover");
-    assert_eq!(stage.everything(), before);
-    // What merely may exist is named, and stops nobody.
-    let resolved = unapply::model::run::Resolution {
-        matter: unapply::model::entry::Revision(intent.0 + 1),
-        how: unapply::model::run::ResolutionKind::Adopted,
-        objects: Vec::new(),
-    };
-    stage.record(Body::Resolution(resolved));
-    let again = stage.say_run();
-    stage.say_ended(again, vec![perhaps], "");
-    let plan = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0).json();
-    assert_eq!(plan["not_undone"][0]["address"], "demo_file.dup", "{plan:#}");
-    stage.goes_back(&v1, &[]).says("not undone ! demo_file.dup: a create that did not end well");
-}
-
-#[test]
-fn a_state_that_terraform_could_not_save_is_resolved_before_a_revert() {
-    let (stage, _) = good(&a_and_b());
-    stage.apply_next(&worse());
-    let bytes = String::from_utf8(stage.state()).unwrap().replace("c.txt", "elsewhere.txt");
-    let bytes = bytes.into_bytes();
-    let blob = stage.repository().put_blob(&bytes).unwrap();
-    let kept = stage.record(Body::Evidence(UnreadableState {
-        blob: BlobId(blob.id.0),
-        digest: Digest::of(&bytes),
-        bytes: blob.bytes,
-        found: "errored.tfstate of run 3".into(),
-        problem: "Terraform could not save it".into(),
-    }));
-    let before = stage.everything();
-    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
-    ran.says(&format!("what it left is revision {}", kept.revision)).says("unapply recover");
-    assert_eq!(stage.everything(), before);
 }
 
 #[test]

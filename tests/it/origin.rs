@@ -31,16 +31,6 @@ fn without_a_journal_everything_since_good_is_asked_about_once() {
 }
 
 #[test]
-fn what_two_wrapped_applies_made_goes_without_asking() {
-    let (stage, v1) = good(&a_and_b());
-    let c = a_and_b() + &file("c", "earlier");
-    stage.apply_journalled(&c, "");
-    stage.apply_journalled(&(c + &file("d", "later") + &file("e", "half")), "create:e.txt");
-    assert_eq!(hazards(&stage), Vec::<String>::new());
-    stage.goes_back(&v1, &[]);
-}
-
-#[test]
 fn what_was_made_besides_the_journals_is_asked_about_object_by_object() {
     let (stage, v1) = good(&a_and_b());
     let c = a_and_b() + &file("c", "journalled");

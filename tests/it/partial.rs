@@ -28,30 +28,6 @@ fn changed() -> Stage {
 }
 
 #[test]
-fn only_what_is_targeted_is_reverted_and_the_rest_is_told() {
-    let stage = changed();
-    let ran = stage.unapply(&["revert", "--yes", "--json", "--target", "demo_file.a"]).expect(0);
-    assert_eq!(pairs(&ran, "actions", "action"), ["demo_file.a update"]);
-    assert_eq!(pairs(&ran, "skipped", "action"), ["demo_file.b update", "demo_file.c destroy"]);
-    let found = ["a.txt", "b.txt", "c.txt"].map(|name| content(&stage, name));
-    assert_eq!(found, ["one", "TWO", "three"]);
-    let good = stage.good_revision();
-    assert_ne!(good, ran.json()["after"].as_u64(), "a part is not good");
-    stage.unapply(&["revert", "--yes"]).expect(0);
-    let found = ["a.txt", "b.txt", "c.txt"].map(|name| content(&stage, name));
-    assert_eq!(found, ["one", "two", "-"], "the rest can follow");
-}
-
-#[test]
-fn what_is_excluded_stays_as_it_is() {
-    let stage = changed();
-    let ran = stage.unapply(&["revert", "--yes", "--exclude", "demo_file.b"]).expect(0);
-    ran.says("left as it is, since only a part is wanted").says("demo_file.b   update");
-    let found = ["a.txt", "b.txt", "c.txt"].map(|name| content(&stage, name));
-    assert_eq!(found, ["one", "TWO", "-"]);
-}
-
-#[test]
 fn what_was_made_and_is_excluded_is_kept_and_forgotten_with_its_id() {
     let stage = changed();
     let id = stage.id_of("demo_file", "c");
@@ -75,29 +51,6 @@ fn a_hint_for_adopting_is_shown() {
         .expect(0)
         .says("is excluded: forgotten, and not destroyed")
         .says(&format!("import {{ to = demo_file.c, id = \"{id}\" }}"));
-}
-
-#[test]
-fn what_something_wanted_is_made_from_cannot_be_excluded() {
-    let v1 = file("base", "one") + &file("made", "${demo_file.base.content}");
-    let (stage, _) = good(&v1);
-    stage.apply_next(&v1.replace("one", "two"));
-    let before = stage.everything();
-    stage
-        .unapply(&["revert", "--yes", "--exclude", "demo_file.base"])
-        .expect(15)
-        .says("cannot be excluded")
-        .says("demo_file.base");
-    assert_eq!(stage.everything(), before);
-}
-
-#[test]
-fn where_all_of_it_is_excluded_nothing_is_done() {
-    let stage = changed();
-    let before = stage.everything();
-    let ran = stage.unapply(&["revert", "--yes", "--target", "demo_file.z"]).expect(0);
-    ran.says("nothing to undo").says("demo_file.c   destroy");
-    assert_eq!(stage.everything(), before);
 }
 
 #[test]

@@ -134,37 +134,6 @@ fn a_state_behind_http_is_pulled_and_reverted_and_its_password_stays_where_it_wa
 }
 
 #[test]
-fn a_state_that_terraform_could_not_save_is_kept_and_can_be_pushed_by_hand() {
-    let remote = Remote::start();
-    let stage = Stage::with("");
-    let v1 = a_and_b();
-    stage.write("backend.tf", &remote.backend());
-    stage.configure(&v1);
-    let flags = ["-backend-config=username=user", "-backend-config=password=pass-word-canary"];
-    stage.terraform(&[&["init", "-no-color"], &flags[..]].concat()).expect(0);
-    stage.set_up();
-    let past = Past::of(&stage, &v1);
-    stage.apply_next(&(file("a", "ONE") + &file("c", "new")));
-    remote.refuse_states();
-    let ran = stage.unapply(&["revert", "--yes"]).expect(1).says("could not save its state");
-    ran.says("it is kept as revision");
-    remote.take_states();
-    let evidence = stage.entries("evidence");
-    let revision = evidence[0]["revision"].to_string();
-    let saved = raw_state(&stage, &revision);
-    stage.sweep();
-    assert!(!remote.is_locked());
-    std::fs::File::create(stage.stack().join("errored"))
-        .and_then(|mut file| file.write_all(&saved))
-        .unwrap();
-    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
-    ran.says("Terraform could not save its state").says("unapply recover");
-    stage.terraform(&["state", "push", "errored"]).expect(0);
-    stage.goes_back(&past, &[]);
-    assert_eq!(stage.entries("resolution").len(), 1);
-}
-
-#[test]
 fn a_lock_behind_http_is_respected() {
     let remote = Remote::start();
     let stage = Stage::with("");

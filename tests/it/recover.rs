@@ -205,7 +205,7 @@ fn an_object_is_given_up_only_with_a_reason_and_only_if_it_is_open() {
     stage
         .unapply(&["recover", "--abandon=demo_file.b", "--reason", "deleted by hand"])
         .expect(0)
-        .says("given up: demo_file.b");
+        .says("abandoned: demo_file.b");
     assert_eq!(stage.entries("resolution")[0]["reason"], "deleted by hand");
     stage.unapply(&["recover"]).expect(0).says("nothing is open");
 }

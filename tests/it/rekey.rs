@@ -154,19 +154,6 @@ fn moves_alone() -> (String, String) {
 }
 
 #[test]
-fn what_was_only_moved_needs_nothing_done_after_the_push() {
-    let (v1, v2) = moves_alone();
-    let told = Told::with_modules(&v1, &v2, &[MODULE]);
-    told.plan().expect(2).says("4 to add").says("4 to destroy");
-    let before = serial(&told.stage);
-    let rekeying = told.pushed();
-    assert_eq!(rekeying.moves.len(), 4);
-    assert_eq!(serial(&told.stage), before + 2, "one more than what was pushed");
-    told.plan().expect(0);
-    told.is_back();
-}
-
-#[test]
 fn moved_blocks_do_the_same_without_a_push() {
     let (v1, v2) = moves_alone();
     let told = Told::with_modules(&v1, &v2, &[MODULE]);
@@ -216,37 +203,6 @@ fn a_swap_and_a_shift_are_taken_back_where_blocks_are_refused() {
     std::fs::remove_file(told.stage.stack().join("swap.tf")).unwrap();
     told.pushed();
     told.plan().expect(0);
-    told.is_back();
-}
-
-#[test]
-fn a_left_over_that_is_the_good_object_is_kept_and_the_new_one_goes() {
-    let lifecycle = "  lifecycle {\n    create_before_destroy = true\n  }\n}\n";
-    let v1 = named("a", "a.txt").replace("\n}\n", &format!("\n{lifecycle}"));
-    let told = Told::of(&v1, &v1);
-    told.stage.configure(&v1.replace("\"a.txt\"", "\"b.txt\""));
-    told.stage.fault("delete:a.txt");
-    told.stage.apply().expect(1);
-    told.stage.fault("");
-    told.stage.configure(&v1);
-    let told = Told { now: StateBytes::new(told.stage.state()), ..told };
-    let rekeying = told.pushed();
-    assert_eq!((rekeying.swapped.len(), rekeying.displaced.len()), (1, 1));
-    told.plan().expect(2).says("0 to add, 0 to change, 1 to destroy");
-    told.stage.apply().expect(0);
-    told.is_back();
-}
-
-#[test]
-fn a_value_of_the_state_alone_comes_back_and_so_does_what_is_named_after_it() {
-    let v1 = "resource \"demo_token\" \"t\" {}\nresource \"demo_file\" \"f\" {\n  path = \
-              \"${demo_token.t.value}.txt\"\n}\n";
-    let v2 = v1.replace("\"t\" {}", "\"t\" {\n  keepers = { v = \"2\" }\n}");
-    let told = Told::of(v1, &v2);
-    let rekeying = told.pushed();
-    assert_eq!(rekeying.restored.len(), 1);
-    told.plan().expect(2).says("demo_file.f must be replaced");
-    told.stage.apply().expect(0);
     told.is_back();
 }
 

@@ -38,79 +38,12 @@ fn what_a_failed_apply_changed_made_tainted_and_never_made_is_undone() {
 }
 
 #[test]
-fn what_was_deleted_is_made_again() {
-    let (stage, v1) = good(&a_and_b());
-    stage.apply_next(&file("a", "one"));
-    assert!(!stage.objects().contains_key("b.txt"));
-    stage.goes_back(&v1, &[]).says("made anew and has another id");
-}
-
-#[test]
-fn what_was_replaced_is_replaced_back() {
-    let (stage, v1) = good(&a_and_b());
-    stage.apply_next(&(file("a", "one") + &file("b", "two").replace("b.txt", "other.txt")));
-    assert!(stage.objects().contains_key("other.txt"));
-    stage.goes_back(&v1, &[]);
-}
-
-#[test]
 fn outputs_alone_are_put_back() {
     let v1 = file("a", "one") + "output \"o\" {\n  value = \"v1\"\n}\n";
     let (stage, past) = good(&v1);
     stage.apply_next(&v1.replace("v1", "v2"));
     stage.goes_back(&past, &[]).says("output.o   \"v2\" → \"v1\"   undo");
     assert_eq!(stage.terraform(&["output", "-raw", "o"]).expect(0).stdout, "v1");
-}
-
-#[test]
-fn where_nothing_changed_there_is_nothing_to_undo() {
-    let (stage, v1) = good(&a_and_b());
-    let before = stage.everything();
-    stage.unapply(&["revert", "--yes"]).expect(0).says("nothing to undo");
-    let json = stage.unapply(&["revert", "--yes", "--json"]).expect(0).json();
-    assert_eq!(json["result"], "nothing-to-do");
-    assert_eq!(stage.everything(), before);
-    v1.is_back(&stage);
-}
-
-#[test]
-fn updates_that_failed_before_and_after_their_effect_are_undone() {
-    let (stage, v1) = good(&(a_and_b() + &file("c", "three")));
-    let v2 = file("a", "ONE") + &file("b", "TWO") + &file("c", "THREE");
-    stage.apply_badly(&v2, "update:a.txt,update-after:b.txt").expect(1);
-    stage.goes_back(&v1, &[]);
-}
-
-#[test]
-fn a_revert_that_failed_is_recorded_and_the_next_one_ends_equal_to_good() {
-    let (stage, v1) = good(&a_and_b());
-    stage.apply_next(&(file("a", "ONE") + &file("b", "two") + &file("c", "new")));
-    stage.fault("delete:c.txt");
-    let ran = stage.unapply(&["revert", "--yes"]).expect(1);
-    ran.says("applied in part").says("demo_file.c").says("the state is kept as revision");
-    stage.fault("");
-    let outcomes = stage.entries("revert-outcome");
-    // The first attempt did something, so that it was gone on with; the second did nothing.
-    assert_eq!(outcomes.len(), 2);
-    assert!(outcomes.iter().all(|outcome| outcome["body"]["outcome"] == "failed"));
-    for kept in stage.left_over().lines() {
-        std::fs::remove_dir_all(kept).unwrap();
-    }
-    stage.goes_back(&v1, &[]);
-}
-
-#[test]
-fn a_revert_stays_in_its_workspace() {
-    let v1 = a_and_b();
-    let stage = Stage::with(&v1);
-    stage.terraform(&["workspace", "new", "blue"]).expect(0);
-    stage.apply().expect(0);
-    stage.unapply(&["init"]).expect(0);
-    stage.unapply(&["mark", "good", "--verify"]).expect(0);
-    let past = Past::of(&stage, &v1);
-    stage.apply_badly(&(file("a", "ONE") + &file("c", "new")), "").expect(0);
-    stage.goes_back(&past, &[]);
-    assert!(!stage.stack().join("terraform.tfstate").exists());
 }
 
 #[test]
@@ -264,18 +197,6 @@ fn an_older_revision_can_be_named() {
 }
 
 #[test]
-fn plan_only_shows_and_changes_nothing() {
-    let (stage, _) = good(&a_and_b());
-    stage.apply_next(&(file("a", "ONE") + &file("b", "two")));
-    let before = stage.everything();
-    let ran = stage.unapply(&["revert", "--plan-only"]).expect(0);
-    ran.says("demo_file.a").says("undo").says("nothing was applied").says("next: unapply revert");
-    assert_eq!(stage.everything(), before);
-    assert_eq!(stage.left_over(), "");
-    stage.is_sound();
-}
-
-#[test]
 fn what_terraform_refuses_to_plan_is_told_in_its_words_and_nothing_is_touched() {
     let (stage, _) = good(&a_and_b());
     stage.apply_next(&(file("a", "ONE") + &file("b", "two")));
@@ -296,27 +217,6 @@ fn an_object_that_was_renamed_goes_back_to_its_address_and_stays_the_same() {
     stage.apply_next(&renamed);
     let ran = stage.goes_back(&v1, &[]);
     ran.says("demo_file.z → demo_file.a").says("`moved` blocks in the private copy");
-    assert_eq!(stage.id_of("demo_file", "a"), id);
-}
-
-#[test]
-fn an_object_that_moved_into_a_module_and_changed_goes_back_and_stays_the_same() {
-    let (stage, v1) = good(&a_and_b());
-    let id = stage.id_of("demo_file", "a");
-    std::fs::create_dir(stage.stack().join("m")).unwrap();
-    let inside =
-        "terraform {\n  required_providers {\n    demo = { source = \"unapply/demo\" }\n  }\n}\n"
-            .to_owned()
-            + &file("a", "ONE");
-    stage.write("m/main.tf", &inside);
-    stage.configure(
-        &(file("b", "two")
-            + "module \"m\" {\n  source = \"./m\"\n}\nmoved {\n  from = demo_file.a\n  to   = module.m.demo_file.a\n}\n"),
-    );
-    stage.terraform(&["init", "-no-color"]).expect(0);
-    stage.unapply(&["snapshot"]).expect(0);
-    stage.apply().expect(0);
-    stage.goes_back(&v1, &[]).says("module.m.demo_file.a → demo_file.a");
     assert_eq!(stage.id_of("demo_file", "a"), id);
 }
 
@@ -344,18 +244,6 @@ fn an_object_that_was_only_forgotten_is_taken_back_and_not_overwritten_unasked()
     assert_eq!(stage.everything(), before);
     stage.goes_back(&v1, &["--allow", "older-drift=demo_file.b"]).says("was forgotten");
     assert_eq!(stage.id_of("demo_file", "b"), id);
-}
-
-#[test]
-fn what_wants_the_name_of_another_is_made_once_that_is_gone() {
-    let (stage, v1) = good(&(a_and_b() + &file("c", "three")));
-    // Destroyed and made anew at the same path: no plan knows that one has to go first.
-    let renamed = file("n", "one").replace("n.txt", "a.txt") + &file("b", "two");
-    stage.configure(&(file("b", "two") + &file("c", "three")));
-    stage.unapply(&["snapshot"]).expect(0);
-    stage.apply().expect(0);
-    stage.apply_next(&(renamed + &file("c", "three")));
-    stage.goes_back(&v1, &[]);
 }
 
 #[test]

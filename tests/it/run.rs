@@ -145,7 +145,7 @@ fn every_kind_of_change_is_told_from_the_event_stream() {
 fn every_kind_of_change_is_told_from_what_terraform_prints_for_people() {
     let (stage, _) = prepared();
     let ran = stage.unapply(&["run", "--", "sh", "-c", "terraform apply -auto-approve"]);
-    ran.expect(1).says("told by what it printed");
+    ran.expect(1).says("source: its output");
     is_told(&stage, "output");
 }
 
@@ -155,7 +155,7 @@ fn every_kind_of_change_is_told_from_a_saved_plan_and_the_states_where_nobody_sa
     stage.terraform(&["plan", "-out", "saved", "-input=false"]).expect(0);
     let command = ["sh", "-c", "terraform apply saved >/dev/null 2>&1"];
     let ran = stage.unapply(&[&["run", "--tfplan", "saved", "--"], &command[..]].concat());
-    ran.expect(1).says("told by the states before and after alone");
+    ran.expect(1).says("source: the states before and after alone");
     let told = report(&stage);
     // What failed without a trace cannot be told from what was not begun.
     for line in [

@@ -4,7 +4,6 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::run::report;
 use crate::support::deeds::file;
-use crate::support::remote::Remote;
 use crate::support::running::{Running, until};
 use crate::support::stage::{Stage, UNAPPLY};
 
@@ -164,21 +163,6 @@ fn a_first_apply_that_was_killed_leaves_an_empty_state_which_is_never_taken_for_
 }
 
 #[test]
-fn when_both_were_killed_the_next_run_tells_what_may_exist() {
-    let stage = slow();
-    let running = start(&stage, &APPLY);
-    let terraform = child(&stage);
-    running.signal(Signal::KILL);
-    kill_process(terraform, Signal::KILL).unwrap();
-    running.end().expect(137);
-    stage.resolves();
-    stage.unapply(&["run", "--", "true"]).expect(0).says("nobody had said how");
-    let outcome = &stage.entries("run-outcome")[1]["body"];
-    assert_eq!(outcome["apply_report"]["may_exist"][0], "demo_file.a", "{outcome:#}");
-    stage.is_sound();
-}
-
-#[test]
 fn a_reader_that_goes_away_and_a_terminal_that_hangs_up_disturb_nothing() {
     let stage = slow();
     let mut running = stage.start(UNAPPLY, &APPLY);
@@ -193,75 +177,4 @@ fn a_reader_that_goes_away_and_a_terminal_that_hangs_up_disturb_nothing() {
     stage.ran(command.output()).expect(0);
     assert_eq!(outcome(&stage)["outcome"], "succeeded");
     assert!(stage.good_revision().is_some());
-}
-
-#[test]
-fn two_runs_at_once_are_one_run() {
-    let stage = slow();
-    let first = start(&stage, &APPLY);
-    stage.unapply(&APPLY).expect(11).says("is under way").says("tester");
-    first.end().expect(0);
-    assert_eq!(stage.entries("run-intent").len(), 1);
-    assert_eq!(stage.entries("run-outcome").len(), 1);
-    stage.is_sound();
-}
-
-#[test]
-fn files_of_a_journal_are_private() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let stage = slow();
-    let running = start(&stage, &APPLY);
-    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
-    let journal = &journals(&stage)[0];
-    assert_eq!(mode(journal), 0o700);
-    for name in ["stdout", "stderr", "child"] {
-        assert_eq!(mode(&journal.join(name)), 0o600, "{name}");
-    }
-    running.end().expect(0);
-}
-
-#[test]
-fn a_backend_that_is_down_at_the_end_leaves_a_state_that_is_kept() {
-    let remote = Remote::start();
-    let stage = Stage::with("");
-    stage.write("backend.tf", &remote.backend());
-    stage.configure(&(file("a", "one") + &second()));
-    let flags = ["-backend-config=username=user", "-backend-config=password=pass-word-canary"];
-    stage.terraform(&[&["init", "-no-color"], &flags[..]].concat()).expect(0);
-    stage.unapply(&["init"]).expect(0);
-    stage.fault("delay-ms:a.txt:1000");
-    let running = start(&stage, &[&APPLY[..], &["-json"]].concat());
-    remote.refuse_states();
-    let ran = running.end().expect(1);
-    ran.says("terraform could not save its state").says("is in no state");
-    let outcome = outcome(&stage);
-    let kept = outcome["errored"].as_u64().unwrap();
-    let shown = stage.unapply(&["show", &kept.to_string(), "--raw-state"]).expect(0).stdout;
-    let left = std::fs::read_to_string(stage.stack().join("errored.tfstate")).unwrap();
-    assert_eq!(shown, left);
-    assert_eq!(outcome["apply_report"]["lost"].as_array().unwrap().len(), 2, "{outcome:#}");
-    // Nothing is built on a state that is behind reality.
-    remote.take_states();
-    let ran = stage.unapply(&APPLY).expect(15);
-    ran.says("left to be resolved").says("demo_file.a").says("could not save a state");
-    assert!(!stage.log_text().contains("pass-word-canary"));
-}
-
-#[test]
-fn an_outcome_that_cannot_be_recorded_keeps_the_journal_for_the_next_command() {
-    let stage = slow();
-    let running = start(&stage, &APPLY);
-    let (logs, aside) = (stage.stack().join(".unapply/stacks"), stage.stack().join("aside"));
-    std::fs::rename(&logs, &aside).unwrap();
-    stage.write(".unapply/stacks", "a file where a directory should be");
-    let ran = running.end();
-    std::fs::remove_file(&logs).unwrap();
-    std::fs::rename(&aside, &logs).unwrap();
-    assert_ne!(ran.code, 0);
-    ran.says("could not be recorded").says("it has ended with code 0").says("is kept in");
-    assert_eq!(journals(&stage).len(), 1);
-    stage.fault("");
-    stage.unapply(&APPLY).expect(0).says("nobody had said how");
-    assert!(journals(&stage).is_empty());
-    stage.is_sound();
 }

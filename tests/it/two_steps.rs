@@ -81,31 +81,6 @@ fn where_a_provider_leads_elsewhere_now_its_objects_are_ended_where_they_are() {
 }
 
 #[test]
-fn the_first_step_alone_can_be_targeted() {
-    let (stage, _) = good(&file("a", "one"));
-    stage.apply_next(&(west(&stage) + &file("a", "ONE") + &in_west("w", "far")));
-    let ran = stage.unapply(&["revert", "--yes", "--target", "demo_file.w"]).expect(0);
-    ran.says("demo_file.a   update").says("Reverted a part");
-    assert!(!is_in_west(&stage, "w.txt"));
-    assert_eq!(stage.objects()["a.txt"].1, b"ONE", "it was not targeted");
-    stage.unapply(&["revert", "--yes", "--target", "demo_file.a"]).expect(0);
-    assert_eq!(stage.objects()["a.txt"].1, b"one");
-}
-
-#[test]
-fn where_something_else_is_targeted_the_first_step_is_not_done_unasked() {
-    let (stage, _) = good(&file("a", "one"));
-    stage.apply_next(&(west(&stage) + &file("a", "ONE") + &in_west("w", "far")));
-    let before = stage.everything();
-    stage
-        .unapply(&["revert", "--yes", "--target", "demo_file.a"])
-        .expect(15)
-        .says("are not among the targets");
-    assert_eq!(stage.everything(), before);
-    assert!(is_in_west(&stage, "w.txt"));
-}
-
-#[test]
 fn where_no_configuration_on_record_finds_an_object_it_is_not_forgotten() {
     let (stage, _) = good(&file("a", "one"));
     let v2 = west(&stage) + &file("a", "one") + &in_west("w", "far");
@@ -172,26 +147,5 @@ fn where_something_that_stays_depends_on_it_nothing_is_touched() {
         .says("after taking out what refers to terraform_data.hook");
     assert_eq!(stage.everything(), before);
     assert_eq!(trace(&stage), "");
-    drop(v1);
-}
-
-#[test]
-fn a_first_step_that_fails_leaves_the_rest_undone_and_the_next_revert_goes_on() {
-    let (stage, v1) = good(&file("a", "one"));
-    stage.apply_next(&(west(&stage) + &file("a", "ONE") + &in_west("w", "far")));
-    let faults = std::path::Path::new(&far(&stage)).join(".faults");
-    let set = |text: &str| {
-        use std::io::Write as _;
-        let mut file = std::fs::File::create(&faults).unwrap();
-        file.write_all(text.as_bytes()).unwrap();
-    };
-    set("delete:w.txt");
-    stage.unapply(&["revert", "--yes"]).expect(1).says("was applied in part");
-    assert_eq!(stage.objects()["a.txt"].1, b"ONE", "the second step was not begun");
-    assert!(is_in_west(&stage, "w.txt"));
-    set("");
-    stage.unapply(&["revert", "--yes"]).expect(0);
-    assert_eq!(stage.objects()["a.txt"].1, b"one");
-    assert!(!is_in_west(&stage, "w.txt"));
     drop(v1);
 }

@@ -208,7 +208,7 @@ fn screen(
         (Some(verdict), None) => format!(" · {verdict}"),
         (None, _) => String::new(),
     };
-    let heading = format!("{} {}   {}{verdict}", stack.name, out.revision, out.entry);
+    let heading = format!("{} r{}   {}{verdict}", stack.name, out.revision, out.entry);
     let mut text = format!("{}\n", paint.bold(&heading));
     let by = format!(
         "{} by {} on {}, {}",
@@ -243,7 +243,7 @@ fn screen(
     if snapshot.is_some() {
         let count = resources.len();
         let word = if count == 1 { "resource" } else { "resources" };
-        let next = format!("unapply show {0} --files · unapply diff {0}..@", out.revision);
+        let next = format!("unapply show r{0} --files · unapply diff r{0}..@", out.revision);
         text.push_str(&format!("\n{count} {word}\nnext: {next}\n"));
     } else if let Some(kept) = kept {
         text.push_str(&format!("\nnext: {}\n", way_out(kept.format)));

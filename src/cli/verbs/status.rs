@@ -207,7 +207,7 @@ fn row(session: &Session, status: &StackStatus) -> Vec<String> {
     };
     let good = match (status.good, &status.grade) {
         (Some(revision), Some(grade)) => {
-            format!("★ {revision} {grade} · {}", when(&status.good_taken_at))
+            format!("★ r{revision} {grade} · {}", when(&status.good_taken_at))
         }
         _ => "none".to_owned(),
     };
@@ -228,7 +228,7 @@ fn row(session: &Session, status: &StackStatus) -> Vec<String> {
         }
     };
     let newest = status.newest.map_or("-".to_owned(), |revision| {
-        format!("{revision} · {}", when(&status.newest_taken_at))
+        format!("r{revision} · {}", when(&status.newest_taken_at))
     });
     let notes = notes(session, status);
     vec![status.stack.clone(), good, live, drift, newest, inert(&notes.join(" · "))]
@@ -237,7 +237,7 @@ fn row(session: &Session, status: &StackStatus) -> Vec<String> {
 /// What else there is to say of a stack.
 fn notes(session: &Session, status: &StackStatus) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
-    notes.extend(status.unfinished.map(|revision| format!("revert {revision} is unfinished")));
+    notes.extend(status.unfinished.map(|revision| format!("revert r{revision} is unfinished")));
     let is_other = |matter: &&UnsettledOut| Some(matter.revision) != status.unfinished;
     notes.extend(status.unsettled.iter().filter(is_other).map(|matter| matter.what.clone()));
     if let Some(hold) = status.holds.first() {
@@ -245,7 +245,7 @@ fn notes(session: &Session, status: &StackStatus) -> Vec<String> {
         let until = hold.until.as_ref().and_then(|until| until.parse::<Timestamp>().ok());
         let until = until
             .map_or_else(String::new, |until| format!(" until {}", session.times().show(until)));
-        notes.push(format!("{what}{until} ({})", hold.revision));
+        notes.push(format!("{what}{until} (r{})", hold.revision));
     }
     if let Some(lock) = &status.lock {
         let who = if lock.who.is_empty() { "somebody" } else { &lock.who };

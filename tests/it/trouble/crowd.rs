@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use unapply::store::{After, LocalStore, Repository};
 
-use super::table::{Scene, answers};
+use super::table::Scene;
 use crate::support::records::remark;
 use crate::support::running::until;
 use crate::support::stage::{Ran, UNAPPLY};
@@ -31,21 +31,6 @@ fn eight_snapshots_at_once_are_eight_entries_in_one_order() {
 }
 
 #[test]
-fn of_eight_snapshots_of_the_same_state_one_is_enough() {
-    let scene = Scene::changed();
-    let before = scene.see().log.len();
-    let all: Vec<_> = (0..8).map(|_| scene.stage.start(UNAPPLY, &["snapshot"])).collect();
-    for one in all {
-        one.end().expect(0);
-    }
-    let after = scene.see().log.len();
-    assert!((before + 1..=before + 8).contains(&after), "{before} then {after}");
-    scene.stage.unapply(&["snapshot"]).expect(0).says("no new entry");
-    scene.stage.is_sound();
-    scene.goes_back();
-}
-
-#[test]
 fn snapshots_marks_and_reads_during_a_revert_neither_stop_it_nor_are_lost() {
     let scene = Scene::changed();
     let stage = &scene.stage;
@@ -65,22 +50,6 @@ fn snapshots_marks_and_reads_during_a_revert_neither_stop_it_nor_are_lost() {
     assert_eq!(log[..before.len()], before);
     assert!(log.iter().any(|entry| entry["revision"] == snapshot["entry"]["revision"]));
     assert_eq!(stage.entries("revert-outcome").len(), 1);
-}
-
-#[test]
-fn what_is_recorded_while_a_revert_plans_stops_it_before_anything_is_applied() {
-    let scene = Scene::changed();
-    let stage = &scene.stage;
-    let before = scene.see();
-    let revert = stage.start(UNAPPLY, &["revert", "--yes"]);
-    until("there is a private directory", || !stage.private_directories().is_empty());
-    stage.unapply(&["mark", "bad", "@-"]).expect(0);
-    let ran = revert.end().expect(11);
-    answers(&ran, "", "somebody else has written to this stack", "unapply history");
-    let after = scene.see();
-    assert_eq!((after.world, after.state), (before.world, before.state));
-    assert_eq!(stage.entries("revert-intent").len(), 0);
-    scene.goes_back();
 }
 
 #[test]

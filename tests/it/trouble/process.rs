@@ -1,8 +1,5 @@
 //! Interruptions, other processes and terminals: what was begun is known and can be concluded.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-
 use rustix::process::Signal;
 
 use crate::support::deeds::{Past, file, good};
@@ -53,66 +50,6 @@ fn an_interrupt_during_the_apply_is_passed_on_once_and_the_next_revert_ends_equa
 }
 
 #[test]
-fn a_termination_during_the_apply_ends_it_the_same_way() {
-    interrupted_in_the_apply(Signal::TERM, 143);
-}
-
-#[test]
-fn a_revert_that_was_killed_leaves_terraform_alone_and_is_concluded_by_the_next() {
-    let (stage, v1) = changed();
-    stage.fault("delay-ms:a.txt:1000");
-    let running = stage.start(UNAPPLY, &["revert", "--yes"]);
-    until("terraform changes something", || stage.is_applying());
-    running.signal(Signal::KILL);
-    running.end().expect(137);
-    let json = stage.unapply(&["status", "--json"]).expect(0).json();
-    let intent = json["stacks"][0]["unfinished"].as_u64().unwrap();
-    stage.unapply(&["status"]).expect(0).says("unfinished").says("next: unapply revert");
-    until("terraform has finished by itself", || {
-        stage.objects()["b.txt"].1 == b"two" && !stage.is_locked_by_apply()
-    });
-    stage.fault("");
-    stage.sweep();
-    stage.goes_back(&v1, &[]);
-    let outcome = &stage.entries("revert-outcome")[0]["body"];
-    assert_eq!(
-        (outcome["intent"].as_u64(), outcome["outcome"].as_str()),
-        (Some(intent), Some("unknown"))
-    );
-    let json = stage.unapply(&["status", "--json"]).expect(0).json();
-    assert!(json["stacks"][0]["unfinished"].is_null());
-}
-
-#[test]
-fn a_second_revert_waits_for_nobody_and_private_files_are_private() {
-    let (stage, v1) = changed();
-    stage.fault("delay-ms:a.txt:1500");
-    let running = stage.start(UNAPPLY, &["revert", "--yes"]);
-    until("terraform changes something", || stage.is_applying());
-    let directories = stage.private_directories();
-    assert_eq!(directories.len(), 1);
-    for directory in &directories {
-        assert_eq!(mode(directory), 0o700);
-        let tree = directory.join("tree");
-        let files = std::fs::read_dir(&tree).unwrap().map(|entry| entry.unwrap().path());
-        for path in files.filter(|path| path.is_file()) {
-            assert_eq!(mode(&path), 0o600, "{}", path.display());
-        }
-    }
-    let who = running.id().to_string();
-    let ran = stage.unapply(&["revert", "--yes"]).expect(11).says("is under way");
-    ran.says(&who).says("nothing was applied").says("unapply status");
-    running.end().expect(0);
-    stage.fault("");
-    v1.is_back(&stage);
-    assert_eq!(stage.entries("revert-intent").len(), 1);
-}
-
-fn mode(path: &Path) -> u32 {
-    path.metadata().unwrap().permissions().mode() & 0o777
-}
-
-#[test]
 fn terraforms_lock_is_respected_and_its_holder_named() {
     let (stage, _) = good(&chained("one", "two"));
     stage.configure(&chained("ONE", "TWO"));
@@ -130,45 +67,6 @@ fn terraforms_lock_is_respected_and_its_holder_named() {
     stage.fault("");
     assert_eq!(stage.objects()["b.txt"].1, b"TWO");
     assert_eq!(stage.entries("revert-intent").len(), 0);
-}
-
-#[test]
-fn a_reader_or_a_terminal_that_goes_away_breaks_neither_a_list_nor_an_apply() {
-    let (stage, v1) = changed();
-    let mut running = stage.start(UNAPPLY, &["history"]);
-    running.stop_reading();
-    running.end().expect(0);
-    stage.fault("delay-ms:a.txt:300");
-    let mut running = stage.start(UNAPPLY, &["revert", "--yes", "--json"]);
-    running.stop_reading();
-    until("terraform changes something", || stage.is_applying());
-    running.signal(Signal::HUP);
-    running.end().expect(0);
-    stage.fault("");
-    v1.is_back(&stage);
-    assert_eq!(stage.entries("verification").len(), 1);
-}
-
-#[test]
-fn an_outcome_that_cannot_be_recorded_is_never_told_as_nothing_applied() {
-    let (stage, v1) = changed();
-    stage.fault("delay-ms:a.txt:1500");
-    let running = stage.start(UNAPPLY, &["revert", "--yes"]);
-    until("terraform changes something", || stage.is_applying());
-    let (logs, aside) = (stage.stack().join(".unapply/stacks"), stage.stack().join("aside"));
-    std::fs::rename(&logs, &aside).unwrap();
-    stage.write(".unapply/stacks", "a file where a directory should be");
-    let ran = running.end();
-    std::fs::remove_file(&logs).unwrap();
-    std::fs::rename(&aside, &logs).unwrap();
-    stage.fault("");
-    assert_ne!(ran.code, 0);
-    assert!(!ran.stderr.contains("nothing was applied"), "{}", ran.stderr);
-    ran.says("the apply has ended (succeeded)").says("is kept in").says("unapply revert");
-    assert_eq!(stage.private_directories().len(), 1);
-    stage.sweep();
-    stage.unapply(&["status"]).expect(0).says("unfinished");
-    stage.goes_back(&v1, &[]);
 }
 
 #[test]

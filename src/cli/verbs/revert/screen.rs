@@ -15,7 +15,7 @@ use crate::flow::revert::consent::ApprovedRevert;
 use crate::flow::revert::execute::ExecutedRevert;
 use crate::flow::revert::plan::CheckedRevert;
 use crate::flow::revert::verify::VerifiedRevert;
-use crate::model::entry::{Body, Entry};
+use crate::model::entry::{Body, Entry, Revision};
 use crate::model::hazard::Hazard;
 use crate::model::hold::{Hold, HoldScope};
 use crate::model::plan::Action;
@@ -28,7 +28,7 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
         |text: fn(&JudgedAction) -> usize| checked.actions().iter().map(text).max().unwrap_or(0);
     let addresses = width(|action| inert(&action.address).chars().count());
     let words = width(|action| action.action.name().len());
-    let target = checked.target().0;
+    let target = checked.target();
     let reasons = checked.actions().iter().map(|action| because(action, target).chars().count());
     let reasons = reasons.max().unwrap_or(0);
     let mut text = String::from("\n");
@@ -218,7 +218,7 @@ fn sign(action: Action) -> &'static str {
 }
 
 /// The facts behind an action, in one clause.
-fn because(action: &JudgedAction, target: u64) -> String {
+fn because(action: &JudgedAction, target: Revision) -> String {
     match (action.action, action.origin) {
         (Action::Create, Origin::Good) => format!("in {target} and not there now"),
         (Action::Create, _) => format!("not in {target}, and not there now"),
