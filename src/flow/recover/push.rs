@@ -118,7 +118,7 @@ fn read_back(
 fn move_aside(left: &Left<'_>, evidence: Revision) -> Option<PathBuf> {
     let file = left.file.as_ref().filter(|file| file.ends_with(ERRORED_STATE))?;
     let name = file.file_name()?.to_string_lossy().into_owned();
-    let aside = file.with_file_name(format!("{name}.{evidence}"));
+    let aside = file.with_file_name(format!("{name}.{}", evidence.0));
     let is_free = !aside.try_exists().unwrap_or(true);
     (is_free && std::fs::rename(file, &aside).is_ok()).then_some(aside)
 }

@@ -121,11 +121,6 @@ impl Stage {
         self.environment.insert(name.to_owned(), value.to_owned());
     }
 
-    /// The value of one.
-    pub(crate) fn variable(&self, name: &str) -> String {
-        self.environment[name].clone()
-    }
-
     /// Unsets one.
     pub(crate) fn unset(&mut self, name: &str) {
         self.environment.remove(name);
@@ -265,7 +260,10 @@ fn steady(text: &str, stage: &Path) -> String {
         // How often Terraform writes a local state in one apply depends on its timing.
         (r#"("serial"|"live_serial"): \d+"#, r#"$1: "[N]""#),
         (r"serial \d+", "serial [N]"),
-        (r"(?m)^([ ★] +(?:@|r\d+)  (?:live|good|bad|-|before|after) .*?-) +\d+ +(\d+)", "$1 [N] $2"),
+        (
+            r"(?m)^([ ★] +(?:@|r\d+)  (?:live|good|bad|-|before|after) .*?-) +\d+ +(\d+)",
+            "$1 [N] $2",
+        ),
     ] {
         let regex = regex::Regex::new(pattern).unwrap();
         text = regex.replace_all(&text, word).into_owned();

@@ -140,7 +140,7 @@ fn a_state_file_that_is_gone_is_lost_and_the_last_one_is_named() {
     std::fs::remove_file(stage.stack().join("terraform.tfstate")).unwrap();
     for verb in [&["snapshot"][..], &["revert", "--yes"]] {
         let ran = stage.unapply(verb).expect(15);
-        answers(&ran, "state lost", "revision r1 holds the last state", "show 1 --raw-state");
+        answers(&ran, "state lost", "revision r1 holds the last state", "show r1 --raw-state");
     }
     let mut raw = stage.command(UNAPPLY, &["show", "1", "--raw-state"]);
     assert_eq!(raw.output().unwrap().stdout, state);

@@ -33,8 +33,8 @@ fn why(status: &StackStatus, asked: FailOn) -> Option<String> {
         FailOn::Held => {
             let hold = status.holds.first()?;
             Some(match &hold.until {
-                Some(until) => format!("hold {} until {until}", hold.revision),
-                None => format!("hold {} until it is released", hold.revision),
+                Some(until) => format!("hold r{} until {until}", hold.revision),
+                None => format!("hold r{} until it is released", hold.revision),
             })
         }
         FailOn::Unfinished => {
