@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn every_form_is_read_and_shown_again() {
         for text in [
-            "42",
+            "r42",
             "good",
             "good~1",
             "@",
@@ -215,7 +215,21 @@ mod tests {
             assert_eq!(selector.to_string(), text);
         }
         assert_eq!("at:2026-11-20T16:00Z".parse(), "at:2026-11-20T16:00:00Z".parse::<Selector>());
-        for text in ["", "x", "good~", "tag:x", "commit:zz", "serial:-1", "at:never", "-1", "4 2"] {
+        assert_eq!("42".parse(), "r42".parse::<Selector>());
+        for text in [
+            "",
+            "x",
+            "r",
+            "r-1",
+            "rr1",
+            "good~",
+            "tag:x",
+            "commit:zz",
+            "serial:-1",
+            "at:never",
+            "-1",
+            "4 2",
+        ] {
             assert!(text.parse::<Selector>().is_err(), "{text}");
         }
     }
@@ -223,9 +237,9 @@ mod tests {
     #[test]
     fn ranges_split_and_files_do_not() {
         let range = |text: &str| parse_range(text).map(|(a, b)| format!("{a} {b}"));
-        assert_eq!(range("42..@"), Ok("42 @".into()));
-        assert_eq!(range("good..44"), Ok("good 44".into()));
-        assert_eq!(range("42"), Ok("42 @".into()));
+        assert_eq!(range("42..@"), Ok("r42 @".into()));
+        assert_eq!(range("good..44"), Ok("good r44".into()));
+        assert_eq!(range("42"), Ok("r42 @".into()));
         assert_eq!(range("../old.tfstate"), Ok("../old.tfstate @".into()));
         assert_eq!(range("./a.tfstate.../b.tfstate"), Ok("./a.tfstate ./b.tfstate".into()));
     }
@@ -235,7 +249,7 @@ mod tests {
         let log = log(vec![taken(1, "a"), good(1), taken(2, "b"), taken(2, "c")]);
         let now = "2026-11-20T16:30:00Z".parse().unwrap();
         let find = |text: &str| match select(&text.parse().unwrap(), &log, now) {
-            Ok(Selected::Entry(entry)) => entry.revision.to_string(),
+            Ok(Selected::Entry(entry)) => entry.revision.0.to_string(),
             other => format!("{other:?}"),
         };
         for (text, expected) in [
@@ -249,7 +263,7 @@ mod tests {
             ("at:2h", "1"),
             ("at:2026-11-20T15:00Z", "3"),
             ("good~1", "Err(NoGood)"),
-            ("9", "Err(Nothing(\"9\"))"),
+            ("9", "Err(Nothing(\"r9\"))"),
             ("@", "Ok(Live)"),
         ] {
             assert_eq!(find(text), expected, "{text}");

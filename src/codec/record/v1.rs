@@ -47,7 +47,7 @@ pub(super) fn encode(header: &Header, draft: &NewEntry) -> Result<Vec<u8>, Error
         seq: revision,
         prev: previous,
         nonce,
-        kind: body.kind().to_owned(),
+        kind: stored_kind(body).to_owned(),
         time: *time,
         actor: actor.clone(),
         tool: tool.clone(),
@@ -94,6 +94,14 @@ fn check_place(payload: &Payload) -> Result<(), Error> {
     Err(Error::Inconsistent { what })
 }
 
+/// The kind of an entry as it is stored: some have another name today.
+pub(super) fn stored_kind(body: &Body) -> &'static str {
+    match body {
+        Body::Resolution(_) => "settlement",
+        other => other.kind(),
+    }
+}
+
 fn encode_body(body: &Body) -> serde_json::Result<Box<RawValue>> {
     match body {
         Body::Snapshot(body) => to_raw_value(body),
@@ -127,7 +135,7 @@ fn decode_body(kind: &str, text: &str) -> Result<Body, Error> {
         "run-outcome" => Body::RunOutcome(read(text)?),
         "hold" => Body::Hold(read::<shaped::ShapedHold>(text)?.into()),
         "release" => Body::Release(read(text)?),
-        "resolution" | "settlement" => Body::Resolution(read(text)?),
+        "settlement" => Body::Resolution(read(text)?),
         "diagnosis" => Body::Diagnosis(read(text)?),
         unknown => {
             return Err(Error::UnknownKind { kind: unknown.chars().take(80).collect() });

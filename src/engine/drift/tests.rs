@@ -235,12 +235,15 @@ fn an_item_is_new_then_open_then_resolved_and_new_again_when_it_comes_back() {
     let mut bodies = Vec::new();
     for (body, expected) in [
         (observation(&at, &[]), &[][..]),
-        (observation(&at, &[&one]), &["changed new 2-2"]),
-        (observation(&at, &[&one]), &["changed open 2-3"]),
-        (fix(&one), &["changed open 2-3 fix 4"]),
-        (observation(&at, &[&two]), &["changed resolved 2-3 at 5 fix 4", "gone new 5-5"]),
-        (observation(&at, &[]), &["changed resolved 2-3 at 5 fix 4", "gone resolved 5-5 at 6"]),
-        (observation(&at, &[&one]), &["changed new 7-7 fix 4", "gone resolved 5-5 at 6"]),
+        (observation(&at, &[&one]), &["changed new r2-r2"]),
+        (observation(&at, &[&one]), &["changed open r2-r3"]),
+        (fix(&one), &["changed open r2-r3 fix r4"]),
+        (observation(&at, &[&two]), &["changed resolved r2-r3 at r5 fix r4", "gone new r5-r5"]),
+        (
+            observation(&at, &[]),
+            &["changed resolved r2-r3 at r5 fix r4", "gone resolved r5-r5 at r6"],
+        ),
+        (observation(&at, &[&one]), &["changed new r7-r7 fix r4", "gone resolved r5-r5 at r6"]),
     ] {
         bodies.push(body);
         assert_eq!(lives(&log(bodies.clone())), expected);

@@ -44,7 +44,7 @@ fn check(journals: &[ApplyJournal], object: &str, expected: &str) {
         Some(Origin::Imported) => "imported".to_owned(),
         Some(Origin::MadeSince { revision, time }) => {
             assert_eq!(time, at(i64::try_from(revision.0).unwrap()));
-            revision.to_string()
+            revision.0.to_string()
         }
         Some(other) => panic!("{other:?}"),
     };

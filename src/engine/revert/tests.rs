@@ -51,7 +51,7 @@ fn taking_back_what_changed_is_undo_and_anything_else_is_collateral() {
             "undo update demo_file.a good hidden:(sensitive)→(sensitive) x:new→old",
             "collateral update demo_file.b good",
             "undo create demo_file.gone good hidden:-→(sensitive) id:-→3 x:-→0",
-            "undo destroy demo_file.c since 3 hidden:(sensitive)→- id:4→- x:0→-",
+            "undo destroy demo_file.c since r3 hidden:(sensitive)→- id:4→- x:0→-",
         ],
     );
 }
@@ -65,7 +65,7 @@ fn tainting_is_a_change_and_a_left_over_is_an_object_of_its_own() {
          plan replace:demo_file.a destroy:demo_file.a^0badcafe",
         &[
             "undo replace demo_file.a good",
-            "undo destroy demo_file.a (deposed 0badcafe) since 3 \
+            "undo destroy demo_file.a (deposed 0badcafe) since r3 \
              hidden:(sensitive)→- id:2→- x:0→-",
         ],
     );
@@ -85,7 +85,7 @@ fn an_origin_needs_a_snapshot_that_does_not_have_the_object_yet() {
     );
     check(
         &format!("before demo_file.b^0badcafe=3\n now demo_file.b=2\n {plan}"),
-        &[&format!("undo destroy demo_file.b since 3 {gone}")],
+        &[&format!("undo destroy demo_file.b since r3 {gone}")],
     );
 }
 

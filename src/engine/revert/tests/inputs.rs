@@ -51,7 +51,7 @@ fn what_only_moves_with_a_data_source_is_a_moved_input_and_names_it() {
     check(&world, "moved-input(x)");
     assert_eq!(
         world.hazards(),
-        ["moved-input: data.remote.up (outputs.v) says something else today than in 2, and the \
+        ["moved-input: data.remote.up (outputs.v) says something else today than in r2, and the \
              plan would update it (x)"]
     );
 }

@@ -65,7 +65,7 @@ fn a_fix_that_would_be_overwritten_says_whose_it_is() {
         check(&world, "overwrites-fix(x)");
         assert_eq!(
             world.hazards(),
-            ["overwrites-fix: fix 7 by on-call: x; the gate was stuck; OPS-12; until \
+            ["overwrites-fix: fix r7 by on-call: x; the gate was stuck; OPS-12; until \
               1970-01-01T00:00:00Z"]
         );
     }
