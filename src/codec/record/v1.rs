@@ -96,10 +96,7 @@ fn check_place(payload: &Payload) -> Result<(), Error> {
 
 /// The kind of an entry as it is stored: some have another name today.
 pub(super) fn stored_kind(body: &Body) -> &'static str {
-    match body {
-        Body::Resolution(_) => "settlement",
-        other => other.kind(),
-    }
+    if matches!(body, Body::Resolution(_)) { "settlement" } else { body.kind() }
 }
 
 fn encode_body(body: &Body) -> serde_json::Result<Box<RawValue>> {
