@@ -1,7 +1,7 @@
 //! Random histories: a good configuration, changes of it that fail at a random point, now and then a
 //! kill or somebody's hand, and then a revert. What counts is the world, byte for byte.
 //!
-//! 40 in an ordinary run; `UNAPPLY_HISTORIES=1000 cargo test --test it histories -- --nocapture` for
+//! 60 in an ordinary run; `UNAPPLY_HISTORIES=1000 cargo test --test it histories -- --nocapture` for
 //! more, `UNAPPLY_HISTORY=SEED` for one again. A history ends in one of four ways, and two of them
 //! fail the test: a refusal although every action was an undo, and a wrong world.
 
@@ -283,7 +283,7 @@ fn wanted() -> (std::ops::Range<u64>, bool) {
     match (number("UNAPPLY_HISTORY"), number("UNAPPLY_HISTORIES")) {
         (Some(seed), _) => (seed..seed + 1, true),
         (None, Some(many)) => (0..many, false),
-        (None, None) => (0..40, false),
+        (None, None) => (0..60, false),
     }
 }
 

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
 use unapply::demo::sandbox::Sandbox;
@@ -34,13 +35,33 @@ pub(crate) struct Ran {
     stage: PathBuf,
 }
 
+/// The provider's program: `tests/provider`, where a whole `cargo test` has built it of the library
+/// that unapply is of, since Terraform hashes it at each command; else unapply.
+fn provider() -> &'static Path {
+    static FOUND: LazyLock<PathBuf> = LazyLock::new(|| {
+        let tests = std::env::current_exe().unwrap();
+        let newest = |prefix: &str, suffix: &str| {
+            let files = std::fs::read_dir(tests.parent().unwrap()).unwrap().map(Result::unwrap);
+            let files = files.filter(|file| {
+                let name = file.file_name().into_string().unwrap();
+                name.starts_with(prefix) && name.ends_with(suffix) && !name.ends_with(".d")
+            });
+            files.map(|file| (file.metadata().unwrap().modified().unwrap(), file.path())).max()
+        };
+        let library = newest("libunapply-", ".rlib").unwrap();
+        let small = newest("provider-", "").filter(|small| small.0 >= library.0);
+        small.map_or_else(|| PathBuf::from(UNAPPLY), |(_, path)| path)
+    });
+    &FOUND
+}
+
 impl Stage {
     /// A stack without configuration.
     #[expect(clippy::disallowed_methods, reason = "a test needs the way to the real programs")]
     pub(crate) fn empty() -> Self {
         let directory = tempfile::Builder::new().prefix("stage-").tempdir().unwrap();
         let path = directory.path();
-        let sandbox = Sandbox::set_up(path, Path::new(UNAPPLY)).unwrap();
+        let sandbox = Sandbox::set_up(path, provider()).unwrap();
         std::fs::create_dir(path.join("home")).unwrap();
         let variables =
             sandbox.variables().map(|(name, value)| (name, value.into_string().unwrap()));
