@@ -100,7 +100,7 @@ fn files(name: &str, count: usize, content: &str) -> String {
 
 fn laid_out(root: &Path) -> Place {
     let sandbox = Sandbox::set_up(root, Path::new(UNAPPLY)).unwrap();
-    write(&sandbox.at("stack/unapply.toml"), &Sandbox::settings("bench", &[]));
+    write(&sandbox.at("stack/unapply.toml"), &Sandbox::settings("bench"));
     Place { sandbox }
 }
 

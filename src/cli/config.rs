@@ -67,8 +67,10 @@ pub(super) struct Store {
 pub(super) struct TerraformSettings {
     /// `auto`, a name on PATH, or a path.
     pub bin: Option<String>,
-    /// Names of variables that children see besides those that always pass.
+    /// Names of variables that children see though they are on the closed list.
     pub env_pass: Option<Vec<String>>,
+    /// Names of variables that children do not see.
+    pub env_block: Option<Vec<String>>,
 }
 
 /// `[good]`.

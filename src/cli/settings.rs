@@ -23,7 +23,7 @@ use crate::model::pattern::Pattern;
 use crate::model::secret::Secret;
 use crate::terraform::check::{Probe, StackCheck};
 use crate::terraform::directory;
-use crate::terraform::environment::{DEFAULT_PASS, is_forbidden};
+use crate::terraform::environment::{EnvironmentRules, is_forbidden};
 use crate::terraform::liveness::own_start;
 
 /// The tool and its version, as records name it.
@@ -41,7 +41,7 @@ pub(super) struct Settings {
     /// `auto`, a name, or a path.
     pub tf_bin: Option<String>,
     /// What children may see besides what always passes.
-    pub env_pass: Vec<Pattern>,
+    pub environment: EnvironmentRules,
     /// The stack's own checks.
     pub checks: Vec<StackCheck>,
     /// Who speaks.
@@ -129,11 +129,15 @@ impl Settings {
         let beside = project.as_deref().and_then(Path::parent).unwrap_or(&base).to_owned();
         let pick = |own: Option<String>, users: Option<String>| own.or(users);
         let key = config.redaction.key.or(user.redaction.key);
-        let env_pass = config.terraform.env_pass.or(user.terraform.env_pass);
+        let environment = environment_rules(
+            config.terraform.env_pass.or(user.terraform.env_pass),
+            config.terraform.env_block.or(user.terraform.env_block),
+            key.as_deref(),
+        )?;
         Ok(Self {
             store: store(global, world, config.store, user.store, &beside)?,
             tf_bin: global.tf_bin.clone().or(pick(config.terraform.bin, user.terraform.bin)),
-            env_pass: env_pass_patterns(env_pass)?,
+            environment,
             checks: checks(config.good.checks.or(user.good.checks))?,
             key: KeySource::of(key.as_deref(), world, &beside)?,
             knowledge: Knowledge::builtin()
@@ -304,15 +308,26 @@ fn store(
     StorePlace::of(url, relative_to, &settings, world)
 }
 
-fn env_pass_patterns(names: Option<Vec<String>>) -> Result<Vec<Pattern>, Failure> {
-    let names = names.unwrap_or_else(|| DEFAULT_PASS.map(str::to_owned).to_vec());
-    if let Some(name) = names.iter().find(|name| is_forbidden(name)) {
+/// What children see of the environment.
+fn environment_rules(
+    pass: Option<Vec<String>>,
+    block: Option<Vec<String>>,
+    key: Option<&str>,
+) -> Result<EnvironmentRules, Failure> {
+    let pass = pass.unwrap_or_default();
+    if let Some(name) = pass.iter().find(|name| is_forbidden(name)) {
         return Err(Failure::new(
             Exit::Usage,
             format!("`terraform.env_pass` names `{name}`, which no child may see"),
         ));
     }
-    Ok(names.into_iter().map(Pattern::new).collect())
+    let key = key.and_then(|key| key.strip_prefix("${env:")?.strip_suffix('}'));
+    let patterns = |names: Vec<String>| names.into_iter().map(Pattern::new).collect();
+    Ok(EnvironmentRules {
+        pass: patterns(pass),
+        block: patterns(block.unwrap_or_default()),
+        keys: key.map(str::to_owned).into_iter().collect(),
+    })
 }
 
 fn checks(checks: Option<Vec<config::CheckSettings>>) -> Result<Vec<StackCheck>, Failure> {

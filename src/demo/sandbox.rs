@@ -104,14 +104,9 @@ impl Sandbox {
         )
     }
 
-    /// The settings of unapply for the one stack `name`, whose Terraform also sees the `passed`
-    /// variables.
-    pub fn settings(name: &str, passed: &[&str]) -> String {
-        let names = [&["TF_DISABLE_PLUGIN_TLS"], passed].concat();
-        format!(
-            "version = 1\n\n[terraform]\nenv_pass = {names:?}\n\n\
-             [[stack]]\nname = \"{name}\"\ndir = \".\"\n"
-        )
+    /// The settings of unapply for the one stack `name`.
+    pub fn settings(name: &str) -> String {
+        format!("version = 1\n\n[[stack]]\nname = \"{name}\"\ndir = \".\"\n")
     }
 }
 

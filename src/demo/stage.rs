@@ -131,7 +131,7 @@ impl<'a> Stage<'a> {
             .collect();
         let stage = Self { inputs, sandbox, environment };
         make(&stage.at("kept"))?;
-        stage.write("stack/unapply.toml", &Sandbox::settings("shop", &[]))?;
+        stage.write("stack/unapply.toml", &Sandbox::settings("shop"))?;
         Ok(stage)
     }
 

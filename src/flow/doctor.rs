@@ -130,6 +130,7 @@ pub fn examine(
     });
     let running = ports.terraform.version(&stack.root);
     let running = found.tried("terraform", running.map_err(Error::from));
+    of_the_environment(ports, &mut found);
     let live = present(ports, stack, &log, &mut found);
     let good = of_the_good(ports, &log, &mut found);
     if let (Some(running), Some((good, _, _))) = (&running, &good) {
@@ -168,6 +169,17 @@ fn of_the_store(ports: &Ports<'_>, log: &[Entry], probe: StoreProbe, found: &mut
             let what = format!("{minutes} min behind the newest entry: one of two clocks is wrong");
             found.add("clock", Health::Warning, what);
         }
+    }
+}
+
+/// Which variables Terraform sees here and would not see in a revert.
+fn of_the_environment(ports: &Ports<'_>, found: &mut Examined) {
+    let kept_back = ports.terraform.kept_back();
+    if kept_back.is_empty() {
+        found.add("environment", Health::Ok, "handed on whole");
+    } else {
+        let what = format!("not handed on to terraform: {}", kept_back.join(", "));
+        found.add("environment", Health::Warning, what);
     }
 }
 

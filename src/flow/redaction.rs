@@ -25,9 +25,10 @@ use crate::port::terraform;
 /// An error of Terraform with its texts redacted.
 pub fn safe_error(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
     match error {
-        terraform::Error::Failed { command, diagnostics } => terraform::Error::Failed {
+        terraform::Error::Failed { command, diagnostics, kept_back } => terraform::Error::Failed {
             command,
             diagnostics: safe_diagnostics(&diagnostics, redactor),
+            kept_back,
         },
         terraform::Error::NotInitialised { summary, diagnostics } => {
             terraform::Error::NotInitialised {

@@ -148,6 +148,8 @@ pub enum Error {
         command: &'static str,
         /// What it said: not safe to show before redaction.
         diagnostics: Vec<Diagnostic>,
+        /// The variables of the environment that are set and that it did not see.
+        kept_back: Vec<String>,
     },
     /// It ended well and said something that cannot be read.
     #[error("terraform {command} said something that cannot be read")]
@@ -177,6 +179,11 @@ pub type Watch<'a> = dyn FnMut(&Event) + 'a;
 
 /// Terraform or OpenTofu.
 pub trait Terraform: fmt::Debug {
+    /// The variables of the environment that are set and that its commands do not see.
+    fn kept_back(&self) -> &[String] {
+        &[]
+    }
+
     /// Which of the two, and its version. A version manager decides by files above the directory.
     fn version(&self, directory: &Path) -> Result<EngineVersion, Error>;
 

@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::environment::{Environment, FIXED};
+use super::environment::{Environment, FIXED, HandedOn};
 use super::failure::{diagnostics, error};
 use super::process::{Broken, Finished, Invocation, Moment, run};
 use super::version::{Executable, version};
@@ -26,6 +26,7 @@ use crate::port::terraform::{
 pub struct Cli {
     program: PathBuf,
     environment: Environment,
+    kept_back: Vec<String>,
     interrupt: Rc<dyn Interrupt>,
     /// Where versions are kept that files have said.
     cache: Option<PathBuf>,
@@ -40,9 +41,10 @@ impl fmt::Debug for Cli {
 }
 
 impl Cli {
-    /// Uses `program`; `environment` is what `environment::allowed` let pass.
-    pub fn new(program: PathBuf, environment: Environment, interrupt: Rc<dyn Interrupt>) -> Self {
-        Self { program, environment, interrupt, cache: None, versions: RefCell::default() }
+    /// Uses `program` in this environment.
+    pub fn new(program: PathBuf, handed_on: HandedOn, interrupt: Rc<dyn Interrupt>) -> Self {
+        let HandedOn { environment, kept_back } = handed_on;
+        Self { program, environment, kept_back, interrupt, cache: None, versions: RefCell::default() }
     }
 
     /// Keeps below this directory which version a file has.
@@ -100,6 +102,15 @@ impl Cli {
         })
     }
 
+    /// What a command's end means; where that is told by its words alone, what it did not see too.
+    fn error(&self, command: &'static str, finished: &Finished) -> Error {
+        let mut error = error(command, finished);
+        if let Error::Failed { kept_back, .. } = &mut error {
+            kept_back.clone_from(&self.kept_back);
+        }
+        error
+    }
+
     /// Runs a command that must end with exit code 0.
     fn must(
         &self,
@@ -109,7 +120,7 @@ impl Cli {
         watch: &mut Watch<'_>,
     ) -> Result<Finished, Error> {
         let finished = self.run(place, arguments, None, watch)?;
-        if finished.succeeded() { Ok(finished) } else { Err(error(command, &finished)) }
+        if finished.succeeded() { Ok(finished) } else { Err(self.error(command, &finished)) }
     }
 }
 
@@ -125,6 +136,10 @@ fn var_files(files: &[PathBuf]) -> Vec<String> {
 fn nobody(_: &Event) {}
 
 impl Terraform for Cli {
+    fn kept_back(&self) -> &[String] {
+        &self.kept_back
+    }
+
     fn version(&self, directory: &Path) -> Result<EngineVersion, Error> {
         if let Some(version) = self.versions.borrow().get(directory) {
             return Ok(version.clone());

@@ -73,7 +73,7 @@ pub(super) fn error(command: &'static str, finished: &Finished) -> Error {
     if command == "init" && diagnostics.iter().any(is_package) {
         return Error::NoProvider { diagnostics };
     }
-    Error::Failed { command, diagnostics }
+    Error::Failed { command, diagnostics, kept_back: Vec::new() }
 }
 
 /// Summaries of `init` that are about a package that is not to be had.

@@ -241,7 +241,6 @@ impl Planting {
         stage.set("AWS_SECRET_ACCESS_KEY", stem("passed"));
         stage.set("TF_IN_AUTOMATION", "1");
         let (remote, terraform) = (Remote::start(), watched(&stage));
-        stage.settings_pass("AWS_*");
         Self { stage, remote, terraform, sinks: Sinks::default() }
     }
 

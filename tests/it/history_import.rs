@@ -23,7 +23,6 @@ fn stage(bucket: &Bucket, top: &str) -> Stage {
     ] {
         stage.set(name, value);
     }
-    stage.settings_pass("AWS_*");
     stage.write("backend.tf", &bucket.backend(KEY));
     stage.terraform(&["init", "-no-color"]).expect(0);
     let ignored = ".terraform/\n.unapply/\nworld/\nhome/\ntmp/\nmirror/\nterraform.rc\n";

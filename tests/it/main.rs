@@ -56,6 +56,8 @@ mod run_ends;
 #[cfg(test)]
 mod run_kills;
 #[cfg(test)]
+mod same_world;
+#[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod state_in_s3;

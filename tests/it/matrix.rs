@@ -266,7 +266,6 @@ fn a_backend_that_is_down_at_the_end_of_a_revert_leaves_a_state_that_recover_pus
     let mut stage = Stage::with("");
     stage.set("TF_HTTP_USERNAME", "user");
     stage.set("TF_HTTP_PASSWORD", "pass-word-canary");
-    stage.settings_pass("TF_HTTP_*");
     let v1 = remote.backend() + &file("a", "one") + &file("b", "two");
     stage.configure(&v1);
     stage.terraform(&["init", "-no-color", "-input=false"]).expect(0);

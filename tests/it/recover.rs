@@ -276,7 +276,6 @@ fn left_behind() -> (Stage, Remote) {
     let mut stage = Stage::with("");
     stage.set("TF_HTTP_USERNAME", "user");
     stage.set("TF_HTTP_PASSWORD", "pass-word-canary");
-    stage.settings_pass("TF_HTTP_*");
     stage.configure(&(remote.backend() + &file("a", "one")));
     stage.terraform(&["init", "-no-color", "-input=false"]).expect(0);
     stage.set_up();

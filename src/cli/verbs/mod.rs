@@ -52,7 +52,7 @@ use crate::port::terraform::Terraform;
 use crate::store::{self, LocalStore, Repository, S3Place, S3Store};
 use crate::terraform::absent::Absent;
 use crate::terraform::command::Cli;
-use crate::terraform::environment::allowed;
+use crate::terraform::environment::handed_on;
 use crate::terraform::locate;
 
 /// What every verb has at hand.
@@ -191,8 +191,9 @@ impl Session {
 
     /// A Terraform that was found somewhere.
     pub(super) fn terraform_at(&self, settings: &Settings, program: std::path::PathBuf) -> Cli {
-        let environment = allowed(&self.world.environment, &settings.env_pass);
-        Cli::new(program, environment, Rc::new(self.signals.clone()))
+        let world = &self.world;
+        let handed_on = handed_on(&world.environment, &settings.environment, &world.directory);
+        Cli::new(program, handed_on, Rc::new(self.signals.clone()))
             .with_cache(self.world.own_directory("XDG_CACHE_HOME", ".cache"))
     }
 

@@ -67,6 +67,11 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let checked = loop {
         let checked = check(&ports, &stack, draft)?;
         show_plan(session, &checked);
+        if (checked.is_nothing() || !checked.hazards().is_empty())
+            && let Some(line) = not_handed_on(opened.terraform.kept_back())
+        {
+            session.output.talk(&format!("  ! {line}\n"));
+        }
         if checked.is_nothing() {
             return nothing_to_do(session, &stack, &checked);
         }

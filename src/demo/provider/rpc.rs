@@ -41,9 +41,9 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// A provider with these faults, in the current directory until it is configured.
-    pub(super) fn new(faults: String) -> Self {
-        Self { root: RefCell::new(PathBuf::from(".")), faults }
+    /// A provider with these faults, in this directory until it is configured with another one.
+    pub(super) fn new(faults: String, root: &str) -> Self {
+        Self { root: RefCell::new(Path::new(".").join(root)), faults }
     }
 
     /// Answers one call.

@@ -15,7 +15,7 @@ impl Scene {
     /// A configured provider with these faults.
     fn new(faults: &str) -> Self {
         let root = tempfile::tempdir().unwrap();
-        let service = Service::new(faults.to_owned());
+        let service = Service::new(faults.to_owned(), "");
         let scene = Self { root, service };
         let root = CtyValue::text(scene.root.path().to_str().unwrap());
         scene.call::<CheckReply>("ConfigureProvider", &file(&CtyValue::object([("root", root)])));

@@ -76,7 +76,8 @@ impl ResourceType {
     }
 }
 
-/// The argument of the provider block: the directory of all objects.
+/// The argument of the provider block: the directory of all objects. Without it, `DEMO_ROOT` of the
+/// environment is, as a real provider takes its address from there.
 pub(super) const PROVIDER: [Attribute; 1] =
     [Attribute::new("root", Type::Text, AttributeSource::Optional)];
 

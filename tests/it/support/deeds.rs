@@ -63,14 +63,6 @@ impl Stage {
         self.write("unapply.toml", &format!("{head}{table}\n[[stack]]{stacks}"));
     }
 
-    /// Lets Terraform see variables whose names fit.
-    pub(crate) fn settings_pass(&self, names: &str) {
-        let path = self.stack().join("unapply.toml");
-        let settings = std::fs::read_to_string(path).unwrap();
-        let more = format!("env_pass = [\"{names}\", ");
-        self.write("unapply.toml", &settings.replace("env_pass = [", &more));
-    }
-
     /// Every slot of the log, in plain text.
     pub(crate) fn log_text(&self) -> String {
         let log = self.stack().join(".unapply/stacks/demo%2Fapp/log");

@@ -103,7 +103,7 @@ impl Stage {
 
     /// Replaces the settings.
     pub(crate) fn write_settings(&self) {
-        self.write("unapply.toml", &Sandbox::settings("demo/app", &["GOGC"]));
+        self.write("unapply.toml", &Sandbox::settings("demo/app"));
     }
 
     /// Replaces the configuration: `main.tf` with the provider's block and this text.
