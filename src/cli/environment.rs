@@ -89,11 +89,13 @@ impl World {
         self.environment.get(name).filter(|value| !value.is_empty())
     }
 
-    /// Our directory below the one that a variable names, or below this one of the user's home.
+    /// Our directory below the one that a variable names, or below this one of the user's home. None
+    /// where the home is not there: it is not ours to make.
     pub(super) fn own_directory(&self, variable: &str, usual: &str) -> Option<PathBuf> {
         let given = self.text(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-        let home = || self.text("HOME").map(|home| PathBuf::from(home).join(usual));
-        given.or_else(home).map(|directory| directory.join("unapply"))
+        let home = || self.text("HOME").map(PathBuf::from).filter(|home| home.is_dir());
+        let usual = || home().map(|home| home.join(usual));
+        given.or_else(usual).map(|directory| directory.join("unapply"))
     }
 
     /// Whether a build server runs us: then nothing prompts.

@@ -44,7 +44,14 @@ impl Cli {
     /// Uses `program` in this environment.
     pub fn new(program: PathBuf, handed_on: HandedOn, interrupt: Rc<dyn Interrupt>) -> Self {
         let HandedOn { environment, kept_back } = handed_on;
-        Self { program, environment, kept_back, interrupt, cache: None, versions: RefCell::default() }
+        Self {
+            program,
+            environment,
+            kept_back,
+            interrupt,
+            cache: None,
+            versions: RefCell::default(),
+        }
     }
 
     /// Keeps below this directory which version a file has.

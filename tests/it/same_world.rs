@@ -32,6 +32,7 @@ fn v2() -> String {
 fn an_address_of_the_environment_is_the_same_in_a_revert() {
     let (stage, past) = good();
     stage.write("main.tf", &v2());
+    stage.unapply(&["snapshot"]).expect(0);
     stage.fault("create-after:b.txt");
     stage.apply().expect(1);
     stage.fault("");
@@ -58,10 +59,10 @@ fn what_was_kept_back_is_named_when_a_command_fails_and_by_the_doctor() {
     stage.set("TF_LOG_PATH", "/dev/null");
     let kept_back = "not handed on to terraform: TF_CLI_ARGS_plan, TF_LOG_PATH";
     stage.unapply(&["doctor"]).expect(0).says(kept_back);
-    stage.write("main.tf", &at_an_address("resource \"demo_file\" \"a\" {\n"));
-    stage.unapply(&["mark", "good", "--verify"]).says(kept_back);
+    stage.fault("read:a.txt");
+    stage.unapply(&["mark", "good", "--verify"]).expect(1).says(kept_back);
+    stage.fault("");
     // Nothing is undone, and that may be so because it looked elsewhere.
-    stage.write("main.tf", &at_an_address(&file("a", "one")));
     stage.unapply(&["revert", "--plan-only"]).expect(0).says(kept_back);
 }
 
@@ -77,4 +78,14 @@ fn a_name_that_the_settings_block_is_not_handed_on() {
         stage.write("unapply.toml", &settings.replace("[[stack]]", &passed));
         stage.unapply(&["status"]).expect(64).says(&format!("env_pass` names `{name}`"));
     }
+}
+
+#[test]
+fn a_home_that_is_not_there_is_not_made() {
+    let (mut stage, _) = good();
+    let home = stage.path().join("no-home");
+    stage.set("HOME", &home.display().to_string());
+    stage.unapply(&["snapshot", "--force"]).expect(0);
+    stage.unapply(&["show", "good"]).expect(0);
+    assert!(!home.exists());
 }

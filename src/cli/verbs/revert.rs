@@ -12,7 +12,7 @@ use super::side::entry as find_entry;
 use crate::cli::args::{Format, RevertArguments as Arguments};
 use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, diagnostic_lines};
+use crate::cli::failure::{Failure, diagnostic_lines, not_handed_on};
 use crate::cli::json::{DestroyedFirstOut, ReleasedOut, RevertOut};
 use crate::cli::output::inert;
 use crate::cli::prompt::{Answer, ask};

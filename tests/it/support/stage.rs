@@ -5,6 +5,7 @@
 //! with what differs from run to run replaced.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -40,16 +41,17 @@ pub(crate) struct Ran {
 fn provider() -> &'static Path {
     static FOUND: LazyLock<PathBuf> = LazyLock::new(|| {
         let tests = std::env::current_exe().unwrap();
-        let newest = |prefix: &str, suffix: &str| {
+        let newest = |prefix: &str, end: Option<&str>| {
             let files = std::fs::read_dir(tests.parent().unwrap()).unwrap().map(Result::unwrap);
             let files = files.filter(|file| {
+                let path = file.path();
                 let name = file.file_name().into_string().unwrap();
-                name.starts_with(prefix) && name.ends_with(suffix) && !name.ends_with(".d")
+                name.starts_with(prefix) && path.extension().and_then(OsStr::to_str) == end
             });
             files.map(|file| (file.metadata().unwrap().modified().unwrap(), file.path())).max()
         };
-        let library = newest("libunapply-", ".rlib").unwrap();
-        let small = newest("provider-", "").filter(|small| small.0 >= library.0);
+        let library = newest("libunapply-", Some("rlib")).unwrap();
+        let small = newest("provider-", None).filter(|small| small.0 >= library.0);
         small.map_or_else(|| PathBuf::from(UNAPPLY), |(_, path)| path)
     });
     &FOUND

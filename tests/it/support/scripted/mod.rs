@@ -95,7 +95,7 @@ impl<'w> Scripted<'w> {
 fn failed(command: &'static str, summary: String, address: Option<String>) -> Error {
     let detail = String::new();
     let diagnostic = Diagnostic { severity: Severity::Error, summary, detail, address };
-    Error::Failed { command, diagnostics: vec![diagnostic] }
+    Error::Failed { command, diagnostics: vec![diagnostic], kept_back: Vec::new() }
 }
 
 /// The name of a file, as a script has it.
