@@ -90,7 +90,7 @@ mod tests {
 
     fn seen(rules: &EnvironmentRules, names: &[&str]) -> (Vec<String>, Vec<String>) {
         let environment = names.iter().map(|name| ((*name).to_owned(), "x".into())).collect();
-        let handed = handed_on(&environment, rules, Path::new("/home/me/stack"));
+        let handed = handed_on(&environment, rules, Path::new("/srv/stack"));
         (handed.environment.into_keys().collect(), handed.kept_back)
     }
 
@@ -136,8 +136,8 @@ mod tests {
     fn a_relative_file_of_terraform_is_found_from_any_directory() {
         let environment = [("TF_CLI_CONFIG_FILE", "rc"), ("TF_PLUGIN_CACHE_DIR", "/cache")];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.into())).into();
-        let found = handed_on(&environment, &EnvironmentRules::default(), Path::new("/home/me"));
+        let found = handed_on(&environment, &EnvironmentRules::default(), Path::new("/srv"));
         let values: Vec<_> = found.environment.into_values().collect();
-        assert_eq!(values, ["/home/me/rc", "/cache"]);
+        assert_eq!(values, ["/srv/rc", "/cache"]);
     }
 }

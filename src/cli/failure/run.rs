@@ -9,6 +9,13 @@ pub(super) fn failure(error: &RunError) -> Failure {
         RunError::NoProgram { .. } => {
             plain(Exit::Terraform, error).next("unapply run -- terraform apply")
         }
+        RunError::AnotherPlace { word, .. } => {
+            let failure = plain(Exit::Usage, error).not_done("the command was not started");
+            match word.strip_prefix("-chdir=") {
+                Some(place) => failure.next(format!("unapply -C {place} run -- …   (without {word})")),
+                None => failure.next("name the state in the backend's configuration, then again"),
+            }
+        }
         RunError::Held { hold, until, commit, .. } => {
             let until =
                 until.map_or("until it is released".to_owned(), |t| format!("until {t:.0}"));

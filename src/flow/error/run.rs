@@ -16,6 +16,14 @@ pub enum RunError {
         /// What was typed.
         name: String,
     },
+    /// It would change another state than the stack's, which is watched.
+    #[error("`{word}` sends the command to another state than that of {root}")]
+    AnotherPlace {
+        /// The word that says so.
+        word: String,
+        /// The stack's directory.
+        root: String,
+    },
     /// What would be applied is held.
     #[error("what would be applied is held since revision {hold}: {why}")]
     Held {

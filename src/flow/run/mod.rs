@@ -9,6 +9,7 @@
 mod conclude;
 mod good;
 mod quarantine;
+mod safe_words;
 mod words;
 
 use std::ffi::OsString;
@@ -73,7 +74,7 @@ pub struct Begun {
 
 /// Looks whether the command may run, captures what is there, and records the intent.
 pub fn begin(job: &Job<'_>, wanted: &Wanted) -> Result<Begun, Error> {
-    let command = Command::of(job.ports, wanted)?;
+    let command = Command::of(job.ports, job.stack, wanted)?;
     let concluded = conclude_all(job)?;
     let log = job.log()?;
     refuse_unsettled(&log, job.author)?;

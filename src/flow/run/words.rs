@@ -6,11 +6,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::Wanted;
+use super::safe_words::safe_words;
 use crate::codec::planfile;
 use crate::engine::redact::Redactor;
 use crate::flow::Error;
 use crate::flow::error::run::RunError;
-use crate::flow::ports::Ports;
+use crate::flow::ports::{Ports, Stack};
 use crate::terraform::locate::on_path;
 
 /// A command that can be started.
@@ -28,7 +29,7 @@ pub(super) struct Command {
 }
 
 impl Command {
-    pub(super) fn of(ports: &Ports<'_>, wanted: &Wanted) -> Result<Self, Error> {
+    pub(super) fn of(ports: &Ports<'_>, stack: &Stack, wanted: &Wanted) -> Result<Self, Error> {
         let (name, arguments) = match wanted.words.split_first() {
             Some((name, arguments)) => (name.to_string_lossy().into_owned(), arguments.to_vec()),
             None => (String::new(), Vec::new()),
@@ -42,6 +43,7 @@ impl Command {
         let words = wanted.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         let mut command =
             Self { program, arguments, directory: wanted.directory.clone(), plan: None, words };
+        command.refuse_another_place(stack)?;
         command.plan = wanted.plan.clone().or_else(|| command.plan_among_words());
         Ok(command)
     }
@@ -52,6 +54,24 @@ impl Command {
         elsewhere.map_or_else(|| directory.to_owned(), |elsewhere| directory.join(elsewhere))
     }
 
+    /// Refuses to watch one state while the command changes another.
+    fn refuse_another_place(&self, stack: &Stack) -> Result<(), RunError> {
+        let is_elsewhere = |word: &&String| {
+            let place = word.strip_prefix("-chdir=").map(|_| Self::place(&self.words, &self.directory));
+            let is_here = |place: PathBuf| std::fs::canonicalize(place).is_ok_and(|p| p == stack.root);
+            place.is_some_and(|place| !is_here(place))
+        };
+        let is_state = |word: &&String| {
+            let flag = word.trim_start_matches('-');
+            word.starts_with('-') && ["state", "state-out"].contains(&flag.split('=').next().unwrap_or(flag))
+        };
+        let found = self.words.iter().find(is_elsewhere).or_else(|| self.words.iter().find(is_state));
+        found.map_or(Ok(()), |word| {
+            let root = stack.root.display().to_string();
+            Err(RunError::AnotherPlace { word: word.clone(), root })
+        })
+    }
+
     fn plan_among_words(&self) -> Option<PathBuf> {
         let place = Self::place(&self.words, &self.directory);
         let words = self.words.iter().skip(1).filter(|word| !word.starts_with('-'));
@@ -60,7 +80,7 @@ impl Command {
 
     /// The words without the values of variables, and without what is secret.
     pub(super) fn safe_words(&self, redactor: &Redactor) -> Vec<String> {
-        without_values(&self.words).iter().map(|word| redactor.text(word)).collect()
+        safe_words(&self.words, redactor)
     }
 }
 
@@ -73,67 +93,9 @@ fn is_plan(path: &Path) -> bool {
     path.is_file() && is_archive() && is_readable()
 }
 
-/// `-var name=value` becomes `-var name=…`.
-fn without_values(words: &[String]) -> Vec<String> {
-    let mut is_value = false;
-    let hidden = |text: &str| match text.split_once('=') {
-        Some((name, _)) => format!("{name}=…"),
-        None => "…".to_owned(),
-    };
-    words
-        .iter()
-        .map(|word| {
-            if std::mem::take(&mut is_value) {
-                return hidden(word);
-            }
-            for flag in ["-var", "--var", "-backend-config", "--backend-config"] {
-                if word == flag {
-                    is_value = true;
-                    return word.clone();
-                }
-                if let Some(value) = word.strip_prefix(flag).and_then(|rest| rest.strip_prefix('='))
-                {
-                    return format!("{flag}={}", hidden(value));
-                }
-            }
-            word.clone()
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn values_of_variables_are_no_part_of_the_record() {
-        let words = [
-            "terraform",
-            "apply",
-            "-var",
-            "p=secret",
-            "-var=q=secret",
-            "-var-file=x",
-            "-var",
-            "odd",
-            "-lock=false",
-        ];
-        let safe = without_values(&words.map(str::to_owned));
-        assert_eq!(
-            safe,
-            [
-                "terraform",
-                "apply",
-                "-var",
-                "p=…",
-                "-var=q=…",
-                "-var-file=x",
-                "-var",
-                "…",
-                "-lock=false"
-            ]
-        );
-    }
 
     #[test]
     fn terraform_can_be_sent_elsewhere() {
