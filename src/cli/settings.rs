@@ -152,7 +152,10 @@ impl Settings {
             stacks: config.stack,
             inputs: inputs(global, world)?,
             workspace: global.workspace.clone(),
-            data_directory: world.text("TF_DATA_DIR").filter(|place| !place.is_empty()).map(PathBuf::from),
+            data_directory: world
+                .text("TF_DATA_DIR")
+                .filter(|place| !place.is_empty())
+                .map(PathBuf::from),
             unread_workspace: world.text("TF_WORKSPACE").map(str::to_owned),
             temporary: world.text("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),
             project,
@@ -250,12 +253,16 @@ impl Settings {
         let name = name.parse().map_err(|error| {
             Failure::new(Exit::Usage, "a stack's name".to_owned()).caused_by(&error)
         })?;
-        if let Some(place) = self.data_directory.as_ref().filter(|place| root.join(place) != root.join(".terraform")) {
+        if let Some(place) =
+            self.data_directory.as_ref().filter(|place| root.join(place) != root.join(".terraform"))
+        {
             // Another backend and another workspace may be selected there.
             let what = format!("TF_DATA_DIR is `{}`, and it is not followed", place.display());
             return Err(Failure::new(Exit::Usage, what)
                 .now("nothing was read: another state may be meant than the one of .terraform")
-                .next("env -u TF_DATA_DIR unapply …   (after: env -u TF_DATA_DIR terraform init)"));
+                .next(
+                    "env -u TF_DATA_DIR unapply …   (after: env -u TF_DATA_DIR terraform init)",
+                ));
         }
         let selected = || directory::selected_workspace(&root);
         let workspace = match (self.workspace.clone().or(workspace), &self.unread_workspace) {

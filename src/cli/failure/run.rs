@@ -12,7 +12,9 @@ pub(super) fn failure(error: &RunError) -> Failure {
         RunError::AnotherPlace { word, .. } => {
             let failure = plain(Exit::Usage, error).not_done("the command was not started");
             match word.strip_prefix("-chdir=") {
-                Some(place) => failure.next(format!("unapply -C {place} run -- …   (without {word})")),
+                Some(place) => {
+                    failure.next(format!("unapply -C {place} run -- …   (without {word})"))
+                }
                 None => failure.next("name the state in the backend's configuration, then again"),
             }
         }

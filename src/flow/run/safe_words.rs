@@ -24,15 +24,16 @@ const VALUE: &str = r#"("[^"]*"?|'[^']*'?|[^\s"';&|]+)"#;
 static GIVEN_INSIDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let flag = r"--?(?:var|backend-config)(?:\s+|=)";
     let name = r"[\w.\-]+=";
-    Regex::new(&format!(r#"({flag}"{name})([^"]*)|({flag}'{name})([^']*)|({flag}{name}){VALUE}"#)).ok()
+    Regex::new(&format!(r#"({flag}"{name})([^"]*)|({flag}'{name})([^']*)|({flag}{name}){VALUE}"#))
+        .ok()
 });
 /// `NAME=V` and `--name V`.
-static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(&format!(r"(-{{0,2}})([A-Za-z_][\w.\-]*)(=|\s+){VALUE}")).ok()
-});
+static NAMED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&format!(r"(-{{0,2}})([A-Za-z_][\w.\-]*)(=|\s+){VALUE}")).ok());
 /// What follows such a word is a credential.
-static SCHEMES: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\b(bearer|basic|authorization:)\s+([^\s\x22']+)").ok());
+static SCHEMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(authorization:|bearer|basic)\s+((?:(?:bearer|basic)\s+)?[^\s\x22']+)").ok()
+});
 /// The password of an address.
 static ADDRESSES: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"([a-zA-Z][\w+.\-]*://[^\s:/@]*:)([^\s@]+)@").ok());
@@ -106,20 +107,17 @@ fn replaced(
         let Some(whole) = found.get(0) else { break };
         let rest = text.get(at..).unwrap_or_default();
         made.push_str(rest.get(..whole.start()).unwrap_or_default());
-        let end = match with(&found) {
-            Some(other) => {
-                made.push_str(&other);
-                whole.end()
-            }
-            None => {
-                let first = whole.as_str().chars().next().map_or(1, char::len_utf8);
-                let next = rest.get(whole.start()..).unwrap_or_default();
-                // A name is passed as a whole: its end is no name.
-                let name = next.find(|c: char| !(c.is_alphanumeric() || "_.-".contains(c)));
-                let step = name.unwrap_or(next.len()).max(first);
-                made.push_str(next.get(..step).unwrap_or_default());
-                whole.start() + step
-            }
+        let end = if let Some(other) = with(&found) {
+            made.push_str(&other);
+            whole.end()
+        } else {
+            // A name is passed as a whole: its end is no name.
+            let next = rest.get(whole.start()..).unwrap_or_default();
+            let first = next.chars().next().map_or(1, char::len_utf8);
+            let name = next.find(|c: char| !(c.is_alphanumeric() || "_.-".contains(c)));
+            let step = name.unwrap_or(next.len()).max(first);
+            made.push_str(next.get(..step).unwrap_or_default());
+            whole.start() + step
         };
         at += end.max(1);
     }
@@ -168,21 +166,35 @@ mod tests {
     #[test]
     fn secrets_are_cut_by_name_and_by_shape_in_words_and_in_scripts() {
         for (words, expected) in [
-            (&["env", "TF_VAR_x=a b", "AWS_SECRET_ACCESS_KEY=k"][..], "env TF_VAR_x=… AWS_SECRET_ACCESS_KEY=…"),
+            (
+                &["env", "TF_VAR_x=a b", "AWS_SECRET_ACCESS_KEY=k"][..],
+                "env TF_VAR_x=… AWS_SECRET_ACCESS_KEY=…",
+            ),
             (&["make", "DB_PASSWORD=x", "COUNT=3"], "make DB_PASSWORD=… COUNT=3"),
             (&["./d", "--token", "abc", "--password=x y"], "./d --token … --password=…"),
             (&["./d", "--token", "--dry-run"], "./d --token --dry-run"),
             (&["curl", "https://user:pw@h/x"], "curl https://user:…@h/x"),
-            (&["curl", "-H", "Authorization: Bearer abc"], "curl -H Authorization: Bearer …"),
+            (&["curl", "-H", "Authorization: Bearer abc"], "curl -H Authorization: …"),
             (
-                &["sh", "-c", "A=1 TF_VAR_p=v terraform apply -var x=1 -var \"y=2 3\" -var='z=4' --token t; echo ok"],
+                &[
+                    "sh",
+                    "-c",
+                    "A=1 TF_VAR_p=v terraform apply -var x=1 -var \"y=2 3\" -var='z=4' --token t; echo ok",
+                ],
                 "sh -c A=1 TF_VAR_p=… terraform apply -var x=… -var \"y=…\" -var='z=…' --token …; echo ok",
             ),
             (
-                &["sh", "-c", "init -backend-config=password=n -backend-config \"c=postgres://u:o@h\" password=\"a b\""],
+                &[
+                    "sh",
+                    "-c",
+                    "init -backend-config=password=n -backend-config \"c=postgres://u:o@h\" password=\"a b\"",
+                ],
                 "sh -c init -backend-config=password=… -backend-config \"c=…\" password=…",
             ),
-            (&["terraform", "apply", "-auto-approve", "-target=a.token"], "terraform apply -auto-approve -target=a.token"),
+            (
+                &["terraform", "apply", "-auto-approve", "-target=a.token"],
+                "terraform apply -auto-approve -target=a.token",
+            ),
         ] {
             assert_eq!(safe(words).join(" "), expected);
         }
@@ -190,7 +202,8 @@ mod tests {
 
     #[test]
     fn a_known_value_is_cut_wherever_it_stands() {
-        let known = Redactor::default().with_values([&crate::model::value::Value::Text("hunter22".to_owned())]);
+        let known = Redactor::default()
+            .with_values([&crate::model::value::Value::Text("hunter22".to_owned())]);
         let words = ["sh", "-c", "echo hunter22"].map(str::to_owned);
         assert_eq!(safe_words(&words, &known)[2], "echo (sensitive)");
     }

@@ -57,15 +57,19 @@ impl Command {
     /// Refuses to watch one state while the command changes another.
     fn refuse_another_place(&self, stack: &Stack) -> Result<(), RunError> {
         let is_elsewhere = |word: &&String| {
-            let place = word.strip_prefix("-chdir=").map(|_| Self::place(&self.words, &self.directory));
-            let is_here = |place: PathBuf| std::fs::canonicalize(place).is_ok_and(|p| p == stack.root);
+            let place =
+                word.strip_prefix("-chdir=").map(|_| Self::place(&self.words, &self.directory));
+            let is_here =
+                |place: PathBuf| std::fs::canonicalize(place).is_ok_and(|p| p == stack.root);
             place.is_some_and(|place| !is_here(place))
         };
         let is_state = |word: &&String| {
             let flag = word.trim_start_matches('-');
-            word.starts_with('-') && ["state", "state-out"].contains(&flag.split('=').next().unwrap_or(flag))
+            word.starts_with('-')
+                && ["state", "state-out"].contains(&flag.split('=').next().unwrap_or(flag))
         };
-        let found = self.words.iter().find(is_elsewhere).or_else(|| self.words.iter().find(is_state));
+        let found =
+            self.words.iter().find(is_elsewhere).or_else(|| self.words.iter().find(is_state));
         found.map_or(Ok(()), |word| {
             let root = stack.root.display().to_string();
             Err(RunError::AnotherPlace { word: word.clone(), root })
