@@ -13,6 +13,7 @@ use super::ports::{Job, Ports, Stack};
 use super::private_copy::{CopyBackend, CopySource, prepare};
 use super::recorded::{load, load_configuration};
 use super::redaction::{known_secrets, secrets_of_environment, with_configuration};
+use super::snapshot::last_state;
 use super::variables::with_variables;
 use crate::codec::hcl::{Configuration, lock};
 use crate::codec::state::ReadState;
@@ -199,7 +200,12 @@ fn present(
 ) -> Option<(Live, ReadState)> {
     let live = found.tried("state", live::read(ports, stack))?;
     let Some(state) = found.tried("state", live.state())? else {
-        found.add("state", Health::Warning, format!("there is none at {}", live.found));
+        match last_state(log) {
+            None => found.add("state", Health::Warning, format!("there is none at {}", live.found)),
+            Some(last) => {
+                found.failing("state", Error::StateGone { found: live.found.clone(), last });
+            }
+        }
         return None;
     };
     let version = &state.state().version;

@@ -238,13 +238,18 @@ fn subject(ports: &Ports<'_>, stack: &Stack, request: &SnapshotRequest) -> Resul
     }
 }
 
+/// The newest snapshot that has a state.
+pub(super) fn last_state(log: &[Entry]) -> Option<Revision> {
+    let newest = snapshots(log).rev().find(|(_, snapshot)| snapshot.state.is_some());
+    newest.map(|(entry, _)| entry.revision)
+}
+
 /// Reads and judges the bytes; what cannot be taken is kept as evidence and refused.
 fn judged(job: &Job<'_>, log: &[Entry], live: &Live) -> Result<Option<ReadState>, Error> {
     let is_given = live.backend.identity.kind == pin::GIVEN;
     let backend = (!is_given).then_some(&live.backend.identity);
     let check = |lineage| pin::check(log, &job.stack.workspace, backend, lineage);
-    let last = || snapshots(log).rev().find(|(_, snapshot)| snapshot.state.is_some());
-    let last = || last().map(|(entry, _)| entry.revision);
+    let last = || last_state(log);
     let Some(bytes) = &live.bytes else {
         check(None).map_err(|mismatch| Error::Foreign { mismatch, evidence: None })?;
         return match last() {
