@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::fingerprints::KeySource;
 use super::output::{Paint, Screens, Talk};
 use super::place::StorePlace;
+use crate::codec::{hcl, json};
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
 use crate::flow::ports::{Author, Inputs, Stack};
@@ -21,6 +22,7 @@ use crate::knowledge::Knowledge;
 use crate::model::entry::Actor;
 use crate::model::pattern::Pattern;
 use crate::model::secret::Secret;
+use crate::model::value::Value;
 use crate::terraform::check::{Probe, StackCheck};
 use crate::terraform::directory;
 use crate::terraform::environment::{EnvironmentRules, is_forbidden};
@@ -223,7 +225,7 @@ impl Settings {
 
     /// Without a settings file the directory itself is the stack.
     fn implicit(&self) -> Result<Stack, Failure> {
-        let is_configuration = |name: &str| crate::codec::hcl::Syntax::of(name).is_some();
+        let is_configuration = |name: &str| hcl::Syntax::of(name).is_some();
         let has_any = std::fs::read_dir(&self.base).is_ok_and(|entries| {
             entries.flatten().any(|entry| entry.file_name().to_str().is_some_and(is_configuration))
         });
@@ -429,8 +431,36 @@ fn inputs(global: &Global, world: &World) -> Result<Inputs, Failure> {
             Some((name.to_owned(), Secret::new(value.to_str()?.to_owned())))
         })
         .collect();
-    let var_files = global.var_file.iter().map(|path| world.directory.join(path)).collect();
-    Ok(Inputs { var_files, command_line, environment })
+    let var_files: Vec<PathBuf> =
+        global.var_file.iter().map(|path| world.directory.join(path)).collect();
+    let mut in_given_files = Vec::new();
+    for path in &var_files {
+        in_given_files.extend(values_in(path)?);
+    }
+    Ok(Inputs { var_files, in_given_files, command_line, environment })
+}
+
+/// The values in a `--var-file`, as `--var` would give them: what a person gives is used or refused.
+fn values_in(path: &Path) -> Result<Vec<(String, Secret<String>)>, Failure> {
+    let name = path.display().to_string();
+    let refused = |why: &str| {
+        Failure::new(Exit::Usage, format!("`--var-file {name}` {why}"))
+            .now("nothing was read with values that are not those given")
+    };
+    let content =
+        std::fs::read(path).map_err(|error| refused("cannot be read").caused_by(&error))?;
+    let values = hcl::literals(&name, &content);
+    let text = String::from_utf8_lossy(&content);
+    let is_said =
+        |line: &str| !(line.is_empty() || line.starts_with('#') || line.starts_with("//"));
+    if values.is_empty() && text.lines().any(|line| is_said(line.trim())) {
+        return Err(refused("holds no values that can be read"));
+    }
+    let text = |value: Value| match value.as_text() {
+        Some(text) => text.to_owned(),
+        None => json::to_serde(&value).to_string(),
+    };
+    Ok(values.into_iter().map(|(name, value)| (name, Secret::new(text(value)))).collect())
 }
 
 fn author(global: &Global, world: &World) -> Author {

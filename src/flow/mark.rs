@@ -10,9 +10,10 @@ use super::ports::{Job, Ports, Stack};
 use super::private_copy::{CopyBackend, CopySource, prepare};
 use super::recorded::{load, load_configuration};
 use super::redaction::{safe_residual, secrets_of_environment, with_configuration, with_plan};
-use super::variables::with_today;
+use super::variables::with_variables;
 use super::{Error, live};
 use crate::engine::redact::Redactor;
+use crate::engine::variables::VariableStanding;
 use crate::engine::verify::residual;
 use crate::model::configuration::ConfigurationSource;
 use crate::model::entry::{Body, Entry, Mark};
@@ -108,7 +109,14 @@ fn follow_up(
         return Err(Error::NotPresent { revision });
     }
     let configuration = load_configuration(ports, revision, snapshot)?;
-    let configuration = with_today(configuration, &stack.inputs);
+    let (configuration, standing) = with_variables(configuration, stack)?;
+    // A value of today proves nothing of a snapshot that does not have it: a revert would miss it.
+    let is_lacking = |(_, standing): &(&String, &_)| *standing == &VariableStanding::TakenFromToday;
+    let lacking: Vec<String> =
+        standing.iter().filter(is_lacking).map(|(name, _)| name.clone()).collect();
+    if !lacking.is_empty() {
+        return Err(Error::MissingVariables(lacking));
+    }
     let redactor =
         &with_configuration(redactor.clone(), &configuration).with_values(&live.backend.secrets());
     let source = CopySource {

@@ -48,6 +48,8 @@ impl std::fmt::Debug for Ports<'_> {
 pub struct Inputs {
     /// `-var-file`s in order.
     pub var_files: Vec<PathBuf>,
+    /// The values in those that the command line names, in order: they are today's.
+    pub in_given_files: Vec<(String, Secret<String>)>,
     /// `-var`s in order.
     pub command_line: Vec<(String, Secret<String>)>,
     /// `TF_VAR_…` by the variable's name.

@@ -56,9 +56,10 @@ pub(in crate::flow) fn with_variables(
     Ok((configuration, standing))
 }
 
-/// Today's values: the command line wins over the environment.
+/// Today's values: the command line wins over its files, and these over the environment.
 fn today(stack: &Stack) -> BTreeMap<String, Secret<String>> {
     let mut today = stack.inputs.environment.clone();
+    today.extend(stack.inputs.in_given_files.iter().cloned());
     today.extend(stack.inputs.command_line.iter().cloned());
     today
 }
@@ -72,7 +73,8 @@ pub(super) fn with_today(mut configuration: Configuration, inputs: &Inputs) -> C
         let value = |value: &Secret<String>, origin| Variable { value: value.clone(), origin };
         let environment = inputs.environment.get(&name);
         let environment = environment.map(|text| value(text, VariableOrigin::Environment));
-        let given = inputs.command_line.iter().rev().find(|(given, _)| *given == name);
+        let given = inputs.in_given_files.iter().chain(&inputs.command_line).rev();
+        let given = given.into_iter().find(|(given, _)| *given == name);
         let given = given.map(|(_, text)| value(text, VariableOrigin::CommandLine));
         configuration.set_variable(&name, given.or(environment));
     }

@@ -89,3 +89,42 @@ fn a_home_that_is_not_there_is_not_made() {
     stage.unapply(&["show", "good"]).expect(0);
     assert!(!home.exists());
 }
+
+#[test]
+fn a_file_of_values_that_is_given_is_used_as_values_are_or_refused() {
+    let sized = "variable \"size\" {\n  default = \"small\"\n}\n".to_owned();
+    let v1 = sized + &file("a", "${var.size}");
+    let stage = Stage::with(&v1);
+    stage.write("prod.tfvars", "# today\nsize = \"large\"\n");
+    stage.terraform(&["apply", "-auto-approve", "-no-color", "-var-file=prod.tfvars"]).expect(0);
+    stage.unapply(&["init"]).expect(0);
+    stage.unapply(&["mark", "good"]).expect(0);
+    let by_name = stage.unapply(&["revert", "--plan-only", "--json", "--var", "size=large"]);
+    let by_file = stage.unapply(&["revert", "--plan-only", "--json", "--var-file", "prod.tfvars"]);
+    let hazards = |json: serde_json::Value| json["hazards"].clone();
+    let (by_name, by_file) = (hazards(by_name.json()), hazards(by_file.json()));
+    assert_eq!(by_file, by_name);
+    assert_eq!(by_file[1]["hazard"], "variable-changed", "{by_file:#}");
+    stage.write("other.tfvars", "size = ");
+    let ran = stage.unapply(&["revert", "--plan-only", "--var-file", "other.tfvars"]);
+    ran.expect(64).says("holds no values that can be read").says("other.tfvars");
+    let ran = stage.unapply(&["revert", "--plan-only", "--var-file", "none.tfvars"]);
+    ran.expect(64).says("cannot be read");
+}
+
+#[test]
+fn a_command_that_is_sent_to_another_state_is_not_started() {
+    let (stage, _) = good();
+    let sub = stage.stack().join("envs/prod");
+    std::fs::create_dir_all(&sub).unwrap();
+    std::fs::copy(stage.stack().join("main.tf"), sub.join("main.tf")).unwrap();
+    let before = stage.everything();
+    for word in ["-chdir=envs/prod", "-state=other.tfstate", "-state-out=other.tfstate"] {
+        let words = ["run", "--", "terraform", word, "apply", "-auto-approve"];
+        stage.unapply(&words).expect(64).says(word).says("the command was not started");
+    }
+    assert_eq!(stage.everything(), before);
+    assert_eq!(stage.entries("run-intent").len(), 0);
+    let here = ["run", "--", "terraform", "-chdir=.", "apply", "-auto-approve", "-no-color"];
+    stage.unapply(&here).expect(0);
+}

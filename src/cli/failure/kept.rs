@@ -109,6 +109,7 @@ pub(super) fn two_steps(error: &Error, objects: &[String], obstacle: &NoFirstSte
 pub(super) fn missing(error: &Error, names: &[String]) -> Failure {
     let name = names.first().map_or("NAME", String::as_str);
     plain(Exit::Refused, error)
-        .now("the good snapshot did not capture it, and it has no value today")
-        .next(format!("unapply revert --var {name}=…"))
+        .now("the snapshot did not capture it")
+        .next(format!("unapply snapshot --var {name}=…   (keeps the value)"))
+        .next(format!("unapply revert --var {name}=…   (gives it this time)"))
 }

@@ -264,7 +264,6 @@ fn the_environment_that_misleads_terraform_does_not_reach_it() {
         ("TF_CLI_ARGS_apply", "-destroy"),
         ("TF_CLI_ARGS", "-nonsense"),
         ("TF_CLI_ARGS_init", "-nonsense"),
-        ("TF_DATA_DIR", "/nonexistent/nowhere"),
         ("TF_LOG", "TRACE"),
         ("TF_LOG_PATH", "/nonexistent/log"),
         ("TF_REATTACH_PROVIDERS", "{nonsense"),
@@ -277,7 +276,6 @@ fn the_environment_that_misleads_terraform_does_not_reach_it() {
         "TF_CLI_ARGS_apply",
         "TF_CLI_ARGS",
         "TF_CLI_ARGS_init",
-        "TF_DATA_DIR",
         "TF_LOG",
         "TF_LOG_PATH",
         "TF_REATTACH_PROVIDERS",
@@ -285,6 +283,17 @@ fn the_environment_that_misleads_terraform_does_not_reach_it() {
         stage.unset(name);
     }
     v1.is_back(&stage);
+    let before = stage.everything();
+    stage.set("TF_DATA_DIR", "elsewhere");
+    for verb in [&["snapshot"][..], &["drift"], &["revert", "--yes"], &["run", "--", "true"]] {
+        let ran = stage.unapply(verb).expect(64);
+        answers(&ran, "TF_DATA_DIR is `elsewhere`", "nothing was read", "env -u TF_DATA_DIR");
+    }
+    // What is there by itself may be named.
+    stage.set("TF_DATA_DIR", ".terraform");
+    stage.unapply(&["status"]).expect(0);
+    stage.unset("TF_DATA_DIR");
+    assert_eq!(stage.everything(), before);
     stage.set("TF_WORKSPACE", "elsewhere");
     let ran = stage.unapply(&["snapshot"]).expect(64);
     answers(&ran, "TF_WORKSPACE is `elsewhere`", "", "--workspace elsewhere");
