@@ -22,13 +22,12 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use foldhash::fast::RandomState;
-use memchr::memmem::Finder;
 use serde_json::value::RawValue;
 
 use self::elements::{Elements, with_list};
 pub use self::outline::Suspicion;
 use self::outline::{AttributeOutline, InstanceOutline, Outline, Outliner};
-use super::file::ResourceFile;
+use super::file::{ResourceFile, Text};
 use super::object::Block;
 use super::paths::sensitive_paths;
 use super::{Error, StatePart, parse_text, text};
@@ -53,7 +52,7 @@ struct Narrowed<'b> {
     /// Both states, with only those of their resources that differ.
     apart: [String; 2],
     /// The resources that both have.
-    shared: Vec<&'b str>,
+    shared: Vec<Outline<'b>>,
     common: Common,
 }
 
@@ -161,35 +160,22 @@ impl<'b> Beside<'b> {
 
     /// The instances with one of these ids, of those that both states have in common.
     pub fn common_with_ids(&self, wanted: &BTreeSet<String>) -> Vec<Instance<'b>> {
+        let is_wanted = |outline: &&Outline<'b>| {
+            let ids = outline.instances.iter().filter_map(|instance| instance.id);
+            let mut ids = ids.filter_map(|at| json::value_at::<Text<'b>>(outline.whole, at));
+            ids.any(|(Text(id), _)| wanted.contains(id.as_ref()))
+        };
         let shared = self.narrowed.iter().flat_map(|narrowed| &narrowed.shared);
-        let finders = [Finder::new("\"id\""), Finder::new("\\u006")];
-        let likely = shared.filter(|resource| may_have_id(resource, &finders, wanted));
-        let instances = likely.filter_map(|resource| {
-            let resource: ResourceFile<'b> = json::deserialize(resource).ok()?;
+        let instances = shared.filter(is_wanted).filter_map(|outline| {
+            let resource: ResourceFile<'b> = json::deserialize(outline.text).ok()?;
             let block = Block::read(&resource).ok()?;
             let files = resource.instances.unwrap_or_default();
             Some(files.into_iter().filter_map(move |file| block.instance(file).ok()))
         });
-        let is_wanted =
+        let has_id =
             |instance: &Instance<'_>| instance.id.as_ref().is_some_and(|id| wanted.contains(id));
-        instances.flatten().filter(is_wanted).collect()
+        instances.flatten().filter(has_id).collect()
     }
-}
-
-/// Whether one of the ids may be in the text of a resource, or the name `id` in another spelling.
-fn may_have_id(
-    resource: &str,
-    [name, spelled]: &[Finder<'_>; 2],
-    wanted: &BTreeSet<String>,
-) -> bool {
-    let is_wanted = |place: usize| {
-        let rest = resource.get(place + "\"id\"".len()..).unwrap_or_default();
-        let value = rest.trim_start().strip_prefix(':').map(str::trim_start);
-        let id = value.and_then(|value| value.strip_prefix('"')?.split_once('"'));
-        id.is_some_and(|(id, _)| id.contains('\\') || wanted.contains(id))
-    };
-    name.find_iter(resource.as_bytes()).any(is_wanted)
-        || spelled.find(resource.as_bytes()).is_some()
 }
 
 /// What the second state has of a resource of the first one.
@@ -309,7 +295,7 @@ impl<'b> Resources<'b> {
     /// Shows what may be secret in a resource.
     fn show(&self, place: usize, look: SuspectLook<'_>) -> Option<()> {
         let (outline, _) = self.all.get(place)?;
-        for InstanceOutline { attributes, sensitive, names_a_secret, suspects } in
+        for InstanceOutline { attributes, sensitive, names_a_secret, suspects, .. } in
             &outline.instances
         {
             let marks = sensitive_paths(sensitive.unwrap_or("null"))?;
@@ -334,12 +320,12 @@ impl<'b> Resources<'b> {
         let (mut shared, mut apart) = (Vec::new(), Vec::new());
         for (outline, found) in self.all {
             if found == FoundIn::Same {
-                shared.push(outline.text);
                 let instances = u64::try_from(outline.instances.len()).ok()?;
                 match outline.mode? {
                     Mode::Managed => common.managed += instances,
                     Mode::Data => common.data += instances,
                 }
+                shared.push(outline);
             } else {
                 apart.push(outline.text);
             }

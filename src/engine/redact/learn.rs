@@ -80,11 +80,8 @@ impl Redactor {
         }
     }
 
-    /// Learns the secret values of an object. It costs next to nothing where there are none.
     fn learn_instance(&mut self, instance: &Instance<'_>) {
-        if !instance.sensitive.is_empty() || may_hold_any(instance.attributes.0) {
-            self.learn_object(instance.attributes, &instance.sensitive);
-        }
+        self.learn_object(instance.attributes, &instance.sensitive);
     }
 
     /// Learns the secret values of an object, given its attributes and the paths that are marked in

@@ -32,6 +32,7 @@ impl Suspicion {
 }
 
 /// An element of `resources`.
+#[derive(Debug)]
 pub(super) struct Outline<'t> {
     /// The state that it stands in.
     pub(super) whole: &'t str,
@@ -42,12 +43,14 @@ pub(super) struct Outline<'t> {
 }
 
 /// An element of `instances`.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct InstanceOutline<'t> {
     /// Its attributes, if they are an object.
     pub(super) attributes: Option<&'t str>,
     /// Its sensitive paths, if they are a list.
     pub(super) sensitive: Option<&'t str>,
+    /// Where the value of its attribute `id` begins behind the colon.
+    pub(super) id: Option<usize>,
     /// Whether one of its attributes says that another one is secret.
     pub(super) names_a_secret: bool,
     /// The attributes that have a name that says "secret", or hold one.
@@ -191,6 +194,9 @@ impl<'t> ScanWatch<'t> for Outliner<'t> {
                 if depth == 6 {
                     self.attribute = Some((name.clone(), value));
                     self.instance.names_a_secret |= self.names_a_secret(name, value);
+                    if name == "id" {
+                        self.instance.id = Some(value);
+                    }
                 }
                 let is_open = self.attribute.is_some();
                 if is_open && (self.is_secret(name.clone()) || self.names_a_secret(name, value)) {
