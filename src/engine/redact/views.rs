@@ -105,11 +105,15 @@ impl Escapes {
     }
 }
 
-/// The ways that a text may be escaped in. Without a plus there is one less.
-fn escapes(text: &[u8]) -> [Option<Escapes>; 3] {
+/// The ways that a text may be escaped in. Without a plus there is one less, and without what a
+/// template escapes: in a secret that has it, JSON leaves it as it is.
+fn escapes(text: &[u8]) -> [Option<Escapes>; 4] {
     let plus = || Escapes { signs: *b"%%+", step: percent_or_plus };
+    let has = |template: &[u8]| memchr::memmem::find(text, template).is_some();
+    let backslash = || Escapes { signs: *b"\\\\\\", step: escape };
     [
         Some(Escapes { signs: *b"\\$%", step: escape }),
+        (has(b"$${") || has(b"%%{")).then(backslash),
         Some(Escapes { signs: *b"%%%", step: percent }),
         memchr::memchr(b'+', text).map(|_| plus()),
     ]

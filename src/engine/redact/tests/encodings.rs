@@ -143,6 +143,17 @@ fn what_a_text_is_made_of_is_left_alone_where_nothing_is_known() {
 }
 
 #[test]
+fn a_secret_with_a_template_in_it_is_found_as_json_writes_it() {
+    for secret in ["a\\$${A", "%%{if}\n\"x\"", "$${a}\t%%{b}"] {
+        let redactor = learnt(&[secret]);
+        for text in [quoted(secret), quoted(&quoted(secret)), STANDARD.encode(quoted(secret))] {
+            let shown = redactor.text(&text);
+            assert!(shown.contains(HIDDEN), "{text} was shown as {shown}");
+        }
+    }
+}
+
+#[test]
 fn a_text_that_is_made_to_cost_much_is_hidden_as_a_whole() {
     let mut redactor = learnt(&["aaaaaab"]);
     for length in 6..400 {
