@@ -304,7 +304,7 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
         E::Failed { diagnostics, kept_back, .. } => {
             let failure = plain(Exit::Failure, error)
                 .details(diagnostic_lines(diagnostics))
-                .details(not_handed_on(kept_back));
+                .details(terraform::not_handed_on(kept_back));
             match permission(diagnostics) {
                 Some(next) => failure.with_exit(Exit::Permission).next(next),
                 None => failure.next(AGAIN),
@@ -317,12 +317,6 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
             "look at what it is (terraform version), or name another: unapply --tf-bin PATH …",
         ),
     }
-}
-
-/// The variables that a child did not see, in a line.
-pub(in crate::cli) fn not_handed_on(kept_back: &[String]) -> Option<String> {
-    let names = kept_back.join(", ");
-    (!names.is_empty()).then(|| format!("not handed on to terraform: {names}"))
 }
 
 /// What to do when Terraform's own words are about credentials or rights.

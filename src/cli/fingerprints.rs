@@ -41,6 +41,11 @@ pub(super) struct FoundKey {
     pub problem: Option<String>,
 }
 
+/// What stands in `${KIND:VALUE}`.
+pub(super) fn placeholder(setting: &str) -> Option<(&str, &str)> {
+    setting.strip_prefix("${")?.strip_suffix('}')?.split_once(':')
+}
+
 impl KeySource {
     /// Reads the setting, where there is one.
     pub(super) fn of(setting: Option<&str>, world: &World, beside: &Path) -> Result<Self, Failure> {
@@ -48,8 +53,7 @@ impl KeySource {
             let data = world.own_directory("XDG_DATA_HOME", ".local/share");
             return Ok(Self::Own(data.map(|data| data.join("keys"))));
         };
-        let inside = setting.strip_prefix("${").and_then(|text| text.strip_suffix('}'));
-        let (name, text) = match inside.and_then(|inside| inside.split_once(':')) {
+        let (name, text) = match placeholder(setting) {
             Some(("env", name)) => (setting, world.text(name).map(str::to_owned)),
             Some(("file", path)) => (setting, fs::read_to_string(beside.join(path)).ok()),
             // What stands there may be the key: it is not repeated.

@@ -11,10 +11,10 @@ use super::config::{self, Config};
 use super::environment::{StreamKind, World};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fingerprints::KeySource;
+use super::fingerprints::{KeySource, placeholder};
 use super::output::{Paint, Screens, Talk};
 use super::place::StorePlace;
-use crate::codec::{hcl, json};
+use crate::codec::hcl;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
 use crate::flow::ports::{Author, Inputs, Stack};
@@ -22,7 +22,6 @@ use crate::knowledge::Knowledge;
 use crate::model::entry::Actor;
 use crate::model::pattern::Pattern;
 use crate::model::secret::Secret;
-use crate::model::value::Value;
 use crate::terraform::check::{Probe, StackCheck};
 use crate::terraform::directory;
 use crate::terraform::environment::{EnvironmentRules, is_forbidden};
@@ -340,7 +339,7 @@ fn environment_rules(
             format!("`terraform.env_pass` names `{name}`, which no child may see"),
         ));
     }
-    let key = key.and_then(|key| key.strip_prefix("${env:")?.strip_suffix('}'));
+    let key = key.and_then(placeholder).filter(|(kind, _)| *kind == "env").map(|(_, name)| name);
     let patterns = |names: Vec<String>| names.into_iter().map(Pattern::new).collect();
     Ok(EnvironmentRules {
         pass: patterns(pass),
@@ -449,18 +448,8 @@ fn values_in(path: &Path) -> Result<Vec<(String, Secret<String>)>, Failure> {
     };
     let content =
         std::fs::read(path).map_err(|error| refused("cannot be read").caused_by(&error))?;
-    let values = hcl::literals(&name, &content);
-    let text = String::from_utf8_lossy(&content);
-    let is_said =
-        |line: &str| !(line.is_empty() || line.starts_with('#') || line.starts_with("//"));
-    if values.is_empty() && text.lines().any(|line| is_said(line.trim())) {
-        return Err(refused("holds no values that can be read"));
-    }
-    let text = |value: Value| match value.as_text() {
-        Some(text) => text.to_owned(),
-        None => json::to_serde(&value).to_string(),
-    };
-    Ok(values.into_iter().map(|(name, value)| (name, Secret::new(text(value)))).collect())
+    let given = hcl::given(&name, &content).map_err(|error| refused(&error.to_string()))?;
+    Ok(given.into_iter().map(|(name, text)| (name, Secret::new(text))).collect())
 }
 
 fn author(global: &Global, world: &World) -> Author {

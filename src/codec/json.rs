@@ -105,6 +105,12 @@ pub(super) fn value_at<'a, T: serde::Deserialize<'a>>(
     Some((value, at + values.byte_offset()))
 }
 
+/// Whether a value, or a text of which it is told without its quotes, may have names in it: an object,
+/// a list, or a document in a text. That may begin with spaces, and a line break is escaped.
+pub fn may_be_composed(written: &str) -> bool {
+    written.starts_with(|letter: char| matches!(letter, '{' | '[' | '\\') || letter.is_whitespace())
+}
+
 /// A raw slice of the document.
 pub(super) fn raw(value: &RawValue) -> RawJson<'_> {
     RawJson(value.get())

@@ -29,6 +29,7 @@ use crate::model::plan::PlanExtent;
 use crate::model::run::{Diagnosis, Finding, Health};
 use crate::model::word::Word as _;
 use crate::port::progress::{Ended, Phase};
+use crate::port::terraform;
 use crate::store::After;
 use crate::terraform::workdir::{CopyLayout, PrivateDirectory};
 
@@ -104,8 +105,7 @@ fn one_line(error: &Error) -> String {
         source = error.source();
     }
     if let Error::Terraform(
-        crate::port::terraform::Error::Failed { diagnostics, .. }
-        | crate::port::terraform::Error::NoProvider { diagnostics },
+        terraform::Error::Failed { diagnostics, .. } | terraform::Error::NoProvider { diagnostics },
     ) = error
         && let Some(first) = diagnostics.iter().find(|d| d.severity == Severity::Error)
     {
@@ -175,12 +175,9 @@ fn of_the_store(ports: &Ports<'_>, log: &[Entry], probe: StoreProbe, found: &mut
 
 /// Which variables Terraform sees here and would not see in a revert.
 fn of_the_environment(ports: &Ports<'_>, found: &mut Examined) {
-    let kept_back = ports.terraform.kept_back();
-    if kept_back.is_empty() {
-        found.add("environment", Health::Ok, "handed on whole");
-    } else {
-        let what = format!("not handed on to terraform: {}", kept_back.join(", "));
-        found.add("environment", Health::Warning, what);
+    match terraform::not_handed_on(ports.terraform.kept_back()) {
+        None => found.add("environment", Health::Ok, "handed on whole"),
+        Some(what) => found.add("environment", Health::Warning, what),
     }
 }
 

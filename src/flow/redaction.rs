@@ -138,8 +138,8 @@ pub(super) fn secrets_of_environment(ports: &Ports<'_>) -> Vec<Value> {
 /// What the newest recorded states, the last look and the environment say.
 pub(super) fn known_secrets(ports: &Ports<'_>, log: &[Entry]) -> Redactor {
     let mut redactor = Redactor::default().with_values(&secrets_of_environment(ports));
-    if let Some((entry, look)) = last_observation(log)
-        && let Ok(objects) = drift_values(ports, entry.revision, look)
+    if let Some((entry, observation)) = last_observation(log)
+        && let Ok(objects) = drift_values(ports, entry.revision, observation)
     {
         redactor = redactor.with_drift(&objects);
     }

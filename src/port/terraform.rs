@@ -66,6 +66,12 @@ pub struct PlanRequest {
     pub targets: Vec<String>,
 }
 
+/// The variables that a child did not see, in a line.
+pub fn not_handed_on(kept_back: &[String]) -> Option<String> {
+    let names = kept_back.join(", ");
+    (!names.is_empty()).then(|| format!("not handed on to terraform: {names}"))
+}
+
 /// How an apply ended.
 #[derive(Debug, Clone)]
 pub struct AppliedPlan {

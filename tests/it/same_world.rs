@@ -107,7 +107,10 @@ fn a_file_of_values_that_is_given_is_used_as_values_are_or_refused() {
     assert_eq!(by_file[1]["hazard"], "variable-changed", "{by_file:#}");
     stage.write("other.tfvars", "size = ");
     let ran = stage.unapply(&["revert", "--plan-only", "--var-file", "other.tfvars"]);
-    ran.expect(64).says("holds no values that can be read").says("other.tfvars");
+    ran.expect(64).says("is no file of values").says("other.tfvars");
+    stage.write("other.tfvars", "size = null");
+    let ran = stage.unapply(&["revert", "--plan-only", "--var-file", "other.tfvars"]);
+    ran.expect(64).says("has a value of `size` that cannot be told from here; give it as --var");
     let ran = stage.unapply(&["revert", "--plan-only", "--var-file", "none.tfvars"]);
     ran.expect(64).says("cannot be read");
 }

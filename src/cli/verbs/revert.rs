@@ -12,7 +12,7 @@ use super::side::entry as find_entry;
 use crate::cli::args::{Format, RevertArguments as Arguments};
 use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
-use crate::cli::failure::{Failure, diagnostic_lines, not_handed_on};
+use crate::cli::failure::{Failure, diagnostic_lines};
 use crate::cli::json::{DestroyedFirstOut, ReleasedOut, RevertOut};
 use crate::cli::output::inert;
 use crate::cli::prompt::{Answer, ask};
@@ -33,6 +33,7 @@ use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::pattern::Pattern;
 use crate::model::word::Word;
 use crate::port::clock::Clock as _;
+use crate::port::terraform;
 
 /// Reverts.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -68,7 +69,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         let checked = check(&ports, &stack, draft)?;
         show_plan(session, &checked);
         if (checked.is_nothing() || !checked.hazards().is_empty())
-            && let Some(line) = not_handed_on(opened.terraform.kept_back())
+            && let Some(line) = terraform::not_handed_on(opened.terraform.kept_back())
         {
             session.output.talk(&format!("  ! {line}\n"));
         }

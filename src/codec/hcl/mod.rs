@@ -29,7 +29,7 @@ pub use configuration::Configuration;
 pub use cut::without_state_blocks;
 pub use resource::ResourceBlock;
 pub use scan::scan;
-pub use values::literals;
+pub use values::{NotGiven, given, literals};
 pub use write::{
     NotAnArgument, assignment, backend_override, expression, ignoring, moved, without_prevention,
 };

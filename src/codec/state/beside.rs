@@ -259,13 +259,15 @@ impl<'b> Resources<'b> {
         if head_here == Some(head(text)) {
             return Some(likely);
         }
-        if self.heads.is_none() {
-            self.take_all();
-            let all = self.all.iter().enumerate();
-            self.heads =
-                Some(all.map(|(index, (outline, _))| (head(outline.text), index)).collect());
-        }
-        self.heads.as_ref()?.get(head(text)).copied()
+        self.take_all();
+        self.heads().get(head(text)).copied()
+    }
+
+    /// Where each of them is, once all have come.
+    fn heads(&mut self) -> &HashMap<&'b str, usize, RandomState> {
+        let all = self.all.iter().enumerate();
+        self.heads
+            .get_or_insert_with(|| all.map(|(index, (one, _))| (head(one.text), index)).collect())
     }
 
     /// Finds those that the second state has; returns what it has besides.
@@ -315,7 +317,10 @@ impl<'b> Resources<'b> {
     }
 
     /// What is left of both, and what is not.
-    fn narrowed(self, around: [&'b str; 2], after: String) -> Option<Narrowed<'b>> {
+    fn narrowed(mut self, around: [&'b str; 2], after: String) -> Option<Narrowed<'b>> {
+        // One that is gone may stand twice in the first state: of one head, both are for the parser.
+        let is_any_gone = self.all.iter().any(|(_, found)| *found == FoundIn::Nothing);
+        (!is_any_gone || self.heads().len() == self.all.len()).then_some(())?;
         let mut common = Common::default();
         let (mut shared, mut apart) = (Vec::new(), Vec::new());
         for (outline, found) in self.all {

@@ -17,7 +17,8 @@ use crate::model::state::{Instance, Output, State};
 use crate::model::value::{Path, RawJson, Step, Value};
 
 /// Which names are secret, for whoever looks for them in a state.
-const SUSPICION: Suspicion = Suspicion { is_secret: is_secret_name, may_hold: may_hold_any };
+const SUSPICION: Suspicion =
+    Suspicion { is_secret: is_secret_name, may_hold: may_hold_any, tellers: &NAMES };
 
 /// Words of settings: under a secret name they are hidden, and yet they are no secrets elsewhere.
 const SETTINGS: [&str; 8] =
@@ -98,7 +99,8 @@ impl Redactor {
         for (name, raw) in &members {
             let of_name = says(name);
             let is_value = of_value == Some(name);
-            let may_hold = || may_be_composed(*raw) && may_hold_any(raw.0);
+            let inside = raw.0.strip_prefix('"').unwrap_or(raw.0);
+            let may_hold = || json::may_be_composed(inside) && may_hold_any(inside);
             if !(is_value || of_name.is_secret || is_about(marks, name) || may_hold()) {
                 continue;
             }
@@ -292,12 +294,6 @@ fn is_about(marks: &[Path], attribute: &str) -> bool {
         Some(Step::Index(_) | Step::Element(_)) => false,
         None => true,
     })
-}
-
-/// Whether a value has names in it, or is a document in a text, which may begin with spaces.
-fn may_be_composed(raw: RawJson<'_>) -> bool {
-    let begins = |letter: char| matches!(letter, '{' | '[' | '\\') || letter.is_whitespace();
-    raw.0.strip_prefix('"').unwrap_or(raw.0).starts_with(begins)
 }
 
 /// Members that say of the value beside them whether it is secret.

@@ -14,7 +14,7 @@ use std::sync::mpsc::Sender;
 
 use foldhash::fast::RandomState;
 
-use crate::codec::json::{Member, ScanWatch};
+use crate::codec::json::{self, Member, ScanWatch};
 use crate::model::address::Mode;
 
 /// How names are judged.
@@ -24,11 +24,13 @@ pub struct Suspicion {
     pub is_secret: fn(&str) -> bool,
     /// Whether there may be such a name in a text, escapes kept.
     pub may_hold: fn(&str) -> bool,
+    /// Members that say of the value beside them whether it is secret.
+    pub tellers: &'static [&'static str],
 }
 
 impl Suspicion {
     /// Suspects nothing.
-    pub(super) const NONE: Self = Self { is_secret: |_| false, may_hold: |_| false };
+    pub(super) const NONE: Self = Self { is_secret: |_| false, may_hold: |_| false, tellers: &[] };
 }
 
 /// An element of `resources`.
@@ -168,7 +170,7 @@ impl<'t> Outliner<'t> {
 
     /// Whether a member says that the value beside it is secret, given where its own begins.
     fn names_a_secret(&self, name: &str, value: usize) -> bool {
-        matches!(name, "name" | "key" | "Name" | "Key") && {
+        self.suspicion.tellers.contains(&name) && {
             let value = self.text.get(value..).unwrap_or_default().trim_start();
             let written = value.strip_prefix('"').and_then(|value| value.split_once('"'));
             written.is_some_and(|(text, _)| text.contains('\\') || (self.suspicion.is_secret)(text))
@@ -191,15 +193,16 @@ impl<'t> ScanWatch<'t> for Outliner<'t> {
             (5, "sensitive_attributes") => self.next = Some(InstancePart::Sensitive),
             (5, _) => self.next = None,
             (6.., _) if self.is_in_attributes() => {
+                let names_a_secret = self.names_a_secret(name, value);
                 if depth == 6 {
                     self.attribute = Some((name.clone(), value));
-                    self.instance.names_a_secret |= self.names_a_secret(name, value);
+                    self.instance.names_a_secret |= names_a_secret;
                     if name == "id" {
                         self.instance.id = Some(value);
                     }
                 }
                 let is_open = self.attribute.is_some();
-                if is_open && (self.is_secret(name.clone()) || self.names_a_secret(name, value)) {
+                if is_open && (names_a_secret || self.is_secret(name.clone())) {
                     self.instance.suspects.extend(self.attribute.take());
                 }
             }
@@ -208,9 +211,7 @@ impl<'t> ScanWatch<'t> for Outliner<'t> {
     }
 
     fn text(&mut self, written: &'t str) {
-        // A document may begin with spaces, and a line break is escaped.
-        let begins = |letter: char| matches!(letter, '{' | '[' | '\\') || letter.is_whitespace();
-        let may_be_document = self.attribute.is_some() && written.starts_with(begins);
+        let may_be_document = self.attribute.is_some() && json::may_be_composed(written);
         if may_be_document && self.is_in_attributes() && (self.suspicion.may_hold)(written) {
             self.instance.suspects.extend(self.attribute.take());
         }

@@ -203,6 +203,11 @@ fn what_is_wrong_is_found_where_both_sides_are_the_same() {
     let twins = |key: &str| layout(&state(&[one("a", &["x"]), one("a", &[key])]), 0);
     let [before, after] = ["y", "z"].map(twins);
     assert_eq!(beside(&before, &after).read().unwrap().before.instances.len(), 1);
+    // The same one twice is refused, also where the second state has it once.
+    let [once, twice] = [&[one("a", &["x"])][..], &[one("a", &["x"]), one("a", &["x"])]]
+        .map(|resources| layout(&state(resources), 0));
+    let error = beside(&twice, &once).read().unwrap_err();
+    assert!(error.to_string().contains("occurs twice"), "{error}");
     for broken in [[text.as_bytes(), b"\xff"].concat(), text.replace('é', "\0").into_bytes()] {
         let read =
             Beside::of_any_size(&broken, &broken, Suspicion::NONE, &mut |_| {}).read().map(|_| ());
