@@ -40,21 +40,19 @@ static ADDRESSES: LazyLock<Option<Regex>> =
 
 /// The words without the values of variables, and without what is secret.
 pub(super) fn safe_words(words: &[String], redactor: &Redactor) -> Vec<String> {
-    let mut is_value = false;
+    let mut before = "";
     let mut safe = Vec::with_capacity(words.len());
     for word in words {
         let is_flag = word.starts_with('-');
-        if std::mem::take(&mut is_value) && !is_flag {
-            safe.push(match word.split_once('=') {
-                Some((name, _)) => format!("{name}={CUT}"),
-                None => CUT.to_owned(),
-            });
-            continue;
-        }
-        is_value = is_flag
-            && !word.contains(['=', ' '])
-            && (GIVEN.contains(&word.as_str()) || is_secret(word.trim_start_matches('-')));
-        safe.push(safe_word(&redactor.text(word)));
+        let flag = std::mem::replace(&mut before, word);
+        let has_value = flag.starts_with('-') && !flag.contains(['=', ' ']) && !is_flag;
+        safe.push(match word.split_once('=') {
+            Some((name, _)) if has_value && GIVEN.contains(&flag) => format!("{name}={CUT}"),
+            None if has_value && GIVEN.contains(&flag) => CUT.to_owned(),
+            // What such a flag has is secret as a whole: base64 ends in `=`.
+            _ if has_value && is_secret(flag.trim_start_matches('-')) => CUT.to_owned(),
+            _ => safe_word(&redactor.text(word)),
+        });
     }
     safe
 }
@@ -172,6 +170,7 @@ mod tests {
             ),
             (&["make", "DB_PASSWORD=x", "COUNT=3"], "make DB_PASSWORD=… COUNT=3"),
             (&["./d", "--token", "abc", "--password=x y"], "./d --token … --password=…"),
+            (&["./d", "--token", "c2VjcmV0cw=="], "./d --token …"),
             (&["./d", "--token", "--dry-run"], "./d --token --dry-run"),
             (&["curl", "https://user:pw@h/x"], "curl https://user:…@h/x"),
             (&["curl", "-H", "Authorization: Bearer abc"], "curl -H Authorization: …"),
