@@ -83,11 +83,10 @@ fn compare(
     let [before, after] = sides;
     let mut redactor = redactor;
     let beside = redactor.beside(before.bytes(), after.bytes());
-    let pair = beside.read().map_err(|UnreadableSide { which, error }| {
+    let pair = redactor.read(&beside).map_err(|UnreadableSide { which, error }| {
         let side = if which == Which::Before { before } else { after };
         side.unreadable(error)
     })?;
-    let redactor = redactor.with_part(&pair.before).with_part(&pair.after);
     let writers = [pair.before.writer.as_ref(), pair.after.writer.as_ref()];
     let configuration = configurations.compare(arguments, writers, &redactor)?;
     let states = diff_beside(&pair, &beside, &redactor, &knowledge);

@@ -87,8 +87,7 @@ proptest! {
     fn what_is_learnt_for_a_diff_hides_what_everything_would_hide([before, after] in two_states()) {
         let mut learnt = Redactor::default();
         let beside = learnt.beside_of_any_size(before.as_slice(), after.as_slice());
-        let pair = beside.read().unwrap();
-        let learnt = learnt.with_part(&pair.before).with_part(&pair.after);
+        let pair = learnt.read(&beside).unwrap();
         let knowledge = Knowledge::builtin();
         let show = |redactor: &Redactor| diff_beside(&pair, &beside, redactor, &knowledge);
         let states = [&before, &after].map(|bytes| parse(bytes).unwrap());

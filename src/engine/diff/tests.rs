@@ -46,8 +46,7 @@ fn state(objects: &[Object<'_>]) -> StateBytes {
 fn between(before: &StateBytes, after: &StateBytes) -> Diff {
     let mut redactor = Redactor::default();
     let beside = redactor.beside_of_any_size(before.as_slice(), after.as_slice());
-    let pair = beside.read().unwrap();
-    let redactor = redactor.with_part(&pair.before).with_part(&pair.after);
+    let pair = redactor.read(&beside).unwrap();
     diff_beside(&pair, &beside, &redactor, &Knowledge::builtin())
 }
 

@@ -9,7 +9,7 @@ use super::known::BYTES_MIN;
 use super::names::{Says, is_secret_name, may_hold_any, says};
 use super::{Redactor, inside_json, is_marked};
 use crate::codec::json;
-use crate::codec::state::beside::{Beside, Suspect, Suspicion};
+use crate::codec::state::beside::{Beside, StatePair, Suspect, Suspicion, UnreadableSide};
 use crate::codec::state::{StatePart, members};
 use crate::model::drift::DriftedObject;
 use crate::model::plan::Plan;
@@ -33,14 +33,6 @@ impl Redactor {
         self
     }
 
-    /// Learns the secret values of what was read of a state.
-    #[must_use]
-    pub fn with_part(mut self, part: &StatePart<'_>) -> Self {
-        part.outputs.iter().for_each(|output| self.learn_output(output));
-        part.instances.iter().for_each(|instance| self.learn_instance(instance));
-        self
-    }
-
     /// Learns the value of an output, if it is secret.
     pub fn learn_output(&mut self, output: &Output<'_>) {
         if let Ok(value) = json::raw_value(output.value) {
@@ -50,12 +42,23 @@ impl Redactor {
         }
     }
 
-    /// Goes through two states side by side, and learns what is secret in what both have.
+    /// Goes through two states side by side, and learns what is secret in what both have. What
+    /// differs is learnt by [`read`](Self::read).
     pub fn beside<'b>(&mut self, before: &'b [u8], after: &'b [u8]) -> Beside<'b> {
         Beside::new(before, after, SUSPICION, &mut |suspect| self.learn_suspect(suspect))
     }
 
-    /// The same, however small the states are.
+    /// Reads what differs between two states, and learns what is secret in it.
+    pub fn read<'t>(&mut self, beside: &'t Beside<'_>) -> Result<StatePair<'t>, UnreadableSide> {
+        let pair = beside.read()?;
+        for StatePart { outputs, instances, .. } in [&pair.before, &pair.after] {
+            outputs.iter().for_each(|output| self.learn_output(output));
+            instances.iter().for_each(|instance| self.learn_instance(instance));
+        }
+        Ok(pair)
+    }
+
+    /// The same as [`beside`](Self::beside), however small the states are.
     #[cfg(test)]
     pub(crate) fn beside_of_any_size<'b>(
         &mut self,
