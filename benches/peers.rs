@@ -29,7 +29,7 @@ const UNAPPLY: &str = env!("CARGO_BIN_EXE_unapply");
 const ORJSON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/orjson_diff.py");
 const ROUNDS: usize = 7;
 
-/// Where the states are.
+/// The directories of the states: of those that are made, and of those that are given.
 struct States {
     made: PathBuf,
     given: Option<PathBuf>,
@@ -73,7 +73,7 @@ impl States {
     }
 }
 
-/// What becomes of all objects of one `for_each`.
+/// The fate of all objects of one `for_each`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Stay,
@@ -106,7 +106,7 @@ fn for_each(objects: usize, fate: Fate) -> String {
     )
 }
 
-/// What a run took.
+/// The time that a run took.
 #[derive(Clone, Copy)]
 struct Took {
     wall: Duration,

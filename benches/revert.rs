@@ -1,12 +1,13 @@
-//! What a revert costs beside bare Terraform doing the same: time to consent, and the whole.
+//! The cost of a revert beside bare Terraform doing the same: time to consent, and the whole.
 //!
-//! 300 objects of the embedded provider, of which an apply has changed 30 and made 30. Bare is `init`
-//! and `plan` with the prior configuration (to consent), then `apply` of that plan and one more
-//! `plan` (the whole). A revert that is re-keyed, because a block was renamed and an object was
-//! forgotten, may take one plan more to consent and two more in all: it is compared with bare
-//! Terraform that plans as often, has the block moved back by hand, and does without that object. Medians of `UNAPPLY_BENCH_PAIRS` pairs (default 5), each from the
-//! same state and world; the time grows with what Terraform plans. Needs terraform on `PATH`; run
-//! with `cargo bench --bench revert`.
+//! 300 objects of the embedded provider, of which an apply has changed 30 and made 30. Bare is
+//! `init` and `plan` with the prior configuration (to consent), then `apply` of that plan and one
+//! more `plan` (the whole). A revert that is re-keyed, because a block was renamed and an object
+//! was forgotten, may take one plan more to consent and two more in all. It is compared with bare
+//! Terraform that plans as often, has the block moved back by hand, and does without that object.
+//! Medians of `UNAPPLY_BENCH_PAIRS` pairs (default 5), each from the same state and world; the time
+//! grows with what Terraform plans. Needs terraform on `PATH`; run with
+//! `cargo bench --bench revert`.
 
 #![expect(
     clippy::panic,
@@ -109,7 +110,7 @@ struct Story {
     name: &'static str,
     good: String,
     next: String,
-    /// What bare Terraform is given, by somebody who knows what to write.
+    /// The configuration for bare Terraform, written by a person who knows what it needs.
     bare: String,
     /// How many plans more a revert may make: to consent, and in all.
     more: (usize, usize),

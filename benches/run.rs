@@ -1,4 +1,4 @@
-//! What a net under an apply costs: `terraform apply` of 1,000 resources with and without `run`,
+//! The cost of a net under an apply: `terraform apply` of 1,000 resources with and without `run`,
 //! and the memory of unapply while a command prints a stream of 100 MB.
 //!
 //! Paired medians of `UNAPPLY_BENCH_PAIRS` pairs (default 5), each from an empty state. The time of

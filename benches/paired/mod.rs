@@ -1,4 +1,5 @@
-//! What benches of whole commands share: files to begin with, how many pairs, and their median.
+//! Parts that benches of whole commands share: files to begin with, how many pairs, and their
+//! median.
 //!
 //! It measures nothing and knows nothing of what is compared.
 

@@ -1,6 +1,6 @@
-//! What the objects of a generated state look like: types that large accounts have many of, with the
-//! attributes that make their states large. Policies are JSON in a string, some attributes are
-//! marked sensitive, and some names look as if they were.
+//! The objects of a generated state: types that large accounts have many of, with the attributes
+//! that make their states large. Policies are JSON in a string, some attributes are marked
+//! sensitive, and some names look as if they were.
 
 use serde_json::{Value, json};
 

@@ -51,7 +51,7 @@ impl Numbers {
     }
 }
 
-/// What the second state has that the first one has not.
+/// The difference of the second state from the first one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Edit {
     /// Nothing.
@@ -115,7 +115,7 @@ impl World {
         .into_bytes()
     }
 
-    /// What stands for the object of this number: itself, another one, none, or two.
+    /// The objects that stand for the one of this number: itself, another one, none, or two.
     fn objects_of(&self, number: usize, edit: Edit) -> Vec<Object> {
         let first = object(number, None);
         match edit {

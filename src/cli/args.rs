@@ -1,4 +1,5 @@
-//! What can be typed. No defaults that depend on the world: those are settings.
+//! The command line that a person can type. Defaults that depend on the world are settings, and not
+//! here.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -163,7 +164,7 @@ pub(super) struct Global {
         hide_env_values = true
     )]
     pub lock_timeout: Option<String>,
-    /// Who acts, for the record
+    /// The name of the person or pipeline that acts, for the record
     #[arg(long, global = true, value_name = "NAME", env = "UNAPPLY_ACTOR", hide_env_values = true)]
     pub actor: Option<String>,
     /// Why, for the record
@@ -207,11 +208,11 @@ pub(super) enum Verb {
     Run(Run),
     /// Entries of a stack, newest first
     History(History),
-    /// What changed, by resource and attribute; default `good..@`
+    /// Changes by resource and attribute; default `good..@`
     Diff(DiffArguments),
     /// Take the stack back to what was good, with real plan and apply
     Revert(RevertArguments),
-    /// Where the real world differs from the state, and since when
+    /// Differences between the real world and the state, and since when
     Drift(Drift),
     /// Manual fixes: who, why, ticket, until when, and what became of them
     Fix(FixCommand),
@@ -244,7 +245,7 @@ pub(super) enum Verb {
 /// `run`.
 #[derive(Debug, Args)]
 pub(super) struct Run {
-    /// What to do when the command fails; default: ask, or snapshot where nobody can answer
+    /// Reaction to a failed command; default: ask where a person can answer, otherwise snapshot
     #[arg(long, value_name = "WHAT")]
     pub on_failure: Option<OnFailure>,
     /// The saved plan that the command applies, where its words do not name it
@@ -255,7 +256,7 @@ pub(super) struct Run {
     pub command: Vec<OsString>,
 }
 
-/// What to do when a command has failed.
+/// The reaction to a command that has failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum OnFailure {
     /// Show what there is to choose from.

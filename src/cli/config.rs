@@ -1,8 +1,8 @@
 //! `unapply.toml`: found upwards, read strictly.
 //!
 //! Unknown keys are errors with the line and a suggestion. Keys that the format has and this
-//! version does not serve yet are refused by name, never ignored: whoever configures encryption
-//! must not get a store without it.
+//! version does not serve yet are refused by name, never ignored: a person who configures
+//! encryption must not get a store without it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,22 +20,22 @@ pub(super) const FILE_NAME: &str = "unapply.toml";
 pub(super) struct Config {
     /// The format of the file.
     pub version: Option<u64>,
-    /// Where the store is.
+    /// The place of the store and how it is reached.
     #[serde(default)]
     pub store: Store,
     /// Which Terraform, and what it may see.
     #[serde(default)]
     pub terraform: TerraformSettings,
-    /// What makes a snapshot good.
+    /// The checks that make a snapshot good.
     #[serde(default)]
     pub good: GoodSettings,
-    /// What a revert may do.
+    /// Limits of a revert, and how long it holds what it takes back.
     #[serde(default)]
     pub revert: RevertSettings,
     /// How secrets are told apart.
     #[serde(default)]
     pub redaction: Redaction,
-    /// What is known of providers, beside what is built in.
+    /// Knowledge about providers, beside what is built in.
     #[serde(default)]
     pub provider: Vec<ProviderFile>,
     /// The stacks.
@@ -77,7 +77,7 @@ pub(super) struct TerraformSettings {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GoodSettings {
-    /// What has to hold, in order.
+    /// Checks that a good snapshot has to pass, in order.
     pub checks: Option<Vec<CheckSettings>>,
 }
 
@@ -141,7 +141,7 @@ pub(super) struct RevertSettings {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Redaction {
-    /// Where the key of fingerprints is: `${env:NAME}` or `${file:PATH}`.
+    /// Place of the key of fingerprints: `${env:NAME}` or `${file:PATH}`.
     pub key: Option<String>,
 }
 
@@ -179,7 +179,7 @@ pub(super) enum Error {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 }

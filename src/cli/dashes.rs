@@ -1,7 +1,7 @@
 //! Terraform's single-dash spellings, as a closed list.
 //!
-//! Whoever types `-auto-approve` out of habit means it. Only the tokens listed here are translated,
-//! and only before `--`; everything else is left to clap.
+//! A person who types `-auto-approve` out of habit means it. Only the tokens listed here are
+//! translated, and only before `--`; everything else is left to clap.
 
 use std::ffi::OsString;
 

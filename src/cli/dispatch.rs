@@ -48,7 +48,7 @@ pub(super) fn main(arguments: Vec<OsString>) -> Exit {
     }
 }
 
-/// Where nothing better is known to be done next.
+/// The next step where none better is known.
 const LOOK: &str = "unapply status   (how things are)";
 
 /// Says a failure when not even colours could be resolved.
@@ -91,7 +91,7 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Failure> {
     }
 }
 
-/// What a verb has not done when it fails before doing anything.
+/// Names what a verb has not done when it fails before doing anything.
 fn not_done(verb: &Verb) -> &'static str {
     match verb {
         Verb::Revert(_) => "nothing was applied",

@@ -1,4 +1,4 @@
-//! What the process was given: environment, working directory, terminals. Read once.
+//! The environment, the working directory and the terminals of the process, read once.
 //!
 //! This is the only module that asks the system for them; everything below gets values.
 
@@ -17,7 +17,7 @@ pub(super) struct World {
     pub environment: Environment,
     /// The working directory.
     pub directory: PathBuf,
-    /// Where standard input, output and error lead.
+    /// The kinds of standard input, output and error.
     pub terminals: Terminals,
 }
 
@@ -46,12 +46,12 @@ pub(super) struct Terminals {
     pub error: StreamKind,
 }
 
-/// Where a stream leads.
+/// The target of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StreamKind {
-    /// To a person.
+    /// A person at a terminal.
     Terminal,
-    /// To a file, a pipe, nowhere.
+    /// A file, a pipe, or nothing.
     Other,
 }
 
@@ -104,7 +104,7 @@ impl World {
     }
 }
 
-/// The program that this process runs, wherever it was found.
+/// The path of the program that this process runs.
 pub(super) fn own_program() -> std::io::Result<PathBuf> {
     std::env::current_exe()
 }

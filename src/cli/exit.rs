@@ -12,7 +12,7 @@ pub enum Exit {
     Done,
     /// Failed, or Terraform failed.
     Failure,
-    /// There are differences, and somebody asked.
+    /// There are differences, and a flag asked for this code.
     Differences,
     /// The store is missing, not initialised, or unfit.
     Store,

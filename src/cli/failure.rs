@@ -30,10 +30,10 @@ use crate::port::terraform;
 use crate::store;
 use crate::terraform::{directory, workdir};
 
-/// For what nobody but a person can mend.
+/// The next step where only a person can mend the cause.
 const AGAIN: &str = "the same command again, when what stopped it is gone";
 
-/// Where there is no room for private files, or no right to them.
+/// The next step where private files have no room, or may not be written.
 const ANOTHER_TEMPORARY: &str =
     "name a directory with room that can be written to: TMPDIR=DIR unapply …";
 
@@ -56,12 +56,12 @@ struct Answers {
 }
 
 impl Failure {
-    /// What happened.
+    /// Makes a failure that says what happened.
     pub(super) fn new(exit: Exit, what: String) -> Self {
         Self { exit, told: Box::new(Answers { what, ..Answers::default() }) }
     }
 
-    /// What happened, alone.
+    /// Returns what happened, alone.
     pub(super) fn what(&self) -> &str {
         &self.told.what
     }
@@ -72,7 +72,7 @@ impl Failure {
         self
     }
 
-    /// What to run next, if something is known.
+    /// Returns the first step to run next, if one is known.
     pub(super) fn first_step(&self) -> Option<&str> {
         self.told.next.first().map(String::as_str)
     }
@@ -92,13 +92,13 @@ impl Failure {
         self
     }
 
-    /// What was not done.
+    /// Sets what was not done.
     pub(super) fn not_done(mut self, text: impl Into<String>) -> Self {
         self.told.not_done = Some(text.into());
         self
     }
 
-    /// What to run next, unless something is known already.
+    /// Adds a step to run next, unless one is known already.
     pub(super) fn next_by_default(mut self, command: &str) -> Self {
         if self.told.next.is_empty() {
             self.told.next.push(command.to_owned());
@@ -106,19 +106,19 @@ impl Failure {
         self
     }
 
-    /// What was not done, unless that is known better already.
+    /// Sets what was not done, unless that is known already.
     pub(super) fn not_done_by_default(mut self, text: &str) -> Self {
         self.told.not_done.get_or_insert_with(|| text.to_owned());
         self
     }
 
-    /// What state things are in.
+    /// Sets what state things are in.
     pub(super) fn now(mut self, text: impl Into<String>) -> Self {
         self.told.now = Some(text.into());
         self
     }
 
-    /// What to run next.
+    /// Adds a step to run next.
     pub(super) fn next(mut self, command: impl Into<String>) -> Self {
         self.told.next.push(command.into());
         self
@@ -319,7 +319,7 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
     }
 }
 
-/// What to do when Terraform's own words are about credentials or rights.
+/// Returns the next step where Terraform's own words are about credentials or rights.
 fn permission(diagnostics: &[Diagnostic]) -> Option<&'static str> {
     let credentials = [
         "AccessDenied",
@@ -404,7 +404,7 @@ fn hazards_failure(hazards: &[Hazard]) -> Failure {
     failure
 }
 
-/// What use cases refuse by themselves.
+/// Turns an error of a use case into a code and hints.
 fn flow_failure(error: &Error) -> Failure {
     match error {
         Error::Store(inner) => store_failure(inner),
@@ -466,7 +466,7 @@ fn flow_failure(error: &Error) -> Failure {
     }
 }
 
-/// What looking at the real world and recording fixes refuses.
+/// Turns an error of a drift check, or of recording or showing a fix, into a code and hints.
 fn drift_failure(error: &DriftError) -> Failure {
     match error {
         DriftError::Values { .. } => {

@@ -1,10 +1,10 @@
-//! Where the key of fingerprints comes from.
+//! The source of the key of fingerprints.
 //!
-//! Either the settings say where it is (`[redaction] key`), and whoever shares it sees the same
-//! fingerprints; or it lies in a file of the user's own, one for each store, made when it is first
-//! needed; or, where neither can be had, it is drawn for one output. It is never in a store and
-//! never in the repository: nobody who reads these can try values against a fingerprint. That a key
-//! cannot be had stops nobody.
+//! The settings can say where the key is (`[redaction] key`): people who share it see the same
+//! fingerprints. Otherwise it lies in a file of the user's own, one for each store, made when it is
+//! first needed. If neither can be had, a key is drawn for one output. A key is never in a store
+//! and never in the repository, so that no reader of these can try values against a fingerprint. A
+//! key that cannot be had stops no command.
 
 use std::fs::{self, DirBuilder};
 use std::io::Write as _;
@@ -21,12 +21,12 @@ use crate::model::secret::Secret;
 /// Shorter texts are too easily tried.
 const TEXT_MIN: usize = 16;
 
-/// Where the key of a store is.
+/// The source of a store's key.
 #[derive(Debug, Clone)]
 pub(super) enum KeySource {
-    /// The settings say.
+    /// The key that the settings name.
     Given(FingerprintKey),
-    /// The settings say, and it is not there: why.
+    /// The settings name a key, and it cannot be had: why.
     Missing(String),
     /// In a file of the user's own below this directory, if there is any.
     Own(Option<PathBuf>),
@@ -41,7 +41,7 @@ pub(super) struct FoundKey {
     pub problem: Option<String>,
 }
 
-/// What stands in `${KIND:VALUE}`.
+/// Splits `${KIND:VALUE}` into kind and value.
 pub(super) fn placeholder(setting: &str) -> Option<(&str, &str)> {
     setting.strip_prefix("${")?.strip_suffix('}')?.split_once(':')
 }

@@ -1,4 +1,4 @@
-//! What `--json` prints: types whose schemas are generated, committed and compared by a test.
+//! Types that `--json` prints. Their schemas are generated, committed and compared by a test.
 //!
 //! Every object is an [`Envelope`] with its kind. Minor versions add fields. Values have passed the
 //! redactor; a hidden one is said to be hidden and carries nothing.
@@ -47,12 +47,12 @@ pub use status::{FailedOnOut, LockOut, StackStatus, StatusOut, UnsettledOut};
 /// The version of everything here.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// What every object has.
+/// The fields that every object has.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Envelope<T> {
     /// The version of the format.
     pub format_version: String,
-    /// What this is, such as `unapply.diff`.
+    /// The kind of this object, such as `unapply.diff`.
     pub kind: String,
     /// When it was made, RFC 3339 UTC.
     pub generated_at: String,
@@ -60,8 +60,9 @@ pub struct Envelope<T> {
     pub tool: String,
     /// The stack, where there is one.
     pub stack: Option<String>,
-    /// Where fingerprints of hidden values can be compared: `store` with those of every output that
-    /// was made with the same key, `output` within this one only. Not there when none are told.
+    /// The reach of fingerprints of hidden values. `store`: they can be compared with those of
+    /// every output that was made with the same key; `output`: within this one only. Not there when
+    /// none are told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint_scope: Option<String>,
     /// The content.
@@ -123,7 +124,7 @@ pub struct MarkOut {
 /// `unapply.init`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct InitOut {
-    /// Where the store is.
+    /// The place of the store: a directory or a URL.
     pub store: String,
     /// Whether it is new.
     pub store_created: bool,
@@ -150,20 +151,20 @@ pub struct CheckOut {
     pub blobs_read: u64,
     /// Blobs that no entry refers to; harmless.
     pub unreferenced: u64,
-    /// What is wrong.
+    /// Problems that were found.
     pub findings: Vec<FindingOut>,
 }
 
 /// One thing that is wrong.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FindingOut {
-    /// Where.
+    /// The key of the object in the store.
     pub key: String,
-    /// Whose log is concerned.
+    /// The stack whose log is concerned.
     pub stack: Option<String>,
-    /// Which entry.
+    /// The entry that is wrong, or that needs the blob.
     pub revision: Option<u64>,
-    /// What is wrong.
+    /// The problem.
     pub problem: String,
 }
 
@@ -176,16 +177,16 @@ pub struct RevertOut {
     pub before: u64,
     /// `planned`, `nothing-to-do`, `reverted`, `not-verified`, `failed` or `interrupted`.
     pub result: String,
-    /// What the plan does.
+    /// Actions of the plan.
     pub actions: Vec<ActionOut>,
-    /// Which outputs it changes.
+    /// Outputs that the plan changes.
     pub outputs: Vec<RevertedOutputOut>,
-    /// What stood against it.
+    /// Hazards that stood against the revert.
     pub hazards: Vec<HazardOut>,
-    /// What is left as it is: no plan can end it. Once it has been verified, with what could not be
-    /// given back, such as the data of an object that was made anew.
+    /// Objects that are left as they are, since no plan can end them. After verification it also
+    /// lists what could not be given back, such as the data of an object that was made anew.
     pub not_undone: Vec<NotUndoneOut>,
-    /// What keeps its good value though a data source says something else today.
+    /// Attributes that keep their good value though a data source says something else today.
     pub kept: Vec<KeptInputOut>,
     /// The hold on what is taken back, once there is one.
     pub hold: Option<u64>,
@@ -193,9 +194,9 @@ pub struct RevertOut {
     pub intent: Option<u64>,
     /// The snapshot afterwards.
     pub after: Option<u64>,
-    /// What differs afterwards.
+    /// Differences that were found afterwards.
     pub differences: Vec<String>,
-    /// What is not quite as it was and may be so, in sentences.
+    /// Things that are not quite as they were and may be so, in sentences.
     pub notes: Vec<String>,
     /// Objects that are there again and are other ones, with the ids that they had and have.
     pub recreated: Vec<RecreatedOut>,
@@ -204,11 +205,11 @@ pub struct RevertOut {
     pub adaptation: String,
     /// Objects that the state will have otherwise; nothing real is changed by it.
     pub moved_back: Vec<MovedBackOut>,
-    /// What is left undone, since only a part is wanted.
+    /// Actions that are left undone, since only a part is wanted.
     pub skipped: Vec<SkippedOut>,
-    /// What was made since and is kept: it is not in the state any more.
+    /// Objects that were made since and are kept; they are not in the state any more.
     pub released: Vec<ReleasedOut>,
-    /// What is destroyed first, with the configuration that made it, before the rest is done.
+    /// Objects that are destroyed before the rest, with the configuration that made them.
     pub destroyed_first: Vec<DestroyedFirstOut>,
 }
 
@@ -223,7 +224,7 @@ pub struct ActionOut {
     pub why: String,
     /// Every reason, strictest first.
     pub reasons: Vec<ReasonOut>,
-    /// What would change.
+    /// Attributes that would change.
     pub attributes: Vec<AttributeOut>,
 }
 
@@ -299,11 +300,11 @@ pub struct RevertedOutputOut {
     pub name: String,
     /// `create`, `update` or `destroy`.
     pub action: String,
-    /// What it is.
+    /// The present value.
     pub before: ShownValue,
-    /// What it would be; `null` when that is known only after apply.
+    /// The value that it would have; `null` when it is known only after apply.
     pub after: Option<ShownValue>,
-    /// `undo`, `moved-input`, or `collateral` when nobody can say.
+    /// `undo`, `moved-input`, or `collateral` when the reason cannot be told.
     pub why: String,
     /// The facts behind it; empty for an undo.
     pub cause: String,
@@ -330,7 +331,7 @@ impl From<&JudgedOutput> for RevertedOutputOut {
 pub struct HazardOut {
     /// Its name, as `--allow` takes it.
     pub hazard: String,
-    /// What it concerns.
+    /// The subject that it concerns.
     pub subject: String,
     /// The facts.
     pub why: String,

@@ -3,8 +3,8 @@
 //! Reading a state of 147 MB into fresh memory takes longer than comparing two of them. So large
 //! files are mapped, and this is the only place in the crate that needs `unsafe`: a mapping is only
 //! as constant as its file. It is used for files that a person names for a comparison and for
-//! nothing else; no state that a decision rests on comes from here. Whoever shows what was found
-//! asks [`FileBytes::is_unchanged`] afterwards.
+//! nothing else; no state that a decision rests on comes from here. A caller that shows what it
+//! found asks [`FileBytes::is_unchanged`] after the comparison.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
@@ -30,7 +30,7 @@ enum MappedBytes {
     Mapped(Mmap),
 }
 
-/// What changes when somebody writes to a file, or puts another one in its place.
+/// Metadata of a file that change when it is written to, or when another one takes its place.
 #[derive(Debug, PartialEq, Eq)]
 struct Version {
     file: (u64, u64),
@@ -49,7 +49,7 @@ impl Version {
 }
 
 impl FileBytes {
-    /// Opens a file. Whatever is not a regular file is read to its end.
+    /// Opens a file. Anything but a regular file is read to its end.
     pub(in crate::cli) fn open(path: &Path) -> io::Result<Self> {
         let mut file = File::open(path)?;
         let metadata = file.metadata()?;
@@ -71,7 +71,7 @@ impl FileBytes {
         }
     }
 
-    /// Whether nobody has written to a mapped file since it was opened.
+    /// Whether a mapped file has not been written to since it was opened.
     pub(in crate::cli) fn is_unchanged(&self) -> bool {
         match &self.bytes {
             MappedBytes::Read(_) => true,

@@ -1,7 +1,7 @@
 //! Data to standard output, talk to standard error, and what neither may carry.
 //!
-//! A closed standard output is no error: whoever piped us into `head` has seen enough. Text from
-//! states, plans and providers is made inert here: control, bidi and invisible characters are
+//! A closed standard output is no error: a person who piped us into `head` has seen enough. Text
+//! from states, plans and providers is made inert here: control, bidi and invisible characters are
 //! shown as what they are.
 
 use std::cell::Cell;
@@ -127,14 +127,14 @@ impl Screens {
         }
     }
 
-    /// Says something. That nobody listens is no reason to stop.
+    /// Says something. A standard error that is closed is no reason to stop.
     pub(super) fn talk(&self, text: &str) {
         if self.talks != Talk::Quiet {
             self.insist(text);
         }
     }
 
-    /// Says something only whoever asked for more wants to hear.
+    /// Says something with `--verbose` only.
     pub(super) fn whisper(&self, text: &str) {
         if self.talks == Talk::Verbose {
             self.insist(text);

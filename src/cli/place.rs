@@ -1,8 +1,8 @@
-//! Where the store is: a directory, or a prefix in a bucket.
+//! The place of the store: a directory, or a prefix in a bucket.
 //!
-//! A URL and the settings beside it become plain values here, and what would be unsafe or is meant
-//! for something else is refused by name. Nothing is opened, and no URL that may hold a password is
-//! repeated.
+//! A URL and the settings beside it become plain values here. A URL or a setting that would be
+//! unsafe, or is meant for something else, is refused by name. Nothing is opened, and no URL that
+//! may hold a password is repeated.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,7 +20,7 @@ use crate::store::{AccessKeys, Addressing, InstanceMetadata, S3Place};
 /// How long an operation on a bucket may go without success, in seconds.
 const TIMEOUT_SECONDS: u64 = 60;
 
-/// Where the store is.
+/// The place of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum StorePlace {
     /// A directory; absolute.
@@ -66,7 +66,7 @@ fn refused(what: impl Into<String>) -> Failure {
     Failure::new(Exit::Usage, what.into()).next("[store] url = \"s3://BUCKET/PREFIX\"")
 }
 
-/// What follows `s3://`, with the settings beside it.
+/// Reads the part of a URL after `s3://`, with the settings beside it.
 fn bucket(rest: &str, settings: &config::Store, world: &World) -> Result<S3Place, Failure> {
     if rest.contains('@') {
         return Err(refused("the store's URL has credentials in it")
@@ -115,7 +115,8 @@ fn bucket(rest: &str, settings: &config::Store, world: &World) -> Result<S3Place
     })
 }
 
-/// Another service than AWS. What is signed and what is stored may not travel in the clear.
+/// Returns the URL of another service than AWS. Signed requests and stored bytes may not travel in
+/// the clear.
 fn endpoint(settings: &config::Store, world: &World) -> Result<Option<String>, Failure> {
     let given = settings.endpoint.as_deref().or_else(|| world.text("AWS_ENDPOINT_URL_S3"));
     let Some(url) = given.or_else(|| world.text("AWS_ENDPOINT_URL")) else { return Ok(None) };

@@ -1,9 +1,9 @@
 //! Questions to a person, and what a person types.
 //!
-//! A question is asked only where somebody can answer; otherwise the refusal names the flag that
-//! would have answered. Ctrl-C at a question ends it at once, and the end of input is an answer too:
-//! no. Reading a terminal cannot be interrupted, so one thread reads all of it, from the first
-//! question on, and whoever waits for a line gets the next one.
+//! A question is asked only where a person can answer; otherwise the refusal names the flag that
+//! would have answered. Ctrl-C at a question ends it at once, and the end of input is an answer
+//! too: no. Reading a terminal cannot be interrupted. So one thread reads all of it, from the first
+//! question on, and the caller that waits for a line gets the next one.
 
 use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -14,7 +14,7 @@ use super::output::Screens;
 use crate::port::interrupt::Interrupt;
 use crate::terraform::child::Typed;
 
-/// What came back.
+/// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
     /// A line, trimmed.

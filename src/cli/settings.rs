@@ -1,6 +1,6 @@
 //! Flags, environment and files, resolved once into plain values.
 //!
-//! Precedence: flag, `UNAPPLY_*`, project file, user file, default. After this nobody asks where a
+//! Precedence: flag, `UNAPPLY_*`, project file, user file, default. After this no code asks where a
 //! value came from.
 
 use std::collections::BTreeMap;
@@ -33,23 +33,23 @@ pub(super) const TOOL: &str = concat!("unapply ", env!("CARGO_PKG_VERSION"));
 /// Everything that was resolved.
 #[derive(Debug)]
 pub(super) struct Settings {
-    /// Where the store is.
+    /// The place of the store.
     pub store: StorePlace,
     /// The settings file of the project, if there is one.
     pub project: Option<PathBuf>,
-    /// Where a new settings file would be written.
+    /// The directory in which a new settings file would be written.
     pub base: PathBuf,
     /// `auto`, a name, or a path.
     pub tf_bin: Option<String>,
-    /// What children may see besides what always passes.
+    /// Rules for the environment that children see.
     pub environment: EnvironmentRules,
     /// The stack's own checks.
     pub checks: Vec<StackCheck>,
-    /// Who speaks.
+    /// The author of entries.
     pub author: Author,
-    /// Where the key of fingerprints is.
+    /// The source of the key of fingerprints.
     pub key: KeySource,
-    /// What is known of providers, with what the files add.
+    /// Knowledge about providers, with what the files add.
     pub knowledge: Knowledge,
     limits: Limits,
     hold: Holding,
@@ -83,7 +83,7 @@ pub(super) enum Everything {
 }
 
 impl Selection {
-    /// What the flags say.
+    /// Reads the selection from the flags.
     pub(super) fn of(global: &Global) -> Self {
         let everything = if global.all { Everything::Asked } else { Everything::One };
         Self { patterns: global.stack.iter().map(Pattern::new).collect(), everything }
@@ -326,7 +326,7 @@ fn store(
     StorePlace::of(url, relative_to, &settings, world)
 }
 
-/// What children see of the environment.
+/// Makes the rules for the environment that children see.
 fn environment_rules(
     pass: Option<Vec<String>>,
     block: Option<Vec<String>>,

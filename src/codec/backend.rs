@@ -16,14 +16,14 @@ use crate::model::value::Value;
 /// A backend as initialised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backend {
-    /// What may be recorded.
+    /// The settings that may be recorded.
     pub identity: BackendIdentity,
-    /// Settings that are not recorded: credentials, and what nobody knows to be none.
+    /// Settings that are not recorded: credentials, and those that are not known to be none.
     pub withheld: BTreeMap<String, Secret<String>>,
 }
 
 impl Backend {
-    /// What is not recorded, for whoever has to keep it from being shown.
+    /// Values of the settings that are not recorded, for the caller that has to hide them.
     pub fn secrets(&self) -> Vec<Value> {
         let text = |value: &Secret<String>| Value::Text(value.reveal_for_terraform().clone());
         self.withheld.values().map(text).collect()

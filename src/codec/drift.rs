@@ -11,10 +11,10 @@ use crate::model::address::{Address, ProviderSource};
 use crate::model::drift::DriftedObject;
 use crate::model::value::Value;
 
-/// What the document says it is.
+/// The format that the document names.
 pub const FORMAT: &str = "unapply.drift-values/1";
 
-/// Why the values of a look cannot be read or written.
+/// Why the values of a drift check cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not JSON, or too deep.
@@ -26,9 +26,9 @@ pub enum Error {
     /// A field that is missing, unknown, or of another kind.
     #[error("the values of drift are malformed (line {line}, column {column})")]
     Shape {
-        /// Where reading stopped, from 1.
+        /// Line where reading stopped, from 1.
         line: usize,
-        /// Where in the line, from 1.
+        /// Column in that line, from 1.
         column: usize,
     },
 }

@@ -1,8 +1,8 @@
 //! Terraform's `-json` event stream (ui 1.2), line by line.
 //!
 //! [`parse_line`] never fails: a line that is not an event (a provider's panic, a proxy's banner)
-//! is [`Event::Other`], because losing one line must not lose the rest. The raw bytes are kept by
-//! whoever reads the stream. What Terraform prints for people is [`plain`] and [`boxes`]; a
+//! is [`Event::Other`], because losing one line must not lose the rest. The reader of the stream
+//! keeps the raw bytes. [`plain`] and [`boxes`] read what Terraform prints for people; an
 //! [`EventReader`] takes either as it comes.
 
 pub mod boxes;

@@ -22,9 +22,9 @@ pub enum Error {
     /// Not JSON, or more than one document.
     #[error("not JSON (line {line}, column {column})")]
     Syntax {
-        /// Where reading stopped, from 1.
+        /// Line where reading stopped, from 1.
         line: usize,
-        /// Where in the line, from 1.
+        /// Column in that line, from 1.
         column: usize,
     },
     /// Deeper than [`DEPTH_MAX`].
@@ -39,19 +39,19 @@ pub enum Error {
     /// `\ud800` without its other half: there is no such character.
     #[error("half a character (byte {offset})")]
     HalfCharacter {
-        /// Where, from 0.
+        /// Offset in bytes, from 0.
         offset: usize,
     },
     /// Two members of one object have one name: readers take either.
     #[error("a name that occurs twice in one object (byte {offset})")]
     Twice {
-        /// Where the second one begins, from 0.
+        /// Offset in bytes of the second one, from 0.
         offset: usize,
     },
     /// A name by which `serde_json` tells raw text and numbers from objects.
     #[error("a name that is reserved (byte {offset})")]
     Reserved {
-        /// Where, from 0.
+        /// Offset in bytes, from 0.
         offset: usize,
     },
 }

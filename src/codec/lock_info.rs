@@ -1,26 +1,26 @@
-//! What Terraform writes beside a local state while it holds its lock.
+//! The file that Terraform writes beside a local state while it holds the state's lock.
 //!
-//! The file alone proves nothing: it stays behind when Terraform is killed. Whether somebody holds
-//! the lock is `crate::terraform::directory`'s to find out.
+//! The file alone proves nothing: it stays behind when Terraform is killed.
+//! `crate::terraform::directory` finds out whether a process holds the lock.
 
 use serde::Deserialize;
 
-/// Who says to hold the lock.
+/// The holder of the lock, as the file names it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct LockInfo {
     /// The lock's id.
     #[serde(rename = "ID")]
     pub id: String,
-    /// Such as `OperationTypeApply`.
+    /// The operation, such as `OperationTypeApply`.
     pub operation: String,
     /// `user@host`.
     pub who: String,
-    /// When it was taken.
+    /// The time when the lock was taken.
     pub created: String,
 }
 
-/// Reads the file; one that cannot be read names nobody.
+/// Reads the file; one that cannot be read names no holder.
 pub fn parse(bytes: &[u8]) -> LockInfo {
     serde_json::from_slice(bytes).unwrap_or_default()
 }

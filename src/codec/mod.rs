@@ -1,7 +1,7 @@
 //! Foreign JSON and our own records, read into the model and back.
 //!
-//! This is the only layer that knows field names. It does no I/O: text in, values out. Whoever
-//! reads Terraform's formats starts at [`state`], [`plan`] or [`events`].
+//! This is the only layer that knows field names. It does no I/O: text in, values out. Readers of
+//! Terraform's formats start at [`state`], [`plan`] or [`events`].
 
 pub mod backend;
 pub mod bundle;

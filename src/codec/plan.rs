@@ -27,7 +27,7 @@ pub enum Error {
     /// JSON of another shape.
     #[error("the plan is not what `show -json` prints (line {line})")]
     Shape {
-        /// Where reading stopped.
+        /// Line where reading stopped.
         line: usize,
     },
     /// A format that is not 1.x.
@@ -38,7 +38,7 @@ pub enum Error {
     Change {
         /// Its address, as written.
         address: String,
-        /// What is wrong.
+        /// The problem, in words that follow the address.
         problem: &'static str,
     },
 }
@@ -132,7 +132,7 @@ struct ChangeFile {
     change: ValuesFile,
 }
 
-/// What an object or an output is before and after.
+/// The actions on an object or an output, and its values before and after them.
 #[derive(Deserialize)]
 struct ValuesFile {
     actions: Vec<String>,

@@ -1,8 +1,8 @@
-//! What a saved plan holds beside the plan: the configuration, modules, lock file and states.
+//! Contents of a saved plan beside the plan: the configuration, modules, lock file and states.
 //!
-//! A saved plan is a zip file; its configuration is exactly what was planned, but without the files
-//! that functions read. The plan itself (a private format) is not looked into: that is for
-//! `terraform show -json`. Start from [`read`].
+//! A saved plan is a zip file. Its configuration is exactly the one that was planned, but without
+//! the files that functions read. The plan itself (a private format) is not looked into: that is
+//! for `terraform show -json`. Start from [`read`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -61,7 +61,7 @@ pub enum Error {
     DamagedMember {
         /// The member's name.
         member: String,
-        /// What unpacking says.
+        /// The error of unpacking.
         #[source]
         source: std::io::Error,
     },
@@ -76,7 +76,7 @@ pub struct PlannedModule {
     pub source: String,
     /// The version, for a module from a registry.
     pub version: Option<String>,
-    /// Where it lay, relative to the root module; `.` for the root.
+    /// Directory of the module, relative to the root module; `.` for the root.
     pub directory: String,
     /// Its files by name.
     pub files: BTreeMap<String, Vec<u8>>,

@@ -1,4 +1,4 @@
-//! What kind of failure an error is, from Terraform's and the providers' own words.
+//! The class of an error, from Terraform's and the providers' own words.
 //!
 //! A table of phrases, asked in order: what was stopped or locked says so in words of its own;
 //! limits come before rights, since services say both with the same numbers; an error that names an
@@ -125,7 +125,7 @@ const PHRASES: [(ErrorClass, &[&str]); 6] = [
     ),
 ];
 
-/// What kind of failure an error is.
+/// Classifies an error by the phrases in its text.
 pub fn classify(said: &Diagnostic) -> ErrorClass {
     let text = format!("{}\n{}", said.summary, said.detail).to_lowercase();
     let fits = |phrases: &[&str]| phrases.iter().any(|phrase| has(&text, phrase));

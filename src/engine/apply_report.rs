@@ -1,12 +1,13 @@
-//! What an apply did, resource by resource: put together from what Terraform said while it worked,
-//! from the plan, and from the states before and after.
+//! The result of an apply, resource by resource. It is put together from Terraform's events, from
+//! the plan, and from the states before and after.
 //!
 //! A [`Ledger`] takes events as they come and keeps little for each object; [`Ledger::report`]
-//! closes it over the two states. What was said to be begun and not seen to end is *unknown*: the
-//! states say whether an object is known, and never that nothing happened. Presence is told by the
-//! real id where the stream names one, since at one address another object can stand.
+//! closes it over the two states. An operation that was said to begin and not seen to end is
+//! *unknown*: the states say whether an object is known, and never that nothing happened. Presence
+//! is told by the real id where the stream names one, since at one address another object can
+//! stand.
 //!
-//! It judges nothing: who made an object and what may be undone is `engine::revert`'s.
+//! It judges nothing: `engine::revert` decides who made an object and what may be undone.
 
 mod courses;
 mod objects;
@@ -29,13 +30,13 @@ use crate::model::word::Word as _;
 pub enum Ending {
     /// Exit code 0: what was planned and not begun was not meant.
     Whole,
-    /// Another exit code: whatever is under way was said to have failed, or has.
+    /// Another exit code: an operation under way was said to have failed, or has.
     Broken,
-    /// It was killed, or nobody saw it end.
+    /// It was killed, or it was not seen to end.
     Cut,
 }
 
-/// What a report is closed over.
+/// The states and facts that a report is closed over.
 #[derive(Debug, Clone, Copy)]
 pub struct ApplyReportFacts<'s, 'a> {
     /// The state before.
@@ -117,7 +118,7 @@ impl Closing<'_, '_> {
         })
     }
 
-    /// What became of the object at an address.
+    /// Reports the outcome of the object at an address.
     fn reported(&self, address: &str, course: &Course) -> Option<ReportedObject> {
         let (outcome, id) = match course.newest(Operation::Create) {
             Some(create) => self.made(address, course, create),
@@ -156,7 +157,7 @@ impl Closing<'_, '_> {
         Some(ReportedObject { address: address.to_owned(), action, outcome, id, presence })
     }
 
-    /// What became of a creation.
+    /// Finds the outcome of a creation, with the id that the stream names.
     fn made(
         &self,
         address: &str,
@@ -191,7 +192,7 @@ impl Closing<'_, '_> {
             && now.is_some_and(|now| delete.id.as_ref().is_none_or(|id| id != now))
     }
 
-    /// What was planned and not said to have begun.
+    /// Reports an object that was planned and not said to have begun.
     fn not_begun(&self, address: &str, course: &Course) -> Option<ReportedObject> {
         let intention = course.intended.as_ref()?.intention;
         let (old, now) = (self.before.at(address), self.after.at(address));
@@ -248,7 +249,7 @@ impl Closing<'_, '_> {
         self.after.all_left_over().filter_map(reported).collect()
     }
 
-    /// What only the states tell.
+    /// Reports changes that only the states tell.
     fn untold(&self, courses: &BTreeMap<String, Course>) -> Vec<ReportedObject> {
         if !self.before.is_read() || !self.after.is_read() {
             return Vec::new();

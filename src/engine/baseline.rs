@@ -1,7 +1,8 @@
 //! Which snapshot tells what was there before the failed apply: the baseline.
 //!
-//! What the baseline does not know was made since, and is undone without asking; what it knows and
-//! the good snapshot does not have is asked about. It judges no object: that is `engine::revert`.
+//! Objects that the baseline does not know were made since, and are undone without asking. Objects
+//! that it knows and the good snapshot does not have are asked about. It judges no object: that is
+//! `engine::revert`.
 //!
 //! # Why the snapshots that reverts take never count
 //!
@@ -11,13 +12,13 @@
 //! - *As what was there.* The one from before a revert usually has what the failed apply made, and
 //!   the one from after a revert that failed has it still. Trying again would ask about the very
 //!   objects that were to be undone.
-//! - *As what was not there yet.* Somebody looked with `--plan-only` three weeks ago, or a revert
-//!   succeeded then. What an apply that went well has made since, unrecorded, would go without
-//!   asking together with what yesterday's made.
+//! - *As what was not there yet.* A person looked with `--plan-only` three weeks ago, or a revert
+//!   succeeded then. Objects that an unrecorded, successful apply has made since would go without
+//!   asking, together with yesterday's.
 //!
-//! The one of the revert that is being drafted is the present itself and proves nothing of the past.
-//! So a person who takes a snapshot when the newest one is a revert's own gets an entry, though it
-//! says the same: that somebody looked just then is what it adds. See `flow::snapshot`.
+//! The one of the revert that is being drafted is the present itself and proves nothing of the
+//! past. So a person who takes a snapshot when the newest one is a revert's own gets an entry,
+//! though it says the same. It adds that a person looked just then. See `flow::snapshot`.
 
 use super::good::snapshots;
 use crate::model::entry::{Cause, Entry, Snapshot, StateRef};
@@ -32,8 +33,8 @@ pub fn can_be_baseline(cause: Cause) -> bool {
 }
 
 /// The newest snapshot after `target` whose state lies between the two: strictly older than the
-/// present, and not older than the good one, as an imported one can be. What neither a state from
-/// before good nor the good one has may have been made at any time.
+/// present, and not older than the good one, as an imported one can be. An object that neither a
+/// state from before good nor the good one has may have been made at any time.
 pub fn baseline<'a>(
     log: &'a [Entry],
     target: &Entry,

@@ -1,8 +1,8 @@
-//! What differs between two values, leaf by leaf.
+//! The differences between two values, leaf by leaf.
 //!
 //! `null` and "not there" are the same, since Terraform writes either for an attribute without a
-//! value. Lists are compared by position. Nothing is hidden here; whoever shows a difference asks
-//! `engine::redact` first.
+//! value. Lists are compared by position. Nothing is hidden here; a caller that shows a difference
+//! asks `engine::redact` first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use crate::model::value::{Path, Step, Value};
 /// One place where two values differ. `None` means null or not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Where.
+    /// The path of the place.
     pub path: Path,
-    /// What was there.
+    /// The value before.
     pub before: Option<Value>,
-    /// What is there now.
+    /// The value now.
     pub after: Option<Value>,
 }
 
@@ -36,9 +36,9 @@ pub fn is_equal(a: Option<&Value>, b: Option<&Value>) -> bool {
     }
 }
 
-/// A value of a state as a plan has it. Where any type may stand, a state writes
-/// `{"type": …, "value": …}` and a plan only the value; where the plan, `like`, has both names too,
-/// they are the value's own.
+/// A value of a state as a plan has it. For an attribute that may have any type, a state writes
+/// `{"type": …, "value": …}` and a plan only the value. If the plan's value, `like`, has both names
+/// too, they are the value's own.
 pub fn without_types(value: Value, like: Option<&Value>) -> Value {
     match value {
         Value::Map(mut members) => {
@@ -80,7 +80,7 @@ fn is_type(value: &Value) -> bool {
     name.is_some_and(|name| names.contains(&name))
 }
 
-/// What is there: null is nothing.
+/// The value, unless it is null: null counts as nothing.
 pub(super) fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| **value != Value::Null)
 }

@@ -1,8 +1,8 @@
-//! What changed between two configurations: files line by line, variables by name, tools and
+//! The difference between two configurations: files line by line, variables by name, tools and
 //! providers by version.
 //!
-//! A line is shown with what is secret in it blotted out: values that the redactor knows, and
-//! whatever a name that says so is set to. Files of values are never shown line by line, since
+//! A line is shown with what is secret in it blotted out: values that the redactor knows, and any
+//! value that is set under a secret name. Files of values are never shown line by line, since
 //! nothing in them says what is secret; nor are variables' values. Nothing is read or planned here.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ const CONTEXT: usize = 3;
 /// Files with more lines are counted and not compared line by line.
 const LINES_MAX: usize = 20_000;
 
-/// What stands for a secret in a line.
+/// The mark that stands for a secret in a line.
 const HIDDEN: &str = "(sensitive)";
 
 /// A configuration with the tools that go with it.
@@ -28,7 +28,7 @@ pub struct Configured<'a> {
     pub bundle: Option<&'a Bundle>,
     /// The tool, such as `terraform 1.11.4`, when it is known.
     pub tool: Option<&'a str>,
-    /// What its lock file selects.
+    /// The providers that its lock file selects.
     pub providers: &'a [LockedProvider],
 }
 
@@ -44,7 +44,7 @@ pub enum ConfigurationChange {
     Changed,
 }
 
-/// What is shown of a file's content.
+/// The shown part of a file's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// The pieces that differ, as `diff -u` writes them.
@@ -56,9 +56,9 @@ pub enum Content {
 /// One file that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {
-    /// Where it lies in the configuration.
+    /// Its path in the configuration.
     pub path: String,
-    /// What happened to it.
+    /// The kind of change.
     pub change: ConfigurationChange,
     /// How many lines only the second one has.
     pub added: usize,
@@ -79,7 +79,7 @@ pub struct ToolChange {
     pub after: Option<String>,
 }
 
-/// What differs between two configurations.
+/// The differences between two configurations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConfigurationDiff {
     /// Files, in the order of their paths.
@@ -97,7 +97,7 @@ impl ConfigurationDiff {
     }
 }
 
-/// Compares two configurations. What is not known of one of them is not compared.
+/// Compares two configurations. Facts that one of them lacks are not compared.
 pub fn configuration_diff(
     before: &Configured<'_>,
     after: &Configured<'_>,

@@ -1,9 +1,9 @@
-//! What changed between two states, object by object and attribute by attribute.
+//! The difference between two states, object by object and attribute by attribute.
 //!
 //! Objects are matched by the real object behind them first, so that a renamed one is *moved* and
 //! not removed and added; then by address. An id that occurs twice in a state matches nothing by
-//! itself. What differs inside an object is said by [`readable`](super::readable). Values in a
-//! [`Diff`] have passed the redactor: nothing that a [`Diff`] holds is secret.
+//! itself. [`readable`](super::readable) says what differs inside an object. Values in a [`Diff`]
+//! have passed the redactor: nothing that a [`Diff`] holds is secret.
 
 mod addresses;
 
@@ -26,7 +26,7 @@ use crate::model::address::{Address, Mode};
 use crate::model::state::{Instance, Output, State, Status};
 use crate::model::value::{Path, Step, Value};
 
-/// What happened to one object.
+/// The kind of change of one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChangeKind {
     /// Only the first state knows it.
@@ -72,15 +72,15 @@ pub struct ObjectChange {
     pub previous_address: Option<Address>,
     /// The key of a left-over object.
     pub deposed: Option<String>,
-    /// What happened.
+    /// The kind of change.
     pub kind: ChangeKind,
     /// Whether Terraform would replace it.
     pub tainted: bool,
     /// Its real id: in the second state, else in the first. None when it is secret.
     pub id: Option<String>,
-    /// What differs inside it.
+    /// The differences inside it.
     pub attributes: Vec<AttributeChange>,
-    /// What differs inside it and says nothing.
+    /// Differences inside it that say nothing.
     pub hidden: Vec<Hidden>,
 }
 
@@ -89,15 +89,15 @@ pub struct ObjectChange {
 pub struct OutputChange {
     /// Its name.
     pub name: String,
-    /// What it was.
+    /// The value before.
     pub before: Shown,
-    /// What it is now.
+    /// The value now.
     pub after: Shown,
-    /// What differs inside it, where that says more.
+    /// The differences inside it, where they say more.
     pub inside: Vec<AttributeChange>,
 }
 
-/// What differs between two states.
+/// The differences between two states.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Diff {
     /// Objects that Terraform manages, in the order of addresses.
@@ -106,7 +106,7 @@ pub struct Diff {
     pub data: Vec<ObjectChange>,
     /// Outputs.
     pub outputs: Vec<OutputChange>,
-    /// What differs in outputs and says nothing.
+    /// Differences in outputs that say nothing.
     pub outputs_hidden: Vec<Hidden>,
     /// Objects in which nothing differs but what says nothing; the managed ones count as unchanged.
     pub quiet: Vec<ObjectChange>,
@@ -136,7 +136,7 @@ impl Diff {
     }
 }
 
-/// What of a state is compared.
+/// The parts of a state that are compared.
 #[derive(Debug, Clone, Copy)]
 pub struct Objects<'s, 'a> {
     outputs: &'s [Output<'a>],
@@ -155,14 +155,14 @@ impl<'s, 'a> From<&'s StatePart<'a>> for Objects<'s, 'a> {
     }
 }
 
-/// What is known besides the two states.
+/// Facts besides the two states.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
-    /// What must not be shown; it must have learnt both states.
+    /// The redactor, which must have learnt both states.
     pub redactor: &'a Redactor,
-    /// What names objects of a type, and what moves on its own.
+    /// Knowledge of attributes that name objects of a type, and of those that move on their own.
     pub knowledge: &'a Knowledge,
-    /// What both states have in the same bytes, and is not among what is compared.
+    /// Numbers of objects that both states have in the same bytes and that are not compared.
     pub common: Common,
     /// Ids that several objects have: they match nothing.
     pub ambiguous: &'a BTreeSet<String>,
@@ -178,7 +178,7 @@ impl<'a> Facts<'a> {
         Self { redactor, knowledge, common, ambiguous: &NONE }
     }
 
-    /// What differs inside one object.
+    /// The differences inside one object.
     fn inside(&self, old: &Instance<'_>, new: &Instance<'_>) -> Found {
         let before = json::raw_value(old.attributes).unwrap_or(Value::Null);
         let after = json::raw_value(new.attributes).unwrap_or(Value::Null);
@@ -195,7 +195,7 @@ impl<'a> Facts<'a> {
         reader.between(&Path::default(), Some(&before), Some(&after))
     }
 
-    /// What an object consists of that only one state has.
+    /// The attributes of an object that only one state has.
     fn whole(&self, side: Side, instance: &Instance<'_>) -> Found {
         let value = json::raw_value(instance.attributes).unwrap_or(Value::Null);
         let owner = instance.address.to_string();

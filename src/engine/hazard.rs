@@ -1,8 +1,8 @@
-//! What stands against applying a revert's plan.
+//! The hazards of a revert's plan: reasons not to apply it.
 //!
-//! Everything here makes a revert stricter. What the failed apply made goes without asking, unless
-//! it bears data and may be older than an hour; whatever cannot be explained is asked about, and
-//! what would destroy an object that the good snapshot wants is refused.
+//! Everything here makes a revert stricter. An object that the failed apply made goes without
+//! asking, unless it bears data and may be older than an hour. An action that cannot be explained
+//! is asked about. One that would destroy an object that the good snapshot wants is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,9 +24,9 @@ use crate::model::state::Instance;
 /// The stack's own limits, `[revert]` in its settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// How many objects may be destroyed that are not undone.
+    /// Number of objects that a revert may destroy beyond what it undoes.
     pub max_destroy: u64,
-    /// Addresses that no revert destroys without being told.
+    /// Addresses that no revert destroys, replaces or forgets without being told.
     pub protect: Vec<Pattern>,
 }
 
@@ -39,9 +39,9 @@ impl Default for Limits {
 /// One `--allow HAZARD=ADDR`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allowance {
-    /// Which hazard.
+    /// Kind of the hazard.
     pub kind: HazardKind,
-    /// Where.
+    /// Pattern of the subjects for which it is accepted.
     pub subject: Pattern,
 }
 
@@ -51,15 +51,15 @@ pub enum NotAnAllowance {
     /// No `=`, or nothing after it.
     #[error("`{0}` is not HAZARD=ADDRESS")]
     Shape(String),
-    /// Not a hazard that there is.
+    /// A name that no hazard has.
     #[error("no such hazard: `{0}`")]
     Hazard(String),
-    /// A hazard that nobody can accept.
+    /// A hazard that cannot be accepted.
     #[error("`{kind}` cannot be allowed: {why}")]
     Never {
-        /// Which.
+        /// The hazard.
         kind: HazardKind,
-        /// Why not.
+        /// The reason.
         why: &'static str,
     },
 }
@@ -90,8 +90,8 @@ impl Allowance {
     }
 }
 
-/// The present, if ages may be reckoned from it: a clock that stands behind a time in the log has
-/// gone back since, and something old would look young.
+/// The present, if ages may be reckoned from it; `None` when it is before a time in the log. Such a
+/// clock has gone back since, and something old would look young.
 pub fn believable(now: Timestamp, latest_in_log: Option<Timestamp>) -> Option<Timestamp> {
     Some(now).filter(|now| latest_in_log.is_none_or(|latest| latest <= *now))
 }
@@ -137,10 +137,10 @@ fn hazard(kind: HazardKind, change: &PlannedChange, why: String) -> Hazard {
     Hazard { kind, subject: shown_address(change), why }
 }
 
-/// What tells whether a real object is wanted.
+/// Objects of the good snapshot and of the current state, to tell whether a real one is wanted.
 struct WantedObjects<'a> {
     good: Revision,
-    /// Where the good snapshot has each real object: an id need not be unique.
+    /// Objects of the good snapshot by what they really are: an id need not be unique.
     homes: Index<'a, 'a, 'a>,
     current: BTreeMap<RevertSlot<'a>, &'a Instance<'a>>,
     knowledge: &'a Knowledge,
@@ -163,7 +163,7 @@ impl WantedObjects<'_> {
     }
 }
 
-/// The plan would destroy an object that the good snapshot knows at another address.
+/// The hazard of destroying an object that the good snapshot knows at another address.
 fn rekey(known: &WantedObjects<'_>, change: &PlannedChange) -> Option<Hazard> {
     if !change.action.destroys() {
         return None;
@@ -179,8 +179,8 @@ fn rekey(known: &WantedObjects<'_>, change: &PlannedChange) -> Option<Hazard> {
     })
 }
 
-/// An object of the good snapshot that may be the one that would be destroyed: it has its name under
-/// another provider configuration, and stands nowhere else now.
+/// Address of a good object that may be the one that would be destroyed. It has the same name under
+/// another provider configuration, and is no longer at its good address.
 fn perhaps_home<'a>(known: &WantedObjects<'a>, change: &PlannedChange) -> Option<&'a Address> {
     let homes = known.homes.all(&known.object(change)?, Sameness::Perhaps);
     homes.into_iter().find(|home| !known.is_at_home(home)).map(|home| &home.address)
@@ -230,8 +230,9 @@ fn protected(change: &PlannedChange, limits: &Limits) -> Option<Hazard> {
     })
 }
 
-/// Terraform keeps to `prevent_destroy` only while the block is in the configuration that it plans,
-/// and never for a left-over; the private copy is planned without it, so that this is the one place.
+/// The hazard of ending an object whose block says `prevent_destroy`. Terraform keeps to that only
+/// while the block is in the configuration that it plans, and never for a left-over. The private
+/// copy is planned without it, so that this is the one place.
 fn prevented(facts: &RevertFacts<'_>, change: &PlannedChange) -> Option<Hazard> {
     let ends = change.action.destroys() || change.action.replaces();
     let is_prevented = ends && facts.prevented.contains(&change.address.block());
@@ -306,7 +307,7 @@ fn nobody_knows(facts: &RevertFacts<'_>, judged: &[JudgedAction]) -> Option<Haza
     })
 }
 
-/// What is no undo is asked about, once for each kind of reason.
+/// Hazards for the reasons that are no undo, one for each kind.
 fn reasons(action: &JudgedAction) -> Vec<Hazard> {
     let mut found: Vec<Hazard> = Vec::new();
     for reason in &action.reasons {

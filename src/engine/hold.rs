@@ -2,8 +2,8 @@
 //!
 //! A hold stands until it is released or its time is over. One on a configuration is against that
 //! configuration wherever it comes from, and against its commits as they were committed; another
-//! configuration passes. It enforces nothing: `run` and `guard` ask, and whoever applies without
-//! asking is not stopped.
+//! configuration passes. It enforces nothing: `run` and `guard` ask, and a person who applies
+//! without asking is not stopped.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,13 +14,13 @@ use crate::model::hold::{Hold, HoldScope};
 /// A hold with the entry that says it.
 #[derive(Debug, Clone, Copy)]
 pub struct Held<'a> {
-    /// Who, when and why.
+    /// The entry: author, time and reason.
     pub entry: &'a Entry,
-    /// What.
+    /// The hold: its scope and its end.
     pub hold: &'a Hold,
 }
 
-/// What somebody is about to apply.
+/// A configuration that is about to be applied.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Candidate {
     /// SHA-256 of the archive of its configuration, when it could be captured.
@@ -62,7 +62,7 @@ fn is_against(hold: &Hold, candidate: &Candidate) -> bool {
     }
 }
 
-/// What a revert holds of what it takes back.
+/// The extent of a revert's hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holding {
     /// Nothing.
@@ -72,7 +72,7 @@ pub enum Holding {
         /// How long.
         seconds: u64,
     },
-    /// Everything, until somebody releases it.
+    /// Everything, until it is released.
     Everything,
 }
 
@@ -83,7 +83,7 @@ impl Default for Holding {
 }
 
 impl Holding {
-    /// When the hold of a revert that begins now ends; never when nobody has said so.
+    /// When the hold of a revert that begins now ends; never when no time was set.
     pub fn end(self, now: Timestamp) -> Option<Timestamp> {
         let Self::Reverted { seconds } = self else { return None };
         let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
@@ -91,8 +91,8 @@ impl Holding {
     }
 }
 
-/// What a revert to `target` from `before` holds: the configurations that were attempted since, and
-/// their commits, but never the good one. None when that is nothing.
+/// The scope of the hold of a revert to `target` from `before`: the configurations that were
+/// attempted since, and their commits, but never the good one. None when that is nothing.
 pub fn of_revert(
     log: &[Entry],
     target: &Entry,
@@ -122,7 +122,7 @@ pub fn of_revert(
     (!is_nothing).then_some(HoldScope::Configuration { digests, commits, target })
 }
 
-/// What was attempted, as an entry says: the configuration, and the commit when it was as committed.
+/// The configuration that an entry attempted, and its commit when it was as committed.
 fn attempted(entry: &Entry) -> (Option<Digest>, Option<String>) {
     if let Body::RunIntent(intent) = &entry.recorded.body {
         return (intent.configuration, intent.commit.clone());

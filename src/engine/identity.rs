@@ -1,9 +1,9 @@
-//! What names a real object across addresses, states and times.
+//! The identity of a real object across addresses, states and times.
 //!
 //! An object is named by its provider, its type, and the identity that the provider gives it or
-//! else its `id`; and it lies somewhere: in an account, a region, a cluster. Where that is stands
-//! in its attributes, as `crate::knowledge` says, or else nowhere: then the provider configuration
-//! that it belongs to is the place. Attributes are looked into only for what is asked about.
+//! else its `id`; and it lies somewhere: in an account, a region, a cluster. Its attributes tell
+//! that place, as `crate::knowledge` says. If they do not, the provider configuration that it
+//! belongs to is the place. Attributes are looked into only for what is asked about.
 //!
 //! It does not decide what follows from two objects being one.
 
@@ -31,7 +31,7 @@ pub enum Sameness {
     Unnamed,
 }
 
-/// What is known of the real object behind an instance.
+/// The names and the place of the real object behind an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     source: ProviderSource,
@@ -41,12 +41,12 @@ pub struct Identity {
     place: ObjectPlace,
 }
 
-/// What is known of where two provider configurations lead.
+/// Whether two provider configurations lead to one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leads {
     /// To one place.
     ToOnePlace,
-    /// Nobody knows.
+    /// It is not known.
     Perhaps,
 }
 
@@ -59,25 +59,25 @@ pub(in crate::engine) enum IdentityName {
     Attributes(Vec<String>),
 }
 
-/// Where an object is, as far as its attributes say.
+/// The place of an object, as far as its attributes say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ObjectPlace {
-    /// What says all of it.
+    /// Attributes that tell all of it.
     global: BTreeMap<String, String>,
-    /// What says a part.
+    /// Attributes that tell a part of it.
     scope: BTreeMap<String, String>,
     /// The provider configuration: its module and its alias.
     configuration: Option<(String, Option<String>)>,
 }
 
 impl Identity {
-    /// What is known of an instance.
+    /// The identity of an instance.
     pub fn of(instance: &Instance<'_>, knowledge: &Knowledge) -> Self {
         let kind = &instance.address.kind;
         Self::named(instance, knowledge.naming(&instance.provider.source, kind))
     }
 
-    /// The same, for whoever has asked already what names objects of its type.
+    /// The same, for a caller that knows already what names objects of its type.
     pub(in crate::engine) fn named(instance: &Instance<'_>, naming: Naming<'_>) -> Self {
         let wanted = wanted(naming);
         let mut found = texts(instance.attributes, &wanted);
@@ -97,7 +97,7 @@ impl Identity {
         }
     }
 
-    /// What is known of an object whose values drifted: those of the state count.
+    /// The identity of an object whose values drifted, from the values of the state.
     pub fn of_drifted(object: &DriftedObject, knowledge: &Knowledge) -> Self {
         let naming = knowledge.naming(&object.provider, &object.address.kind);
         let text = |name: &str| {
@@ -181,8 +181,8 @@ fn names(
     given.into_iter().chain(attributes.map(IdentityName::Attributes)).collect()
 }
 
-/// Whether a name is the same; none when there is nothing that both have. What the provider gives
-/// counts before the `id`, but only of one schema: with the same members.
+/// Whether a name is the same; none when there is nothing that both have. The name that the
+/// provider gives counts before the `id`, but only of one schema: with the same members.
 fn same_name(a: &[IdentityName], b: &[IdentityName]) -> Option<bool> {
     let given = |names: &[IdentityName]| {
         names.iter().find_map(|name| match name {
@@ -241,8 +241,8 @@ impl ObjectPlace {
     }
 }
 
-/// What an ARN says of the place: partition, region and account. The rest names the object, and a
-/// new revision may change it.
+/// The partition, region and account of an ARN. The rest names the object, and a new revision may
+/// change it.
 fn account(text: &str) -> Option<String> {
     let parts: Vec<&str> = text.split(':').take(6).collect();
     match parts.as_slice() {
@@ -253,7 +253,7 @@ fn account(text: &str) -> Option<String> {
     }
 }
 
-/// The objects of a state by what names them. Where one is, is looked at when its name is asked for.
+/// The objects of a state by their names. The place of one is looked at when its name is asked for.
 #[derive(Debug)]
 pub struct Index<'k, 's, 'a> {
     knowledge: &'k Knowledge,

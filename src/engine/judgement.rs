@@ -17,9 +17,9 @@ use crate::model::value::Path;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Why {
-    /// It ends what somebody did on purpose and recorded.
+    /// It ends a recorded fix, which a person made on purpose.
     OverwritesFix,
-    /// Nothing changed there since the good snapshot, or nobody can say why it is there.
+    /// Nothing changed there since the good snapshot, or its reason cannot be told.
     Collateral,
     /// It takes back what was changed outside Terraform.
     OlderDrift,
@@ -40,7 +40,7 @@ pub struct Reason {
     pub paths: Vec<Path>,
 }
 
-/// Where an object that would be destroyed came from.
+/// The origin of an object that would be destroyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// The good snapshot knows its address.
@@ -55,7 +55,7 @@ pub enum Origin {
     },
     /// An apply since then has imported it: it was there before Terraform knew it.
     Imported,
-    /// Nobody knows.
+    /// The origin is not known.
     Unknown,
 }
 
@@ -64,13 +64,13 @@ pub enum Origin {
 pub struct JudgedAction {
     /// The address; a left-over object carries its key.
     pub address: String,
-    /// What would happen.
+    /// The action that the plan would take.
     pub action: Action,
     /// Why: strictest first, and never empty.
     pub reasons: Vec<Reason>,
-    /// Where the object came from.
+    /// The origin of the object.
     pub origin: Origin,
-    /// What would change inside it, safe to show.
+    /// The attributes that would change inside it, safe to show.
     pub attributes: Vec<AttributeChange>,
 }
 

@@ -1,8 +1,8 @@
 //! How a state that Terraform left behind stands to the one that the backend has.
 //!
-//! Terraform leaves `errored.tfstate` when its backend does not take the state at the end. It may be
-//! pushed only while nobody has written since: its lineage is the backend's and its serial is newer.
-//! Nothing is pushed here, and nothing is ever a reason to force it.
+//! Terraform leaves `errored.tfstate` when its backend does not take the state at the end. It may
+//! be pushed only while the backend's was not written since: its lineage is the backend's and its
+//! serial is newer. Nothing is pushed here, and nothing is ever a reason to force it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ pub enum LeftStanding {
     First,
     /// The backend has its content already.
     There,
-    /// The backend's is newer, with other content: somebody has written since.
+    /// The backend's is newer, with other content: it was written since.
     Older {
         /// Its serial.
         left: Serial,
@@ -100,7 +100,7 @@ pub fn standing(
     }
 }
 
-/// What differs between two states, by address.
+/// The objects that differ between two states, by address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Moves {
     /// Only the second has it.
@@ -124,7 +124,7 @@ impl Moves {
     }
 }
 
-/// What the second state has otherwise than the first; addresses have passed the redactor.
+/// Lists the objects in which the second state differs; addresses have passed the redactor.
 pub fn moves(first: Option<&State<'_>>, second: &State<'_>, redactor: &Redactor) -> Moves {
     let before = first.map(objects).unwrap_or_default();
     let after = objects(second);

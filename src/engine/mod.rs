@@ -1,7 +1,7 @@
 //! Pure decisions: facts in, values out.
 //!
-//! Nothing here reads a file, a clock or the environment, and nothing here starts anything. What is
-//! shown to a person has passed [`redact`] already when it leaves this layer.
+//! Nothing here reads a file, a clock or the environment, and nothing here starts anything. Values
+//! to be shown to a person have passed [`redact`] already when they leave this layer.
 
 pub mod apply_error;
 pub mod apply_report;

@@ -1,10 +1,10 @@
 //! Whether a difference says nothing, by the rules of `crate::knowledge`.
 //!
 //! It is asked about one place of an object after the other, outermost first, and answers with the
-//! rule, so that whoever hides a difference can count it and name its reason. Each kind hides only
-//! what it says: an order is no difference where the elements are the same, a mirror only while the
-//! attribute that it repeats shows the very same difference. It shows nothing and hides nothing
-//! itself.
+//! rule, so that a caller that hides a difference can count it and name its reason. Each kind hides
+//! only what it says: an order is no difference where the elements are the same, a mirror only
+//! while the attribute that it repeats shows the very same difference. It shows nothing and hides
+//! nothing itself.
 
 use super::compare::{differences, present};
 use crate::codec::json;

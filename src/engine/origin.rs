@@ -1,8 +1,8 @@
-//! Where an object came from, as the journals since the good snapshot tell.
+//! The origin of an object, as the journals since the good snapshot tell.
 //!
-//! A journal is what a wrapped apply or a revert, a failed one too, has said while it ran. It names
-//! objects by type and real id: an object can have been moved since, and an address may have
-//! another object by now. What an apply *imported* was there before it. What no journal names is
+//! A journal tells what a wrapped apply or a revert did, a failed one too. It names objects by type
+//! and real id: an object can have been moved since, and an address may have another object by now.
+//! An object that an apply *imported* was there before it. An object that no journal names is
 //! judged by snapshots, in [`super::revert`].
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +16,7 @@ use crate::model::entry::Revision;
 use crate::model::event::{Event, Hook, Operation};
 use crate::model::state::Instance;
 
-/// Whose journal it is.
+/// The kind of command that wrote a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JournalKind {
     /// A wrapped apply's.
@@ -25,10 +25,10 @@ pub enum JournalKind {
     Revert,
 }
 
-/// What was made and what was imported while something ran.
+/// Objects that were made, destroyed and imported while something ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApplyJournal {
-    /// Whose it is.
+    /// The kind of command that wrote it.
     pub kind: JournalKind,
     /// The entry with which it began.
     pub begun: Revision,
@@ -101,12 +101,12 @@ impl ApplyJournal {
         self
     }
 
-    /// What it destroyed, by type and id.
+    /// Objects that it destroyed, by type and id.
     pub fn deleted(&self) -> impl Iterator<Item = &(String, String)> {
         self.deleted.iter()
     }
 
-    /// What it imported, with the id where that is known.
+    /// Objects that it imported, with the id where that is known.
     pub fn imported(&self) -> impl Iterator<Item = &(Address, Option<String>)> {
         self.imported.iter()
     }
@@ -129,8 +129,8 @@ fn named(address: &str, id: String) -> Option<(String, String)> {
     Some((address.kind, id))
 }
 
-/// Where an object of the present state came from; nothing when no journal names it. What any of
-/// them imported is imported, and of several that made it the first one counts.
+/// The origin of an object of the present state; none when no journal names it. An object that any
+/// of them imported is imported, and of several that made it the first one counts.
 pub fn origin(journals: &[ApplyJournal], object: &Instance<'_>) -> Option<Origin> {
     if journals.iter().any(|journal| journal.has_imported(object)) {
         return Some(Origin::Imported);
@@ -139,7 +139,7 @@ pub fn origin(journals: &[ApplyJournal], object: &Instance<'_>) -> Option<Origin
     Some(Origin::MadeSince { revision: first.begun, time: first.time })
 }
 
-/// Whether any apply since good was wrapped. Where none was, nothing tells one object that appeared
+/// Whether any apply since good was wrapped. If none was, nothing tells one object that appeared
 /// from another.
 pub fn is_journalled(journals: &[ApplyJournal]) -> bool {
     journals.iter().any(|journal| journal.kind == JournalKind::Run)

@@ -1,8 +1,9 @@
-//! Which commit an older state was made from, as far as anybody can tell afterwards.
+//! The commit that an older state was made from, as far as it can be told afterwards.
 //!
 //! A state does not say which configuration produced it. The newest commit that is not younger than
 //! the state is the candidate; it fits when it declares everything that the state manages, with
-//! providers that its lock file selects. Whatever fits is still a guess: it is called *inferred*.
+//! providers that its lock file selects. A commit that fits is still a guess: it is called
+//! *inferred*.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +21,7 @@ pub struct Commit {
     pub time: Timestamp,
 }
 
-/// What a configuration declares, as far as its files can be read.
+/// The declarations of a configuration, as far as its files can be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Declares {
     /// Addresses of managed blocks without keys, of every module that could be read.
@@ -37,7 +38,7 @@ pub enum Misfit {
     /// Every commit is younger.
     #[error("no commit of the directory is as old as it")]
     NoCommit,
-    /// What it declares is not wholly known.
+    /// Its declarations are not wholly known.
     #[error("commit {commit} cannot be read completely: {what}")]
     Unreadable {
         /// The commit, in short.

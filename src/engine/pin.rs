@@ -15,9 +15,9 @@ pub enum Mismatch {
     /// Another lineage.
     #[error("the state's lineage is {found}, the stack's is {pinned} (since revision {since})")]
     Lineage {
-        /// What the state says.
+        /// The lineage in the state.
         found: Lineage,
-        /// What the stack is pinned to.
+        /// The lineage that the stack is pinned to.
         pinned: Lineage,
         /// The snapshot that pinned it.
         since: Revision,
@@ -27,7 +27,7 @@ pub enum Mismatch {
     Workspace {
         /// The workspace now.
         found: String,
-        /// What the stack is pinned to.
+        /// The workspace that the stack is pinned to.
         pinned: String,
         /// The snapshot that pinned it.
         since: Revision,
@@ -37,7 +37,7 @@ pub enum Mismatch {
     Backend {
         /// The backend now.
         found: BackendIdentity,
-        /// What the stack is pinned to.
+        /// The backend that the stack is pinned to.
         pinned: BackendIdentity,
         /// The snapshot that pinned it.
         since: Revision,
@@ -46,7 +46,7 @@ pub enum Mismatch {
 
 /// Checks workspace, backend and lineage against the first snapshots of the log.
 ///
-/// `backend` is `None` when the state was given as a file and nobody knows where it lives.
+/// `backend` is `None` when the state was given as a file and its backend is not known.
 pub fn check(
     log: &[Entry],
     workspace: &str,
@@ -95,7 +95,7 @@ pub enum StateStanding {
     Recorded(Revision),
     /// It grew, as it should.
     Grown,
-    /// Its serial went back: somebody restored an older version.
+    /// Its serial went back: an older version was restored.
     Rewound {
         /// The newest snapshot.
         newest: Revision,

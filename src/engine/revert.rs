@@ -1,8 +1,8 @@
 //! Why each action of a revert's plan is there.
 //!
-//! An action can have several reasons, since its attributes can: what takes back a change since the
-//! good snapshot is *undo*, and only that goes without asking. Where a destroyed object came from is
-//! judged here too. Whether the revert may go on is `engine::hazard`.
+//! An action can have several reasons, since its attributes can. One that takes back a change since
+//! the good snapshot is *undo*, and only that goes without asking. The origin of a destroyed object
+//! is judged here too. `engine::hazard` says whether the revert may go on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ use crate::model::state::{Instance, State};
 use crate::model::value::{Path, Value};
 use crate::model::word::Word as _;
 
-/// What is known when a revert's plan is judged.
+/// Facts for judging a revert's plan.
 #[derive(Debug, Clone, Copy)]
 pub struct RevertFacts<'a> {
     /// The plan of the good configuration on the current state.
@@ -36,18 +36,18 @@ pub struct RevertFacts<'a> {
     pub current: &'a State<'a>,
     /// The newest snapshot between the good one and the present, if one was taken.
     pub before: Option<RecordedState<'a>>,
-    /// What wrapped applies and reverts since good have said, oldest first.
+    /// Journals of wrapped applies and reverts since good, oldest first.
     pub journals: &'a [ApplyJournal],
-    /// What the failed configuration imports: addresses of blocks, `*` for anything.
+    /// Addresses of the blocks that the failed configuration imports, `*` for anything.
     pub imports: &'a BTreeSet<String>,
     /// Blocks, by address without keys, that a configuration of either side says must not be
     /// destroyed: Terraform itself does not know of one that is gone, nor of left-overs.
     pub prevented: &'a BTreeSet<String>,
-    /// What the good configuration cannot say a second time.
+    /// Values that the good configuration cannot say a second time.
     pub not_replayable: &'a NotReplayable,
     /// Drift on record, manual fixes among it.
     pub drift: &'a [KnownDrift],
-    /// What is known of providers.
+    /// Knowledge of providers.
     pub knowledge: &'a Knowledge,
 }
 
@@ -108,7 +108,7 @@ pub fn judge(facts: &RevertFacts<'_>, redactor: &Redactor) -> Vec<JudgedAction> 
         .collect()
 }
 
-/// The reasons with their paths as the attributes' are shown.
+/// The reasons, with paths as they may be shown.
 fn shown_reasons(reasons: Vec<Reason>, change: &PlannedChange, redactor: &Redactor) -> Vec<Reason> {
     let marks = marks(change);
     let shown = |reason: Reason| {
@@ -144,7 +144,7 @@ pub(super) fn is_same(a: &Instance<'_>, b: &Instance<'_>) -> bool {
             || matches!((value(a), value(b)), (Ok(a), Ok(b)) if differences(&a, &b).is_empty()))
 }
 
-/// What a plan marks in an object, on either side.
+/// Paths that a plan marks in an object, on either side.
 fn marks(change: &PlannedChange) -> Vec<Path> {
     let mut marks = Vec::new();
     shadow_paths(&Path::default(), &change.before_sensitive, &mut marks);
@@ -152,8 +152,7 @@ fn marks(change: &PlannedChange) -> Vec<Path> {
     marks
 }
 
-/// What a change does to the inside of its object. Nothing is left out as saying nothing: this is
-/// what is consented to.
+/// Changes inside of one object. Nothing is left out as saying nothing: a person consents to this.
 fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChange> {
     let marks = marks(change);
     let mut unknown = Vec::new();
@@ -177,8 +176,8 @@ fn attributes(change: &PlannedChange, redactor: &Redactor) -> Vec<AttributeChang
     reader.between(&Path::default(), Some(before), Some(after)).changes
 }
 
-/// The word for an action that tells the two orders of a replacement apart: whether the old object
-/// is still there when the new one is made is part of what is consented to.
+/// The word for an action that tells the two orders of a replacement apart. A consent includes
+/// whether the old object is still there when the new one is made.
 fn exact_name(action: Action) -> &'static str {
     match action {
         Action::CreateThenDelete => "create-then-destroy",
@@ -193,7 +192,8 @@ fn exact_name(action: Action) -> &'static str {
     }
 }
 
-/// SHA-256 over address, action, before and after of every action: what a consent is for.
+/// SHA-256 over every action (address, word, import, before, after, unknown) and every output: a
+/// consent is for this.
 pub fn actions_digest(plan: &Plan) -> Digest {
     let lines: Vec<String> = plan
         .effective()

@@ -1,7 +1,7 @@
 //! The ways to name a revision: `42`, `good~1`, `@`, `@-`, `tag:K=V`, `commit:…`, `at:2h`, a file.
 //!
 //! Reading a selector and finding what it means are two steps: the first needs nothing, the second
-//! needs the log and the present. What is ambiguous is refused with the candidates.
+//! needs the log and the present. An ambiguous selector is refused with the candidates.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -120,7 +120,7 @@ pub enum NotFound {
     Nothing(String),
 }
 
-/// What a selector means: an entry of the log, the live state, or a file.
+/// The meaning of a selector: an entry of the log, the live state, or a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selected<'a> {
     /// An entry.

@@ -24,7 +24,7 @@ use crate::model::pattern::Pattern;
 use crate::model::plan::Plan;
 use crate::model::state::StateBytes;
 
-/// What every object's secret starts with.
+/// The beginning of every object's secret.
 pub(crate) const CANARY: &str = "canary-hunter22";
 
 /// A world in which a revert has been planned.
@@ -112,7 +112,7 @@ impl Scene {
         ask(&facts, &redactor)
     }
 
-    /// What stands against the revert.
+    /// The hazards that stand against the revert.
     pub(crate) fn hazards(&self) -> Vec<Hazard> {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(self.age_minutes);
         self.ask(|facts, redactor| {

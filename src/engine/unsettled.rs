@@ -1,4 +1,4 @@
-//! What a crash or a failure has left open, as far as the log tells.
+//! Matters that a crash or a failure has left open, as far as the log tells.
 //!
 //! Whether something of it has been resolved in the world since (an object imported, a process gone)
 //! is looked at by `flow::recover`, which then says so in the log. It decides no next step.
@@ -10,9 +10,9 @@ use crate::model::run::Resolution;
 /// One matter that is open.
 #[derive(Debug, Clone)]
 pub enum Unsettled<'a> {
-    /// A command was started, and nobody has said how it ended.
+    /// A command was started, and the log does not say how it ended.
     Run(&'a Entry),
-    /// A revert was about to apply, and nobody has said how it ended.
+    /// A revert was about to apply, and the log does not say how it ended.
     Revert(&'a Entry),
     /// Objects were made that no state knows.
     Lost {
@@ -41,7 +41,7 @@ impl Unsettled<'_> {
         }
     }
 
-    /// What is open, in one clause.
+    /// The matter in one clause.
     pub fn clause(&self) -> String {
         let revision = self.revision();
         match self {
@@ -59,8 +59,8 @@ impl Unsettled<'_> {
         }
     }
 
-    /// Whether nothing may be built on the state before it is resolved. What merely may exist is
-    /// named and does not stop anybody: most failed creations leave nothing.
+    /// Whether nothing may be built on the state before it is resolved. Objects that merely may
+    /// exist are named and stop no command: most failed creations leave nothing.
     pub fn stands_in_the_way(&self) -> bool {
         match self {
             Self::Run(_) | Self::Revert(_) | Self::Lost { .. } | Self::LeftState(_) => true,
@@ -78,7 +78,7 @@ fn named(objects: &[&ReportedObject]) -> String {
     objects.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// Where an `errored.tfstate` was found, as evidence of one says.
+/// The file in which Terraform leaves a state. The `found` text of its evidence begins with this.
 pub const ERRORED_STATE: &str = "errored.tfstate";
 
 /// Every open matter, oldest first.
@@ -107,7 +107,7 @@ fn matters<'a>(log: &'a [Entry], entry: &'a Entry) -> Vec<Unsettled<'a>> {
     matter.into_iter().collect()
 }
 
-/// The objects of a report that nobody has resolved.
+/// The objects of a report that are not resolved.
 fn objects<'a>(
     outcome: &'a Entry,
     report: &'a ApplyReport,
@@ -124,7 +124,7 @@ fn objects<'a>(
     lost.into_iter().chain(may_exist).collect()
 }
 
-/// What has been said of how a matter was resolved.
+/// The recorded resolutions of a matter.
 fn resolutions(log: &[Entry], matter: Revision) -> Vec<&Resolution> {
     log.iter()
         .filter_map(|entry| {
@@ -141,7 +141,7 @@ fn is_concluded(log: &[Entry], intent: Revision) -> bool {
     })
 }
 
-/// The newest revert that nobody has concluded.
+/// The newest revert that has no outcome.
 pub fn open_revert(log: &[Entry]) -> Option<&Entry> {
     let concluded = |revision: Revision| {
         log.iter().any(

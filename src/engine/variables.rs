@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::model::configuration::Variable;
 
-/// What the good configuration's root module declares of a variable.
+/// A variable as the good configuration's root module declares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeclaredVariable {
     /// Whether it must be given a value.

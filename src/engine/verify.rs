@@ -1,10 +1,11 @@
 //! Whether the world after a revert is what the good snapshot says.
 //!
-//! Compared are what a follow-up plan still proposes, with the residual that was there when the
-//! snapshot was called good; the set of objects and their attributes, with the good state's
-//! (`attributes`); what objects refer to (`references`); and Terraform's own checks. An object that
-//! had to be made anew has another id: that is told, with both, and is no difference. What could not
-//! be undone is listed (`rest`). Whether any of it is worth another revert is a person's to say.
+//! The follow-up plan's proposals are compared with the residual that was there when the snapshot
+//! was called good. Objects and their attributes are compared with the good state's (`attributes`).
+//! References between objects (`references`) and Terraform's own checks are compared too. An object
+//! that had to be made anew has another id: that is told, with both, and is no difference. Changes
+//! that could not be undone are listed (`rest`). A person decides whether any of it is worth
+//! another revert.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +32,7 @@ use crate::model::state::{State, Status};
 use crate::model::value::Path;
 use crate::model::word::Word as _;
 
-/// What a plan proposes, without values: sorted by address.
+/// Proposals of a plan, without values: sorted by address.
 pub fn residual(plan: &Plan) -> Vec<Residual> {
     let outputs =
         plan.outputs.iter().filter(|output| output.action != Action::NoOp).map(|output| Residual {
@@ -58,41 +59,41 @@ fn of_change(change: &PlannedChange) -> Residual {
     Residual { address: shown_address(change), action: change.action.name().to_owned(), paths }
 }
 
-/// What is known when a revert is verified.
+/// Facts for verifying a revert.
 #[derive(Debug, Clone, Copy)]
 pub struct VerifyFacts<'a> {
     /// The good state.
     pub good: &'a State<'a>,
-    /// What its configuration always proposes.
+    /// Proposals that its configuration always makes.
     pub residual: &'a [Residual],
     /// The state afterwards.
     pub now: &'a State<'a>,
     /// A plan of the good configuration, every byte of it, on that state.
     pub plan: &'a Plan,
-    /// What that plan proposes, as it can be recorded.
+    /// Proposals of that plan, as they can be recorded.
     pub found: &'a [Residual],
-    /// What the revert did.
+    /// Plans that the revert applied, and what was agreed to.
     pub done: DoneRounds<'a>,
-    /// What configurations say besides values.
+    /// Contents of configurations besides values.
     pub configuration: &'a Configurations,
-    /// What checks said in the good state, and in that plan.
+    /// Checks in the good state, and in that plan.
     pub checks: [&'a [Check]; 2],
-    /// What is known of providers.
+    /// Knowledge of providers.
     pub knowledge: &'a Knowledge,
-    /// What must not be shown; it must have learnt both states and the plan.
+    /// Secrets that must not be shown; the redactor must have learnt both states and the plan.
     pub redactor: &'a Redactor,
 }
 
-/// What a revert did, and what was agreed to.
+/// Plans that a revert applied, and what was agreed to.
 #[derive(Debug, Clone, Copy)]
 pub struct DoneRounds<'a> {
-    /// What was applied, first to last: an apply that fails half-way is gone on with.
+    /// Plans that were applied, first to last: an apply that fails half-way is gone on with.
     pub rounds: &'a [Round<'a>],
-    /// What was not wanted, and is as it was; sorted.
+    /// Actions that were not wanted, whose objects are as they were; sorted.
     pub left: &'a [Skipped],
     /// Variables that were not simply as they were.
     pub variables: &'a BTreeMap<String, VariableStanding>,
-    /// What wrapped applies and reverts since good have said, oldest first.
+    /// Journals of wrapped applies and reverts since good, oldest first.
     pub journals: &'a [ApplyJournal],
 }
 
@@ -112,7 +113,7 @@ pub struct Round<'a> {
     pub actions: &'a [JudgedAction],
 }
 
-/// What resource blocks say besides values, by address without keys.
+/// Contents of resource blocks besides values, by address without keys.
 #[derive(Debug, Clone, Default)]
 pub struct Configurations {
     /// In the good configuration.
@@ -128,17 +129,17 @@ pub struct Comparison {
     pub expected: u64,
     /// How many of them are the same now.
     pub equal: u64,
-    /// What is there and is not quite the good one, and why that may be, in clauses.
+    /// Clauses on what is there and is not quite the good one, and on why that may be.
     pub notes: Vec<String>,
-    /// What is missing, too many, another one, or still proposed, in clauses without values.
+    /// Clauses without values on what is missing, too many, another one, or still proposed.
     pub differences: Vec<String>,
     /// Objects of the good state in whose place others stand.
     pub recreated: Vec<Recreated>,
-    /// What could not be undone.
+    /// Changes that could not be undone.
     pub not_undone: Vec<NotUndone>,
 }
 
-/// Compares everything with what was good.
+/// Compares the state after a revert with the good one.
 pub fn compare(facts: &VerifyFacts<'_>) -> Comparison {
     let mut comparison = Comparison::default();
     let (wanted, there) = (managed(facts.good), managed(facts.now));
@@ -195,7 +196,7 @@ pub fn compare(facts: &VerifyFacts<'_>) -> Comparison {
     comparison
 }
 
-/// Adds what there is to say of one object.
+/// Adds the notes and differences of one object.
 fn compare_pair(
     facts: &VerifyFacts<'_>,
     pair: &VerifiedPair<'_>,
@@ -229,7 +230,7 @@ fn compare_pair(
     comparison.differences.extend(said.differences);
 }
 
-/// What a plan still proposes and did not propose when all was good.
+/// Clauses on proposals of a plan that it did not make when all was good.
 fn still_proposed(facts: &VerifyFacts<'_>) -> Vec<String> {
     let is_new = |action: &&Residual| {
         !facts.residual.contains(action) && !facts.done.is_left(&action.address)

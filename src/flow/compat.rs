@@ -32,7 +32,7 @@ pub(super) fn with_newer_entries(
     configuration
 }
 
-/// What is looked at, whoever looks.
+/// The versions, states and lock files that are judged.
 pub(super) struct VersionFacts<'a> {
     /// The binary that would run, as far as it says what it is.
     pub running: Option<&'a EngineVersion>,
@@ -65,7 +65,8 @@ pub(super) fn suitable(look: &VersionFacts<'_>) -> Result<Suitable, Error> {
     })?)
 }
 
-/// What wrote the present state: a revert's own snapshot names the binary of the one who looks.
+/// The engine that wrote the present state: that of the newest snapshot not taken before a revert.
+/// A snapshot before a revert names only the binary at hand.
 pub(super) fn writer_of_present(log: &[Entry]) -> Option<&EngineVersion> {
     let newest = snapshots(log).rev().find(|(_, snapshot)| snapshot.cause != Cause::BeforeRevert);
     newest.and_then(|(_, snapshot)| snapshot.engine.as_ref())

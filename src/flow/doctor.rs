@@ -1,8 +1,8 @@
-//! Could the stack be reverted now? Asked before anybody needs it.
+//! Could the stack be reverted now? Asked before a revert is needed.
 //!
 //! Everything that a revert relies on is tried, in its order, up to a plan of the last known good
 //! configuration on the state as it is, in a private copy. Nothing is applied. The plan takes
-//! Terraform's lock for as long as a revert's would. What was found can be recorded.
+//! Terraform's lock for as long as a revert's would. The findings can be recorded.
 
 use super::Error;
 use super::compat::{
@@ -47,7 +47,7 @@ pub enum Obstruction {
 /// One thing that was looked at.
 #[derive(Debug)]
 pub struct Examination {
-    /// What was found.
+    /// The finding.
     pub finding: Finding,
     /// Why a revert would not work, if it would not.
     pub trouble: Option<Obstruction>,
@@ -67,7 +67,7 @@ pub enum StoreProbe {
 pub struct Examined {
     /// The snapshot that a revert would go back to.
     pub target: Option<Revision>,
-    /// What was found, in the order of a revert.
+    /// The examinations, in the order of a revert.
     pub examinations: Vec<Examination>,
 }
 
@@ -114,7 +114,7 @@ fn one_line(error: &Error) -> String {
     text
 }
 
-/// Looks at everything. What somebody else has found before comes first.
+/// Looks at everything. Findings that the caller has made before come first.
 pub fn examine(
     ports: &Ports<'_>,
     stack: &Stack,
@@ -274,7 +274,7 @@ fn of_terraform(running: &EngineVersion, good: &KnownGood<'_>, found: &mut Exami
     }
 }
 
-/// What a revert would be planned with.
+/// The facts that a revert would be planned with.
 struct AtHand<'a> {
     log: &'a [Entry],
     running: &'a EngineVersion,
@@ -359,7 +359,7 @@ fn todays_lock(ports: &Ports<'_>, stack: &Stack, log: &[Entry], good: &KnownGood
     newer_lock(ports, log, good.entry.revision, &known)
 }
 
-/// What is open, and what is held.
+/// Examines the open matters and the holds.
 fn of_the_log(ports: &Ports<'_>, log: &[Entry], found: &mut Examined) {
     let open = unsettled(log);
     if open.is_empty() {

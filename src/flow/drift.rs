@@ -46,7 +46,7 @@ pub fn observe(job: &Job<'_>) -> Result<ObservedDrift, Error> {
     record(job, &seen)
 }
 
-/// What a check saw, not yet recorded.
+/// The result of a check, not yet recorded.
 struct Observation {
     against: Revision,
     state: StateVersion,

@@ -1,7 +1,7 @@
 //! Why a use case stopped.
 //!
-//! A variant per decision that whoever called could take. Hints and exit codes are the command
-//! line's; texts of Terraform have passed the redactor before they come here.
+//! A variant per decision that a caller could take. Hints and exit codes are the command line's;
+//! texts of Terraform have passed the redactor before they come here.
 
 pub mod configuration;
 pub mod drift;
@@ -62,10 +62,10 @@ pub enum Error {
     TwoSteps {
         /// Which objects, safe to show.
         objects: Vec<String>,
-        /// What stands in the way.
+        /// The obstacle to the first step.
         obstacle: NoFirstStep,
     },
-    /// What is to be left as it is has to be done for something else that is wanted.
+    /// Excluded objects would change all the same: something else that is wanted is made from them.
     #[error("cannot be excluded, since something else that is to be done is made from it: {}", .0.join(", "))]
     Needed(Vec<String>),
     /// A configuration cannot be packed.
@@ -83,7 +83,7 @@ pub enum Error {
     /// The private directory cannot be used.
     #[error(transparent)]
     Workdir(#[from] workdir::Error),
-    /// What Terraform says of a plan cannot be read.
+    /// Terraform's JSON of a plan cannot be read.
     #[error(transparent)]
     Plan(#[from] plan::Error),
     /// A file cannot be read or written.
@@ -98,9 +98,9 @@ pub enum Error {
     /// The present state cannot be read as one; its bytes are kept.
     #[error("{problem} ({found})")]
     Unreadable {
-        /// What is wrong.
+        /// The problem.
         problem: state::Error,
-        /// Where it was found.
+        /// The file or backend in which it was found.
         found: String,
         /// The entry that keeps the bytes.
         evidence: Option<Revision>,
@@ -112,18 +112,18 @@ pub enum Error {
     StoredState {
         /// The snapshot.
         revision: Revision,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
     /// There is no state now, and there was one.
     #[error("state lost: there is none at {found}, and revision {last} has one")]
     StateGone {
-        /// Where it was looked for.
+        /// The file or backend that was asked.
         found: String,
         /// The newest snapshot with a state.
         last: Revision,
     },
-    /// The state belongs to somebody else.
+    /// The state belongs to another stack.
     #[error("{mismatch}")]
     Foreign {
         /// In what.
@@ -146,7 +146,7 @@ pub enum Error {
     Unfit {
         /// The revision.
         revision: Revision,
-        /// What it lacks.
+        /// The reason, in a clause that begins with a verb.
         problem: &'static str,
     },
     /// The revision keeps bytes that are no state of this stack, or cannot be read as one.
@@ -202,20 +202,20 @@ pub enum Error {
         intent: Revision,
         /// The signal for which Terraform was asked to stop, if it was.
         interrupted: Option<i32>,
-        /// What stands in the way of the second, where it is an error.
+        /// The error that stands in the way of the second, if there is one.
         #[source]
         source: Option<Box<Self>>,
     },
     /// A revert was applied, and the state that it left could not be captured.
     #[error("the revert was applied, and its proof is missing: the state could not be captured")]
     NotProven(#[source] Box<Self>),
-    /// Hazards stand that nobody accepted.
+    /// Hazards stand that were not accepted.
     #[error("{} not accepted", if .0.len() == 1 { "a hazard is" } else { "hazards are" })]
     Hazards(Vec<Hazard>),
     /// The world moved between the plan and the consent.
     #[error("{what} changed after the plan was made")]
     Moved {
-        /// What.
+        /// The thing that changed.
         what: &'static str,
     },
     /// The live state is not the snapshot's, so nothing can be said of the snapshot by planning.
@@ -229,7 +229,7 @@ pub enum Error {
     NotEmpty {
         /// The snapshot.
         revision: Revision,
-        /// What it proposes, without values.
+        /// The changes that it proposes, without values.
         proposes: Vec<String>,
     },
     /// Nothing can be told of drift, or a fix cannot be recorded.
@@ -247,10 +247,10 @@ pub enum Error {
     /// A check of the stack did not pass.
     #[error(transparent)]
     Check(#[from] check::Failed),
-    /// Somebody wants us to stop.
+    /// A signal asks unapply to stop.
     #[error("interrupted before {before}")]
     Interrupted {
-        /// What was not done.
+        /// The step that was not done.
         before: &'static str,
         /// The signal that asked.
         signal: i32,

@@ -16,7 +16,7 @@ use crate::store::{self, After};
 /// How often others may write to the log while a fix is being recorded.
 const MOVED_MAX: usize = 8;
 
-/// What is called a fix.
+/// The drift item that is declared a fix.
 #[derive(Debug, Clone)]
 pub struct FixRequest {
     /// The item: `d-…`, the beginning of that, or an address.

@@ -1,8 +1,8 @@
 //! Holds what must not be applied, lifts holds, and says whether something may be applied.
 //!
 //! Holding and releasing are an entry each. [`answer`] only looks: at the log, at the configuration
-//! in memory and at git; it stores nothing. Whoever applies without asking is not stopped by any of
-//! this.
+//! in memory and at git; it stores nothing. A person who applies without asking is not stopped by
+//! any of this.
 
 use std::path::Path;
 
@@ -50,7 +50,7 @@ pub fn release(job: &Job<'_>, wanted: Option<Revision>) -> Result<Vec<Entry>, Er
 pub struct GuardAnswer<'a> {
     /// The newest hold that forbids it.
     pub held: Option<Held<'a>>,
-    /// What was asked about; nothing of it is known when that does not matter.
+    /// The configuration and commit that were asked about; both are empty when they do not matter.
     pub candidate: Candidate,
 }
 

@@ -62,16 +62,16 @@ pub struct SkippedVersion {
     pub why: String,
 }
 
-/// What an import did.
+/// The result of an import.
 #[derive(Debug)]
 pub struct Report {
-    /// Where the versions are.
+    /// The place of the versions.
     pub place: String,
     /// The snapshots, oldest first.
     pub imported: Vec<ImportedVersion>,
     /// How many versions were on record already.
     pub known: usize,
-    /// What was left out, oldest first.
+    /// The versions that were left out, oldest first.
     pub skipped: Vec<SkippedVersion>,
     /// The present, recorded last.
     pub present: Captured,
@@ -180,7 +180,7 @@ fn lineage(log: &[Entry], live: &live::Live) -> Result<Option<Lineage>, Error> {
     Ok(live.state()?.map(|read| read.state().version.lineage.clone()))
 }
 
-/// What is on record, by digest.
+/// The digests of the states on record.
 fn digests(log: &[Entry]) -> BTreeSet<Digest> {
     let states = snapshots(log).filter_map(|(_, snapshot)| snapshot.state.as_ref());
     states.map(|state| state.version.digest).collect()
@@ -398,7 +398,7 @@ fn outside(
         .collect()
 }
 
-/// What a captured configuration declares.
+/// The blocks and providers that a captured configuration declares.
 fn declares(captured: &CapturedConfiguration) -> Declares {
     let configuration = Configuration::read(captured.bundle.clone());
     let mut declares = Declares {

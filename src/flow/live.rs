@@ -22,7 +22,7 @@ pub struct Live {
     pub source: StateSource,
     /// The backend, with what is not recorded of it.
     pub backend: Backend,
-    /// Where they were found, for a person.
+    /// The file or backend in which they were found, for a person.
     pub found: String,
 }
 

@@ -30,14 +30,14 @@ pub enum Proof {
     Word,
     /// A follow-up plan, then the stack's checks.
     Verified {
-        /// What a plan that is not empty means.
+        /// The treatment of a plan that is not empty.
         residual: WhenNotEmpty,
         /// The stack's checks, in order.
         checks: Vec<StackCheck>,
     },
 }
 
-/// What to make of a follow-up plan that is not empty.
+/// The treatment of a follow-up plan that is not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenNotEmpty {
     /// It is a reason not to call the snapshot good.
@@ -89,7 +89,7 @@ pub fn bad(job: &Job<'_>, entry: &Entry) -> Result<Entry, Error> {
     job.record(After::Any, Body::Mark(mark))
 }
 
-/// What a plan of the snapshot's configuration proposes on the live state.
+/// Plans the snapshot's configuration on the live state and returns the changes that it proposes.
 fn follow_up(
     ports: &Ports<'_>,
     stack: &Stack,

@@ -1,4 +1,4 @@
-//! The world as a use case sees it: the ports, the stack, and whoever acts.
+//! The world as a use case sees it: the ports, the stack, and the author of its entries.
 //!
 //! An entry is appended here and nowhere else in `flow`. Deciding is left to the use cases.
 
@@ -20,7 +20,7 @@ use crate::port::terraform::{Terraform, Workplace};
 use crate::store::{After, Repository};
 use crate::terraform::environment::Environment;
 
-/// What a use case needs from the world.
+/// The outside world that a use case needs.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
     /// The store.
@@ -31,7 +31,7 @@ pub struct Ports<'a> {
     pub clock: &'a dyn Clock,
     /// The wish to stop.
     pub interrupt: &'a dyn Interrupt,
-    /// Who is told how far things are.
+    /// The display that is told how far things are.
     pub progress: &'a dyn Progress,
     /// The environment, for git's sake.
     pub environment: &'a Environment,
@@ -67,15 +67,15 @@ pub struct Stack {
     pub workspace: String,
     /// Values of variables.
     pub inputs: Inputs,
-    /// What its settings say about reverts.
+    /// Its limits for reverts, from its settings.
     pub limits: Limits,
-    /// What a revert of it holds.
+    /// Its setting for the hold of a revert.
     pub hold: Holding,
-    /// What is known of its providers.
+    /// The facts about its providers.
     pub knowledge: Knowledge,
     /// How long to wait for Terraform's lock, in seconds.
     pub lock_timeout_seconds: u64,
-    /// Where private directories are made.
+    /// The directory in which private directories are made.
     pub temporary: PathBuf,
 }
 
@@ -93,10 +93,10 @@ impl Stack {
     }
 }
 
-/// Who speaks in the log, and why.
+/// The author of entries, with the reason for them.
 #[derive(Debug, Clone)]
 pub struct Author {
-    /// Who.
+    /// The person or job, its machine and its process.
     pub actor: Actor,
     /// The tool and its version.
     pub tool: String,
@@ -113,7 +113,7 @@ pub struct Job<'a> {
     pub ports: &'a Ports<'a>,
     /// The stack.
     pub stack: &'a Stack,
-    /// Who acts, and why.
+    /// The author, with the reason.
     pub author: &'a Author,
 }
 
@@ -161,7 +161,7 @@ impl<'a> Job<'a> {
 }
 
 impl Ports<'_> {
-    /// Stops before the next step if somebody wants us to.
+    /// Stops before the next step if a signal has asked for it.
     pub(crate) fn check_interrupt(&self, before: &'static str) -> Result<(), Error> {
         match self.interrupt.requested() {
             None => Ok(()),

@@ -55,18 +55,18 @@ const LIFECYCLE: &str = "zz_unapply_lifecycle_override.tf";
 /// The overrides of blocks that keep what a data source would change.
 const BLOCKS: &str = "zz_unapply_inputs_override.tf";
 
-/// Where a scratch backend keeps its state, beside the configuration.
+/// Directory, beside the configuration, in which a scratch backend keeps its state.
 const SCRATCH: &str = "zz_unapply_scratch";
 
 /// A private directory that has been initialised.
 #[derive(Debug)]
 pub struct PrivateCopy {
     directory: PrivateDirectory,
-    /// Where Terraform works.
+    /// The place in which Terraform works.
     pub place: Workplace,
 }
 
-/// What is laid out, and where its state lives.
+/// The configuration that is laid out, and the backend that it gets.
 #[derive(Debug, Clone, Copy)]
 pub struct CopySource<'a> {
     /// The configuration.
@@ -243,7 +243,7 @@ impl PrivateCopy {
         Ok(self.directory.lay_out(configuration, CopyLayout::Pristine)?)
     }
 
-    /// Where a file of ours lies, beside the configuration.
+    /// The path of a file of ours, beside the configuration.
     pub fn file(&self, name: &str) -> PathBuf {
         self.place.data_directory.as_deref().unwrap_or(&self.place.root).join(name)
     }
@@ -269,8 +269,8 @@ impl PrivateCopy {
         self.plan_as(PlanMode::Normal, ports, name, redactor, Vec::new())
     }
 
-    /// Plans only how the real world differs from the state. Nobody applies such a plan: it would
-    /// write the state.
+    /// Plans only how the real world differs from the state. Such a plan is never applied: that
+    /// would write the state.
     pub fn refresh_only(
         &self,
         ports: &Ports<'_>,
@@ -280,7 +280,7 @@ impl PrivateCopy {
         self.plan_as(PlanMode::RefreshOnly, ports, name, redactor, Vec::new()).map(|(_, plan)| plan)
     }
 
-    /// Plans the end of these objects, and of whatever depends on them.
+    /// Plans the end of these objects, and of the objects that depend on them.
     pub fn plan_destroy(
         &self,
         ports: &Ports<'_>,
@@ -315,7 +315,7 @@ impl PrivateCopy {
         Ok((request.out, plan::parse(&shown)?))
     }
 
-    /// Leaves the directory where it is, for somebody to look into.
+    /// Leaves the directory where it is, for a person to look into.
     pub fn keep(self) -> PathBuf {
         self.directory.keep()
     }

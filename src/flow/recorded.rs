@@ -1,7 +1,7 @@
 //! Reads back what the log and the store have: states, configurations, values of drift, states that
 //! Terraform left behind.
 //!
-//! Each is checked against the entry that speaks of it. What follows from it is decided elsewhere.
+//! Each is checked against the entry that speaks of it. Nothing is decided here.
 
 use std::collections::{BTreeMap, btree_map};
 use std::fs;
@@ -178,7 +178,8 @@ pub fn valued_items<'a>(
     Ok(valued)
 }
 
-/// The drift that is on record: what the last look saw, and every fix whatever became of it.
+/// The drift that is on record: items that the last check saw, and every fix, whatever became of
+/// it.
 pub fn known_drift(ports: &Ports<'_>, log: &[Entry]) -> Result<Vec<KnownDrift>, Error> {
     let wanted = |tracked: &Tracked<'_>| tracked.life.is_open() || tracked.fix.is_some();
     let known = |valued: Valued<'_>| KnownDrift {

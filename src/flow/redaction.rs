@@ -100,8 +100,8 @@ fn is_secret_variable(declared: &hcl::ModuleFacts, name: &str) -> bool {
     is_secret_name(name) || marks.is_some_and(|marks| marks.sensitive || marks.ephemeral)
 }
 
-/// What must not be shown of items: what they mark, and what the states that they were compared
-/// with mark.
+/// Collects the secrets of items: those that they mark, and those that the states that they were
+/// compared with mark.
 pub fn redactor_of_items(
     ports: &Ports<'_>,
     log: &[Entry],
@@ -135,7 +135,7 @@ pub(super) fn secrets_of_environment(ports: &Ports<'_>) -> Vec<Value> {
         .collect()
 }
 
-/// What the newest recorded states, the last look and the environment say.
+/// Collects the secrets of the newest recorded states, the last drift check and the environment.
 pub(super) fn known_secrets(ports: &Ports<'_>, log: &[Entry]) -> Redactor {
     let mut redactor = Redactor::default().with_values(&secrets_of_environment(ports));
     if let Some((entry, observation)) = last_observation(log)
@@ -213,7 +213,7 @@ pub(super) fn safe_diagnostic(diagnostic: &Diagnostic, redactor: &Redactor) -> D
     }
 }
 
-/// What a plan proposes, as it can be recorded.
+/// The changes that a plan proposes, redacted so that they can be recorded.
 pub(super) fn safe_residual(residual: Vec<Residual>, redactor: &Redactor) -> Vec<Residual> {
     let safe = |proposed: Residual| Residual {
         address: redactor.text(&proposed.address),

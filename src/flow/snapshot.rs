@@ -1,7 +1,7 @@
 //! Takes a snapshot: a state with its exact bytes, and the configuration that belongs to it.
 //!
-//! Bytes are in the store before anything is said about them. What cannot be read as a state, or is
-//! somebody else's, is kept as evidence and then refused. It marks nothing as good.
+//! Bytes are in the store before anything is said about them. Bytes that are no readable state, or
+//! another stack's state, are kept as evidence and then refused. It marks nothing as good.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,16 +40,16 @@ use crate::terraform::{directory, git};
 pub enum StateSubject {
     /// The one of the working directory's backend.
     Live,
-    /// Bytes that somebody gives, from a pipeline.
+    /// Bytes that a pipeline gives.
     Given {
         /// The bytes.
         bytes: Vec<u8>,
-        /// Where they came from, for a person.
+        /// Their source, for a person.
         from: String,
     },
 }
 
-/// Where its configuration comes from.
+/// The source of its configuration.
 #[derive(Debug, Clone)]
 pub enum ConfigurationFrom {
     /// A directory, usually the stack's own.
@@ -58,23 +58,25 @@ pub enum ConfigurationFrom {
     Plan(PathBuf),
     /// It is known already: it is the one of another snapshot.
     Known(ConfigurationRef),
-    /// Nobody knows it.
+    /// The configuration is not known.
     Unknown,
 }
 
-/// What to do when neither state nor configuration changed since the newest snapshot.
+/// The treatment of a request when neither state nor configuration changed since the newest
+/// snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenUnchanged {
-    /// Say nothing.
+    /// Records nothing.
     Skip,
-    /// Say it only if the newest one is a revert's own: that somebody looked just now is what a
-    /// later revert has to know, and its own snapshots do not say it ([`crate::engine::baseline`]).
+    /// Records it only if the newest one is a revert's own: a later revert has to know that the
+    /// state was looked at just now, and a revert's snapshots do not say it
+    /// ([`crate::engine::baseline`]).
     Witness,
-    /// Say it all the same.
+    /// Records it all the same.
     Record,
 }
 
-/// What to take.
+/// The snapshot to take.
 #[derive(Debug, Clone)]
 pub struct SnapshotRequest {
     /// Which state.
@@ -326,8 +328,8 @@ const CHANGED: [ChangeKind; 5] = [
     ChangeKind::Deposed,
 ];
 
-/// What changed since the newest snapshot with a state. It is a convenience of the log: what cannot
-/// be compared is left out.
+/// Counts the objects that changed since the newest snapshot with a state. It is a convenience of
+/// the log: states that cannot be compared give none.
 pub(super) fn change_since(
     repository: &Repository,
     log: &[Entry],
@@ -357,7 +359,7 @@ pub(super) fn change_since(
     })
 }
 
-/// The newest snapshot, if it says the same and nobody wants it said again.
+/// The newest snapshot, if it says the same and the request does not ask for it again.
 fn unchanged<'a>(
     log: &'a [Entry],
     live: &Live,

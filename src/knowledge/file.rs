@@ -13,7 +13,7 @@ use super::{Bears, StateOnly, has_builtin_noise};
 use crate::model::address::ProviderSource;
 use crate::model::pattern::Pattern;
 
-/// What a file, or one `[[provider]]`, says.
+/// The rules of a file, or of one `[[provider]]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "ProviderTable")]
 pub struct ProviderFile {
@@ -31,7 +31,7 @@ impl ProviderFile {
         &self.source
     }
 
-    /// The same, said by somebody else.
+    /// The same, with its rules about noise made by this author.
     pub(super) fn by(mut self, author: RuleAuthor) -> Self {
         for rule in &mut self.noise {
             rule.author = author;
@@ -49,15 +49,15 @@ pub(super) struct DataTables {
 }
 
 impl DataTables {
-    /// What they say about a type.
+    /// The entry of the tables about a type.
     pub(super) fn about(&self, kind: &str) -> Option<Bears<'_>> {
         let data = self.data_bearing.get(kind).map(|why| Bears::Data(why));
         data.or_else(|| self.no_data.get(kind).map(|why| Bears::Nothing(why)))
     }
 }
 
-/// What names and places objects of some types. What is not said is left to a rule that is about
-/// more types.
+/// Attributes that name and place objects of some types. A field that is not given is left to a
+/// rule that is about more types.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct IdentityRule {
     pub(super) types: Pattern,
@@ -151,7 +151,7 @@ struct NoiseTable {
     why: String,
 }
 
-/// What is wrong with a table.
+/// The problem with a table.
 #[derive(Debug, thiserror::Error)]
 enum KnowledgeProblem {
     #[error("`{0}` is no provider such as `hashicorp/aws`")]

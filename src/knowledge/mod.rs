@@ -1,11 +1,11 @@
-//! What Terraform does not tell about providers: `providers/*.toml`, compiled in, and what
+//! Facts that Terraform does not tell about providers: `providers/*.toml`, compiled in, and what
 //! `unapply.toml` adds to them.
 //!
-//! Which types bear data, what names and places a real object, which types exist in the state alone,
-//! and which differences say nothing.
-//! An unknown provider or type bears data, is named by its `id`, and has no noise. Knowledge can
-//! quieten a report and say that a type bears no data; it never removes any other hazard. It
-//! decides nothing: whoever asks has the object, and knowledge only has the words.
+//! They say which types bear data, what names and places a real object, which types exist in the
+//! state alone, and which differences say nothing. An unknown provider or type bears data, is named
+//! by its `id`, and has no noise. Knowledge can quieten a report and say that a type bears no data;
+//! it never removes any other hazard. It decides nothing: the caller has the object, and knowledge
+//! only has the words.
 
 pub mod file;
 pub mod noise;
@@ -24,11 +24,11 @@ pub enum Bears<'k> {
     Data(&'k str),
     /// They do not, for this reason.
     Nothing(&'k str),
-    /// Nobody wrote it down: treated as data.
+    /// No table names it: treated as data.
     Unknown,
 }
 
-/// What undoing means for an object that has nothing behind it but what the state says.
+/// The meaning of an undo for an object that has nothing behind it but its values in the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StateOnly {
@@ -39,7 +39,7 @@ pub enum StateOnly {
     RunAgain,
 }
 
-/// What names and places objects of a type.
+/// Attributes that name and place objects of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Naming<'k> {
     /// Attributes that name an object together, instead of `id`. An empty list: nothing names one,
@@ -52,7 +52,7 @@ pub struct Naming<'k> {
 }
 
 impl Naming<'_> {
-    /// The same, for whoever does not ask where an object is.
+    /// The same, for a caller that does not ask where an object is.
     #[must_use]
     pub fn without_place(self) -> Self {
         Self { global: &[], scope: &[], ..self }
@@ -77,7 +77,7 @@ const FILES: [Builtin; 12] = [
     ("terraform.io/builtin/terraform", include_str!("../../providers/terraform.toml")),
 ];
 
-/// Where the tables about data begin in a file: a diff needs what stands before them.
+/// The beginning of the tables about data in a file: a diff needs the tables before it.
 const DATA: &str = "[data_bearing]";
 
 // Read when somebody asks, each half for itself: most stacks have few providers, and a small diff
@@ -88,7 +88,7 @@ static RULES: [OnceLock<Option<ProviderFile>>; FILES.len()] =
 static TABLES: [OnceLock<Option<DataTables>>; FILES.len()] =
     [const { OnceLock::new() }; FILES.len()];
 
-/// What a file says, its tables about data apart.
+/// The rules of a built-in file, without its tables about data.
 fn builtin(source: &ProviderSource) -> Option<&'static ProviderFile> {
     let name = source.canonical().to_string();
     let (cell, (_, text)) = RULES.iter().zip(&FILES).find(|(_, (source, _))| *source == name)?;
@@ -112,7 +112,7 @@ pub struct Knowledge {
 }
 
 impl Knowledge {
-    /// What is compiled in.
+    /// The knowledge that is compiled in.
     pub fn builtin() -> Self {
         Self::default()
     }
@@ -130,7 +130,7 @@ impl Knowledge {
         said.or_else(|| builtin_data(provider)?.about(kind)).unwrap_or(Bears::Unknown)
     }
 
-    /// What names and places objects of type `kind` of this provider.
+    /// Attributes that name and place objects of type `kind` of this provider.
     pub fn naming(&self, provider: &ProviderSource, kind: &str) -> Naming<'_> {
         let mut rules: Vec<&IdentityRule> = Vec::new();
         for file in self.about(provider) {
@@ -165,8 +165,8 @@ impl Knowledge {
             .filter(move |rule| rule.types.matches(kind) && !is_off(rule))
     }
 
-    /// What undoing means for objects of type `kind` of this provider that exist in the state alone;
-    /// `None` where there is something behind them.
+    /// The meaning of an undo for objects of type `kind` of this provider that exist in the state
+    /// alone; `None` where there is something behind them.
     pub fn state_only(&self, provider: &ProviderSource, kind: &str) -> Option<StateOnly> {
         self.about(provider).find_map(|file| {
             let fitting = file.state_only.iter().filter(|rule| rule.types.matches(kind));

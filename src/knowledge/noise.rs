@@ -27,7 +27,7 @@ pub enum NoiseKind {
     JsonText,
     /// The same text in other cases.
     Case,
-    /// What repeats another attribute's change.
+    /// A value that repeats another attribute's change.
     Derived,
     /// Nothing, said in two ways: null, `""`, `[]`, `{}`.
     Empty,
@@ -43,7 +43,7 @@ impl NoiseKind {
     }
 }
 
-/// Who made a rule.
+/// The author of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleAuthor {
     /// It is compiled in.
@@ -57,15 +57,15 @@ pub enum RuleAuthor {
 pub struct NoiseRule {
     /// The types that it is about.
     pub types: Pattern,
-    /// Where in an object.
+    /// The places in an object where it holds.
     pub path: PathPattern,
     /// Why a difference there says nothing.
     pub kind: NoiseKind,
     /// The attribute that is repeated, for [`NoiseKind::Derived`] and for nothing else.
     pub of: Option<String>,
-    /// Why, in a sentence for the next person.
+    /// The reason, in a sentence for the next person.
     pub why: String,
-    /// Who made it.
+    /// Its author.
     pub author: RuleAuthor,
 }
 

@@ -45,7 +45,7 @@ impl PathPattern {
         fits(&self.steps, &path.0)
     }
 
-    /// What lies below the place that fits, when `path` is such a place or below one: the shortest
+    /// The steps below the place that fits, when `path` is such a place or below one: the shortest
     /// such place counts.
     pub fn below<'p>(&self, path: &'p Path) -> Option<&'p [Step]> {
         (0..=path.0.len()).find_map(|end| {

@@ -341,8 +341,8 @@ impl FromStr for ProviderAddress {
     }
 }
 
-/// Splits `module.x.provider.name.alias`. Terraform takes the name for one of a namespace that
-/// nobody knows, `-`, until somebody says which (measured with 1.11.4).
+/// Splits `module.x.provider.name.alias`. Terraform takes the name for one of an unknown namespace,
+/// `-`, until the namespace is given (measured with 1.11.4).
 fn legacy_provider(text: &str) -> Option<(&str, ProviderSource, &str)> {
     let start = if text.starts_with("provider.") { 0 } else { text.rfind(".provider.")? + 1 };
     let (module, rest) = text.split_at_checked(start)?;

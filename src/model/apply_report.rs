@@ -1,8 +1,8 @@
 //! The report of an apply: the outcome for each object.
 //!
-//! An [`ApplyReport`] is for the person whose apply has just failed and for whoever has to undo it: what
-//! was done, what was not, and what nobody knows yet. It holds addresses and ids that have passed
-//! the redactor, and no attribute. How it is put together is `engine::apply_report`.
+//! An [`ApplyReport`] is for the person whose apply has just failed and for the one who has to undo
+//! it: what was done, what was not, and what is not known yet. It holds addresses and ids that have
+//! passed the redactor, and no attribute. `engine::apply_report` puts it together.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum ObjectOutcome {
-    /// Started, and nobody saw it end: the object may exist, or may have changed.
+    /// Started, and its end was not seen: the object may exist, or may have changed.
     Unknown,
     /// Attempted, and it failed; of a creation something may be left.
     Failed,
@@ -53,7 +53,7 @@ pub enum Presence {
 pub struct ReportedObject {
     /// The address, as Terraform writes it.
     pub address: String,
-    /// What was planned or begun, in the words of a plan: `create`, `replace`…
+    /// The action that was planned or begun, in the words of a plan: `create`, `replace`…
     pub action: String,
     /// Its outcome.
     #[serde(rename = "fate")]
@@ -74,8 +74,8 @@ impl ReportedObject {
         is_made && self.presence != Presence::InState
     }
 
-    /// Whether an object may be there that no state knows: its creation was begun, and nobody saw
-    /// it end well.
+    /// Whether an object may be there that no state knows: its creation was begun, and was not seen
+    /// to end well.
     pub fn may_exist(&self) -> bool {
         let makes = self.action.contains("create") || self.action.contains("replace");
         let is_open = matches!(self.outcome, ObjectOutcome::Unknown | ObjectOutcome::Failed);
@@ -83,23 +83,23 @@ impl ReportedObject {
     }
 }
 
-/// What the report was read from.
+/// The source that the report was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum ReportSource {
     /// Terraform's `-json` event stream.
     Events,
-    /// What Terraform prints for people, and the states before and after.
+    /// The text that Terraform prints for people, and the states before and after.
     Output,
     /// The two states alone.
     States,
 }
 
-/// What an apply did.
+/// The result of an apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApplyReport {
-    /// What it was read from.
+    /// The source that it was read from.
     #[serde(rename = "witness")]
     pub source: ReportSource,
     /// One line for each object that was touched or meant to be, by address.
@@ -119,8 +119,8 @@ impl ApplyReport {
         u64::try_from(count).unwrap_or(u64::MAX)
     }
 
-    /// What has to be resolved before anything is built on the state: objects that were made and
-    /// that no state knows.
+    /// Objects that were made and that no state knows. They have to be resolved before anything is
+    /// built on the state.
     pub fn lost(&self) -> impl Iterator<Item = &ReportedObject> {
         self.objects.iter().filter(|reported| reported.is_lost())
     }
@@ -131,7 +131,7 @@ impl ApplyReport {
     }
 }
 
-/// What kind of failure an error of Terraform is.
+/// The class of an error of Terraform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[derive(strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
@@ -139,13 +139,13 @@ impl ApplyReport {
 pub enum ErrorClass {
     /// The configuration is wrong.
     Configuration,
-    /// Who asked may not.
+    /// The credentials are missing, were not accepted, or do not permit it.
     Credentials,
     /// A limit of the service.
     Quota,
     /// The service could not be reached, or did not answer in time.
     Network,
-    /// Somebody else holds a lock.
+    /// Another process holds a lock.
     Lock,
     /// It was stopped.
     Interrupted,
@@ -156,7 +156,7 @@ pub enum ErrorClass {
 /// One error, safe to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApplyError {
-    /// What kind it is.
+    /// Its class.
     pub class: ErrorClass,
     /// The address it concerns.
     pub address: Option<String>,

@@ -1,5 +1,5 @@
-//! What Terraform's `check` blocks, preconditions and postconditions said: of what, and how it ended.
-//! The messages are not here: they can hold any value.
+//! Results of Terraform's `check` blocks, preconditions and postconditions: the subject of each,
+//! and how it ended. The messages are not here: they can hold any value.
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,7 +12,7 @@ pub enum CheckStatus {
     Fail,
     /// It could not be evaluated.
     Error,
-    /// Nobody can say yet.
+    /// The result is not known yet.
     Unknown,
 }
 
@@ -26,7 +26,7 @@ impl CheckStatus {
 /// How the conditions of one thing ended.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Check {
-    /// What they are of: `check.health`, an object, an output or a variable.
+    /// The subject of the checks: `check.health`, an object, an output or a variable.
     pub address: String,
     /// How they ended, all of them together.
     pub status: CheckStatus,

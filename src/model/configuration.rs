@@ -121,11 +121,11 @@ pub struct Module {
     pub source: String,
     /// The version, for a module from a registry.
     pub version: Option<String>,
-    /// Where its files lie in the bundle.
+    /// Directory of its files in the bundle.
     pub directory: BundlePath,
 }
 
-/// Where a variable's value was seen.
+/// The source that a variable's value was seen in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VariableOrigin {
@@ -143,14 +143,14 @@ pub struct Variable {
     /// From the environment and the command line: the text as Terraform takes it from `TF_VAR_…`
     /// and `-var`, whose meaning depends on the declared type. From a plan: the value as JSON.
     pub value: Secret<String>,
-    /// Where it was seen.
+    /// The source that it was seen in.
     pub origin: VariableOrigin,
 }
 
-/// Where a bundle holds modules that are not local ones, each below its key.
+/// Directory in a bundle for modules that are not local ones, each below its key.
 pub const REMOTE_MODULES: &str = "_modules";
 
-/// Where a bundle holds `-var-file`s that lie outside its top, each below its position.
+/// Directory in a bundle for `-var-file`s that lie outside its top, each below its position.
 pub const OUTSIDE_VAR_FILES: &str = "_var_files";
 
 /// A configuration, complete enough to plan with. Its files hold secrets: `Debug` shows no content.
@@ -209,7 +209,7 @@ pub enum ConfigurationSource {
 pub struct SeenVariable {
     /// Its name.
     pub name: String,
-    /// Where its value was seen.
+    /// The source that its value was seen in.
     pub origin: VariableOrigin,
 }
 
@@ -222,7 +222,8 @@ pub struct LockedProvider {
     pub version: String,
 }
 
-/// What the log says of a stored configuration. No values of variables: those are in the blob.
+/// A stored configuration, as the log names it. It has no values of variables: those are in the
+/// blob.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigurationRef {
     /// The stored bundle.
@@ -240,7 +241,7 @@ pub struct ConfigurationRef {
     pub variables: Vec<SeenVariable>,
     /// Provider versions of its lock file.
     pub providers: Vec<LockedProvider>,
-    /// What could not be captured exactly, in sentences.
+    /// Parts that could not be captured exactly, in sentences.
     pub notes: Vec<String>,
 }
 

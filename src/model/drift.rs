@@ -16,8 +16,8 @@ use super::entry::Revision;
 use super::value::{Path, Value};
 use super::version::StateVersion;
 
-/// What makes a drift item the same one when it is seen again: eight bytes that say nothing of the
-/// values. Shown as `d-` and sixteen hexadecimal digits.
+/// The eight bytes by which a drift item is known again; they say nothing of the values. Shown as
+/// `d-` and sixteen hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemFingerprint(pub [u8; 8]);
 
@@ -66,20 +66,20 @@ pub enum DriftKind {
 pub struct DriftItem {
     /// Whether it is the same as one that was seen before.
     pub fingerprint: ItemFingerprint,
-    /// Where the object is declared.
+    /// The address at which the object is declared.
     pub address: Address,
     /// Set for a left-over of an unfinished replacement.
     pub deposed: Option<String>,
     /// How it differs.
     pub kind: DriftKind,
-    /// Where it differs, in order; empty when the object is gone.
+    /// The paths that differ, in order; empty when the object is gone.
     pub paths: Vec<Path>,
 }
 
 /// The values of a drift item: not safe to show before redaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DriftedObject {
-    /// Where the object is declared.
+    /// The address at which the object is declared.
     pub address: Address,
     /// Set for a left-over of an unfinished replacement.
     pub deposed: Option<String>,
@@ -108,7 +108,8 @@ pub struct DriftObservation {
     pub values: Option<BlobId>,
 }
 
-/// Says of a drift item that somebody made it on purpose. Who, why and the ticket are the entry's.
+/// Says of a drift item that it was made on purpose. The entry has the author, the reason and the
+/// ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// The item.
@@ -125,7 +126,7 @@ pub struct Fix {
 pub struct RecordedFix {
     /// The entry that recorded it: its name on screens, as in `fix 7`.
     pub revision: Revision,
-    /// Who recorded it.
+    /// The person or job that recorded it.
     pub by: String,
     /// Why.
     pub reason: Option<String>,

@@ -38,7 +38,7 @@ impl FromStr for Revision {
     }
 }
 
-/// Who did it.
+/// The person or job that wrote an entry, with its machine and process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// A person or a job, such as `oncall` or `ci gha/8812`.
@@ -72,29 +72,29 @@ pub struct Entry {
     pub previous: Option<Digest>,
     /// SHA-256 of its own first line.
     pub digest: Digest,
-    /// What was said.
+    /// Its content, as the author gave it.
     pub recorded: NewEntry,
 }
 
 impl Entry {
-    /// When what it tells was so: for an imported snapshot the time of the state's version, for
-    /// everything else the time at which it was said.
+    /// The time at which its content was true. For an imported snapshot it is the time of the
+    /// state's version, for everything else the time of the entry.
     pub fn happened(&self) -> Timestamp {
         let past = self.recorded.body.snapshot().and_then(|snapshot| snapshot.past.as_ref());
         past.map_or(self.recorded.time, |past| past.written)
     }
 }
 
-/// What a use case wants to say.
+/// An entry as a use case hands it to the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEntry {
-    /// When.
+    /// The time of the entry.
     pub time: Timestamp,
-    /// By whom.
+    /// The author.
     pub actor: Actor,
     /// The tool and its version, such as `unapply 0.1.0`.
     pub tool: String,
-    /// Why, in the person's words.
+    /// The reason, in the person's words.
     pub reason: Option<String>,
     /// The ticket it belongs to, as the person's tracker names it.
     pub ticket: Option<String>,
@@ -116,11 +116,11 @@ pub enum Body {
     RevertIntent(Box<RevertIntent>),
     /// A revert's apply has ended, or was found to have ended.
     RevertOutcome(RevertOutcome),
-    /// What a revert left behind was compared with what was wanted.
+    /// The objects after a revert were compared with those that were wanted.
     Verification(Verification),
     /// The real world was compared with the state.
     Drift(Box<DriftObservation>),
-    /// Somebody says that a drift item was made on purpose.
+    /// A person declared that a drift item was made on purpose.
     Fix(Fix),
     /// A command that may change the world is about to start.
     RunIntent(Box<RunIntent>),
@@ -132,7 +132,7 @@ pub enum Body {
     Release(Release),
     /// A matter that was left open is resolved.
     Resolution(Resolution),
-    /// Somebody has looked whether the stack could be reverted.
+    /// The stack was examined: whether it could be reverted.
     Diagnosis(Diagnosis),
 }
 
@@ -153,7 +153,7 @@ impl Body {
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
-    /// Somebody asked for it.
+    /// The user asked for it.
     Manual,
     /// `init` took the first one.
     Init,
@@ -221,7 +221,7 @@ pub struct EngineVersion {
     pub version: String,
 }
 
-/// What git says of the configuration's directory.
+/// Facts that git tells of the configuration's directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GitFacts {
     /// The commit checked out.
@@ -237,7 +237,7 @@ pub struct Snapshot {
     pub cause: Cause,
     /// The workspace.
     pub workspace: String,
-    /// Where the state lives.
+    /// The backend that the state lives in.
     pub backend: BackendIdentity,
     /// The state; none when the backend had none yet.
     pub state: Option<StateRef>,
@@ -249,17 +249,17 @@ pub struct Snapshot {
     pub git: Option<GitFacts>,
     /// Labels given by the user.
     pub tags: BTreeMap<String, String>,
-    /// What changed since the snapshot before it, when both states could be read.
+    /// The change since the snapshot before it, when both states could be read.
     pub change: Option<ChangeSince>,
     /// Set when it was imported: it was so before it was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub past: Option<Past>,
 }
 
-/// Where an imported state comes from.
+/// The origin of an imported state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Past {
-    /// When Terraform wrote it, by the clock of whoever kept it.
+    /// The time when Terraform wrote it, by the clock of the place that kept it.
     #[serde(with = "super::text")]
     pub written: Timestamp,
     /// The name of the version there.
@@ -291,9 +291,9 @@ pub struct UnreadableState {
     pub digest: Digest,
     /// Their size.
     pub bytes: u64,
-    /// Where they were found, without credentials.
+    /// The place where they were found, without credentials.
     pub found: String,
-    /// What is wrong with them; no content.
+    /// The problem with them; no content.
     pub problem: String,
 }
 
@@ -311,7 +311,7 @@ pub struct Mark {
 pub struct ConsentedAction {
     /// The address.
     pub address: String,
-    /// What would happen.
+    /// The action that would happen.
     pub action: String,
     /// Why it is part of the revert, such as `undo`.
     pub why: String,
@@ -335,7 +335,8 @@ pub struct RevertIntent {
     pub actions: Vec<ConsentedAction>,
     /// Hazards that were accepted, as `KIND=SUBJECT`.
     pub accepted: Vec<String>,
-    /// Where the child works: plan, events and a left-over `errored.tfstate` would lie there.
+    /// The directory in which the child works: plan, events and a left-over `errored.tfstate` would
+    /// lie there.
     pub directory: String,
     /// SHA-256 of the re-keyed state that is pushed first, if one is; older records do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -353,7 +354,7 @@ pub enum ApplyOutcome {
     Failed,
     /// It was asked to stop and did.
     Interrupted,
-    /// Nobody saw it end.
+    /// Its end was not seen.
     Unknown,
     /// It was never started.
     NotStarted,
@@ -381,18 +382,18 @@ pub struct Verification {
     pub intent: Revision,
     /// The snapshot that was compared.
     pub snapshot: Revision,
-    /// What the follow-up plan still proposes.
+    /// The actions that the follow-up plan still proposes.
     pub residual: Vec<Residual>,
     /// How many objects the good snapshot has.
     pub expected: u64,
     /// How many of them are equal now.
     pub equal: u64,
-    /// What differs, in clauses that name addresses and no values.
+    /// The differences, in clauses that name addresses and no values.
     pub differences: Vec<String>,
     /// Objects that are there again and are other ones; older records do not say.
     #[serde(default, rename = "made_anew", skip_serializing_if = "Vec::is_empty")]
     pub recreated: Vec<Recreated>,
-    /// What could not be undone; older records do not say.
+    /// The objects that could not be undone; older records do not say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_undone: Vec<NotUndone>,
 }

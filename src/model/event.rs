@@ -1,7 +1,7 @@
-//! What Terraform says while it works.
+//! Events that Terraform reports while it works.
 //!
 //! An [`Event`] is one line of the `-json` stream. A [`Diagnostic`] carries Terraform's own words,
-//! which can quote values: they pass through `engine::redact` before anybody sees them.
+//! which can quote values: they pass through `engine::redact` before anything shows them.
 
 /// How serious a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Diagnostic {
     pub address: Option<String>,
 }
 
-/// What an apply does to one object.
+/// The operation of an apply on one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     /// It is being made.
@@ -43,13 +43,13 @@ pub enum Operation {
 pub struct Hook {
     /// Its address, as Terraform writes it.
     pub address: String,
-    /// What is done to it.
+    /// The operation on it.
     pub operation: Operation,
     /// Its real id, where the stream names one.
     pub id: Option<String>,
 }
 
-/// What a plan would do to one object.
+/// The intention of a plan for one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Intention {
@@ -75,15 +75,15 @@ pub enum Intention {
 pub struct Intended {
     /// Its address, as Terraform writes it.
     pub address: String,
-    /// Where the state knows it, when a `moved` block renames it.
+    /// The address that the state has, when a `moved` block renames it.
     pub previous: Option<String>,
-    /// What would happen.
+    /// The intention for it.
     pub intention: Intention,
     /// Whether it is taken over by an `import`, whatever else happens to it.
     pub importing: bool,
 }
 
-/// What a summary sums up.
+/// The command that a summary is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Purpose {
     /// It does not say.
@@ -100,7 +100,7 @@ pub enum Purpose {
 /// Numbers of a finished plan or apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// What is summed up.
+    /// The command that is summed up.
     pub purpose: Purpose,
     /// Objects made.
     pub add: u64,

@@ -1,4 +1,4 @@
-//! What makes a snapshot good: evidence, and the grade it has.
+//! Evidence that makes a snapshot good, and the grade it has.
 //!
 //! Which snapshot is the last known good one is decided in `engine::good`.
 
@@ -25,7 +25,7 @@ pub enum Grade {
 pub struct Residual {
     /// The address, or `output.NAME`.
     pub address: String,
-    /// What the plan proposes.
+    /// The action that the plan proposes.
     pub action: String,
     /// Which attributes it would change, sorted.
     pub paths: Vec<String>,
@@ -36,13 +36,13 @@ pub struct Residual {
 pub struct Evidence {
     /// How much is known.
     pub grade: Grade,
-    /// What the follow-up plan always proposes; empty when the plan was empty.
+    /// The actions that the follow-up plan always proposes; empty when the plan was empty.
     pub residual: Vec<Residual>,
     /// The checks that passed, as configured.
     pub checks: Vec<String>,
 }
 
-/// What is said of a snapshot.
+/// The verdict on a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Good, and why.

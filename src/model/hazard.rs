@@ -35,25 +35,25 @@ pub enum HazardKind {
     Protected,
     /// `prevent-destroy`: the good configuration, or the one that failed, says `prevent_destroy`.
     PreventDestroy,
-    /// `unknown-origin`: it would be destroyed, and nobody knows that the failed apply made it.
+    /// `unknown-origin`: it would be destroyed, and it is not known that the failed apply made it.
     UnknownOrigin,
     /// `too-many-destroys`: more objects would be destroyed than the stack allows, beyond what is
     /// undone.
     TooManyDestroys,
-    /// `overwrites-fix`: somebody changed this on purpose and recorded it, and the plan would end
+    /// `overwrites-fix`: a person changed this on purpose and recorded it, and the plan would end
     /// it.
     OverwritesFix,
     /// `collateral`: nothing changed here since the good snapshot, and yet the plan touches it; or
-    /// nobody can say why it does.
+    /// the reason why it does is not known.
     Collateral,
-    /// `older-drift`: somebody changed this outside Terraform, and the plan would take it back.
+    /// `older-drift`: this was changed outside Terraform, and the plan would take it back.
     OlderDrift,
     /// `moved-input`: a data source says something else today, and the plan would act on it.
     MovedInput,
     /// `path-cwd`: the good configuration uses the path of the directory that it is planned in.
     PathCwd,
-    /// `ephemeral`: a value would be sent that is recorded nowhere, so that nobody knows whether it
-    /// is the good one.
+    /// `ephemeral`: a value would be sent that is recorded nowhere, so that it is not known to be
+    /// the good one.
     Ephemeral,
     /// `variable-changed`: a variable has another value today than in the good snapshot, or none
     /// was captured.
@@ -66,7 +66,7 @@ impl HazardKind {
         self.why_never().is_none()
     }
 
-    /// Why nobody can accept it, for one that nobody can.
+    /// The reason why the hazard can never be accepted; `None` for one that can.
     pub fn why_never(self) -> Option<&'static str> {
         match self {
             Self::NeedsRekey => Some("the plan would destroy an object that is wanted"),
@@ -98,7 +98,7 @@ impl HazardKind {
 pub struct Hazard {
     /// Which reason.
     pub kind: HazardKind,
-    /// What it concerns: an address, or `var.NAME` for a variable.
+    /// The subject that it concerns: an address, or `var.NAME` for a variable.
     pub subject: String,
     /// The facts behind it, in one clause.
     pub why: String,

@@ -1,4 +1,4 @@
-//! What must not be applied: holds, and their release.
+//! Holds on what must not be applied, and their release.
 //!
 //! A revert holds the configuration it takes back, so that the next pipeline does not apply it
 //! again; a person can hold the whole stack. Whether a hold stands, and against what, is
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::Digest;
 use super::entry::Revision;
 
-/// What is held.
+/// The scope of a hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HoldScope {
     /// Nothing can be applied.
@@ -29,9 +29,9 @@ pub enum HoldScope {
 /// Something is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// What.
+    /// Its scope.
     pub scope: HoldScope,
-    /// Until when; for ever otherwise.
+    /// The end of the hold; without one it is for ever.
     pub until: Option<Timestamp>,
 }
 

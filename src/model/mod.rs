@@ -1,4 +1,4 @@
-//! What the words of unapply mean, as plain values.
+//! The words of unapply, as plain values.
 //!
 //! Start with [`state::State`] (what Terraform knows), [`entry::Entry`] (what the log says) and
 //! [`plan::Plan`] (what Terraform would do). Nothing here does I/O, reads a clock or knows a foreign

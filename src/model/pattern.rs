@@ -1,7 +1,7 @@
 //! Patterns over addresses and names: `*` stands for any text, everything else for itself.
 //!
-//! It is deliberately not a shell glob: an address such as `aws_subnet.a["x"]` has brackets, and
-//! whoever types one exactly means exactly that one.
+//! It is deliberately not a shell glob: an address such as `aws_subnet.a["x"]` has brackets, and an
+//! address that is typed exactly means exactly that one.
 
 use std::fmt;
 

@@ -1,14 +1,14 @@
-//! Where each object of a re-keyed state belongs, and what a `moved` block says.
+//! The place of each object in a re-keyed state, and the contents of a `moved` block.
 //!
 //! A [`Placement`] names an object by its place in a state that was read, and says what is to be
-//! different about it; its attributes stay what they are. Which placements a state needs is
-//! `engine::rekey`'s to decide, and making bytes of them is `codec::state::write`'s.
+//! different about it; its attributes stay what they are. `engine::rekey` decides which placements
+//! a state needs, and `codec::state::write` makes bytes of them.
 
 use std::fmt;
 
 use super::address::{Address, ModuleStep, ProviderAddress};
 
-/// Where an object stands: its address, and its key if it is a left-over.
+/// The place of an object: its address, and its key if it is a left-over.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slot {
     /// The address.
@@ -27,7 +27,7 @@ impl fmt::Display for Slot {
     }
 }
 
-/// Whose bytes an object has: its position in `State::instances`.
+/// The state that an object's bytes are taken from, and its position in `State::instances`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TakenFrom {
     /// From the current state.
@@ -39,19 +39,19 @@ pub enum TakenFrom {
 /// One object of a re-keyed state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
-    /// Whose attributes, private data, schema version, status and marks it has.
+    /// The object whose attributes, private data, schema version, status and marks it has.
     pub taken: TakenFrom,
-    /// Where it stands.
+    /// Its place.
     pub slot: Slot,
     /// The provider configuration that it belongs to.
     pub provider: ProviderAddress,
-    /// What it was made from; `None` when that is as its bytes say.
+    /// The objects that it was made from; `None` when that is as its bytes say.
     pub dependencies: Option<Vec<String>>,
     /// `create_before_destroy`; `None` when that is as its bytes say.
     pub create_before_destroy: Option<bool>,
 }
 
-/// What a `moved` block can name.
+/// A module or a resource that a `moved` block can name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Movable {
     /// A module with all that is in it; without a key at its end, all its instances.
@@ -75,8 +75,8 @@ impl fmt::Display for Movable {
 /// A `moved` block.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MovedBlock {
-    /// Where the state has it.
+    /// The address that the state has.
     pub from: Movable,
-    /// Where it belongs.
+    /// The address that it belongs to.
     pub to: Movable,
 }

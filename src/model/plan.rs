@@ -1,4 +1,4 @@
-//! What Terraform would do: the saved plan as `show -json` tells it.
+//! The changes that Terraform would make: the saved plan as `show -json` tells it.
 //!
 //! Values are in clear, as Terraform prints them; nothing here may reach a screen except through
 //! `engine::redact`. Start with [`Plan`].
@@ -11,7 +11,7 @@ use super::references::ReferencedModule;
 use super::secret::Secret;
 use super::value::{Path, Value};
 
-/// What would happen to one object.
+/// The action of a plan on one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[derive(strum::Display, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
@@ -60,15 +60,15 @@ impl Action {
 /// One object of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedChange {
-    /// Where it is declared.
+    /// The address at which it is declared.
     pub address: Address,
     /// Set for a left-over of an unfinished replacement.
     pub deposed: Option<String>,
-    /// Where the state knows it, when a `moved` block renames it.
+    /// The address that the state has, when a `moved` block renames it.
     pub previous_address: Option<Address>,
     /// Its provider.
     pub provider: ProviderSource,
-    /// What would happen.
+    /// The action that would happen.
     pub action: Action,
     /// Terraform's own reason, such as `delete_because_no_resource_config`.
     pub reason: Option<String>,
@@ -93,7 +93,7 @@ pub struct PlannedChange {
 pub struct PlannedOutput {
     /// Its name.
     pub name: String,
-    /// What would happen to it.
+    /// The action that would happen to it.
     pub action: Action,
     /// Its value now.
     pub before: Value,
@@ -112,7 +112,7 @@ pub struct PlannedOutput {
 pub struct DataRead {
     /// Its address.
     pub address: Address,
-    /// What it says today.
+    /// The values that it has today.
     pub values: Value,
     /// A shadow of `values`: `true` where it is sensitive.
     pub sensitive: Value,
@@ -123,15 +123,15 @@ pub struct DataRead {
 pub struct Plan {
     /// Every object of the configuration and the state, also those with nothing to do.
     pub changes: Vec<PlannedChange>,
-    /// What the refresh found to be different from the state.
+    /// The differences from the state that the refresh found.
     pub drift: Vec<PlannedChange>,
     /// Changes of outputs.
     pub outputs: Vec<PlannedOutput>,
     /// The data sources that were read; one whose reading has to wait for the apply is a change.
     pub reads: Vec<DataRead>,
-    /// What the planned configuration refers to: its root module.
+    /// The references of the planned configuration: its root module.
     pub references: ReferencedModule,
-    /// What its checks and conditions say.
+    /// The results of its checks and conditions.
     pub checks: Vec<Check>,
     /// Values of the root module's variables.
     pub variables: BTreeMap<String, Secret<Value>>,

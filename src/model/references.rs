@@ -1,8 +1,8 @@
-//! What a configuration's expressions refer to, as far as Terraform tells.
+//! References of a configuration's expressions, as far as Terraform tells.
 //!
-//! It answers one question: could this attribute have taken its value from that data source? It is
-//! no configuration: what an expression makes of a value is not here, and what Terraform does not
-//! tell is a [`ReferenceSubject::Hidden`] reference, not an absent one.
+//! They answer one question: could this attribute have taken its value from that data source? They
+//! are no configuration: what an expression makes of a value is not here. A reference that
+//! Terraform does not tell is [`ReferenceSubject::Hidden`], and not absent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use super::value::{Path, Step};
 pub struct ReferencedModule {
     /// Its blocks by address in the module: `aws_subnet.a`, `data.aws_ami.b`.
     pub blocks: BTreeMap<String, ReferencedBlock>,
-    /// What each of its outputs refers to.
+    /// The references of each of its outputs.
     pub outputs: BTreeMap<String, Vec<Reference>>,
     /// The modules it calls, by name.
     pub calls: BTreeMap<String, Call>,
@@ -23,19 +23,19 @@ pub struct ReferencedModule {
 /// A `resource` or `data` block.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReferencedBlock {
-    /// What each attribute that is written down refers to. What a `dynamic` block makes is not
+    /// The references of each attribute that is written down. Those in a `dynamic` block are not
     /// told.
     pub attributes: BTreeMap<String, Vec<Reference>>,
     /// The same attributes with those inside nested blocks, as names without positions:
     /// `root_block_device`, `size`. One that is written as `null` is none.
     pub written: BTreeSet<Vec<String>>,
-    /// What `count` or `for_each` refers to.
+    /// The references of `count` or `for_each`.
     pub instances: Vec<Reference>,
 }
 
 impl ReferencedBlock {
-    /// Whether the value at `path`, or a part of it, is written down. What a `dynamic` block makes
-    /// is not told.
+    /// Whether the value at `path`, or a part of it, is written down. Values that a `dynamic` block
+    /// makes are not told.
     pub fn writes(&self, path: &Path) -> bool {
         let name = |step: &Step| match step {
             Step::Name(name) => Some(name.clone()),
@@ -45,7 +45,7 @@ impl ReferencedBlock {
         self.written.iter().any(|known| names.starts_with(known) || known.starts_with(&names))
     }
 
-    /// What the attribute that has `path` in it refers to.
+    /// The references of the attribute that has `path` in it.
     pub fn references(&self, path: &Path) -> &[Reference] {
         let Some(Step::Name(top)) = path.0.first() else { return &[] };
         self.attributes.get(top).map_or(&[], Vec::as_slice)
@@ -55,9 +55,9 @@ impl ReferencedBlock {
 /// A `module` block.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Call {
-    /// What each input that is given refers to, in the calling module.
+    /// The references of each input that is given, in the calling module.
     pub inputs: BTreeMap<String, Vec<Reference>>,
-    /// What `count` or `for_each` refers to, in the calling module.
+    /// The references of `count` or `for_each`, in the calling module.
     pub instances: Vec<Reference>,
     /// The module that is called.
     pub module: ReferencedModule,
@@ -66,15 +66,15 @@ pub struct Call {
 /// One reference of an expression, as precise as Terraform tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    /// What is referred to, in the module of the expression.
+    /// The subject that is referred to, in the module of the expression.
     pub subject: ReferenceSubject,
     /// Which instance of it, when the expression names it.
     pub key: Option<InstanceKey>,
-    /// What inside of it; empty for all of it.
+    /// The path inside of it; empty for all of it.
     pub path: Path,
 }
 
-/// What can be referred to and can have another value another day.
+/// A subject that can be referred to and can have another value another day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferenceSubject {
     /// A data source, by its block.

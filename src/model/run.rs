@@ -37,11 +37,11 @@ pub struct RunOutcome {
     pub code: Option<i32>,
     /// The snapshot taken afterwards.
     pub after: Option<Revision>,
-    /// What it printed, stored.
+    /// The text that it printed, stored.
     pub events: Option<BlobId>,
     /// An `errored.tfstate` that was left, kept in this entry.
     pub errored: Option<Revision>,
-    /// What it did.
+    /// The result of the apply.
     #[serde(flatten)]
     pub apply_report: ApplyReport,
     /// Its errors.
@@ -93,20 +93,20 @@ pub enum Health {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// What: `store`, `terraform`…
+    /// The subject: `store`, `terraform`…
     pub subject: String,
-    /// How it is.
+    /// Its health.
     pub health: Health,
-    /// In a clause, safe to show.
+    /// The finding, in a clause that is safe to show.
     pub what: String,
 }
 
-/// Whether the stack could be reverted now, as somebody found out.
+/// Findings on whether the stack could be reverted at that time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnosis {
     /// The snapshot that a revert would go back to.
     pub target: Option<Revision>,
-    /// What was found.
+    /// The findings.
     pub findings: Vec<Finding>,
 }
 

@@ -59,7 +59,7 @@ impl fmt::Display for StackName {
     }
 }
 
-/// Where a state lives, without anything that could be a credential.
+/// The place where a state lives, without anything that could be a credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackendIdentity {
     /// Terraform's backend type, such as `local` or `s3`.
@@ -95,7 +95,7 @@ impl BackendIdentity {
         }
     }
 
-    /// Whether runs happen on somebody else's machine, so that no plan of ours can be applied.
+    /// Whether runs happen on another machine, so that no plan of ours can be applied.
     pub fn is_remote_execution(&self) -> bool {
         matches!(self.kind.as_str(), "cloud" | "remote")
     }

@@ -45,7 +45,7 @@ impl fmt::Debug for StateBytes {
     }
 }
 
-/// What a state says.
+/// The contents of a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State<'a> {
     /// Lineage, serial and digest.
@@ -81,7 +81,7 @@ pub enum Status {
 /// One object that Terraform knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance<'a> {
-    /// Where it is declared.
+    /// The address at which it is declared.
     pub address: Address,
     /// Set when it is a left-over of an unfinished replacement: eight hexadecimal digits.
     pub deposed: Option<Cow<'a, str>>,
@@ -95,7 +95,7 @@ pub struct Instance<'a> {
     pub attributes: RawJson<'a>,
     /// The attribute `id`, when it is a text that is not empty.
     pub id: Option<String>,
-    /// What the provider says names it, since Terraform 1.12: an object, not looked into.
+    /// The identity that the provider gives it, since Terraform 1.12: an object, not looked into.
     pub identity: Option<RawJson<'a>>,
     /// Which attributes Terraform marks sensitive.
     pub sensitive: Vec<Path>,

@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A piece of JSON text that nobody has looked into yet.
+/// A piece of JSON text that has not been looked into yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RawJson<'a>(pub &'a str);
 
@@ -47,7 +47,7 @@ impl Value {
         }
     }
 
-    /// What stands at `path`; `null` is nothing.
+    /// The value at `path`; `null` is nothing.
     pub fn at(&self, path: &Path) -> Option<&Self> {
         let found = path.0.iter().try_fold(self, |value, step| match (value, step) {
             (Self::Map(members), Step::Name(name)) => members.get(name),
@@ -149,7 +149,7 @@ pub enum Step {
     /// An element of a list.
     Index(usize),
     /// An element of a list by what tells it from the others. For reading only: it finds nothing,
-    /// and no record holds one. Whoever needs the place keeps the positions beside it.
+    /// and no record holds one. A caller that needs the place keeps the positions beside it.
     Element(String),
 }
 

@@ -60,7 +60,7 @@ impl fmt::Display for Serial {
     }
 }
 
-/// What identifies one version of a state: lineage, serial and the digest of its exact bytes.
+/// The identity of one version of a state: lineage, serial and the digest of its exact bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateVersion {
     /// Which history the state belongs to.

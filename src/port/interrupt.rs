@@ -1,4 +1,4 @@
-//! Word that somebody wants us to stop.
+//! Word that unapply is asked to stop.
 //!
 //! A use case looks before each step that changes something; a running child is told once and
 //! waited for. Nothing is ever torn down by a signal itself.
@@ -13,7 +13,7 @@ pub trait Interrupt {
     fn acknowledge(&self);
 }
 
-/// Nobody ever asks: for tests and for commands that are over in a moment.
+/// An interrupt that never comes: for tests and for commands that are over in a moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Never;
 

@@ -1,4 +1,5 @@
-//! What the outside must offer: an object store, a clock, Terraform, and word of an interruption.
+//! The ports that the outside must offer: an object store, a clock, Terraform, and word of an
+//! interruption.
 //!
 //! Use cases take these as arguments and nothing else from the world. No implementation lives
 //! here; `store`, `terraform` and `cli` bring them.

@@ -1,4 +1,4 @@
-//! What a place must offer to hold a store: create-only writes, reads and ordered lists.
+//! The calls that a place must offer to hold a store: create-only writes, reads and ordered lists.
 //!
 //! There is deliberately no overwrite and no delete: a log slot is never written twice, and what
 //! cannot be called cannot go wrong. The precondition is part of the call: [`ObjectStore::create`]
@@ -47,7 +47,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// What a create-only write found.
+/// The result of a create-only write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Created {
@@ -69,43 +69,43 @@ pub enum ObjectError {
     /// We may not.
     #[error("permission denied: `{key}`")]
     Denied {
-        /// What was touched.
+        /// The key that was touched.
         key: String,
         /// The system's own word.
         #[source]
         source: std::io::Error,
     },
-    /// Nobody there knows who we are: there are no credentials, or they are wrong or have expired.
+    /// The place does not know us: there are no credentials, or they are wrong or have expired.
     #[error("credentials are missing or were not accepted: `{key}`")]
     Unauthenticated {
-        /// What was touched.
+        /// The key that was touched.
         key: String,
-        /// What was seen.
+        /// The answer or error that was seen.
         #[source]
         source: std::io::Error,
     },
     /// The clocks here and there differ too much for anything signed here to be accepted.
     #[error("this machine's clock and the store's differ too much: `{key}`")]
     Skewed {
-        /// What was touched.
+        /// The key that was touched.
         key: String,
-        /// What was seen.
+        /// The answer or error that was seen.
         #[source]
         source: std::io::Error,
     },
     /// The address leads elsewhere: no such bucket, another region, another host.
     #[error("the store's address is wrong: `{key}`")]
     Misdirected {
-        /// What was touched.
+        /// The key that was touched.
         key: String,
-        /// What was seen.
+        /// The answer or error that was seen.
         #[source]
         source: std::io::Error,
     },
     /// There is no room left.
     #[error("no space left: `{key}`")]
     Full {
-        /// What was being written.
+        /// The key that was being written.
         key: String,
         /// The system's own word.
         #[source]
@@ -114,17 +114,17 @@ pub enum ObjectError {
     /// It is unknown whether the write took effect; reading back resolves it.
     #[error("no answer to a write: `{key}`")]
     Ambiguous {
-        /// What was being written.
+        /// The key that was being written.
         key: String,
-        /// What was seen.
+        /// The answer or error that was seen.
         #[source]
         source: std::io::Error,
     },
     /// The object may be visible, and may be gone after a power cut. Reading it back resolves
-    /// nothing: nobody may rely on it.
+    /// nothing: no caller may rely on it.
     #[error("written, but not known to be durable: `{key}`")]
     NotDurable {
-        /// What was being written.
+        /// The key that was being written.
         key: String,
         /// The system's own word.
         #[source]
@@ -133,7 +133,7 @@ pub enum ObjectError {
     /// The place cannot create an object only if it is not there.
     #[error("create-only writes are not supported here: `{key}`")]
     Unsupported {
-        /// What was being written.
+        /// The key that was being written.
         key: String,
         /// The system's own word.
         #[source]
@@ -142,7 +142,7 @@ pub enum ObjectError {
     /// Anything else; nothing was written.
     #[error("cannot reach `{key}`")]
     Failed {
-        /// What was touched.
+        /// The key that was touched.
         key: String,
         /// The system's own word.
         #[source]

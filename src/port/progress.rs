@@ -1,6 +1,6 @@
-//! Who is told how long work gets on.
+//! The listener that is told how long work gets on.
 //!
-//! Told, not asked: nothing a listener does changes what a use case does next.
+//! It is told and not asked: nothing that it does changes what a use case does next.
 
 use crate::model::event::Event;
 

@@ -1,4 +1,4 @@
-//! What a place must offer to tell how a state was before: its older versions, and their bytes.
+//! The older versions of a state, with their bytes, as a place must offer them.
 //!
 //! It reads and nothing else: no version is ever restored, overwritten or deleted through it.
 

@@ -1,4 +1,4 @@
-//! What Terraform or OpenTofu must offer.
+//! The commands that Terraform or OpenTofu must offer.
 //!
 //! Each method is one command that ends. Only [`Terraform::apply`] changes the world, and it takes
 //! a saved plan and nothing else; [`Terraform::push`] changes what Terraform knows of it. There is
@@ -11,7 +11,7 @@ use crate::model::entry::EngineVersion;
 use crate::model::event::{Diagnostic, Event};
 use crate::model::secret::Secret;
 
-/// Where a command works.
+/// The place where a command works.
 #[derive(Debug, Clone)]
 pub struct Workplace {
     /// The root module's directory.
@@ -29,15 +29,15 @@ pub struct Workplace {
     pub values_at_apply: Vec<PathBuf>,
 }
 
-/// What a plan is to find out.
+/// The question that a plan is to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PlanMode {
-    /// What configuration would change.
+    /// The changes that the configuration would make.
     #[default]
     Normal,
-    /// Only how the real world differs from the state.
+    /// The differences between the real world and the state, and nothing else.
     RefreshOnly,
-    /// What would end everything, or what is targeted.
+    /// The destruction of everything, or of the targets.
     Destroy,
 }
 
@@ -47,18 +47,18 @@ pub enum Refresh {
     /// It does.
     #[default]
     Now,
-    /// It takes the state's word, because somebody has just looked.
+    /// It takes the state's word, because the real world has just been looked at.
     Skip,
 }
 
-/// What to plan.
+/// A plan to be made.
 #[derive(Debug, Clone, Default)]
 pub struct PlanRequest {
-    /// What it is to find out.
+    /// The question that it is to answer.
     pub mode: PlanMode,
     /// Whether it looks at the real world first.
     pub refresh: Refresh,
-    /// Where the plan is saved.
+    /// The file that the plan is saved in.
     pub out: PathBuf,
     /// `-var-file`s in order.
     pub var_files: Vec<PathBuf>,
@@ -81,11 +81,11 @@ pub struct AppliedPlan {
     pub interrupted: Option<i32>,
     /// Errors and warnings in Terraform's words: not safe to show before redaction.
     pub diagnostics: Vec<Diagnostic>,
-    /// Where the raw event stream lies.
+    /// The file with the raw event stream.
     pub events: PathBuf,
 }
 
-/// Who holds Terraform's lock, in Terraform's words.
+/// The holder of Terraform's lock, in Terraform's words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LockHolder {
     /// The lock's id.
@@ -106,7 +106,7 @@ pub enum Error {
     /// There is no binary.
     #[error("terraform not found: `{searched}`")]
     NotFound {
-        /// What was looked for, and where.
+        /// The names that were looked for, and the places.
         searched: String,
     },
     /// The binary could not be started.
@@ -130,10 +130,10 @@ pub enum Error {
     /// file selects, or its checksum is another one.
     #[error("a provider that the configuration needs cannot be had")]
     NoProvider {
-        /// What Terraform said: not safe to show before redaction.
+        /// Terraform's messages: not safe to show before redaction.
         diagnostics: Vec<Diagnostic>,
     },
-    /// Somebody else holds the lock.
+    /// Another process holds the lock.
     #[error("the state is locked by {}", .0.who)]
     Locked(LockHolder),
     /// The plan is for a state that is no longer the present one.
@@ -152,7 +152,7 @@ pub enum Error {
     Failed {
         /// The subcommand.
         command: &'static str,
-        /// What it said: not safe to show before redaction.
+        /// Terraform's messages: not safe to show before redaction.
         diagnostics: Vec<Diagnostic>,
         /// The variables of the environment that are set and that it did not see.
         kept_back: Vec<String>,
@@ -197,7 +197,7 @@ pub trait Terraform: fmt::Debug {
     fn pull(&self, place: &Workplace) -> Result<Option<Vec<u8>>, Error>;
 
     /// Writes a state to the backend, never by force: it is refused unless its serial is newer than
-    /// that of the state there, of the same lineage. Where there is none yet, anything is taken.
+    /// that of the state there, of the same lineage. A backend without a state takes any.
     fn push(&self, place: &Workplace, state: &Path) -> Result<(), Error>;
 
     /// Prepares a private copy; the lock file is read-only. `backend_config` gives credentials.

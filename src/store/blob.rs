@@ -1,8 +1,8 @@
 //! Blobs: content of any kind, compressed, named after the digest of the stored bytes.
 //!
-//! Whoever has stored equal content before gets the same blob: compression is deterministic for one
-//! version of the library. Nothing is believed before its digest is checked, and nothing is
-//! unpacked beyond [`BLOB_BYTES_MAX`].
+//! Equal content is stored as the same blob: compression is deterministic for one version of the
+//! library. Nothing is believed before its digest is checked, and nothing is unpacked beyond
+//! [`BLOB_BYTES_MAX`].
 
 use std::io::Read;
 
@@ -25,7 +25,7 @@ const LEVEL: i32 = 3;
 /// A blob that is durable and was read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredBlob {
-    /// What an entry refers to.
+    /// The id by which an entry refers to it.
     pub id: BlobId,
     /// Size of the content.
     pub bytes: u64,
@@ -99,7 +99,7 @@ fn pack(content: &[u8]) -> Result<Vec<u8>, Error> {
     compress().map_err(|source| Error::Compress { bytes, source })
 }
 
-/// What is read has to be exactly as long as was said: the frame begins with its size.
+/// Compresses content that must be exactly as long as `bytes` says: the frame begins with its size.
 fn pack_from(content: &mut dyn Read, bytes: u64) -> Result<Vec<u8>, Error> {
     if bytes > BLOB_BYTES_MAX {
         return Err(Error::TooLarge { bytes });

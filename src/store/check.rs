@@ -26,10 +26,10 @@ pub enum Depth {
     Everything,
 }
 
-/// What a check has found.
+/// The result of a check.
 #[derive(Debug, Default)]
 pub struct CheckReport {
-    /// What is wrong, in reading order.
+    /// The problems that were found, in reading order.
     pub findings: Vec<StoreFinding>,
     /// How many stacks have a log.
     pub stacks: u64,
@@ -53,17 +53,17 @@ impl CheckReport {
 /// One thing that is wrong.
 #[derive(Debug)]
 pub struct StoreFinding {
-    /// Where.
+    /// The key that is concerned.
     pub key: String,
-    /// Whose log is concerned.
+    /// The stack whose log is concerned.
     pub stack: Option<StackName>,
     /// The entry that is wrong, or that needs the blob.
     pub revision: Option<Revision>,
-    /// What.
+    /// The problem.
     pub problem: StoreProblem,
 }
 
-/// What can be wrong.
+/// A problem that a check can find.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreProblem {
     /// A name that no writer of ours gives, where only ours belong.
@@ -84,11 +84,11 @@ pub enum StoreProblem {
 struct BlobReference {
     stack: StackName,
     revision: Revision,
-    /// What its content must be, where the entry says so.
+    /// The digest that its content must have, where the entry names it.
     content: Option<Digest>,
 }
 
-/// What the next entry must refer to.
+/// The entry that the next one must refer to, by its digest.
 #[derive(Clone, Copy)]
 enum Link {
     /// To this; none for the first entry.

@@ -1,8 +1,8 @@
 //! One directory of a local store, by file descriptor: every step is relative to a directory that
 //! is held open, and no step follows a symbolic link.
 //!
-//! What a key means is not known here: names are single path components that the caller has
-//! checked. Start with [`Directory`].
+//! Keys have no meaning here: names are single path components that the caller has checked. Start
+//! with [`Directory`].
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -23,7 +23,7 @@ pub(super) enum Linked {
     Taken,
 }
 
-/// Where a write failed: before or after the name was there.
+/// The point at which a write failed: before or after the name was there.
 pub(super) enum WriteError {
     /// The name is not there.
     Before(io::Error),
@@ -162,7 +162,7 @@ impl Directory {
         Ok(bytes)
     }
 
-    /// What is in it, in byte order, without unfinished writes and names that are not UTF-8.
+    /// The items in it, in byte order, without unfinished writes and names that are not UTF-8.
     pub(super) fn items(&self) -> io::Result<Vec<DirectoryItem>> {
         let mut items = Vec::new();
         for entry in Dir::read_from(&self.0)? {

@@ -1,6 +1,6 @@
-//! Why the repository could not do it.
+//! Failures of the repository.
 //!
-//! What is wrong with one entry or one blob is a value of its own, because `check` reports it as a
+//! The problem of one entry or one blob is a value of its own, because `check` reports it as a
 //! finding and goes on where everything else stops. Start with [`Error`].
 
 use crate::codec::record;
@@ -28,7 +28,7 @@ pub enum Error {
     Unfit {
         /// The place.
         place: String,
-        /// What is unknown about it.
+        /// The part of its marker that is not understood.
         #[source]
         source: marker::Error,
     },
@@ -37,7 +37,7 @@ pub enum Error {
     Lies {
         /// The place.
         place: String,
-        /// What it did.
+        /// The promise that it broke.
         lie: Lie,
     },
     /// The log has moved since the caller looked: look again and decide again.
@@ -71,7 +71,7 @@ pub enum Error {
         stack: StackName,
         /// The slot.
         revision: Revision,
-        /// What is wrong.
+        /// The problem.
         #[source]
         source: EntryProblem,
     },
@@ -80,7 +80,7 @@ pub enum Error {
     NoSuchRevision {
         /// The stack.
         stack: StackName,
-        /// What was asked for.
+        /// The revision that was asked for.
         revision: Revision,
     },
     /// A blob cannot be believed or unpacked.
@@ -88,7 +88,7 @@ pub enum Error {
     Blob {
         /// The blob.
         id: BlobId,
-        /// What is wrong.
+        /// The problem.
         #[source]
         source: BlobProblem,
     },
@@ -107,7 +107,7 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// What was to be said cannot be written down.
+    /// The entry cannot be written down.
     #[error("cannot write an entry for `{stack}`")]
     Unwritable {
         /// The stack.
@@ -140,9 +140,9 @@ pub enum Lie {
     RefusesNew,
     /// Of several racing writers, this many were told that they had won.
     Winners(usize),
-    /// What was acknowledged is not there.
+    /// An acknowledged object is not there.
     Vanished(Key),
-    /// What was acknowledged is there with other bytes.
+    /// An acknowledged object is there with other bytes.
     Changed(Key),
 }
 
@@ -158,7 +158,7 @@ impl std::fmt::Display for Lie {
     }
 }
 
-/// What is wrong with one slot of a log.
+/// A problem with one slot of a log.
 #[derive(Debug, thiserror::Error)]
 pub enum EntryProblem {
     /// Later entries are there, and this one is not.
@@ -185,7 +185,7 @@ pub enum EntryProblem {
     },
 }
 
-/// What is wrong with one blob.
+/// A problem with one blob.
 #[derive(Debug, thiserror::Error)]
 pub enum BlobProblem {
     /// It is not there.
@@ -194,7 +194,7 @@ pub enum BlobProblem {
     /// Its stored bytes are not those that it is named after.
     #[error("the stored bytes have another digest: {found}")]
     Changed {
-        /// What they have.
+        /// The digest that they have.
         found: Digest,
     },
     /// Its stored bytes are as they were, and are no zstd frame of known size.

@@ -1,4 +1,4 @@
-//! Where each object lies: the only place that spells keys.
+//! The keys of all objects: the only place that spells them.
 
 use super::error::Error;
 use crate::model::configuration::BlobId;

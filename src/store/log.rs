@@ -1,8 +1,8 @@
 //! Appending to the log of a stack, and reading it with verification.
 //!
-//! The slot is the commit point: whoever creates it has spoken. An append reads the newest entry
-//! and the one before it, never the whole log. Start with [`Repository::append`] and
-//! [`Repository::log`].
+//! The slot is the commit point: the writer that creates it has recorded its entry. An append reads
+//! the newest entry and the one before it, never the whole log. Start with [`Repository::append`]
+//! and [`Repository::log`].
 
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
@@ -23,10 +23,10 @@ const LOST_MAX: u32 = 1000;
 /// enough to be held in memory.
 const AHEAD: usize = 64;
 
-/// Where an entry may go.
+/// The place where an entry may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum After {
-    /// After whatever is there: the entry is true wherever it stands.
+    /// After any entry: the new one is true wherever it stands.
     Any,
     /// Only directly after this one (none: only as the first): it depends on what was read.
     Exactly(Option<Revision>),
@@ -185,8 +185,8 @@ impl Repository {
         Ok(self.objects.get(&keys::slot(stack, revision)?)?)
     }
 
-    /// The last slot that the store lists. A list may lag behind: nobody may take it for the head
-    /// without looking at the slot after it.
+    /// The last slot that the store lists. A list may lag behind: no caller may take it for the
+    /// head without looking at the slot after it.
     fn last_listed(&self, stack: &StackName) -> Result<Option<Revision>, Error> {
         let names = self.objects.children(&keys::log(stack)?)?;
         Ok(names.iter().filter_map(|name| keys::revision(name)).max())

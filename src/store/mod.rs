@@ -1,8 +1,8 @@
 //! The repository over any object store, and the object stores themselves.
 //!
 //! Start with [`Repository`]; [`LocalStore`] keeps the objects in a directory, [`S3Store`] in a
-//! bucket. Nothing here decides what an entry means for a stack, orders anything by a clock, deletes,
-//! or writes over anything. What follows is the contract of what lies in a store.
+//! bucket. Nothing here decides what an entry means for a stack, orders anything by a clock,
+//! deletes, or writes over anything. The rest of this page is the contract of the bytes in a store.
 //!
 #![doc = include_str!("FORMAT.md")]
 

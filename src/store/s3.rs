@@ -1,11 +1,11 @@
 //! An object store in a bucket of S3, or of a service that speaks its language.
 //!
 //! A key is an object below the URL's prefix, as in a directory. A create is a PUT with
-//! `If-None-Match: *`; when its answer is lost it is resolved by reading back and comparing, so that
-//! an own write is never taken for somebody else's. The SDK retries nothing: see `patience`. What an
-//! answer means is in `answer`, who we are to the service in `connect`. This is the only module that
-//! names the SDK, and the only place with an async runtime that reverts depend on. It deliberately
-//! has no overwrite, no delete and no multipart upload. Start with [`S3Store::open`].
+//! `If-None-Match: *`. When its answer is lost it is resolved by reading back and comparing, so
+//! that an own write is never taken for another writer's. The SDK retries nothing: see `patience`.
+//! `answer` holds the meaning of an answer, `connect` who we are to the service. This is the only
+//! module that names the SDK, and the only place with an async runtime that reverts depend on. It
+//! deliberately has no overwrite, no delete and no multipart upload. Start with [`S3Store::open`].
 
 mod answer;
 mod connect;
@@ -197,8 +197,8 @@ impl S3Store {
         self.until_answered(&self.place.shown(key), || self.fetch(key)).await
     }
 
-    /// The create-only write. An answer that leaves open what happened puts it in doubt, and from
-    /// then on "it is there" is believed to be somebody else's only after a look.
+    /// The create-only write. An answer that leaves open what happened puts it in doubt. From then
+    /// on "it is there" is believed to be another writer's only after a look.
     async fn write(&self, key: &Key, bytes: Bytes) -> Result<Created, ObjectError> {
         let shown = self.place.shown(key);
         let mut pace = self.pace();

@@ -10,11 +10,11 @@ use crate::port::object_store::{Created, Key, ObjectError};
 /// How often a write whose answer is lost is sent before giving up.
 const SENT_MAX: u32 = 3;
 
-/// What lies under the key now.
+/// The bytes that lie under the key now.
 pub(super) enum WriteOutcome {
     /// The bytes that were to be written, durable.
     Stored(Created),
-    /// Somebody else's bytes.
+    /// The bytes of another writer.
     Other(Vec<u8>),
 }
 
@@ -23,7 +23,7 @@ impl Repository {
     ///
     /// ```text
     /// create ──> New ───────> read: own bytes ─> stored; anything else ─> the store lies
-    ///        ──> Exists ────> read: own bytes ─> stored; other bytes ──> lost to somebody
+    ///        ──> Exists ────> read: own bytes ─> stored; other bytes ──> lost to another writer
     ///        ──> no answer ─> read: as for Exists; nothing there ─> send the same bytes again
     ///        ──> any other error: nothing is believed and nothing read
     /// ```

@@ -1,4 +1,4 @@
-//! What stands in where there is no Terraform.
+//! The stand-in where there is no Terraform.
 //!
 //! A state in a local file can be kept, shown and compared without one; only what really needs
 //! Terraform says that it is missing.

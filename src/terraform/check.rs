@@ -1,8 +1,8 @@
 //! A stack's own checks: commands that must end with exit code 0, addresses that must answer.
 //!
-//! Commands run through the shell in the root module's directory with the user's own environment, as
-//! the user would run them. One that takes too long is asked to stop and has failed. What a command
-//! prints or a server answers is not kept: nobody knows what is in it.
+//! Commands run through the shell in the root module's directory with the user's own environment,
+//! as the user would run them. One that takes too long is asked to stop and has failed. The output
+//! of a command and the answer of a server are not kept: their content is unknown.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::port::interrupt::Interrupt;
 
 mod http;
 
-/// What is looked at.
+/// The command or address that a check tries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Probe {
     /// A command line.
@@ -30,14 +30,14 @@ pub enum Probe {
 /// A check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackCheck {
-    /// What is looked at.
+    /// The command or address that it tries.
     pub probe: Probe,
     /// How long it may take.
     pub timeout_seconds: u64,
 }
 
 impl StackCheck {
-    /// What a record and a screen call it. The query of an address stays out: it can be a secret.
+    /// The name in records and on screens. The query of an address stays out: it can be a secret.
     pub fn name(&self) -> String {
         match &self.probe {
             Probe::Command(command) => command.clone(),

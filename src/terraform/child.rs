@@ -1,8 +1,8 @@
 //! The user's own command, run under our eyes: `terraform apply`, a script, `make`.
 //!
-//! It has a process group of its own and writes into the files of a [`RunJournal`], so that it lives on
-//! if our terminal, our standard output or we ourselves go away. What it prints is shown as it comes
-//! by threads of their own, which read the journal: a reader of ours that is slow, stopped or gone
+//! It has a process group of its own and writes into the files of a [`RunJournal`], so that it
+//! lives on if our terminal, our standard output or we ourselves go away. Threads of their own read
+//! the journal and show its output as it comes: a reader of ours that is slow, stopped or gone
 //! holds up neither the command nor us. Its environment is the user's. It is asked to stop once,
 //! with one SIGINT whatever signal came to us, and never again: a second one makes Terraform drop
 //! state. It is never killed.
@@ -40,18 +40,18 @@ const CATCH_UP: Duration = Duration::from_secs(2);
 /// expect it to reach their whole group, as from a terminal.
 const TELL_ALONE: [&str; 3] = ["terraform", "tofu", "terragrunt"];
 
-/// What to run.
+/// The command to run.
 #[derive(Debug)]
 pub struct Wrapped<'a> {
     /// The program.
     pub program: &'a Path,
     /// Its arguments.
     pub arguments: &'a [OsString],
-    /// Where.
+    /// The directory to run it in.
     pub directory: &'a Path,
 }
 
-/// What a person has typed since somebody asked.
+/// The input that a person has typed since it was last asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Typed {
     /// Nothing.
@@ -62,7 +62,7 @@ pub enum Typed {
     Closed,
 }
 
-/// Where the command's input comes from.
+/// The source of the command's input.
 pub enum Input<'a> {
     /// From where ours does.
     Inherited,
@@ -77,7 +77,7 @@ impl std::fmt::Debug for Input<'_> {
     }
 }
 
-/// Something to tell whoever watches.
+/// A notice for the caller that watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// It has been asked to stop.
@@ -86,7 +86,7 @@ pub enum Notice {
     AskedBefore,
 }
 
-/// Where what it prints is shown.
+/// The screen that shows the command's output.
 pub type ChildScreen = Box<dyn Write + Send>;
 
 /// How it ended.
@@ -100,7 +100,7 @@ pub struct ChildEnd {
     pub asked: Option<i32>,
 }
 
-/// Shows what a command prints, at the pace of whoever looks.
+/// Shows what a command prints, at the pace of its reader.
 #[derive(Debug)]
 pub struct Showing {
     has_ended: Arc<AtomicBool>,
@@ -130,7 +130,7 @@ impl Showing {
         }
     }
 
-    /// Waits until all of it is shown, or nobody looks any more.
+    /// Waits until all of it is shown, or its reader is gone.
     pub fn finish(self) {
         for thread in self.threads {
             let _has_panicked = thread.join().is_err();
@@ -297,7 +297,7 @@ fn is_told_alone(program: &Path) -> bool {
     program.file_name().is_some_and(|name| TELL_ALONE.iter().any(|known| name == *known))
 }
 
-/// Passes lines on. A pipe that nobody reads fills up, and must not hold us up.
+/// Passes lines on. A pipe that is not read fills up, and must not hold us up.
 struct Typing(Sender<String>);
 
 impl Typing {

@@ -28,9 +28,9 @@ pub struct Cli {
     environment: Environment,
     kept_back: Vec<String>,
     interrupt: Rc<dyn Interrupt>,
-    /// Where versions are kept that files have said.
+    /// The directory that keeps the versions of executables.
     cache: Option<PathBuf>,
-    /// What the program has said in each directory.
+    /// The version that the program has told in each directory.
     versions: RefCell<BTreeMap<PathBuf, EngineVersion>>,
 }
 
@@ -66,7 +66,7 @@ impl Cli {
         &self.program
     }
 
-    /// Where temporary files are made.
+    /// The directory in which temporary files are made.
     fn temporary(&self) -> String {
         let place = self.environment.get("TMPDIR").map(PathBuf::from);
         place.unwrap_or_else(|| PathBuf::from("/tmp")).display().to_string()
@@ -109,7 +109,8 @@ impl Cli {
         })
     }
 
-    /// What a command's end means; where that is told by its words alone, what it did not see too.
+    /// The error that a command's end means; a plain failure also names the variables that it did
+    /// not see.
     fn error(&self, command: &'static str, finished: &Finished) -> Error {
         let mut error = error(command, finished);
         if let Error::Failed { kept_back, .. } = &mut error {
@@ -139,7 +140,7 @@ fn var_files(files: &[PathBuf]) -> Vec<String> {
     files.iter().map(|path| format!("-var-file={}", path.display())).collect()
 }
 
-/// Whoever does not care for events.
+/// A watcher that ignores events.
 fn nobody(_: &Event) {}
 
 impl Terraform for Cli {

@@ -1,4 +1,4 @@
-//! What a working directory says of itself: its backend, its workspace, its local state.
+//! The backend, workspace and local state that a working directory names.
 //!
 //! Read-only. A directory whose configuration names a backend that `terraform init` has not seen is
 //! refused: its state would be looked for in the wrong place.
@@ -120,7 +120,7 @@ pub fn selected_workspace(root: &Path) -> Result<String, Error> {
     Ok(if name.is_empty() { "default".to_owned() } else { name })
 }
 
-/// Where the local backend keeps the state of a workspace; none for any other backend.
+/// The file in which the local backend keeps the state of a workspace; none for any other backend.
 pub fn local_state_file(
     root: &Path,
     identity: &BackendIdentity,

@@ -24,10 +24,10 @@ const OURS: [&str; 2] = ["TF_DATA_DIR", "TF_WORKSPACE"];
 /// Names that are unapply's alone, and may hold a key.
 const OWN: &str = "UNAPPLY_*";
 
-/// Variables with a path that counts from the directory in which somebody typed the command.
+/// Variables with a path that counts from the directory in which the command was typed.
 const PATHS: [&str; 2] = ["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR"];
 
-/// What the settings say of the environment.
+/// The rules of the settings about the environment.
 #[derive(Debug, Clone, Default)]
 pub struct EnvironmentRules {
     /// Names that are handed on though they are on the closed list.
@@ -38,7 +38,7 @@ pub struct EnvironmentRules {
     pub keys: Vec<String>,
 }
 
-/// What a child sees.
+/// The environment that a child sees.
 #[derive(Debug, Clone, Default)]
 pub struct HandedOn {
     /// Its environment.
@@ -53,7 +53,7 @@ pub fn is_forbidden(pattern: &str) -> bool {
     never.into_iter().any(|never| Pattern::new(never).matches(pattern) || never == pattern)
 }
 
-/// What children of a command that was typed in `directory` see of `environment`.
+/// Selects what children of a command that was typed in `directory` see of `environment`.
 pub fn handed_on(
     environment: &Environment,
     rules: &EnvironmentRules,
@@ -80,7 +80,7 @@ pub fn handed_on(
     handed
 }
 
-/// What every Terraform child gets in addition: no prompts, no call home.
+/// Variables that every Terraform child gets in addition: no prompts, no call home.
 pub(super) const FIXED: [(&str, &str); 3] =
     [("TF_IN_AUTOMATION", "1"), ("TF_INPUT", "0"), ("CHECKPOINT_DISABLE", "1")];
 

@@ -1,8 +1,8 @@
-//! What went wrong, from Terraform's own words.
+//! Failures, from Terraform's own words.
 //!
 //! With `-json` errors are diagnostics in the stream; other commands print boxes on standard error
-//! (with colours even into a pipe). Texts are matched as measured with 1.11.4; one that nobody
-//! knows is a plain failure, never a success.
+//! (with colours even into a pipe). Texts are matched as measured with 1.11.4; one that is not
+//! known is a plain failure, never a success.
 
 use super::process::Finished;
 use crate::codec::events::boxes::{boxes, without_colours};
@@ -36,7 +36,7 @@ pub(super) fn diagnostics(finished: &Finished) -> Vec<Diagnostic> {
     found
 }
 
-/// What stands outside of all boxes: `state pull` and its kin print their errors so.
+/// The error outside of all boxes: `state pull` and its kin print their errors so.
 fn plain(text: &str) -> Option<Diagnostic> {
     let is_said = |line: &String| {
         !line.is_empty()

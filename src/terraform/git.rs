@@ -137,7 +137,7 @@ impl WorkTree {
         if root.is_dir() { Ok(root) } else { Err(ExtractError::NotThere) }
     }
 
-    /// What to ask the archive for: git refuses a pattern that nothing fits.
+    /// The paths to ask the archive for: git refuses a pattern that nothing fits.
     fn paths(
         &self,
         environment: &Environment,

@@ -1,9 +1,9 @@
 //! The journal of a command that may change the world: what it prints, on disk as it comes.
 //!
 //! A directory of mode 0700 with a file of mode 0600 for each stream. The command writes into them
-//! itself, so that it needs nobody who reads; both are locked by whoever has them open, which is the
-//! command, what it started, and the unapply that watches it. So whether anything of it still lives
-//! can be told by anybody who can open the files, also after all of us are gone. Nothing here
+//! itself, so that it needs no reader. Both are locked by the processes that have them open: the
+//! command, what it started, and the unapply that watches it. So every process that can open the
+//! files can tell whether anything of it still lives, also after all of us are gone. Nothing here
 //! interprets what was printed.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
@@ -77,7 +77,7 @@ impl RunJournal {
         Ok(Self { directory: directory.keep(), output, complaints })
     }
 
-    /// Where it lies.
+    /// Its directory.
     pub fn directory(&self) -> &Path {
         &self.directory
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::journal::{self, Journaled};
 use crate::model::entry::{Actor, Body, Entry, ProcessStart};
 
-/// Whether somebody is at work.
+/// Whether a process is at work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Liveness {
     /// A process is at work: which one, for a person.
@@ -60,7 +60,7 @@ pub fn liveness(intent: &Entry, here: &Actor) -> Liveness {
     worker_in(Path::new(&revert.directory)).map_or(Liveness::Over, child)
 }
 
-/// Who recorded an intent, for a person.
+/// The author, process and host of an intent, for a person.
 pub fn recorded_by(intent: &Entry) -> String {
     let actor = &intent.recorded.actor;
     format!("{}, process {} on {}", actor.name, actor.process, actor.host)

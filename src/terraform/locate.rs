@@ -1,8 +1,8 @@
-//! Where the binaries are.
+//! The search for the binaries.
 //!
-//! Looked for once, on `PATH`, by name; a path given by the user is taken as it is. A certain version
-//! is looked for under names that carry it, and where version managers keep it. Nothing is
-//! downloaded and no version manager is started.
+//! They are looked for once, on `PATH`, by name; a path given by the user is taken as it is. A
+//! certain version is looked for under names that carry it, and where version managers keep it.
+//! Nothing is downloaded and no version manager is started.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,8 @@ pub fn on_path(environment: &Environment, name: &str) -> Option<PathBuf> {
         .find(|candidate| is_program(candidate))
 }
 
-/// Where a version would lie: on `PATH` under names such as `terraform-1.11.4`, and in the folders
-/// of version managers. What such a file says of itself is for the caller to ask.
+/// Programs that may have a version: those on `PATH` under names such as `terraform-1.11.4`, and
+/// those in the folders of version managers. The caller asks each for the version that it has.
 pub fn for_version(environment: &Environment, engine: &EngineVersion) -> Vec<PathBuf> {
     let (name, folder) = match engine.kind {
         EngineKind::Terraform => ("terraform", "terraform"),
@@ -68,8 +68,8 @@ fn is_program(path: &Path) -> bool {
     path.metadata().is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
 }
 
-/// The binary to run: as the user says (a path or a name), else `terraform`, else `tofu`. Where
-/// there is none, the error says what was looked for.
+/// The binary to run: as the user says (a path or a name), else `terraform`, else `tofu`. If there
+/// is none, the error names what was looked for.
 pub fn binary(environment: &Environment, wanted: Option<&str>) -> Result<PathBuf, String> {
     match wanted {
         None | Some("auto") => on_path(environment, "terraform")

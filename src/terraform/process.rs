@@ -21,7 +21,7 @@ use crate::port::interrupt::Interrupt;
 /// How often a running child's output and the wish to stop are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
-/// What to start.
+/// The child to start.
 #[derive(Debug)]
 pub struct Invocation<'a> {
     /// The binary.
@@ -32,7 +32,7 @@ pub struct Invocation<'a> {
     pub directory: &'a Path,
     /// The whole environment of the child.
     pub environment: Environment,
-    /// Where standard output is kept; an unnamed temporary file otherwise.
+    /// The file that keeps standard output; an unnamed temporary file otherwise.
     pub output: Option<PathBuf>,
 }
 
@@ -43,9 +43,9 @@ pub struct Finished {
     pub code: Option<i32>,
     /// The signal that ended it.
     pub signal: Option<i32>,
-    /// What it wrote to standard output.
+    /// Its standard output.
     pub stdout: Vec<u8>,
-    /// What it wrote to standard error.
+    /// Its standard error.
     pub stderr: Vec<u8>,
     /// The signal that made us ask it to stop, if we did.
     pub asked_to_stop: Option<i32>,
@@ -58,7 +58,7 @@ impl Finished {
     }
 }
 
-/// What a running child does, as told to a watcher.
+/// A moment of a running child, as told to a watcher.
 #[derive(Debug)]
 pub enum Moment<'a> {
     /// It wrote a line to standard output.

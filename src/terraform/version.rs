@@ -1,10 +1,10 @@
 //! Which version an engine has, asked once for each file that is one.
 //!
-//! To start Terraform only to hear its version takes most of the time of a snapshot. So what it
-//! said is kept in the user's cache, with what tells whether the file is still the same: its real
-//! path, its size and its time. That is done for executables alone. A script may run anything, and
-//! the program of a version manager stands for many versions: these are asked whenever they are
-//! needed. What cannot be kept is asked again, and stops nobody.
+//! To start Terraform only to hear its version takes most of the time of a snapshot. So its answer
+//! is kept in the user's cache, with what tells whether the file is still the same: its real path,
+//! its size and its time. That is done for executables alone. A script may run anything, and the
+//! program of a version manager stands for many versions: these are asked whenever they are needed.
+//! An answer that cannot be kept is asked for again, and stops no command.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{Read as _, Write as _};
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::model::digest::Digest;
 use crate::model::entry::{EngineKind, EngineVersion};
 
-/// What the files of executables begin with: ELF, and Mach-O of one or of several architectures.
+/// The first bytes of executables: ELF, and Mach-O of one or of several architectures.
 const EXECUTABLES: [[u8; 4]; 6] = [
     *b"\x7fELF",
     [0xcf, 0xfa, 0xed, 0xfe],
@@ -30,14 +30,14 @@ const MANAGERS: [&str; 5] = ["tenv", "mise", "asdf", "tfenv", "tofuenv"];
 /// An executable, as it was when it was asked.
 #[derive(Debug)]
 pub(super) struct Executable {
-    /// Where its answer is kept.
+    /// The file that keeps its answer.
     kept_in: PathBuf,
     /// Real path, size and time.
     identity: String,
 }
 
 impl Executable {
-    /// The one that a program is; none for whatever may run another program.
+    /// The executable that a program is; none for a program that may run another one.
     pub(super) fn of(program: &Path, cache: &Path) -> Option<Self> {
         let real = fs::canonicalize(program).ok()?;
         let name = real.file_name()?.to_str()?;
@@ -60,7 +60,7 @@ impl Executable {
         Some(Self { kept_in, identity })
     }
 
-    /// What it said when it was asked.
+    /// The version that it told when it was asked, if that is kept.
     pub(super) fn known(&self) -> Option<EngineVersion> {
         let kept = fs::read_to_string(&self.kept_in).ok()?;
         version(kept.strip_prefix(&self.identity)?)

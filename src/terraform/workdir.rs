@@ -34,7 +34,7 @@ pub enum Error {
     /// No directory could be made.
     #[error("cannot make a private directory in `{}`", parent.display())]
     Create {
-        /// Where it was to be.
+        /// The directory in which it was to be.
         parent: PathBuf,
         /// The system's own word.
         #[source]
@@ -95,7 +95,8 @@ pub enum CopyLayout {
 pub struct PrivateDirectory {
     directory: TempDir,
     root: BundlePath,
-    /// What [`Self::lay_out`] wrote, so that doing it again touches only what differs.
+    /// The files that [`Self::lay_out`] wrote, so that doing it again touches only those that
+    /// differ.
     written: BTreeMap<PathBuf, Digest>,
     environment: Vec<(String, Secret<String>)>,
     var_files: Vec<PathBuf>,
@@ -130,7 +131,7 @@ impl PrivateDirectory {
         if self.root == BundlePath::top() { tree } else { tree.join(self.root.as_str()) }
     }
 
-    /// What `TF_DATA_DIR` must be, or may be left unset for.
+    /// The directory that `TF_DATA_DIR` must name, or may be left unset for.
     pub fn data_dir(&self) -> PathBuf {
         self.root().join(DATA)
     }
@@ -230,7 +231,7 @@ impl PrivateDirectory {
         remove(&self.root().join(name))
     }
 
-    /// Leaves the directory in place for somebody to look into.
+    /// Leaves the directory in place for a person to look into.
     pub fn keep(self) -> PathBuf {
         self.directory.keep()
     }

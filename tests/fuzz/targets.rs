@@ -1,4 +1,5 @@
-//! What must hold for any bytes at all, one plain function for each format that comes from outside.
+//! Laws that must hold for any bytes at all, one plain function for each format that comes from
+//! outside.
 //!
 //! A target never panics on its own account: it fails when the code under test panics or when a law
 //! does not hold. `cargo test` runs each over its seeds and some thousand changes to them

@@ -16,7 +16,7 @@ use crate::support::stage::{Ran, Stage};
 /// The password of the loopback backend.
 const BACKEND: &str = "pass-word-canary";
 
-/// What each secret begins with; what follows is the version that it has.
+/// The beginning of each secret; its version follows.
 const PLANTED: [(&str, &str); 25] = [
     ("plain", "canary01-plain-attribute"),
     ("env", "canary02-from-environment"),
@@ -112,7 +112,7 @@ fn forms(secret: &str) -> BTreeSet<String> {
     forms
 }
 
-/// Everything that somebody could read, with where.
+/// The texts that a person could read, each with its place.
 #[derive(Default)]
 struct Sinks(Vec<(String, String)>);
 
@@ -121,7 +121,7 @@ impl Sinks {
         self.0.push((place.to_owned(), text.into()));
     }
 
-    /// Where which secret can be read, with a line of it.
+    /// The secrets that can be read, each with its place and a line of it.
     fn leaks(&self) -> String {
         let mut leaks = String::new();
         for (name, secret) in PLANTED {
@@ -138,7 +138,7 @@ impl Sinks {
     }
 }
 
-/// Where each of them stands; VERSION is what changes, STAGE is where it all lies.
+/// The configuration in which each of them stands; VERSION changes, STAGE is where it all lies.
 const CONFIGURATION: &str = r#"
 variable "planted" {
   type      = any

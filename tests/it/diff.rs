@@ -56,7 +56,7 @@ fn user_data(port: u16) -> String {
     format!("#!/bin/sh\n{}\n", lines.join("\n"))
 }
 
-/// What was good.
+/// The good state.
 fn before() -> String {
     let subnet = |letter: &str| format!("subnet-0{letter}1f2a3b4c");
     state(
@@ -110,7 +110,7 @@ fn with_left_over(resource: &str, attributes: &serde_json::Value) -> String {
     resource.strip_suffix("]}").unwrap().to_owned() + &left_over
 }
 
-/// What is there now.
+/// The present state.
 fn after() -> String {
     let subnet = |letter: &str| format!("subnet-0{letter}1f2a3b4c");
     state(

@@ -146,7 +146,7 @@ fn blocks(language: &str) -> Vec<String> {
     blocks.map(str::to_owned).collect()
 }
 
-/// What a policy allows, by action.
+/// The actions that a policy allows.
 fn allowed(policy: &serde_json::Value) -> BTreeSet<String> {
     let statements = policy["Statement"].as_array().unwrap();
     let allowing = statements.iter().filter(|statement| statement["Effect"] == "Allow");

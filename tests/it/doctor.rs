@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::deeds::{file, good};
 use crate::support::stage::{Ran, Stage};
 
-/// What was found about a subject.
+/// The health of each finding about a subject.
 fn about<'a>(json: &'a Value, subject: &str) -> Vec<&'a str> {
     let findings = json["findings"].as_array().unwrap().iter();
     findings.filter(|f| f["subject"] == subject).map(|f| f["health"].as_str().unwrap()).collect()

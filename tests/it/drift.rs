@@ -1,5 +1,5 @@
-//! What was changed by hand is found, told and remembered, on real Terraform; and nothing else is
-//! changed by looking.
+//! Changes made by hand are found, told and remembered, on real Terraform; and looking changes
+//! nothing else.
 
 use std::sync::Arc;
 
@@ -255,7 +255,7 @@ fn a_state_of_somebody_else_or_from_the_past_is_no_ground_for_drift() {
     assert_eq!(stage.entries("drift").len(), 0);
 }
 
-/// Whoever may only read the store may list; without Terraform too, and nothing is written.
+/// A user who may only read the store may list; without Terraform too, and nothing is written.
 #[test]
 fn lists_need_neither_terraform_nor_the_right_to_write() {
     let stage = applied();
@@ -325,7 +325,7 @@ fn of_several_stacks_one_that_fails_does_not_stop_the_others() {
     stage.unapply(&only).expect(2).says("demo/none: drift has not been checked yet");
 }
 
-/// Somebody who is told nothing and for whom it is always the same time.
+/// A listener that ignores everything, and a clock that stands still.
 struct Nobody;
 
 impl Progress for Nobody {

@@ -1,4 +1,4 @@
-//! What was changed by hand on purpose is put on record once, and what becomes of it is told.
+//! Changes made by hand on purpose are put on record once, and what becomes of them is told.
 
 use serde_json::json;
 
@@ -132,14 +132,14 @@ fn a_fix_that_is_undone_by_hand_is_gone() {
     assert_eq!(fix["status"], "gone");
 }
 
-/// What the apply that goes wrong is to do besides: it changes `demo_file.old` first.
+/// The configuration of the apply that goes wrong: it changes `demo_file.old` besides, and first.
 fn v2() -> String {
     V1.replace("\"keep\"", "\"other\"")
         .replace("\"one\"", "\"two\"")
         .replace("  labels  =", "  depends_on = [demo_file.old]\n  labels  =")
 }
 
-/// What applies a configuration in which `demo_file.old` cannot be changed.
+/// The apply of a configuration in which `demo_file.old` cannot be changed.
 #[derive(Debug, Clone, Copy)]
 enum Fails {
     /// It looks at nothing else.

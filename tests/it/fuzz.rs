@@ -1,6 +1,6 @@
 //! The fuzz targets over their seeds and some thousand changes to them, the same ones each time.
 //!
-//! Who changes what for longer is cargo-fuzz; see the README.
+//! cargo-fuzz changes them for longer; see `CONTRIBUTING.md`.
 
 #[path = "../fuzz/targets.rs"]
 mod targets;

@@ -6,7 +6,7 @@ use crate::support::bucket::{ACCESS_KEY, BUCKET, Bucket, Fault, Rule, SECRET_KEY
 use crate::support::deeds::{Past, file};
 use crate::support::stage::Stage;
 
-/// Where the state lies in the bucket.
+/// The key of the state in the bucket.
 const KEY: &str = "prod/app.tfstate";
 
 /// A stack whose state is in the bucket, in a git repository that begins at `top`, seen from the
@@ -31,7 +31,7 @@ fn stage(bucket: &Bucket, top: &str) -> Stage {
     stage
 }
 
-/// What git says.
+/// Runs git and returns its output.
 fn git(stage: &Stage, arguments: &[&str]) -> String {
     let ran = stage.ran(stage.command("git", arguments).output()).expect(0);
     ran.stdout.trim().to_owned()

@@ -1,4 +1,5 @@
-//! Holds: by hand, by a revert, and whom they stop; and what a revert refuses to build upon.
+//! Holds by hand and by a revert, the commands that they stop, and what a revert refuses to build
+//! upon.
 
 use unapply::model::apply_report::ObjectOutcome;
 

@@ -1,7 +1,8 @@
 //! Every kind of change that an apply can make, taken back with real Terraform: the world is asserted
 //! byte for byte, the addresses, and that Terraform has nothing to propose.
 //!
-//! What has a file of its own (origins, hazards, two steps, a part, data sources) is not repeated.
+//! Kinds with a file of their own (origins, hazards, two steps, a part, data sources) are not
+//! repeated.
 
 use std::path::Path;
 
@@ -298,8 +299,8 @@ fn to_be_pushed() -> (Stage, Past, String) {
     (stage, past, v2)
 }
 
-/// A terraform that is real, and kills whoever has started it before or after its `strike`-th
-/// command that is `word`.
+/// A terraform that is real, and kills its parent process before or after its `strike`-th command
+/// that is `word`.
 fn deadly(stage: &Stage, word: &str, when: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     let path = stage.path().join("deadly");

@@ -1,4 +1,4 @@
-//! Where an object came from is told by the journals of applies and reverts since good.
+//! The origin of an object is told by the journals of applies and reverts since good.
 
 use unapply::model::apply_report::ObjectOutcome;
 

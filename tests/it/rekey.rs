@@ -140,7 +140,8 @@ const LIST: &str = "resource \"demo_file\" \"n\" {\n  count   = 2\n  path    = \
 const MAP: &str = "resource \"demo_file\" \"n\" {\n  for_each = toset([\"0\", \"1\"])\n  path    = \
                    \"n${each.key}.txt\"\n  content = \"x\"\n}\n";
 
-/// What was renamed, moved to another module and counted otherwise: each with a good side.
+/// Two configurations, the good one first: objects are renamed, moved to another module or counted
+/// otherwise.
 fn moves_alone() -> (String, String) {
     let v1 = named("a", "a.txt") + &call("m") + LIST;
     let v2 = named("b", "a.txt")

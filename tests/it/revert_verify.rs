@@ -1,4 +1,4 @@
-//! What a revert proves afterwards: attributes, ids, references and checks, on real Terraform.
+//! Proofs after a revert: attributes, ids, references and checks, on real Terraform.
 
 use std::io::Write as _;
 

@@ -16,7 +16,7 @@ fn at(name: &str, path: &str, more: &str) -> String {
 
 const BEFORE_DESTROY: &str = "lifecycle {\n    create_before_destroy = true\n  }";
 
-/// What is there before the apply that has every kind of change.
+/// The configuration before the apply that has every kind of change.
 fn first() -> String {
     [
         at("up", "up.txt", ""),
@@ -30,7 +30,7 @@ fn first() -> String {
     .concat()
 }
 
-/// What it goes to; `id` is of an object to import.
+/// The configuration of that apply; `id` is of an object to import.
 fn second(id: &str) -> String {
     [
         at("up", "up.txt", "mode = \"0600\""),

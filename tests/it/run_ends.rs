@@ -24,14 +24,14 @@ fn second() -> String {
     file("b", "two").replace("}\n", "  depends_on = [demo_file.a]\n}\n")
 }
 
-/// Where the journals of running commands lie.
+/// The directories of the journals of running commands.
 fn journals(stage: &Stage) -> Vec<std::path::PathBuf> {
     let base = stage.path().join("home/.local/state/unapply/runs");
     let found = std::fs::read_dir(base).into_iter().flatten();
     found.map(|entry| entry.unwrap().path()).collect()
 }
 
-/// What the journals hold so far.
+/// The output in the journals so far.
 fn printed(stage: &Stage) -> String {
     let files = journals(stage).into_iter().flat_map(|j| [j.join("stdout"), j.join("stderr")]);
     files.map(|file| std::fs::read_to_string(file).unwrap_or_default()).collect()
@@ -147,8 +147,8 @@ fn a_terraform_that_was_killed_leaves_what_nobody_saw_end_as_unknown() {
     stage.resolves();
 }
 
-/// The local backend makes an empty file before anything is in the state. It stays when terraform is
-/// killed, and nobody can tell it from a state that was lost.
+/// The local backend makes an empty file before anything is in the state. It stays when terraform
+/// is killed, and cannot be told from a state that was lost.
 #[test]
 fn a_first_apply_that_was_killed_leaves_an_empty_state_which_is_never_taken_for_none() {
     let stage = Stage::with(&file("a", "one"));

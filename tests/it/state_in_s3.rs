@@ -11,7 +11,7 @@ use crate::support::deeds::{Past, file};
 use crate::support::running::until;
 use crate::support::stage::{Stage, UNAPPLY};
 
-/// Where the state lies in the bucket.
+/// The key of the state in the bucket.
 const KEY: &str = "prod/app.tfstate";
 
 fn a_and_b() -> String {

@@ -1,4 +1,4 @@
-//! What any object store must do, and what the one in a directory does besides.
+//! The contract of any object store, and the additions of the one in a directory.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -159,7 +159,7 @@ fn sixteen_appenders_of_one_stack_make_a_gapless_log() {
     }
 }
 
-/// What a shell says in the store's directory; `None` where it lacks a program.
+/// The output of a shell in the store's directory; `None` where it lacks a program.
 fn shell(root: &Path, script: &str) -> Option<String> {
     let mut shell = assert_cmd::Command::new("sh");
     let output = shell.current_dir(root).args(["-ec", script]).output().unwrap();

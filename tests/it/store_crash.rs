@@ -13,7 +13,7 @@ use crate::support::script::{Fault, ScriptedStore, Side};
 
 const STATE: &[u8] = b"{\"version\":4}";
 
-/// What a capture does: the blob first, then the entry that refers to it.
+/// Captures a state: the blob first, then the entry that refers to it.
 fn capture(objects: Arc<dyn ObjectStore>, nonce: Nonce) -> Result<Entry, Error> {
     let repository = Repository::open(objects)?;
     let stored = repository.put_blob(STATE)?;

@@ -10,7 +10,7 @@ use crate::support::stage::{Ran, Stage};
 const CONFIGURATION: &str =
     "resource \"demo_file\" \"a\" {\n  path    = \"a\"\n  content = \"1\"\n}";
 
-/// What every verb that only reads is called with.
+/// The arguments of every verb that only reads.
 const READING: [&[&str]; 6] = [
     &["status"],
     &["history"],

@@ -1,4 +1,4 @@
-//! What the store in a bucket makes of a service that fails, call by call.
+//! The store in a bucket over a service that fails, call by call.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ fn impatient(bucket: &Bucket, milliseconds: u64) -> S3Store {
     S3Store::open(place).unwrap()
 }
 
-/// What happens to a write once, after which everything works.
+/// Faults that strike a write once, after which everything works.
 fn passing() -> [Fault; 7] {
     [
         Fault::DropBefore,

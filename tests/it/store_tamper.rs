@@ -1,4 +1,4 @@
-//! What somebody with the right to write to the store can do to a log, and who notices.
+//! Changes to a log by a person with the right to write to the store, and the readers that notice.
 
 use std::os::unix::fs::symlink;
 use std::sync::Arc;

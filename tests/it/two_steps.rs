@@ -1,5 +1,5 @@
-//! What the good configuration cannot end is destroyed with the failed one first, and then the rest
-//! is done under the same consent.
+//! Objects that the good configuration cannot end are destroyed with the failed one first, and then
+//! the rest is done under the same consent.
 
 use crate::support::deeds::{Past, file, good};
 use crate::support::stage::{Ran, Stage};

@@ -1,4 +1,4 @@
-//! What `drift` and `fix` take.
+//! Arguments of `drift` and `fix`.
 
 use clap::{Args, Subcommand};
 
@@ -13,10 +13,10 @@ pub(in crate::cli) struct Drift {
     pub verb: Option<DriftVerb>,
 }
 
-/// What is asked about drift that is on record.
+/// A question about drift that is on record.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum DriftVerb {
-    /// What the last look saw; nothing is looked at anew
+    /// Items that the last check saw; no new check is made
     List {
         /// Exit 2 when there is drift
         #[arg(long)]
@@ -33,12 +33,12 @@ pub(in crate::cli) enum DriftVerb {
 /// `fix`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct FixCommand {
-    /// What to do
+    /// The verb
     #[command(subcommand)]
     pub verb: FixVerb,
 }
 
-/// What can be done with manual fixes.
+/// An action on manual fixes.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum FixVerb {
     /// Say that a drift item was made on purpose, with `--reason`

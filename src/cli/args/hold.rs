@@ -1,4 +1,4 @@
-//! What `hold`, `release` and `guard` take.
+//! Arguments of `hold`, `release` and `guard`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What can be typed after `recover` and `doctor`.
+//! Arguments of `recover` and `doctor`.
 
 use std::path::PathBuf;
 

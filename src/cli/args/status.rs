@@ -1,4 +1,4 @@
-//! What `status` takes, and what it can fail on.
+//! Arguments of `status`, and the conditions that it can fail on.
 
 use std::str::FromStr;
 
@@ -15,11 +15,11 @@ pub(in crate::cli) struct StatusArguments {
     pub fail_on: Vec<FailOn>,
 }
 
-/// What a look at a stack can fail on.
+/// A condition that `status --fail-on` can fail on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub(in crate::cli) enum FailOn {
-    /// The last look saw drift, or nobody has looked yet.
+    /// The last check saw drift, or there was no check yet.
     Drift,
     /// A manual fix was to be gone by now.
     Overdue,
@@ -29,7 +29,7 @@ pub(in crate::cli) enum FailOn {
     Unfinished,
     /// There is no known good.
     NoGood,
-    /// The live state is not the last known good one, or nobody can tell.
+    /// The live state is not the last known good one, or that is unknown.
     Changed,
     /// The newest snapshot is older than so many seconds, or there is none.
     Stale(u64),

@@ -1,8 +1,8 @@
-//! What to do with a state that cannot be read or compared: where its bytes are, and how to get one
-//! that can be.
+//! Hints for a state that cannot be read or compared: where its bytes are, and how to get one that
+//! can be.
 //!
-//! Terraform and OpenTofu print any state that they can read as one of version 4 and in the clear;
-//! that is what a snapshot can be taken of.
+//! Terraform and OpenTofu print any state that they can read as version 4 and in the clear. A
+//! snapshot can be taken of that.
 
 use super::{Exit, Failure, plain};
 use crate::codec::state::{self, KeptFormat};
@@ -58,7 +58,7 @@ pub(super) fn no_snapshot(failure: Failure, revision: Revision, problem: &str) -
     way_out.into_iter().fold(failure, Failure::next)
 }
 
-/// A state that is somebody else's.
+/// A state that does not belong to the stack.
 pub(super) fn foreign(failure: Failure, evidence: Option<Revision>) -> Failure {
     let now = match evidence {
         Some(revision) => are_kept(revision),

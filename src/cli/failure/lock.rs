@@ -1,7 +1,7 @@
-//! The card of a lock that somebody else holds: who, for how long, doing what, and what to run.
+//! The card of a lock that another holder has: who, for how long, doing what, and what to run.
 //!
 //! It says how the lock could be taken away and deliberately offers no way to do so: only a person
-//! can know that whoever holds it is gone.
+//! can know that the holder is gone.
 
 use std::fmt::Write as _;
 

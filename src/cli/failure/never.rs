@@ -1,4 +1,4 @@
-//! Refusals that are hazards nobody can accept: they say their name, and why no flag helps.
+//! Refusals that are hazards which no flag can accept: they say their name, and why no flag helps.
 
 use super::{Exit, Failure, plain};
 use crate::flow::Error;

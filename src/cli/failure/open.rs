@@ -1,10 +1,10 @@
-//! What to do when something is under way, or was left open and has to be resolved first.
+//! Hints where something is under way, or was left open and has to be resolved first.
 
 use super::Failure;
 use crate::cli::exit::Exit;
 use crate::flow::Error;
 
-/// The failure of a command that somebody else's work, or what it left, stands in the way of.
+/// The failure of a command that cannot go on before earlier work has ended or is resolved.
 pub(super) fn failure(error: &Error) -> Failure {
     let plain = |exit| Failure::new(exit, error.to_string());
     if let Error::Unsettled(matters) = error {

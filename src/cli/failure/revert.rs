@@ -1,4 +1,4 @@
-//! What to do when a revert was refused, stopped half-way, or is not proven.
+//! Hints for a revert that was refused, stopped half-way, or is not proven.
 
 use super::{Failure, flow_failure, kept, never, plain, unrecorded};
 use crate::cli::exit::Exit;

@@ -1,4 +1,4 @@
-//! What to do when a command was not run, or what it did could not be recorded.
+//! Hints for a command that was not run, or whose result could not be recorded.
 
 use super::{Failure, flow_failure, plain};
 use crate::cli::exit::Exit;

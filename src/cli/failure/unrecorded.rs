@@ -1,7 +1,7 @@
-//! What to do when an apply has ended and its outcome could not be recorded.
+//! Hints for an apply that has ended and whose outcome could not be recorded.
 //!
-//! What stood in the way has to be mended first, and then the same command is the wrong one in
-//! general: only another revert concludes what was begun. Exit codes stay with the cause.
+//! The cause has to be mended first. Then the same command is in general the wrong one: only
+//! another revert concludes what was begun. The exit code stays that of the cause.
 
 use crate::flow::Error;
 use crate::port::object_store::ObjectError;

@@ -1,5 +1,4 @@
-//! What to do about a matter that a crash or a failure has left open, and about versions that do
-//! not fit.
+//! Hints for a matter that a crash or a failure has left open, and for versions that do not fit.
 
 use super::{Exit, Failure, plain};
 use crate::engine::compat::VersionObstacle;

@@ -1,4 +1,4 @@
-//! What `unapply demo --json` prints at its end.
+//! The object that `unapply demo --json` prints at its end.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use crate::demo::world::WorldFiles;
 pub struct DemoOut {
     /// Whether the revert left the world of v1, to the byte.
     pub world_equals_v1: bool,
-    /// What did not come out as the story has it.
+    /// Differences from the end that the story should have.
     pub problems: Vec<String>,
     /// Every file of the story.
     pub files: Vec<DemoFile>,
-    /// What a plan of v1 ends with after the revert.
+    /// The exit code of a plan of v1 after the revert.
     pub plan_after_revert: i32,
-    /// What a plan of v1 ends with after the old state was restored.
+    /// The exit code of a plan of v1 after the old state was restored.
     pub plan_after_restore: i32,
     /// Objects that are real and in no state after the revert.
     pub orphans_after_revert: Vec<String>,
@@ -27,7 +27,7 @@ pub struct DemoOut {
     pub orphans_after_restore: Vec<String>,
     /// Repairs by hand that are on record: each object with what became of the repair.
     pub fixes: BTreeMap<String, String>,
-    /// Where everything was left, if it was.
+    /// The directory where everything was left, if it was.
     pub directory: Option<String>,
 }
 

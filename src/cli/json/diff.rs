@@ -28,7 +28,7 @@ pub struct DiffOut {
     pub quiet: Vec<ChangeOut>,
     /// Outputs that differ.
     pub outputs: Vec<OutputOut>,
-    /// What is hidden in outputs; only with `--show-hidden`.
+    /// Hidden differences of outputs; only with `--show-hidden`.
     pub outputs_hidden: Vec<HiddenOut>,
     /// How many of each kind.
     pub summary: BTreeMap<String, u64>,
@@ -36,15 +36,15 @@ pub struct DiffOut {
     pub hidden: BTreeMap<String, u64>,
     /// Manual fixes that are not there any more; only when the second side is the live state.
     pub overwritten_fixes: Vec<OverwrittenOut>,
-    /// Why these could not be told, if they could not.
+    /// Why overwritten fixes could not be told, if they could not.
     pub fixes_problem: Option<String>,
-    /// What differs between the configurations; null where it was not asked for.
+    /// Differences between the configurations; null where they were not asked for.
     pub configuration: Option<ConfigurationOut>,
-    /// Why they could not be compared, if they could not.
+    /// Why the configurations could not be compared, if they could not.
     pub configuration_problem: Option<String>,
 }
 
-/// What differs between two configurations.
+/// The differences between two configurations.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ConfigurationOut {
     /// Files, in the order of their paths.
@@ -143,24 +143,24 @@ pub struct ChangeOut {
     pub id: Option<String>,
     /// Attributes that differ.
     pub attributes: Vec<AttributeOut>,
-    /// What differs and is hidden; only with `--show-hidden`.
+    /// Hidden differences; only with `--show-hidden`.
     pub hidden: Vec<HiddenOut>,
 }
 
 /// One attribute of a diff.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AttributeOut {
-    /// Where, for a person: an element of a list has a name where it can be told from the others.
+    /// The path for a person: an element of a list has a name where it can be told from the others.
     pub path: String,
-    /// Where in the first side, with positions; null where it is not there.
+    /// The path in the first side, with positions; null where it is not there.
     pub before_path: Option<String>,
-    /// Where in the second side.
+    /// The path in the second side.
     pub after_path: Option<String>,
     /// `value`, `order` when only the order of a list differs, or `lines` for a text.
     pub form: String,
-    /// What was there.
+    /// The value before.
     pub before: ShownValue,
-    /// What is there now.
+    /// The value now.
     pub after: ShownValue,
     /// The object whose id `before` is.
     pub before_address: Option<String>,
@@ -177,7 +177,7 @@ pub struct HiddenOut {
     pub rule: String,
     /// Why it says nothing.
     pub why: String,
-    /// What differs.
+    /// The attribute that differs.
     pub attribute: AttributeOut,
 }
 
@@ -186,11 +186,11 @@ pub struct HiddenOut {
 pub struct OutputOut {
     /// Its name.
     pub name: String,
-    /// What it was.
+    /// The value before.
     pub before: ShownValue,
-    /// What it is now.
+    /// The value now.
     pub after: ShownValue,
-    /// What differs inside it, where it has an inside.
+    /// Differences inside the value, where it has an inside.
     pub attributes: Vec<AttributeOut>,
 }
 

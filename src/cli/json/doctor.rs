@@ -1,4 +1,4 @@
-//! What `doctor` prints as JSON.
+//! The object that `doctor` prints as JSON.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,7 +10,7 @@ pub struct DoctorOut {
     pub target: Option<u64>,
     /// The worst of what was found: `ok`, `warning` or `failing`.
     pub health: String,
-    /// What was looked at, in the order of a revert.
+    /// The things that were looked at, in the order of a revert.
     pub findings: Vec<ExaminedOut>,
     /// The entry that records it.
     pub entry: Option<u64>,
@@ -19,12 +19,12 @@ pub struct DoctorOut {
 /// One thing that was looked at.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ExaminedOut {
-    /// What: `store`, `terraform`, `plan`…
+    /// The subject: `store`, `terraform`, `plan`…
     pub subject: String,
     /// `ok`, `warning` or `failing`.
     pub health: String,
-    /// In a clause.
+    /// The finding, in a clause.
     pub what: String,
-    /// What to run next, when a revert would not work.
+    /// The step to take next, when a revert would not work.
     pub next: Option<String>,
 }

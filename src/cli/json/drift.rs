@@ -21,7 +21,7 @@ use crate::model::word::Word as _;
 pub struct DriftOut {
     /// Whether the check is new in the log: one that saw what the last one saw is not recorded.
     pub recorded: bool,
-    /// What is known now.
+    /// The items that are known now.
     #[serde(flatten)]
     pub list: DriftListOut,
 }
@@ -29,15 +29,15 @@ pub struct DriftOut {
 /// `unapply.drift-list`.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct DriftListOut {
-    /// The last check; null when nobody has looked yet.
+    /// The last check; null when there was none yet.
     pub observation: Option<u64>,
     /// When that was recorded.
     pub looked_at: Option<String>,
     /// The snapshot that the real world was compared with.
     pub against: Option<u64>,
-    /// What the last check saw, by address.
+    /// Items that the last check saw, by address.
     pub items: Vec<DriftItemOut>,
-    /// What the check before the last saw and the last did not.
+    /// Items that the check before the last saw and the last did not.
     pub resolved: Vec<DriftItemOut>,
     /// How many items the last check saw.
     pub open: u64,
@@ -105,7 +105,7 @@ pub struct ObjectOut {
 /// One attribute that differs.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DriftAttributeOut {
-    /// Where, as Terraform writes it.
+    /// The path, as Terraform writes it.
     pub path: String,
     /// The steps of the path: names and positions.
     pub steps: Vec<StepOut>,
@@ -115,7 +115,7 @@ pub struct DriftAttributeOut {
     pub after: ShownValue,
 }
 
-/// What was said when a fix was recorded.
+/// The facts that were recorded with a fix.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FixFacts {
     /// The entry that recorded it.
@@ -137,25 +137,25 @@ pub struct FixFacts {
 /// `unapply.fix` and one of `unapply.fix-list`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FixOut {
-    /// What was said.
+    /// The facts that were recorded.
     #[serde(flatten)]
     pub facts: FixFacts,
-    /// What became of it: `open`, `in-state`, `overwritten`, `gone` or `adopted`; null without a
-    /// stored state.
+    /// The standing of the fix: `open`, `in-state`, `overwritten`, `gone` or `adopted`; null
+    /// without a stored state.
     pub status: Option<String>,
     /// The drift item.
     pub item: String,
     /// The object and what was changed by hand: `after` is what the fix wrote.
     #[serde(flatten)]
     pub object: ObjectOut,
-    /// What the newest stored state has at the same places; empty when it does not have the object.
+    /// Values of the newest stored state at the same paths; empty when it does not have the object.
     pub in_state: Vec<HeldOut>,
 }
 
-/// What a state has at a place.
+/// The value of a state at a path.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct HeldOut {
-    /// Where, as Terraform writes it.
+    /// The path, as Terraform writes it.
     pub path: String,
     /// The steps of the path: names and positions.
     pub steps: Vec<StepOut>,
@@ -183,22 +183,22 @@ pub struct OverwrittenOut {
     pub ticket: Option<String>,
     /// The object.
     pub address: String,
-    /// Where it is not what the fix wrote; empty for an object that was deleted by hand.
+    /// Attributes that are not what the fix wrote; empty for an object that was deleted by hand.
     pub attributes: Vec<OverwrittenAttributeOut>,
 }
 
 /// One attribute that is not what a fix wrote.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OverwrittenAttributeOut {
-    /// Where, as Terraform writes it.
+    /// The path, as Terraform writes it.
     pub path: String,
     /// The steps of the path: names and positions.
     pub steps: Vec<StepOut>,
-    /// What the fix wrote.
+    /// The value that the fix wrote.
     pub fixed: ShownValue,
-    /// What is there now.
+    /// The value now.
     pub now: ShownValue,
-    /// Whether that is what was there before the fix.
+    /// Whether that is the value from before the fix.
     pub again: bool,
 }
 
@@ -207,7 +207,7 @@ fn rfc(time: Timestamp) -> String {
 }
 
 impl FixFacts {
-    /// What was said, as of `now`.
+    /// Takes the facts of a fix, as of `now`.
     pub fn new(entry: &model::Entry, fix: &Fix, now: Timestamp) -> Self {
         Self {
             fix: entry.revision.0,

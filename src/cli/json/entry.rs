@@ -19,7 +19,7 @@ use crate::model::word::Word as _;
 pub struct EntryOut {
     /// Its number.
     pub revision: u64,
-    /// What it says: `snapshot`, `mark`…
+    /// The kind of the entry: `snapshot`, `mark`…
     pub entry: String,
     /// When.
     pub time: String,
@@ -51,9 +51,9 @@ pub enum BodyOut {
     Snapshot(Box<SnapshotBody>),
     /// Bytes were captured that are no state of this stack.
     Evidence {
-        /// Where they were found.
+        /// The place where they were found.
         found: String,
-        /// What is wrong with them.
+        /// The problem with them.
         problem: String,
         /// Their size.
         bytes: u64,
@@ -68,7 +68,7 @@ pub enum BodyOut {
         verdict: String,
         /// The grade, if good.
         grade: Option<String>,
-        /// What a plan always proposes.
+        /// Changes that a plan always proposes.
         residual: Vec<ResidualOut>,
         /// The checks that passed.
         checks: Vec<String>,
@@ -107,25 +107,25 @@ pub enum BodyOut {
         expected: u64,
         /// How many are equal.
         equal: u64,
-        /// What differs.
+        /// Differences from the good snapshot.
         differences: Vec<String>,
         /// Objects that are there again and are other ones.
         recreated: Vec<RecreatedOut>,
-        /// What could not be undone.
+        /// Objects that could not be undone.
         not_undone: Vec<NotUndoneOut>,
     },
     /// The real world was compared with a state.
     Drift {
         /// The snapshot of that state.
         against: u64,
-        /// What differed; what a later look does not list is resolved.
+        /// Items that differed; one that a later check does not list is resolved.
         items: Vec<DriftItemFact>,
     },
     /// A drift item was called a manual fix.
     Fix {
         /// The item, as `d-…`.
         item: String,
-        /// The look that saw it.
+        /// The check that saw it.
         seen: u64,
         /// Until when it is meant to stay.
         until: Option<String>,
@@ -153,7 +153,7 @@ pub enum BodyOut {
         after: Option<u64>,
         /// The entry that keeps an `errored.tfstate`.
         errored: Option<u64>,
-        /// What it did.
+        /// The result of the apply.
         apply_report: ApplyReportOut,
         /// Its errors.
         errors: Vec<ApplyErrorOut>,
@@ -185,13 +185,13 @@ pub enum BodyOut {
         /// The addresses it is about; all of the matter when there is none.
         objects: Vec<String>,
     },
-    /// Somebody had looked whether the stack could be reverted.
+    /// `doctor` had looked whether the stack could be reverted.
     Diagnosis {
         /// The snapshot that a revert would go back to.
         target: Option<u64>,
         /// `ok`, `warning` or `failing`: the worst of what was found.
         health: String,
-        /// What was found.
+        /// Findings, one for each thing that was looked at.
         findings: Vec<FindingFact>,
     },
 }
@@ -207,7 +207,7 @@ pub struct DriftItemFact {
     pub deposed: Option<String>,
     /// `changed` or `gone`.
     pub change: String,
-    /// Where it differs.
+    /// Paths at which it differs.
     pub paths: Vec<PathOut>,
 }
 
@@ -276,7 +276,7 @@ pub struct SnapshotBody {
     pub configuration_source: Option<String>,
     /// How many files its configuration has.
     pub configuration_files: Option<u64>,
-    /// What could not be captured exactly.
+    /// Notes on what could not be captured exactly.
     pub configuration_notes: Vec<String>,
     /// Names of variables whose values were captured.
     pub variables: Vec<String>,

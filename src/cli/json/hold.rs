@@ -10,7 +10,7 @@ use crate::model::hold::HoldScope;
 /// `unapply.hold`: what `hold` and `release` have done.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct HoldOut {
-    /// What was recorded.
+    /// Entries that were recorded.
     pub entries: Vec<EntryOut>,
     /// The holds that stand now, newest first.
     pub standing: Vec<HoldFacts>,

@@ -8,13 +8,13 @@ use super::EntryOut;
 /// `unapply.import`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ImportOut {
-    /// Where the older versions are.
+    /// The place of the older versions.
     pub place: String,
     /// The snapshots, oldest first.
     pub imported: Vec<ImportedOut>,
     /// How many older versions were on record already.
     pub known: u64,
-    /// What was left out, oldest first.
+    /// Older versions that were left out, oldest first.
     pub skipped: Vec<SkippedVersionOut>,
     /// The present, recorded last.
     pub present: EntryOut,

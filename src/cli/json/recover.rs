@@ -1,4 +1,4 @@
-//! What `recover` prints as JSON.
+//! The object that `recover` prints as JSON.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,9 +9,9 @@ use crate::flow::recover::look::{Case, Look, OpenObject, RecoveryStep};
 /// `unapply.recover`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RecoverOut {
-    /// What is open, oldest first.
+    /// Matters that are open, oldest first.
     pub open: Vec<OpenOut>,
-    /// What this command has resolved.
+    /// Steps that this command has taken to resolve matters.
     pub resolved: Vec<ResolvedOut>,
     /// The one safe next step: `conclude`, `push`, `is-there` or `adopt`; null when there is none.
     pub next: Option<String>,
@@ -28,7 +28,7 @@ pub struct OpenOut {
     pub kind: String,
     /// Whether nothing may be built on the state before it is resolved.
     pub stands_in_the_way: bool,
-    /// What can be seen of it, in clauses.
+    /// Facts that can be seen of it, in clauses.
     pub facts: Vec<String>,
     /// The objects it is about.
     pub objects: Vec<OpenObjectOut>,
@@ -58,12 +58,12 @@ pub struct OpenObjectOut {
 pub struct ResolvedOut {
     /// The entry that says so.
     pub entry: u64,
-    /// What was done, in a clause.
+    /// The step that was taken, in a clause.
     pub what: String,
 }
 
 impl RecoverOut {
-    /// What was found and done.
+    /// Makes the object from what was found and done.
     pub(in crate::cli) fn new(found: &Look<'_>, resolved: Vec<ResolvedOut>) -> Self {
         let word = |step: RecoveryStep<'_, '_>| match step {
             RecoveryStep::Conclude(_) => "conclude",

@@ -1,4 +1,5 @@
-//! What `unapply.revert` says besides actions: what is done first, kept, left, or only addressed anew.
+//! Parts of `unapply.revert` besides actions: objects destroyed first, kept, left, or addressed
+//! anew.
 //!
 //! Nothing is decided here; every text has passed the redactor.
 
@@ -17,7 +18,7 @@ pub struct KeptInputOut {
     pub address: String,
     /// Its attributes.
     pub attributes: Vec<String>,
-    /// What says something else, in one clause.
+    /// The reason, in one clause: what says something else.
     pub why: String,
 }
 
@@ -36,7 +37,7 @@ impl From<&KeptInput> for KeptInputOut {
 pub struct SkippedOut {
     /// The address.
     pub address: String,
-    /// What is not done to it.
+    /// The action that is not done.
     pub action: String,
 }
 
@@ -49,9 +50,9 @@ impl From<&Skipped> for SkippedOut {
 /// One object that was made since and is kept: it is not in the state any more.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ReleasedOut {
-    /// Where the state had it.
+    /// The address at which the state had it.
     pub address: String,
-    /// Its id, for whoever imports it.
+    /// Its id, which an `import` block needs.
     pub id: Option<String>,
 }
 

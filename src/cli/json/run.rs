@@ -28,14 +28,14 @@ pub struct RunOut {
     pub after_problem: Option<String>,
     /// The entry that keeps an `errored.tfstate`.
     pub errored: Option<u64>,
-    /// What it did.
+    /// The result of the apply.
     pub apply_report: ApplyReportOut,
     /// Its errors.
     pub errors: Vec<ApplyErrorOut>,
-    /// What the state afterwards is worth: `applied`, `plan-empty`, `checked`; null when it is not
+    /// The grade of the state afterwards: `applied`, `plan-empty`, `checked`; null when it is not
     /// called good.
     pub grade: Option<String>,
-    /// Why it is worth no more.
+    /// Why the grade is not higher.
     pub grade_problem: Option<String>,
     /// How long the follow-up plan and the checks took, in milliseconds.
     pub follow_up_milliseconds: Option<u64>,
@@ -43,10 +43,10 @@ pub struct RunOut {
     pub revert_exit: Option<u8>,
 }
 
-/// What an apply did.
+/// The result of an apply.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct ApplyReportOut {
-    /// What it was read from: `events`, `output` or `states`.
+    /// The source of the result: `events`, `output` or `states`.
     pub source: String,
     /// One line for each object that was touched or meant to be.
     pub objects: Vec<ReportedObjectOut>,
@@ -56,14 +56,14 @@ pub struct ApplyReportOut {
     pub may_exist: Vec<String>,
 }
 
-/// What became of one object.
+/// The outcome for one object.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ReportedObjectOut {
     /// The address.
     pub address: String,
-    /// What was planned or begun.
+    /// The action that was planned or begun.
     pub action: String,
-    /// What became of it: `created`, `failed`, `unknown`, `not-attempted`…
+    /// The outcome: `created`, `failed`, `unknown`, `not-attempted`…
     pub outcome: String,
     /// The real id.
     pub id: Option<String>,
@@ -85,11 +85,11 @@ pub struct ApplyErrorOut {
 /// One thing that was looked at.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FindingFact {
-    /// What: `store`, `terraform`…
+    /// The subject: `store`, `terraform`…
     pub subject: String,
     /// `ok`, `warning` or `failing`.
     pub health: String,
-    /// In a clause.
+    /// The finding, in a clause.
     pub what: String,
 }
 

@@ -1,4 +1,4 @@
-//! What `show --json` prints: an entry, with what is in its state.
+//! The object that `show --json` prints: an entry, with the contents of its state.
 //!
 //! Values have passed the redactor. Of a state that is only kept there are no values at all.
 
@@ -20,7 +20,7 @@ pub struct ShowOut {
     pub resources: Vec<ResourceOut>,
     /// Its outputs, for a snapshot; of a state that is only kept no value is shown.
     pub outputs: BTreeMap<String, ShownValue>,
-    /// What a state that is kept and not read says of itself.
+    /// Facts about a state that is kept and not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<KeptOut>,
 }
@@ -34,7 +34,7 @@ pub struct KeptOut {
     pub lineage: Option<String>,
     /// Its serial.
     pub serial: Option<u64>,
-    /// What wrote it.
+    /// The version that wrote it.
     pub writer: Option<String>,
 }
 

@@ -11,7 +11,7 @@ use crate::codec::lock_info::LockInfo;
 pub struct StatusOut {
     /// One for each stack.
     pub stacks: Vec<StackStatus>,
-    /// What `--fail-on` has found.
+    /// Conditions of `--fail-on` that were found.
     pub failed_on: Vec<FailedOnOut>,
 }
 
@@ -20,9 +20,10 @@ pub struct StatusOut {
 pub struct FailedOnOut {
     /// The stack.
     pub stack: String,
-    /// What was asked for: `drift`, `overdue`, `held`, `unfinished`, `no-good`, `changed`, `stale`.
+    /// The condition that was asked for: `drift`, `overdue`, `held`, `unfinished`, `no-good`,
+    /// `changed`, `stale`.
     pub what: String,
-    /// What was found.
+    /// The finding.
     pub why: String,
 }
 
@@ -31,13 +32,13 @@ pub struct FailedOnOut {
 pub struct UnsettledOut {
     /// The entry that left it open.
     pub revision: u64,
-    /// What it is.
+    /// The matter, in a clause.
     pub what: String,
     /// Whether no revert builds on the state before it is resolved.
     pub stands_in_the_way: bool,
 }
 
-/// Somebody who says to hold Terraform's lock.
+/// Terraform's lock, as its holder describes it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LockOut {
     /// `held`; or `announced`, when no process that can be seen has it: it may be left over.
@@ -81,19 +82,19 @@ pub struct StackStatus {
     pub newest_taken_at: Option<String>,
     /// How many seconds ago that was.
     pub newest_age_seconds: Option<u64>,
-    /// A revert that nobody has concluded.
+    /// A revert that is not concluded.
     pub unfinished: Option<u64>,
-    /// What is open, oldest first.
+    /// Matters that are open, oldest first.
     pub unsettled: Vec<UnsettledOut>,
     /// The holds that stand, newest first.
     pub holds: Vec<HoldFacts>,
-    /// Who has Terraform's lock; null when nobody has, or when that cannot be seen.
+    /// Terraform's lock and its holder; null when it is free, or when that cannot be seen.
     pub lock: Option<LockOut>,
     /// Whether it can be seen at all: only a local backend's lock can.
     pub lock_visible: bool,
-    /// How many drift items the last look saw; null when nobody has looked yet.
+    /// How many drift items the last check saw; null when there was none yet.
     pub drift: Option<u64>,
-    /// When that look was recorded.
+    /// When that check was recorded.
     pub drift_looked_at: Option<String>,
     /// How many of these items are manual fixes on record.
     pub fixes: u64,

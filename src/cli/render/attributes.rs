@@ -1,4 +1,4 @@
-//! What differs inside an object: an attribute a line, a changed text line by line below it.
+//! Differences inside an object: an attribute a line, a changed text line by line below it.
 //!
 //! The same lines for the screens of `diff`, `drift`, `fix` and `revert`, and for Markdown.
 
@@ -11,7 +11,7 @@ use crate::model::value::{Step, Value};
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum Extent {
-    /// What fits a screen; the rest is counted.
+    /// As much as fits a screen; the rest is counted.
     Brief,
     /// Everything.
     Full,
@@ -67,7 +67,7 @@ pub(in crate::cli) fn painted(lines: &[Signed], paint: Paint) -> String {
     text
 }
 
-/// What differs, line by line, each beginning with its sign.
+/// Lists what differs, line by line, each beginning with its sign.
 pub(in crate::cli) fn lines(changes: &[AttributeChange], extent: Extent) -> Vec<Signed> {
     lines_because(changes, extent, |_| String::new())
 }
@@ -131,7 +131,7 @@ pub(in crate::cli) fn sign_of(before: &Shown, after: &Shown) -> &'static str {
     }
 }
 
-/// What became of an attribute, in one line.
+/// Describes the change of an attribute, in one line.
 fn said(change: &AttributeChange) -> String {
     match &change.form {
         Form::Lines(lines) => {

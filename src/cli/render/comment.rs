@@ -13,22 +13,22 @@ use crate::cli::output::{Paint, inert};
 use crate::engine::configuration::ConfigurationDiff;
 use crate::engine::diff::{ChangeKind, Diff, ObjectChange};
 
-/// What is said of a diff besides its objects.
+/// The parts of a comment besides the objects of the diff.
 #[derive(Debug)]
 pub(in crate::cli) struct CommentFrame<'a> {
     /// The stack, where there is one.
     pub stack: Option<&'a str>,
-    /// What it comes to, in one sentence.
+    /// The verdict, in one sentence.
     pub verdict: &'a str,
     /// The numbers, fit for Markdown.
     pub summary: &'a str,
-    /// What is compared.
+    /// The names of the two sides.
     pub sides: (&'a str, &'a str),
     /// How many data sources are counted and not shown.
     pub data: usize,
-    /// What differs between the configurations.
+    /// Differences between the configurations.
     pub configuration: &'a ConfigurationDiff,
-    /// What is to be known of manual fixes, in sentences.
+    /// Sentences about manual fixes.
     pub fixes: &'a [String],
     /// The command that shows all of it.
     pub command: &'a str,

@@ -7,7 +7,7 @@ use crate::engine::configuration::{
 };
 use crate::model::word::Word as _;
 
-/// What differs, in a few words; none where nothing does.
+/// Sums up the differences in a few words; none where nothing differs.
 pub(in crate::cli) fn summary(diff: &ConfigurationDiff) -> Option<String> {
     let mut parts = Vec::new();
     let count =

@@ -6,21 +6,21 @@ use crate::engine::diff::{ChangeKind, Diff, ObjectChange, OutputChange};
 use crate::engine::redact::Shown;
 use crate::model::value::Value;
 
-/// What of a diff is shown.
+/// The part of a diff that is shown.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::cli) struct DiffView {
     /// How much of each object.
     pub extent: Extent,
-    /// What is done with what says nothing.
+    /// How differences that say nothing are shown.
     pub hidden: Quiet,
 }
 
-/// What is done with what says nothing.
+/// How differences that say nothing are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum Quiet {
-    /// It is counted.
+    /// They are counted.
     Counted,
-    /// It is shown with the rule that hides it.
+    /// They are shown with the rule that hides them.
     Named,
 }
 
@@ -89,7 +89,7 @@ fn object(change: &ObjectChange, view: DiffView, paint: Paint) -> String {
     text
 }
 
-/// What an object's sign alone does not say.
+/// Lists what an object's sign alone does not say.
 pub(in crate::cli) fn notes(change: &ObjectChange) -> Vec<String> {
     let mut notes = Vec::new();
     match &change.previous_address {
@@ -135,7 +135,7 @@ fn former_id(change: &ObjectChange) -> Option<&str> {
     Some(former)
 }
 
-/// What it comes to, in one sentence.
+/// Sums up a diff in one sentence.
 pub(in crate::cli) fn verdict(diff: &Diff) -> String {
     let hidden = if diff.hidden().is_empty() { "" } else { " but what says nothing" };
     let outputs = diff.outputs.len();
@@ -201,7 +201,7 @@ pub(in crate::cli) fn summary(diff: &Diff) -> String {
     format!("{}{tainted}{outputs} · {} unchanged", parts.join(", "), diff.unchanged)
 }
 
-/// What is counted and not shown, by the rule that hides it; nothing where nothing is.
+/// Counts what is not shown, by the rule that hides it; none where nothing is hidden.
 pub(in crate::cli) fn hidden(diff: &Diff, data: usize) -> Option<String> {
     let word = |rule: &str| match rule {
         "empty" => "null or empty".to_owned(),

@@ -70,7 +70,7 @@ pub(in crate::cli) fn address(tracked: &Tracked<'_>) -> String {
     }
 }
 
-/// Where an item differs, in few words.
+/// Says where an item differs, in few words.
 pub(in crate::cli) fn places(tracked: &Tracked<'_>) -> String {
     let paths = &tracked.item.paths;
     if tracked.item.kind == DriftKind::Gone {
@@ -83,7 +83,7 @@ pub(in crate::cli) fn places(tracked: &Tracked<'_>) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// Who, which ticket, until when, why.
+/// Describes a fix: who, which ticket, until when, why.
 pub(in crate::cli) fn fix_line(entry: &Entry, fix: &Fix, manner: &Manner) -> String {
     let mut parts =
         vec![format!("fix {} by {}", entry.revision, inert(&entry.recorded.actor.name))];

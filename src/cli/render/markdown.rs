@@ -2,8 +2,8 @@
 //!
 //! Text from outside stands in code and nowhere else: in a span, in a fenced block, or in `<code>`
 //! inside of HTML. There nothing is emphasis, a link, an image, a mention or a tag. Everything
-//! given here is inert already: one line, no control characters. What is too long is cut item by
-//! item, so that what is left is whole.
+//! given here is inert already: one line, no control characters. A comment that is too long is cut
+//! item by item, so that the rest is whole.
 
 use crate::cli::output::inert;
 
@@ -62,7 +62,7 @@ pub(in crate::cli) fn length(text: &str) -> usize {
 /// A part of a comment.
 #[derive(Debug, Clone, Default)]
 pub(in crate::cli) struct Section {
-    /// What its items are.
+    /// The title, which says what the items are.
     pub title: &'static str,
     /// Its items.
     pub items: Vec<MarkdownItem>,
@@ -77,7 +77,7 @@ pub(in crate::cli) struct MarkdownItem {
     pub full: String,
 }
 
-/// What fits of some sections.
+/// The part of some sections that fits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::cli) struct Fitted {
     /// The text.
@@ -157,7 +157,8 @@ mod tests {
         "<!-- ",
     ];
 
-    /// What a reader of Markdown takes for the code of a span; nothing may be outside of it.
+    /// Returns what a reader of Markdown takes for the code of a span; none where something is
+    /// outside of it.
     fn unspan(span: &str) -> Option<String> {
         let ticks = span.len() - span.trim_start_matches('`').len();
         let fence = "`".repeat(ticks);

@@ -13,7 +13,7 @@ pub(in crate::cli) enum Times {
         /// The person's clock.
         zone: TimeZone,
     },
-    /// To whoever reads it later.
+    /// To a person or a program that reads it later.
     Absolute,
 }
 

@@ -83,11 +83,11 @@ fn verdict(ending: &StoryEnding) -> Result<Exit, Failure> {
         .next("unapply demo --directory DIR   (to look at what is left)"))
 }
 
-/// Where it is played.
+/// The directory in which the story is played.
 enum DemoPlace {
-    /// In a directory that is removed.
+    /// A directory that is removed.
     Scratch(tempfile::TempDir),
-    /// Where somebody wants it to stay.
+    /// A directory that the person named, which stays.
     Kept(PathBuf),
 }
 

@@ -21,7 +21,7 @@ use crate::model::entry::{Body, Entry, StateRef};
 use crate::model::pattern::Pattern;
 use crate::model::version::Serial;
 
-/// Where a stack's entries come from.
+/// A stack with its open store and its log.
 struct Context {
     opened: Opened,
     stack: Stack,
@@ -54,7 +54,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     Ok(if asked { Exit::Differences } else { Exit::Done })
 }
 
-/// What differs between two sides.
+/// The differences between two sides.
 struct ComparedSides {
     states: Diff,
     serials: [Serial; 2],
@@ -109,8 +109,8 @@ fn context(session: &Session) -> Result<Context, Failure> {
     Ok(Context { opened, stack, log })
 }
 
-/// The fixes that the live state does not hold any more. What cannot be told of them is said, and
-/// does not keep anybody from the diff.
+/// Finds the fixes that the live state does not hold any more. An error is a sentence to be shown,
+/// and does not stop the diff.
 fn fixes(
     session: &Session,
     arguments: &Arguments,

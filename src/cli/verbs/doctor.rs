@@ -20,7 +20,7 @@ use crate::model::entry::Revision;
 use crate::model::run::{Finding, Health};
 use crate::model::word::Word as _;
 
-/// What a mode lets others do.
+/// The bits of a mode that let others in.
 const FOR_OTHERS: u32 = 0o077;
 
 /// Examines.
@@ -87,7 +87,7 @@ impl FindingAdvice {
     }
 }
 
-/// What can be said of the store's place without opening it.
+/// Examines the store's place without opening it.
 fn of_the_place(settings: &Settings) -> Vec<Finding> {
     let finding = |subject: &str, health, what: &str| Finding {
         subject: subject.to_owned(),

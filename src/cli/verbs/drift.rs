@@ -118,7 +118,7 @@ pub(super) fn manner(session: &Session) -> Manner {
     Manner { paint: session.output.data_paint, times: session.times(), now: session.clock.now() }
 }
 
-/// What differs, safe to show.
+/// Lists what differs, safe to show.
 pub(super) fn changes(valued: &Valued<'_>, redactor: &Redactor) -> Vec<AttributeChange> {
     shown(valued.tracked.item, &valued.object, redactor)
 }
@@ -242,7 +242,7 @@ fn summary(counts: &DriftCounts) -> String {
     format!("Summary: {}\n", parts.join(" · "))
 }
 
-/// The first item that nobody has explained yet is what to do something about.
+/// Proposes the next command: first for an open item without a fix.
 fn next(items: &[Valued<'_>]) -> String {
     let open = |item: &&Valued<'_>| item.tracked.life.is_open();
     let unexplained = items.iter().filter(open).find(|item| item.tracked.fix.is_none());

@@ -39,7 +39,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     }
 }
 
-/// Who holds it, why and until when.
+/// Makes the refusal: who holds it, why and until when.
 pub(in crate::cli) fn refusal(session: &Session, held: &Held<'_>) -> Failure {
     let said = &held.entry.recorded;
     let (what, commits, others) = match &held.hold.scope {

@@ -16,7 +16,7 @@ use crate::model::entry::{Entry, Revision};
 use crate::model::hold::{Hold, HoldScope};
 use crate::port::clock::Clock as _;
 
-/// What no hold can do.
+/// The pipelines that no hold can stop.
 pub(super) const NOT_STOPPED: &str =
     "pipelines that call neither `run` nor `guard` are not stopped";
 
@@ -57,7 +57,7 @@ pub(in crate::cli) fn release(
     tell(session, &opened, &stack, &said, &text)
 }
 
-/// Whoever meets a hold has to know why, and whoever reads that it was lifted too.
+/// Refuses without a reason: people who meet a hold, or read that it was lifted, have to know why.
 fn needs_reason(settings: &Settings, what: &str, next: &str) -> Result<(), Failure> {
     let reason = settings.author.reason.as_deref();
     if reason.is_some_and(|reason| !reason.trim().is_empty()) {

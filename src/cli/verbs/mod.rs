@@ -55,7 +55,7 @@ use crate::terraform::command::Cli;
 use crate::terraform::environment::handed_on;
 use crate::terraform::locate;
 
-/// What every verb has at hand.
+/// The flags, the world and the streams that every verb has at hand.
 pub(super) struct Session {
     /// The flags that every verb takes.
     pub global: Global,
@@ -63,7 +63,7 @@ pub(super) struct Session {
     pub world: World,
     /// The wish to stop.
     pub signals: Signals,
-    /// Where data and talk go.
+    /// The streams that data and talk go to.
     pub output: Rc<Screens>,
     progress: ProgressScreen,
     clock: SystemClock,
@@ -83,9 +83,9 @@ pub(super) struct Opened {
 /// Whether a new store may be where others could read it, and is not encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unencrypted {
-    /// Somebody has said so.
+    /// A flag has said so.
     Accepted,
-    /// Nobody has.
+    /// No flag has.
     NotAccepted,
 }
 
@@ -101,7 +101,7 @@ impl Session {
         Self { global, world, signals, output, progress, clock: SystemClock, fingerprint_scope }
     }
 
-    /// The same session where nobody is asked and every plan is accepted; no hazard ever is.
+    /// The same session without questions: every plan is accepted, and no hazard ever is.
     pub(super) fn unattended(&self, output: Rc<Screens>) -> Self {
         let global = Global { yes: true, no_input: true, ..self.global.clone() };
         Self::new(global, self.world.clone(), self.signals.clone(), output)
@@ -167,7 +167,8 @@ impl Session {
         Ok(Opened { repository, terraform, created, key })
     }
 
-    /// No store comes to be where states could be read by others unless somebody says so.
+    /// Refuses to create a store where others could read the states, unless `--no-encryption` is
+    /// given.
     fn must_be_there(&self, objects: &Arc<dyn ObjectStore>) -> Result<(), Failure> {
         match Repository::open(Arc::clone(objects)) {
             Ok(_) => Ok(()),
@@ -208,7 +209,7 @@ impl Session {
         }
     }
 
-    /// What a use case needs.
+    /// Returns the ports that a use case needs.
     pub(super) fn ports<'a>(&'a self, opened: &'a Opened) -> Ports<'a> {
         Ports {
             repository: &opened.repository,

@@ -172,7 +172,7 @@ fn take(
     })
 }
 
-/// What a person says of a matter or of objects.
+/// Records what a person says of a matter or of objects.
 fn resolve_by_hand(
     session: &Session,
     settings: &Settings,
@@ -213,7 +213,7 @@ fn resolve_by_hand(
     Ok(Exit::Done)
 }
 
-/// Where no safe step is left: what is left, and whether it stands in the way.
+/// Ends where no safe step is left: shows what is open, and fails if it stands in the way.
 fn finish(
     session: &Session,
     stack: &Stack,

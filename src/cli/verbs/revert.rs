@@ -111,7 +111,7 @@ fn allowances(given: &[String]) -> Result<Vec<Allowance>, Failure> {
         .collect()
 }
 
-/// The plan goes to whoever decides; in JSON it is part of the one object at the end.
+/// Shows the plan to the person who decides; in JSON it is part of the one object at the end.
 fn show_plan(session: &Session, checked: &CheckedRevert) {
     let text = screen::plan(checked, session.output.talk_paint);
     if session.format() == Format::Table {
@@ -164,7 +164,7 @@ fn allow_flags(open: &[&Hazard]) -> String {
     format!("unapply revert {}", flags.join(" "))
 }
 
-/// What a revert would do.
+/// Makes the JSON of what a revert would do.
 fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
     let released = |(address, id)| ReleasedOut { address, id };
     let first = |(address, why): (String, &str)| DestroyedFirstOut { address, why: why.to_owned() };
@@ -191,7 +191,7 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
     }
 }
 
-/// Why nobody can be asked, if so.
+/// Says why no question can be asked, if so.
 pub(super) fn silence(session: &Session) -> Option<&'static str> {
     if session.global.no_input {
         Some("--no-input was given")
@@ -204,8 +204,8 @@ pub(super) fn silence(session: &Session) -> Option<&'static str> {
     }
 }
 
-/// Resolves each hazard that no flag has accepted: type the address, keep the object, or stop. What
-/// comes back is to be kept.
+/// Resolves each hazard that no flag has accepted: type the address, keep the object, or stop.
+/// Returns the objects that are to be kept.
 fn resolve(
     session: &Session,
     checked: &CheckedRevert,

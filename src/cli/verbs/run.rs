@@ -1,8 +1,8 @@
 //! `unapply run`: the user's own command with a net under it.
 //!
-//! What the command prints goes where it would have gone without us; what we have to say goes to
+//! The output of the command goes where it would have gone without us. Our own text goes to
 //! standard error, so that a pipeline that reads the command's output reads nothing else. With
-//! `--json` it is the other way round: standard output has our one object.
+//! `--json` standard output has our one object, and the command's output goes to standard error.
 
 mod screen;
 
@@ -32,7 +32,7 @@ use crate::port::clock::Clock as _;
 use crate::port::interrupt::Interrupt as _;
 use crate::terraform::child::{ChildEnd, ChildScreen, Input, Notice, Showing};
 
-/// What is to be done about a run that has ended.
+/// The step after a run that has ended.
 enum AfterRun {
     /// Leave with this code.
     Leave(Exit),
@@ -40,7 +40,7 @@ enum AfterRun {
     Again,
 }
 
-/// Runs the command, as often as somebody wants it.
+/// Runs the command, and again as often as the person asks for it.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
     let opened = session.open(&settings)?;
@@ -174,7 +174,7 @@ fn unrecorded(error: Error, end: Option<&ChildEnd>) -> Failure {
     }
 }
 
-/// What went well is called good, as far as it can be proved.
+/// Calls the state good after a success, as far as that can be proved.
 fn succeeded(
     session: &Session,
     job: &Job<'_>,
@@ -202,7 +202,7 @@ fn succeeded(
     Ok(AfterRun::Leave(ran.exit()))
 }
 
-/// What failed is left, taken back, or asked about.
+/// Leaves a failed run as it is, takes it back, or asks.
 fn failed(
     session: &Session,
     job: &Job<'_>,
@@ -273,7 +273,7 @@ fn choose(session: &Session, job: &Job<'_>, ran: &Ran) -> Result<AfterRun, Failu
     }
 }
 
-/// What a script is told.
+/// Makes the JSON that a script reads.
 fn told(ran: &Ran) -> RunOut {
     let concluded = &ran.concluded;
     RunOut {

@@ -1,6 +1,6 @@
 //! The same for several stacks: which are meant, and how it ends when some fail.
 //!
-//! One that fails does not stop the others. What is done for each is the verb's own.
+//! A stack that fails does not stop the others. Each verb hands in what is done for a stack.
 
 use super::Session;
 use crate::cli::exit::Exit;
@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::settings::{Everything, Selection, Settings};
 use crate::flow::ports::Stack;
 
-/// The stacks that are meant; several only when somebody has said so.
+/// The stacks that are meant; several only with `--all` or `--stack`.
 pub(super) fn meant(session: &Session, settings: &Settings) -> Result<Vec<Stack>, Failure> {
     let selection = Selection::of(&session.global);
     let stacks = settings.select(&selection)?;

@@ -1,4 +1,4 @@
-//! `unapply show`: one entry, whatever it says.
+//! `unapply show`: one entry of any kind.
 
 mod kept;
 

@@ -69,7 +69,7 @@ impl StateSide {
         matches!(self.name, SideName::Live)
     }
 
-    /// The whole state, for whoever needs more than what differs.
+    /// The whole state, for a caller that needs more than what differs.
     pub(in crate::cli) fn state(&self) -> Result<State<'_>, Failure> {
         match &self.bytes {
             SideBytes::Stored(bytes) => {
@@ -90,7 +90,7 @@ impl StateSide {
         Failure::from(Error::Unreadable { problem, found, evidence: None, last: None })
     }
 
-    /// Refuses what was found in a file that somebody has written to meanwhile.
+    /// Refuses what was found in a file that was written to meanwhile.
     pub(in crate::cli) fn check_unchanged(&self) -> Result<(), Failure> {
         match (&self.bytes, &self.name) {
             (SideBytes::File(bytes), SideName::Known(name)) if !bytes.is_unchanged() => {

@@ -69,7 +69,7 @@ fn one(
     }
 }
 
-/// What is unusual about a state that was recorded.
+/// Warns of what is unusual about a state that was recorded.
 fn warn(session: &Session, taken: &Captured) {
     let sign = session.output.talk_paint.yellow("!");
     match &taken.standing {

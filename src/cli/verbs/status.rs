@@ -106,7 +106,7 @@ fn matters(log: &[Entry]) -> Vec<UnsettledOut> {
     unsettled(log).iter().map(out).collect()
 }
 
-/// Who has Terraform's lock, and whether that can be seen.
+/// Finds out who has Terraform's lock, and whether that can be seen.
 fn lock(stack: &Stack) -> (Option<LockOut>, bool) {
     let file = directory::backend(&stack.root).ok().and_then(|backend| {
         directory::local_state_file(&stack.root, &backend.identity, &stack.workspace)
@@ -120,7 +120,7 @@ fn lock(stack: &Stack) -> (Option<LockOut>, bool) {
     (lock, true)
 }
 
-/// What the last look saw, as far as the log alone tells.
+/// Counts what the last check saw, as far as the log alone tells.
 fn drift(session: &Session, log: &[Entry]) -> StackStatus {
     let Some((entry, _)) = last_observation(log) else { return StackStatus::default() };
     let now = session.clock.now();
@@ -234,7 +234,7 @@ fn row(session: &Session, status: &StackStatus) -> Vec<String> {
     vec![status.stack.clone(), good, live, drift, newest, inert(&notes.join(" · "))]
 }
 
-/// What else there is to say of a stack.
+/// Lists what else there is to say of a stack.
 fn notes(session: &Session, status: &StackStatus) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     notes.extend(status.unfinished.map(|revision| format!("revert r{revision} is unfinished")));

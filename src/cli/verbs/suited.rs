@@ -1,8 +1,8 @@
 //! The Terraform of a snapshot, where the one that is found by itself has another version.
 //!
-//! Only where nobody has named one. A binary is believed only what it says of itself when it is
-//! asked, and an older one than the writer of the present state is not taken: that would rewrite
-//! the state with less than it holds.
+//! It is looked for only where no flag and no setting names a program. A binary has the version
+//! that it tells when it is asked. One that is older than the writer of the present state is not
+//! taken: it would rewrite the state with less than it holds.
 
 use super::{Opened, Session};
 use crate::cli::output::inert;

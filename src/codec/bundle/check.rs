@@ -1,4 +1,4 @@
-//! What every bundle must fulfil, packed or unpacked.
+//! Conditions that every bundle must fulfil, packed or unpacked.
 //!
 //! Paths that two systems would understand differently are refused, because a bundle captured on
 //! one may be unpacked on another. Start from [`check`].

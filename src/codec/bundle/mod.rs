@@ -1,10 +1,10 @@
 //! A configuration as one deterministic archive, and the strict reader of such archives.
 //!
-//! The archive is a plain uncompressed tar of regular files, sorted, without times and owners; its
-//! first member is the manifest, the only place where values of variables stand. What is read may
-//! come from anybody: the tar crate only iterates, every member is checked here, and an archive
-//! that [`pack`] would not have written byte for byte is refused. Nothing is ever extracted from
-//! here to a disk. Start from [`pack`] and [`unpack`].
+//! The archive is a plain uncompressed tar of regular files, sorted, without times and owners. Its
+//! first member is the manifest, the only place where values of variables stand. An archive that is
+//! read may come from a stranger. So the tar crate only iterates, every member is checked here, and
+//! an archive that [`pack`] would not have written byte for byte is refused. Nothing is ever
+//! extracted from here to a disk. Start from [`pack`] and [`unpack`].
 
 mod check;
 mod manifest;

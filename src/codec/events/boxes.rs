@@ -1,7 +1,7 @@
 //! Errors and warnings as Terraform prints them for people: boxes with a bar at the left, with
 //! colours even into a pipe.
 //!
-//! What stands outside of all boxes is passed over. Texts are as measured with 1.11.4.
+//! Text outside of all boxes is passed over. Texts are as measured with 1.11.4.
 
 use crate::model::event::{Diagnostic, Severity};
 

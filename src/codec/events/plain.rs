@@ -1,13 +1,13 @@
-//! What Terraform prints for people while it works, as a second-class witness.
+//! The text that Terraform prints for people while it works, as a second-class witness.
 //!
-//! The words are Terraform's own and may change with any version, and a script can print anything:
-//! what is read here says what was begun and done, and the states have the last word. A line that
-//! nobody knows is [`Event::Other`]. Texts are as measured with 1.11.4.
+//! The words are Terraform's own and may change with any version, and a script can print anything.
+//! So this text only tells what was begun and done, and the states have the last word. A line that
+//! is not known is [`Event::Other`]. Texts are as measured with 1.11.4.
 
 use super::boxes::without_colours;
 use crate::model::event::{Counts, Event, Hook, Intended, Intention, Operation, Purpose};
 
-/// What follows an address and a colon when something begins, ends or is taken over.
+/// Words that follow an address and a colon when something begins, ends or is taken over.
 const PROGRESS: [(&str, PlainEvent, Operation); 8] = [
     ("Creating...", PlainEvent::Started, Operation::Create),
     ("Creation complete", PlainEvent::Completed, Operation::Create),
@@ -20,7 +20,7 @@ const PROGRESS: [(&str, PlainEvent, Operation); 8] = [
     ("Removed from state", PlainEvent::Completed, Operation::Other),
 ];
 
-/// What follows an address in the plan that is printed.
+/// Words that follow an address in the plan that is printed.
 const PLANNED: [(&str, Intention); 8] = [
     (" will be created", Intention::Create),
     (" will be updated in-place", Intention::Update),

@@ -1,6 +1,6 @@
-//! A configuration with what its files say, read once and handed on.
+//! A configuration with the facts of its files, read once and handed on.
 //!
-//! [`Configuration::read`] goes through every module; whoever asks later reads nothing again. Nothing
+//! [`Configuration::read`] goes through every module; later questions read nothing again. Nothing
 //! is evaluated, and values of variables are no part of the facts.
 
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::{ModuleFacts, is_loaded_by_itself, scan};
 use crate::model::configuration::{Bundle, BundlePath, Variable};
 
-/// A configuration, and what its modules say.
+/// A configuration, and the facts of its modules.
 #[derive(Debug, Clone)]
 pub struct Configuration {
     bundle: Bundle,
@@ -20,9 +20,9 @@ pub struct Configuration {
 pub struct ReadModule {
     /// The beginning of addresses in it, such as `module.a.`; empty for the root.
     pub prefix: String,
-    /// Where it lies.
+    /// Its directory in the bundle.
     pub directory: BundlePath,
-    /// What its files say.
+    /// The facts of its files.
     pub facts: ModuleFacts,
 }
 
@@ -52,7 +52,7 @@ impl Configuration {
         &self.modules
     }
 
-    /// What the root module says.
+    /// The facts of the root module.
     pub fn root(&self) -> &ModuleFacts {
         static NOTHING: std::sync::LazyLock<ModuleFacts> =
             std::sync::LazyLock::new(ModuleFacts::default);

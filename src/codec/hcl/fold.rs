@@ -2,7 +2,7 @@
 //!
 //! Literals, templates over `path.module`, `path.root` and `path.cwd`, parentheses, `abspath` and
 //! locals made of those are followed; nothing else is evaluated. When only the beginning is known,
-//! the directory that it names stands for whatever may be read below it.
+//! the directory that it names stands for anything that may be read below it.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ impl Folded {
         self.whole = next.whole;
     }
 
-    /// What a function reads that takes this path.
+    /// The target that a function reads if it takes this path.
     pub(super) fn into_target(self) -> ReadTarget {
         let Self { base, text, whole } = self;
         if whole && !text.is_empty() {
@@ -66,7 +66,7 @@ impl Folded {
         }
     }
 
-    /// What `fileset` reads with this pattern below `directory`.
+    /// The target that `fileset` reads with this pattern below `directory`.
     pub(super) fn into_set(self, mut directory: Self) -> ReadTarget {
         if !directory.whole {
             return directory.into_target();

@@ -1,7 +1,7 @@
-//! What a resource's `ignore_changes` lists, so that an override can list it too.
+//! The items of a resource's `ignore_changes`, so that an override can list them too.
 //!
 //! Every item is written anew from the syntax tree; one that is more than names and literal keys is
-//! said to be unknown. What the items do is Terraform's to know.
+//! said to be unknown. Terraform alone knows what the items do.
 
 use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
 use hcl_edit::structure::Body;
@@ -9,7 +9,7 @@ use hcl_edit::structure::Body;
 use super::{Ignored, expression};
 use crate::model::value::Value;
 
-/// What the `lifecycle` blocks of a resource say of it, the last one's word.
+/// The last `ignore_changes` in the `lifecycle` blocks of a resource.
 pub(super) fn of(body: &Body) -> Option<Ignored> {
     let blocks = body.get_blocks("lifecycle");
     let said = blocks.filter_map(|block| block.body.get_attribute("ignore_changes")).last()?;

@@ -1,8 +1,8 @@
-//! What unapply needs to know of Terraform's language, read from the content of files.
+//! Facts that unapply needs to know of Terraform's language, read from the content of files.
 //!
 //! Nothing is evaluated and no file is opened: facts come from the syntax tree of `.tf` and
 //! `.tf.json` content, and an expression that cannot be folded to a path is said to be unknown
-//! instead of guessed. Whatever does not parse is reported beside the facts, because a broken
+//! instead of guessed. A file that does not parse is reported beside the facts, because a broken
 //! configuration is exactly what a failed apply may have left. Start from [`scan`]; writing an
 //! override is [`backend_override`], the dependency lock file is [`lock`].
 
@@ -85,24 +85,24 @@ pub fn is_override(file_name: &str) -> bool {
     stem == "override" || stem.ends_with("_override")
 }
 
-/// What a module's files say.
+/// The facts of a module's files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ModuleFacts {
     /// Its input variables.
     pub variables: BTreeMap<String, DeclaredInput>,
     /// Its module calls with their source, where that is written out.
     pub modules: BTreeMap<String, Option<String>>,
-    /// Where it keeps its state, when it says so.
+    /// The block that says where the state is kept, if there is one.
     pub backend: Option<BackendBlock>,
     /// Every `required_version`.
     pub required_versions: Vec<String>,
     /// Every managed resource that is declared, as `type.name`.
     pub resources: BTreeSet<String>,
-    /// What their blocks say besides values.
+    /// Facts of their blocks besides values.
     pub inside: BTreeMap<String, ResourceBlock>,
     /// Resources, as `type.name`, that must not be destroyed.
     pub prevent_destroy: BTreeSet<String>,
-    /// What resources, as `type.name`, say is not to be changed.
+    /// The `ignore_changes` of resources, as `type.name`.
     pub ignored: BTreeMap<String, Ignored>,
     /// Provider blocks by name, with the alias after a dot: their arguments in a form that is
     /// compared and never shown.
@@ -114,17 +114,17 @@ pub struct ModuleFacts {
     pub provisioned_at_destroy: BTreeSet<String>,
     /// Calls of functions that read files.
     pub reads: BTreeSet<FileRead>,
-    /// What uses the path of the directory that Terraform runs in.
+    /// Places that use the path of the directory that Terraform runs in.
     pub tells_directory: BTreeSet<Within>,
     /// Arguments that no state keeps, by resource, as `type.name`.
     pub write_only: BTreeMap<String, BTreeSet<WriteOnly>>,
-    /// What `import` blocks take over, by address without keys; `*` where that cannot be told.
+    /// Addresses, without keys, that `import` blocks take over; `*` where that cannot be told.
     pub imports: BTreeSet<String>,
     /// Files that could not be understood; the other facts come from the rest.
     pub unreadable: Vec<UnreadableFile>,
 }
 
-/// What a resource's `ignore_changes` says.
+/// The `ignore_changes` of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ignored {
     /// Everything.
@@ -135,7 +135,7 @@ pub enum Ignored {
     Unknown,
 }
 
-/// Where in a module an expression stands.
+/// The place of an expression in a module.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Within {
     /// In a managed resource, `type.name`.
@@ -160,11 +160,11 @@ pub struct DeclaredInput {
     pub has_default: bool,
     /// How Terraform takes its value from the command line.
     pub value: ValueSyntax,
-    /// What must not happen to its value.
+    /// The limits on showing and keeping its value.
     pub marks: VariableMarks,
 }
 
-/// What must not happen to a variable's value.
+/// The limits on showing and keeping a variable's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct VariableMarks {
     /// It is not to be shown.
@@ -182,7 +182,7 @@ pub enum ValueSyntax {
     Expression,
 }
 
-/// Where configuration says that the state is kept.
+/// The block that says where the state is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendBlock {
     /// `backend "kind"`.
@@ -196,11 +196,11 @@ pub enum BackendBlock {
 pub struct FileRead {
     /// The function's name.
     pub function: String,
-    /// What it reads.
+    /// The target that it reads.
     pub target: ReadTarget,
 }
 
-/// What a file-reading function reads.
+/// The target of a function that reads files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReadTarget {
     /// This file.
@@ -214,13 +214,13 @@ pub enum ReadTarget {
 /// A path in configuration, normalised, with what it is relative to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReadPlace {
-    /// What the path starts from.
+    /// The start of the path.
     pub base: Base,
     /// The path, without `.` parts; `..` only in front; `.` for the base itself.
     pub path: String,
 }
 
-/// What a path in configuration starts from.
+/// The start of a path in configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Base {
     /// The directory of the module that has the expression.

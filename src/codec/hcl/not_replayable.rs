@@ -1,10 +1,11 @@
-//! What a configuration cannot say twice: where it was planned, and values that nothing keeps.
+//! Values that a configuration cannot repeat: the directory it was planned in, and values that
+//! nothing keeps.
 //!
-//! `path.cwd` and `abspath` tell the directory that Terraform runs in, wherever they stand in an
-//! expression; as the path of a function that reads a file they do no harm, since the file is the
-//! same. Write-only arguments are told by the name that Terraform's documentation asks of providers,
-//! `…_wo`, with `…_wo_version` beside it: a schema would say it too, and reading one starts every
-//! provider. Whether any of it matters for a plan is not decided here.
+//! `path.cwd` and `abspath` tell the directory that Terraform runs in, at any place in an
+//! expression. As the path of a function that reads a file they do no harm, since the file is the
+//! same. Write-only arguments are told by the name that Terraform's documentation asks of
+//! providers, `…_wo`, with `…_wo_version` beside it: a schema would say it too, and reading one
+//! starts every provider. Whether any of it matters for a plan is not decided here.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! What a `resource` block says besides values: which arguments it has, which changes Terraform is
-//! to leave alone, and what it runs. No value is looked at, and nothing is decided here.
+//! A `resource` block besides its values: the arguments it has, the changes that Terraform is to
+//! leave alone, and its provisioners. No value is looked at, and nothing is decided here.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use hcl_edit::structure::{BlockLabel, Body};
 const META: [&str; 7] =
     ["count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection"];
 
-/// What a `resource` block says besides values.
+/// The facts of a `resource` block besides values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ResourceBlock {
     /// The names of its arguments and nested blocks, those that a `dynamic` block makes too.

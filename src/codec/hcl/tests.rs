@@ -1,4 +1,4 @@
-//! What the text of a configuration tells, and what it leaves unknown, in both syntaxes.
+//! Facts that the text of a configuration tells, and those it leaves unknown, in both syntaxes.
 
 use super::*;
 use crate::model::value::{Number, Value};

@@ -1,5 +1,5 @@
-//! One pass over JSON text before anything reads it: what would overflow a reader, or be read in
-//! two ways, and whether it is JSON at all.
+//! One pass over JSON text before anything reads it. It finds text that would overflow a reader or
+//! be read in two ways, and whether the text is JSON at all.
 //!
 //! It does not recurse, copies nothing that has no escapes, and takes time in proportion to the
 //! text. Eight bytes are looked at at once where nothing is expected: of a state of 147 MB it takes
@@ -15,10 +15,10 @@ use super::{DEPTH_MAX, Error};
 /// object with one would be taken for a number.
 const RESERVED: &str = "$serde_json::private::";
 
-/// What a pass found that need not be refused at once.
+/// Findings of a pass that need not be refused at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::codec) struct Scanned {
-    /// Where the first name stands that its object has already.
+    /// Offset of the first name that its object has already.
     pub twice: Option<usize>,
     /// Whether the text is one JSON document.
     pub is_json: bool,
@@ -162,7 +162,7 @@ fn first(bits: u64) -> usize {
     usize::try_from(bits.trailing_zeros() / 8).unwrap_or_default()
 }
 
-/// Where something follows that is no space.
+/// Offset behind the spaces that begin at `at`; a few may be left at the end of the text.
 fn after_spaces(bytes: &[u8], mut at: usize) -> usize {
     while let Some(word) = word(bytes, at) {
         let others = word ^ (EACH * u64::from(b' '));
@@ -181,7 +181,7 @@ fn after_colon(bytes: &[u8], from: usize) -> Option<usize> {
     (rest.get(at) == Some(&b':')).then_some(from + at + 1)
 }
 
-/// Where the closing quote of a string stands, and how the string is written.
+/// The closing quote of a string by its offset, and how the string is written.
 struct StringEnd {
     at: usize,
     spelling: Spelling,
@@ -226,7 +226,7 @@ fn string_end(bytes: &[u8], from: usize, is_json: &mut bool) -> Result<StringEnd
     }
 }
 
-/// What follows the `\uXXXX` at `at`, or the pair of them that is one character.
+/// Offset behind the `\uXXXX` at `at`, or behind the pair of them that is one character.
 fn after_code(bytes: &[u8], at: usize, is_json: &mut bool) -> Result<usize, Error> {
     match code(bytes, at) {
         Some(0xd800..0xdc00) => match code(bytes, at + 6) {
@@ -271,9 +271,9 @@ struct Open<'t> {
 
 struct Frame {
     kind: Kind,
-    /// Where it begins in the text.
+    /// Offset in the text where it begins.
     start: usize,
-    /// Where its names begin in `names`.
+    /// Index in `names` of its first name.
     names: usize,
     /// Whether each name was greater than the one before: Terraform sorts, and then none occurs
     /// twice.
@@ -286,7 +286,7 @@ enum Kind {
     List,
 }
 
-/// What was last, in the object or list that is open.
+/// The last token in the object or list that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Last {
     /// Nothing.

@@ -4,7 +4,8 @@
 //! references and every prefix of each down to the block, as in `data.a.b["q"].outputs.l`,
 //! `data.a.b["q"].outputs`, `data.a.b["q"]`, `data.a.b`. An index that is an expression ends a
 //! reference. A local is named and its own references are not; a module as a whole is named alone.
-//! A `dynamic` block is absent. What cannot be read is taken for hidden: nothing here refuses.
+//! A `dynamic` block is absent. Anything that cannot be read is taken for hidden: nothing here
+//! refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -152,7 +153,7 @@ fn attributes(
         .collect()
 }
 
-/// What an expression refers to, blocks inside it included. `each` and `count` stand for
+/// The references of an expression, blocks inside it included. `each` and `count` stand for
 /// `instances`.
 fn references(expression: serde_json::Value, instances: &[Reference]) -> Vec<Reference> {
     let mut texts = Vec::new();

@@ -1,4 +1,5 @@
-//! `unapply.json`: what says that a place is a store, which one, and how its objects are made.
+//! `unapply.json`: the file that says that a place is a store, which one, and how its objects are
+//! made.
 //!
 //! It is written once. A reader refuses any algorithm it does not know: guessing would turn every
 //! object of a newer store into a damaged one.
@@ -9,7 +10,7 @@ use super::{FORMAT, StoreId};
 
 /// How blobs are stored.
 const BLOBS: &str = "zstd";
-/// What names and chains are made of.
+/// The algorithm of the digests in names and chains.
 const DIGEST: &str = "sha256";
 
 /// Why a place is not a store for this version.
@@ -18,21 +19,21 @@ pub enum Error {
     /// Another major version, older or newer.
     #[error("the format is `{found}`, and this version reads `{FORMAT}`")]
     Format {
-        /// What it says.
+        /// The format that the marker names.
         found: String,
     },
     /// Blobs or digests of another kind.
     #[error("`{field}` is `{found}`, which this version does not know")]
     Algorithm {
-        /// Which field.
+        /// The field.
         field: &'static str,
-        /// What it says.
+        /// The algorithm that the marker names.
         found: String,
     },
     /// Not the JSON of a store's marker.
     #[error("`unapply.json` is malformed")]
     Malformed {
-        /// Where and why.
+        /// The reason, with line and column.
         #[source]
         source: serde_json::Error,
     },

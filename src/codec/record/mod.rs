@@ -26,7 +26,7 @@ pub const FORMAT: &str = "unapply/1";
 /// The largest entry that is written or read, in bytes.
 pub const ENTRY_BYTES_MAX: usize = 16 << 20;
 
-/// What an entry says of itself besides its content.
+/// The fields of an entry besides its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The store it was written for.
@@ -71,19 +71,19 @@ pub enum Error {
     /// Written by another major version.
     #[error("entry has the unknown format `{format}`")]
     UnknownFormat {
-        /// What it says.
+        /// The format that the entry names.
         format: String,
     },
     /// A kind of a later version.
     #[error("entry has the unknown kind `{kind}`")]
     UnknownKind {
-        /// What it says.
+        /// The kind that the entry names.
         kind: String,
     },
     /// Not the JSON of an entry.
     #[error("entry is malformed")]
     Malformed {
-        /// Where and why.
+        /// The reason, with line and column.
         #[source]
         source: serde_json::Error,
     },

@@ -1,8 +1,8 @@
 //! The payload line of format `unapply/1`.
 //!
-//! Optional values are written as `null`, never left out, so that a column exists in every row for
-//! whoever queries a log. A body is written under the names that its type has in `model`, but for
-//! those in `shaped`.
+//! Optional values are written as `null`, never left out, so that a column exists in every row when
+//! a log is queried. A body is written under the names that its type has in `model`, but for those
+//! in `shaped`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

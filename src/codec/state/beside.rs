@@ -46,7 +46,7 @@ pub struct Beside<'b> {
     narrowed: Option<Narrowed<'b>>,
 }
 
-/// What is left of two states.
+/// Two states, taken apart into resources that differ and resources that both have.
 #[derive(Debug)]
 struct Narrowed<'b> {
     /// Both states, with only those of their resources that differ.
@@ -56,7 +56,7 @@ struct Narrowed<'b> {
     common: Common,
 }
 
-/// What two states have in common.
+/// Counts of the objects that two states have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Common {
     /// How many managed objects are in resources that are the same text on both sides.
@@ -65,14 +65,14 @@ pub struct Common {
     pub data: u64,
 }
 
-/// What was read of two states.
+/// Two states, as far as they were read.
 #[derive(Debug)]
 pub struct StatePair<'t> {
     /// The first one.
     pub before: StatePart<'t>,
     /// The second one.
     pub after: StatePart<'t>,
-    /// What neither of them shows.
+    /// Counts of the objects that neither of them shows.
     pub common: Common,
 }
 
@@ -127,7 +127,7 @@ impl<'b> Beside<'b> {
         }
     }
 
-    /// The same for whoever shows nothing of them.
+    /// The same for a caller that shows nothing of them.
     pub fn without_secrets(before: &'b [u8], after: &'b [u8]) -> Self {
         Self::new(before, after, Suspicion::NONE, &mut |_| {})
     }
@@ -178,7 +178,7 @@ impl<'b> Beside<'b> {
     }
 }
 
-/// What the second state has of a resource of the first one.
+/// The match that the second state has for a resource of the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FoundIn {
     Nothing,
@@ -190,7 +190,7 @@ enum FoundIn {
 struct Resources<'b> {
     outlines: Receiver<Vec<Outline<'b>>>,
     all: Vec<(Outline<'b>, FoundIn)>,
-    /// Where each of them is, by its head: only where the order is another one.
+    /// Index of each of them, by its head: only where the order is another one.
     heads: Option<HashMap<&'b str, usize, RandomState>>,
 }
 
@@ -253,7 +253,7 @@ impl<'b> Resources<'b> {
         while self.take() {}
     }
 
-    /// Where the first state has a resource with the head of this one, probably here.
+    /// Index of the first state's resource with the head of this one, probably `likely`.
     fn find(&mut self, text: &str, likely: usize) -> Option<usize> {
         let head_here = self.get(likely).map(head);
         if head_here == Some(head(text)) {
@@ -263,7 +263,7 @@ impl<'b> Resources<'b> {
         self.heads().get(head(text)).copied()
     }
 
-    /// Where each of them is, once all have come.
+    /// Index of each of them by its head, once all have come.
     fn heads(&mut self) -> &HashMap<&'b str, usize, RandomState> {
         let all = self.all.iter().enumerate();
         self.heads
@@ -316,7 +316,7 @@ impl<'b> Resources<'b> {
         Some(())
     }
 
-    /// What is left of both, and what is not.
+    /// Separates the resources that differ from those that both states have.
     fn narrowed(mut self, around: [&'b str; 2], after: String) -> Option<Narrowed<'b>> {
         // One that is gone may stand twice in the first state: of one head, both are for the parser.
         let is_any_gone = self.all.iter().any(|(_, found)| *found == FoundIn::Nothing);

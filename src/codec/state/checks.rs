@@ -1,7 +1,7 @@
-//! What checks said at the last apply, as a state has it in `check_results`.
+//! Results of checks at the last apply, as a state has them in `check_results`.
 //!
-//! They are read apart from the rest, since only a verification asks. What cannot be read says
-//! nothing: no decision about the state itself rests on it.
+//! They are read apart from the rest, since only a verification asks. Results that cannot be read
+//! say nothing: no decision about the state itself rests on them.
 
 use serde::Deserialize;
 

@@ -1,7 +1,7 @@
 //! The top level of a state file: its fields by name, and its format.
 //!
 //! The resources are read on the way, since they are nearly all of the text and it is gone through
-//! once. What they mean is `object`'s affair.
+//! once. `object` knows what they mean.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

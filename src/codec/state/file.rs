@@ -1,8 +1,8 @@
 //! The shapes of a state file of version 4, read from text without copying what is large.
 //!
 //! Go reads a member under any spelling of its name that folds to it, the last one if there are
-//! several. Whatever we would read otherwise than Go is kept as a [`FieldProblem`]: serde's own errors
-//! quote content. What the values mean is `object`'s and `fields`' affair.
+//! several. A member that we would read otherwise than Go is kept as a [`FieldProblem`]: serde's
+//! own errors quote content. `object` and `fields` know what the values mean.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 #[serde(transparent)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-/// What Terraform reads otherwise than it looks.
+/// A member that Terraform reads otherwise than it looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FieldProblem {
     /// A member occurs twice: Terraform takes the last one.
@@ -26,7 +26,7 @@ pub(super) enum FieldProblem {
 }
 
 impl FieldProblem {
-    /// What is said of whatever has the member.
+    /// The problem, in words that follow the name of the member's owner.
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::Twice => "has a field that occurs twice",

@@ -1,9 +1,10 @@
-//! What is in states that are kept and listed and never compared: those of format versions 1 to 3,
-//! which Terraform wrote before 0.12, and OpenTofu's envelope around an encrypted one.
+//! Contents of states that are kept and listed and never compared. These are states of format
+//! versions 1 to 3, which Terraform wrote before 0.12, and OpenTofu's envelope around an encrypted
+//! one.
 //!
 //! Addresses, ids and names are read, and no attribute: in those formats an attribute is a text in
 //! a flat map whose real shape only a provider of that time knows, and nothing is marked sensitive.
-//! What is encrypted stays closed; the envelope itself tells lineage and serial.
+//! An encrypted state stays closed; the envelope itself tells lineage and serial.
 
 use std::collections::BTreeMap;
 
@@ -55,12 +56,12 @@ impl KeptFormat {
     }
 }
 
-/// What such a state says of itself.
+/// The contents of such a state, as far as they are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
     /// Its format.
     pub format: KeptFormat,
-    /// What wrote it, where it says so.
+    /// The version of the tool that wrote it, if it is named.
     pub writer: Option<String>,
     /// Its lineage, where it has one.
     pub lineage: Option<String>,
@@ -89,7 +90,7 @@ pub struct KeptObject {
     pub provider: String,
 }
 
-/// Lists a state that is only kept. What is neither old nor encrypted is refused.
+/// Lists a state that is only kept. A state that is neither old nor encrypted is refused.
 pub fn contents(bytes: &[u8]) -> Result<Contents, Error> {
     let text = super::text(bytes)?;
     json::check(text).map_err(Error::NotJson)?;

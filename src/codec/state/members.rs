@@ -1,7 +1,7 @@
 //! Some members of an object that is kept raw, without reading the rest of it.
 //!
-//! It takes what stands at the top and is a text, and stops when it has seen every name. What the
-//! texts mean is the engine's.
+//! Only members at the top that are texts are taken, and reading stops when every name was seen.
+//! The engine knows what the texts mean.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -55,7 +55,7 @@ pub enum Error {
     Field {
         /// The field's name.
         field: String,
-        /// What is wrong with it.
+        /// The problem, in words that follow the field's name.
         problem: &'static str,
     },
     /// A resource that cannot be read.
@@ -63,12 +63,12 @@ pub enum Error {
     Resource {
         /// As much of its address as is known.
         address: String,
-        /// What is wrong with it.
+        /// The problem, in words that follow the address.
         problem: &'static str,
     },
 }
 
-/// What a text says that is a state, or what was left of one.
+/// The contents of a state, or of the part of one that was left to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatePart<'a> {
     /// Which history the state belongs to.

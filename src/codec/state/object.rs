@@ -1,7 +1,7 @@
 //! The objects of a state: what each element of `resources` and its instances mean.
 //!
-//! What Terraform would drop without a word, such as an object whose provider cannot be read, is
-//! refused here with its address.
+//! An object that Terraform would drop without a word, such as one whose provider cannot be read,
+//! is refused here with its address.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +43,7 @@ fn resource_error(address: &str, problem: &'static str) -> Error {
     Error::Resource { address: address.chars().take(200).collect(), problem }
 }
 
-/// What all instances of one `resources` element share.
+/// The properties that all instances of one `resources` element share.
 pub(super) struct Block {
     module: Vec<ModuleStep>,
     mode: Mode,

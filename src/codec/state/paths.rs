@@ -1,7 +1,7 @@
 //! The paths that Terraform marks sensitive in an instance, as it writes them.
 //!
-//! A path of a shape that is not known is no path: a secret could hide behind it. What the paths
-//! mean for a screen is the redactor's.
+//! A path of a shape that is not known is no path: a secret could hide behind it. The redactor
+//! knows what the paths mean for a screen.
 
 use std::borrow::Cow;
 

@@ -32,7 +32,7 @@ impl ReadState {
             .map_err(|(bytes, error)| Unreadable { bytes, error })
     }
 
-    /// What the state says.
+    /// The state that was read.
     pub fn state(&self) -> &State<'_> {
         self.0.borrow_dependent()
     }

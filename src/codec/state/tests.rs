@@ -70,7 +70,7 @@ fn what_terraform_takes_wrongly_is_refused_by_name() {
     }
 }
 
-/// What is replaced in the state, by what, and how the refusal begins.
+/// The text that is replaced in the state, its replacement, and how the refusal begins.
 const BROKEN_FIELDS: [(&str, &str, &str); 31] = [
     (r#""serial": 7,"#, r#""serial": 7, "serial": 8,"#, "state field `serial` occurs twice"),
     (r#""serial": 7,"#, "", "state field `serial` is missing"),

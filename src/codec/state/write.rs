@@ -1,10 +1,10 @@
 //! The bytes of a re-keyed state: the only place that writes one, and it is only ever given to
 //! `terraform state push`.
 //!
-//! Nothing is made anew that was read: values stay the text that they were, members that nobody
-//! knows survive, and a resource of which nothing is to be different is copied byte for byte. Of an
+//! Nothing is made anew that was read: values stay the text that they were, members that we do not
+//! know survive, and a resource of which nothing is to be different is copied byte for byte. Of an
 //! object only `index_key`, `deposed`, `provider`, `dependencies` and `create_before_destroy` can
-//! become others. What belongs where is `engine::rekey`'s to decide.
+//! become others. `engine::rekey` decides which object belongs where.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -24,12 +24,12 @@ use crate::model::state::{Instance, State, StateBytes};
 pub struct Original<'o> {
     /// The exact bytes.
     pub bytes: &'o StateBytes,
-    /// What was read from them.
+    /// The state that was read from them.
     pub state: &'o State<'o>,
 }
 
 /// The state that has these objects: `current` with the next serial, its lineage, and what it needs
-/// of `good`. Whoever pushes it makes sure before that it [`is_as_placed`].
+/// of `good`. The caller that pushes it makes sure before that it [`is_as_placed`].
 pub fn rekeyed(
     current: Original<'_>,
     good: Original<'_>,
@@ -193,7 +193,7 @@ fn key(address: &Address) -> InstanceSlotKey<'_> {
     (address.module_path(), mode, &address.kind, &address.name)
 }
 
-/// What the resources are made of.
+/// The two states that the resources are made of.
 struct Writer<'w, 'a> {
     current: &'w File<'a>,
     good: Option<&'w File<'a>>,
@@ -331,11 +331,11 @@ const EARLY: &[&str] = &[
     "dependencies",
 ];
 
-/// An object as text, member by member. What stands between members becomes even; what they hold
-/// stays as it was.
+/// An object as text, member by member. The text between members becomes even; names and values
+/// stay as they were.
 struct Object<'a> {
     members: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    /// What stands before each member, before each value, and before the closing brace.
+    /// The text before each member, before each value, and before the closing brace.
     gaps: [&'a str; 3],
     is_changed: bool,
 }

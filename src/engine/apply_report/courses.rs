@@ -1,4 +1,4 @@
-//! What was said of each object, in the order in which it was said.
+//! The events of each object, in the order in which they came.
 //!
 //! An event that ends something is that of the newest step of its kind that is still open. An error
 //! that names an object ends what was begun there: what Terraform prints for people has no other
@@ -23,10 +23,10 @@ pub struct Ledger {
     purpose: Purpose,
 }
 
-/// What was said of one object.
+/// The plan and the events of one object.
 #[derive(Debug, Default)]
 pub(super) struct Course {
-    /// What the plan says.
+    /// The action that the plan means to take.
     pub(super) intended: Option<Intended>,
     steps: Vec<CourseStep>,
     /// It was taken over.
@@ -98,7 +98,7 @@ impl Ledger {
         self.courses.values().any(|course| course.intended.is_some())
     }
 
-    /// What has come to its end, as Terraform said.
+    /// The operation that has come to its end, as Terraform said.
     pub fn purpose(&self) -> Purpose {
         self.purpose
     }

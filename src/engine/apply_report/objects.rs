@@ -10,10 +10,10 @@ use crate::model::apply_report::Presence;
 use crate::model::state::{State, Status};
 use crate::model::value::RawJson;
 
-/// What is known of a state.
+/// A state as far as it could be read.
 #[derive(Debug, Clone, Copy)]
 pub enum Seen<'s, 'a> {
-    /// It could not be read, or nobody looked.
+    /// It could not be read, or was not looked at.
     Unread,
     /// There is none yet.
     None,
@@ -72,7 +72,7 @@ impl<'s, 'a> TouchedObjects<'s, 'a> {
         !matches!(self.seen, Seen::Unread)
     }
 
-    /// What not to be found means here.
+    /// The presence of an object that was not found here.
     pub(super) fn absence(&self) -> Presence {
         if self.is_read() { Presence::NotInState } else { Presence::Unread }
     }
@@ -99,7 +99,7 @@ impl<'s, 'a> TouchedObjects<'s, 'a> {
         }
     }
 
-    /// What was left over of the object at an address.
+    /// The deposed objects at an address.
     pub(super) fn left_over(&self, address: &str) -> impl Iterator<Item = &TouchedObject<'a>> {
         self.left_over.get(address).into_iter().flat_map(BTreeMap::values)
     }

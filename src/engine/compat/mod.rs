@@ -1,9 +1,10 @@
 //! Whether the tools at hand can work with the states of a revert, before anything is planned.
 //!
 //! Terraform silently rewrites a state that a newer version wrote, OpenTofu one that Terraform
-//! wrote, and a provider refuses an object that a newer one wrote (measured with 1.11.4). What can be
-//! gone on with becomes a hazard that somebody has to accept; what cannot is an [`VersionObstacle`]. It
-//! looks for no other binary and edits no lock file: it says which entries have to be newer.
+//! wrote, and a provider refuses an object that a newer one wrote (measured with 1.11.4). A
+//! difference that can be gone on with becomes a hazard that has to be accepted; any other is a
+//! [`VersionObstacle`]. It looks for no other binary and edits no lock file: it says which entries
+//! have to be newer.
 
 mod release;
 
@@ -36,7 +37,7 @@ pub enum VersionObstacle {
         /// Terraform's words, safe to show.
         said: String,
     },
-    /// A newer provider has written the present state, and nobody says which version that was.
+    /// A newer provider has written the present state, and its version is not known.
     #[error(
         "the provider {provider} {locked} of the good configuration cannot read {kind} of the present state: schema version {now}, and it knows {good}"
     )]
@@ -54,7 +55,7 @@ pub enum VersionObstacle {
     },
 }
 
-/// What is at hand and what it has to work with.
+/// The tools at hand, and the configuration and states that they have to work with.
 #[derive(Debug, Clone, Copy)]
 pub struct CompatibilityFacts<'a> {
     /// The binary that would run; none when it does not say what it is.
@@ -69,16 +70,16 @@ pub struct CompatibilityFacts<'a> {
     pub good: &'a State<'a>,
     /// The present state.
     pub present: &'a State<'a>,
-    /// What the good lock file selects.
+    /// The providers that the good lock file selects.
     pub locked: &'a [LockedProvider],
-    /// What today's lock file selects.
+    /// The providers that today's lock file selects.
     pub newer: &'a [LockedProvider],
 }
 
-/// What a revert can be planned with.
+/// The hazards and lock entries with which a revert can be planned.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Suitable {
-    /// What has to be accepted first.
+    /// Hazards that have to be accepted first.
     pub hazards: Vec<Hazard>,
     /// Providers whose entry in the private copy's lock file has to be today's.
     pub newer_entries: Vec<ProviderSource>,

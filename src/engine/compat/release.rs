@@ -1,8 +1,8 @@
 //! Versions of Terraform and of providers, and the constraints that configuration writes on them.
 //!
 //! Read as Terraform reads them: `~>`, lists separated by commas, and a version that is not
-//! released yet meets only a constraint that names one. What cannot be read is no version and no
-//! constraint, and then Terraform has the word.
+//! released yet meets only a constraint that names one. Text that cannot be read is no version and
+//! no constraint, and then Terraform decides.
 
 use std::cmp::Ordering;
 
@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionNumber {
     segments: Vec<u64>,
-    /// What stands after the `-`: of a version that is not released yet.
+    /// The text after the `-`: of a version that is not released yet.
     early: Option<String>,
 }
 

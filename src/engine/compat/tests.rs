@@ -1,4 +1,4 @@
-//! What can be gone on with, and what cannot.
+//! Versions that can be gone on with, and versions that cannot.
 
 use super::*;
 use crate::codec::state;
@@ -25,7 +25,7 @@ fn locked(version: &str) -> Vec<LockedProvider> {
     vec![LockedProvider { source, version: version.into() }]
 }
 
-/// What is said of a state that grew from schema 0 to `schema`, in short.
+/// The judgement of a state that grew from schema 0 to `schema`, in short.
 fn check(running: &EngineVersion, writer: &str, schema: u64, newer: &[LockedProvider]) -> String {
     let (good, present) = (bytes("1.11.4", 0), bytes(writer, schema));
     let engine = terraform("1.11.4");

@@ -1,4 +1,4 @@
-//! Whose id a text is: `subnet-0a1b2c3d` is `aws_subnet.a`.
+//! Addresses of the objects that ids belong to: `subnet-0a1b2c3d` is `aws_subnet.a`.
 //!
 //! Only for reading. An id that several objects of a state have belongs to none, and a text that
 //! could be anything, such as a name or a region, is not taken for an id.
@@ -90,7 +90,7 @@ fn each(found: &mut Diff, look: &mut dyn FnMut(&mut AttributeChange, &[&Address]
     inside.chain(hidden).for_each(|change| look(change, &[]));
 }
 
-/// Whether a text looks like an id that somebody's machine made.
+/// Whether a text looks like an id that a machine made.
 pub(super) fn is_telling(id: &str) -> bool {
     let digits = id.bytes().filter(u8::is_ascii_digit).count();
     let has_letter = id.bytes().any(|byte| byte.is_ascii_alphabetic());

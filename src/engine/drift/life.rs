@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::drift::{DriftItem, DriftObservation, Fix, ItemFingerprint};
 use crate::model::entry::{Body, Entry};
 
-/// Where an item stands in its life.
+/// The stage of an item's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Life {
@@ -33,7 +33,7 @@ impl Life {
 pub struct Tracked<'a> {
     /// The item, as it was last seen.
     pub item: &'a DriftItem,
-    /// Where it stands.
+    /// The stage of its life.
     pub life: Life,
     /// The check since which it has been seen without a break.
     pub first_seen: &'a Entry,

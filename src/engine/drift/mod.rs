@@ -1,9 +1,10 @@
 //! Drift items: what a refresh-only plan says of the real world, object by object.
 //!
 //! [`found`] makes items of a plan. An item's fingerprint is the same whenever the same object
-//! differs in the same way, whatever else differs; a secret value is no part of it, so that nobody
-//! can try secrets against it. What becomes of items over time is `life`, and of fixes `standing`.
-//! Whether the world was looked at well is not judged here: an errored plan never gets this far.
+//! differs in the same way, whatever else differs. A secret value is no part of it, so that secrets
+//! cannot be tried against it. `life` tells how items change over time, and `standing` how fixes
+//! do. Whether the world was looked at well is not judged here: an errored plan never gets this
+//! far.
 
 mod life;
 mod select;
@@ -31,7 +32,7 @@ pub use life::{Life, Tracked, last_observation, tracked};
 pub use select::{NotAnItem, select};
 pub use standing::{FixHeld, FixStanding, FixSubject, held, standing};
 
-/// What makes fingerprints of one place differ from those of another.
+/// The store and stack that make the fingerprints of one place differ from those of another.
 #[derive(Debug, Clone, Copy)]
 pub struct DriftPlace<'a> {
     /// The store.
@@ -42,8 +43,8 @@ pub struct DriftPlace<'a> {
 
 /// The drift of a refresh-only plan with its values, in the order of addresses.
 ///
-/// What `redactor` hides is marked in the shadows of the values, so that it stays hidden from
-/// whoever reads them later and knows less.
+/// Values that `redactor` hides are marked in the shadows of the values, so that they stay hidden
+/// from a later reader that knows less.
 pub fn found(
     plan: &Plan,
     place: DriftPlace<'_>,
@@ -100,7 +101,7 @@ pub fn shown_id(object: &DriftedObject, redactor: &Redactor) -> Option<String> {
     }
 }
 
-/// Where either side of an object is marked: what one side marks is secret on the other too.
+/// The paths that either side of an object marks: a mark on one side makes the other secret too.
 fn marks(object: &DriftedObject) -> Vec<Path> {
     let mut marks = Vec::new();
     shadow_paths(&Path::default(), &object.before_sensitive, &mut marks);
@@ -173,7 +174,7 @@ fn one(
     Some((item, object))
 }
 
-/// What differs, but for what the provider will only say after an apply.
+/// Differences, without the values that the provider will only say after an apply.
 fn known_differences(change: &PlannedChange) -> Vec<Difference> {
     let mut unknown = Vec::new();
     shadow_paths(&Path::default(), &change.after_unknown, &mut unknown);

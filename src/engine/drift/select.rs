@@ -1,6 +1,6 @@
 //! The ways to name a drift item: `d-0123456789abcdef`, the beginning of that, or an address.
 //!
-//! What is ambiguous is refused with the candidates. Whether the item is open is not asked here.
+//! An ambiguous text is refused with the candidates. Whether the item is open is not asked here.
 
 use super::life::Tracked;
 use crate::model::address::Address;
@@ -20,7 +20,7 @@ pub enum NotAnItem {
     Ambiguous {
         /// The text.
         wanted: String,
-        /// What fits.
+        /// The items that fit.
         candidates: Vec<ItemFingerprint>,
     },
     /// Too few digits.

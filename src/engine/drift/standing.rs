@@ -1,4 +1,4 @@
-//! What became of a manual fix.
+//! The standing of a manual fix.
 //!
 //! As long as the state is the one that the last check was taken against, the check decides: an item
 //! that it sees is open, one that it does not see was undone by hand. Once the state has moved on,
@@ -18,7 +18,7 @@ use crate::model::state::{Instance, State};
 use crate::model::value::{Path, Step, Value};
 use crate::model::word::Word as _;
 
-/// What became of a fix.
+/// The standing of a fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum FixStanding {
@@ -51,20 +51,20 @@ pub struct FixSubject<'a> {
     pub tracked: &'a Tracked<'a>,
     /// Its values.
     pub object: &'a DriftedObject,
-    /// What names and places its type's objects.
+    /// Knowledge of attributes that name and place its type's objects.
     pub knowledge: &'a Knowledge,
 }
 
 /// The value that a state has where a fix changed something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FixHeld {
-    /// Where.
+    /// The path that it changed.
     pub path: Path,
-    /// What was there before the fix.
+    /// The value before the fix.
     pub before: Option<Value>,
-    /// What the fix wrote.
+    /// The value that the fix wrote.
     pub fixed: Option<Value>,
-    /// What the state has.
+    /// The value that the state has.
     pub now: Option<Value>,
 }
 
@@ -75,7 +75,7 @@ impl FixHeld {
     }
 }
 
-/// What became of a fix, from the log and the state as it is now.
+/// Finds the standing of a fix, from the log and the state as it is now.
 pub fn standing(log: &[Entry], subject: FixSubject<'_>, now: &State<'_>) -> FixStanding {
     let tracked = subject.tracked;
     let has_moved =
@@ -107,7 +107,7 @@ pub fn standing(log: &[Entry], subject: FixSubject<'_>, now: &State<'_>) -> FixS
     }
 }
 
-/// What the state has at the paths of a fix; nothing when it does not have the object.
+/// The values that the state has at the paths of a fix; none when it does not have the object.
 pub fn held(subject: FixSubject<'_>, now: &State<'_>) -> Option<Vec<FixHeld>> {
     let instance = object_in(now, subject)?;
     let attributes = json::raw_value(instance.attributes).unwrap_or(Value::Null);

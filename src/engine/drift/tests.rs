@@ -287,7 +287,7 @@ fn taken(bytes: &StateBytes) -> Body {
     Body::Snapshot(Box::new(body))
 }
 
-/// What became of a fix of an item, seen and recorded against a state, when `now` is the state.
+/// The standing of a fix of an item, seen and recorded against a state, when `now` is the state.
 fn became(
     (item, object): &(DriftItem, DriftedObject),
     later: Vec<Body>,

@@ -1,8 +1,8 @@
-//! What the good configuration cannot say a second time: where it was planned, and values that
-//! nothing keeps.
+//! Hazards of what the good configuration cannot say a second time: the directory that it was
+//! planned in, and values that nothing keeps.
 //!
-//! A hazard only where the plan acts on it. What is found in the configuration's text is
-//! `codec::hcl`'s; nothing here knows of values, since there is none to compare with.
+//! Each is a hazard only where the plan acts on it. `codec::hcl` finds them in the configuration's
+//! text. Nothing here knows of values, since there is none to compare with.
 
 use super::hazard;
 use crate::codec::hcl::WriteOnly;
@@ -12,7 +12,7 @@ use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::plan::{Action, Plan, PlannedChange};
 use crate::model::value::{Path, Step};
 
-/// What stands against one action.
+/// Hazards of one action.
 pub(super) fn of_change(not_replayable: &NotReplayable, change: &PlannedChange) -> Vec<Hazard> {
     if !writes(change) {
         return Vec::new();
@@ -44,7 +44,7 @@ pub(super) fn of_change(not_replayable: &NotReplayable, change: &PlannedChange) 
     directory.into_iter().chain(write_only).collect()
 }
 
-/// What stands against the plan as a whole.
+/// The hazard of the plan as a whole, if there is one.
 pub(super) fn of_plan(not_replayable: &NotReplayable, plan: &Plan) -> Option<Hazard> {
     let acts = plan.effective().any(writes)
         || plan.outputs.iter().any(|output| output.action != Action::NoOp);
@@ -63,8 +63,8 @@ fn writes(change: &PlannedChange) -> bool {
     is_made || change.action.replaces()
 }
 
-/// Whether the argument goes to the provider for good: with a new object always, otherwise when the
-/// version beside it changes, or there is none.
+/// Whether the argument takes effect: always for a new object, otherwise when the version beside it
+/// changes or there is none.
 fn is_sent(argument: &WriteOnly, change: &PlannedChange) -> bool {
     if change.action != Action::Update || !argument.has_version {
         return true;
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::codec::plan;
 
-    /// What stands against a plan with these changes of `demo_x.a`.
+    /// Hazards of a plan with these changes of `demo_x.a`, as kind and subject.
     fn found(not_replayable: &NotReplayable, changes: &[(&[&str], &str, &str)]) -> Vec<String> {
         let changes: Vec<serde_json::Value> = changes
             .iter()

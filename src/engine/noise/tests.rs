@@ -1,4 +1,4 @@
-//! What each kind hides and what it must not; laws over any values.
+//! Differences that each kind hides and must not hide; laws over any values.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What journals tell of objects.
+//! Origins of objects, as journals tell them.
 
 use super::*;
 use crate::codec::{events, state};

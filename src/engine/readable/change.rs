@@ -10,17 +10,17 @@ use crate::model::value::Path;
 /// One attribute that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeChange {
-    /// Where, as a person reads it.
+    /// Place, as a person reads it.
     pub path: Path,
-    /// Where in either side that has it, with positions.
+    /// Place in each side that has it, with positions.
     pub at: (Option<Path>, Option<Path>),
-    /// What was there.
+    /// Value that was there.
     pub before: Shown,
-    /// What is there now.
+    /// Value that is there now.
     pub after: Shown,
-    /// How that is best said.
+    /// Form in which the difference is best said.
     pub form: Form,
-    /// The objects whose ids the two values are, where somebody has looked.
+    /// The objects whose ids the two values are, where these were looked up.
     pub means: (Option<Address>, Option<Address>),
 }
 
@@ -32,7 +32,7 @@ impl AttributeChange {
         Self::plain(redactor.path(&path, marks), before, after)
     }
 
-    /// A value and what became of it, at a place that is its own name.
+    /// A value before and after, at a path that is shown as it is.
     pub fn plain(path: Path, before: Shown, after: Shown) -> Self {
         let at = |shown: &Shown| (*shown != Shown::Absent).then(|| path.clone());
         let at = (at(&before), at(&after));
@@ -51,10 +51,10 @@ pub enum Form {
     Lines(Vec<Line>),
 }
 
-/// A difference that is only counted unless somebody asks.
+/// A difference that is only counted, unless a person asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hidden {
-    /// What differs.
+    /// The difference.
     pub change: AttributeChange,
     /// The rule that hides it.
     pub by: HiddenBy,

@@ -41,7 +41,7 @@ fn read(before: &Value, after: &Value, insignificant: Insignificant) -> Found {
     reader.between(&Path::default(), Some(before), Some(after))
 }
 
-/// Every leaf that says something: where, where without positions, what.
+/// Adds every leaf that says something, as path and value.
 fn leaves(path: &Path, value: &Value, found: &mut Vec<(Path, String)>) {
     match value {
         Value::Null => {}

@@ -1,11 +1,11 @@
-//! What differs inside one object, as a person would say it.
+//! Differences inside one object, as a person would say them.
 //!
-//! [`compare`](super::compare) says where two values differ position by position; that is what
-//! decisions are made of. Here the same difference is made readable: elements of a list are paired
-//! by likeness and named by what tells them apart, text that is JSON is compared as JSON, text of
-//! many lines line by line, and what says nothing is set aside with its reason. Everything that
-//! differs is either in [`Found::changes`] or in [`Found::hidden`]. Every value, line and label
-//! has passed the redactor. Nothing here decides what a difference means.
+//! [`compare`](super::compare) says where two values differ, position by position; decisions are
+//! made of that. Here the same difference is made readable. Elements of a list are paired by
+//! likeness and named by what tells them apart. Text that is JSON is compared as JSON, text of many
+//! lines line by line. Differences that say nothing are set aside with their reason. Everything
+//! that differs is either in [`Found::changes`] or in [`Found::hidden`]. Every value, line and
+//! label has passed the redactor. Nothing here decides what a difference means.
 
 mod change;
 mod lists;
@@ -28,12 +28,12 @@ use crate::model::value::{Path, Step, Value};
 
 pub use change::{AttributeChange, Form, Hidden, HiddenBy, Line};
 
-/// What differs between two values.
+/// Differences between two values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Found {
-    /// What is shown, in the order of names and positions.
+    /// Differences that are shown, in the order of names and positions.
     pub changes: Vec<AttributeChange>,
-    /// What is counted.
+    /// Differences that are counted.
     pub hidden: Vec<Hidden>,
 }
 
@@ -52,30 +52,31 @@ pub enum Side {
     After,
 }
 
-/// Which rule hides a difference: its places on both sides, with positions, and both values.
+/// Finds the rule that hides a difference, by its places on both sides, with positions, and both
+/// values.
 pub type Rules<'a> = dyn Fn((&Path, &Path), BothValues<'_>) -> Option<HiddenBy> + 'a;
 
-/// What is done with differences that say nothing by themselves: null against empty, and the
-/// layout of JSON.
+/// Treatment of differences that say nothing by themselves: null against empty, and the layout of
+/// JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Insignificant {
     /// Set aside and counted.
     Hidden,
-    /// Shown like any other, for whoever consents to exactly what is written.
+    /// Shown like any other, for a person who consents to exactly what is written.
     Shown,
 }
 
 /// Reads the differences of one object.
 pub struct Reader<'a> {
-    /// What must not be shown.
+    /// Secrets that must not be shown.
     pub redactor: &'a Redactor,
-    /// Whose values they are, for fingerprints: an address, or the name of an output.
+    /// Owner of the values, for fingerprints: an address, or the name of an output.
     pub owner: &'a str,
-    /// What Terraform marks, on either side: what one side marks is secret on the other too.
+    /// Paths that Terraform marks on either side; one that is marked on one side is secret on both.
     pub marks: &'a [Path],
-    /// What moves on its own.
+    /// Rules that hide differences, such as values that move on their own.
     pub rules: &'a Rules<'a>,
-    /// What is done with insignificant.
+    /// Treatment of differences that say nothing by themselves.
     pub insignificant: Insignificant,
 }
 
@@ -135,14 +136,14 @@ impl Place {
 pub type BothValues<'v> = (Option<&'v Value>, Option<&'v Value>);
 
 impl Reader<'_> {
-    /// What differs between two values at `path`.
+    /// Differences between two values at `path`.
     pub fn between(&self, path: &Path, before: Option<&Value>, after: Option<&Value>) -> Found {
         let mut found = Found::default();
         self.walk(&Place::at(path), (before, after), &mut found);
         found
     }
 
-    /// What an object that only one side has consists of, attribute by attribute.
+    /// Reads an object that only one side has, attribute by attribute.
     pub fn whole(&self, side: Side, value: &Value) -> Found {
         let mut found = Found::default();
         for (name, member) in value.as_members().into_iter().flatten() {
@@ -211,7 +212,8 @@ impl Reader<'_> {
         }
     }
 
-    /// What only one side has: in one piece, or piece by piece where a piece is secret.
+    /// Adds a value that only one side has: in one piece, or piece by piece where a piece is
+    /// secret.
     fn one_sided(&self, place: &Place, side: Side, value: &Value, found: &mut Found) {
         let is_hidden = || !matches!(self.show(place.on(side), Some(value)), Shown::Plain(_));
         let is_apart = || place.shown.0.len() < DEPTH_MAX && is_hidden() && !self.is_marked(place);
@@ -263,8 +265,9 @@ impl Reader<'_> {
             .or_else(|| self.trifle(place, (before, after)))
     }
 
-    /// Null against empty. A member that comes or goes in a map of somebody's own is not insignificant even
-    /// if it is empty, and in JSON only null and nothing are one.
+    /// The rule that hides null against empty. A member that comes or goes below the top level is
+    /// significant even if it is empty: the map may be the user's own. In JSON only null and
+    /// nothing are one.
     fn trifle(&self, place: &Place, (before, after): BothValues<'_>) -> Option<HiddenBy> {
         if self.insignificant == Insignificant::Shown {
             return None;

@@ -1,8 +1,8 @@
-//! What an element of a list is called: by what tells it from its siblings.
+//! Names of the elements of a list, made of what tells each from its siblings.
 //!
 //! A name is made of values that are the same on both sides, are in clear, and together fit no
-//! other element; where there is no such name the position stands. A network rule is called by its
-//! protocol, ports and sources even if it is the only one: people know it by them.
+//! other element. An element without such a name is called by its position. A network rule is
+//! called by its protocol, ports and sources even if it is the only one: people know it by them.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use super::{Place, Reader, Side, is_scalar};
 use crate::engine::redact::Shown;
 use crate::model::value::{Step, Value};
 
-/// What says that an element is a network rule.
+/// Attributes that say that an element is a network rule.
 const PROTOCOLS: [&str; 2] = ["protocol", "ip_protocol"];
 
-/// What a network rule is called by, in this order.
+/// Attributes that a network rule is called by, in this order.
 const RULE: [&str; 12] = [
     "protocol",
     "ip_protocol",
@@ -36,7 +36,7 @@ const PARTS_MAX: usize = 4;
 /// A value in a name is no longer than this.
 const PART_CHARS_MAX: usize = 40;
 
-/// More comparisons of elements than this are not made: then positions have to do.
+/// Number of comparisons of elements beyond which positions have to do.
 const COMPARISONS_MAX: usize = 200_000;
 
 /// An element's values that can stand in a name, by attribute.
@@ -50,7 +50,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Prepares to name what differs in the lists at `place`.
+    /// Prepares to name the elements that differ in the lists at `place`.
     pub(super) fn new(
         reader: &Reader<'_>,
         place: &Place,
@@ -136,7 +136,7 @@ fn chosen<'t>(own: &'t Traits, siblings: &[&Traits]) -> Option<Vec<&'t str>> {
     (alike.is_empty() && !names.is_empty()).then_some(names)
 }
 
-/// A number alone could be a position: then its attribute is said.
+/// Joins values to a name. A number alone could be a position: then its attribute is said.
 fn label(own: &Traits, names: &[&str]) -> String {
     let values: Vec<&str> =
         names.iter().filter_map(|name| Some(own.get(*name)?.as_str())).collect();
@@ -149,7 +149,7 @@ fn label(own: &Traits, names: &[&str]) -> String {
 }
 
 impl Reader<'_> {
-    /// What of an element can stand in its name: plain values in clear that say something.
+    /// Values of an element that can stand in its name: plain ones, in clear, that say something.
     fn traits(&self, place: &Place, pair: ElementPair, side: Side, item: &Value) -> Traits {
         let element = place.element(Step::Index(pair.position()), pair);
         let mut traits = Traits::new();

@@ -1,9 +1,9 @@
 //! Which element of a list became which.
 //!
-//! Equal elements first, wherever they stand; then those that are most alike; the rest came or
-//! went. The cost is bounded: of many that differ, elements at one position are taken for one. A
-//! list does not tell whether it is a set, so that nothing here is lost that a list would say:
-//! equal elements in another order are said to be.
+//! Equal elements are paired first, wherever they stand, and then those that are most alike; the
+//! rest came or went. The cost is bounded: of many that differ, elements at one position are taken
+//! for one. A list does not tell whether it is a set, so equal elements in another order are said
+//! to be reordered.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -14,7 +14,7 @@ use crate::model::value::Value;
 /// More pairs of elements than this are not compared for likeness.
 const LIKENESSES_MAX: usize = 10_000;
 
-/// Leaves of an element that are looked at.
+/// Number of leaves of an element that are looked at.
 const LEAVES_MAX: usize = 200;
 
 /// Elements that share less are two different ones, in hundredths.
@@ -46,7 +46,7 @@ impl ElementPair {
         }
     }
 
-    /// Where it stands; the only position twice.
+    /// Its positions on both sides; the only position twice.
     pub(super) fn positions(self) -> (usize, usize) {
         let before = self.before.or(self.after).unwrap_or(0);
         (before, self.after.unwrap_or(before))
@@ -58,7 +58,7 @@ impl ElementPair {
     }
 }
 
-/// What became of the elements of a list.
+/// Result of pairing the elements of two lists.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Pairing {
     /// Elements that differ, came or went, in the order of positions.
@@ -117,8 +117,8 @@ fn equal(before: &[Value], after: &[Value]) -> BTreeMap<usize, usize> {
     found.collect()
 }
 
-/// Plain values: as many that came as went between the same neighbours have become each other.
-/// `starts` and `ends` are where the neighbours stand, in rising order on both sides.
+/// Pairs plain values. As many that came as went between the same neighbours have become each
+/// other. `starts` and `ends` are the positions of the neighbours, in rising order on both sides.
 fn by_gap(old: &[usize], new: &[usize], starts: &[usize], ends: &[usize]) -> Vec<ElementPair> {
     let mut gaps: BTreeMap<usize, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     for index in old {
@@ -173,7 +173,7 @@ fn by_likeness(
     pairs
 }
 
-/// What an element says: names without positions, and what stands there.
+/// Leaves of an element: names without positions, and the values there.
 #[derive(Debug, Default)]
 struct Leaves {
     found: BTreeMap<(String, String), usize>,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::codec::json;
 
-/// What an attribute's change reads like.
+/// Text of an attribute's change.
 fn said(change: &AttributeChange) -> String {
     let word = |shown: &Shown| match shown {
         Shown::Absent => "-".to_owned(),
@@ -54,7 +54,7 @@ fn read(before: &str, after: &str, secrets: &[&str], marks: &[&str]) -> Found {
     reader.between(&Path::default(), Some(&before), Some(&after))
 }
 
-/// What is shown, then what is hidden with its rule.
+/// Differences that are shown, then those that are hidden with their rule.
 fn all(found: &Found) -> Vec<String> {
     let hidden =
         found.hidden.iter().map(|hidden| format!("{}: {}", hidden.by.rule, said(&hidden.change)));

@@ -1,7 +1,7 @@
 //! Texts: JSON as JSON, many lines line by line.
 //!
-//! A text of which any part is secret is not looked into. How lines are aligned is bounded by
-//! their number and not by time.
+//! A text of which any part is secret is not looked into. Aligning lines is bounded by their number
+//! and not by time.
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -10,19 +10,19 @@ use crate::codec::json;
 use crate::engine::redact::Shown;
 use crate::model::value::Value;
 
-/// JSON in a text in JSON in a text: nobody reads on below this.
+/// Number of texts with JSON, one inside of the other, that are read.
 const TEXTS_MAX: usize = 3;
 
 /// Longer texts are not taken for JSON.
 const DOCUMENT_BYTES_MAX: usize = 4 << 20;
 
-/// Equal lines around what differs.
+/// Number of equal lines that are kept on each side of a difference.
 const CONTEXT: usize = 2;
 
 /// More pairs of lines than this are not aligned: the middle was replaced as a whole.
 const PAIRS_MAX: usize = 4_000_000;
 
-/// What a text holds, if that is a JSON object or array.
+/// The JSON object or array that a text holds, if it holds one.
 pub(super) fn document(text: &str) -> Option<Value> {
     let is_one = text.trim_start().starts_with(['{', '[']) && text.len() <= DOCUMENT_BYTES_MAX;
     if is_one { json::value(text).ok() } else { None }
@@ -63,7 +63,8 @@ impl Reader<'_> {
         self.leaf(place, both, found);
     }
 
-    /// The rules and the marks of the text itself have been asked already.
+    /// Adds the differences inside of two JSON texts. Rules and marks of the texts themselves have
+    /// been asked already.
     fn inside(&self, place: &Place, before: &Value, after: &Value, found: &mut Found) {
         match (before, after) {
             (Value::Map(a), Value::Map(b)) => self.members(place, a, b, found),
@@ -78,7 +79,7 @@ impl Reader<'_> {
     }
 }
 
-/// What differs line by line, with a little of what does not.
+/// Lines that differ, with a few equal ones around them.
 pub(super) fn lines(before: &str, after: &str) -> Vec<Line> {
     let a: Vec<&str> = before.split('\n').collect();
     let b: Vec<&str> = after.split('\n').collect();
@@ -117,7 +118,7 @@ fn change(all: &mut Vec<Line>, old: &[&str], new: &[&str]) {
     all.extend(new.iter().map(|line| Line::Added((*line).to_owned())));
 }
 
-/// Leaves out what is equal and far from what is not.
+/// Leaves out equal lines that are far from a difference.
 fn shortened(all: Vec<Line>) -> Vec<Line> {
     let is_kept = |line: &Line| matches!(line, Line::Kept(_));
     let differs: Vec<usize> =

@@ -1,4 +1,4 @@
-//! What of a value, a name or a label may be seen.
+//! The parts of a value, a name or a label that may be seen.
 //!
 //! The redactor knows; here it is asked about both sides of a place at once, and about what is
 //! inside of a text that holds JSON. Nothing here says why something is secret.
@@ -7,7 +7,7 @@ use super::{BothValues, Place, Reader};
 use crate::engine::redact::Shown;
 use crate::model::value::{Path, Step, Value};
 
-/// What a name is replaced with that holds a secret.
+/// Replacement for a name that holds a secret.
 const HIDDEN_NAME: &str = "(sensitive)";
 
 impl Reader<'_> {
@@ -16,7 +16,7 @@ impl Reader<'_> {
         self.show_both(&Place::at(path), both)
     }
 
-    /// Both sides: what is secret on one is secret on the other.
+    /// Both sides as a person may see them: a value that is secret on one is secret on the other.
     pub(super) fn show_both(
         &self,
         place: &Place,

@@ -1,10 +1,10 @@
-//! What is told of a secret so that a change can be seen: a few digits of a keyed hash.
+//! Fingerprints of secrets, so that a change can be seen: a few digits of a keyed hash.
 //!
-//! A [`Fingerprint`] is an HMAC-SHA-256 over the stack, the object, the path and the value, and four
-//! of its digits are shown. Equal values at one place have equal ones, and at another place others,
-//! so that nobody reads from a screen that two secrets are the same. A short or guessable value is
-//! protected by the key alone: whoever has key and fingerprint can try candidates. Where keys come
-//! from and where they lie is not decided here.
+//! A [`Fingerprint`] is an HMAC-SHA-256 over the stack, the object, the path and the value, and
+//! four of its digits are shown. Equal values have equal ones at one place, and others at another
+//! place, so that no screen tells that two secrets are the same. A short or guessable value is
+//! protected by the key alone: with key and fingerprint, candidates can be tried. The source of
+//! keys and their place are not decided here.
 
 use std::fmt;
 
@@ -14,26 +14,26 @@ use sha2::{Digest as _, Sha256};
 use crate::model::secret::Secret;
 use crate::model::value::{Path, Value};
 
-/// How many digits are shown, two a byte, unless two values of one change need more to be told apart.
+/// Number of digits that are shown, two a byte, unless two values of one change need more.
 const DIGITS: usize = 4;
 
-/// What this is, so that no other hash under the same key is one of these.
+/// Purpose of the hash, so that no other one under the same key is a fingerprint.
 const PURPOSE: &str = "unapply secret fingerprint 1";
 
-/// The key of fingerprints, with what it is the key of.
+/// The key of fingerprints, with its scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FingerprintKey {
     key: Secret<[u8; 32]>,
-    /// Where fingerprints made with it can be compared.
+    /// Scope in which fingerprints made with it can be compared.
     pub scope: FingerprintScope,
 }
 
-/// Where two fingerprints of one place can be compared.
+/// Scope in which two fingerprints of one place can be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FingerprintScope {
-    /// Wherever the same store's key is used.
+    /// Every use of the same store's key.
     Store,
-    /// In one output only: the key is gone with it.
+    /// One output only: the key is gone with it.
     Output,
 }
 
@@ -53,7 +53,7 @@ impl FingerprintKey {
         Self { key: Secret::new(bytes), scope }
     }
 
-    /// A store's key, made of a text that somebody chose.
+    /// A store's key, made of a chosen text.
     pub fn of_text(text: &Secret<String>) -> Self {
         let digest = Sha256::digest(text.reveal_for_fingerprint().as_bytes());
         Self::new(digest.into(), FingerprintScope::Store)
@@ -70,7 +70,7 @@ impl FingerprintKey {
     }
 }
 
-/// What is shown of a secret value at one place.
+/// Keyed hash of a secret value at one place; its first digits are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {
     code: [u8; 32],
@@ -87,7 +87,7 @@ impl fmt::Display for Fingerprint {
 }
 
 impl Fingerprint {
-    /// The two of one change, with as many digits as it takes to tell them apart.
+    /// Both fingerprints of one change, with as many digits as it takes to tell them apart.
     pub(super) fn told_apart(mut self, mut other: Self) -> (Self, Self) {
         while self.code != other.code
             && self.digits < self.code.len() * 2
@@ -100,7 +100,7 @@ impl Fingerprint {
     }
 }
 
-/// What makes fingerprints for the values of one stack.
+/// Maker of fingerprints for the values of one stack.
 #[derive(Debug, Clone)]
 pub(super) struct Prints {
     pub(super) key: FingerprintKey,
@@ -116,7 +116,7 @@ impl Prints {
     }
 }
 
-/// One text for all that is the same value: numbers are the same however they are written.
+/// Appends one text for all that is the same value: numbers are the same however they are written.
 fn canonical(value: &Value, text: &mut String) {
     match value {
         Value::Null => text.push_str("null"),

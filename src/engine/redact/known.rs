@@ -1,8 +1,9 @@
 //! The secret values that are known, and where they stand in a text.
 //!
-//! A state can have a hundred thousand of them and a screen has few lines: so learning is an insert,
-//! and searching is one look into a bitmap for each byte of the text. Values are compared byte by
-//! byte as they are; encodings are the matter of `views`, which decodes the text and not the values.
+//! A state can have a hundred thousand of them and a screen has few lines. So learning is an
+//! insert, and searching is one look into a bitmap for each byte of the text. Values are compared
+//! byte by byte as they are. Encodings are the matter of `views`, which decodes the text and not
+//! the values.
 
 #![expect(clippy::disallowed_types, reason = "values are looked up and never put out in any order")]
 
@@ -14,7 +15,7 @@ use foldhash::fast::RandomState;
 /// Shorter values are hidden by path only: they would blank half of every screen.
 pub(super) const BYTES_MIN: usize = 6;
 
-/// What a value begins with.
+/// First bytes of a value.
 type Anchor = [u8; BYTES_MIN];
 
 /// Every value that is known to be secret.
@@ -30,12 +31,12 @@ pub(super) struct KnownSecrets {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget(usize);
 
-/// A search that would cost too much. Nobody knows what the text holds then.
+/// A search that would cost too much: it is unknown whether the text holds a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooMuch;
 
 impl Budget {
-    /// Enough for a text of this length, with whatever lies in it encoded.
+    /// Enough for a text of this length, with all that lies in it encoded.
     pub(super) fn of(length: usize) -> Self {
         Self(length.saturating_mul(96).saturating_add(1 << 16))
     }
@@ -48,7 +49,7 @@ impl Budget {
 }
 
 impl KnownSecrets {
-    /// How many.
+    /// Number of values.
     pub(super) fn len(&self) -> usize {
         self.values.len()
     }
@@ -127,8 +128,8 @@ impl KnownSecrets {
     }
 }
 
-/// Which anchors there may be, in a few cache lines: it is wrong about one in ten of those that are
-/// not there when a hundred thousand are.
+/// Anchors that there may be, as a bitmap of 128 KiB. With a hundred thousand anchors in it, it is
+/// wrong about one in ten of the others.
 #[derive(Clone, Default)]
 struct Front {
     words: Vec<u64>,

@@ -1,7 +1,7 @@
-//! What a redactor learns from: states, plans, drift, and values that somebody calls secret.
+//! Sources that a redactor learns from: states, plans, drift, and values that are called secret.
 //!
-//! Of a state nothing is read but the attributes in which something secret may be. Nothing is decided
-//! here about what is shown.
+//! Of a state nothing is read but the outputs and the attributes in which something secret may be.
+//! Nothing is decided here about what is shown.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::model::plan::Plan;
 use crate::model::state::{Instance, Output, State};
 use crate::model::value::{Path, RawJson, Step, Value};
 
-/// Which names are secret, for whoever looks for them in a state.
+/// Tests for secret names, for the scan of two states side by side.
 const SUSPICION: Suspicion =
     Suspicion { is_secret: is_secret_name, may_hold: may_hold_any, tellers: &NAMES };
 
@@ -42,8 +42,8 @@ impl Redactor {
         }
     }
 
-    /// Goes through two states side by side, and learns what is secret in what both have. What
-    /// differs is learnt by [`read`](Self::read).
+    /// Goes through two states side by side, and learns the secrets in objects that both have.
+    /// Those of the others are learnt by [`read`](Self::read).
     pub fn beside<'b>(&mut self, before: &'b [u8], after: &'b [u8]) -> Beside<'b> {
         Beside::new(before, after, SUSPICION, &mut |suspect| self.learn_suspect(suspect))
     }
@@ -52,8 +52,12 @@ impl Redactor {
     pub fn read<'t>(&mut self, beside: &'t Beside<'_>) -> Result<StatePair<'t>, UnreadableSide> {
         let pair = beside.read()?;
         for StatePart { outputs, instances, .. } in [&pair.before, &pair.after] {
-            outputs.iter().for_each(|output| self.learn_output(output));
-            instances.iter().for_each(|instance| self.learn_instance(instance));
+            for output in outputs {
+                self.learn_output(output);
+            }
+            for instance in instances {
+                self.learn_instance(instance);
+            }
         }
         Ok(pair)
     }
@@ -177,7 +181,8 @@ impl Redactor {
         }
     }
 
-    /// `path` is where `value` stands; it comes back as it was.
+    /// Learns what marks and names call secret. `path` is the place of `value`; it comes back as it
+    /// was.
     pub(super) fn learn_marked(&mut self, path: &mut Path, value: &Value, marks: &[Path]) {
         if marks.is_empty() {
             return self.learn_named(Named::of(path), value);
@@ -236,7 +241,7 @@ impl Redactor {
         }
     }
 
-    /// Learns by a shadow, and by names where it marks nothing.
+    /// Learns what a shadow marks, and what names call secret.
     fn learn_shadowed(&mut self, value: &Value, shadow: &Value) {
         self.learn_shadow(value, shadow);
         self.learn_marked(&mut Path::default(), value, &[]);
@@ -262,7 +267,7 @@ impl Redactor {
     }
 }
 
-/// What the names on the way to a value say of it.
+/// Meaning of the names on the way to a value.
 #[derive(Debug, Clone, Copy, Default)]
 struct Named {
     /// The last name, if there is any.

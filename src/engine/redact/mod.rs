@@ -1,13 +1,13 @@
 //! Which values may be shown.
 //!
 //! A value is hidden by its place and by what it is. Its place is secret by Terraform's own marks
-//! (what a provider's schema calls sensitive is among them: Terraform records it in
-//! `sensitive_attributes`, measured with 1.11.4) and by names that speak for themselves. And a secret
-//! value of six bytes or more is hidden wherever else it occurs, in clear or encoded, because
+//! and by names that speak for themselves. A value that a provider's schema calls sensitive is
+//! among the marks: Terraform records it in `sensitive_attributes` (measured with 1.11.4). And a
+//! secret value of six bytes or more is hidden wherever else it occurs, in clear or encoded.
 //! Terraform repeats sensitive inputs in outputs that it does not mark (measured with 1.11.4:
-//! `terraform_data.output`). A [`Redactor`] only learns; it never forgets. What is told instead of
-//! a value is a `fingerprint`; what is secret is not found out by looking at values: a password under
-//! a harmless name that nobody marks is shown.
+//! `terraform_data.output`). A [`Redactor`] only learns; it never forgets. A `fingerprint` is told
+//! instead of a value. Secrets are not found by looking at values: a password under a harmless name
+//! without a mark is shown.
 
 mod fingerprint;
 mod known;
@@ -50,10 +50,10 @@ impl Shown {
     }
 }
 
-/// What a secret is replaced with in free text.
+/// Replacement for a secret in free text.
 const HIDDEN: &str = "(sensitive)";
 
-/// What must not be shown, learnt from states and plans. `Debug` says how much, and not what.
+/// Values that must not be shown, learnt from states and plans. `Debug` tells their number only.
 #[derive(Clone, Default)]
 pub struct Redactor {
     known: KnownSecrets,
@@ -65,7 +65,8 @@ pub struct Redactor {
 /// and again.
 #[derive(Clone, Default)]
 struct Clear {
-    /// How much was known then: whoever learns more has to look again.
+    /// Number of values that were known then: after more are learnt, texts are looked through
+    /// again.
     known: usize,
     texts: BTreeSet<Box<str>>,
 }
@@ -88,8 +89,8 @@ impl Redactor {
         self
     }
 
-    /// The value at `path` as a person may see it, without a fingerprint. `marks` are the paths that
-    /// Terraform marks.
+    /// The value at `path` as a person may see it, without a fingerprint. `marks` are the paths
+    /// that Terraform marks.
     pub fn show(&self, path: &Path, value: Option<&Value>, marks: &[Path]) -> Shown {
         match value {
             None | Some(Value::Null) => Shown::Absent,
@@ -114,7 +115,7 @@ impl Redactor {
         }
     }
 
-    /// Two values at one place. Of two that are secret it is told whether they are the same.
+    /// Two values at one place. Two that are secret show whether they are the same.
     pub fn pair(
         &self,
         owner: &str,
@@ -132,9 +133,9 @@ impl Redactor {
         }
     }
 
-    /// A path as it may be shown: it ends where a mark begins, since the keys of a secret map are
-    /// secret too, and a key in which a secret value stands is blotted out. The first step is a name
-    /// of the provider's schema and no value of anybody's.
+    /// A path as it may be shown. It ends where a mark begins, since the keys of a secret map are
+    /// secret too. A key in which a secret value stands is blotted out. The first step is a name of
+    /// the provider's schema and never a user's value.
     #[must_use]
     pub fn path(&self, path: &Path, marks: &[Path]) -> Path {
         let shown = marked_prefix(path, marks);
@@ -159,8 +160,8 @@ impl Redactor {
         })
     }
 
-    /// The id of an object, unless it is secret: it is an attribute like any other and can be marked,
-    /// or hold what is marked elsewhere.
+    /// The id of an object, unless it is secret. It is an attribute like any other, and can be
+    /// marked or hold what is marked elsewhere.
     pub fn id(&self, instance: &Instance<'_>) -> Option<String> {
         let id = Value::Text(instance.id.clone()?);
         let path = Path(vec![Step::Name("id".to_owned())]);
@@ -208,7 +209,7 @@ impl Redactor {
         !self.places(text).is_empty()
     }
 
-    /// Where known values stand in a text.
+    /// Places of known values in a text.
     fn places(&self, text: &str) -> Vec<Range<usize>> {
         if !(known::BYTES_MIN..=CLEAR_BYTES_MAX).contains(&text.len()) {
             return views::places(&self.known, text);
@@ -238,7 +239,7 @@ impl Redactor {
     }
 }
 
-/// Differences with those below a mark drawn together: what they would tell is which keys a secret
+/// Differences, with those below a mark drawn together: apart, they would tell which keys a secret
 /// has, and how many of them changed.
 pub fn drawn_together(
     differences: Vec<Difference>,
@@ -296,8 +297,8 @@ fn is_marked(path: &Path, marks: &[Path]) -> bool {
     marks.iter().any(|mark| mark.covers(&unwrapped))
 }
 
-/// Whether a name on the way to a value that is not marked says that it is secret. Whether something
-/// is switched on is none, and neither is a small number of something that a secret has.
+/// Whether a name on the way to an unmarked value says that it is secret. A boolean never is, and
+/// neither is a small number that is a property of a secret.
 fn is_named(path: &Path, value: &Value) -> bool {
     let Some(own) = path.last_name() else { return false };
     let is_above = || {

@@ -1,8 +1,8 @@
 //! Names that say that a value is secret, whatever Terraform says.
 //!
 //! A name is read word by word in any spelling (`clientSecret`, `CLIENT_SECRET`, `client-secret`).
-//! One that ends in what a secret *has*, such as its id, its length or when it expires, is no secret:
-//! without that, half of a screen would be blank. Values are not looked at here.
+//! One that ends in what a secret *has*, such as its id, its length or when it expires, is no
+//! secret: without that, half of a screen would be blank. Values are not looked at here.
 
 #![expect(clippy::disallowed_types, reason = "names are looked up and never put out in any order")]
 
@@ -122,7 +122,7 @@ pub fn is_secret_name(name: &str) -> bool {
         || SECRET_WORDS.iter().any(|secret| joined.contains(secret))
 }
 
-/// What a name of a member says of its value.
+/// Meaning of a member's name for its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Says {
     /// See [`is_secret_name`].
@@ -131,10 +131,10 @@ pub(super) struct Says {
     pub(super) is_reference: bool,
 }
 
-/// So many names are kept in mind: the schemas in a state have some hundreds.
+/// Number of names that are kept in mind: the schemas in a state have some hundreds.
 const KNOWN_MAX: usize = 4096;
 
-/// What a name says, kept in mind: a state has the same few names many thousand times.
+/// Reads a name, and keeps the answer in mind: a state has the same few names many thousand times.
 pub(super) fn says(name: &str) -> Says {
     thread_local! {
         static KNOWN: RefCell<HashMap<Box<str>, Says, RandomState>> = RefCell::default();
@@ -184,7 +184,7 @@ const PAIRS: [(&str, &str); 14] = [
     ("webhook", "key"),
 ];
 
-/// Finds what a text has to hold if a secret name is in it.
+/// Finds the words of which a text with a secret name has to hold one.
 static SIGNS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let words = SECRET_WORDS.iter().chain(&WHOLE_WORDS).map(|word| (*word).to_owned());
     let parted = PAIRS.iter().flat_map(|(a, b)| [format!("{a}_{b}"), format!("{a}-{b}")]);
@@ -194,7 +194,7 @@ static SIGNS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder().ascii_case_insensitive(true).build(signs).ok()
 });
 
-/// Whether a text may hold a secret name; what it says no to holds none in any spelling that is used.
+/// Whether a text may hold a secret name; otherwise it holds none in any spelling that is used.
 pub(super) fn may_hold_any(text: &str) -> bool {
     SIGNS.as_ref().is_none_or(|signs| signs.is_match(text))
 }

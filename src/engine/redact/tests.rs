@@ -1,4 +1,4 @@
-//! What a redactor hides and what it shows; encodings are tested in a file of their own.
+//! Values that a redactor hides and shows; encodings are tested in a file of their own.
 
 use super::*;
 use crate::codec::state;

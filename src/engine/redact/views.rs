@@ -1,19 +1,21 @@
 //! A text as it reads when what is encoded in it is decoded.
 //!
 //! A secret hides in a text as JSON writes it, percent-encoded, or in base64 at any alignment, and
-//! in these inside of each other. Not the secrets are encoded, since there are many, but the text is
-//! decoded into [`View`]s, since there is little of it; and each view knows where in the text its
-//! bytes come from. What a view decodes need not have been meant: a word is base64 of something.
+//! in these inside of each other. Secrets are many and the text is little: so the text is decoded
+//! into [`View`]s, and the secrets are not encoded. Each view knows where in the text its bytes
+//! come from. A view may decode text that was not meant so: a word is base64 of something.
 //! Compressed and encrypted texts stay what they are, and so does any other alphabet.
 
 use std::ops::Range;
 
 use super::known::{BYTES_MIN, Budget, KnownSecrets, TooMuch};
 
-/// How many encodings inside of each other are undone: two, each of which may be JSON written twice.
+/// Number of encodings inside of each other that are undone: two, each of which may be JSON written
+/// twice.
 const DEPTH_MAX: usize = 4;
 
-/// Where known values stand in `text`, in clear or encoded. Places that overlap are one.
+/// Places of known values in `text`, in clear or encoded. Places that overlap are one. A text that
+/// costs too much to search is one place as a whole.
 pub(super) fn places(known: &KnownSecrets, text: &str) -> Vec<Range<usize>> {
     if known.is_empty() || text.len() < BYTES_MIN {
         return Vec::new();
@@ -67,7 +69,7 @@ struct View {
     from: From,
 }
 
-/// Where the bytes of a view come from.
+/// Origin of the bytes of a view.
 enum From {
     /// Pieces that follow each other: as they are, or one escape.
     Pieces(Vec<Piece>),
@@ -76,9 +78,9 @@ enum From {
 }
 
 struct Piece {
-    /// Where it begins in the view.
+    /// Offset in the view at which it begins.
     shown: usize,
-    /// Where it begins in the text.
+    /// Offset in the text at which it begins.
     text: usize,
     kind: PieceKind,
 }
@@ -92,9 +94,9 @@ enum PieceKind {
 
 /// A way to escape.
 struct Escapes {
-    /// What every escape begins with; the same byte more than once where there are fewer.
+    /// Bytes that an escape begins with; the same byte more than once where there are fewer.
     signs: [u8; 3],
-    /// What the escape that a text begins with stands for, and how long it is.
+    /// Decodes the escape that a text begins with, and tells its length.
     step: fn(&[u8]) -> Option<(Decoded, usize)>,
 }
 
@@ -105,8 +107,9 @@ impl Escapes {
     }
 }
 
-/// The ways that a text may be escaped in. Without a plus there is one less, and without what a
-/// template escapes: in a secret that has it, JSON leaves it as it is.
+/// The ways that a text may be escaped in. The one with `+` for a space is left out if there is no
+/// plus. A text with an escaped template is also read with backslashes alone: JSON leaves such a
+/// template in a secret as it is.
 fn escapes(text: &[u8]) -> [Option<Escapes>; 4] {
     let plus = || Escapes { signs: *b"%%+", step: percent_or_plus };
     let has = |template: &[u8]| memchr::memmem::find(text, template).is_some();
@@ -119,7 +122,7 @@ fn escapes(text: &[u8]) -> [Option<Escapes>; 4] {
     ]
 }
 
-/// What an escape stands for.
+/// Meaning of an escape.
 enum Decoded {
     Byte(u8),
     Character(char),
@@ -165,8 +168,8 @@ impl View {
         Some(view)
     }
 
-    /// The bytes that a run of base64 characters stands for which begins at `start`, without the
-    /// first few of them.
+    /// The bytes of a run of base64 characters that begins at `start`, without its first `skipped`
+    /// characters.
     fn base64(sextets: &[u8], skipped: usize, start: usize) -> Option<Self> {
         let characters = sextets.get(skipped..).filter(|rest| rest.len() >= BASE64_MIN)?;
         let mut bytes = Vec::with_capacity(characters.len() / 4 * 3 + 2);
@@ -189,7 +192,7 @@ impl View {
         Some(Self { bytes, from: From::Base64(start + skipped) })
     }
 
-    /// Where in the text a place of the view comes from.
+    /// The place in the text that a place of the view comes from.
     fn origin(&self, place: &Range<usize>) -> Range<usize> {
         let last = place.end.saturating_sub(1).max(place.start);
         match &self.from {
@@ -203,7 +206,7 @@ impl View {
     }
 }
 
-/// Where one byte of a view comes from.
+/// The place in the text that one byte of a view comes from.
 fn origin_of(pieces: &[Piece], at: usize) -> Range<usize> {
     let after = pieces.partition_point(|piece| piece.shown <= at);
     let piece = after.checked_sub(1).and_then(|index| pieces.get(index));
@@ -218,7 +221,8 @@ fn origin_of(pieces: &[Piece], at: usize) -> Range<usize> {
     }
 }
 
-/// What JSON, Terraform, Go and Rust write with a backslash, and Terraform's doubled `$` and `%`.
+/// Decodes the backslash escapes of JSON, Terraform, Go and Rust, and Terraform's doubled `$` and
+/// `%`.
 fn escape(text: &[u8]) -> Option<(Decoded, usize)> {
     let byte = |byte| Some((Decoded::Byte(byte), 2));
     match text {
@@ -243,7 +247,8 @@ fn escape(text: &[u8]) -> Option<(Decoded, usize)> {
     }
 }
 
-/// What follows `\u`: four digits, twice four for a pair of surrogates, or digits in braces.
+/// Decodes the text after `\u`: four digits, twice four for a pair of surrogates, or digits in
+/// braces.
 fn unicode(rest: &[u8]) -> Option<(Decoded, usize)> {
     if let Some(inside) = rest.strip_prefix(b"{") {
         let length = inside.iter().take(7).position(|byte| *byte == b'}')?;
@@ -265,7 +270,7 @@ fn percent(text: &[u8]) -> Option<(Decoded, usize)> {
     Some((Decoded::Byte(u8::try_from(hex(digits)?).ok()?), 3))
 }
 
-/// As in a query, where a space is a `+`.
+/// Decodes as in a query, where a space is a `+`.
 fn percent_or_plus(text: &[u8]) -> Option<(Decoded, usize)> {
     match text {
         [b'+', ..] => Some((Decoded::Byte(b' '), 1)),
@@ -281,7 +286,7 @@ fn hex(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// Six bytes are not in fewer characters.
+/// Fewest characters that hold six bytes.
 const BASE64_MIN: usize = 8;
 
 /// The runs of characters of either alphabet of base64.
@@ -315,7 +320,7 @@ fn sextet(character: u8) -> u8 {
     }
 }
 
-/// The bits of up to four of them.
+/// The bits of up to four sextets.
 fn bits(sextets: &[u8]) -> u32 {
     sextets.iter().fold(0, |bits, sextet| bits << 6 | u32::from(*sextet))
 }

@@ -1,7 +1,7 @@
 //! The placements: each object with its slot, its provider configuration and what it was made from.
 //!
-//! Who stands where has been decided; an object that is to be left as it is gets a placement that
-//! says nothing.
+//! `homes` has decided the place of each object. An object that is to be left as it is gets a
+//! placement that changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::model::digest::Digest;
 use crate::model::placement::{Placement, Slot, TakenFrom};
 use crate::model::state::{Instance, Status};
 
-/// Puts it together.
+/// Puts the placements together.
 pub(super) fn built(facts: &RekeyFacts<'_>, matched: &Matched, homes: &Homes<'_>) -> Rekeying {
     let instances = facts.current.instances.iter().enumerate();
     let known: Vec<KnownObjects<'_>> = instances
@@ -62,7 +62,7 @@ pub(super) fn built(facts: &RekeyFacts<'_>, matched: &Matched, homes: &Homes<'_>
     builder.finish()
 }
 
-/// What the good state says of an object that it wants.
+/// The good state's version of an object that it wants.
 fn more<'f>(facts: &RekeyFacts<'f>, instance: &Instance<'_>, role: Role) -> Option<More<'f>> {
     let Role::Wanted(good) = role else {
         return None;
@@ -72,17 +72,17 @@ fn more<'f>(facts: &RekeyFacts<'f>, instance: &Instance<'_>, role: Role) -> Opti
     Some(More { good, is_moved: if stays { MovedAddresses::No } else { MovedAddresses::Yes } })
 }
 
-/// An object's position in the current state, and what it was made from where that becomes another.
+/// An object's position in the current state, and its dependencies where these change.
 type Taking = (usize, Option<Vec<String>>);
 
-/// What the provider configuration of a placement follows from.
+/// Origin of the provider configuration of a placement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PlacementOrigin {
-    /// It went to where the good state has it: the good one counts for its block.
+    /// The object went back to its good address: the good configuration counts for its block.
     Returned,
     /// It stays where it is, and is the object that the good state has there.
     AtHome,
-    /// Nothing is known that would make its own another one.
+    /// Nothing is known that would give it another one than its own.
     Foreign,
 }
 
@@ -123,7 +123,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// Leaves an object at a slot that is nobody's home.
+    /// Leaves an object at `slot`, marked if it is to be destroyed last.
     fn keep(&mut self, (position, dependencies): Taking, instance: &Instance<'_>, slot: Slot) {
         let is_marked = slot.deposed.is_none() && self.marked.contains(&slot.address);
         let placement = Placement {
@@ -247,8 +247,9 @@ fn is_one_resource(a: &Placement, b: &Placement) -> bool {
     a.kind == b.kind && a.name == b.name && a.mode == b.mode && a.module == b.module
 }
 
-/// Gives all objects of a resource one provider configuration, since a state has one for each: that
-/// of those which came back. What had another one that leads elsewhere cannot be ended there.
+/// Gives all objects of a resource the provider configuration of those that came back, since a
+/// state has one for each resource. Returns the others whose own may lead elsewhere: they cannot be
+/// ended there.
 fn one_provider(
     facts: &RekeyFacts<'_>,
     block: &mut [(Placement, PlacementOrigin)],

@@ -1,8 +1,8 @@
-//! What objects were made from: the same under other addresses, and what follows for those that go.
+//! Dependencies of objects under their new addresses, and the order of destroying that follows.
 //!
-//! Terraform destroys what nobody declares before it changes what refers to it, and clouds refuse
-//! that. An object marked `create_before_destroy` in the state is destroyed afterwards. Which
-//! objects are marked is decided here, and where the mark would make a cycle.
+//! Terraform destroys an object that is not declared before it changes those that refer to it, and
+//! clouds refuse that. An object marked `create_before_destroy` in the state is destroyed
+//! afterwards. Which objects are marked is decided here, and where the mark would make a cycle.
 //!
 //! Dependencies name blocks, never instances, so that a mark may be set in vain. That is harmless.
 
@@ -13,13 +13,13 @@ use super::{Marked, RekeyFacts, RekeyObstacle, TwoSteps, matching};
 use crate::model::address::Address;
 use crate::model::state::{Instance, Status};
 
-/// An object of the current state with what it is.
+/// An object of the current state with its role.
 pub(super) type KnownObjects<'f> = (&'f Instance<'f>, Role);
 
-/// The same with what it was made from, as the result calls it; none where that is as it was.
+/// The same with its dependencies, as the result names them; none where they are as they were.
 pub(super) type Placed<'f> = (&'f Instance<'f>, Role, Option<Vec<String>>);
 
-/// What an object was made from in the result.
+/// Dependencies of an object in the result.
 fn needed<'p>((instance, _, changed): &'p Placed<'_>) -> Vec<&'p str> {
     match changed {
         Some(changed) => changed.iter().map(String::as_str).collect(),
@@ -27,12 +27,12 @@ fn needed<'p>((instance, _, changed): &'p Placed<'_>) -> Vec<&'p str> {
     }
 }
 
-/// Where each block's objects have gone, for blocks that have lost any.
+/// Blocks to which each block's objects have gone, for blocks that have lost any.
 #[derive(Debug, Default)]
 pub(super) struct Renames(BTreeMap<String, BTreeSet<String>>);
 
 impl Renames {
-    /// Gathers them from what each object is and where the good state has it.
+    /// Gathers them from each object's role and its good address.
     pub(super) fn of<'f>(facts: &RekeyFacts<'f>, known: &[KnownObjects<'f>]) -> Self {
         let mut renames: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let homes = |role: Role| match role {
@@ -69,8 +69,8 @@ impl Renames {
         Self(renames)
     }
 
-    /// What `instance` was made from, as the result calls it; none when that is as it was. `more`
-    /// joins it where anything is another than before.
+    /// Dependencies of `instance`, as the result names them; none when they are as they were.
+    /// `more` adds the good ones when the object moves or any of them is renamed.
     pub(super) fn dependencies(
         &self,
         instance: &Instance<'_>,
@@ -116,7 +116,7 @@ fn is_one_block(a: &Address, b: &Address) -> bool {
         && (a.module == b.module || names(a) == names(b))
 }
 
-/// What is destroyed last, and what cannot be.
+/// Objects that are destroyed last, and those that cannot be.
 #[derive(Debug, Default)]
 pub(super) struct DependencyMarks {
     pub(super) marked: Vec<Marked>,
@@ -138,7 +138,7 @@ impl Survivor<'_, '_> {
     }
 }
 
-/// Finds what is to be marked: extras that something that stays, or is put back, refers to.
+/// Finds the extras to be marked: those that an object which stays, or is put back, refers to.
 pub(super) fn marks<'f>(
     facts: &RekeyFacts<'f>,
     placed: &[Placed<'f>],
@@ -210,7 +210,7 @@ impl<'f> Referring<'f> {
         }
     }
 
-    /// The first of these replaced objects of a block that is among them, or that one of them needs.
+    /// The first of a block's replaced objects that is among these, or that one of these needs.
     fn through(&mut self, block: &str, replaced: &[&Address]) -> Option<Address> {
         if let Some(known) = self.through.get(block) {
             return known.clone();

@@ -1,6 +1,6 @@
-//! Who stands at each address of the good state, and what the others in the current state are.
+//! The object at each address of the good state, and the roles of the others in the current state.
 //!
-//! Where an object goes follows from its [`Role`]; nothing is placed here.
+//! An object's place follows from its [`Role`]; nothing is placed here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::model::address::{Address, Mode};
 use crate::model::placement::TakenFrom;
 use crate::model::state::Instance;
 
-/// What an object of the current state is.
+/// Role of an object of the current state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// The one that the good state has at this position.
@@ -31,14 +31,14 @@ pub(super) enum Role {
     Extra,
 }
 
-/// Who stands where.
+/// The addresses of the good state, and the object that stands at each in the result.
 #[derive(Debug, Default)]
 pub(super) struct Homes<'f> {
-    /// Each address of the good state with its position there and what stands there in the result.
+    /// Each address of the good state, with its position there and its object in the result.
     at: BTreeMap<&'f Address, (usize, Option<TakenFrom>)>,
     /// The left-overs that the good state has.
     left_over: BTreeSet<(&'f Address, &'f str)>,
-    /// Positions in the current state of what is no left-over.
+    /// Positions in the current state of objects that are no left-overs.
     standing: BTreeMap<&'f Address, usize>,
     pub(super) spliced: Vec<usize>,
     pub(super) restored: Vec<usize>,
@@ -46,7 +46,7 @@ pub(super) struct Homes<'f> {
 }
 
 impl<'f> Homes<'f> {
-    /// Decides for each address of the good state who stands there.
+    /// Decides for each address of the good state which object stands there.
     pub(super) fn decide(facts: &RekeyFacts<'f>, matched: &Matched) -> Self {
         let standing = facts.current.instances.iter().enumerate();
         let standing = standing.filter(|(_, instance)| instance.deposed.is_none());
@@ -119,12 +119,12 @@ impl<'f> Homes<'f> {
         None
     }
 
-    /// The position in the good state of what has this address there.
+    /// The position in the good state of the object at this address.
     pub(super) fn position(&self, address: &Address) -> Option<usize> {
         self.at.get(address).map(|(position, _)| *position)
     }
 
-    /// What the object at this position of the current state is.
+    /// Role of the object at this position of the current state.
     pub(super) fn role(
         &self,
         facts: &RekeyFacts<'_>,
@@ -178,7 +178,7 @@ fn is_value(facts: &RekeyFacts<'_>, position: usize) -> bool {
     facts.good.instances.get(position).is_some_and(is_restored)
 }
 
-/// The slots of the current state, for whoever needs a key that nobody has.
+/// Addresses and keys of the left-overs of both states, so that a new key differs from them all.
 pub(super) fn keys(facts: &RekeyFacts<'_>) -> BTreeSet<(Address, String)> {
     let slots = facts.current.instances.iter().chain(&facts.good.instances).map(slot);
     slots.filter_map(|slot| Some((slot.address, slot.deposed?))).collect()

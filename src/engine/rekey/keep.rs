@@ -1,7 +1,7 @@
-//! What was made since and is wanted all the same: left out of the state, and so not destroyed.
+//! Objects made since and wanted all the same: left out of the state, and so not destroyed.
 //!
-//! Such an object exists on its own afterwards. No plan knows of it until somebody imports it, which
-//! is why its id is told. Who wants it is not decided here.
+//! Such an object exists on its own afterwards. No plan knows of it until it is imported, which is
+//! why its id is told. Whether it is wanted is not decided here.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::model::state::State;
 /// An object that is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleasedObject {
-    /// Where the current state has it.
+    /// Slot in the current state.
     pub from: Slot,
     /// Its `id`, if it has one.
     pub id: Option<String>,

@@ -2,7 +2,7 @@
 //!
 //! Two are one when their identities say so and nothing else has that identity. An identity that
 //! occurs twice matches nothing, except that objects which all stand where they stood are left
-//! alone. What becomes of those without a partner is not decided here.
+//! alone. The roles of objects without a partner are not decided here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,20 +13,20 @@ use crate::model::address::Mode;
 use crate::model::placement::Slot;
 use crate::model::state::Instance;
 
-/// Of more objects with one name than this, nobody looks which is which: it would take as long as
-/// there are pairs of them.
+/// Number of pairs of objects with one name beyond which they are not compared: it would take as
+/// long as there are pairs.
 const CANDIDATES_MAX: usize = 4_096;
 
-/// Who is who.
+/// Objects of the good and of the current state that are the same one.
 #[derive(Debug, Default)]
 pub(super) struct Matched {
     /// By position in the good state, the position in the current one.
     pub(super) current_of: BTreeMap<usize, usize>,
     /// The other way round.
     pub(super) good_of: BTreeMap<usize, usize>,
-    /// Objects of the good state of which it is doubtful.
+    /// Objects of the good state whose partner is doubtful.
     pub(super) doubtful_good: BTreeSet<usize>,
-    /// Objects of the current state of which it is doubtful.
+    /// Objects of the current state whose partner is doubtful.
     pub(super) doubtful_current: BTreeSet<usize>,
     /// The doubts, to be told.
     pub(super) ambiguous: Vec<Ambiguous>,
@@ -46,14 +46,14 @@ impl Matched {
     }
 }
 
-/// An object with what names it.
+/// An object with its identity.
 struct NamedObject<'s> {
     position: usize,
     instance: &'s Instance<'s>,
     identity: Identity,
 }
 
-/// Matches both states.
+/// Matches the objects of both states.
 pub(super) fn matched(facts: &RekeyFacts<'_>) -> Matched {
     // A left-over of the good state is wanted nowhere.
     let good = objects(&facts.good.instances, facts.knowledge, |i| i.deposed.is_none());
@@ -160,7 +160,7 @@ impl Edges {
         };
     }
 
-    /// The groups that are one by what is surely the same.
+    /// The groups that sure pairs connect, and the crowds that were not compared.
     fn groups(&self) -> Vec<Group> {
         let mut of_good: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut of_current: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -196,7 +196,7 @@ impl Edges {
     }
 }
 
-/// Pairs a group of one and one, and one that stands where it stood.
+/// Pairs a group of one and one, and a group that stands where it stood. Any other is doubtful.
 fn settle(facts: &RekeyFacts<'_>, group: &Group, matched: &mut Matched) {
     if let (1, 1, Some(good), Some(current)) =
         (group.good.len(), group.current.len(), group.good.first(), group.current.first())
@@ -226,7 +226,7 @@ fn settle(facts: &RekeyFacts<'_>, group: &Group, matched: &mut Matched) {
     }
 }
 
-/// Says that it is doubtful, unless the good state has the last word anyway.
+/// Records a doubt about a group, unless the good state has the last word anyway.
 fn doubt(facts: &RekeyFacts<'_>, group: &Group, why: Doubt, matched: &mut Matched) {
     let first = group.good.first().and_then(|at| facts.good.instances.get(*at));
     let is_value = first.is_some_and(|instance| {
@@ -247,7 +247,7 @@ fn doubt(facts: &RekeyFacts<'_>, group: &Group, why: Doubt, matched: &mut Matche
     matched.doubtful_current.extend(&group.current);
 }
 
-/// What nothing names is known by its address, as long as nothing says that it is another one.
+/// Pairs nameless objects by address, as long as nothing says that they are different ones.
 fn by_address(
     facts: &RekeyFacts<'_>,
     good: &[NamedObject<'_>],
@@ -273,7 +273,7 @@ fn by_address(
     }
 }
 
-/// Where an instance stands.
+/// The slot of an instance.
 pub(super) fn slot(instance: &Instance<'_>) -> Slot {
     Slot {
         address: instance.address.clone(),

@@ -1,14 +1,14 @@
-//! Where each real object belongs when the good configuration is to be applied again.
+//! The place of each real object when the good configuration is to be applied again.
 //!
 //! The good state has an address for each of its objects; an apply that renamed, moved, re-counted
 //! or forgot them has left the same objects elsewhere. Planned as it is, the current state would
-//! have them destroyed and made anew. [`rekey`] recognises them by what they really are and says
-//! which placement each has in a state that the good configuration fits: their addresses go back,
-//! and attributes, private data, schema versions and taints stay fresh.
+//! have them destroyed and made anew. [`rekey`] recognises them by what they really are, and gives
+//! each its placement in a state that fits the good configuration. Their addresses go back;
+//! attributes, private data, schema versions and taints stay fresh.
 //!
-//! What is not proved to be one object is never matched; it stays where it is and is named. Nothing
-//! here says what may be destroyed (`engine::hazard`), makes bytes of the result
-//! (`codec::state::write`), or asks anybody.
+//! Objects that are not proved to be one are never matched; they stay where they are and are named.
+//! Nothing here says what may be destroyed (`engine::hazard`), makes bytes of the result
+//! (`codec::state::write`), or asks a person.
 
 mod build;
 mod dependents;
@@ -28,19 +28,19 @@ use crate::model::address::{Address, ProviderAddress};
 use crate::model::placement::{Placement, Slot};
 use crate::model::state::{Instance, State};
 
-/// What is known when a state is re-keyed.
+/// Facts for re-keying a state.
 #[derive(Clone, Copy)]
 pub struct RekeyFacts<'f> {
     /// The state that was good.
     pub good: &'f State<'f>,
     /// The state as it is now.
     pub current: &'f State<'f>,
-    /// What is known of providers.
+    /// Knowledge of providers.
     pub knowledge: &'f Knowledge,
     /// Whether an object of the good state that the current one does not have still exists, as a
     /// refresh of the good state says.
     pub alive: &'f dyn Fn(&Instance<'_>) -> Existence,
-    /// What the applies since then say of themselves.
+    /// Objects that the applies since then destroyed or imported.
     pub journal: &'f RekeyJournal,
     /// Which provider configurations lead to one place.
     pub places: &'f Places,
@@ -59,7 +59,7 @@ pub enum Existence {
     Alive,
     /// It was looked for and is not there.
     Gone,
-    /// Nobody has looked, or looking failed.
+    /// It was not looked for, or looking failed.
     Unknown,
 }
 
@@ -72,12 +72,12 @@ pub struct NamedId {
     pub id: String,
 }
 
-/// What journals and plans say of the applies since the good state.
+/// Objects that the applies since the good state destroyed or imported, from journals and plans.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RekeyJournal {
-    /// What was destroyed.
+    /// Objects that were destroyed.
     pub deleted: BTreeSet<NamedId>,
-    /// What was imported: it is older than Terraform's knowledge of it.
+    /// Objects that were imported: they are older than Terraform's knowledge of them.
     pub imported: BTreeSet<NamedId>,
     /// Addresses, of instances or of blocks, into which something was imported.
     pub imported_at: BTreeSet<String>,
@@ -103,7 +103,7 @@ fn named(instance: &Instance<'_>) -> Option<NamedId> {
     Some(NamedId { kind: instance.address.kind.clone(), id: instance.id.clone()? })
 }
 
-/// Where each object belongs, and what a person is shown of it.
+/// The place of each object, and the changes that a person is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rekeying {
     /// Every object of the result, data sources too, in Terraform's order.
@@ -122,18 +122,18 @@ pub struct Rekeying {
     pub restored: Vec<Address>,
     /// Imported objects that the good state does not have: left out, and not destroyed.
     pub forgotten: Vec<Slot>,
-    /// What the good state does not have, and something that stays still refers to: marked, so that
-    /// Terraform destroys it after that has been changed.
+    /// Objects that the good state does not have and that one which stays still refers to. They are
+    /// marked, so that Terraform destroys them after it has changed that one.
     pub marked: Vec<Marked>,
-    /// What the good state does not have and somebody wants: left out, and not destroyed.
+    /// Objects that the good state does not have and that are wanted: left out, and not destroyed.
     pub kept: Vec<ReleasedObject>,
-    /// What the good state does not have, left-overs too.
+    /// Objects that the good state does not have, left-overs too.
     pub extras: Vec<Slot>,
     /// Other objects than the good ones at addresses of the good state.
     pub replaced: Vec<Address>,
     /// Objects of the good state that are not there any more.
     pub gone: Vec<GoneObject>,
-    /// Objects that stay and are tainted now, as they were not in the good state.
+    /// Objects that stay and are tainted now, and were not in the good state.
     pub tainted: Vec<Address>,
     /// Objects that may be the same and are not proved to be: left where they are.
     pub ambiguous: Vec<Ambiguous>,
@@ -162,16 +162,16 @@ impl Rekeying {
 /// An object that goes to where it belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
-    /// Where the current state has it.
+    /// Slot in the current state.
     pub from: Slot,
-    /// Where the good state has it.
+    /// Address in the good state.
     pub to: Address,
 }
 
 /// An object that makes room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Displaced {
-    /// Where it stands.
+    /// Its address.
     pub address: Address,
     /// The key that it gets there as a left-over.
     pub key: String,
@@ -189,7 +189,7 @@ pub struct Marked {
 /// A good object without a successor in the current state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoneObject {
-    /// Where the good state has it.
+    /// Its address in the good state.
     pub address: Address,
     /// How that is known.
     pub certainty: Certainty,
@@ -200,25 +200,25 @@ pub struct GoneObject {
 pub enum Certainty {
     /// A journal or a refresh says so, or there never was anything behind it.
     Known,
-    /// It is in no state, and nobody could look.
+    /// The current state does not have it, and nothing tells whether it exists.
     Unknown,
 }
 
-/// Objects of which nobody can say which is which.
+/// Objects of which it cannot be told which is which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ambiguous {
     /// Why.
     pub why: Doubt,
-    /// Where the good state has them.
+    /// Their addresses in the good state.
     pub good: Vec<Address>,
-    /// Where the current state has them.
+    /// Their slots in the current state.
     pub current: Vec<Slot>,
 }
 
 /// Why objects are not matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
-    /// What names an object occurs more than once.
+    /// The name of an object occurs more than once.
     Twice,
     /// The names are the same, and nothing proves that they are of one place.
     Place,
@@ -227,7 +227,7 @@ pub enum Doubt {
 /// An object that one plan cannot end in the right order, or in the right place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TwoSteps {
-    /// Where it stands in the result.
+    /// Its slot in the result.
     pub slot: Slot,
     /// Why.
     pub why: RekeyObstacle,
@@ -236,10 +236,11 @@ pub struct TwoSteps {
 /// Why one plan cannot do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RekeyObstacle {
-    /// It has to be destroyed after what refers to it was changed, and before what it refers to is
-    /// replaced, for which the change would have to wait. It is not marked.
+    /// It has to be destroyed after the objects that refer to it are changed. That change would
+    /// wait for the replacement of an object that it refers to, which waits for its end. It is not
+    /// marked.
     Cycle {
-        /// What it refers to.
+        /// The replaced object.
         through: Address,
     },
     /// The objects of its block go back to another provider configuration, which leads elsewhere,

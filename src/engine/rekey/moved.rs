@@ -11,12 +11,12 @@ use crate::model::address::{Address, Mode, ModuleStep};
 use crate::model::placement::{Movable, MovedBlock, Placement};
 use crate::model::state::State;
 
-/// What the good configuration says that stands against a block; addresses without keys.
+/// Declarations of the good configuration that stand against a block; addresses without keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeclaredBlocks {
     /// Its resources: `module.m.demo_file.a`.
     pub blocks: BTreeSet<String>,
-    /// What its own `moved` blocks name, resources and modules: of two blocks about one address
+    /// Resources and modules that its own `moved` blocks name: of two blocks about one address
     /// Terraform refuses both.
     pub moved: BTreeSet<String>,
 }
@@ -69,20 +69,21 @@ fn without_keys(movable: &Movable) -> String {
     }
 }
 
-/// How many objects lie in what could be moved as a whole, and how many of them go the same way.
+/// Modules and resources that could be moved as a whole: how many objects lie in each, and how many
+/// of these go the same way.
 #[derive(Default)]
 struct Wholes<'d> {
     /// Resources that are declared and of which the good state has nothing.
     unknown: Vec<&'d String>,
-    /// Managed objects of the current state.
+    /// Number of managed objects that each holds in the current state.
     current: BTreeMap<Movable, usize>,
-    /// What the current state has anything in. Terraform leaves off a move to there.
+    /// Those in which the current state has anything. Terraform leaves off a move to there.
     occupied: BTreeSet<Movable>,
-    /// What the good state has anything managed in.
+    /// Those in which the good state has anything managed.
     good: BTreeSet<Movable>,
-    /// Moves that a block would make.
+    /// Number of moves that each block would make.
     moves: BTreeMap<MovedBlock, usize>,
-    /// The slots of the good state.
+    /// Addresses of the managed objects of the good state.
     homes: BTreeSet<&'d Address>,
 }
 
@@ -150,7 +151,7 @@ fn without_key(address: &Address) -> Address {
     Address { key: None, ..address.clone() }
 }
 
-/// What an object lies in: its modules with and without their key, and its resource.
+/// Modules and resource that an object lies in; each module with and without its key.
 fn wholes_of(address: &Address) -> Vec<Movable> {
     let mut wholes = Vec::with_capacity(address.module.len() * 2 + 1);
     for end in 1..=address.module.len() {
@@ -172,8 +173,8 @@ fn call(steps: &[ModuleStep]) -> Option<Vec<ModuleStep>> {
     Some(before.iter().cloned().chain([last]).collect())
 }
 
-/// The blocks that would move this object with others, those that move most first: whatever follows
-/// behind them is the same on both sides.
+/// The blocks that would move this object with others, those that move most first. The rest of the
+/// address behind each is the same on both sides.
 fn candidates(step: &Move) -> Vec<MovedBlock> {
     let (from, to) = (&step.from.address, &step.to);
     let mut blocks = Vec::new();

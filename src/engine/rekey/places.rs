@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use crate::engine::identity::Leads;
 use crate::model::address::ProviderAddress;
 
-/// What is known of where provider configurations lead. Without more, those of one name lead to one
-/// place, and of others nobody knows.
+/// Knowledge of the places that provider configurations lead to. Without more, those of one name
+/// lead to one place; of others it is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Places {
     changed: BTreeSet<ProviderAddress>,
@@ -37,7 +37,7 @@ impl Places {
         self
     }
 
-    /// What is known of where a configuration of then and one of now lead.
+    /// Whether a good configuration and a current one are known to lead to one place.
     pub fn leads(&self, good: &ProviderAddress, current: &ProviderAddress) -> Leads {
         let is_named_so = is_named_alike(good, current);
         if is_named_so && self.changed.is_empty() {

@@ -80,7 +80,7 @@ fn word(instance: &Instance<'_>) -> String {
     format!("{tainted}{}{deposed}={}{x}{alias}{needed}{mark}", instance.address, text("id"))
 }
 
-/// What becomes of a case.
+/// Result of a case.
 pub(super) struct Outcome {
     pub(super) rekeying: Rekeying,
     /// The objects of the result; a new key of a left-over reads `*`.

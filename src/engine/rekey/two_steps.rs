@@ -1,9 +1,10 @@
-//! What one plan of the good configuration cannot end rightly, and that the failed one ends before.
+//! Objects that one plan of the good configuration cannot end rightly: the failed configuration
+//! ends them first.
 //!
-//! The good configuration lacks the provider configuration of such an object, or has it with other
-//! arguments and would look for the object in another place; or it does not have the provisioner
-//! that is to run when the object goes. Reading configurations is not done here, nor is it said
-//! whether the objects may be destroyed (`engine::hazard`).
+//! The good configuration lacks the provider configuration of such an object. Or it has that with
+//! other arguments, and would look for the object in another place. Or it lacks the provisioner
+//! that is to run when the object goes. Configurations are not read here. `engine::hazard` says
+//! whether the objects may be destroyed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use crate::model::address::{Address, ProviderAddress};
 use crate::model::placement::{Placement, Slot, TakenFrom};
 use crate::model::state::State;
 
-/// What the failed configuration has and the good one does not.
+/// Parts of the failed configuration that the good one does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lacking {
     /// Provider configurations, as the current state names them.
@@ -25,9 +26,9 @@ pub struct Lacking {
 /// An object that is destroyed with the failed configuration, before the rest is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DestroyedFirst {
-    /// Where the current state has it.
+    /// Slot in the current state.
     pub from: Slot,
-    /// Where the re-keyed state would have it.
+    /// Slot in the re-keyed state.
     pub slot: Slot,
     /// Why.
     pub why: WhyFirst,
@@ -57,7 +58,7 @@ impl WhyFirst {
         }
     }
 
-    /// What it means, in a clause.
+    /// Its meaning, in a clause.
     pub fn meaning(&self) -> &'static str {
         match self {
             Self::ProviderGone(_) => "the good configuration does not have its provider",

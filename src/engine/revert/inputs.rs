@@ -1,9 +1,9 @@
-//! Which data sources say something else than in the good snapshot, and what takes values from them.
+//! Data sources that say something else than in the good snapshot, and what takes values from them.
 //!
 //! The good state tells what a data source said, the plan what it says today. Whether an attribute
 //! depends on it is followed through the configuration's references, across modules and through
-//! other objects. Where Terraform does not tell, for instance through a local, the answer is
-//! "unsure" and never "no". Values are compared here and leave only as addresses and paths.
+//! other objects. If Terraform does not tell, for instance through a local, the answer is "unsure"
+//! and never "no". Values are compared here and leave only as addresses and paths.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,14 +30,14 @@ struct MovedInput<'a> {
     differences: Vec<Difference>,
 }
 
-/// What an expression can have taken its value from.
+/// Moved data sources that an expression can have taken its value from.
 #[derive(Default)]
 pub(super) struct Reach {
     moved: BTreeSet<usize>,
     is_unsure: bool,
 }
 
-/// Where a value that is not the good one comes from.
+/// Source of a value that is not the good one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum MovedSource {
     /// From these data sources, in a clause without values.
@@ -101,8 +101,8 @@ impl<'a> MovedInputs<'a> {
         block.is_some_and(|block| top(path).is_some_and(|top| block.attributes.contains_key(top)))
     }
 
-    /// What the attribute at `path` depends on. One that is not written down is made of the others,
-    /// or by a block that is not told.
+    /// Sources of the attribute at `path`. One that is not written down is made of the others, or
+    /// by a block that Terraform does not tell.
     pub(super) fn attribute(&self, address: &Address, path: &Path) -> Reach {
         let unsure = Reach { is_unsure: true, ..Reach::default() };
         let Some(block) = self.block(address) else { return unsure };
@@ -112,7 +112,7 @@ impl<'a> MovedInputs<'a> {
         }
     }
 
-    /// What the number and the keys of the instances depend on, of the modules around them too.
+    /// Sources of the number and the keys of the instances, and of the modules around them.
     pub(super) fn instances(&self, address: &Address) -> Reach {
         let Some(block) = self.block(address) else {
             return Reach { is_unsure: true, ..Reach::default() };
@@ -129,7 +129,7 @@ impl<'a> MovedInputs<'a> {
         reach
     }
 
-    /// Where an attribute's value comes from that is not the `good` one.
+    /// Source of an attribute's value that is not the `good` one.
     pub(super) fn source(
         &self,
         reach: &Reach,
@@ -141,7 +141,7 @@ impl<'a> MovedInputs<'a> {
         })
     }
 
-    /// Where the coming or going of an instance comes from.
+    /// Source of the coming or going of an instance.
     pub(super) fn source_of_instance(
         &self,
         reach: &Reach,
@@ -153,7 +153,7 @@ impl<'a> MovedInputs<'a> {
         self.judged(reach, |moved| keys.iter().any(|key| brings(moved, key, turn)))
     }
 
-    /// A reach that is sure, or else what a data source's own values explain.
+    /// The source by a reach that is sure, or else a data source whose own values explain it.
     fn judged(&self, reach: &Reach, explains: impl Fn(&MovedInput<'_>) -> bool) -> MovedSource {
         let named = |moved: Vec<&MovedInput<'_>>| {
             let words: Vec<String> = moved.into_iter().map(MovedInput::word).collect();
@@ -173,7 +173,7 @@ impl<'a> MovedInputs<'a> {
         }
     }
 
-    /// Where an output's value comes from that is not the `good` one.
+    /// Source of an output's value that is not the `good` one.
     pub(super) fn source_of_output(
         &self,
         name: &str,
@@ -213,7 +213,7 @@ impl<'a> MovedInputs<'a> {
         reach
     }
 
-    /// What a reference refers to in turn.
+    /// References that follow from a reference, in its place.
     fn follow(
         &self,
         place: Vec<ModuleStep>,
@@ -253,7 +253,7 @@ impl<'a> MovedInputs<'a> {
         next.into_iter().flatten().map(|reference| (place.clone(), reference)).collect()
     }
 
-    /// A reference has come to a data source.
+    /// Adds the data source that a reference has come to.
     fn arrive(&self, place: &[ModuleStep], block: &str, reference: &Reference, reach: &mut Reach) {
         let is_meant = |address: &Address| {
             local(address) == block
@@ -279,7 +279,7 @@ impl MovedInput<'_> {
     }
 }
 
-/// What the attribute at the top of `path` refers to; for one that is not written down, what all do.
+/// References of the attribute at the top of `path`; of all attributes if it is not written down.
 fn attributes<'a>(block: &'a ReferencedBlock, path: &Path) -> Vec<&'a Reference> {
     match top(path).and_then(|top| block.attributes.get(top)) {
         Some(references) => references.iter().collect(),

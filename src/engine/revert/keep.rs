@@ -1,10 +1,10 @@
-//! Which new values of data sources need not be let in: the good ones are still there.
+//! New values of data sources that need not be let in: the good ones are still there.
 //!
-//! Where a data source says something else today, planning the good configuration would write that,
-//! though nobody asked for it and the object has its good value. Such an attribute is left alone, by
-//! `ignore_changes` in the private copy. That holds for a block and so for all of its instances,
-//! wherever its module is called: it is done only if none of them would lose anything else by it.
-//! Attributes are taken whole: what one key of a map hides would hide the others.
+//! A data source may say something else today. Planning the good configuration would then write
+//! that, though it was not asked for and the object has its good value. Such an attribute is left
+//! alone, by `ignore_changes` in the private copy. That holds for a block, and so for all of its
+//! instances, wherever its module is called. It is done only if none of them would lose anything
+//! else by it. Attributes are taken whole: ignoring one key of a map would hide the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,16 +32,16 @@ pub struct KeptInput {
     pub block: KeptBlock,
     /// The attributes.
     pub attributes: BTreeSet<String>,
-    /// What says something else today, in one clause without values.
+    /// Clause without values that names the data sources that say something else today.
     pub why: String,
 }
 
-/// What is asked of the caller.
+/// Questions to the caller.
 #[derive(Clone, Copy)]
 pub struct Ask<'a> {
-    /// Where an object's block is written down; nothing where nobody knows.
+    /// Finds the block of an object; nothing if it is unknown where that is written down.
     pub block: &'a dyn Fn(&Address) -> Option<KeptBlock>,
-    /// Whether somebody wants the new value for the object of this name.
+    /// Whether the new value is wanted for the object of this name.
     pub is_let_in: &'a dyn Fn(&str) -> bool,
 }
 
@@ -54,11 +54,11 @@ impl std::fmt::Debug for Ask<'_> {
 /// One object that would change, attribute by attribute.
 struct Changing {
     kept: KeptInput,
-    /// What has to be written.
+    /// Attributes that have to be written.
     written: BTreeSet<String>,
 }
 
-/// What of the plan's actions is better left alone.
+/// Attributes of the plan's actions that are better left alone.
 pub fn keep(facts: &RevertFacts<'_>, redactor: &Redactor, ask: Ask<'_>) -> Vec<KeptInput> {
     let judge = ReasonJudge::new(facts, redactor);
     let good = by_slot(facts.good.state);

@@ -1,8 +1,8 @@
-//! Which drift that is on record an action would overwrite.
+//! Recorded drift that an action would overwrite.
 //!
 //! Drift is overwritten when its value is still there and the action sets another one, or ends the
 //! object. In a list or set elements change places: there it is overwritten unless it is certain
-//! that it is not. What was never recorded is judged in `reasons`.
+//! that it is not. Drift that was never recorded is judged in `reasons`.
 
 use super::say::listed;
 use crate::engine::compare::{is_equal, shadow_paths};

@@ -1,12 +1,12 @@
-//! What re-keying does, as a person is told.
+//! Changes that re-keying makes, as a person is told of them.
 //!
-//! None of it changes a real object. An address can hold a secret in its key, so each has passed the
-//! redactor.
+//! None of them changes a real object. An address can hold a secret in its key, so each has passed
+//! the redactor.
 
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::Rekeying;
 
-/// What becomes of one object in the state.
+/// Change to one object in the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Return {
@@ -27,7 +27,7 @@ pub enum Return {
 }
 
 impl Return {
-    /// What it means, in a clause.
+    /// Its meaning, in a clause.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Move => "the same object goes back to its address",
@@ -44,7 +44,7 @@ impl Return {
 /// One object that the state will have otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MovedBack {
-    /// What becomes of it.
+    /// The change.
     pub what: Return,
     /// Its address afterwards, safe to show.
     pub address: String,
@@ -52,7 +52,7 @@ pub struct MovedBack {
     pub from: Option<String>,
 }
 
-/// What re-keying does, in the order of [`Return`], then of addresses.
+/// Changes that re-keying makes, in the order of [`Return`], then of addresses.
 pub fn moved_back(rekeying: &Rekeying, redactor: &Redactor) -> Vec<MovedBack> {
     let text = |shown: &dyn std::fmt::Display| redactor.text(&shown.to_string());
     let of = |what: Return, shown: &dyn std::fmt::Display| MovedBack {

@@ -1,7 +1,7 @@
 //! The outputs that a revert's plan would change.
 //!
-//! Nothing real changes with an output, but other stacks read it: so each is shown before anybody
-//! consents, with what it would be. It stands in nobody's way and is no hazard.
+//! No real object changes with an output, but other stacks read it. So each is shown before a
+//! consent, with its new value. It stops no revert and is no hazard.
 
 use std::collections::BTreeMap;
 
@@ -20,22 +20,22 @@ use crate::model::value::{Path, Step, Value};
 pub struct JudgedOutput {
     /// Its name.
     pub name: String,
-    /// What would happen to it.
+    /// Action that would be done to it.
     pub action: Action,
-    /// What it is now.
+    /// Its value now.
     pub before: Shown,
-    /// What it would be.
+    /// Its value afterwards.
     pub after: OutputAfter,
-    /// Why: undo, moved input, or collateral when nobody can say.
+    /// Why: undo, moved input, or collateral when neither explains it.
     pub why: Why,
     /// The facts behind it in one clause; empty for an undo.
     pub cause: String,
 }
 
-/// What an output would be.
+/// Value of an output afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OutputAfter {
-    /// This.
+    /// This value.
     Value(Shown),
     /// Known only after apply, in part or as a whole.
     AfterApply,

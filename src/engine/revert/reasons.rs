@@ -1,8 +1,9 @@
 //! The reasons of one action, attribute by attribute.
 //!
 //! An attribute is judged by four values: in the good snapshot, in the state as it is, in the real
-//! world, and after the plan. What takes back a change since good is *undo*; what an explanation is
-//! missing for is *collateral*. Recorded drift is `known`, moved data sources are `inputs`.
+//! world, and after the plan. The reason is *undo* when a change since good is taken back, and
+//! *collateral* when an explanation is missing. Recorded drift is judged in `known`, moved data
+//! sources in `inputs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ use crate::model::plan::{Action, PlannedChange};
 use crate::model::state::{Instance, Status};
 use crate::model::value::{Path, Value};
 
-/// What is known of the whole plan.
+/// Facts about the whole plan, to judge its actions by.
 pub(super) struct ReasonJudge<'a> {
     facts: &'a RevertFacts<'a>,
     good: BTreeMap<RevertSlot<'a>, &'a Instance<'a>>,
@@ -36,7 +37,7 @@ struct ObjectVersions<'a> {
     then: Value,
     now: Value,
     unknown: Vec<Path>,
-    /// Where recorded drift is overwritten.
+    /// Paths at which recorded drift is overwritten.
     recorded: Vec<Path>,
 }
 
@@ -67,7 +68,7 @@ impl FoundReason {
 }
 
 impl<'a> ReasonJudge<'a> {
-    /// Looks through everything once.
+    /// Gathers the facts about the whole plan, once.
     pub(super) fn new(facts: &'a RevertFacts<'a>, redactor: &'a Redactor) -> Self {
         let slot =
             |change: &'a PlannedChange| ((&change.address, change.deposed.as_deref()), change);
@@ -137,7 +138,7 @@ impl<'a> ReasonJudge<'a> {
         }
     }
 
-    /// An object that changes or is replaced.
+    /// Judges an object that changes or is replaced.
     fn changed(&self, object: &ObjectVersions<'_>, recorded: &[Reason], found: &mut FoundReason) {
         let change = object.change;
         let (Some(good), Some(current)) = (object.good, object.current) else {
@@ -170,7 +171,7 @@ impl<'a> ReasonJudge<'a> {
         }
     }
 
-    /// One attribute whose next value is known.
+    /// Judges one attribute whose next value is known.
     fn attribute(&self, object: &ObjectVersions<'_>, path: &Path, found: &mut FoundReason) {
         let change = object.change;
         let [then, now] = [object.then.at(path), object.now.at(path)];
@@ -207,7 +208,7 @@ impl<'a> ReasonJudge<'a> {
         }
     }
 
-    /// One attribute that is written down and whose next value is known only after apply.
+    /// Judges one attribute that is written down and whose next value is known only after apply.
     fn unknown(&self, object: &ObjectVersions<'_>, path: &Path, found: &mut FoundReason) {
         let change = object.change;
         let is_changed = !is_equal(object.then.at(path), object.now.at(path));
@@ -229,7 +230,7 @@ impl<'a> ReasonJudge<'a> {
         }
     }
 
-    /// An object that comes into being.
+    /// Judges an object that comes into being.
     fn made(&self, object: &ObjectVersions<'_>, recorded: &[Reason], found: &mut FoundReason) {
         let change = object.change;
         if object.good.is_none() {
@@ -260,7 +261,7 @@ impl<'a> ReasonJudge<'a> {
         }
     }
 
-    /// A value of a new object that is not the good one.
+    /// Judges a value of a new object that is not the good one.
     fn value(&self, source: MovedSource, unsure: &str, path: &Path, found: &mut FoundReason) {
         match source {
             MovedSource::Moved(what) => found.add(Why::MovedInput, &self.moved(&what), Some(path)),
@@ -269,7 +270,7 @@ impl<'a> ReasonJudge<'a> {
         }
     }
 
-    /// An object that ends, or leaves Terraform.
+    /// Judges an object that ends, or leaves Terraform.
     fn ended(&self, object: &ObjectVersions<'_>, found: &mut FoundReason) {
         match (object.good, object.current) {
             // Made since good: a hand edit of it goes with it, unless it is on record.
@@ -285,7 +286,7 @@ impl<'a> ReasonJudge<'a> {
         }
     }
 
-    /// An instance whose coming or going undoes nothing.
+    /// Judges an instance whose coming or going undoes nothing.
     fn instance(
         &self,
         object: &ObjectVersions<'_>,

@@ -1,8 +1,8 @@
-//! Which part of a revert is wanted: what is targeted, and what is left as it is.
+//! The wanted part of a revert: objects that are targeted, and objects that are left as they are.
 //!
-//! A pattern names an object, a block with all its objects, or a module with all that is in it. What
-//! is left is told with its action, so that nobody takes a part for the whole; what Terraform adds
-//! to targets, because they are made from it, is found by whoever compares the plans.
+//! A pattern names an object, a block with all its objects, or a module with all that is in it.
+//! Actions left undone are listed, so that a part is not taken for the whole. Objects that
+//! Terraform adds to targets, because they are made from them, are found by comparing the plans.
 
 use super::shown_address;
 use crate::model::address::{Address, ModuleStep};
@@ -10,7 +10,7 @@ use crate::model::pattern::Pattern;
 use crate::model::plan::{Plan, PlannedChange};
 use crate::model::word::Word as _;
 
-/// Which part is wanted. Without patterns, all of it.
+/// The wanted part; without patterns, all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RevertScope {
     /// Nothing but these, if there are any.
@@ -37,7 +37,8 @@ impl RevertScope {
         is_targeted && !self.excludes(address)
     }
 
-    /// What of a plan is wanted, as targets for Terraform, each once; `None` when that is all of it.
+    /// Targets for Terraform that are the wanted part of a plan, each once; `None` when that is all
+    /// of it.
     pub fn wanted(&self, plan: &Plan) -> Option<Vec<String>> {
         if plan.effective().all(|change| self.includes(&change.address)) {
             return None;
@@ -55,11 +56,11 @@ impl RevertScope {
 pub struct Skipped {
     /// The address, with its key if it is a left-over of a replacement.
     pub address: String,
-    /// What is not done to it.
+    /// Action that is not done to it.
     pub action: &'static str,
 }
 
-/// What of `whole` is not in `part`, sorted.
+/// Actions of `whole` that are not in `part`, sorted.
 pub fn left(whole: &Plan, part: &Plan) -> Vec<Skipped> {
     let name = |change: &PlannedChange| Skipped {
         address: shown_address(change),

@@ -1,10 +1,11 @@
-//! What an attribute's not being the good one means.
+//! Rulings on attributes that do not have their good value.
 //!
-//! A value that the configuration says and that is not the good one is a *difference*, unless a rule
-//! says why it may be: what moves on its own, what was made from an object that was made anew, what
-//! somebody agreed to, what the configuration tells Terraform to leave alone. What the configuration
-//! does not say is the provider's: it is told, and no difference, unless an apply that was to be
-//! taken back wrote it there. What a plan still proposes is said by the residual and not again.
+//! A value that the configuration says and that is not the good one is a *difference*, unless a
+//! rule says why it may be. It may move on its own, come from an object that was made anew, be
+//! agreed to, or be one that the configuration tells Terraform to leave alone. A value that the
+//! configuration does not say is the provider's. It is told, and no difference, unless an apply
+//! that was to be taken back wrote it there. The residual says what a plan still proposes, and it
+//! is not said again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,19 +22,19 @@ use crate::model::references::{Reference, ReferenceSubject};
 use crate::model::state::Instance;
 use crate::model::value::{Path, Step, Value};
 
-/// What is known of the whole, for one object after the other.
+/// Facts about the whole, for one object after the other.
 pub(super) struct AttributeRules<'r, 'f> {
     pub(super) facts: &'r VerifyFacts<'f>,
     pub(super) carried: &'r Carried,
     /// Blocks with an object that was made from one that was made anew.
     pub(super) affected: BTreeSet<String>,
-    /// What a plan proposes and always has, by address; and what it proposes besides.
+    /// Proposals of a plan by address: those that it always makes, and those that it makes besides.
     usual: BTreeMap<&'r str, &'r [String]>,
     proposed: BTreeMap<&'r str, &'r [String]>,
     agreed: BTreeMap<&'f str, Vec<&'f Path>>,
 }
 
-/// What an attribute's being another one means.
+/// Ruling on an attribute that has another value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Ruling {
     /// It is said elsewhere, and it is not the same.
@@ -44,7 +45,7 @@ enum Ruling {
     Difference(String),
 }
 
-/// What is said of one object.
+/// Notes and differences of one object.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Said {
     pub(super) notes: Vec<String>,
@@ -90,7 +91,7 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
         }
     }
 
-    /// What there is to say of an object that is at its address.
+    /// Notes and differences of an object that is at its address.
     pub(super) fn said(&self, pair: &VerifiedPair<'f>) -> Said {
         let mut said = Said { is_equal: true, ..Said::default() };
         let from = dependencies(pair.good, pair.now);
@@ -152,7 +153,7 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
         }
     }
 
-    /// A value that the configuration says.
+    /// Rules on a value that the configuration says.
     fn of_written(&self, pair: &VerifiedPair<'f>, from: &BTreeSet<&str>, path: &Path) -> Ruling {
         let references = pair.block.map_or(&[][..], |block| block.references(path));
         let block = pair.address.block();
@@ -243,7 +244,7 @@ fn is_proposed(proposed: &BTreeMap<&str, &[String]>, pair: &VerifiedPair<'_>, pa
     paths.is_empty() || paths.iter().any(|p| is_below(&text, p) || is_below(p, &text))
 }
 
-/// What somebody agreed to that is not the good value, by address.
+/// Paths at which another value than the good one was agreed to, by address.
 fn agreed<'a>(actions: impl Iterator<Item = &'a JudgedAction>) -> BTreeMap<&'a str, Vec<&'a Path>> {
     let mut agreed: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
     for action in actions {
@@ -254,8 +255,8 @@ fn agreed<'a>(actions: impl Iterator<Item = &'a JudgedAction>) -> BTreeMap<&'a s
     agreed
 }
 
-/// Whether a difference says nothing: by a rule, as another word for nothing, or because a set has
-/// its elements in another order since ids in it are other ones.
+/// Whether a difference says nothing: by a rule, as another word for nothing, or because a set is
+/// in another order since ids in it are other ones.
 fn is_silent(
     noise: &Noise<'_>,
     then: &Value,

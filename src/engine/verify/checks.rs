@@ -1,11 +1,11 @@
-//! Terraform's own checks, before and after: one that passed and passes no more is a difference, one
-//! that did not pass before either is told. Their messages are nobody's here.
+//! Terraform's own checks, before and after. One that passed and passes no more is a difference;
+//! one that did not pass before either is told. Their messages are not used here.
 
 use std::collections::BTreeMap;
 
 use crate::model::check::{Check, CheckStatus};
 
-/// What there is to say of checks that do not pass: notes, and differences.
+/// Notes and differences for checks that do not pass.
 pub(super) fn compared(good: &[Check], now: &[Check]) -> (Vec<String>, Vec<String>) {
     let good: BTreeMap<&str, CheckStatus> =
         good.iter().map(|check| (check.address.as_str(), check.status)).collect();

@@ -1,8 +1,8 @@
 //! A good object and what stands at its address now.
 //!
-//! What it is now is what the follow-up plan found in the real world, where the plan says, and else
-//! what the state says. An object was made anew when its id is another one, when the revert's own
-//! plan made it, or when the journal of something that ran since names it: an id can be a name.
+//! The object's attributes now are those that the follow-up plan found in the real world, or else
+//! those of the state. An object was made anew when its id is another one, or when the revert's own
+//! plan made it. An id can be a name, so a journal since then that names the object counts as well.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -33,10 +33,10 @@ pub(super) struct VerifiedPair<'f> {
     /// The attributes of both, as far as they can be compared.
     pub(super) then: Value,
     pub(super) is: Cow<'f, Value>,
-    /// What the revert did there; it tells what it found before.
+    /// Change that the revert made there; it tells what the revert found before.
     pub(super) done: Option<&'f PlannedChange>,
     pub(super) is_anew: bool,
-    /// What the configuration says; none where it does not know the object.
+    /// Its block in the configuration; none where that does not know the object.
     pub(super) block: Option<&'f ReferencedBlock>,
 }
 
@@ -68,7 +68,7 @@ impl<'f> VerifiedPair<'f> {
         }
     }
 
-    /// Whether nobody has touched it, and it is what it was: then there is nothing to say.
+    /// Whether it is untouched, and is what it was: then there is nothing to say.
     pub(super) fn is_as_it_was(&self) -> bool {
         !self.is_anew
             && self.good.status == self.now.status
@@ -108,8 +108,8 @@ pub(super) fn managed<'s, 'a>(state: &'s State<'a>) -> Managed<'s, 'a> {
         .collect()
 }
 
-/// What was done to each object. Where several plans were applied, the first one that changes
-/// anything tells what it was before.
+/// Changes that were made, by address. Of several plans that were applied, the first one that
+/// changes an object tells what it was before.
 pub(super) fn done<'f>(rounds: &[Round<'f>]) -> Changes<'f> {
     let mut all = Changes::new();
     for (address, change) in rounds.iter().flat_map(|round| changes(round.plan)) {

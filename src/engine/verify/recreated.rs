@@ -1,5 +1,5 @@
-//! Which good objects had to be made anew, and what that makes of the values that others take from
-//! them: the id of the old one stands for the id of the new one.
+//! Good objects that had to be made anew, and the values that others take from them: the id of the
+//! old one stands for the id of the new one.
 //!
 //! A value is carried over only into an object that depends on the one it is from, as the state
 //! tells. A text inside another one is replaced from [`EMBEDDED_MIN`] bytes on; shorter ones count
@@ -18,7 +18,7 @@ use crate::model::value::Value;
 /// How long a text is at least that is looked for inside others.
 pub(super) const EMBEDDED_MIN: usize = 8;
 
-/// What stands for what since objects were made anew.
+/// New values that stand for old ones since objects were made anew.
 #[derive(Debug, Default)]
 pub(super) struct Carried {
     /// By the old value: the block that it is from, and the new value.
@@ -31,8 +31,8 @@ pub(super) struct Carried {
 }
 
 impl Carried {
-    /// Learns from the objects that were made anew: what the provider gave the old one, and what it
-    /// gives the new one.
+    /// Learns from the objects that were made anew: values that the provider gave the old one, and
+    /// those that it gives the new one.
     pub(super) fn of<'p, 'a: 'p>(pairs: impl IntoIterator<Item = &'p VerifiedPair<'a>>) -> Self {
         let mut carried = Self::default();
         for pair in pairs.into_iter().filter(|pair| pair.is_anew) {
@@ -69,7 +69,8 @@ impl Carried {
         self.blocks.is_empty()
     }
 
-    /// What a value of an object with these dependencies is by now.
+    /// Carries over a value of an object with these dependencies: old values in it become the new
+    /// ones.
     pub(super) fn over(&self, value: &Value, dependencies: &BTreeSet<&str>) -> Value {
         match value {
             Value::Null | Value::Bool(_) => value.clone(),

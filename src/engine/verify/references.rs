@@ -1,10 +1,10 @@
 //! Whether what objects refer to is there.
 //!
-//! Two things can be left over: an entry of `dependencies` that names a block which neither the state
-//! nor the configuration knows, and an attribute that names an object which is gone, because the
-//! revert ended it or because another one was made in its place. An id shorter than
-//! [`EMBEDDED_MIN`] bytes is not looked for, and neither is one inside a longer word. The states are
-//! gone through once, whatever their size.
+//! Two things can be left over. An entry of `dependencies` may name a block that neither the state
+//! nor the configuration knows. An attribute may name an object that is gone, because the revert
+//! ended it or because another one was made in its place. An id shorter than [`EMBEDDED_MIN`] bytes
+//! is not looked for, and neither is one inside a longer word. The states are gone through once,
+//! whatever their size.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::model::plan::PlannedChange;
 use crate::model::state::{Instance, State};
 use crate::model::value::{Path, Step, Value};
 
-/// Dependencies that name nothing, in clauses. What the good state has as well is as it was.
+/// Dependencies that name nothing, in clauses; those that the good state has as well are left out.
 pub(super) fn unresolved(facts: &VerifyFacts<'_>) -> Vec<String> {
     let there: BTreeSet<String> =
         facts.now.instances.iter().map(|object| object.address.block()).collect();
@@ -37,7 +37,7 @@ pub(super) fn unresolved(facts: &VerifyFacts<'_>) -> Vec<String> {
     clauses.into_iter().collect()
 }
 
-/// What the objects of each block were made from.
+/// Dependencies of the objects of each block.
 fn named<'s>(state: &'s State<'_>) -> BTreeMap<String, BTreeSet<&'s str>> {
     let mut named: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for object in &state.instances {
@@ -57,13 +57,14 @@ fn is_declared(facts: &VerifyFacts<'_>, block: &str) -> bool {
 
 /// The ids of objects that are gone, and where they are found.
 pub(super) struct GoneIds {
-    /// The block in whose place another object was made; none for what the revert just ended.
+    /// The block in whose place another object was made; none for an object that the revert just
+    /// ended.
     blocks: Vec<Option<String>>,
     ids: Option<AhoCorasick>,
 }
 
 impl GoneIds {
-    /// What `done` ended and what stands no more in a pair, unless an object has that id now.
+    /// Ids that `done` ended or that were replaced in a pair, unless an object has that id now.
     pub(super) fn of<'p, 'f: 'p>(
         facts: &VerifyFacts<'f>,
         both: impl IntoIterator<Item = &'p (&'f Instance<'f>, &'f Instance<'f>)>,
@@ -92,12 +93,12 @@ impl GoneIds {
         Self { blocks, ids: search.ok().filter(|_| !ids.is_empty()) }
     }
 
-    /// Whether there is any reason to look into an object. Nearly always this is all there is to do.
+    /// Whether there is any reason to look into an object. Nearly always this is all that is done.
     pub(super) fn may_be_in(&self, object: &Instance<'_>) -> bool {
         self.ids.as_ref().is_some_and(|ids| ids.is_match(object.attributes.0))
     }
 
-    /// What an object still says of one that is gone, in a clause.
+    /// Clause about an object that still names one that is gone.
     pub(super) fn said(&self, facts: &VerifyFacts<'_>, pair: &VerifiedPair<'_>) -> Option<String> {
         let ids = self.ids.as_ref()?;
         let mut found = Vec::new();

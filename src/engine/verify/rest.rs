@@ -1,8 +1,8 @@
-//! What a revert cannot undo, of what it did and of what was done before it.
+//! Effects that a revert cannot undo, its own and those of what was done before it.
 //!
-//! An object that bears data and was made anew starts empty; what a provisioner ran is not taken
-//! back by any plan; and what a write-only argument was set to is in no state. Each is listed, and
-//! none of them is a difference: nobody could do better.
+//! An object that bears data and was made anew starts empty. No plan takes back what a provisioner
+//! ran. No state holds the value of a write-only argument. Each is listed, and none of them is a
+//! difference: no revert could do better.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::model::value::{Path, Step};
 /// By convention the name of every write-only argument ends with this.
 const WRITE_ONLY: &str = "_wo";
 
-/// What is left as it is, in the order of addresses.
+/// Effects that are left as they are, in the order of addresses.
 pub(super) fn not_undone<'p, 'f: 'p>(
     facts: &VerifyFacts<'f>,
     pairs: impl IntoIterator<Item = &'p VerifiedPair<'f>>,
@@ -66,8 +66,8 @@ fn write_only<'p>(pair: &'p VerifiedPair<'_>) -> impl Iterator<Item = &'p str> {
     names.map(String::as_str).filter(move |name| name.ends_with(WRITE_ONLY) && is_absent(name))
 }
 
-/// The kinds of what was run when an object was made or destroyed, by any configuration that has
-/// been applied since.
+/// Kinds of the provisioners of an object that was made or destroyed, in the good configuration and
+/// in any that has been applied since.
 fn provisioners(facts: &VerifyFacts<'_>, change: &PlannedChange) -> Option<String> {
     let is_made_or_ended =
         change.action.destroys() || change.action.replaces() || change.action == Action::Create;

@@ -1,4 +1,5 @@
-//! What is missing, too many or made anew after a revert, in lines; which residual is accepted.
+//! Objects that are missing, too many or made anew after a revert, in lines; which residual is
+//! accepted.
 
 mod case;
 mod rules;

@@ -11,7 +11,7 @@ use super::LOCK_FILE;
 use crate::codec::bundle::{BYTES_MAX, FILES_MAX};
 use crate::flow::error::configuration::ConfigurationError;
 
-/// What has been collected so far.
+/// The files and notes that have been collected so far.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     files: BTreeMap<PathBuf, Vec<u8>>,

@@ -1,9 +1,9 @@
 //! Collecting the configuration that belongs to a state, from a working directory or a saved plan.
 //!
 //! Everything that Terraform would read to plan is taken, as exact bytes: files, modules, values of
-//! variables. What cannot be taken exactly is said in a note instead of failing, because the moment
-//! after a failed apply is the one when there is no second chance. Nothing is written and nothing is
-//! run. Start from [`capture`].
+//! variables. A note says what cannot be taken exactly. That is no failure: the moment after a
+//! failed apply gives no second chance. Nothing is written and nothing is run. Start from
+//! [`capture`].
 
 mod collect;
 mod modules;
@@ -29,7 +29,7 @@ use crate::model::secret::Secret;
 /// Terraform's dependency lock file.
 pub(in crate::flow) const LOCK_FILE: &str = ".terraform.lock.hcl";
 
-/// What to capture.
+/// The configuration to capture, and the sources of its variables.
 #[derive(Debug, Clone)]
 pub struct CaptureRequest<'a> {
     /// The root module's directory, absolute.
@@ -60,7 +60,7 @@ pub struct PlannedConfiguration<'a> {
 pub struct CapturedConfiguration {
     /// The configuration; `codec::bundle::pack` takes it.
     pub bundle: Bundle,
-    /// What could not be captured exactly, in sentences.
+    /// Sentences that name what could not be captured exactly.
     pub notes: Vec<String>,
     /// The providers that the lock file selects.
     pub providers: Vec<LockedProvider>,

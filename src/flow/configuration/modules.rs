@@ -135,8 +135,8 @@ fn key_below(parent: &str, name: &str) -> String {
     if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
 }
 
-/// Where a called module lies. A local source is believed before the manifest, which may be of
-/// before the last `init`.
+/// Finds the directory of a called module. A local source is believed before the manifest, which
+/// may be of before the last `init`.
 fn called(
     parent: &SourceModule,
     name: &str,

@@ -2,7 +2,7 @@
 //!
 //! A path that the text tells is taken by itself; where only a directory is known, or nothing, the
 //! directory is swept. A file outside by an absolute path is not copied: a private copy reads the
-//! same one, so its digest is noted. What a template itself includes is not followed.
+//! same one, so its digest is noted. Files that a template itself includes are not followed.
 
 use std::fs;
 use std::path::Path;
@@ -118,7 +118,7 @@ fn file(
     }
 }
 
-/// Whether a bundle must not hold the file. Where the whole tree lies does not matter.
+/// Whether a bundle must not hold the file. The place of the whole tree does not matter.
 fn is_forbidden(path: &Path, tree: &Path) -> bool {
     let inside = path.strip_prefix(tree).unwrap_or(path);
     inside.iter().any(|part| part.to_str().is_none_or(is_never_taken))

@@ -1,6 +1,6 @@
 //! Taking a whole directory, where it is not known which of its files are read.
 //!
-//! Never taken: what a bundle must not hold, and what looks like somebody's credentials. Links that
+//! Never taken: files that a bundle must not hold, and files that look like credentials. Links that
 //! leave the tree are not followed. A directory that is too large is taken in part, with a note.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What is captured of a root, its modules and the files it reads, in small trees on disk.
+//! Captures of a root, its modules and the files it reads, in small trees on disk.
 
 mod values;
 

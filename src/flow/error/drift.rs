@@ -18,7 +18,7 @@ pub enum DriftError {
     Values {
         /// The check.
         revision: Revision,
-        /// What is wrong, without content.
+        /// The problem, without the values.
         problem: String,
     },
     /// No drift item, or more than one, is meant.
@@ -39,7 +39,7 @@ pub enum DriftError {
         item: ItemFingerprint,
         /// The entry that recorded it.
         fix: Revision,
-        /// Who did.
+        /// The name of the person or job that recorded the fix.
         by: String,
     },
 }

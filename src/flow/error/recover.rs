@@ -24,13 +24,13 @@ pub enum Refusal {
     NotAState {
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// The problem with the file.
         problem: String,
     },
     /// The revision leaves nothing open.
     #[error("revision {0} leaves nothing open")]
     NothingOpen(Revision),
-    /// More than one matter is open, and nobody says which one is meant.
+    /// More than one matter is open, and the command does not say which one is meant.
     #[error("{} matters are open: {}", .0.len(), listed(.0))]
     Which(Vec<Revision>),
     /// The matter has no such object.
@@ -38,13 +38,14 @@ pub enum Refusal {
     NoSuchObject {
         /// The matter.
         matter: Revision,
-        /// What was asked for.
+        /// The address that was asked for.
         address: String,
     },
 }
 
 impl Refusal {
-    /// A revert that nobody saw end has left a state behind: the backend's is behind reality.
+    /// For a revert that was not seen to end and left a state behind: the backend's is behind
+    /// reality.
     pub fn left_by(evidence: Revision) -> Self {
         let why = "nobody has decided about it yet".to_owned();
         Self::NotPushable { matter: Some(evidence), why }

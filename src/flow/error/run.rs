@@ -13,7 +13,7 @@ pub enum RunError {
     /// There is no such program.
     #[error("there is no program `{name}`")]
     NoProgram {
-        /// What was typed.
+        /// The program's name, as typed.
         name: String,
     },
     /// It would change another state than the stack's, which is watched.
@@ -24,12 +24,12 @@ pub enum RunError {
         /// The stack's directory.
         root: String,
     },
-    /// What would be applied is held.
+    /// A hold forbids the configuration that would be applied.
     #[error("what would be applied is held since revision {hold}: {why}")]
     Held {
         /// The hold.
         hold: Revision,
-        /// Who holds it, and why.
+        /// The holder's name, and the reason.
         why: String,
         /// Until when.
         until: Option<Timestamp>,
@@ -39,7 +39,7 @@ pub enum RunError {
     /// Something was left open that has to be resolved first.
     #[error("something is left to be resolved first")]
     Unsettled {
-        /// What, in clauses.
+        /// The open matters, in clauses.
         matters: Vec<String>,
     },
     /// There is nowhere to keep what it would print.

@@ -1,8 +1,8 @@
-//! Says of an intent whose process is gone how things are, since nobody saw it end.
+//! Records how things are after an intent whose process is gone and was not seen to end.
 //!
-//! What the journal or the private directory still holds goes into the store first, then the state
-//! as it is, then the outcome `unknown`. It waits for nobody: whether the process lives is asked
-//! before.
+//! The remains in the journal or in the private directory go into the store first, then the state
+//! as it is, then the outcome `unknown`. It waits for no process: whether the process lives is
+//! asked before.
 
 use std::path::Path;
 
@@ -37,7 +37,7 @@ pub fn conclude(job: &Job<'_>, intent: &Entry) -> Result<Entry, Error> {
     revert_ended(job, intent, found.events, &taken)
 }
 
-/// Says of an abandoned revert that nobody saw it end, with the state that was found.
+/// Records that an abandoned revert was not seen to end, with the state that was found.
 pub fn revert_ended(
     job: &Job<'_>,
     intent: &Entry,
@@ -55,7 +55,7 @@ pub fn revert_ended(
     open.conclude(job, outcome, &[])
 }
 
-/// What the directory of a revert still held.
+/// The remains of a revert's directory, kept in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Remains {
     /// Terraform's events.
@@ -64,7 +64,7 @@ pub struct Remains {
     pub left: Option<Revision>,
 }
 
-/// Keeps what the directory of a revert still holds.
+/// Keeps the events and the left state that the directory of a revert still holds.
 pub fn found_in(job: &Job<'_>, revert: &RevertIntent) -> Result<Remains, Error> {
     let root = Path::new(&revert.directory);
     let left = read_if_there(&root.join(ERRORED_STATE))?

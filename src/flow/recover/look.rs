@@ -1,7 +1,7 @@
 //! A look at everything that is open, and at the one safe next step. Nothing is written.
 //!
-//! What can be seen is said in clauses that are safe to show: addresses and ids have passed the
-//! redactor, and a state that cannot be read is said to be unread, never empty.
+//! Findings are said in clauses that are safe to show: addresses and ids have passed the redactor,
+//! and a state that cannot be read is said to be unread, never empty.
 
 mod left;
 
@@ -32,12 +32,12 @@ use crate::terraform::workdir::CopyLayout;
 
 pub use self::left::Left;
 
-/// What is to be looked at.
+/// The matters to look at.
 #[derive(Debug, Clone, Default)]
 pub struct LookRequest {
     /// Only this matter.
     pub only: Option<Revision>,
-    /// A state that somebody says was left behind.
+    /// A state file that the person says was left behind.
     pub given: Option<PathBuf>,
 }
 
@@ -53,20 +53,20 @@ pub struct Look<'a> {
 /// One matter, looked at.
 #[derive(Debug)]
 pub enum Case<'a> {
-    /// Whoever works on it lives still.
+    /// The process that works on it lives, or may live on another machine.
     UnderWay {
         /// Its intent.
         intent: &'a Entry,
-        /// Which process.
+        /// The process.
         who: String,
     },
-    /// Its process is gone, and nobody saw it end.
+    /// Its process is gone, and it was not seen to end.
     Ended {
         /// Its intent.
         intent: &'a Entry,
         /// The machine it ran on, when that is another one.
         elsewhere: Option<String>,
-        /// What can be seen of it.
+        /// Clauses about the journal, the live state and the real world.
         seen: Vec<String>,
     },
     /// A state was left behind.
@@ -75,19 +75,19 @@ pub enum Case<'a> {
     Lost {
         /// The outcome that says so.
         outcome: &'a Entry,
-        /// They.
+        /// The objects.
         objects: Vec<OpenObject>,
     },
     /// Objects may have been made that no state knows.
     MayExist {
         /// The outcome that says so.
         outcome: &'a Entry,
-        /// They.
+        /// The objects.
         objects: Vec<OpenObject>,
     },
 }
 
-/// Where an object is.
+/// Whether the live state has an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whereabouts {
     /// The live state has it.
@@ -119,7 +119,7 @@ pub struct OpenObject {
     pub address: String,
     /// Its id, when it is known.
     pub id: Option<String>,
-    /// Where it is now.
+    /// Whether the live state has it now.
     pub whereabouts: Whereabouts,
 }
 
@@ -134,7 +134,7 @@ impl OpenObject {
 /// The one safe next step.
 #[derive(Debug)]
 pub enum RecoveryStep<'l, 'a> {
-    /// Say how things are after a run or a revert that nobody saw end.
+    /// Record how things are after a run or a revert that was not seen to end.
     Conclude(&'a Entry),
     /// Push a state that was left behind.
     Push(&'l Left<'a>),
@@ -167,7 +167,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What can be done about it, safely and by us.
+    /// The step that resolves it, if unapply can take it safely.
     pub fn step(&self) -> Option<RecoveryStep<'_, 'a>> {
         match self {
             Self::Ended { intent, .. } => Some(RecoveryStep::Conclude(intent)),
@@ -190,7 +190,7 @@ impl<'a> Case<'a> {
 }
 
 impl<'a> Look<'a> {
-    /// Whoever lives still and has to be waited for.
+    /// The open intent whose process lives and has to be waited for, with that process.
     pub fn living(&self) -> Option<(&'a Entry, &str)> {
         self.cases.iter().find_map(|case| match case {
             Case::UnderWay { intent, who } => Some((*intent, who.as_str())),
@@ -199,7 +199,7 @@ impl<'a> Look<'a> {
     }
 
     /// The one safe next step: what was begun is concluded first, then a state is pushed, and only
-    /// then objects are looked for in it. None while somebody is at work.
+    /// then objects are looked for in it. None while a process is at work.
     pub fn next(&self) -> Option<RecoveryStep<'_, 'a>> {
         if self.living().is_some() {
             return None;
@@ -215,7 +215,7 @@ impl<'a> Look<'a> {
     }
 }
 
-/// What every case is looked at with.
+/// The live state and the redactor with which every case is looked at.
 pub(super) struct WorldSeen<'s> {
     live: Option<&'s Live>,
     pub(super) state: Option<&'s State<'s>>,
@@ -298,7 +298,7 @@ fn open_objects(objects: &[&ReportedObject], seen: &WorldSeen<'_>) -> Vec<OpenOb
         .collect()
 }
 
-/// Where an object is: by its id, then by its address where nobody knows an id.
+/// Looks for an object in the live state: by its id, else by its address when no id is known.
 fn whereabouts(reported: &ReportedObject, seen: &WorldSeen<'_>) -> Whereabouts {
     if seen.unread.is_some() {
         return Whereabouts::Unread;
@@ -363,8 +363,8 @@ fn open_intent<'a>(
     Case::Ended { intent, elsewhere, seen: clauses }
 }
 
-/// Of an intent: the snapshot before, the one whose configuration was applied, and where what was
-/// printed lies.
+/// The snapshot before an intent, the snapshot whose configuration it applied, and the file of its
+/// output.
 fn parts(intent: &Entry) -> Option<(Revision, Revision, PathBuf)> {
     if let Body::RunIntent(run) = &intent.recorded.body {
         return Some((run.before, run.before, Path::new(&run.journal).join("stdout")));

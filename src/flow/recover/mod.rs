@@ -1,4 +1,4 @@
-//! What a crash or a failure has left open: looked at, and resolved one step at a time.
+//! Matters that a crash or a failure has left open: looked at, and resolved one step at a time.
 //!
 //! [`look::look`] only reads: the log, what a run's journal or a revert's directory still holds, the
 //! live state and, in a private copy, how the real world differs from it. [`Look::next`](look::Look)
@@ -79,8 +79,8 @@ fn addresses_of<'a>(open: &'a [Unsettled<'a>], matter: Revision) -> Vec<&'a str>
     open.iter().filter(|open| open.revision() == matter).flat_map(of).collect()
 }
 
-/// Gives a matter up, or some of its objects; why stands with the author. Refused while whoever
-/// works on it lives.
+/// Gives a matter up, or some of its objects; why stands with the author. Refused while the process
+/// that works on it lives.
 pub fn abandon(
     job: &Job<'_>,
     wanted: Option<Revision>,

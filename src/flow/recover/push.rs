@@ -35,7 +35,7 @@ pub struct Pushed {
     pub before: Revision,
     /// The backend's serial now.
     pub serial: Serial,
-    /// Where the local file is now.
+    /// The path of the local file after the move; none when it was not moved.
     pub moved_to: Option<PathBuf>,
 }
 
@@ -113,7 +113,7 @@ fn read_back(
     if is_same_content(pushed, now) { Ok(now.version.serial) } else { Err(refused()) }
 }
 
-/// Gives the local file another name, so that nobody takes it for one that is still to be pushed.
+/// Gives the local file another name, so that it is not taken for one that is still to be pushed.
 /// It is never deleted, and nothing is overwritten.
 fn move_aside(left: &Left<'_>, evidence: Revision) -> Option<PathBuf> {
     let file = left.file.as_ref().filter(|file| file.ends_with(ERRORED_STATE))?;

@@ -1,10 +1,10 @@
 //! How the present state is made to fit the good configuration.
 //!
-//! Most often it does already. Where objects stand at other addresses than the good state has them,
-//! `moved` blocks in the private copy say so if they can; only what they cannot say is put into a
-//! re-keyed state, which is planned on a private scratch backend first and pushed after consent.
-//! Whether an object that the state has forgotten still exists is looked at here, on the scratch
-//! backend too. Which object belongs where is `engine::rekey`'s to decide.
+//! Most often it does already. If objects stand at other addresses than in the good state, `moved`
+//! blocks in the private copy say so if they can. If they cannot, the state is re-keyed, planned on
+//! a private scratch backend first and pushed after consent. Whether an object that the state has
+//! forgotten still exists is looked at here, on the scratch backend too. `engine::rekey` decides
+//! which object belongs where.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ pub enum Adaptation {
     Pushed(ReadState),
     /// Some objects are destroyed with the failed configuration, and then it is looked again.
     TwoSteps {
-        /// What is destroyed first.
+        /// The objects that are destroyed first.
         objects: Vec<DestroyedFirst>,
         /// The present state, re-keyed with these objects in it: judged by, and never pushed.
         whole: ReadState,
@@ -61,9 +61,9 @@ pub struct Adapted {
     pub prepared: PrivateCopy,
     /// How the state is made to fit.
     pub adaptation: Adaptation,
-    /// Where each object belongs.
+    /// The slot at which each object belongs.
     pub rekeying: Rekeying,
-    /// What is done before, in a directory of its own.
+    /// The first of two steps, planned in a directory of its own.
     pub first: Option<FirstStep>,
 }
 
@@ -212,7 +212,7 @@ fn written(draft: &RevertDraft, placements: &[Placement]) -> Result<ReadState, E
     }
 }
 
-/// What is known of where objects belong.
+/// The facts by which re-keying decides.
 fn facts<'f>(
     stack: &'f Stack,
     draft: &'f RevertDraft,
@@ -246,7 +246,7 @@ fn adaptation(
     written(draft, &rekeying.placements).map(Adaptation::Pushed)
 }
 
-/// What the good configuration declares, module by module.
+/// The resource blocks that the good configuration declares, in every module.
 fn declared(configuration: &Configuration) -> DeclaredBlocks {
     // Its own `moved` blocks are left out of the private copy: they are against nothing.
     let blocks = configuration.names(|facts| facts.resources.iter().collect());

@@ -48,7 +48,7 @@ impl Consent {
         &self.accepted
     }
 
-    /// Who consented.
+    /// The person or job that consented, with its machine.
     pub fn by(&self) -> &Actor {
         &self.by
     }
@@ -77,7 +77,7 @@ impl ApprovedRevert {
         &self.consent
     }
 
-    /// Both, for whoever executes it.
+    /// The revert and its consent, for the execution.
     pub(super) fn into_parts(self) -> (CheckedRevert, Consent) {
         (self.checked, self.consent)
     }
@@ -89,7 +89,7 @@ pub fn open_hazards<'a>(hazards: &'a [Hazard], allowed: &[Allowance]) -> Vec<&'a
     hazards.iter().filter(|hazard| !is_covered(hazard)).collect()
 }
 
-/// Approves a revert whose plan somebody has accepted; refused while a hazard stands.
+/// Approves a revert whose plan has been accepted; refused while a hazard stands.
 pub fn approve(
     checked: CheckedRevert,
     allowed: &[Allowance],

@@ -1,4 +1,4 @@
-//! What is to be gone back to, and what is there now.
+//! A revert's two sides: the snapshot to go back to, and the present state.
 //!
 //! The state as it is now is in the store before anything else happens. The draft reads and
 //! decides; it plans nothing.
@@ -48,7 +48,7 @@ pub struct RevertDraft {
     pub(super) snapshot: Snapshot,
     /// Its state.
     pub(super) good: Recorded,
-    /// What its configuration always proposes.
+    /// Changes that its configuration always proposes.
     pub(super) residual: Vec<Residual>,
     /// Its configuration.
     pub(super) configuration: Configuration,
@@ -58,31 +58,31 @@ pub struct RevertDraft {
     pub(super) current: ReadState,
     /// The newest snapshot between the two, if there is one: see [`baseline`].
     pub(super) between: Option<Recorded>,
-    /// What wrapped applies and reverts since then have said, oldest first.
+    /// Journals of wrapped applies and reverts since then, oldest first.
     pub(super) journals: Vec<ApplyJournal>,
-    /// What the configurations since then import: addresses of blocks, `*` for anything.
+    /// Imports of the configurations since then: addresses of blocks, `*` for anything.
     pub(super) imports: BTreeSet<String>,
-    /// What the applies since then say of themselves, as re-keying takes it.
+    /// Objects that the applies since then destroyed or imported, as re-keying takes them.
     pub(super) told: rekey::RekeyJournal,
-    /// What the configurations on both sides say.
+    /// Facts of the configurations on both sides.
     pub(super) since: ConfigurationsSince,
     /// The backend, with what is not recorded.
     pub(super) backend: Backend,
     /// Variables that are not simply as they were.
     pub(super) variables: BTreeMap<String, VariableStanding>,
-    /// What must not be shown.
+    /// The redactor for all that is shown of it.
     pub(super) redactor: Redactor,
-    /// What is on record of changes outside of Terraform, with the fixes among them.
+    /// Changes outside of Terraform that are on record, with the fixes among them.
     pub(super) drift: Vec<KnownDrift>,
-    /// What it would leave as it is: no plan can end it.
+    /// Objects that it would leave as they are: no plan can end them.
     pub(super) not_undone: Vec<NotUndone>,
-    /// What was applied before, where this one goes on with a revert that failed half-way.
+    /// Plans applied before, where this one goes on with a revert that failed half-way.
     pub(super) earlier: Vec<(Plan, Vec<JudgedAction>)>,
-    /// What is held while and after it changes anything.
+    /// The scope of the hold that stands while and after it changes anything.
     pub(super) hold: Option<HoldScope>,
     /// The newest entry that this draft has seen.
     pub(super) seen: Revision,
-    /// The latest time that any entry of the log carries, whoever's clock said it.
+    /// The latest time that any entry of the log carries, by any writer's clock.
     pub(super) latest_time: Option<Timestamp>,
 }
 
@@ -172,7 +172,7 @@ fn good_snapshot(target: &Entry) -> Result<(Snapshot, StateRef), Error> {
     Ok((snapshot.clone(), state))
 }
 
-/// What the target's configuration always proposes; refused if it is marked bad.
+/// The changes that the target's configuration always proposes; refused if it is marked bad.
 fn residual(log: &[Entry], target: &Entry) -> Result<Vec<Residual>, Error> {
     match verdicts(log).get(&target.revision) {
         Some(Verdict::Bad) => {
@@ -183,7 +183,7 @@ fn residual(log: &[Entry], target: &Entry) -> Result<Vec<Residual>, Error> {
     }
 }
 
-/// Says how a revert that nobody saw end was found; refused if it has left a state behind.
+/// Records the end of a revert that was not seen to end; refused if it has left a state behind.
 fn conclude_abandoned(
     job: &Job<'_>,
     abandoned: Option<&Entry>,

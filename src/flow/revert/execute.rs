@@ -47,7 +47,7 @@ pub struct ExecutedRevert {
     pub interrupted: Option<i32>,
     /// The snapshot taken afterwards, when the state could be read.
     pub after: Result<Captured, Error>,
-    /// What Terraform said, safe to show.
+    /// Terraform's diagnostics, safe to show.
     pub diagnostics: Vec<Diagnostic>,
     /// An `errored.tfstate` that Terraform left, kept in this entry.
     pub errored_state: Option<Revision>,
@@ -63,7 +63,7 @@ impl ExecutedRevert {
         &self.checked
     }
 
-    /// Leaves the private directory where it is: whatever Terraform left there may be needed.
+    /// Leaves the private directory where it is: the files that Terraform left there may be needed.
     pub fn keep_directory(self) -> PathBuf {
         self.checked.prepared.keep()
     }
@@ -159,8 +159,8 @@ fn hold(job: &Job<'_>, draft: &RevertDraft) -> Result<Option<Entry>, Error> {
     job.record(After::Exactly(Some(draft.seen)), body).map(Some)
 }
 
-/// Lifts the hold of a revert that has changed nothing. What stopped the revert is what is told: a
-/// hold that could not be lifted is seen in `status` and has its end.
+/// Lifts the hold of a revert that has changed nothing. An error here gives way to the one that
+/// stopped the revert. A hold that could not be lifted is seen in `status` and has its end.
 fn release(job: &Job<'_>, hold: Option<&Entry>) {
     let Some(hold) = hold else { return };
     let reason = Some("the revert has changed nothing".to_owned());
@@ -169,7 +169,7 @@ fn release(job: &Job<'_>, hold: Option<&Entry>) {
     let _still_held = job.by(&author).record(After::Any, body).is_err();
 }
 
-/// What is known of an apply that gave no report.
+/// The outcome of an apply that gave no report.
 fn not_begun(refusal: &terraform::Error) -> ApplyOutcome {
     match refusal {
         terraform::Error::Locked(_)

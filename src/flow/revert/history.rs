@@ -1,8 +1,8 @@
-//! Reads what happened since a good snapshot: the journals of applies, what was imported, and what is
-//! still open.
+//! Reads the history since a good snapshot: the journals of applies, the imports, and the open
+//! matters.
 //!
 //! A stream or a configuration that cannot be read proves nothing, and what is not proven is asked
-//! about: no error of that kind stops a revert. What follows is decided in `engine`.
+//! about: no error of that kind stops a revert. The consequences are decided in `engine`.
 
 pub mod configurations;
 
@@ -76,11 +76,11 @@ pub(super) fn told(journals: &[ApplyJournal], imports: &BTreeSet<String>) -> rek
     }
 }
 
-/// What was imported since `target`, as far as configurations tell: addresses of blocks, `*` for
+/// The imports since `target`, as far as configurations tell: addresses of blocks, `*` for
 /// anything. Those are the ones of every wrapped apply, of the snapshot that was taken just before
 /// the failed one, and of the present. One that cannot be read may import anything, unless its
-/// journal tells what it did; a present one that cannot be read was edited since: nobody can have
-/// applied it.
+/// journal tells what it did. A present one that cannot be read was edited since, so it cannot have
+/// been applied.
 pub(super) fn imports(
     ports: &Ports<'_>,
     log: &[Entry],
@@ -105,7 +105,7 @@ pub(super) fn imports(
     Ok(imports)
 }
 
-/// What the configuration of a snapshot imports; nothing when it cannot be read.
+/// The imports that the configuration of a snapshot declares; none when it cannot be read.
 fn declared(ports: &Ports<'_>, entry: &Entry) -> Result<Option<BTreeSet<String>>, Error> {
     let configuration = readable_configuration(ports, entry)?;
     let facts = configuration.as_ref().map(Configuration::root);
@@ -142,9 +142,9 @@ pub(super) fn check_resolved(log: &[Entry], author: &Author) -> Result<(), Error
     if open.is_empty() { Ok(()) } else { Err(Error::Unsettled(open)) }
 }
 
-/// Says of every state that was left behind and is the present one by now that it was pushed: who
-/// follows Terraform's own advice needs nobody's word. One that cannot be read or compared stays open.
-/// Gives the log with that.
+/// Records a left state as pushed when the present state has its content. A person who follows
+/// Terraform's own advice need not say so. One that cannot be read or compared stays open. Returns
+/// the log with these entries.
 pub(super) fn resolve_pushed(job: &Job<'_>) -> Result<Vec<Entry>, Error> {
     let mut log = job.log()?;
     let mut said = Vec::new();
@@ -169,7 +169,7 @@ pub(super) fn resolve_pushed(job: &Job<'_>) -> Result<Vec<Entry>, Error> {
     Ok(log)
 }
 
-/// What may have been made since `target` and is in no state: no plan can end it.
+/// Objects that may have been made since `target` and are in no state: no plan can end them.
 pub(super) fn not_undone(log: &[Entry], target: Revision) -> Vec<NotUndone> {
     let mut found = Vec::new();
     for matter in unsettled(log) {

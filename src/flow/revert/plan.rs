@@ -1,7 +1,7 @@
 //! Makes the plan of a revert in a private directory and judges it.
 //!
-//! Nothing real is changed. What comes out holds the saved plan itself: only that file can be
-//! applied later.
+//! Nothing real is changed. The result holds the saved plan itself: only that file can be applied
+//! later.
 
 pub mod kept_inputs;
 mod versions;
@@ -46,7 +46,7 @@ pub struct CheckedRevert {
     pub(super) prepared: PrivateCopy,
     /// How the state is made to fit.
     pub(super) adaptation: Adaptation,
-    /// Where each object belongs.
+    /// The slot at which each object belongs.
     pub(super) rekeying: Rekeying,
     /// The saved plan; if a state is to be pushed first, only a preview of it, and in two steps that
     /// of the first one.
@@ -264,7 +264,7 @@ pub(super) fn digest_of(path: &Path) -> Result<Digest, Error> {
         .map_err(|source| Error::Io { path: path.display().to_string(), source })
 }
 
-/// What has been decided of a plan.
+/// The judged actions and outputs of a plan, and the hazards.
 struct Judged {
     actions: Vec<JudgedAction>,
     outputs: Vec<JudgedOutput>,

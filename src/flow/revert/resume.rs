@@ -2,9 +2,9 @@
 //! steps, is gone on with under the same consent.
 //!
 //! Two objects that want one name cannot be made and destroyed in any order, and a plan does not
-//! know that: the first apply destroys the one, and only then can the other be made. What is left is
-//! planned anew, and done only if nothing is in it that was not consented to. Whether that is so is
-//! decided in `engine::revert::rest`.
+//! know that: the first apply destroys the one, and only then can the other be made. The rest is
+//! planned anew, and done only if nothing is in it that was not consented to.
+//! `engine::revert::rest` decides that.
 
 use super::consent::{ApprovedRevert, approve};
 use super::draft::draft;
@@ -48,7 +48,7 @@ pub fn execute_to_the_end(
     Ok(executed)
 }
 
-/// What is left of `executed`, if it may be done without asking again.
+/// Drafts and plans the rest of `executed`; none unless it may be done without asking again.
 fn rest(
     job: &Job<'_>,
     executed: &ExecutedRevert,

@@ -1,4 +1,5 @@
-//! The first of two steps: what the good configuration cannot end is destroyed with the failed one.
+//! The first of two steps: objects that the good configuration cannot end are destroyed with the
+//! failed one.
 //!
 //! The plan is made on the stack's own backend, in a private copy of the failed configuration, and
 //! it may do nothing but destroy these objects. It is applied under the same consent as the rest,
@@ -29,7 +30,7 @@ pub struct FirstStep {
     pub plan_file: PathBuf,
     /// The plan, with objects where the re-keyed state would have them.
     pub plan: Plan,
-    /// What must not be shown, that of the failed configuration too.
+    /// The redactor, which knows the failed configuration and the plan too.
     pub redactor: Redactor,
 }
 

@@ -3,8 +3,8 @@
 //! A second plan with every byte of the good configuration must be empty, or leave the residual
 //! that was there before; objects, their attributes and what they refer to must be the good
 //! snapshot's, and Terraform's own checks must say what they said. Either way the log says what was
-//! found, which ids are other ones now, and what could not be undone. What is a difference is
-//! `engine::verify`'s to decide.
+//! found, which ids are other ones now, and what could not be undone. `engine::verify` decides what
+//! counts as a difference.
 
 use super::execute::ExecutedRevert;
 use super::history::configurations::resources;
@@ -30,9 +30,9 @@ use crate::store::After;
 pub struct VerifiedRevert {
     /// The revert.
     pub executed: ExecutedRevert,
-    /// What was compared.
+    /// The comparison with the good state.
     pub comparison: Comparison,
-    /// What the second plan still proposes.
+    /// Changes that the second plan still proposes.
     pub residual: Vec<Residual>,
     /// The snapshot that was compared.
     pub snapshot: Revision,
@@ -137,7 +137,7 @@ fn compared(
     comparison
 }
 
-/// What nobody wanted to be undone: the log says so too.
+/// Objects that the request left out: not undone, or no longer managed. The log says so too.
 fn unwanted(checked: &CheckedRevert) -> impl Iterator<Item = NotUndone> {
     let left = checked.skipped().into_iter().map(|left| NotUndone {
         address: left.address,

@@ -1,4 +1,4 @@
-//! Says what became of a command: from its journal, the plan, and the states before and after.
+//! Concludes a command from its journal, the plan, and the states before and after.
 //!
 //! The same is done when it has just ended under our eyes and when it is found to have ended long
 //! ago. Everything here can be done again after it failed half-way: what is stored is stored once,
@@ -49,13 +49,13 @@ pub struct Concluded {
     pub result: ApplyOutcome,
     /// The snapshot taken afterwards, when the state could be read.
     pub after: Result<Captured, Error>,
-    /// What it did.
+    /// The result of the apply.
     pub apply_report: ApplyReport,
     /// Its errors.
     pub errors: Vec<ApplyError>,
     /// An `errored.tfstate` that it left, kept in this entry.
     pub errored: Option<Revision>,
-    /// What has come to its end, as Terraform said.
+    /// The operation that has come to its end, as Terraform said.
     pub purpose: Purpose,
 }
 
@@ -66,7 +66,7 @@ impl Concluded {
     }
 }
 
-/// How a command ended, as far as somebody saw it.
+/// The end of a command, as far as it was seen.
 #[derive(Debug, Clone, Copy)]
 struct Seeing {
     result: ApplyOutcome,
@@ -78,7 +78,7 @@ struct Seeing {
 struct OpenRun<'a> {
     intent: &'a Entry,
     run: &'a RunIntent,
-    /// Where Terraform may have left a state.
+    /// The directories in which Terraform may have left a state.
     places: Vec<PathBuf>,
 }
 
@@ -126,10 +126,10 @@ pub fn conclude(
     }
 }
 
-/// Concludes a run that nobody saw end: of which the process is gone. The entry is the outcome.
+/// Concludes a run whose process is gone and was not seen to end. The entry is the outcome.
 ///
-/// Refused while anything of it is known to live. Where it ran on another machine, whoever calls
-/// this has to know that it is over.
+/// Refused while anything of it is known to live. If it ran on another machine, the caller has to
+/// know that it is over.
 pub fn conclude_open(job: &Job<'_>, intent: &Entry) -> Result<Entry, Error> {
     if let Liveness::Alive(who) = liveness(intent, &job.author.actor) {
         return Err(Error::under_way(intent, who));
@@ -144,7 +144,7 @@ pub fn conclude_open(job: &Job<'_>, intent: &Entry) -> Result<Entry, Error> {
     Ok(outcome)
 }
 
-/// What is known of an end; nothing was started when there is none.
+/// The facts of an end; nothing was started when there is none.
 fn seen(end: Result<ChildEnd, ()>) -> Seeing {
     let Ok(end) = end else {
         let result = ApplyOutcome::NotStarted;
@@ -223,7 +223,7 @@ fn close(job: &Job<'_>, course: &OpenRun<'_>, seeing: Seeing) -> Result<Closed, 
     Ok(Closed { outcome, after, purpose })
 }
 
-/// What the journal tells.
+/// The ledger and the source that the journal gives.
 struct JournalReading {
     ledger: Ledger,
     source: ReportSource,

@@ -1,4 +1,4 @@
-//! What an apply that went well is worth: the mark, the follow-up plan, the stack's own checks.
+//! The worth of an apply that went well: the mark, the follow-up plan, the stack's own checks.
 //!
 //! The mark is there before the follow-up plan begins, unless checks of the stack's own have to pass
 //! first. A plan that is not empty leaves the lower grade; a check that fails leaves no mark.
@@ -12,12 +12,12 @@ use crate::model::event::Purpose;
 use crate::model::good::Grade;
 use crate::terraform::check::StackCheck;
 
-/// What was found.
+/// The snapshot after an apply, with the grade that it was given.
 #[derive(Debug)]
 pub struct Followed {
     /// The snapshot.
     pub snapshot: Revision,
-    /// What it is worth; none when it is not good.
+    /// Its grade; none when it is not good.
     pub grade: Option<Grade>,
     /// Why it is worth no more.
     pub because: Option<Error>,

@@ -44,16 +44,16 @@ pub use self::conclude::{Concluded, conclude, conclude_open};
 pub use self::good::{Followed, follow};
 pub use self::quarantine::hold_what_ran;
 
-/// What is to be run.
+/// The command to run.
 #[derive(Debug, Clone)]
 pub struct Wanted {
     /// The command's words.
     pub words: Vec<OsString>,
-    /// Where it runs.
+    /// The directory in which it runs.
     pub directory: PathBuf,
     /// The saved plan that it applies, where its words do not name it.
     pub plan: Option<PathBuf>,
-    /// Where journals can be, the first choice first.
+    /// The directories that can take journals, the first choice first.
     pub journals: Vec<PathBuf>,
 }
 
@@ -66,7 +66,7 @@ pub struct Begun {
     pub before: Revision,
     /// Why the configuration could not be captured, if it could not.
     pub problem: Option<Error>,
-    /// What was concluded on the way: the entries of the outcomes.
+    /// The outcomes of other runs that were concluded first, by their entries.
     pub concluded: Vec<Revision>,
     command: Command,
     journal: RunJournal,
@@ -108,7 +108,7 @@ pub fn begin(job: &Job<'_>, wanted: &Wanted) -> Result<Begun, Error> {
     }
 }
 
-/// Concludes every run that nobody has concluded; refused while one lives.
+/// Concludes every run that has no outcome yet; refused while one lives.
 pub(in crate::flow) fn conclude_all(job: &Job<'_>) -> Result<Vec<Revision>, Error> {
     let log = job.log()?;
     let mut concluded = Vec::new();
@@ -145,7 +145,7 @@ fn refuse_unsettled(log: &[Entry], author: &Author) -> Result<(), Error> {
     if matters.is_empty() { Ok(()) } else { Err(RunError::Unsettled { matters }.into()) }
 }
 
-/// What is left open, in a clause.
+/// An open matter, in a clause.
 fn clause(matter: &Unsettled<'_>) -> String {
     let revision = matter.revision();
     match matter {
@@ -182,7 +182,8 @@ fn capture(job: &Job<'_>, command: &Command) -> Result<Captured, Error> {
     snapshot::take(job, &request)
 }
 
-/// What a hold can be against: what is applied and, with a saved plan, what lies in the directory.
+/// The candidates for a hold: the applied configuration and, with a saved plan, that of the
+/// directory.
 fn candidates(
     ports: &Ports<'_>,
     stack: &Stack,
@@ -261,7 +262,7 @@ fn record_intent(
     OpenIntent::record(&job.by(&job.author.safe(&redactor)), after, intent)
 }
 
-/// What must not be shown or recorded, as far as it is known before anything runs.
+/// The redactor of a run, as far as secrets are known before anything runs.
 fn redactor(ports: &Ports<'_>, taken: &Captured) -> Redactor {
     let mut redactor = Redactor::default()
         .with_values(&secrets_of_environment(ports))
@@ -297,7 +298,7 @@ impl Begun {
     }
 }
 
-/// What an outcome says, if the entry is one.
+/// The outcome in an entry, if the entry is one.
 fn outcome_of(entry: &Entry) -> Option<&RunOutcome> {
     if let Body::RunOutcome(ended) = &entry.recorded.body { Some(ended) } else { None }
 }

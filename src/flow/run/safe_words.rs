@@ -2,8 +2,8 @@
 //!
 //! A value is cut by the name that stands before it (`-var x=V`, `TF_VAR_x=V`, `DB_PASSWORD=V`,
 //! `--token V`), by its shape (`Bearer V`, `scheme://user:V@`), and by every known value, also in a
-//! script that is one word (`sh -c '…'`). A name says by itself whether it is secret. What a secret is
-//! that has none of these is not known.
+//! script that is one word (`sh -c '…'`). A name says by itself whether it is secret. A secret that
+//! has none of these is not found.
 
 use std::sync::LazyLock;
 
@@ -11,10 +11,10 @@ use regex::{Captures, Regex};
 
 use crate::engine::redact::{Redactor, is_secret_name};
 
-/// Flags whose value is never recorded, whatever its name is.
+/// Flags whose value is never recorded, even under a harmless name.
 const GIVEN: [&str; 4] = ["-var", "--var", "-backend-config", "--backend-config"];
 
-/// What stands for a value.
+/// The mark that stands for a value.
 const CUT: &str = "…";
 
 /// A value: in quotes, or up to the end of the word of a shell.
@@ -30,7 +30,7 @@ static GIVEN_INSIDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// `NAME=V` and `--name V`.
 static NAMED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(&format!(r"(-{{0,2}})([A-Za-z_][\w.\-]*)(=|\s+){VALUE}")).ok());
-/// What follows such a word is a credential.
+/// A word after which a credential stands, and the credential.
 static SCHEMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(authorization:|bearer|basic)\s+((?:(?:bearer|basic)\s+)?[^\s\x22']+)").ok()
 });

@@ -21,7 +21,7 @@ pub(super) struct Command {
     pub(super) program: PathBuf,
     /// Its arguments.
     pub(super) arguments: Vec<OsString>,
-    /// Where it runs.
+    /// The directory in which it runs.
     pub(super) directory: PathBuf,
     /// The saved plan that it applies.
     pub(super) plan: Option<PathBuf>,
@@ -48,7 +48,7 @@ impl Command {
         Ok(command)
     }
 
-    /// Where Terraform works: it can be sent elsewhere.
+    /// The directory in which Terraform works: `-chdir=` can name another.
     pub(super) fn place(words: &[String], directory: &Path) -> PathBuf {
         let elsewhere = words.iter().find_map(|word| word.strip_prefix("-chdir="));
         elsewhere.map_or_else(|| directory.to_owned(), |elsewhere| directory.join(elsewhere))

@@ -1,7 +1,7 @@
-//! What an answer of the service means.
+//! The meaning of the service's answers.
 //!
-//! The decision is a pure function of the status and the code, [`meaning`]. An answer that nobody
-//! can read is never taken for "not there". Texts name status, code, the service's own words and the
+//! The decision is a pure function of the status and the code, [`meaning`]. An answer that cannot
+//! be read is never taken for "not there". Texts name status, code, the service's own words and the
 //! request's id, and nothing that was sent.
 
 use std::error::Error as StdError;
@@ -27,7 +27,7 @@ pub(super) enum RequestFailure {
     Absent,
     /// The condition of the write does not hold: an object is there.
     AlreadyExists(Detail),
-    /// Somebody else is writing the same key just now; nothing was done.
+    /// Another writer is writing the same key just now; nothing was done.
     Conflict(Detail),
     /// The service cannot now; what a write did is unknown.
     Again(Detail),
@@ -38,7 +38,7 @@ pub(super) enum RequestFailure {
 }
 
 impl RequestFailure {
-    /// What was seen.
+    /// The answer or error that was seen.
     pub(super) fn why(&self) -> &str {
         match self {
             Self::Absent => "404 NoSuchKey",
@@ -79,7 +79,7 @@ impl Class {
     }
 }
 
-/// What was seen, for a person.
+/// The answer or error that was seen, for a person.
 #[derive(Debug, Clone)]
 pub(super) struct Detail(String);
 
@@ -106,7 +106,7 @@ impl fmt::Display for Detail {
 
 impl StdError for Detail {}
 
-/// What a status and a code call for.
+/// The meaning of a status and a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     Absent,

@@ -1,9 +1,9 @@
-//! Which bucket, and who we are to it.
+//! The bucket, and the credentials that we have for it.
 //!
 //! Credentials come from where the AWS tools look for them: environment, profiles with SSO and
 //! processes, web identity, container. The machine's own metadata service is asked only when the
-//! settings say so, because elsewhere nobody answers and every command would wait for that. Keys come
-//! as values; what names a profile, a role or a container the SDK reads itself.
+//! settings say so, because elsewhere it does not answer and every command would wait for it. Keys
+//! come as values; the SDK itself reads the names of a profile, a role or a container.
 
 use std::time::Duration;
 
@@ -34,13 +34,13 @@ const REGION: &str = "us-east-1";
 pub struct S3Place {
     /// The bucket.
     pub bucket: String,
-    /// What all keys begin with, without a slash at either end; may be empty.
+    /// The beginning of all keys, without a slash at either end; may be empty.
     pub prefix: String,
     /// The region; otherwise the profile's, otherwise `us-east-1`.
     pub region: Option<String>,
     /// Another service than AWS.
     pub endpoint: Option<String>,
-    /// Where the bucket stands in a URL.
+    /// The place of the bucket in a URL.
     pub addressing: Addressing,
     /// Keys that win over everything else.
     pub keys: Option<AccessKeys>,
@@ -63,7 +63,7 @@ pub struct AccessKeys {
     pub session: Option<Secret<String>>,
 }
 
-/// Where the bucket stands in a URL.
+/// The place of the bucket in a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Addressing {
     /// `https://host/bucket/key`.

@@ -46,7 +46,7 @@ impl Pace {
         !is_over
     }
 
-    /// What was seen last, and how often it was tried.
+    /// Describes the last failure, and how often and how long it was tried.
     pub(super) fn given_up(&self, seen: &RequestFailure) -> Detail {
         let seconds = self.since.elapsed().as_secs_f32();
         let times =

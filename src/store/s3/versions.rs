@@ -1,8 +1,8 @@
 //! The older versions of a state in a versioned bucket: read, and never touched.
 //!
 //! The place is the one of Terraform's own S3 backend, with the backend's own way in: its region,
-//! endpoint, profile and keys. What that backend would do to become somebody else (`assume_role`) is
-//! not done here; credentials of that role can be given by the environment.
+//! endpoint, profile and keys. A role that the backend would assume (`assume_role`) is not assumed
+//! here; credentials of that role can be given by the environment.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -43,7 +43,7 @@ pub enum NoHistory {
     /// It does not say where the state is.
     #[error("the backend's record names no bucket or no key")]
     NoPlace,
-    /// It becomes somebody else to get there.
+    /// It takes other credentials to get there.
     #[error("the backend's `{0}` is not followed: give that role's credentials by the environment")]
     OtherCredentials(&'static str),
 }
@@ -165,7 +165,7 @@ impl StateHistory for S3History {
     }
 }
 
-/// Where the state of a workspace is, as the backend's documentation has it.
+/// The bucket and key of a workspace's state, as the backend's documentation has them.
 fn place(backend: &Backend, workspace: &str) -> Option<(S3Place, String)> {
     let settings = &backend.identity.settings;
     let text = |name: &str| settings.get(name).cloned().filter(|text| !text.is_empty());

@@ -23,7 +23,7 @@ impl Write for Shown {
     }
 }
 
-/// Nobody looks.
+/// A screen that is closed.
 struct Closed;
 
 impl Write for Closed {

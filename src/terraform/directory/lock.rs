@@ -1,6 +1,6 @@
-//! Whether somebody holds Terraform's lock on a local state, as far as looking tells.
+//! Whether a process holds Terraform's lock on a local state, as far as looking tells.
 //!
-//! Terraform holds a POSIX lock on the state's file and says who it is in a file beside it. The lock
+//! Terraform holds a POSIX lock on the state's file and names itself in a file beside it. The lock
 //! is looked for in the system's own list; it is never tried, for that would be taking it.
 
 use std::fs;
@@ -12,11 +12,11 @@ use crate::codec::lock_info::{self, LockInfo};
 /// How a local lock stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LocalLock {
-    /// Nobody has it.
+    /// No process has it.
     Free,
-    /// Somebody has.
+    /// A process has it.
     Held(LockInfo),
-    /// Somebody has said so, and no process that can be seen from here has it: left over from one
+    /// A file names a holder, and no process that can be seen from here has it: left over from one
     /// that is gone, or held from where the list does not reach.
     Announced(LockInfo),
 }

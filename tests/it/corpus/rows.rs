@@ -4,7 +4,7 @@
 //! Terraform is a measure downwards only: what it refuses is refused here, and what it takes
 //! wrongly (a member under another spelling, half a character, an empty file) is refused as well.
 
-/// What becomes of a row.
+/// The result of reading a row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Ends {
     /// It is a state.
@@ -17,11 +17,11 @@ pub(crate) enum Ends {
 pub(crate) struct Row {
     /// Its number in the list of bad input, with a letter where a number has several.
     pub(crate) number: &'static str,
-    /// What it is.
+    /// A description of it.
     pub(crate) what: &'static str,
     /// Its bytes.
     pub(crate) bytes: Vec<u8>,
-    /// What becomes of it.
+    /// The result of reading it.
     pub(crate) ends: Ends,
 }
 

@@ -1,5 +1,5 @@
-//! Random histories: a good configuration, changes of it that fail at a random point, now and then a
-//! kill or somebody's hand, and then a revert. What counts is the world, byte for byte.
+//! Random histories: a good configuration, changes of it that fail at a random point, now and then
+//! a kill or an edit by hand, and then a revert. The world counts, byte for byte.
 //!
 //! 60 in an ordinary run; `UNAPPLY_HISTORIES=1000 cargo test --test it histories -- --nocapture` for
 //! more, `UNAPPLY_HISTORY=SEED` for one again. A history ends in one of four ways, and two of them
@@ -30,7 +30,7 @@ enum End {
     Asked(String),
     /// Refused although every action was an undo.
     Refused(String),
-    /// Another world, and nobody said so.
+    /// Another world, and it was not listed.
     Wrong(String),
 }
 
@@ -126,7 +126,7 @@ impl History {
         ran
     }
 
-    /// Somebody edits an object that was there when all was good.
+    /// Edits an object that was there when all was good.
     fn edit(&mut self, good: &Objects) {
         let now = self.stage.objects();
         let files: Vec<&String> = good
@@ -211,8 +211,8 @@ impl History {
     }
 }
 
-/// A revert that did not end well. An apply that was killed in a creation can leave an object that
-/// nobody knows in the place of a good one: that was listed, and a person has to remove it.
+/// A revert that did not end well. An apply that was killed in a creation can leave an unknown
+/// object in the place of a good one: that was listed, and a person has to remove it.
 fn stopped(ran: &Ran) -> End {
     match may_exist(ran) {
         Some(text) if ran.stderr.contains("AlreadyExists") => End::Listed(text),
@@ -220,7 +220,7 @@ fn stopped(ran: &Ran) -> End {
     }
 }
 
-/// What a revert lists as perhaps left behind.
+/// The objects that a revert lists as perhaps left behind.
 fn may_exist(ran: &Ran) -> Option<String> {
     let json: Value = serde_json::from_str(&ran.stdout).ok()?;
     // An object that was made anew and starts empty explains nobody else's file.

@@ -1,13 +1,13 @@
 //! Random configurations, and random changes of them.
 //!
-//! A [`Configuration`] is a list of blocks that can be written as HCL; a [`Change`] is what somebody
-//! does to it between two applies, with `moved` and `removed` blocks where people write them.
+//! A [`Configuration`] is a list of blocks that can be written as HCL; a [`Change`] is an edit of
+//! it between two applies, with `moved` and `removed` blocks where people write them.
 
 use std::fmt::Write as _;
 
 use super::dice::Dice;
 
-/// What a block makes.
+/// The kind of objects that a block makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     File,
@@ -33,7 +33,7 @@ pub(super) struct Block {
     /// The module it is in; the root otherwise.
     pub(super) module: Option<String>,
     pub(super) repeat: Repeat,
-    /// What its objects' paths begin with.
+    /// The beginning of its objects' paths.
     pub(super) path: String,
     pub(super) content: String,
     pub(super) size: usize,

@@ -26,7 +26,7 @@ pub(crate) const SECRET_KEY: &str = "s3-secret-canary-9b1d6c";
 /// The bucket that is there from the start.
 pub(crate) const BUCKET: &str = "unapply-tests";
 
-/// What goes wrong with a request.
+/// A fault of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// An answer of the store's own: status and S3 error code.
@@ -37,7 +37,7 @@ pub(crate) enum Fault {
     DropAfter,
     /// It is done after a while.
     Delay(Duration),
-    /// Nobody ever answers, and nothing is done.
+    /// No answer ever comes, and nothing is done.
     Hang,
     /// It is said to be somewhere else.
     Redirect(String),
@@ -56,13 +56,13 @@ pub(crate) enum Fault {
 pub(crate) struct Rule {
     /// The method; none for any.
     pub(crate) method: Option<Method>,
-    /// What the path and the query have to contain.
+    /// The text that the path and the query have to contain.
     pub(crate) part: String,
     /// How many fitting requests pass first.
     pub(crate) after: usize,
     /// How many are struck then.
     pub(crate) times: usize,
-    /// What happens to them.
+    /// The fault that they meet.
     pub(crate) fault: Fault,
 }
 
@@ -165,7 +165,7 @@ impl Bucket {
         S3Store::open(self.place(prefix)).unwrap()
     }
 
-    /// Where such a store is.
+    /// The address of such a store.
     pub(crate) fn place(&self, prefix: &str) -> S3Place {
         S3Place {
             bucket: BUCKET.to_owned(),
@@ -204,7 +204,7 @@ impl Bucket {
         self.plan.lock().unwrap().seen.clone()
     }
 
-    /// Where the objects of [`BUCKET`] lie as files.
+    /// The directory with the objects of [`BUCKET`] as files.
     pub(crate) fn files(&self) -> PathBuf {
         self.directory.path().join(BUCKET)
     }

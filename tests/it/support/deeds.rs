@@ -1,4 +1,4 @@
-//! What the stories on a stage have in common: an apply that goes wrong, and looking at everything.
+//! Acts that the stories on a stage share: an apply that goes wrong, and looking at everything.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -181,7 +181,7 @@ pub(crate) struct Past {
 }
 
 impl Past {
-    /// What the world was.
+    /// The objects that the world had.
     pub(crate) fn objects(&self) -> &Objects {
         &self.objects
     }
@@ -206,7 +206,8 @@ impl Past {
     }
 }
 
-/// A stage whose `v1` is good on somebody's word, which is quicker than a plan, and how it looks.
+/// A stage whose `v1` is good because a person said so, which is quicker than a plan, and how it
+/// looks.
 pub(crate) fn good(v1: &str) -> (Stage, Past) {
     let stage = Stage::with(v1);
     stage.apply().expect(0);

@@ -102,7 +102,7 @@ impl ObjectStore for FailEveryNth {
     }
 }
 
-/// Overwrites whatever is there, and calls it new.
+/// Overwrites an object that is there, and calls it new.
 #[derive(Debug)]
 pub(crate) struct IgnoresCondition(pub(crate) Arc<MemoryStore>);
 
@@ -217,7 +217,7 @@ impl ObjectStore for FlipsBit {
     }
 }
 
-/// What a store that hides an object still shows of it.
+/// The part that a store that hides an object still shows of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hidden {
     /// Nothing.

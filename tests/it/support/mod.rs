@@ -1,4 +1,4 @@
-//! What the tests share: stores that behave, stores that do not, and things to say.
+//! Parts that the tests share: stores that behave, stores that do not, and things to say.
 
 pub(crate) mod bucket;
 pub(crate) mod deeds;

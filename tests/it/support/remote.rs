@@ -58,12 +58,12 @@ impl Remote {
         self.kept.lock().unwrap().state.clone()
     }
 
-    /// Whether somebody holds the lock.
+    /// Whether the lock is held.
     pub(crate) fn is_locked(&self) -> bool {
         !self.kept.lock().unwrap().lock.is_empty()
     }
 
-    /// Holds the lock for somebody else.
+    /// Holds the lock in another's name.
     pub(crate) fn lock(&self, info: &str) {
         self.kept.lock().unwrap().lock = info.into();
     }

@@ -36,13 +36,13 @@ impl Running<'_> {
         self.child.id()
     }
 
-    /// Sends it a signal, and to nobody else.
+    /// Sends it a signal, and to no other process.
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).unwrap();
     }
 
-    /// Nobody reads what it prints and says any more.
+    /// Stops reading its output.
     pub(crate) fn stop_reading(&mut self) {
         drop((self.child.stdout.take(), self.child.stderr.take()));
     }

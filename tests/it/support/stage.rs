@@ -29,9 +29,9 @@ pub(crate) struct Stage {
 pub(crate) struct Ran {
     /// Its exit code; 128 plus the signal when one ended it.
     pub(crate) code: i32,
-    /// What it printed.
+    /// Its standard output.
     pub(crate) stdout: String,
-    /// What it said.
+    /// Its standard error.
     pub(crate) stderr: String,
     stage: PathBuf,
 }
@@ -182,7 +182,7 @@ impl Stage {
         self.terraform(&["apply", "-auto-approve", "-no-color", "-input=false"])
     }
 
-    /// What a finished command left.
+    /// The result of a finished command.
     pub(crate) fn ran(&self, output: std::io::Result<Output>) -> Ran {
         use std::os::unix::process::ExitStatusExt as _;
         let output = output.expect("the tests need terraform on PATH");

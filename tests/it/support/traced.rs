@@ -1,8 +1,8 @@
 //! A command that is killed at a step that can be counted.
 //!
-//! The kernel tells each system call of the real binary, as a debugger would see it; SIGKILL strikes
-//! when the n-th one that matters has been done, which is also before the one after it. Its children
-//! are left alone: they live on, as they do when somebody kills unapply.
+//! The kernel tells each system call of the real binary, as a debugger would see it; SIGKILL
+//! strikes when the n-th one that matters has been done, which is also before the one after it. Its
+//! children are left alone: they live on, as they do when a person kills unapply.
 
 use std::path::Path;
 
@@ -16,13 +16,13 @@ use super::stage::{Stage, UNAPPLY};
 /// Which system calls are steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Steps {
-    /// Whatever changes a file or a directory, or makes it durable, or starts a program.
+    /// Each call that changes a file or a directory, or makes it durable, or starts a program.
     All,
     /// An object comes into the store, or a program is started.
     Milestones,
 }
 
-/// What became of it.
+/// The end of the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It was killed at its step.
@@ -98,7 +98,7 @@ impl Stage {
         follow(pid, steps, nth)
     }
 
-    /// What the command that was killed has said.
+    /// The output of the command that was killed.
     pub(crate) fn last_words(&self) -> String {
         std::fs::read_to_string(Path::join(self.path(), "said")).unwrap()
     }

@@ -48,7 +48,7 @@ impl Source {
         format!("{}:{}: {message}", self.path, before.matches('\n').count() + 1)
     }
 
-    /// Where `word` stands in the code as a word of its own.
+    /// The offsets of `word` in the code as a word of its own.
     pub(super) fn words<'a>(&'a self, word: &'a str) -> impl Iterator<Item = usize> + 'a {
         let is_part = |c: char| c.is_alphanumeric() || c == '_';
         self.code.match_indices(word).map(|(at, _)| at).filter(move |at| {

@@ -5,7 +5,7 @@ use super::code::{Source, mark_tests};
 use super::contract::{CONTRACT, entry_examples};
 use super::{Rule, rules};
 
-/// What a rule finds, without the path.
+/// The findings of a rule, without the path.
 fn found(rule: Rule, path: &str, text: &str) -> Vec<String> {
     let found = rule(&Source::new(path, text));
     found
@@ -26,6 +26,27 @@ fn keeps(rule: Rule, cases: &[(&str, &str)]) {
     for (path, text) in cases {
         assert_eq!(found(rule, path, text), Vec::<String>::new(), "{path}: {text}");
     }
+}
+
+#[test]
+fn a_doc_sentence_that_begins_with_a_riddle_is_found() {
+    breaks(
+        rules::doc_sentences,
+        &[
+            ("src/a.rs", "//! What it is.\n", "1: a doc sentence begins with \"What\""),
+            ("src/a.rs", "/// A place. Where it is.", "1: a doc sentence begins with \"Where\""),
+            ("src/a.rs", "/// A place.\n/// Nobody knows it.", "2: a doc sentence begins with"),
+            ("src/a.rs", "/// - Who wrote it.", "1: a doc sentence begins with \"Who\""),
+        ],
+    );
+    keeps(
+        rules::doc_sentences,
+        &[
+            ("src/a.rs", "/// Says\n/// What is meant.\n/// Whole numbers."),
+            ("src/a.rs", "// What is why.\nlet text = \"/// What\";"),
+            ("README.md", "/// What"),
+        ],
+    );
 }
 
 #[test]

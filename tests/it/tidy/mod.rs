@@ -72,6 +72,11 @@ fn every_file_says_first_what_it_is_for() {
 }
 
 #[test]
+fn every_doc_sentence_names_its_subject() {
+    assert_holds(rules::doc_sentences);
+}
+
+#[test]
 fn no_function_is_longer_than_70_lines() {
     assert_holds(rules::function_length);
 }

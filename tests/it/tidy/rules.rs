@@ -116,7 +116,37 @@ pub(super) fn module_docs(source: &Source) -> Vec<String> {
     }
 }
 
-/// Where functions start: the offset of `fn`.
+/// Words that a doc sentence does not begin with: it names its subject.
+const RIDDLES: [&str; 9] =
+    ["What", "Whatever", "Who", "Whoever", "Whose", "Where", "Wherever", "Nobody", "Somebody"];
+
+/// Finds doc sentences that begin with a riddle.
+pub(super) fn doc_sentences(source: &Source) -> Vec<String> {
+    let mut found = Vec::new();
+    // Whether a sentence begins at the start of the next doc line.
+    let mut is_start = true;
+    for (number, line) in source.text.lines().enumerate().filter(|_| source.is_rust()) {
+        let line = line.trim_start();
+        let Some(doc) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else {
+            is_start = true;
+            continue;
+        };
+        let doc = doc.trim_start().trim_start_matches(['-', '*', '|', ' ']);
+        let first = is_start.then_some(doc).filter(|doc| !doc.is_empty());
+        let later = [". ", "! ", "? "].iter().flat_map(|end| doc.split(end).skip(1));
+        let words = first.into_iter().chain(later).filter_map(|sentence| {
+            let word = sentence.split(|c: char| !c.is_alphanumeric()).next();
+            RIDDLES.into_iter().find(|riddle| word == Some(riddle))
+        });
+        found.extend(words.map(|word| {
+            format!("{}:{}: a doc sentence begins with \"{word}\"", source.path, number + 1)
+        }));
+        is_start = doc.is_empty() || doc.ends_with(['.', '!', '?', ':']);
+    }
+    found
+}
+
+/// The offsets of `fn` where functions start.
 fn functions(source: &Source) -> impl Iterator<Item = usize> + '_ {
     let is_name = |rest: &str| rest.starts_with(|c: char| c.is_alphabetic() || c == '_');
     source.words("fn ").filter(move |at| is_name(&source.code[at + 3..]))

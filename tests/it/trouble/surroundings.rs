@@ -165,7 +165,7 @@ fn a_revert_works_in_poor_surroundings() {
     ]);
 }
 
-/// Nobody else may read the store, whatever the mask was.
+/// Only the owner may read the store, whatever the mask was.
 fn store_is_private(scene: &Scene) {
     let mut open = vec![scene.stage.stack().join(".unapply")];
     while let Some(path) = open.pop() {

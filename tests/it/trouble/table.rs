@@ -1,4 +1,4 @@
-//! What a bad day is, as data, and the one driver that lives through them.
+//! A bad day as data, and the one driver that lives through all of them.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use crate::support::stage::{Ran, Stage, UNAPPLY};
 /// One bad day.
 #[derive(Clone, Copy)]
 pub(crate) struct Row {
-    /// What it is, in a sentence.
+    /// A sentence that describes it.
     pub(crate) name: &'static str,
     /// Brings the trouble about, if neither a shell nor a stand-in can.
     pub(crate) make: fn(&mut Scene),
@@ -20,13 +20,13 @@ pub(crate) struct Row {
     pub(crate) shell: &'static str,
     /// A script that stands in for Terraform, if not empty; the real one is `$REAL`.
     pub(crate) terraform: &'static str,
-    /// What was typed.
+    /// The arguments of the command.
     pub(crate) command: &'static [&'static str],
     /// How it ends.
     pub(crate) ends: Ends,
-    /// What is true afterwards.
+    /// The conditions that hold afterwards.
     pub(crate) proof: Proof,
-    /// What else is.
+    /// Proves further conditions.
     pub(crate) also: fn(&Scene),
 }
 
@@ -52,19 +52,19 @@ pub(crate) enum Ends {
     Badly {
         /// The exit code.
         code: i32,
-        /// What happened.
+        /// Words of the answer that tells what happened.
         what: &'static str,
-        /// What state things are in.
+        /// Words of the answer that tells the state of things.
         now: &'static str,
-        /// What to run next.
+        /// Words of the answer that tells what to run next.
         next: &'static str,
     },
     /// With this code, whatever was said; 128 and more for a signal.
     With(i32),
 }
 
-/// What is true afterwards. That every older entry is as it was, that `check --read-data` finds
-/// nothing, and that no file is left over is always proved.
+/// The conditions that hold afterwards. Always proved as well: every older entry is as it was,
+/// `check --read-data` finds nothing, and no file is left over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Proof {
     /// World, state and log are as they were.
@@ -79,12 +79,12 @@ pub(crate) enum Proof {
 
 /// A stack on which something went wrong: the good `a` was changed, `c` was added.
 pub(crate) struct Scene {
-    /// Where it plays.
+    /// The stage that it plays on.
     pub(crate) stage: Stage,
     past: Past,
 }
 
-/// What a proof compares.
+/// The parts that a proof compares.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     /// The objects.

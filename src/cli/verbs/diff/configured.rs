@@ -1,7 +1,7 @@
 //! The configurations behind two states: what is known of each, and what differs.
 //!
-//! What cannot be told of one of them is said, and keeps nobody from the diff of the states, unless
-//! it was all that was asked for.
+//! A configuration that is not known is reported, and does not stop the diff of the states. With
+//! `--only config` it does.
 
 use super::{Context, Session};
 use crate::cli::args::{DiffArguments as Arguments, DiffPart};
@@ -16,10 +16,10 @@ use crate::flow::redaction::with_configuration;
 use crate::flow::{Error, snapshot};
 use crate::model::configuration::LockedProvider;
 
-/// What is known of two configurations.
+/// The comparison of two configurations.
 #[derive(Debug, Default)]
 pub(super) struct Compared {
-    /// What differs.
+    /// The differences.
     pub diff: ConfigurationDiff,
     /// Why they could not be compared as a whole, if they could not.
     pub problem: Option<String>,
@@ -46,13 +46,13 @@ struct KnownConfiguration {
 
 /// Why a configuration is not known.
 enum ConfigurationProblem {
-    /// It is a state file: nobody expects to hear that who has not asked.
+    /// It is a state file, which is said only to a person who asked for the configurations.
     IsFile,
     /// Another reason.
     Said(String),
 }
 
-/// What is known of the configurations of two sides; nothing where nobody asks.
+/// The configurations of two sides, as far as they are known; none where they are not asked for.
 #[derive(Default)]
 pub(super) struct BothConfigurations(Option<[KnownConfiguration; 2]>);
 

@@ -14,19 +14,19 @@ use crate::cli::render::markdown::outside;
 use crate::engine::diff::Diff;
 use crate::flow::ports::Stack;
 
-/// What is to be printed.
+/// A diff that is to be printed.
 pub(super) struct ShownDiff<'a> {
-    /// Whose it is.
+    /// The stack that it is of.
     pub stack: Option<&'a Stack>,
-    /// What the two sides are called.
+    /// The names of the two sides.
     pub labels: (String, String),
-    /// What differs between the states.
+    /// Differences between the states.
     pub found: Diff,
     /// How many data sources are only counted.
     pub data: usize,
     /// Manual fixes that are not there any more.
     pub fixes: Result<Overwritten, String>,
-    /// What differs between the configurations.
+    /// Differences between the configurations.
     pub configuration: Compared,
 }
 
@@ -116,7 +116,7 @@ fn next(arguments: &Arguments, found: &Diff) -> &'static str {
     }
 }
 
-/// Whoever asks for one object sees all of it.
+/// Chooses how much is shown: with `--resource`, all of each object.
 fn view(arguments: &Arguments) -> DiffView {
     DiffView {
         extent: if arguments.resource.is_some() { Extent::Full } else { Extent::Brief },
@@ -129,7 +129,7 @@ fn is_of_configurations(arguments: &Arguments) -> bool {
     matches!(arguments.only, Some(DiffPart::Config | DiffPart::Providers))
 }
 
-/// What it comes to, and in numbers.
+/// Returns the verdict, and the numbers.
 fn sentences(arguments: &Arguments, shown: &ShownDiff<'_>) -> (String, String) {
     if !is_of_configurations(arguments) {
         return (verdict(&shown.found), summary(&shown.found));

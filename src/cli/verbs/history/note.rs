@@ -1,4 +1,4 @@
-//! What an entry says, in the last column of a history.
+//! The note of an entry, in the last column of a history.
 
 use strum::VariantArray as _;
 

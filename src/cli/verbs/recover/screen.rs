@@ -1,4 +1,4 @@
-//! What `recover` shows: each matter with what can be seen of it, and what can be done about it.
+//! The screen of `recover`: each matter with what can be seen of it, and what can be done about it.
 
 use crate::cli::output::{Paint, inert};
 use crate::engine::left_state::Moves;
@@ -44,7 +44,7 @@ pub(super) fn look(stack: &Stack, found: &Look<'_>, paint: Paint) -> String {
     text
 }
 
-/// What a matter is.
+/// Says what a matter is.
 fn heading(case: &Case<'_>) -> String {
     match case {
         Case::UnderWay { intent, who } => format!("{} is under way: {who}", what(intent)),
@@ -80,7 +80,7 @@ fn what(entry: &Entry) -> String {
     body.kind().to_owned()
 }
 
-/// What can be seen of a matter.
+/// Lists what can be seen of a matter.
 fn lines(case: &Case<'_>) -> Vec<String> {
     match case {
         Case::UnderWay { .. } => vec!["there is nothing to do but wait".to_owned()],
@@ -161,7 +161,7 @@ pub(super) fn proposal(step: &RecoveryStep<'_, '_>) -> String {
     }
 }
 
-/// What a person can do about a matter for which there is no safe step.
+/// Lists what a person can do about a matter for which there is no safe step.
 pub(super) fn ways_out(case: &Case<'_>) -> Vec<String> {
     let revision = case.entry().map_or_else(String::new, |entry| entry.revision.to_string());
     let give_up = |objects: &[OpenObject]| {

@@ -1,4 +1,4 @@
-//! What a revert shows: the plan with its reasons, the hazards, the result.
+//! The screens of a revert: the plan with its reasons, the hazards, the result.
 
 use crate::cli::output::{Paint, inert};
 use crate::cli::render::attributes::{attributes_because, values};
@@ -67,7 +67,7 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     text
 }
 
-/// What is left alone though a data source says something else, and how it would be let in.
+/// Lists attributes that stay though a data source says something else, and how to let that in.
 fn kept(kept: &[KeptInput], paint: Paint) -> String {
     let mut text = String::new();
     for one in kept {
@@ -83,7 +83,7 @@ fn kept(kept: &[KeptInput], paint: Paint) -> String {
     text
 }
 
-/// What the state will have otherwise; the real objects stay as they are.
+/// Lists objects that the state will have otherwise; the real ones stay as they are.
 fn returns(checked: &CheckedRevert, paint: Paint) -> String {
     if checked.moved_back().is_empty() {
         return String::new();
@@ -108,7 +108,7 @@ fn returns(checked: &CheckedRevert, paint: Paint) -> String {
     text
 }
 
-/// What is destroyed before the rest, and why.
+/// Lists objects that are destroyed before the rest, and why.
 fn first_step(checked: &CheckedRevert, paint: Paint) -> String {
     let destroyed_first = checked.destroyed_first();
     if destroyed_first.is_empty() {
@@ -121,7 +121,8 @@ fn first_step(checked: &CheckedRevert, paint: Paint) -> String {
     text
 }
 
-/// What is not done, since only a part is wanted, and how to get back what the state forgets.
+/// Lists actions that are not done, since only a part is wanted, and imports for what the state
+/// forgets.
 fn left(checked: &CheckedRevert, paint: Paint) -> String {
     let mut text = String::new();
     let skipped = checked.skipped();
@@ -149,7 +150,7 @@ fn left(checked: &CheckedRevert, paint: Paint) -> String {
     text
 }
 
-/// What is done next under the same consent.
+/// Says how much is left to do under the same consent.
 pub(super) fn going_on(executed: &ExecutedRevert, rest: &ApprovedRevert) -> String {
     let left = rest.checked().actions().len();
     let word = if left == 1 { "action is" } else { "actions are" };
@@ -276,7 +277,7 @@ pub(super) fn hazard_question(hazard: &Hazard, paint: Paint) -> String {
     )
 }
 
-/// What a revert has come to.
+/// Shows the result of a revert.
 pub(super) fn result(
     stack: &Stack,
     verified: &VerifiedRevert,
@@ -349,7 +350,7 @@ fn reminder(executed: &ExecutedRevert, times: &Times, paint: Paint) -> String {
     )
 }
 
-/// That what was taken back is held, until when, and whom that does not stop.
+/// Says what is held, until when, and which pipelines that does not stop.
 pub(super) fn held(hold: &Entry, times: &Times) -> String {
     let Body::Hold(Hold { scope, until }) = &hold.recorded.body else { return String::new() };
     let end = until.map_or_else(

@@ -1,4 +1,4 @@
-//! What a run shows: the report, what it is worth, what there is to choose from.
+//! The screens of a run: the report, the grade of the state, the choices after a failure.
 
 use strum::VariantArray as _;
 
@@ -14,7 +14,7 @@ use crate::model::word::Word as _;
 /// More lines of what went well are counted and not shown; what did not always is.
 const WELL_MAX: usize = 20;
 
-/// What there is to choose from after a failure.
+/// The choices after a failure.
 pub(super) const CHOICES: &str = "
   retry    run the same command again
   revert   take the stack back to what was good
@@ -23,7 +23,7 @@ pub(super) const CHOICES: &str = "
   hold     leave it, and let nobody apply this again for a day
 What now? ";
 
-/// What the command did, what wants looking at first.
+/// Reports what the command did; what wants looking at comes first.
 pub(super) fn report(stack: &Stack, concluded: &Concluded, paint: Paint) -> String {
     let mut text = format!("\n{}: {}\n", stack.name, ended(concluded, paint));
     text.push_str(&objects(&concluded.apply_report, paint));
@@ -122,7 +122,7 @@ fn line(reported: &ReportedObject, paint: Paint) -> String {
     format!("  {sign} {}   {word}{id}\n", inert(&reported.address))
 }
 
-/// What nobody manages, or may not manage.
+/// Lists objects that were made and are in no state, and those that may exist.
 fn warnings(report: &ApplyReport, paint: Paint) -> String {
     let mut text = String::new();
     for reported in report.lost() {
@@ -144,7 +144,7 @@ fn warnings(report: &ApplyReport, paint: Paint) -> String {
     text
 }
 
-/// What the state is worth after an apply that went well.
+/// Shows the grade of the state after an apply that went well.
 pub(super) fn followed(followed: Option<&Followed>, millis: i128, paint: Paint) -> String {
     let Some(followed) = followed else {
         return "next: unapply status\n".to_owned();
@@ -166,12 +166,12 @@ pub(super) fn followed(followed: Option<&Followed>, millis: i128, paint: Paint) 
     text
 }
 
-/// What can be done about what was left.
+/// Says that the stack is left as it is, and what to run next.
 pub(super) fn left(before: Revision, stack: &Stack) -> String {
     format!("{} is left as it is\nnext: unapply diff {before}..@ · unapply revert\n", stack.name)
 }
 
-/// What is held now.
+/// Says what is held now.
 pub(super) fn held(entry: &Entry) -> String {
     let is_all =
         matches!(&entry.recorded.body, Body::Hold(hold) if hold.scope == HoldScope::Everything);

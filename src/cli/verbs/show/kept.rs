@@ -1,4 +1,4 @@
-//! What `show` says of an entry that keeps a state which is listed and never compared.
+//! The part of `show` for an entry that keeps a state which is listed and never compared.
 //!
 //! Bytes that are of no such format are shown by their entry alone: why they were kept stands there.
 
@@ -12,7 +12,7 @@ use crate::engine::redact::Shown;
 use crate::flow::ports::Ports;
 use crate::model::entry::{Body, Entry};
 
-/// What is in the state that an entry keeps, if it can be listed.
+/// Reads the contents of the state that an entry keeps, if it can be listed.
 pub(super) fn contents(ports: &Ports<'_>, entry: &Entry) -> Result<Option<Contents>, Failure> {
     let Body::Evidence(kept) = &entry.recorded.body else { return Ok(None) };
     let bytes = ports.repository.get_blob(&kept.blob)?;

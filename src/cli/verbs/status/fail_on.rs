@@ -1,12 +1,12 @@
-//! What `status --fail-on` fails on.
+//! The conditions of `status --fail-on`.
 //!
-//! What nobody knows counts as found: a job that asks wants to be woken by an unknown too.
+//! An unknown counts as found: a job that asks wants to be woken by it too.
 
 use crate::cli::args::FailOn;
 use crate::cli::json::{FailedOnOut, StackStatus};
 use crate::model::word::Word as _;
 
-/// What is found of what was asked for, stack by stack.
+/// Lists the conditions that were asked for and are found, stack by stack.
 pub(super) fn failed_on(found: &[StackStatus], asked: &[FailOn]) -> Vec<FailedOnOut> {
     let of_stack = |status: &StackStatus| {
         let failed = |asked: &FailOn| {

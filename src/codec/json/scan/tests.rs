@@ -1,4 +1,4 @@
-//! What would overflow a reader or be read in two ways is found, and so is what is no JSON.
+//! Text that would overflow a reader, can be read in two ways, or is no JSON is found.
 
 use super::*;
 

@@ -12,7 +12,7 @@ use crate::codec::state::file::Text;
 /// text that the parser has to look at.
 pub(super) struct Elements<'b> {
     text: &'b str,
-    /// Where the first one may begin.
+    /// Offset where the first one may begin.
     start: usize,
     at: usize,
 }
@@ -63,13 +63,13 @@ pub(super) fn with_list([head, tail]: [&str; 2], elements: &[&str]) -> String {
     [head, &elements.join(","), tail].concat()
 }
 
-/// Where something begins that is no space.
+/// Offset of the first byte from `at` that is no space.
 fn after_spaces(text: &str, at: usize) -> Option<usize> {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
     Some(at + text.as_bytes().get(at..)?.iter().position(|byte| !is_space(byte))?)
 }
 
-/// What follows this sign, which has to be the next one.
+/// Offset behind this sign, which has to be the next one.
 fn after(text: &str, at: usize, sign: char) -> Option<usize> {
     let at = after_spaces(text, at)?;
     text.get(at..)?.starts_with(sign).then(|| at + sign.len_utf8())

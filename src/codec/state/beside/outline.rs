@@ -1,9 +1,8 @@
 //! The resources of a state, as text, found while it is scanned anyway.
 //!
-//! Of each one it is known of which mode it is, and of its instances where their attributes are if
-//! something in them may be secret, so that it can be counted, and learnt from, without being read.
-//! Whatever else stands in it is read elsewhere, if at all; which names are secret is the caller's
-//! to decide.
+//! Of each resource the mode is known. Of its instances it is known where their attributes are, if
+//! something in them may be secret. So a resource can be counted, and learnt from, without being
+//! read. The rest of it is read elsewhere, if at all; the caller decides which names are secret.
 
 #![expect(clippy::disallowed_types, reason = "names are looked up and never put out in any order")]
 
@@ -51,7 +50,7 @@ pub(super) struct InstanceOutline<'t> {
     pub(super) attributes: Option<&'t str>,
     /// Its sensitive paths, if they are a list.
     pub(super) sensitive: Option<&'t str>,
-    /// Where the value of its attribute `id` begins behind the colon.
+    /// Offset of the value of its attribute `id`, behind the colon.
     pub(super) id: Option<usize>,
     /// Whether one of its attributes says that another one is secret.
     pub(super) names_a_secret: bool,
@@ -66,7 +65,7 @@ pub(super) type AttributeOutline<'t> = (Cow<'t, str>, usize);
 pub(super) struct Outliner<'t> {
     text: &'t str,
     suspicion: Suspicion,
-    /// What names say: a state has many members and few names.
+    /// Whether a name says that its value is secret: a state has many members and few names.
     known: HashMap<&'t str, bool, RandomState>,
     /// Whether the scan is within `resources`, and there within `instances`.
     within: [bool; 2],
@@ -79,7 +78,7 @@ pub(super) struct Outliner<'t> {
     instances: Vec<InstanceOutline<'t>>,
     found: Vec<Outline<'t>>,
     sender: Sender<Vec<Outline<'t>>>,
-    /// Where the last element ends.
+    /// Offset where the last element ends.
     end: Option<usize>,
     around: Option<[&'t str; 2]>,
     /// Whether there are objects with commas between them and nothing else.
@@ -92,7 +91,7 @@ enum InstancePart {
     Sensitive,
 }
 
-/// So many are handed on at once: to wake somebody up for each takes longer than all else.
+/// Number of outlines handed on at once: waking the receiver for each takes longer than all else.
 const OUTLINES: usize = 256;
 
 impl<'t> Outliner<'t> {

@@ -1,4 +1,4 @@
-//! What is read side by side is what the parser reads, in any layout, and nothing is let through.
+//! States read side by side are what the parser reads, in any layout, and nothing is let through.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What is not touched stays byte for byte, and what is touched changes nowhere else.
+//! Members that are not touched stay byte for byte, and touched ones change nowhere else.
 
 use super::*;
 use crate::codec::state::parse;
@@ -81,7 +81,7 @@ fn written(text: &str, edit: impl FnOnce(&mut Vec<Placement>)) -> String {
     String::from_utf8(written.as_slice().to_vec()).unwrap()
 }
 
-/// What is in `STATE` between its head and its checks.
+/// The text of `STATE` between its head and its checks.
 fn resources(text: &str) -> &str {
     let (_, rest) = text.split_once("\"resources\"").unwrap();
     rest.split_once("\"check_results\"").unwrap().0

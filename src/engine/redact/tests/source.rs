@@ -1,4 +1,4 @@
-//! What is learnt of a state without reading all of it is what reading all of it teaches.
+//! A redactor learns the same of a state without reading all of it as by reading all of it.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
@@ -74,7 +74,7 @@ fn state(instances: &[(Map<String, Json>, Vec<&str>)]) -> Json {
         "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]"}]})
 }
 
-/// What is learnt of two states that are read side by side, and by reading everything in them.
+/// Secrets learnt of two states: read side by side, and by reading everything in them.
 fn both_ways(texts: [&str; 2]) -> [Vec<String>; 2] {
     let mut quick = Redactor::default();
     let [before, after] = texts.map(str::as_bytes);

@@ -1,4 +1,4 @@
-//! What holds of any two states.
+//! Laws for any two states.
 
 use std::collections::{BTreeMap, BTreeSet};
 

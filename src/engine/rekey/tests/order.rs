@@ -1,4 +1,4 @@
-//! What objects were made from, what is destroyed last, and what belongs to which provider.
+//! Dependencies of objects, the ones that are destroyed last, and the ones of each provider.
 
 use super::*;
 

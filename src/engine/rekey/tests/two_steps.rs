@@ -1,4 +1,4 @@
-//! What goes before the rest, with the configuration that failed.
+//! Objects that are destroyed first, with the configuration that failed.
 
 use super::*;
 use crate::engine::rekey::two_steps::{Lacking, destroyed_first};

@@ -1,4 +1,4 @@
-//! What is kept of an object that a data source would change, and what is not.
+//! Attributes that are kept of an object that a data source would change, and those that are not.
 
 use serde_json::{Value as Json, json};
 
@@ -35,7 +35,8 @@ fn world(objects: &[(&str, [Json; 3])]) -> World {
     world
 }
 
-/// What is kept, as `ADDRESS(ATTRIBUTES)`, when `let_in` is let in. Every module lies in one place.
+/// Kept attributes, as `ADDRESS(ATTRIBUTES)`, when `let_in` is let in. Every module lies in one
+/// place.
 fn kept(world: &World, let_in: &str) -> Vec<String> {
     let block = |address: &Address| {
         let directory: BundlePath = "d".parse().unwrap();

@@ -23,9 +23,9 @@ pub(super) struct Case {
     pub(super) now: Vec<Object>,
     /// The expressions of each block of the root module.
     pub(super) says: Vec<(&'static str, Json)>,
-    /// What the revert did: actions, address, before, after.
+    /// Changes that the revert made: actions, address, before, after.
     pub(super) done: Vec<(&'static [&'static str], &'static str, Json, Json)>,
-    /// What the follow-up plan found, where that is not what the state says.
+    /// Changes that the follow-up plan found, where the real world is not what the state says.
     pub(super) follow: Vec<(&'static [&'static str], &'static str, Json, Json)>,
     /// The good configuration and one that was tried since, as text.
     pub(super) texts: [&'static str; 2],
@@ -35,7 +35,7 @@ pub(super) struct Case {
     pub(super) today: &'static [&'static str],
     /// The version of the schema that the state is in now.
     pub(super) version: u64,
-    /// What the good configuration always proposes, as address and path.
+    /// Proposal that the good configuration always makes, as address and path.
     pub(super) usual: Option<(&'static str, &'static str)>,
 }
 

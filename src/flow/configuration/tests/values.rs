@@ -1,4 +1,4 @@
-//! Where captured values of variables come from, and which place wins.
+//! Sources of captured values of variables, and the one of several that wins.
 
 use super::*;
 

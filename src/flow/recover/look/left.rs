@@ -24,7 +24,7 @@ pub struct Left<'a> {
     pub evidence: Option<&'a Entry>,
     /// The file that has it, when there is one.
     pub file: Option<PathBuf>,
-    /// Where it was found.
+    /// The place in which it was found.
     pub found: String,
     /// Its bytes.
     pub bytes: StateBytes,
@@ -32,7 +32,7 @@ pub struct Left<'a> {
     pub state: Option<ReadState>,
     /// How it stands to the backend's; none when one of the two could not be read.
     pub standing: Option<LeftStanding>,
-    /// What pushing it would change.
+    /// Objects that pushing it would change.
     pub moves: Moves,
     /// Why one of the two could not be read.
     pub problem: Option<String>,

@@ -1,9 +1,9 @@
-//! What the configurations on both sides of a revert say: the good one, and those that were applied,
-//! or tried, since.
+//! Facts of the configurations on both sides of a revert: the good one, and those that were
+//! applied, or tried, since.
 //!
 //! `prevent_destroy` stands in no state and no plan, so it is read from both (a block that is gone
-//! protects nothing in Terraform's eyes). Where a provider configuration leads is compared by its
-//! arguments. What follows from either is decided in `engine`.
+//! protects nothing in Terraform's eyes). The arguments of provider configurations tell whether two
+//! lead to one place. `engine` decides on both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,18 +22,19 @@ use crate::model::digest::Digest;
 use crate::model::entry::{Body, Entry, Revision};
 use crate::model::state::State;
 
-/// What the good configuration and those since say, each in view of the other.
+/// The good configuration compared with those that were applied, or tried, since.
 #[derive(Debug)]
 pub struct ConfigurationsSince {
     /// The configurations that were applied, or tried, since: newest first.
     pub attempted: Vec<Configuration>,
     /// Which provider configurations lead to one place.
     pub places: Places,
-    /// What those since have and the good one does not.
+    /// Provider configurations and provisioned blocks that those since have and the good one does
+    /// not.
     pub lacking: Lacking,
     /// Blocks, by address without keys, that one of them says must not be destroyed.
     pub prevented: BTreeSet<String>,
-    /// What the good configuration cannot say a second time.
+    /// Values of the good configuration that no later run gives again.
     pub not_replayable: NotReplayable,
 }
 
@@ -93,7 +94,7 @@ fn prevented(configuration: &Configuration) -> BTreeSet<String> {
     configuration.names(|facts| facts.prevent_destroy.iter().collect())
 }
 
-/// What resource blocks say besides values, by address without keys.
+/// Resource blocks with their facts besides values, by address without keys.
 pub(in crate::flow::revert) fn resources(
     configuration: &Configuration,
 ) -> BTreeMap<String, hcl::ResourceBlock> {
@@ -106,7 +107,7 @@ pub(in crate::flow::revert) fn resources(
     configuration.modules().iter().flat_map(of).collect()
 }
 
-/// What a configuration cannot say a second time.
+/// Finds the values of a configuration that no later run gives again.
 fn not_replayable(configuration: &Configuration) -> NotReplayable {
     let mut found = NotReplayable::default();
     for ReadModule { prefix, facts, .. } in configuration.modules() {
@@ -147,7 +148,8 @@ fn places(
     })
 }
 
-/// What the configurations since have and the good one does not, of what the present state uses.
+/// Finds provider configurations and provisioned blocks that those since have and the good one does
+/// not. Of providers, only those count that the present state uses.
 fn lacking(good: &Configuration, attempted: &[Configuration], now: &State<'_>) -> Lacking {
     let (then, blocks) = (provider_names(good), provisioned(good));
     let since: BTreeSet<String> = attempted.iter().flat_map(provider_names).collect();
@@ -221,7 +223,7 @@ fn providers(configuration: &Configuration) -> BTreeMap<String, String> {
     configuration.modules().iter().flat_map(of).collect()
 }
 
-/// Where the values of a module's expressions come from.
+/// The expressions of a module and the given values of variables.
 struct Values<'v> {
     expressions: &'v BTreeMap<String, String>,
     given: &'v BTreeMap<String, String>,
@@ -257,8 +259,8 @@ impl Values<'_> {
     }
 }
 
-/// What an expression refers to, as far as its value is not written in it: `var.x`, `local.y`, or
-/// the first word of anything else.
+/// References of an expression to values that are not written in it: `var.x`, `local.y`, `data` or
+/// `module`.
 fn referred(expression: &str) -> Vec<String> {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     let words = expression.split(|c| !is_name(c));

@@ -1,9 +1,10 @@
 //! Plans the good configuration so that data sources which say something else today change nothing
 //! that is still good.
 //!
-//! What is kept, and when, is decided in `engine::revert::keep`. Here the private copy gets an
+//! `engine::revert::keep` decides which values are kept, and when. Here the private copy gets an
 //! override for the blocks concerned, and the plan is made again. The proof at the end is made with
-//! the pristine configuration, which proposes what was kept: that is told, and is no difference.
+//! the pristine configuration, which proposes to change the kept values: that is told, and is no
+//! difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -25,10 +26,10 @@ use crate::model::good::Residual;
 use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::plan::{Plan, PlanExtent};
 
-/// What is kept, with the overrides that do it, by directory.
+/// The attributes that keep their good values, with the overrides that do it, by directory.
 #[derive(Debug, Default)]
 pub struct KeptInputs {
-    /// What is kept; safe to show.
+    /// The kept attributes; safe to show.
     pub kept: Vec<KeptInput>,
     overrides: BTreeMap<BundlePath, String>,
 }
@@ -54,7 +55,8 @@ pub(in crate::flow::revert) fn plan(
     Ok((file, plan, inputs))
 }
 
-/// What of `found`, a plan of the pristine configuration, proposes only what was kept.
+/// The changes of `found`, a plan of the pristine configuration, that are proposed only because of
+/// the kept values.
 pub(in crate::flow::revert) fn due_to_kept(
     ports: &Ports<'_>,
     checked: &mut CheckedRevert,
@@ -120,7 +122,7 @@ fn overriding(
     ignoring(resource, &attributes.into_iter().chain(own).collect::<Vec<_>>())
 }
 
-/// Where the modules lie, by what addresses in them begin with.
+/// The directories of the modules, by the prefix of addresses in them.
 fn directories(configuration: &Configuration) -> BTreeMap<&str, &BundlePath> {
     let modules = configuration.modules().iter();
     modules.map(|module| (module.prefix.as_str(), &module.directory)).collect()

@@ -22,7 +22,7 @@ use crate::model::hazard::Hazard;
 pub(super) struct FittedDraft {
     /// The draft, its private copy's lock file edited where need be.
     pub draft: RevertDraft,
-    /// What stands against it.
+    /// Hazards of the versions, to be accepted first.
     pub hazards: Vec<Hazard>,
 }
 

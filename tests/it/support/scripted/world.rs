@@ -20,7 +20,7 @@ pub(crate) struct Object {
     pub(crate) attributes: Attributes,
 }
 
-/// An act of somebody else, just before a call.
+/// An act of another person, just before a call.
 type Hook = Box<dyn FnOnce(&World)>;
 
 /// Objects, states and what happened to them.
