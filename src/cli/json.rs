@@ -39,7 +39,9 @@ pub use entry::{BodyOut, DriftItemFact, EntryOut, PathOut, StepOut};
 pub use hold::{GuardOut, HoldFacts, HoldOut};
 pub use import::{ImportOut, ImportedOut, SkippedVersionOut};
 pub use recover::{OpenObjectOut, OpenOut, RecoverOut, ResolvedOut};
-pub use revert::{DestroyedFirstOut, KeptInputOut, MovedBackOut, ReleasedOut, SkippedOut};
+pub use revert::{
+    DestroyedFirstOut, KeptInputOut, MovedBackOut, NotFoundOut, ReleasedOut, SkippedOut,
+};
 pub use run::{ApplyErrorOut, ApplyReportOut, ReportedObjectOut, RunOut};
 pub use show::{KeptOut, ResourceOut, ShowOut};
 pub use status::{FailedOnOut, LockOut, StackStatus, StatusOut, UnsettledOut};
@@ -179,6 +181,8 @@ pub struct RevertOut {
     pub result: String,
     /// Actions of the plan.
     pub actions: Vec<ActionOut>,
+    /// Objects of the state that the refresh did not find: the state forgets them.
+    pub not_found: Vec<NotFoundOut>,
     /// Outputs that the plan changes.
     pub outputs: Vec<RevertedOutputOut>,
     /// Hazards that stood against the revert.

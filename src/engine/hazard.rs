@@ -129,8 +129,13 @@ pub fn hazards(
     found.extend(nobody_knows(facts, judged));
     found.extend(too_many(judged, limits));
     found.extend(variables.iter().map(|(name, standing)| variable(name, *standing)));
-    found.sort_by_key(|hazard| (hazard.kind, hazard.subject.clone()));
-    found
+    in_order(found)
+}
+
+/// Hazards in the order of [`HazardKind`], then of addresses.
+pub fn in_order(mut hazards: Vec<Hazard>) -> Vec<Hazard> {
+    hazards.sort_by_key(|hazard| (hazard.kind, hazard.subject.clone()));
+    hazards
 }
 
 fn hazard(kind: HazardKind, change: &PlannedChange, why: String) -> Hazard {

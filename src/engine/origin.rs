@@ -14,7 +14,7 @@ use crate::model::address::Address;
 use crate::model::apply_report::{ApplyReport, ObjectOutcome};
 use crate::model::entry::Revision;
 use crate::model::event::{Event, Hook, Operation};
-use crate::model::state::Instance;
+use crate::model::state::{Instance, State};
 
 /// The kind of command that wrote a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +34,8 @@ pub struct ApplyJournal {
     pub begun: Revision,
     /// When that was: nothing in here is older, but what was imported.
     pub time: Timestamp,
-    /// By type and id: an object can have been moved since.
-    made: BTreeSet<(String, String)>,
+    /// By type and id, since an object can have been moved; with the address at which it was made.
+    made: BTreeMap<(String, String), String>,
     deleted: BTreeSet<(String, String)>,
     imported: BTreeSet<(Address, Option<String>)>,
 }
@@ -47,7 +47,7 @@ impl ApplyJournal {
             kind,
             begun,
             time,
-            made: BTreeSet::new(),
+            made: BTreeMap::new(),
             deleted: BTreeSet::new(),
             imported: BTreeSet::new(),
         }
@@ -69,7 +69,9 @@ impl ApplyJournal {
                     let id = going.remove(&address);
                     self.deleted.extend(id.and_then(|id| named(&address, id)));
                 }
-                (Operation::Create, Some(id), false) => self.made.extend(named(&address, id)),
+                (Operation::Create, Some(id), false) => {
+                    self.made.extend(named(&address, id).map(|name| (name, address)));
+                }
                 (
                     Operation::Create | Operation::Update | Operation::Delete | Operation::Other,
                     _,
@@ -93,7 +95,7 @@ impl ApplyJournal {
                 (ObjectOutcome::Created | ObjectOutcome::Tainted, Some(id))
                     if reported.action == "create" =>
                 {
-                    self.made.insert((address.kind, id.clone()));
+                    self.made.insert((address.kind, id.clone()), reported.address.clone());
                 }
                 _ => {}
             }
@@ -113,7 +115,7 @@ impl ApplyJournal {
 
     fn has_made(&self, object: &Instance<'_>) -> bool {
         let id = object.id.clone();
-        id.is_some_and(|id| self.made.contains(&(object.address.kind.clone(), id)))
+        id.is_some_and(|id| self.made.contains_key(&(object.address.kind.clone(), id)))
     }
 
     /// Whether it imported the object; without an id, what stands at the address is meant.
@@ -137,6 +139,43 @@ pub fn origin(journals: &[ApplyJournal], object: &Instance<'_>) -> Option<Origin
     }
     let first = journals.iter().find(|journal| journal.has_made(object))?;
     Some(Origin::MadeSince { revision: first.begun, time: first.time })
+}
+
+/// An object that an apply since good made and that no state has.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OutOfState {
+    /// The address at which it was made.
+    pub address: String,
+    /// Its type.
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+    /// The beginning of what made it.
+    pub begun: Revision,
+}
+
+/// The objects that `journals` made, that none of them ended since, and that `states` do not have:
+/// somebody took them out of the state, or deleted them and refreshed it.
+pub fn out_of_state(journals: &[ApplyJournal], states: &[&State<'_>]) -> Vec<OutOfState> {
+    let object =
+        |instance: &Instance<'_>| Some((instance.address.kind.clone(), instance.id.clone()?));
+    let known: BTreeSet<(String, String)> =
+        states.iter().flat_map(|state| &state.instances).filter_map(object).collect();
+    let mut open: BTreeMap<&(String, String), OutOfState> = BTreeMap::new();
+    for journal in journals {
+        for (name, address) in &journal.made {
+            let (kind, id) = name.clone();
+            let one = OutOfState { address: address.clone(), kind, id, begun: journal.begun };
+            open.insert(name, one);
+        }
+        for name in &journal.deleted {
+            open.remove(name);
+        }
+    }
+    let mut found: Vec<OutOfState> =
+        open.into_iter().filter(|(name, _)| !known.contains(*name)).map(|(_, one)| one).collect();
+    found.sort();
+    found
 }
 
 /// Whether any apply since good was wrapped. If none was, nothing tells one object that appeared

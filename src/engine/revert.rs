@@ -80,7 +80,7 @@ pub fn judge(facts: &RevertFacts<'_>, redactor: &Redactor) -> Vec<JudgedAction> 
     let judge = ReasonJudge::new(facts, redactor);
     let good = by_slot(facts.good.state);
     let current = by_slot(facts.current);
-    let before = facts.before.map(|before| (before, by_slot(before.state)));
+    let before = facts.before.map(|before| by_slot(before.state));
     facts
         .plan
         .effective()
@@ -88,24 +88,40 @@ pub fn judge(facts: &RevertFacts<'_>, redactor: &Redactor) -> Vec<JudgedAction> 
             let slot = (&change.address, change.deposed.as_deref());
             let from = change.previous_address.as_ref().unwrap_or(&change.address);
             let object = current.get(&(from, change.deposed.as_deref()));
-            let told = object.and_then(|object| origin(facts.journals, object));
             JudgedAction {
                 address: shown_address(change),
                 action: change.action,
                 reasons: shown_reasons(judge.reasons(change), change, redactor),
-                origin: match (told, &before) {
-                    _ if good.contains_key(&slot) => Origin::Good,
-                    _ if is_imported(facts.imports, &change.address) => Origin::Imported,
-                    (Some(told), _) => told,
-                    (None, Some((before, known))) if !known.contains_key(&slot) => {
-                        Origin::MadeSince { revision: before.revision, time: before.time }
-                    }
-                    (None, Some(_) | None) => Origin::Unknown,
+                origin: if good.contains_key(&slot) {
+                    Origin::Good
+                } else {
+                    origin_since(facts, before.as_ref(), slot, object.copied())
                 },
                 attributes: attributes(change, redactor),
             }
         })
         .collect()
+}
+
+/// The origin of an object that is not a good one. `before` are the objects of the snapshot from
+/// before the present.
+fn origin_since(
+    facts: &RevertFacts<'_>,
+    before: Option<&BTreeMap<RevertSlot<'_>, &Instance<'_>>>,
+    slot: RevertSlot<'_>,
+    object: Option<&Instance<'_>>,
+) -> Origin {
+    let told = object.and_then(|object| origin(facts.journals, object));
+    match (told, facts.before) {
+        _ if is_imported(facts.imports, slot.0) => Origin::Imported,
+        (Some(told), _) => told,
+        (None, Some(RecordedState { revision, time, .. }))
+            if before.is_some_and(|known| !known.contains_key(&slot)) =>
+        {
+            Origin::MadeSince { revision, time }
+        }
+        (None, Some(_) | None) => Origin::Unknown,
+    }
 }
 
 /// The reasons, with paths as they may be shown.
@@ -213,14 +229,22 @@ pub fn actions_digest(plan: &Plan) -> Digest {
             let values = serde_json::json!(values.map(json::to_serde));
             format!("output.{} {} {values}", output.name, output.action)
         }))
+        // What leaves the state with the apply is consented to as well.
+        .chain(gone(plan).map(|change| format!("not-found {}", shown_address(change))))
         .collect();
     Digest::of(lines.join("\n").as_bytes())
+}
+
+/// Objects that the refresh of a plan did not find any more.
+fn gone(plan: &Plan) -> impl Iterator<Item = &PlannedChange> {
+    plan.drift.iter().filter(|change| change.action == Action::Delete)
 }
 
 mod inputs;
 pub mod keep;
 mod known;
 pub mod moved_back;
+pub mod not_found;
 pub mod outputs;
 mod reasons;
 pub mod rest;

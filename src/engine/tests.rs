@@ -112,6 +112,22 @@ impl Scene {
         ask(&facts, &redactor)
     }
 
+    /// The plan, with the deletion of these objects as drift.
+    pub(crate) fn plan_that_lost(&self, addresses: &[&str]) -> Plan {
+        let drift: Vec<serde_json::Value> = addresses
+            .iter()
+            .map(|address| {
+                serde_json::json!({
+                    "address": address, "provider_name": provider("demo_x"),
+                    "change": {"actions": ["delete"], "before": {}, "after": null},
+                })
+            })
+            .collect();
+        let whole = serde_json::json!({"format_version": "1.2", "resource_drift": drift});
+        let drift = plan::parse(whole.to_string().as_bytes()).unwrap().drift;
+        Plan { drift, ..self.plan.clone() }
+    }
+
     /// The hazards that stand against the revert.
     pub(crate) fn hazards(&self) -> Vec<Hazard> {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(self.age_minutes);
@@ -197,11 +213,12 @@ fn planned(words: &[&str], now: &[&str], good: &[&str]) -> Plan {
             let (address, deposed) = place_of(place);
             let ends = matches!(action, "destroy" | "forget");
             let after = find(good, place).filter(|_| !ends);
+            let before = find(now, place).filter(|_| action != "create");
             serde_json::json!({
                 "address": address.to_string(), "deposed": deposed,
                 "provider_name": provider(&address.kind),
                 "change": {
-                    "actions": actions(action), "before": find(now, place), "after": after,
+                    "actions": actions(action), "before": before, "after": after,
                     "before_sensitive": {"hidden": true}, "after_sensitive": {"hidden": true},
                 },
             })

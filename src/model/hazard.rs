@@ -37,6 +37,9 @@ pub enum HazardKind {
     PreventDestroy,
     /// `unknown-origin`: it would be destroyed, and it is not known that the failed apply made it.
     UnknownOrigin,
+    /// `not-found`: the refresh did not find it, and it is not a good object that is made anew: it is
+    /// gone, or lives where the plan does not look.
+    NotFound,
     /// `too-many-destroys`: more objects would be destroyed than the stack allows, beyond what is
     /// undone.
     TooManyDestroys,
@@ -83,6 +86,7 @@ impl HazardKind {
             | Self::OlderDrift
             | Self::MovedInput
             | Self::UnknownOrigin
+            | Self::NotFound
             | Self::VariableChanged
             | Self::ProviderNewer
             | Self::CoreVersion

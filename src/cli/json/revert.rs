@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use crate::engine::revert::keep::KeptInput;
 use crate::engine::revert::moved_back::MovedBack;
+use crate::engine::revert::not_found::{Sequel, UnfoundObject};
 use crate::engine::revert::scope::Skipped;
+use crate::model::entry::Revision;
 use crate::model::word::Word as _;
 
 /// Attributes that keep their good value though a data source says something else today.
@@ -28,6 +30,34 @@ impl From<&KeptInput> for KeptInputOut {
             address: kept.address.clone(),
             attributes: kept.attributes.iter().cloned().collect(),
             why: kept.why.clone(),
+        }
+    }
+}
+
+/// One object of the present state that the refresh did not find.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NotFoundOut {
+    /// The address.
+    pub address: String,
+    /// Its id, unless that is secret.
+    pub id: Option<String>,
+    /// The origin of it, in a clause.
+    pub history: String,
+    /// Whether another object is made at its address.
+    pub is_made_anew: bool,
+    /// Its provider configuration, if nothing of that was found: that looks like the wrong place.
+    pub wrong_place: Option<String>,
+}
+
+impl NotFoundOut {
+    /// Describes it for a revert to `good`.
+    pub fn of(one: &UnfoundObject, good: Revision) -> Self {
+        Self {
+            address: one.address.clone(),
+            id: one.id.clone(),
+            history: one.history(good),
+            is_made_anew: one.sequel == Sequel::MadeAnew,
+            wrong_place: one.place.clone(),
         }
     }
 }

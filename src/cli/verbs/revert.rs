@@ -13,7 +13,7 @@ use crate::cli::args::{Format, RevertArguments as Arguments};
 use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, diagnostic_lines};
-use crate::cli::json::{DestroyedFirstOut, ReleasedOut, RevertOut};
+use crate::cli::json::{DestroyedFirstOut, NotFoundOut, ReleasedOut, RevertOut};
 use crate::cli::output::inert;
 use crate::cli::prompt::{Answer, ask};
 use crate::engine::hazard::Allowance;
@@ -168,11 +168,14 @@ fn allow_flags(open: &[&Hazard]) -> String {
 fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
     let released = |(address, id)| ReleasedOut { address, id };
     let first = |(address, why): (String, &str)| DestroyedFirstOut { address, why: why.to_owned() };
+    let target = checked.target();
+    let not_found = checked.not_found().iter().map(|one| NotFoundOut::of(one, target));
     RevertOut {
-        target: checked.target().0,
+        target: target.0,
         before: checked.before().revision.0,
         result: result.to_owned(),
         actions: checked.actions().iter().map(Into::into).collect(),
+        not_found: not_found.collect(),
         outputs: checked.outputs().iter().map(Into::into).collect(),
         hazards: checked.hazards().iter().map(Into::into).collect(),
         not_undone: checked.not_undone().iter().map(Into::into).collect(),

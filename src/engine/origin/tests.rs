@@ -112,3 +112,30 @@ fn a_revert_alone_is_no_journal_of_applies() {
     assert!(!is_journalled(&[ApplyJournal::new(JournalKind::Revert, Revision(1), at(1))]));
     assert!(is_journalled(&[journal(1)]));
 }
+
+#[test]
+fn what_was_made_and_is_in_no_state_is_named_with_what_made_it() {
+    let made = |revision: u64, id: &str| {
+        journal(revision).with_events([complete("create", "demo_file.b", id)])
+    };
+    let names = |journals: &[ApplyJournal], objects: &[&str]| -> Vec<String> {
+        let bytes = world(objects);
+        let state = state::parse(&bytes).unwrap();
+        let found = out_of_state(journals, &[&state]);
+        found.iter().map(|one| format!("{} {} {}", one.address, one.id, one.begun)).collect()
+    };
+    assert_eq!(names(&[made(5, "f-1")], &["demo_file.a=f-9"]), ["demo_file.b f-1 r5"]);
+    assert_eq!(names(&[made(5, "f-1")], &["demo_file.other=f-1"]), [""; 0]);
+    let start = serde_json::json!({
+        "type": "apply_start",
+        "hook": {"resource": {"addr": "demo_file.b"}, "action": "delete", "id_key": "id",
+            "id_value": "f-1"},
+    });
+    let ended = journal(6).with_events([
+        events::parse_line(&start.to_string()),
+        complete("delete", "demo_file.b", ""),
+    ]);
+    assert_eq!(names(&[made(5, "f-1"), ended.clone()], &[]), [""; 0]);
+    // The same id once more: a path can be one.
+    assert_eq!(names(&[made(5, "f-1"), ended, made(7, "f-1")], &[]), ["demo_file.b f-1 r7"]);
+}

@@ -4,10 +4,11 @@
 //! Actions left undone are listed, so that a part is not taken for the whole. Objects that
 //! Terraform adds to targets, because they are made from them, are found by comparing the plans.
 
-use super::shown_address;
+use super::{shown_address, shown_slot};
 use crate::model::address::{Address, ModuleStep};
 use crate::model::pattern::Pattern;
-use crate::model::plan::{Plan, PlannedChange};
+use crate::model::placement::Slot;
+use crate::model::plan::{Action, Plan, PlannedChange};
 use crate::model::word::Word as _;
 
 /// The wanted part; without patterns, all of it.
@@ -38,13 +39,18 @@ impl RevertScope {
     }
 
     /// Targets for Terraform that are the wanted part of a plan, each once; `None` when that is all
-    /// of it.
-    pub fn wanted(&self, plan: &Plan) -> Option<Vec<String>> {
-        if plan.effective().all(|change| self.includes(&change.address)) {
+    /// of it. Objects that were not found (`unfound`) leave the state, though no change says so.
+    pub fn wanted(&self, plan: &Plan, unfound: &[Slot]) -> Option<Vec<String>> {
+        let lost = unfound.iter().map(|slot| &slot.address);
+        let (wanted, others): (Vec<&Address>, Vec<&Address>) = plan
+            .effective()
+            .map(|change| &change.address)
+            .chain(lost)
+            .partition(|address| self.includes(address));
+        if others.is_empty() {
             return None;
         }
-        let wanted = plan.effective().filter(|change| self.includes(&change.address));
-        let mut wanted: Vec<String> = wanted.map(|change| change.address.to_string()).collect();
+        let mut wanted: Vec<String> = wanted.into_iter().map(ToString::to_string).collect();
         wanted.sort();
         wanted.dedup();
         Some(wanted)
@@ -60,8 +66,9 @@ pub struct Skipped {
     pub action: &'static str,
 }
 
-/// Actions of `whole` that are not in `part`, sorted.
-pub fn left(whole: &Plan, part: &Plan) -> Vec<Skipped> {
+/// Actions of `whole` that are not in `part`, sorted. `stays` are objects that only `whole` would
+/// drop from the state.
+pub fn left(whole: &Plan, part: &Plan, stays: impl Iterator<Item = Slot>) -> Vec<Skipped> {
     let name = |change: &PlannedChange| Skipped {
         address: shown_address(change),
         action: change.action.name(),
@@ -70,6 +77,10 @@ pub fn left(whole: &Plan, part: &Plan) -> Vec<Skipped> {
     done.sort();
     let is_left = |left: &Skipped| done.binary_search(&left.address).is_err();
     let mut found: Vec<Skipped> = whole.effective().map(name).filter(is_left).collect();
+    found.extend(stays.map(|slot| Skipped {
+        address: shown_slot(&slot.address, slot.deposed.as_deref()),
+        action: Action::Forget.name(),
+    }));
     found.sort();
     found
 }
@@ -132,17 +143,17 @@ mod tests {
         let objects = "good demo_file.a=1,old demo_file.c=3\nnow demo_file.a=1,new demo_file.b=2\n";
         let of = |plan: &str| scene(&format!("{objects}plan {plan}")).plan;
         let whole = of("update:demo_file.a destroy:demo_file.b create:demo_file.c");
-        assert_eq!(RevertScope::default().wanted(&whole), None);
-        assert_eq!(scope(&[], &["demo_file.z"]).wanted(&whole), None);
-        let wanted = scope(&[], &["demo_file.b"]).wanted(&whole).unwrap();
+        assert_eq!(RevertScope::default().wanted(&whole, &[]), None);
+        assert_eq!(scope(&[], &["demo_file.z"]).wanted(&whole, &[]), None);
+        let wanted = scope(&[], &["demo_file.b"]).wanted(&whole, &[]).unwrap();
         assert_eq!(wanted, ["demo_file.a", "demo_file.c"]);
-        assert_eq!(scope(&["demo_file.z"], &[]).wanted(&whole), Some(Vec::new()));
+        assert_eq!(scope(&["demo_file.z"], &[]).wanted(&whole, &[]), Some(Vec::new()));
         let part = of("update:demo_file.a create:demo_file.c");
-        let told: Vec<String> = left(&whole, &part)
+        let told: Vec<String> = left(&whole, &part, std::iter::empty())
             .iter()
             .map(|left| format!("{} {}", left.action, left.address))
             .collect();
         assert_eq!(told, ["destroy demo_file.b"]);
-        assert_eq!(left(&whole, &whole), []);
+        assert_eq!(left(&whole, &whole, std::iter::empty()), []);
     }
 }

@@ -136,13 +136,18 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
         return Err(Error::under_way(other, recorded_by(other)));
     }
     check_resolved(&latest, job.author)?;
+    let states = [good.state.state(), current.state()];
+    let mut not_undone = not_undone(&latest, target.revision, &journals, &states);
+    for left in &mut not_undone {
+        left.why = redactor.text(&left.why);
+    }
     Ok(RevertDraft {
         snapshot,
         good,
         residual,
         configuration,
         latest_time: latest.iter().map(|entry| entry.recorded.time).max(),
-        not_undone: not_undone(&latest, target.revision),
+        not_undone,
         earlier: Vec::new(),
         hold: of_revert(&latest, target, &taken.entry, job.stack.hold),
         seen: latest.last().map_or(taken.entry.revision, |newest| newest.revision),

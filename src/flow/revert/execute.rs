@@ -16,6 +16,7 @@ use super::draft::RevertDraft;
 use super::plan::{CheckedRevert, digest_of};
 use crate::engine::judgement::JudgedAction;
 use crate::engine::revert::actions_digest;
+use crate::engine::revert::not_found::{Sequel, UnfoundObject};
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::intent::{Intent, OpenIntent, Outcome};
 use crate::flow::ports::{Author, Job, Ports, Stack};
@@ -29,7 +30,9 @@ use crate::model::entry::{
     ApplyOutcome, Body, Cause, ConsentedAction, Entry, RevertIntent, RevertOutcome, Revision,
 };
 use crate::model::event::{Counts, Diagnostic, Event, Severity};
+use crate::model::hazard::HazardKind;
 use crate::model::hold::{Hold, Release};
+use crate::model::plan::Action;
 use crate::model::word::Word as _;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform::{self, AppliedPlan};
@@ -323,15 +326,7 @@ fn intent(checked: &CheckedRevert, consent: &Consent, plan: BlobId) -> RevertInt
         state: consent.state().clone(),
         plan,
         actions_digest: consent.actions(),
-        actions: checked
-            .actions
-            .iter()
-            .map(|action| ConsentedAction {
-                address: action.address.clone(),
-                action: action.action.name().to_owned(),
-                why: words(action),
-            })
-            .collect(),
+        actions: consented(checked),
         accepted: consent
             .accepted()
             .iter()
@@ -343,6 +338,22 @@ fn intent(checked: &CheckedRevert, consent: &Consent, plan: BlobId) -> RevertInt
             Adaptation::AsItIs | Adaptation::Moved(_) | Adaptation::TwoSteps { .. } => None,
         },
     }
+}
+
+/// The actions that are consented to, and what leaves the state since the refresh did not find it.
+fn consented(checked: &CheckedRevert) -> Vec<ConsentedAction> {
+    let action = |action: &JudgedAction| ConsentedAction {
+        address: action.address.clone(),
+        action: action.action.name().to_owned(),
+        why: words(action),
+    };
+    let forgotten = |one: &UnfoundObject| ConsentedAction {
+        address: one.address.clone(),
+        action: Action::Forget.name().to_owned(),
+        why: HazardKind::NotFound.name().to_owned(),
+    };
+    let not_found = checked.not_found.iter().filter(|one| one.sequel == Sequel::Forgotten);
+    checked.actions.iter().map(action).chain(not_found.map(forgotten)).collect()
 }
 
 /// Every reason of an action, strictest first, each once.

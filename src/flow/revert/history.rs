@@ -12,7 +12,7 @@ use crate::codec::events::{EventReader, Stream};
 use crate::codec::hcl::Configuration;
 use crate::codec::state::ReadState;
 use crate::engine::left_state::is_same_content;
-use crate::engine::origin::{ApplyJournal, JournalKind};
+use crate::engine::origin::{ApplyJournal, JournalKind, OutOfState, out_of_state};
 use crate::engine::rekey::{self, NamedId};
 use crate::engine::unsettled::{Unsettled, unsettled};
 use crate::flow::ports::{Author, Job, Ports};
@@ -23,7 +23,7 @@ use crate::model::configuration::BlobId;
 use crate::model::entry::{Body, Entry, NotUndone, Revision, StateRef};
 use crate::model::event::Event;
 use crate::model::run::{Resolution, ResolutionKind};
-use crate::model::state::StateBytes;
+use crate::model::state::{State, StateBytes};
 use crate::store::After;
 use crate::terraform::liveness::{Liveness, liveness};
 
@@ -37,11 +37,18 @@ pub(super) fn journals(ports: &Ports<'_>, log: &[Entry], target: Revision) -> Ve
             let journal = ApplyJournal::new(kind, begun.revision, begun.recorded.time);
             Some(journal.with_events(stream(ports, events)))
         };
+        // What led to the good snapshot was not done since: its outcome is recorded after it.
         if let Body::RunOutcome(ended) = &entry.recorded.body {
+            if ended.after == Some(target) {
+                return None;
+            }
             let journal = new(JournalKind::Run, ended.intent, ended.events)?;
             return Some(journal.with_report(&ended.apply_report));
         }
         let Body::RevertOutcome(ended) = &entry.recorded.body else { return None };
+        if ended.after == Some(target) {
+            return None;
+        }
         new(JournalKind::Revert, ended.intent, ended.events)
     };
     since.filter_map(journal).collect()
@@ -169,9 +176,25 @@ pub(super) fn resolve_pushed(job: &Job<'_>) -> Result<Vec<Entry>, Error> {
     Ok(log)
 }
 
-/// Objects that may have been made since `target` and are in no state: no plan can end them.
-pub(super) fn not_undone(log: &[Entry], target: Revision) -> Vec<NotUndone> {
+/// Objects that were made since `target`, or may have been, and are in no state: no plan can end
+/// them. `states` are the good one and the present one.
+pub(super) fn not_undone(
+    log: &[Entry],
+    target: Revision,
+    journals: &[ApplyJournal],
+    states: &[&State<'_>],
+) -> Vec<NotUndone> {
     let mut found = Vec::new();
+    for made in out_of_state(journals, states).into_iter().filter(|made| !is_resolved(log, made)) {
+        found.push(NotUndone {
+            address: made.address,
+            why: format!(
+                "made after {} (id {}) and in no state now: nothing ends it if it still exists; check \
+                 by hand",
+                made.begun, made.id
+            ),
+        });
+    }
     for matter in unsettled(log) {
         let Unsettled::MayExist { outcome, objects } = matter else { continue };
         if outcome.revision <= target {
@@ -186,6 +209,19 @@ pub(super) fn not_undone(log: &[Entry], target: Revision) -> Vec<NotUndone> {
         }));
     }
     found
+}
+
+/// Whether a person has said what became of an object.
+fn is_resolved(log: &[Entry], made: &OutOfState) -> bool {
+    let begun = |outcome: Revision| {
+        let ended = log.iter().find(|entry| entry.revision == outcome).map(|e| &e.recorded.body);
+        matches!(ended, Some(Body::RunOutcome(ended)) if ended.intent == made.begun)
+    };
+    log.iter().any(|entry| {
+        matches!(&entry.recorded.body, Body::Resolution(said)
+            if begun(said.matter)
+                && (said.objects.is_empty() || said.objects.contains(&made.address)))
+    })
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use self::versions::{FittedDraft, fit};
 use super::adapt::{Adaptation, Adapted, adapt};
 use super::draft::RevertDraft;
 use super::two_steps::whole;
-use crate::engine::hazard::{Allowance, believable, hazards};
+use crate::engine::hazard::{Allowance, believable, hazards, in_order};
 use crate::engine::judgement::JudgedAction;
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::Rekeying;
@@ -22,6 +22,7 @@ use crate::engine::rekey::keep::ReleasedObject as KeptOut;
 use crate::engine::rekey::two_steps::DestroyedFirst;
 use crate::engine::revert::keep::KeptInput;
 use crate::engine::revert::moved_back::{MovedBack, moved_back};
+use crate::engine::revert::not_found::{UnfoundObject, dropped_by, not_found, unfound};
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::scope::{Skipped, left};
 use crate::engine::revert::{RecordedState, RevertFacts, actions_digest, judge};
@@ -33,6 +34,7 @@ use crate::model::digest::Digest;
 use crate::model::entry::{Entry, NotUndone, Revision, Snapshot};
 use crate::model::hazard::Hazard;
 use crate::model::pattern::Pattern;
+use crate::model::placement::Slot;
 use crate::model::plan::{Plan, PlanExtent};
 use crate::model::version::StateVersion;
 use crate::port::progress::{Ended, Phase};
@@ -66,16 +68,22 @@ pub struct CheckedRevert {
     moved_back: Vec<MovedBack>,
     inputs: KeptInputs,
     pub(super) actions: Vec<JudgedAction>,
+    pub(super) not_found: Vec<UnfoundObject>,
     outputs: Vec<JudgedOutput>,
     pub(super) hazards: Vec<Hazard>,
 }
 
 impl CheckedRevert {
-    /// Whether there is nothing to do: no action, and no object to bring back to its address.
+    /// Whether there is nothing to do: no action, nothing that leaves the state, and no object to
+    /// bring back to its address.
     pub fn is_nothing(&self) -> bool {
-        let has_nothing_targeted = self.plan.is_empty() && !self.left.is_empty();
-        has_nothing_targeted
-            || (self.plan.is_empty() && matches!(self.adaptation, Adaptation::AsItIs))
+        let is_still = self.plan.is_empty() && self.not_found.is_empty();
+        is_still && (!self.left.is_empty() || matches!(self.adaptation, Adaptation::AsItIs))
+    }
+
+    /// Objects of the present state that the refresh did not find; safe to show.
+    pub fn not_found(&self) -> &[UnfoundObject] {
+        &self.not_found
     }
 
     /// The entry to go back to.
@@ -169,8 +177,10 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
     let Adapted { mut prepared, adaptation, rekeying, first } = adapt(ports, stack, &draft)?;
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
-    let PlannedRevert { plan_file, plan, targets, left, inputs } =
-        planned(ports, stack, &draft, &adaptation, &mut prepared)?;
+    let of = PlanSubject { stack, draft: &draft, adaptation: &adaptation };
+    let before = first.as_ref().map(|first| &first.plan);
+    let PlannedRevert { plan_file, plan, targets, left, unfound, inputs } =
+        planned(ports, of, before, &mut prepared)?;
     ports.progress.end(Ended::Well, "");
     // What is applied is the first step, and what is agreed to is both.
     let learnt = first.as_ref().map_or(&draft.redactor, |first| &first.redactor).clone();
@@ -179,12 +189,13 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         Some(first) => (first.prepared, first.plan_file, whole(&first.plan, &plan)),
         None => (prepared, plan_file, plan),
     };
-    let judged = judged(ports, stack, &draft, &adaptation, &plan, &redactor);
+    let judged = judged(ports, of, &plan, &unfound, &redactor);
     let plan_digest = digest_of(&plan_file)?;
     let present = draft.version()?;
     let moved_back = moved_back(&rekeying, &redactor);
     versions.extend(judged.hazards);
     Ok(CheckedRevert {
+        not_found: judged.not_found,
         draft: RevertDraft { redactor, ..draft },
         actions_digest: actions_digest(&plan),
         targets,
@@ -213,32 +224,45 @@ struct PlannedRevert {
     plan: Plan,
     targets: Vec<String>,
     left: Vec<Skipped>,
+    /// Objects that the refresh did not find and this plan drops.
+    unfound: Vec<Slot>,
     inputs: KeptInputs,
+}
+
+/// A draft with the way in which its state is made to fit.
+#[derive(Clone, Copy)]
+struct PlanSubject<'f> {
+    stack: &'f Stack,
+    draft: &'f RevertDraft,
+    adaptation: &'f Adaptation,
+}
+
+impl<'f> PlanSubject<'f> {
+    fn facts(self, plan: &'f Plan) -> RevertFacts<'f> {
+        facts(self.stack, self.draft, self.adaptation, plan)
+    }
 }
 
 /// Plans all of it, and if only a part is wanted, that part.
 fn planned(
     ports: &Ports<'_>,
-    stack: &Stack,
-    draft: &RevertDraft,
-    adaptation: &Adaptation,
+    of: PlanSubject<'_>,
+    first: Option<&Plan>,
     prepared: &mut PrivateCopy,
 ) -> Result<PlannedRevert, Error> {
-    let redactor = &draft.redactor;
+    let PlanSubject { stack, draft, adaptation } = of;
+    let (redactor, scope) = (&draft.redactor, &draft.request.scope);
     let (plan_file, plan, inputs) = kept_inputs::plan(ports, stack, draft, adaptation, prepared)?;
     match plan.extent {
         PlanExtent::Complete => {}
         PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
         PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
     }
-    let Some(mut targets) = draft.request.scope.wanted(&plan) else {
-        return Ok(PlannedRevert {
-            plan_file,
-            plan,
-            targets: Vec::new(),
-            left: Vec::new(),
-            inputs,
-        });
+    let both = first.map(|first| whole(first, &plan));
+    let unfound = unfound(&of.facts(both.as_ref().unwrap_or(&plan)));
+    let Some(mut targets) = scope.wanted(&plan, &unfound) else {
+        let (targets, left) = (Vec::new(), Vec::new());
+        return Ok(PlannedRevert { plan_file, plan, targets, left, unfound, inputs });
     };
     if targets.is_empty() {
         targets.push(NOTHING.to_owned());
@@ -247,14 +271,16 @@ fn planned(
     if part.extent == PlanExtent::Errored {
         return Err(Error::IncompletePlan("planning ended with an error"));
     }
-    let needed = part.effective().filter(|change| draft.request.scope.excludes(&change.address));
+    let needed = part.effective().filter(|change| scope.excludes(&change.address));
     let needed: Vec<String> =
         needed.map(|change| redactor.text(&change.address.to_string())).collect();
     if !needed.is_empty() {
         return Err(Error::Needed(needed));
     }
-    let left = left(&plan, &part);
-    Ok(PlannedRevert { plan_file, plan: part, targets, left, inputs })
+    let dropped = dropped_by(&part, &unfound, |slot| scope.includes(&slot.address));
+    let stays = unfound.into_iter().filter(|slot| !dropped.contains(slot));
+    let left = left(&plan, &part, stays);
+    Ok(PlannedRevert { plan_file, plan: part, targets, left, unfound: dropped, inputs })
 }
 
 /// SHA-256 of a file.
@@ -267,32 +293,34 @@ pub(super) fn digest_of(path: &Path) -> Result<Digest, Error> {
 /// The judged actions and outputs of a plan, and the hazards.
 struct Judged {
     actions: Vec<JudgedAction>,
+    not_found: Vec<UnfoundObject>,
     outputs: Vec<JudgedOutput>,
     hazards: Vec<Hazard>,
 }
 
 fn judged(
     ports: &Ports<'_>,
-    stack: &Stack,
-    draft: &RevertDraft,
-    adaptation: &Adaptation,
+    of: PlanSubject<'_>,
     plan: &Plan,
+    unfound: &[Slot],
     redactor: &Redactor,
 ) -> Judged {
-    let now = believable(ports.clock.now(), draft.latest_time);
-    let facts = facts(stack, draft, adaptation, plan);
+    let now = believable(ports.clock.now(), of.draft.latest_time);
+    let facts = of.facts(plan);
     let mut actions = judge(&facts, redactor);
-    let mut hazards = hazards(&facts, &actions, &stack.limits, &draft.variables, now);
+    let not_found = not_found(&facts, unfound, redactor);
+    let mut found = hazards(&facts, &actions, &of.stack.limits, &of.draft.variables, now);
+    found.extend(not_found.iter().filter_map(|one| one.hazard(facts.good.revision)));
     let outputs = judge_outputs(&facts, redactor);
     // A secret can stand in the key of an instance; until here addresses are what they are.
     for action in &mut actions {
         action.address = redactor.text(&action.address);
     }
-    for hazard in &mut hazards {
+    for hazard in &mut found {
         hazard.subject = redactor.text(&hazard.subject);
         hazard.why = redactor.text(&hazard.why);
     }
-    Judged { actions, outputs, hazards }
+    Judged { actions, not_found, outputs, hazards: in_order(found) }
 }
 
 /// Everything that is known of a plan.

@@ -230,12 +230,31 @@ impl<'s> Process<'s> {
         self.finish(draft(&self.job(&self.ports()), request)?)
     }
 
+    /// All of it, with these hazards allowed, each as `KIND=SUBJECT`.
+    pub(super) fn revert_allowing(
+        &self,
+        target: Revision,
+        allowed: &[&str],
+    ) -> Result<Reverted, Error> {
+        let draft = self.draft(target)?;
+        let allowed: Vec<Allowance> = allowed.iter().map(|text| text.parse().unwrap()).collect();
+        self.finish_allowing(draft, &allowed)
+    }
+
     fn finish(&self, draft: RevertDraft) -> Result<Reverted, Error> {
+        self.finish_allowing(draft, &[])
+    }
+
+    fn finish_allowing(
+        &self,
+        draft: RevertDraft,
+        allowed: &[Allowance],
+    ) -> Result<Reverted, Error> {
         let checked = self.check(draft)?;
         if checked.is_nothing() {
             return Ok(Reverted::Nothing);
         }
-        let (executed, rounds) = self.to_the_end(self.approve(checked, &[])?)?;
+        let (executed, rounds) = self.to_the_end(self.approve(checked, allowed)?)?;
         if executed.outcome != ApplyOutcome::Succeeded {
             return Ok(Reverted::Failed(Box::new(executed), rounds));
         }

@@ -5,6 +5,7 @@
 
 mod apply;
 mod consent;
+mod disappeared;
 mod drive;
 mod hazards;
 mod liveness;

@@ -1,5 +1,7 @@
 //! The screens of a revert: the plan with its reasons, the hazards, the result.
 
+use std::collections::BTreeSet;
+
 use crate::cli::output::{Paint, inert};
 use crate::cli::render::attributes::{attributes_because, values};
 use crate::cli::render::time::Times;
@@ -8,6 +10,7 @@ use crate::cli::verbs::hold::NOT_STOPPED;
 use crate::engine::judgement::{JudgedAction, Origin, Why};
 use crate::engine::readable::AttributeChange;
 use crate::engine::revert::keep::KeptInput;
+use crate::engine::revert::not_found::{Sequel, looks_wrong};
 use crate::engine::revert::outputs::{JudgedOutput, OutputAfter};
 use crate::flow::ports::Stack;
 use crate::flow::revert::adapt::Adaptation;
@@ -47,6 +50,7 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
             text.push_str(&indented(&attributes_because(&action.attributes, paint, because)));
         }
     }
+    text.push_str(&not_found(checked, paint));
     text.push_str(&outputs(checked.outputs(), paint));
     text.push_str(&returns(checked, paint));
     text.push_str(&first_step(checked, paint));
@@ -63,6 +67,26 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     for left in checked.not_undone() {
         let line = format!("{}: {}", inert(&left.address), inert(&left.why));
         text.push_str(&format!("  not undone {} {line}\n", paint.yellow("!")));
+    }
+    text
+}
+
+/// Lists objects of the state that the refresh did not find, with their ids and origins.
+fn not_found(checked: &CheckedRevert, paint: Paint) -> String {
+    let (found, target) = (checked.not_found(), checked.target());
+    let mut text = String::new();
+    for one in found {
+        let id = one.id.as_ref().map_or_else(String::new, |id| format!("id {}; ", inert(id)));
+        let sequel = match one.sequel {
+            Sequel::Forgotten => "the state forgets it",
+            Sequel::MadeAnew => "another one is made",
+        };
+        let line = format!("{}   not found   {id}{}", inert(&one.address), one.history(target));
+        text.push_str(&format!("  {} {line}; {sequel}\n", paint.yellow("?")));
+    }
+    let places: BTreeSet<&String> = found.iter().filter_map(|one| one.place.as_ref()).collect();
+    for place in places {
+        text.push_str(&format!("  {} {}\n", paint.yellow("!"), inert(&looks_wrong(place))));
     }
     text
 }

@@ -60,8 +60,11 @@ impl Applier<'_> {
             watch,
         };
         let changes: Vec<&Value> = plan["resource_changes"].as_array().unwrap().iter().collect();
-        course.is_written = !moves(&changes, &mut course.document);
+        let before = course.document.objects.clone();
+        moves(&changes, &mut course.document);
         refresh(plan, &mut course.document);
+        // Terraform saves what it has found, also where there is nothing to do.
+        course.is_written = course.document.objects == before;
         let interrupted = self.objects(changes, &mut course);
         self.save(&mut course);
         if course.diagnostics.is_empty() {
@@ -241,17 +244,14 @@ impl Course<'_> {
     }
 }
 
-/// Gives objects the addresses at which they were planned; tells whether any has another now.
-fn moves(changes: &[&Value], document: &mut Document) -> bool {
-    let mut has_moved = false;
+/// Gives objects the addresses at which they were planned.
+fn moves(changes: &[&Value], document: &mut Document) {
     for change in changes {
         if let Some(from) = change["previous_address"].as_str() {
             let known = document.objects.remove(from).unwrap();
             document.objects.insert(address_of(change).to_owned(), known);
-            has_moved = true;
         }
     }
-    has_moved
 }
 
 /// Takes over what the plan has found in the real world.

@@ -38,8 +38,12 @@ impl<'p> Planner<'p> {
     pub(crate) fn plan(&self) -> Result<Value, Refused> {
         let objects = self.refreshed()?;
         let mut changes = Vec::new();
+        let targets = self.targets();
+        // Only what is targeted is looked for.
+        let is_looked_for = |(address, _): &(&String, &Refreshed<'_>)| {
+            targets.as_ref().is_none_or(|targets| targets.contains(*address))
+        };
         if self.request.mode != PlanMode::RefreshOnly {
-            let targets = self.targets();
             let wanted = self.configuration.wanted.keys();
             let addresses: BTreeSet<&String> = wanted.chain(objects.keys()).collect();
             let is_targeted = |address: &&String| {
@@ -55,7 +59,8 @@ impl<'p> Planner<'p> {
             "applyable": changes.iter().any(|change| change["change"]["actions"] != json!(["no-op"])),
             "complete": self.request.targets.is_empty() && !self.world.is_planned_in_part(),
             "errored": false,
-            "resource_drift": objects.iter().filter_map(drift).collect::<Vec<_>>(),
+            "resource_drift":
+                objects.iter().filter(is_looked_for).filter_map(drift).collect::<Vec<_>>(),
             "resource_changes": changes,
             "configuration": { "root_module": { "resources": self.blocks() } },
             "scripted": { "lineage": self.state.lineage, "serial": self.state.serial },
