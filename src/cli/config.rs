@@ -341,6 +341,10 @@ mod tests {
             types = "aws_seed"
             undo = "restore"
             why = "its value stands in the state and nowhere else"
+            [[provider.own_files]]
+            types = "aws_key"
+            attribute = "saved_to"
+            why = "the provider writes it there"
             [[stack]]
             name = "prod/network"
             dir = "envs/prod/network"

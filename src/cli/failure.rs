@@ -455,6 +455,13 @@ fn flow_failure(error: &Error) -> Failure {
         | Error::TwoSteps { .. }
         | Error::IncompletePlan(_)
         | Error::Moved { .. } => revert::failure(error),
+        Error::WrittenByAPlan { .. } => plain(Exit::Refused, error)
+            .now("nothing was applied; the file is too large to be copied before each plan"),
+        Error::NotCarried(sentences) => plain(Exit::Failure, error)
+            .details(sentences.clone())
+            .now("nothing was removed; what it made lies in its private directory")
+            .next("the same command again, once these places can be written")
+            .next("unapply recover --abandon --reason TEXT   (when it is of no use)"),
         Error::NotPresent { revision } => plain(Exit::Refused, error)
             .now("a plan would say nothing about it")
             .next(format!("unapply mark good {revision}   (on your word)")),

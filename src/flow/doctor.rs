@@ -322,6 +322,7 @@ fn copy(
         snapshot: good.snapshot,
         live: &live.backend,
         home: CopyBackend::Recorded,
+        states: [Some(state.state()), Some(present.state())],
     };
     let prepared = prepare(ports, stack, &source, CopyLayout::WithoutStateBlocks, &redactor);
     let Some(prepared) = found.tried("providers", prepared) else { return Ok(()) };

@@ -218,6 +218,15 @@ pub enum Error {
         /// The thing that changed.
         what: &'static str,
     },
+    /// Files that an apply made in a private directory could not be carried back to their places.
+    #[error("what a revert made could not be carried back to its place")]
+    NotCarried(Vec<String>),
+    /// A plan has written a real file: it is too large to be copied, so the private copy links to it.
+    #[error("a plan has written the real file `{path}`")]
+    WrittenByAPlan {
+        /// The file.
+        path: String,
+    },
     /// The live state is not the snapshot's, so nothing can be said of the snapshot by planning.
     #[error("the live state is no longer that of revision {revision}")]
     NotPresent {

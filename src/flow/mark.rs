@@ -18,6 +18,7 @@ use crate::engine::verify::residual;
 use crate::model::configuration::ConfigurationSource;
 use crate::model::entry::{Body, Entry, Mark};
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
+use crate::model::state::State;
 use crate::port::progress::{Ended, Phase};
 use crate::store::After;
 use crate::terraform::check::{StackCheck, run_check};
@@ -60,7 +61,14 @@ pub fn good(job: &Job<'_>, entry: &Entry, proof: &Proof) -> Result<(Entry, Evide
         Proof::Verified { residual, checks } => {
             let known = Redactor::default().with_values(&secrets_of_environment(job.ports));
             let redactor = known.with_state(recorded.state.state());
-            let residual = follow_up(job.ports, job.stack, entry, *residual, &redactor)?;
+            let residual = follow_up(
+                job.ports,
+                job.stack,
+                entry,
+                *residual,
+                recorded.state.state(),
+                &redactor,
+            )?;
             let checks = run_checks(job.ports, &job.stack.root, checks)?;
             let is_guess = snapshot
                 .configuration
@@ -95,6 +103,7 @@ fn follow_up(
     stack: &Stack,
     entry: &Entry,
     when_not_empty: WhenNotEmpty,
+    state: &State<'_>,
     redactor: &Redactor,
 ) -> Result<Vec<Residual>, Error> {
     let revision = entry.revision;
@@ -124,6 +133,7 @@ fn follow_up(
         snapshot,
         live: &live.backend,
         home: CopyBackend::Recorded,
+        states: [Some(state), None],
     };
     let prepared = prepare(ports, stack, &source, CopyLayout::Pristine, redactor)?;
     ports.progress.begin(Phase::Verify);

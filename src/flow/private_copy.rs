@@ -2,7 +2,9 @@
 //!
 //! The backend is the recorded one, never the bundle's; its credentials come from today's
 //! environment or from the working directory's own record. Nothing of the user's directory is
-//! touched.
+//! touched before [`PrivateCopy::carry_back`].
+
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -22,11 +24,11 @@ use crate::model::placement::MovedBlock;
 use crate::model::plan::Plan;
 use crate::model::secret::Secret;
 use crate::model::stack::BackendIdentity;
-use crate::model::state::StateBytes;
+use crate::model::state::{State, StateBytes};
 use crate::model::value::Value;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform::{self, PlanMode, PlanRequest, Workplace};
-use crate::terraform::workdir::{CopyLayout, PrivateDirectory};
+use crate::terraform::workdir::{CarriedBack, CopyLayout, PrivateDirectory, RealPlaces};
 
 /// A private copy of any configuration, without what would have Terraform refuse to plan an end.
 pub(super) fn private_copy(
@@ -62,6 +64,7 @@ const SCRATCH: &str = "zz_unapply_scratch";
 #[derive(Debug)]
 pub struct PrivateCopy {
     directory: PrivateDirectory,
+    places: RealPlaces,
     /// The place in which Terraform works.
     pub place: Workplace,
 }
@@ -77,6 +80,9 @@ pub struct CopySource<'a> {
     pub live: &'a Backend,
     /// Which backend the private copy has.
     pub home: CopyBackend,
+    /// The states whose objects' own files it has to see as they are: the present one, and the one
+    /// to go back to.
+    pub states: [Option<&'a State<'a>>; 2],
 }
 
 /// Which backend a private copy has.
@@ -100,7 +106,8 @@ pub fn prepare(
     ports.check_interrupt("the private directory was made")?;
     ports.progress.begin(Phase::Workdir);
     let mut directory = PrivateDirectory::create(&stack.temporary)?;
-    directory.lay_out(source.configuration, layout)?;
+    let places = places::of(stack, source.states);
+    directory.lay_out(source.configuration, layout, &places)?;
     let credentials = settle(&directory, stack, source)?;
     let place = Workplace {
         root: directory.root(),
@@ -110,10 +117,15 @@ pub fn prepare(
         environment: directory.environment(),
         values_at_apply: directory.values_at_apply(),
     };
-    let copy = PrivateCopy { directory, place };
+    let copy = PrivateCopy { directory, places, place };
     let files = source.configuration.bundle().files.len();
     let modules = source.configuration.bundle().modules.len();
-    ports.progress.end(Ended::Well, &format!("{files} files, {modules} modules"));
+    let mut word = format!("{files} files, {modules} modules");
+    if !copy.directory.left_out().is_empty() {
+        let left_out = copy.directory.left_out().join("; ");
+        word.push_str(&format!("; not mirrored: {}", redactor.text(&left_out)));
+    }
+    ports.progress.end(Ended::Well, &word);
     copy.init(ports, credentials.as_deref(), redactor)?;
     Ok(copy)
 }
@@ -240,7 +252,17 @@ impl PrivateCopy {
     /// Puts every byte of the configuration back as it was captured.
     pub fn make_pristine(&mut self, configuration: &Configuration) -> Result<(), Error> {
         self.directory.remove_beside(MOVED)?;
-        Ok(self.directory.lay_out(configuration, CopyLayout::Pristine)?)
+        Ok(self.directory.lay_out(configuration, CopyLayout::Pristine, &self.places)?)
+    }
+
+    /// Makes it possible for another process to carry back what an apply does here.
+    pub fn note_what_is_laid_out(&self) -> Result<(), Error> {
+        Ok(self.directory.note_what_is_laid_out()?)
+    }
+
+    /// Carries back to the real directories what was made, changed or removed here.
+    pub fn carry_back(&mut self) -> CarriedBack {
+        self.directory.carry_back()
     }
 
     /// The path of a file of ours, beside the configuration.
@@ -311,6 +333,10 @@ impl PrivateCopy {
             .terraform
             .plan(&self.place, &request, &mut watch)
             .map_err(|error| failed(ports, error, redactor))?;
+        if let Some(real) = self.directory.changed_through_a_link() {
+            let path = redactor.text(&real.display().to_string());
+            return Err(Error::WrittenByAPlan { path });
+        }
         let shown = ports.terraform.show_plan(&self.place, &request.out)?;
         Ok((request.out, plan::parse(&shown)?))
     }

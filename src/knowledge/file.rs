@@ -23,6 +23,7 @@ pub struct ProviderFile {
     pub(super) noise: Vec<NoiseRule>,
     pub(super) without_noise: Vec<PathPattern>,
     pub(super) state_only: Vec<StateOnlyRule>,
+    pub(super) own_files: Vec<OwnFileRule>,
 }
 
 impl ProviderFile {
@@ -89,6 +90,13 @@ pub(super) struct StateOnlyRule {
     pub(super) undo: StateOnly,
 }
 
+/// That an attribute of some types is the path of the object's own file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OwnFileRule {
+    pub(super) types: Pattern,
+    pub(super) attribute: String,
+}
+
 /// The table as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,6 +114,8 @@ struct ProviderTable {
     without_noise: Vec<PathPattern>,
     #[serde(default)]
     state_only: Vec<StateOnlyEntry>,
+    #[serde(default)]
+    own_files: Vec<OwnFileEntry>,
 }
 
 /// One of `state_only`.
@@ -118,6 +128,19 @@ struct StateOnlyEntry(StateOnlyRule);
 struct StateOnlyTable {
     types: String,
     undo: StateOnly,
+    why: String,
+}
+
+/// One of `own_files`.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "OwnFileTable")]
+struct OwnFileEntry(OwnFileRule);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnFileTable {
+    types: String,
+    attribute: String,
     why: String,
 }
 
@@ -194,6 +217,7 @@ impl TryFrom<ProviderTable> for ProviderFile {
             noise: table.noise.into_iter().map(|NoiseEntry(rule)| rule).collect(),
             without_noise: table.without_noise,
             state_only: table.state_only.into_iter().map(|StateOnlyEntry(rule)| rule).collect(),
+            own_files: table.own_files.into_iter().map(|OwnFileEntry(rule)| rule).collect(),
         })
     }
 }
@@ -206,6 +230,17 @@ impl TryFrom<StateOnlyTable> for StateOnlyEntry {
             return Err(KnowledgeProblem::Why(table.types));
         }
         Ok(Self(StateOnlyRule { types: Pattern::new(table.types), undo: table.undo }))
+    }
+}
+
+impl TryFrom<OwnFileTable> for OwnFileEntry {
+    type Error = KnowledgeProblem;
+
+    fn try_from(table: OwnFileTable) -> Result<Self, Self::Error> {
+        if table.why.trim().is_empty() {
+            return Err(KnowledgeProblem::Why(table.types));
+        }
+        Ok(Self(OwnFileRule { types: Pattern::new(table.types), attribute: table.attribute }))
     }
 }
 

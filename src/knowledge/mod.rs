@@ -2,7 +2,8 @@
 //! `unapply.toml` adds to them.
 //!
 //! They say which types bear data, what names and places a real object, which types exist in the
-//! state alone, and which differences say nothing. An unknown provider or type bears data, is named
+//! state alone, which attributes are paths of an object's own file, and which differences say
+//! nothing. An unknown provider or type bears data, is named
 //! by its `id`, and has no noise. Knowledge can quieten a report and say that a type bears no data;
 //! it never removes any other hazard. It decides nothing: the caller has the object, and knowledge
 //! only has the words.
@@ -62,7 +63,8 @@ impl Naming<'_> {
 /// A file that is compiled in: the provider's source, and its text.
 type Builtin = (&'static str, &'static str);
 
-const FILES: [Builtin; 12] = [
+const FILES: [Builtin; 13] = [
+    ("registry.terraform.io/hashicorp/archive", include_str!("../../providers/archive.toml")),
     ("registry.terraform.io/hashicorp/aws", include_str!("../../providers/aws.toml")),
     ("registry.terraform.io/hashicorp/azurerm", include_str!("../../providers/azurerm.toml")),
     ("registry.terraform.io/hashicorp/google", include_str!("../../providers/google.toml")),
@@ -172,6 +174,13 @@ impl Knowledge {
             let fitting = file.state_only.iter().filter(|rule| rule.types.matches(kind));
             fitting.max_by_key(|rule| exactness(&rule.types)).map(|rule| rule.undo)
         })
+    }
+
+    /// The attributes of objects of type `kind` of this provider that are paths of their own files;
+    /// a data source's kind begins with `data.`.
+    pub fn own_files(&self, provider: &ProviderSource, kind: &str) -> Vec<&str> {
+        let rules = self.about(provider).flat_map(|file| &file.own_files);
+        rules.filter(|rule| rule.types.matches(kind)).map(|rule| rule.attribute.as_str()).collect()
     }
 
     fn about(&self, provider: &ProviderSource) -> impl Iterator<Item = &ProviderFile> {

@@ -38,7 +38,8 @@ fn every_file_is_read_sorted_and_complete() {
         assert_eq!(file.source.to_string(), source);
         let table: toml::Table = text.parse().unwrap();
         let keys: Vec<&str> = table.keys().map(String::as_str).collect();
-        let expected = ["source", "identity", "noise", "state_only", "data_bearing", "no_data"];
+        let expected =
+            ["source", "identity", "noise", "state_only", "own_files", "data_bearing", "no_data"];
         let mut sorted = expected;
         sorted.sort_unstable();
         let at = |key: &str| text.find(&format!("\n{key}")).unwrap();

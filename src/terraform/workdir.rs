@@ -1,13 +1,18 @@
 //! A private directory in which a configuration of the past is planned and applied.
 //!
 //! The bundle's files keep their layout below it, modules included, so that `terraform init` fetches
-//! no module; the user's own directory is never touched. Values of variables are handed over so
-//! that each keeps its meaning and its rank. No process is started here. Start from
-//! [`PrivateDirectory::create`] and [`PrivateDirectory::lay_out`].
+//! no module. Other files of the real directories stand there too, so that a relative path finds
+//! what it finds at home; nothing real is touched before [`PrivateDirectory::carry_back`]. Values of
+//! variables are handed over so that each keeps its meaning and its rank. No process is started
+//! here. Start from [`PrivateDirectory::create`] and [`PrivateDirectory::lay_out`].
 
+mod carry;
+mod lay_out;
+mod mirror;
+#[cfg(test)]
+mod tests;
 mod variables;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -17,16 +22,32 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tempfile::TempDir;
 
-use crate::codec::hcl::{Configuration, Syntax, UnreadableFile, without_state_blocks};
+use self::carry::LaidOut;
+use self::lay_out::CopyContent;
+use crate::codec::hcl::UnreadableFile;
 use crate::model::configuration::{Bundle, BundlePath, REMOTE_MODULES, RefusedPath};
-use crate::model::digest::Digest;
 use crate::model::secret::Secret;
+
+pub use self::carry::{CarriedBack, NotCarried, carry_back_left};
+pub use self::mirror::{RealPlaces, normalised};
 
 /// The directory, inside the private one, where the bundle's top lies.
 const TREE: &str = "tree";
 
 /// Terraform's own directory below the root module.
 const DATA: &str = ".terraform";
+
+/// Terraform's dependency lock file.
+const LOCK_FILE: &str = ".terraform.lock.hcl";
+
+/// The names of our own files beside the configuration begin so.
+const OWN_PREFIX: &str = "zz_unapply";
+
+/// The directory, inside the private one, of what could not be carried back.
+const ASIDE: &str = "not_carried_back";
+
+/// The file in [`DATA`] that says what was laid out.
+const NOTE: &str = "unapply_laid_out.json";
 
 /// Why a configuration could not be laid out.
 #[derive(Debug, thiserror::Error)]
@@ -95,9 +116,18 @@ pub enum CopyLayout {
 pub struct PrivateDirectory {
     directory: TempDir,
     root: BundlePath,
-    /// The files that [`Self::lay_out`] wrote, so that doing it again touches only those that
+    /// The bundle's top, as far below [`TREE`] as the real one is below `/`: whatever a relative path
+    /// climbs to is in here.
+    top: PathBuf,
+    /// The things that [`Self::lay_out`] laid out, so that doing it again touches only those that
     /// differ.
-    written: BTreeMap<PathBuf, Digest>,
+    written: BTreeMap<PathBuf, CopyContent>,
+    /// Their stamps then.
+    laid_out: LaidOut,
+    /// The real directory of the root module.
+    real_root: PathBuf,
+    /// Real things that could not be mirrored, each with the reason.
+    left_out: Vec<String>,
     environment: Vec<(String, Secret<String>)>,
     var_files: Vec<PathBuf>,
     /// Whether a variable of the root module is ephemeral.
@@ -114,10 +144,15 @@ impl PrivateDirectory {
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in(parent)
             .map_err(|source| Error::Create { parent: parent.to_owned(), source })?;
+        let top = directory.path().join(TREE);
         Ok(Self {
             directory,
             root: BundlePath::top(),
+            top,
             written: BTreeMap::new(),
+            laid_out: LaidOut::default(),
+            real_root: PathBuf::new(),
+            left_out: Vec::new(),
             environment: Vec::new(),
             var_files: Vec::new(),
             has_ephemeral: false,
@@ -127,8 +162,7 @@ impl PrivateDirectory {
 
     /// The directory of the root module, where Terraform runs.
     pub fn root(&self) -> PathBuf {
-        let tree = self.directory.path().join(TREE);
-        if self.root == BundlePath::top() { tree } else { tree.join(self.root.as_str()) }
+        self.place_of(&self.root)
     }
 
     /// The directory that `TF_DATA_DIR` must name, or may be left unset for.
@@ -152,43 +186,6 @@ impl PrivateDirectory {
     /// The same for the apply of a saved plan, which holds all but the values of ephemeral variables.
     pub fn values_at_apply(&self) -> Vec<PathBuf> {
         if self.has_ephemeral { self.var_files.clone() } else { Vec::new() }
-    }
-
-    /// Writes the bundle. Called again, with either layout, it changes only what differs; Terraform's
-    /// own files and overrides stay.
-    pub fn lay_out(
-        &mut self,
-        configuration: &Configuration,
-        layout: CopyLayout,
-    ) -> Result<(), Error> {
-        let bundle = configuration.bundle();
-        self.root = bundle.root.clone();
-        if layout == CopyLayout::Pristine {
-            for path in self.overrides.drain(..) {
-                remove(&path)?;
-            }
-        }
-        let variables = variables::written(configuration)?;
-        let mut files: BTreeMap<PathBuf, Cow<'_, [u8]>> = BTreeMap::new();
-        for (path, content) in &bundle.files {
-            files.insert(self.place_of(path), laid_out(bundle, path, content, layout)?);
-        }
-        if !bundle.modules.is_empty() {
-            let manifest = self.data_dir().join("modules/modules.json");
-            files.insert(manifest, Cow::Owned(module_manifest(bundle)));
-        }
-        let mut var_files: Vec<PathBuf> =
-            bundle.var_files.iter().map(|path| self.place_of(path)).collect();
-        for (name, content) in variables.files {
-            let path = self.directory.path().join(name);
-            var_files.push(path.clone());
-            files.insert(path, Cow::Owned(content.reveal_for_terraform().clone()));
-        }
-        self.write_all(&files)?;
-        self.var_files = var_files;
-        self.environment = variables.environment;
-        self.has_ephemeral = variables.has_ephemeral;
-        make_directory(&self.root())
     }
 
     /// Writes a file into the root module that Terraform merges over the others; `name` is like
@@ -231,6 +228,36 @@ impl PrivateDirectory {
         remove(&self.root().join(name))
     }
 
+    /// The real things that are not in the copy, each with the reason.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
+    /// Keeps on disk what was laid out, so that [`carry_back_left`] can do its work if we are gone.
+    pub fn note_what_is_laid_out(&self) -> Result<(), Error> {
+        let note = self.laid_out.note();
+        note.map_err(|source| Error::Write { path: self.data_dir().join(NOTE), source })
+    }
+
+    /// Carries back to the real places what is another than it was laid out. A file that cannot be
+    /// carried is set aside, and the directory is kept for it.
+    pub fn carry_back(&mut self) -> CarriedBack {
+        let mut end = self.laid_out.carry_back(&self.real_root);
+        let _gone = fs::remove_file(self.data_dir().join(NOTE)).is_ok();
+        if !end.failed.is_empty() {
+            self.directory.disable_cleanup(true);
+            let aside = self.directory.path().join(ASIDE);
+            let tree = self.directory.path().join(TREE);
+            end.failed.iter_mut().for_each(|one| one.set_aside(&tree, &aside));
+        }
+        end
+    }
+
+    /// A real file that is linked and no longer what it was: a plan has written through the link.
+    pub fn changed_through_a_link(&self) -> Option<&Path> {
+        self.written.values().find_map(CopyContent::changed_link)
+    }
+
     /// Leaves the directory in place for a person to look into.
     pub fn keep(self) -> PathBuf {
         self.directory.keep()
@@ -239,43 +266,9 @@ impl PrivateDirectory {
     fn place_of(&self, path: &BundlePath) -> PathBuf {
         match path.as_str().split_once('/') {
             Some((REMOTE_MODULES, rest)) => self.data_dir().join("modules").join(rest),
-            _ => self.directory.path().join(TREE).join(path.as_str()),
+            _ if *path == BundlePath::top() => self.top.clone(),
+            _ => self.top.join(path.as_str()),
         }
-    }
-
-    fn write_all(&mut self, files: &BTreeMap<PathBuf, Cow<'_, [u8]>>) -> Result<(), Error> {
-        let gone = |path: &PathBuf| !files.contains_key(path);
-        for path in self.written.keys().filter(|path| gone(path)) {
-            remove(path)?;
-        }
-        self.written.retain(|path, _| !gone(path));
-        for (path, content) in files {
-            let digest = Digest::of(content);
-            if self.written.get(path) != Some(&digest) {
-                replace(path, content)?;
-                self.written.insert(path.clone(), digest);
-            }
-        }
-        Ok(())
-    }
-}
-
-fn laid_out<'a>(
-    bundle: &Bundle,
-    path: &BundlePath,
-    content: &'a [u8],
-    layout: CopyLayout,
-) -> Result<Cow<'a, [u8]>, Error> {
-    let directory = path.parent();
-    let is_loaded = directory == bundle.root
-        || bundle.modules.iter().any(|module| module.directory == directory);
-    match (layout, Syntax::of(path.file_name())) {
-        (CopyLayout::WithoutStateBlocks, Some(_)) if is_loaded => {
-            let cut = without_state_blocks(path.file_name(), content);
-            let cut = cut.map_err(|source| Error::StateBlocks { path: path.clone(), source })?;
-            Ok(cut.map_or(Cow::Borrowed(content), Cow::Owned))
-        }
-        (CopyLayout::WithoutStateBlocks | CopyLayout::Pristine, _) => Ok(Cow::Borrowed(content)),
     }
 }
 

@@ -15,7 +15,7 @@ use unapply::flow::configuration::{
 };
 use unapply::model::secret::Secret;
 use unapply::model::value::Value;
-use unapply::terraform::workdir::{CopyLayout, PrivateDirectory};
+use unapply::terraform::workdir::{CopyLayout, PrivateDirectory, RealPlaces};
 
 static NO_VARIABLES: BTreeMap<String, Secret<String>> = BTreeMap::new();
 
@@ -57,13 +57,22 @@ fn request(root: &Path) -> CaptureRequest<'_> {
     }
 }
 
+/// A real directory that is gone, so that only what was captured is laid out.
+fn nowhere(parent: &Path) -> RealPlaces {
+    RealPlaces::of(&parent.join("gone"))
+}
+
 /// Packs and unpacks what was captured, lays it out and initialises it.
 fn laid_out(parent: &Path, captured: &CapturedConfiguration) -> PrivateDirectory {
     let packed = bundle::pack(&captured.bundle).unwrap();
     let unpacked = bundle::unpack(&packed).unwrap();
     let mut private = PrivateDirectory::create(parent).unwrap();
     private
-        .lay_out(&Configuration::read(unpacked.clone()), CopyLayout::WithoutStateBlocks)
+        .lay_out(
+            &Configuration::read(unpacked.clone()),
+            CopyLayout::WithoutStateBlocks,
+            &nowhere(parent),
+        )
         .unwrap();
     terraform(&private.root(), &["init", "-input=false", "-no-color"], &[]);
     private
@@ -247,9 +256,14 @@ fn laying_out_again_swaps_only_the_state_blocks() {
     put(user.path(), &[("main.tf", main), ("b.tf", "resource \"terraform_data\" \"b\" {}")]);
     let captured = capture(&request(user.path())).unwrap();
     let parent = tempfile::tempdir().unwrap();
+    let places = RealPlaces::of(user.path());
     let mut private = PrivateDirectory::create(parent.path()).unwrap();
     private
-        .lay_out(&Configuration::read(captured.bundle.clone()), CopyLayout::WithoutStateBlocks)
+        .lay_out(
+            &Configuration::read(captured.bundle.clone()),
+            CopyLayout::WithoutStateBlocks,
+            &places,
+        )
         .unwrap();
     let state = parent.path().join("${x} \"$${y}\".json");
     let path = Value::Text(state.display().to_string());
@@ -259,7 +273,9 @@ fn laying_out_again_swaps_only_the_state_blocks() {
     let read = |name: &str| fs::read_to_string(private.root().join(name)).unwrap();
     assert_eq!(read("main.tf"), "\n");
     let kept = fs::metadata(private.root().join("b.tf")).unwrap().modified().unwrap();
-    private.lay_out(&Configuration::read(captured.bundle.clone()), CopyLayout::Pristine).unwrap();
+    private
+        .lay_out(&Configuration::read(captured.bundle.clone()), CopyLayout::Pristine, &places)
+        .unwrap();
     let read = |name: &str| fs::read_to_string(private.root().join(name)).unwrap();
     assert_eq!(read("main.tf"), main);
     assert_eq!(read("zz_unapply_override.tf"), content);
@@ -281,11 +297,14 @@ fn the_directory_is_private_and_goes_when_it_is_dropped() {
     let captured =
         capture(&CaptureRequest { var_files: &var_files, ..request(user.path()) }).unwrap();
     let parent = tempfile::tempdir().unwrap();
+    let places = RealPlaces::of(user.path());
     let mut private = PrivateDirectory::create(parent.path()).unwrap();
-    private.lay_out(&Configuration::read(captured.bundle.clone()), CopyLayout::Pristine).unwrap();
+    private
+        .lay_out(&Configuration::read(captured.bundle.clone()), CopyLayout::Pristine, &places)
+        .unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     let [values] = private.var_file_arguments().try_into().unwrap();
-    assert_eq!(mode(&values), 0o600);
+    assert_eq!(mode(&values), mode(&user.path().join("x/a.tfvars")));
     assert_eq!(mode(values.parent().unwrap()), 0o700);
     assert_eq!(mode(&private.root()), 0o700);
     assert_eq!(mode(private.root().parent().unwrap()), 0o700);

@@ -18,6 +18,7 @@ use crate::model::configuration::{BlobId, ConfigurationRef};
 use crate::model::entry::{
     ApplyOutcome, Body, Cause, Entry, RevertIntent, RevertOutcome, Revision,
 };
+use crate::terraform::workdir::carry_back_left;
 
 /// Concludes an open run or revert; refused while its process lives.
 pub fn conclude(job: &Job<'_>, intent: &Entry) -> Result<Entry, Error> {
@@ -67,13 +68,27 @@ pub struct Remains {
 /// Keeps the events and the left state that the directory of a revert still holds.
 pub fn found_in(job: &Job<'_>, revert: &RevertIntent) -> Result<Remains, Error> {
     let root = Path::new(&revert.directory);
+    let events = root.join(".terraform/revert.events.jsonl");
+    // Before its apply began, all that is in there was made by plans.
+    if events.exists() {
+        carry_back(root, &job.stack.root)?;
+    }
     let left = read_if_there(&root.join(ERRORED_STATE))?
         .map(|bytes| keep_errored_state(job, &bytes, "of a revert that nobody saw end"))
         .transpose()?;
-    let events = read_if_there(&root.join(".terraform/revert.events.jsonl"))?
-        .map(|bytes| job.ports.repository.put_blob(&bytes))
-        .transpose()?;
+    let events =
+        read_if_there(&events)?.map(|bytes| job.ports.repository.put_blob(&bytes)).transpose()?;
     Ok(Remains { events: events.map(|blob| blob.id), left })
+}
+
+/// Carries back what the apply made at relative places and nobody has carried.
+fn carry_back(root: &Path, real_root: &Path) -> Result<(), Error> {
+    let carried = carry_back_left(root, real_root)
+        .map_err(|source| Error::Io { path: root.display().to_string(), source })?;
+    if carried.failed.is_empty() {
+        return Ok(());
+    }
+    Err(Error::NotCarried(carried.failed.iter().map(ToString::to_string).collect()))
 }
 
 /// The configuration of a snapshot: the state that is there now belongs to it.

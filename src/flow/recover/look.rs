@@ -413,7 +413,7 @@ fn refreshed(
 ) -> Result<Option<usize>, Error> {
     let entry = log.iter().find(|entry| entry.revision == applied);
     let snapshot = entry.and_then(|entry| entry.recorded.body.snapshot());
-    let (Some(snapshot), Some(live), Some(_)) = (snapshot, seen.live, seen.state) else {
+    let (Some(snapshot), Some(live), Some(state)) = (snapshot, seen.live, seen.state) else {
         return Ok(None);
     };
     if snapshot.configuration.is_none() || snapshot.backend.is_remote_execution() {
@@ -428,6 +428,7 @@ fn refreshed(
         snapshot,
         live: &live.backend,
         home: CopyBackend::Recorded,
+        states: [Some(state), None],
     };
     // A dead process may have left a lock: this is no moment to wait for it.
     let stack = &Stack { lock_timeout_seconds: 0, ..stack.clone() };

@@ -152,6 +152,7 @@ fn source(draft: &RevertDraft, home: CopyBackend) -> CopySource<'_> {
         snapshot: &draft.snapshot,
         live: &draft.backend,
         home,
+        states: [Some(draft.good.state.state()), Some(draft.current.state())],
     }
 }
 

@@ -1,7 +1,8 @@
 //! Applies an approved plan, between a durable intent and a durable outcome.
 //!
 //! Order: the saved plan is stored, the state is read again, what is taken back is held, the intent
-//! is recorded, Terraform applies, the state is captured, the outcome is recorded. After the intent nothing returns early
+//! is recorded, Terraform applies, what it made at relative places is carried back, the state is
+//! captured, the outcome is recorded. After the intent nothing returns early
 //! without an outcome, except our own death: then the next command finds the intent alone.
 
 mod push;
@@ -37,6 +38,7 @@ use crate::model::word::Word as _;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform::{self, AppliedPlan};
 use crate::store::After;
+use crate::terraform::workdir::CarriedBack;
 
 /// A revert whose apply has ended, and of which the log says so.
 #[derive(Debug)]
@@ -52,6 +54,8 @@ pub struct ExecutedRevert {
     pub after: Result<Captured, Error>,
     /// Terraform's diagnostics, safe to show.
     pub diagnostics: Vec<Diagnostic>,
+    /// The files that could not be carried back, in sentences that are safe to show.
+    pub not_carried: Vec<String>,
     /// An `errored.tfstate` that Terraform left, kept in this entry.
     pub errored_state: Option<Revision>,
     /// The hold on what was taken back.
@@ -87,6 +91,7 @@ pub fn execute(job: &Job<'_>, approved: ApprovedRevert) -> Result<ExecutedRevert
     let plan = store_plan(job.ports, &checked, &consent)?;
     use_recorded_backend(job.ports, job.stack, &mut checked)?;
     check_present(job.ports, job.stack, &consent)?;
+    checked.prepared.note_what_is_laid_out()?;
     job.ports.check_interrupt("anything was applied")?;
     let hold = hold(job, &checked.draft)?;
     let seen = hold.as_ref().map_or(checked.draft.seen, |hold| hold.revision);
@@ -119,7 +124,12 @@ pub fn execute(job: &Job<'_>, approved: ApprovedRevert) -> Result<ExecutedRevert
         Err(refusal) => {
             job.ports.progress.end(Ended::Badly, "terraform refused the plan");
             let refusal = safe_error(refusal, &checked.draft.redactor);
-            let end = outcome(&intent, not_begun(&refusal), None, vec![refusal.to_string()]);
+            let result = not_begun(&refusal);
+            let mut errors = vec![refusal.to_string()];
+            if result == ApplyOutcome::Unknown {
+                errors.extend(carry_back(&mut checked).not_carried);
+            }
+            let end = outcome(&intent, result, None, errors);
             let is_untouched = end.outcome == ApplyOutcome::NotStarted;
             intent.conclude(job, Outcome::Revert(end), &[])?;
             if is_untouched {
@@ -127,7 +137,10 @@ pub fn execute(job: &Job<'_>, approved: ApprovedRevert) -> Result<ExecutedRevert
             }
             Err(Error::Terraform(refusal))
         }
-        Ok(report) => concluded(job, checked, intent, hold, counts, &report),
+        Ok(report) => {
+            let carried = carry_back(&mut checked);
+            concluded(job, checked, intent, hold, carried, counts, &report)
+        }
     }
 }
 
@@ -142,6 +155,23 @@ fn applied(
         return Err(terraform::Error::StalePlan);
     }
     ports.terraform.apply(&checked.prepared.place, &plan.file, watch)
+}
+
+/// The files that were carried back to real places.
+struct CarriedFiles {
+    many: usize,
+    not_carried: Vec<String>,
+}
+
+/// Carries back what the apply made, changed or removed at relative places. Says how many files that
+/// were, and which could not be carried.
+fn carry_back(checked: &mut CheckedRevert) -> CarriedFiles {
+    let CarriedBack { places, failed } = checked.prepared.carry_back();
+    let redactor = &checked.draft.redactor;
+    CarriedFiles {
+        many: places.len(),
+        not_carried: failed.iter().map(|one| redactor.text(&one.to_string())).collect(),
+    }
 }
 
 /// Says of a revert whose state was not pushed, or was taken back, that it was not begun.
@@ -196,12 +226,13 @@ fn concluded(
     checked: CheckedRevert,
     intent: OpenIntent,
     hold: Option<Entry>,
+    carried: CarriedFiles,
     counts: Counts,
     report: &AppliedPlan,
 ) -> Result<ExecutedRevert, Error> {
     // Whoever wanted the apply to stop does not want its record to stop.
     job.ports.interrupt.acknowledge();
-    let result = ended(job.ports, report, counts);
+    let result = ended(job.ports, report, counts, carried.many);
     let errored_state = keep_left_state(job, &checked);
     let events = fs::read(&report.events)
         .ok()
@@ -221,7 +252,13 @@ fn concluded(
         ..SnapshotRequest::of_stack(job.stack, Cause::AfterRevert)
     };
     let after = snapshot::take(job, &request);
-    let diagnostics = safe_diagnostics(&report.diagnostics, &checked.draft.redactor);
+    let mut diagnostics = safe_diagnostics(&report.diagnostics, &checked.draft.redactor);
+    diagnostics.extend(carried.not_carried.iter().map(|sentence| Diagnostic {
+        severity: Severity::Error,
+        summary: sentence.clone(),
+        detail: String::new(),
+        address: None,
+    }));
     let mut end = outcome(&intent, result, events, error_lines(&diagnostics));
     end.after = after.as_ref().ok().map(|taken| taken.entry.revision);
     let revision = intent.revision();
@@ -246,6 +283,7 @@ fn concluded(
         interrupted: report.interrupted,
         after,
         diagnostics,
+        not_carried: carried.not_carried,
         errored_state,
         hold,
         counts,
@@ -253,11 +291,14 @@ fn concluded(
 }
 
 /// How the apply ended, as the report says; the phase is closed with it.
-fn ended(ports: &Ports<'_>, report: &AppliedPlan, counts: Counts) -> ApplyOutcome {
+fn ended(ports: &Ports<'_>, report: &AppliedPlan, counts: Counts, carried: usize) -> ApplyOutcome {
     let Counts { add, change, remove, .. } = counts;
     match (report.succeeded, report.interrupted) {
         (true, _) => {
-            let done = format!("{add} added, {change} changed, {remove} destroyed");
+            let mut done = format!("{add} added, {change} changed, {remove} destroyed");
+            if carried > 0 {
+                done.push_str(&format!("; {carried} real files follow"));
+            }
             ports.progress.end(Ended::Well, &done);
             ApplyOutcome::Succeeded
         }

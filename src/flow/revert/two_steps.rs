@@ -88,6 +88,7 @@ fn planned(
         snapshot: &draft.snapshot,
         live: &draft.backend,
         home: CopyBackend::Recorded,
+        states: [Some(draft.good.state.state()), Some(draft.current.state())],
     };
     let prepared = private_copy(ports, stack, &source, &redactor)?;
     let targets: BTreeSet<String> =

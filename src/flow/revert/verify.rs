@@ -67,7 +67,8 @@ pub fn verify(job: &Job<'_>, mut executed: ExecutedRevert) -> Result<VerifiedRev
     job.ports.progress.begin(Phase::Compare);
     let now = taken.state.as_ref().ok_or(Error::Moved { what: "the state" })?;
     let kept = due_to_kept(job.ports, checked, &found)?;
-    let comparison = compared(job.stack, checked, now.state(), &plan, &found, &kept);
+    let mut comparison = compared(job.stack, checked, now.state(), &plan, &found, &kept);
+    comparison.differences.extend(executed.not_carried.iter().cloned());
     let said = verification(executed.intent, revision, &comparison, &found);
     let entry = job.record(After::Any, Body::Verification(said))?.revision;
     // A part of a good snapshot is not good.
