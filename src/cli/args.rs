@@ -340,6 +340,10 @@ pub(super) struct RevertArguments {
     /// Leave this as it is; what was made since is kept and forgotten by the state, repeatable
     #[arg(long, value_name = "ADDR")]
     pub exclude: Vec<String>,
+    /// Destroy this although something says `destroy = false`, where the plan would only forget it;
+    /// `*` matches any text, repeatable
+    #[arg(long, value_name = "ADDR")]
+    pub destroy_forgotten: Vec<String>,
     /// Hold everything until it is released, and not only what is taken back
     #[arg(long)]
     pub hold: bool,

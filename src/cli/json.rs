@@ -22,6 +22,7 @@ mod drift;
 mod entry;
 mod hold;
 mod import;
+mod invocation;
 mod recover;
 mod revert;
 mod run;
@@ -38,6 +39,7 @@ pub use drift::{
 pub use entry::{BodyOut, DriftItemFact, EntryOut, PathOut, StepOut};
 pub use hold::{GuardOut, HoldFacts, HoldOut};
 pub use import::{ImportOut, ImportedOut, SkippedVersionOut};
+pub use invocation::{InvocationOut, ReportedInvocationOut};
 pub use recover::{OpenObjectOut, OpenOut, RecoverOut, ResolvedOut};
 pub use revert::{
     DestroyedFirstOut, KeptInputOut, MovedBackOut, NotFoundOut, ReleasedOut, SkippedOut,
@@ -185,6 +187,10 @@ pub struct RevertOut {
     pub not_found: Vec<NotFoundOut>,
     /// Outputs that the plan changes.
     pub outputs: Vec<RevertedOutputOut>,
+    /// Actions of providers that it runs.
+    pub action_invocations: Vec<InvocationOut>,
+    /// Actions of providers that ran, once it was applied. No state has what they did.
+    pub invoked: Vec<ReportedInvocationOut>,
     /// Hazards that stood against the revert.
     pub hazards: Vec<HazardOut>,
     /// Objects that are left as they are, since no plan can end them. After verification it also
@@ -211,7 +217,8 @@ pub struct RevertOut {
     pub moved_back: Vec<MovedBackOut>,
     /// Actions that are left undone, since only a part is wanted.
     pub skipped: Vec<SkippedOut>,
-    /// Objects that were made since and are kept; they are not in the state any more.
+    /// Objects that live on and are not in the state any more: kept out of it, or forgotten by the
+    /// plan.
     pub released: Vec<ReleasedOut>,
     /// Objects that are destroyed before the rest, with the configuration that made them.
     pub destroyed_first: Vec<DestroyedFirstOut>,

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::environment::{StreamKind, SystemClock};
 use super::output::{Screens, inert};
-use crate::model::event::{Event, Operation};
+use crate::model::event::{Event, InvocationStep, Operation};
 use crate::model::word::Word as _;
 use crate::port::clock::Clock as _;
 use crate::port::progress::{Ended, Phase, Progress};
@@ -115,11 +115,19 @@ impl Progress for ProgressScreen {
                 };
                 self.update(&format!("apply  {word} {}", hook.address));
             }
+            Event::Invocation(InvocationStep::Started, hook) => {
+                self.update(&format!("apply  running {}", hook.address));
+            }
+            Event::Invocation(InvocationStep::Errored, hook) => {
+                let sign = self.output.talk_paint.red("✗");
+                self.say(&format!("  {sign} {} failed\n", inert(&hook.address)));
+            }
             Event::Errored(hook) => {
                 let sign = self.output.talk_paint.red("✗");
                 self.say(&format!("  {sign} {} failed\n", inert(&hook.address)));
             }
             Event::Planned(_)
+            | Event::Invocation(InvocationStep::Planned | InvocationStep::Completed, _)
             | Event::Imported(_)
             | Event::Completed(_)
             | Event::Diagnostic(_)

@@ -6,22 +6,29 @@
 //! [`EventReader`] takes either as it comes.
 
 pub mod boxes;
+mod invocations;
 pub mod plain;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use self::boxes::Boxes;
 use self::plain::parse_plain;
 use crate::model::apply_report::ReportSource;
 use crate::model::event::{
-    Counts, Diagnostic, Event, Hook, Intended, Intention, Operation, Purpose, Severity,
+    Counts, Diagnostic, Event, Hook, Intended, Intention, InvocationStep, Operation, Purpose,
+    Severity,
 };
 
 #[derive(Deserialize)]
-struct PartialLine {
+struct PartialLine<'a> {
     #[serde(rename = "type")]
     kind: String,
-    hook: Option<HookLine>,
+    /// Of an object, or of an action of a provider.
+    #[serde(borrow)]
+    hook: Option<&'a RawValue>,
+    #[serde(borrow)]
+    invocation: Option<&'a RawValue>,
     diagnostic: Option<DiagnosticLine>,
     change: Option<ChangeLine>,
     changes: Option<ChangesLine>,
@@ -66,17 +73,21 @@ struct ChangesLine {
 
 /// Reads one line.
 pub fn parse_line(line: &str) -> Event {
-    let Ok(line) = serde_json::from_str::<PartialLine>(line) else {
+    let Ok(line) = serde_json::from_str::<PartialLine<'_>>(line) else {
         return Event::Other;
     };
     let event = match line.kind.as_str() {
         "planned_change" => line.change.map(|change| Event::Planned(read_change(change))),
-        "apply_start" => line.hook.map(|hook| Event::Started(read_hook(hook))),
-        "apply_complete" => line.hook.map(|hook| Event::Completed(read_hook(hook))),
-        "apply_errored" => line.hook.map(|hook| Event::Errored(read_hook(hook))),
+        "apply_start" => read_hook(line.hook).map(Event::Started),
+        "apply_complete" => read_hook(line.hook).map(Event::Completed),
+        "apply_errored" => read_hook(line.hook).map(Event::Errored),
         "refresh_complete" => {
-            line.hook.map(|hook| Event::Refreshed { address: hook.resource.addr })
+            read_hook(line.hook).map(|Hook { address, .. }| Event::Refreshed { address })
         }
+        "planned_action_invocation" => invocations::planned(line.invocation),
+        "action_start" => invocations::step(InvocationStep::Started, line.hook),
+        "action_complete" => invocations::step(InvocationStep::Completed, line.hook),
+        "action_errored" => invocations::step(InvocationStep::Errored, line.hook),
         "diagnostic" => line.diagnostic.map(|diagnostic| Event::Diagnostic(read(diagnostic))),
         "change_summary" => line.changes.map(|changes| {
             let purpose = match changes.operation.as_deref() {
@@ -171,14 +182,16 @@ impl EventReader {
     }
 }
 
-fn read_hook(hook: HookLine) -> Hook {
+fn read_hook(hook: Option<&RawValue>) -> Option<Hook> {
+    let hook: HookLine = serde_json::from_str(hook?.get()).ok()?;
     let operation = match hook.action.as_deref() {
         Some("create") => Operation::Create,
         Some("update") => Operation::Update,
         Some("delete") => Operation::Delete,
         _ => Operation::Other,
     };
-    Hook { address: hook.resource.addr, operation, id: hook.id_value.filter(|id| !id.is_empty()) }
+    let id = hook.id_value.filter(|id| !id.is_empty());
+    Some(Hook { address: hook.resource.addr, operation, id })
 }
 
 fn read(line: DiagnosticLine) -> Diagnostic {

@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use self::configuration::ConfigurationFile;
+use self::invocations::{DeferredFile, invocations};
+use self::unknown::unknown;
 use super::json;
 use crate::model::address::Address;
 use crate::model::check::{Check, CheckStatus};
@@ -17,6 +19,8 @@ use crate::model::secret::Secret;
 use crate::model::value::{Path, Step, Value};
 
 mod configuration;
+mod invocations;
+mod unknown;
 
 /// Why a plan could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +56,12 @@ struct PlanFile<'a> {
     resource_drift: Vec<ChangeFile>,
     #[serde(default)]
     resource_changes: Vec<ChangeFile>,
+    #[serde(default)]
+    action_invocations: Vec<serde_json::Value>,
+    #[serde(default)]
+    deferred_action_invocations: Vec<DeferredFile>,
+    #[serde(default)]
+    deferred_changes: Vec<serde::de::IgnoredAny>,
     #[serde(default)]
     output_changes: BTreeMap<String, ValuesFile>,
     #[serde(default, borrow)]
@@ -160,20 +170,27 @@ pub fn parse(bytes: &[u8]) -> Result<Plan, Error> {
     if !file.format_version.starts_with("1.") {
         return Err(Error::Format(file.format_version));
     }
-    let extent = match (file.errored, file.complete) {
-        (true, _) => PlanExtent::Errored,
-        (false, Some(false)) => PlanExtent::Partial,
-        (false, Some(true) | None) => PlanExtent::Complete,
+    let unknown = unknown(text)?;
+    let extent = if file.errored {
+        PlanExtent::Errored
+    } else if file.complete == Some(false) || !file.deferred_changes.is_empty() {
+        PlanExtent::Partial
+    } else {
+        PlanExtent::Complete
     };
     let changes = changes(file.resource_changes)?;
     let outputs = outputs(file.output_changes)?;
+    let invocations = invocations(file.action_invocations, file.deferred_action_invocations)?;
     let has_work = changes.iter().any(|change| change.action.changes() || change.importing)
-        || outputs.iter().any(|output| output.action != Action::NoOp);
+        || outputs.iter().any(|output| output.action != Action::NoOp)
+        || !invocations.is_empty();
     Ok(Plan {
         drift: self::changes(file.resource_drift)?,
         applyable: file.applyable.unwrap_or(has_work),
         changes,
         outputs,
+        invocations,
+        unknown,
         reads: reads(&file.prior_state.values.root_module)?,
         references: file.configuration.into_root(),
         checks: file.checks.unwrap_or_default().iter().flat_map(checks).collect(),
@@ -291,6 +308,7 @@ fn action(actions: &[String]) -> Option<Action> {
         ["create", "delete"] => Action::CreateThenDelete,
         ["forget"] => Action::Forget,
         ["create", "forget"] => Action::CreateThenForget,
+        ["forget", "create"] => Action::ForgetThenCreate,
         _ => return None,
     })
 }

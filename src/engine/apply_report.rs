@@ -10,15 +10,18 @@
 //! It judges nothing: `engine::revert` decides who made an object and what may be undone.
 
 mod courses;
+mod invocations;
 mod objects;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::courses::Ledger;
 use self::courses::{Course, CourseStep};
+pub use self::invocations::{Invocations, planned_invocations};
 pub use self::objects::Seen;
 use self::objects::{TouchedObject, TouchedObjects};
 use super::redact::Redactor;
+use super::revert::besides::safe_invocation;
 use crate::model::apply_report::{
     ApplyReport, ObjectOutcome, Presence, ReportSource, ReportedObject,
 };
@@ -80,7 +83,10 @@ impl Ledger {
             reported.address = redactor.text(&reported.address);
             reported.id = reported.id.take().filter(|id| redactor.text(id) == *id);
         }
-        ApplyReport { source: facts.source, objects }
+        let invocations = self.invocations.report(facts.ending);
+        let invocations =
+            invocations.iter().map(|reported| safe_invocation(reported, redactor)).collect();
+        ApplyReport { source: facts.source, objects, invocations }
     }
 }
 

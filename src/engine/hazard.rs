@@ -120,12 +120,15 @@ pub fn hazards(
         found.extend(rekey(&known, change));
         found.extend(data(facts.knowledge, change, action, now));
         found.extend(protected(change, limits));
+        found.extend(besides::forgets(facts, change));
         found.extend(prevented(facts, change));
         found.extend(unknown_origin(facts, &known, change, action));
         found.extend(reasons(action));
         found.extend(not_replayable::of_change(facts.not_replayable, change));
     }
     found.extend(not_replayable::of_plan(facts.not_replayable, facts.plan));
+    found.extend(besides::invocations(facts.plan));
+    found.extend(besides::unknown(facts.plan));
     found.extend(nobody_knows(facts, judged));
     found.extend(too_many(judged, limits));
     found.extend(variables.iter().map(|(name, standing)| variable(name, *standing)));
@@ -235,16 +238,22 @@ fn protected(change: &PlannedChange, limits: &Limits) -> Option<Hazard> {
     })
 }
 
-/// The hazard of ending an object whose block says `prevent_destroy`. Terraform keeps to that only
-/// while the block is in the configuration that it plans, and never for a left-over. The private
-/// copy is planned without it, so that this is the one place.
+/// The hazard of ending an object whose block says `prevent_destroy` or `destroy = false`. The engine
+/// keeps to that only while the block is in the configuration that it plans, and Terraform never for a
+/// left-over. The private copy is planned without `prevent_destroy`, so that this is the one place.
 fn prevented(facts: &RevertFacts<'_>, change: &PlannedChange) -> Option<Hazard> {
     let ends = change.action.destroys() || change.action.replaces();
-    let is_prevented = ends && facts.prevented.contains(&change.address.block());
-    is_prevented.then(|| {
-        let why = format!("would {}; the configuration says `prevent_destroy`", change.action);
-        hazard(HazardKind::PreventDestroy, change, why)
-    })
+    let address = change.address.to_string();
+    let is_meant = || facts.destroy_forgotten.iter().any(|pattern| pattern.matches(&address));
+    let block = change.address.block();
+    let word = match (facts.prevented.contains(&block), facts.destroy_false.contains(&block)) {
+        (true, _) if ends => "prevent_destroy",
+        // What is forgotten is a hazard of its own.
+        (_, true) if change.action.destroys() && !is_meant() => "destroy = false",
+        _ => return None,
+    };
+    let why = format!("would {}; the configuration says `{word}`", change.action);
+    Some(hazard(HazardKind::PreventDestroy, change, why))
 }
 
 fn unknown_origin(
@@ -377,6 +386,7 @@ fn variable(name: &str, standing: VariableStanding) -> Hazard {
     }
 }
 
+mod besides;
 pub mod not_replayable;
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::readable::AttributeChange;
 use crate::codec::hcl::WriteOnly;
 use crate::model::entry::Revision;
+use crate::model::invocation::InvocationTrigger;
 use crate::model::plan::Action;
 use crate::model::value::Path;
 
@@ -79,6 +80,17 @@ impl JudgedAction {
     pub fn why(&self) -> Why {
         self.reasons.first().map_or(Why::Collateral, |reason| reason.why)
     }
+}
+
+/// An action of a provider that the plan runs; safe to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedInvocation {
+    /// The action's address.
+    pub address: String,
+    /// Its trigger.
+    pub trigger: InvocationTrigger,
+    /// The reason for which it is put off, if it is.
+    pub deferred: Option<String>,
 }
 
 /// Values of a good configuration that no later run gives again: where it was planned, and what

@@ -20,6 +20,7 @@ use crate::model::address::{Address, Mode};
 use crate::model::digest::Digest;
 use crate::model::drift::KnownDrift;
 use crate::model::entry::Revision;
+use crate::model::pattern::Pattern;
 use crate::model::plan::{Action, Plan, PlannedChange};
 use crate::model::state::{Instance, State};
 use crate::model::value::{Path, Value};
@@ -43,6 +44,11 @@ pub struct RevertFacts<'a> {
     /// Blocks, by address without keys, that a configuration of either side says must not be
     /// destroyed: Terraform itself does not know of one that is gone, nor of left-overs.
     pub prevented: &'a BTreeSet<String>,
+    /// Blocks, by address without keys, of which a configuration of either side says
+    /// `destroy = false`.
+    pub destroy_false: &'a BTreeSet<String>,
+    /// Objects that are to be destroyed though something says `destroy = false`.
+    pub destroy_forgotten: &'a [Pattern],
     /// Values that the good configuration cannot say a second time.
     pub not_replayable: &'a NotReplayable,
     /// Drift on record, manual fixes among it.
@@ -204,12 +210,13 @@ fn exact_name(action: Action) -> &'static str {
         | Action::Delete
         | Action::DeleteThenCreate
         | Action::Forget
-        | Action::CreateThenForget => action.name(),
+        | Action::CreateThenForget
+        | Action::ForgetThenCreate => action.name(),
     }
 }
 
-/// SHA-256 over every action (address, word, import, before, after, unknown) and every output: a
-/// consent is for this.
+/// SHA-256 over all that the plan does: every action (address, word, import, before, after, unknown),
+/// every output, the actions of providers, and the names of unknown members. A consent is for this.
 pub fn actions_digest(plan: &Plan) -> Digest {
     let lines: Vec<String> = plan
         .effective()
@@ -231,6 +238,11 @@ pub fn actions_digest(plan: &Plan) -> Digest {
         }))
         // What leaves the state with the apply is consented to as well.
         .chain(gone(plan).map(|change| format!("not-found {}", shown_address(change))))
+        .chain(plan.invocations.iter().map(|invocation| {
+            let is_now = invocation.deferred.is_none();
+            format!("{} {is_now} {}", invocation.address, invocation.digest)
+        }))
+        .chain(plan.unknown.iter().map(|member| format!("unknown {member}")))
         .collect();
     Digest::of(lines.join("\n").as_bytes())
 }
@@ -240,6 +252,7 @@ fn gone(plan: &Plan) -> impl Iterator<Item = &PlannedChange> {
     plan.drift.iter().filter(|change| change.action == Action::Delete)
 }
 
+pub mod besides;
 mod inputs;
 pub mod keep;
 mod known;

@@ -39,6 +39,8 @@ pub(crate) struct Scene {
     pub(crate) journals: Vec<ApplyJournal>,
     imports: BTreeSet<String>,
     prevented: BTreeSet<String>,
+    destroy_false: BTreeSet<String>,
+    destroy_forgotten: Vec<Pattern>,
     age_minutes: i64,
     pub(crate) drift: Vec<KnownDrift>,
 }
@@ -68,6 +70,13 @@ pub(crate) fn scene(text: &str) -> Scene {
         variables: words("var").unwrap_or_default().into_iter().map(standing).collect(),
         imports: words("imports").unwrap_or_default().into_iter().map(str::to_owned).collect(),
         prevented: words("prevent").unwrap_or_default().into_iter().map(str::to_owned).collect(),
+        destroy_false: words("destroy-false")
+            .unwrap_or_default()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        destroy_forgotten: words("destroy")
+            .map_or(Vec::new(), |found| found.into_iter().map(Pattern::new).collect()),
         journals: Vec::new(),
         age_minutes: number("age").unwrap_or(10),
         drift: Vec::new(),
@@ -105,6 +114,8 @@ impl Scene {
             journals: &self.journals,
             imports: &self.imports,
             prevented: &self.prevented,
+            destroy_false: &self.destroy_false,
+            destroy_forgotten: &self.destroy_forgotten,
             not_replayable: &NotReplayable::default(),
             drift: &self.drift,
             knowledge: &Knowledge::builtin(),
@@ -236,6 +247,7 @@ fn actions(word: &str) -> &'static [&'static str] {
         "replace" => &["delete", "create"],
         "replace-first" => &["create", "delete"],
         "forget" => &["forget"],
+        "forget-create" => &["forget", "create"],
         "create-forget" => &["create", "forget"],
         "no-op" => &["no-op"],
         other => panic!("{other}"),

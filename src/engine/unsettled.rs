@@ -190,6 +190,7 @@ mod tests {
             apply_report: ApplyReport {
                 source: ReportSource::Events,
                 objects: outcomes.iter().map(reported).collect(),
+                invocations: Vec::new(),
             },
             errors: Vec::new(),
         }))

@@ -13,7 +13,7 @@ use super::Error;
 use super::ports::{Ports, Stack};
 use super::redaction::{safe_error, safe_event};
 use crate::codec::backend::Backend;
-use crate::codec::hcl::{Configuration, backend_override, expression, moved, without_prevention};
+use crate::codec::hcl::{Configuration, backend_override, expression, moved, with_lifecycle};
 use crate::codec::{json, plan};
 use crate::engine::pin;
 use crate::engine::redact::Redactor;
@@ -53,6 +53,9 @@ const MOVED: &str = "zz_unapply_moved.tf";
 
 /// The overrides of `lifecycle` blocks.
 const LIFECYCLE: &str = "zz_unapply_lifecycle_override.tf";
+
+/// The overrides of blocks that say `destroy = false`.
+const DESTROY: &str = "zz_unapply_destroy_override.tf";
 
 /// The overrides of blocks that keep what a data source would change.
 const BLOCKS: &str = "zz_unapply_inputs_override.tf";
@@ -203,9 +206,30 @@ impl PrivateCopy {
         modules: &[(BundlePath, BTreeSet<String>)],
     ) -> Result<(), Error> {
         for (directory, blocks) in modules.iter().filter(|(_, blocks)| !blocks.is_empty()) {
-            let text: String =
-                blocks.iter().filter_map(|block| without_prevention(block)).collect();
+            let text: String = blocks
+                .iter()
+                .filter_map(|block| with_lifecycle(block, "prevent_destroy = false"))
+                .collect();
             self.directory.write_override_in(directory, LIFECYCLE, &text)?;
+        }
+        Ok(())
+    }
+
+    /// Plans without the `destroy = false` of these blocks, by address without keys: what they make
+    /// is destroyed instead of forgotten.
+    pub fn lift_destroy_false(
+        &mut self,
+        configuration: &Configuration,
+        blocks: &BTreeSet<String>,
+    ) -> Result<(), Error> {
+        for module in configuration.modules() {
+            let says = module.facts.destroy_false.iter();
+            let meant = says.filter(|name| blocks.contains(&format!("{}{name}", module.prefix)));
+            let text: String =
+                meant.filter_map(|name| with_lifecycle(name, "destroy = true")).collect();
+            if !text.is_empty() {
+                self.directory.write_override_in(&module.directory, DESTROY, &text)?;
+            }
         }
         Ok(())
     }

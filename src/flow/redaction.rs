@@ -14,9 +14,10 @@ use crate::codec::json;
 use crate::engine::drift::last_observation;
 use crate::engine::good::snapshots;
 use crate::engine::redact::{Redactor, is_secret_name};
+use crate::engine::revert::besides::safe_trigger;
 use crate::model::configuration::{Variable, VariableOrigin};
 use crate::model::entry::{Entry, Revision};
-use crate::model::event::{Diagnostic, Event, Hook, Intended};
+use crate::model::event::{Diagnostic, Event, Hook, Intended, InvocationHook};
 use crate::model::good::Residual;
 use crate::model::plan::Plan;
 use crate::model::value::Value;
@@ -193,6 +194,11 @@ pub(super) fn safe_event(event: &Event, redactor: &Redactor) -> Event {
             previous: found.previous.as_ref().map(|address| redactor.text(address)),
             ..*found
         }),
+        Event::Invocation(step, found) => {
+            let trigger = safe_trigger(&found.trigger, redactor);
+            let address = redactor.text(&found.address);
+            Event::Invocation(*step, InvocationHook { address, trigger })
+        }
         Event::Imported(found) => Event::Imported(hook(found)),
         Event::Started(found) => Event::Started(hook(found)),
         Event::Completed(found) => Event::Completed(hook(found)),

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::invocation::ReportedInvocation;
+
 /// The outcome for one object of a plan, or for one that was in no plan. Those that want looking at
 /// come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -105,12 +107,15 @@ pub struct ApplyReport {
     /// One line for each object that was touched or meant to be, by address.
     #[serde(rename = "account")]
     pub objects: Vec<ReportedObject>,
+    /// Actions of providers that ran or were meant to, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invocations: Vec<ReportedInvocation>,
 }
 
 impl ApplyReport {
     /// A report of nothing.
     pub fn empty(source: ReportSource) -> Self {
-        Self { source, objects: Vec::new() }
+        Self { source, objects: Vec::new(), invocations: Vec::new() }
     }
 
     /// How many objects had this outcome.

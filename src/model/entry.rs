@@ -16,6 +16,7 @@ use super::digest::Digest;
 use super::drift::{DriftObservation, Fix};
 use super::good::{Residual, Verdict};
 use super::hold::{Hold, Release};
+use super::invocation::ReportedInvocation;
 use super::run::{Diagnosis, Resolution, RunIntent, RunOutcome};
 use super::stack::{BackendIdentity, StackName};
 use super::version::StateVersion;
@@ -373,6 +374,9 @@ pub struct RevertOutcome {
     pub events: Option<BlobId>,
     /// Summaries of Terraform's errors, redacted.
     pub errors: Vec<String>,
+    /// Actions of providers that ran or were meant to, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invocations: Vec<ReportedInvocation>,
 }
 
 /// A comparison of the world after a revert with the good snapshot.

@@ -3,6 +3,8 @@
 //! An [`Event`] is one line of the `-json` stream. A [`Diagnostic`] carries Terraform's own words,
 //! which can quote values: they pass through `engine::redact` before anything shows them.
 
+use super::invocation::InvocationTrigger;
+
 /// How serious a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -47,6 +49,28 @@ pub struct Hook {
     pub operation: Operation,
     /// Its real id, where the stream names one.
     pub id: Option<String>,
+}
+
+/// How far an action of a provider came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvocationStep {
+    /// The plan has it.
+    Planned,
+    /// It begins.
+    Started,
+    /// It has ended well.
+    Completed,
+    /// It has failed.
+    Errored,
+}
+
+/// An action of a provider in an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvocationHook {
+    /// The action's address, as Terraform writes it.
+    pub address: String,
+    /// Its trigger.
+    pub trigger: InvocationTrigger,
 }
 
 /// The intention of a plan for one object.
@@ -123,6 +147,8 @@ pub enum Event {
     Errored(Hook),
     /// An object that was there already is managed from now on.
     Imported(Hook),
+    /// An action of a provider is planned, begins or ends.
+    Invocation(InvocationStep, InvocationHook),
     /// An object has been read.
     Refreshed {
         /// Its address.

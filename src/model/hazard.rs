@@ -31,6 +31,14 @@ pub enum HazardKind {
     DestroysData,
     /// `replaces-data`: an object that bears data would be replaced: the new one starts empty.
     ReplacesData,
+    /// `runs-action`: an action of a provider would run. No state has what it does, and no plan takes
+    /// it back.
+    RunsAction,
+    /// `unknown-part`: the plan says something that unapply does not know.
+    UnknownPart,
+    /// `forgets`: the plan only forgets an object (`destroy = false`): it would live on and be managed
+    /// by nobody.
+    Forgets,
     /// `protected`: the stack's settings protect this address.
     Protected,
     /// `prevent-destroy`: the good configuration, or the one that failed, says `prevent_destroy`.
@@ -78,6 +86,9 @@ impl HazardKind {
             Self::IncompletePlan => Some("what it leaves over would not be taken back"),
             Self::DestroysData
             | Self::ReplacesData
+            | Self::RunsAction
+            | Self::UnknownPart
+            | Self::Forgets
             | Self::TooManyDestroys
             | Self::Protected
             | Self::PreventDestroy
@@ -111,7 +122,10 @@ pub struct Hazard {
 impl Hazard {
     /// Whether its subject is an object that can be left as it is instead.
     pub fn concerns_an_object(&self) -> bool {
-        let is_of_all = self.kind == HazardKind::TooManyDestroys;
+        let is_of_all = matches!(
+            self.kind,
+            HazardKind::TooManyDestroys | HazardKind::RunsAction | HazardKind::UnknownPart
+        );
         let is_value =
             ["output.", "path.", "var."].iter().any(|word| self.subject.starts_with(word));
         !is_of_all && !is_value && self.subject.parse::<Address>().is_ok()
@@ -133,6 +147,7 @@ mod tests {
             assert!(!of(HazardKind::Collateral, subject).concerns_an_object(), "{subject}");
         }
         assert!(!of(HazardKind::TooManyDestroys, "demo_file.a").concerns_an_object());
+        assert!(!of(HazardKind::UnknownPart, "resource_changes.change").concerns_an_object());
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod event;
 pub mod good;
 pub mod hazard;
 pub mod hold;
+pub mod invocation;
 pub mod pattern;
 pub mod placement;
 pub mod plan;

@@ -36,6 +36,16 @@ pub enum TakenFrom {
     Good(usize),
 }
 
+/// Whether an object's `skip_destroy` is taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lifted {
+    /// It stays as its bytes say.
+    #[default]
+    No,
+    /// It goes: a plan destroys the object.
+    Yes,
+}
+
 /// One object of a re-keyed state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
@@ -49,6 +59,8 @@ pub struct Placement {
     pub dependencies: Option<Vec<String>>,
     /// `create_before_destroy`; `None` when that is as its bytes say.
     pub create_before_destroy: Option<bool>,
+    /// Whether it can be destroyed although its bytes say `skip_destroy`.
+    pub lifted: Lifted,
 }
 
 /// A module or a resource that a `moved` block can name.

@@ -3,10 +3,12 @@
 //! Values are in clear, as Terraform prints them; nothing here may reach a screen except through
 //! `engine::redact`. Start with [`Plan`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::{Address, ProviderSource};
 use super::check::Check;
+use super::digest::Digest;
+use super::invocation::InvocationTrigger;
 use super::references::ReferencedModule;
 use super::secret::Secret;
 use super::value::{Path, Value};
@@ -38,6 +40,9 @@ pub enum Action {
     /// A new object is made and the old one forgotten.
     #[strum(to_string = "create-and-forget")]
     CreateThenForget,
+    /// The object is forgotten, and a new one is made in its place (OpenTofu, `destroy = false`).
+    #[strum(to_string = "forget-and-create")]
+    ForgetThenCreate,
 }
 
 impl Action {
@@ -48,7 +53,18 @@ impl Action {
 
     /// Whether an object ends and another takes its place.
     pub fn replaces(self) -> bool {
-        matches!(self, Self::DeleteThenCreate | Self::CreateThenDelete | Self::CreateThenForget)
+        matches!(
+            self,
+            Self::DeleteThenCreate
+                | Self::CreateThenDelete
+                | Self::CreateThenForget
+                | Self::ForgetThenCreate
+        )
+    }
+
+    /// Whether an existing object lives on and Terraform no longer manages it.
+    pub fn forgets(self) -> bool {
+        matches!(self, Self::Forget | Self::CreateThenForget | Self::ForgetThenCreate)
     }
 
     /// Whether anything happens to the real world or to what Terraform manages.
@@ -118,6 +134,23 @@ pub struct DataRead {
     pub sensitive: Value,
 }
 
+/// An action of a provider that the apply runs (Terraform from 1.14). No state has what it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedInvocation {
+    /// The action's address.
+    pub address: String,
+    /// Its trigger.
+    pub trigger: InvocationTrigger,
+    /// Why it is put off to a later apply, if it is.
+    pub deferred: Option<String>,
+    /// Its arguments, as far as they are known.
+    pub values: Value,
+    /// A shadow of `values`: `true` where it is sensitive.
+    pub sensitive: Value,
+    /// SHA-256 over all that the plan says of it.
+    pub digest: Digest,
+}
+
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -127,6 +160,10 @@ pub struct Plan {
     pub drift: Vec<PlannedChange>,
     /// Changes of outputs.
     pub outputs: Vec<PlannedOutput>,
+    /// Actions of providers that the apply runs.
+    pub invocations: Vec<PlannedInvocation>,
+    /// Members of the plan that say something and that unapply does not know.
+    pub unknown: BTreeSet<String>,
     /// The data sources that were read; one whose reading has to wait for the apply is a change.
     pub reads: Vec<DataRead>,
     /// The references of the planned configuration: its root module.
@@ -161,6 +198,8 @@ impl Plan {
     /// Whether applying it would do nothing, outputs included.
     pub fn is_empty(&self) -> bool {
         self.effective().next().is_none()
+            && self.invocations.is_empty()
+            && self.unknown.is_empty()
             && self.outputs.iter().all(|output| output.action == Action::NoOp)
     }
 }

@@ -103,4 +103,6 @@ pub struct Instance<'a> {
     pub dependencies: Vec<Cow<'a, str>>,
     /// Whether it is destroyed only after what depends on it has been changed.
     pub create_before_destroy: bool,
+    /// Whether a plan without its block forgets it instead of destroying it (OpenTofu).
+    pub skip_destroy: bool,
 }

@@ -16,7 +16,7 @@ use super::version::{Executable, version};
 use crate::codec::events::parse_line;
 use crate::codec::state;
 use crate::model::entry::EngineVersion;
-use crate::model::event::{Event, Severity};
+use crate::model::event::{Event, InvocationStep, Severity};
 use crate::port::interrupt::Interrupt;
 use crate::port::terraform::{
     AppliedPlan, Error, PlanMode, PlanRequest, Refresh, Terraform, Watch, Workplace,
@@ -256,7 +256,8 @@ impl Terraform for Cli {
         arguments.push(&shown);
         let mut has_begun = false;
         let mut tell = |event: &Event| {
-            has_begun |= matches!(event, Event::Started(_));
+            has_begun |=
+                matches!(event, Event::Started(_) | Event::Invocation(InvocationStep::Started, _));
             watch(event);
         };
         let finished = self.run(place, &arguments, Some(events.clone()), &mut tell)?;

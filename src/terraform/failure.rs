@@ -22,6 +22,7 @@ pub(super) fn diagnostics(finished: &Finished) -> Vec<Diagnostic> {
             | Event::Started(_)
             | Event::Completed(_)
             | Event::Errored(_)
+            | Event::Invocation(..)
             | Event::Refreshed { .. }
             | Event::Summary(_)
             | Event::StopRequested

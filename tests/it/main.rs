@@ -2,6 +2,8 @@
 
 // Marked as tests, so that their helpers may unwrap.
 #[cfg(test)]
+mod besides;
+#[cfg(test)]
 mod canary;
 #[cfg(test)]
 mod compat;

@@ -71,6 +71,7 @@ fn made(intent: u64, objects: &[(&str, ObjectOutcome, Option<&str>)]) -> Body {
         apply_report: ApplyReport {
             source: ReportSource::Events,
             objects: objects.iter().map(reported).collect(),
+            invocations: Vec::new(),
         },
         errors: Vec::new(),
     }))

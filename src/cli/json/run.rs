@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::entry::BodyOut;
+use super::invocation::ReportedInvocationOut;
 use crate::model::apply_report::{ApplyError, ApplyReport, ReportedObject};
 use crate::model::hold::{Hold, HoldScope};
 use crate::model::run::{Finding, RunIntent, RunOutcome};
@@ -50,6 +51,8 @@ pub struct ApplyReportOut {
     pub source: String,
     /// One line for each object that was touched or meant to be.
     pub objects: Vec<ReportedObjectOut>,
+    /// Actions of providers that ran or were meant to.
+    pub invocations: Vec<ReportedInvocationOut>,
     /// Addresses of objects that were made and that no state knows.
     pub lost: Vec<String>,
     /// Addresses of objects that may exist and that no state knows.
@@ -101,6 +104,7 @@ impl From<&ApplyReport> for ApplyReportOut {
         Self {
             source: report.source.name().to_owned(),
             objects: report.objects.iter().map(Into::into).collect(),
+            invocations: report.invocations.iter().map(Into::into).collect(),
             lost: addresses(report.lost().collect()),
             may_exist: addresses(report.may_exist().collect()),
         }

@@ -58,6 +58,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
             targets: patterns(&arguments.target),
             excludes: patterns(&arguments.exclude),
         },
+        destroy_forgotten: patterns(&arguments.destroy_forgotten),
         allowed: allowed.clone(),
         fingerprints: session.fingerprint_key(Some((&opened, &stack))),
     };
@@ -72,6 +73,9 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
             && let Some(line) = terraform::not_handed_on(opened.terraform.kept_back())
         {
             session.output.talk(&format!("  ! {line}\n"));
+        }
+        if let Some(pattern) = checked.names_nothing() {
+            return Err(names_nothing(pattern));
         }
         if checked.is_nothing() {
             return nothing_to_do(session, &stack, &checked);
@@ -96,6 +100,14 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let job = Job::new(&ports, &stack, &settings.author);
     let executed = execute_to_the_end(&job, approved, &going_on)?;
     conclude(session, &job, executed)
+}
+
+/// A flag that has no effect is a slip.
+fn names_nothing(pattern: &Pattern) -> Failure {
+    let what = format!("--destroy-forgotten '{pattern}' names nothing that the plan would forget");
+    Failure::new(Exit::Usage, what)
+        .now("the stack is as it was; the snapshot taken before is kept")
+        .next("unapply revert --plan-only")
 }
 
 fn allowances(given: &[String]) -> Result<Vec<Allowance>, Failure> {
@@ -177,6 +189,8 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         actions: checked.actions().iter().map(Into::into).collect(),
         not_found: not_found.collect(),
         outputs: checked.outputs().iter().map(Into::into).collect(),
+        action_invocations: checked.invocations().iter().map(Into::into).collect(),
+        invoked: Vec::new(),
         hazards: checked.hazards().iter().map(Into::into).collect(),
         not_undone: checked.not_undone().iter().map(Into::into).collect(),
         kept: checked.kept_inputs().iter().map(Into::into).collect(),
@@ -189,7 +203,7 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         adaptation: checked.adaptation().name().to_owned(),
         moved_back: checked.moved_back().iter().map(Into::into).collect(),
         skipped: checked.skipped().iter().map(Into::into).collect(),
-        released: checked.released().into_iter().map(released).collect(),
+        released: checked.living_on().into_iter().map(released).collect(),
         destroyed_first: checked.destroyed_first().into_iter().map(first).collect(),
     }
 }
@@ -319,6 +333,7 @@ fn report(session: &Session, stack: &Stack, verified: &VerifiedRevert) -> Result
         intent: Some(executed.intent.0),
         hold: executed.hold.as_ref().map(|hold| hold.revision.0),
         after: Some(verified.snapshot.0),
+        invoked: executed.invoked.iter().map(Into::into).collect(),
         differences: verified.comparison.differences.clone(),
         notes: verified.comparison.notes.clone(),
         recreated: verified.comparison.recreated.iter().map(Into::into).collect(),
@@ -365,6 +380,7 @@ fn failed(session: &Session, stack: &Stack, executed: ExecutedRevert) -> Result<
             intent: Some(intent.0),
             hold: executed.hold.as_ref().map(|hold| hold.revision.0),
             after,
+            invoked: executed.invoked.iter().map(Into::into).collect(),
             ..planned(executed.checked(), executed.outcome.name())
         };
         if session.json("unapply.revert", Some(stack), body).is_err() {

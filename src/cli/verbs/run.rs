@@ -4,7 +4,7 @@
 //! standard error, so that a pipeline that reads the command's output reads nothing else. With
 //! `--json` standard output has our one object, and the command's output goes to standard error.
 
-mod screen;
+pub(in crate::cli::verbs) mod screen;
 
 use std::path::PathBuf;
 use std::rc::Rc;

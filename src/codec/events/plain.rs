@@ -5,6 +5,7 @@
 //! is not known is [`Event::Other`]. Texts are as measured with 1.11.4.
 
 use super::boxes::without_colours;
+use super::invocations;
 use crate::model::event::{Counts, Event, Hook, Intended, Intention, Operation, Purpose};
 
 /// Words that follow an address and a colon when something begins, ends or is taken over.
@@ -21,7 +22,7 @@ const PROGRESS: [(&str, PlainEvent, Operation); 8] = [
 ];
 
 /// Words that follow an address in the plan that is printed.
-const PLANNED: [(&str, Intention); 8] = [
+const PLANNED: [(&str, Intention); 9] = [
     (" will be created", Intention::Create),
     (" will be updated in-place", Intention::Update),
     (" is tainted, so it must be replaced", Intention::Replace),
@@ -29,6 +30,7 @@ const PLANNED: [(&str, Intention); 8] = [
     (" will be replaced, as requested", Intention::Replace),
     (" will be destroyed", Intention::Destroy),
     (" will no longer be managed by", Intention::Forget),
+    (" will be removed from the OpenTofu state", Intention::Forget),
     (" will be imported", Intention::Import),
 ];
 
@@ -46,7 +48,10 @@ pub fn parse_plain(line: &str) -> Event {
         return Event::Other;
     }
     let line = without_colours(line);
-    let event = planned(&line).or_else(|| progress(&line)).or_else(|| summary(&line));
+    let event = planned(&line)
+        .or_else(|| progress(&line))
+        .or_else(|| invocations::printed(&line))
+        .or_else(|| summary(&line));
     event.unwrap_or(Event::Other)
 }
 
@@ -157,6 +162,11 @@ mod tests {
             (
                 " # demo_file.fg will no longer be managed by Terraform, but will not be destroyed",
                 "demo_file.fg",
+                Intention::Forget,
+            ),
+            (
+                "  # demo_file.d will be removed from the OpenTofu state but will not be destroyed ",
+                "demo_file.d",
                 Intention::Forget,
             ),
             ("  # demo_file.c will be destroyed", "demo_file.c", Intention::Destroy),

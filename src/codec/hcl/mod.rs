@@ -11,6 +11,7 @@ mod cut;
 mod fold;
 mod ignored;
 mod json;
+mod lifecycle;
 pub mod lock;
 mod not_replayable;
 mod resource;
@@ -31,7 +32,7 @@ pub use resource::ResourceBlock;
 pub use scan::scan;
 pub use values::{NotGiven, given, literals};
 pub use write::{
-    NotAnArgument, assignment, backend_override, expression, ignoring, moved, without_prevention,
+    NotAnArgument, assignment, backend_override, expression, ignoring, moved, with_lifecycle,
 };
 
 /// Content that is not Terraform's language. Never says what stands there: it may be a secret.
@@ -102,6 +103,8 @@ pub struct ModuleFacts {
     pub inside: BTreeMap<String, ResourceBlock>,
     /// Resources, as `type.name`, that must not be destroyed.
     pub prevent_destroy: BTreeSet<String>,
+    /// Resources, as `type.name`, that say `destroy = false`: OpenTofu forgets them instead.
+    pub destroy_false: BTreeSet<String>,
     /// The `ignore_changes` of resources, as `type.name`.
     pub ignored: BTreeMap<String, Ignored>,
     /// Provider blocks by name, with the alias after a dot: their arguments in a form that is

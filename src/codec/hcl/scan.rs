@@ -13,7 +13,7 @@ use hcl_edit::visit::{Visit, visit_func_call};
 use super::fold::{Folded, Locals, fold};
 use super::{
     BackendBlock, DeclaredInput, FileRead, ModuleFacts, ReadTarget, Syntax, ValueSyntax,
-    VariableMarks, body_of, ignored, is_override, not_replayable,
+    VariableMarks, body_of, ignored, is_override, lifecycle, not_replayable,
 };
 
 /// Functions whose first argument is a path of something read while planning.
@@ -85,7 +85,7 @@ fn take(facts: &mut ModuleFacts, block: &Block) {
         }
         ("resource", [kind, name]) => {
             let address = format!("{kind}.{name}");
-            prevention(facts, &block.body, &address);
+            lifecycle::take(facts, &block.body, &address);
             facts.ignored.extend(ignored::of(&block.body).map(|these| (address.clone(), these)));
             if block.body.get_blocks("provisioner").any(is_at_destroy) {
                 facts.provisioned_at_destroy.insert(address.clone());
@@ -180,20 +180,6 @@ fn value_syntax(constraint: &Expression) -> ValueSyntax {
     }
 }
 
-fn prevention(facts: &mut ModuleFacts, body: &Body, address: &str) {
-    for lifecycle in body.get_blocks("lifecycle") {
-        match attribute(&lifecycle.body, "prevent_destroy").and_then(Expression::as_bool) {
-            Some(true) => {
-                facts.prevent_destroy.insert(address.to_owned());
-            }
-            Some(false) => {
-                facts.prevent_destroy.remove(address);
-            }
-            None => {}
-        }
-    }
-}
-
 fn settings(facts: &mut ModuleFacts, body: &Body) {
     if let Some(version) = attribute(body, "required_version").and_then(Expression::as_str) {
         facts.required_versions.push(version.to_owned());
@@ -209,7 +195,7 @@ fn settings(facts: &mut ModuleFacts, body: &Body) {
     }
 }
 
-fn attribute<'a>(body: &'a Body, name: &str) -> Option<&'a Expression> {
+pub(super) fn attribute<'a>(body: &'a Body, name: &str) -> Option<&'a Expression> {
     body.get_attribute(name).map(|attribute| &attribute.value)
 }
 

@@ -45,14 +45,12 @@ pub fn expression(value: &Value) -> String {
     text
 }
 
-/// An override that lifts the `prevent_destroy` of a resource, `type.name`.
-pub fn without_prevention(resource: &str) -> Option<String> {
+/// An override by which the `lifecycle` of a resource, `type.name`, says this.
+pub fn with_lifecycle(resource: &str, says: &str) -> Option<String> {
     let (kind, name) = resource.split_once('.')?;
     let is_plain = is_identifier(kind) && is_identifier(name);
     is_plain.then(|| {
-        format!(
-            "resource \"{kind}\" \"{name}\" {{\n  lifecycle {{\n    prevent_destroy = false\n  }}\n}}\n"
-        )
+        format!("resource \"{kind}\" \"{name}\" {{\n  lifecycle {{\n    {says}\n  }}\n}}\n")
     })
 }
 

@@ -200,6 +200,11 @@ fn reverts() -> Vec<Body> {
             after: (outcome != ApplyOutcome::Unknown).then_some(Revision(12)),
             events: (outcome != ApplyOutcome::NotStarted).then(|| blob("events")),
             errors: vec!["creating instance: denied".into()],
+            invocations: if outcome == ApplyOutcome::Failed {
+                runs::invocations()
+            } else {
+                Vec::new()
+            },
         })
     });
     let verification = Verification {

@@ -148,6 +148,7 @@ pub(super) struct InstanceFile<'a> {
     pub(super) dependencies: Option<Vec<Text<'a>>>,
     pub(super) depends_on: Option<Vec<Text<'a>>>,
     pub(super) create_before_destroy: Option<bool>,
+    pub(super) skip_destroy: Option<bool>,
     pub(super) problem: Option<FieldProblem>,
 }
 
@@ -184,6 +185,7 @@ impl<'de> KnownMembers<'de> for InstanceFile<'de> {
             "dependencies" => self.dependencies = map.next_value()?,
             "depends_on" => self.depends_on = map.next_value()?,
             "create_before_destroy" => self.create_before_destroy = map.next_value()?,
+            "skip_destroy" => self.skip_destroy = map.next_value()?,
             _ => drop(map.next_value::<IgnoredAny>()?),
         }
         Ok(())

@@ -133,6 +133,7 @@ impl Block {
             sensitive,
             dependencies: dependencies.into_iter().map(|Text(text)| text).collect(),
             create_before_destroy: file.create_before_destroy.unwrap_or(false),
+            skip_destroy: file.skip_destroy.unwrap_or(false),
         })
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! Nothing is made anew that was read: values stay the text that they were, members that we do not
 //! know survive, and a resource of which nothing is to be different is copied byte for byte. Of an
-//! object only `index_key`, `deposed`, `provider`, `dependencies` and `create_before_destroy` can
-//! become others. `engine::rekey` decides which object belongs where.
+//! object only `index_key`, `deposed`, `provider`, `dependencies`, `create_before_destroy` and
+//! `skip_destroy` can become others. `engine::rekey` decides which object belongs where.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use super::{Error, field, text};
 use crate::codec::json;
 use crate::model::address::{Address, InstanceKey, Mode, ProviderAddress};
-use crate::model::placement::{Placement, TakenFrom};
+use crate::model::placement::{Lifted, Placement, TakenFrom};
 use crate::model::state::{Instance, State, StateBytes};
 
 /// A state as it was read, with its bytes.
@@ -88,6 +88,7 @@ pub fn is_as_placed(
                 provider: placement.provider.clone(),
                 dependencies,
                 create_before_destroy: mark,
+                skip_destroy: instance.skip_destroy && placement.lifted == Lifted::No,
                 ..instance
             }
     };
@@ -241,6 +242,7 @@ impl<'a> Writer<'_, 'a> {
             let instance = self.current.state.instances.get(position)?;
             let is_as_it_is = placement.dependencies.is_none()
                 && placement.create_before_destroy.is_none()
+                && placement.lifted == Lifted::No
                 && instance.address == placement.slot.address
                 && instance.deposed.as_deref() == placement.slot.deposed.as_deref()
                 && instance.provider == placement.provider;
@@ -312,6 +314,9 @@ fn edited<'a>(mut object: Object<'a>, was: &Instance<'_>, placement: &Placement)
     }
     if let Some(mark) = placement.create_before_destroy {
         object.put("create_before_destroy", mark.then(|| "true".to_owned()), EARLY);
+    }
+    if placement.lifted == Lifted::Yes {
+        object.take("skip_destroy");
     }
     object
 }

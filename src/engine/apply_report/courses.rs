@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::ApplyEnd;
+use super::invocations::Invocations;
 use crate::model::event::{
     Counts, Diagnostic, Event, Hook, Intended, Intention, Operation, Purpose, Severity,
 };
@@ -19,6 +20,7 @@ const ERRORS_MAX: usize = 200;
 #[derive(Debug, Default)]
 pub struct Ledger {
     pub(super) courses: BTreeMap<String, Course>,
+    pub(super) invocations: Invocations,
     errors: Vec<Diagnostic>,
     purpose: Purpose,
 }
@@ -49,6 +51,7 @@ impl Ledger {
     /// Takes note of an event.
     pub fn see(&mut self, event: &Event) {
         match event {
+            Event::Invocation(..) => self.invocations.see(event),
             Event::Planned(intended) => self.intend(intended.clone()),
             Event::Started(hook) => {
                 let step = CourseStep {

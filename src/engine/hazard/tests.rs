@@ -71,7 +71,7 @@ fn a_clock_that_stands_behind_the_log_makes_nothing_young() {
 
 #[test]
 fn replacing_asks_unless_the_type_is_known_to_bear_no_data() {
-    for action in ["replace", "replace-first", "create-forget"] {
+    for action in ["replace", "replace-first"] {
         check(
             &format!(
                 "good demo_volume.a=1,old aws_thing.b=2,old demo_file.c=3,old
@@ -111,13 +111,8 @@ fn only_destroys_that_are_not_undo_are_counted() {
 fn nothing_that_is_protected_ends_or_leaves_terraform() {
     let objects = |x: &str| format!(r#"module.dns.demo_file.a["x"]=1,{x} demo_file.b=2,{x}"#);
     let (old, new) = (objects("old"), objects("new"));
-    for (action, good) in [
-        ("destroy", "demo_file.z=9"),
-        ("forget", "demo_file.z=9"),
-        ("replace", &old),
-        ("replace-first", &old),
-        ("create-forget", &old),
-    ] {
+    for (action, good) in [("destroy", "demo_file.z=9"), ("replace", &old), ("replace-first", &old)]
+    {
         check(
             &format!(
                 r#"good {good}

@@ -32,7 +32,8 @@ fn report(objects: &[(&str, &str, ObjectOutcome, Option<&str>)]) -> ApplyReport 
             presence: Presence::InState,
         }
     };
-    ApplyReport { source: ReportSource::Events, objects: objects.iter().map(reported).collect() }
+    let objects = objects.iter().map(reported).collect();
+    ApplyReport { objects, ..ApplyReport::empty(ReportSource::Events) }
 }
 
 /// The revision of the journal that made the only object of a state, `imported`, or `unknown`.

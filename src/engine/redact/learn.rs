@@ -134,6 +134,9 @@ impl Redactor {
         for read in &plan.reads {
             self.learn_shadowed(&read.values, &read.sensitive);
         }
+        for invocation in &plan.invocations {
+            self.learn_shadowed(&invocation.values, &invocation.sensitive);
+        }
         self
     }
 

@@ -13,7 +13,7 @@ use super::{Displaced, Move, RekeyFacts, RekeyObstacle, Rekeying, TwoSteps};
 use crate::engine::identity::Leads;
 use crate::model::address::{Address, Mode, ProviderAddress};
 use crate::model::digest::Digest;
-use crate::model::placement::{Placement, Slot, TakenFrom};
+use crate::model::placement::{Lifted, Placement, Slot, TakenFrom};
 use crate::model::state::{Instance, Status};
 
 /// Puts the placements together.
@@ -132,6 +132,7 @@ impl Builder<'_, '_> {
             provider: instance.provider.clone(),
             dependencies,
             create_before_destroy: is_marked.then_some(true),
+            lifted: Lifted::No,
         };
         self.decided.push((placement, PlacementOrigin::Foreign));
     }
@@ -156,6 +157,7 @@ impl Builder<'_, '_> {
             provider: instance.provider.clone(),
             dependencies,
             create_before_destroy: None,
+            lifted: Lifted::No,
         };
         if from == to {
             self.decided.push((placement, PlacementOrigin::AtHome));
@@ -180,6 +182,7 @@ impl Builder<'_, '_> {
             provider: good.provider.clone(),
             dependencies: None,
             create_before_destroy: None,
+            lifted: Lifted::No,
         };
         self.decided.push((placement, PlacementOrigin::Returned));
     }

@@ -14,6 +14,7 @@ mod build;
 mod dependents;
 mod homes;
 pub mod keep;
+pub mod lift;
 mod matching;
 pub mod moved;
 mod places;
@@ -127,6 +128,9 @@ pub struct Rekeying {
     pub marked: Vec<Marked>,
     /// Objects that the good state does not have and that are wanted: left out, and not destroyed.
     pub kept: Vec<ReleasedObject>,
+    /// Objects that the good state does not have and that a plan would only forget: they can be
+    /// destroyed now.
+    pub lifted: Vec<Slot>,
     /// Objects that the good state does not have, left-overs too.
     pub extras: Vec<Slot>,
     /// Other objects than the good ones at addresses of the good state.
@@ -155,6 +159,7 @@ impl Rekeying {
             && self.restored.is_empty()
             && self.forgotten.is_empty()
             && self.kept.is_empty()
+            && self.lifted.is_empty()
             && self.marked.is_empty()
     }
 }

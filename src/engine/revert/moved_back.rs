@@ -20,6 +20,8 @@ pub enum Return {
     LeaveAlone,
     /// It was made since and is wanted: forgotten, and not destroyed.
     KeepOut,
+    /// A plan would only forget it: its `skip_destroy` is taken away, and it is destroyed.
+    Lift,
     /// It makes room for the object that belongs there.
     MakeRoom,
     /// It is destroyed after what refers to it has been changed.
@@ -35,6 +37,7 @@ impl Return {
             Self::Restore => "a value that exists in the state alone is what it was",
             Self::LeaveAlone => "was imported, so it is older: forgotten, and not destroyed",
             Self::KeepOut => "is excluded: forgotten, and not destroyed",
+            Self::Lift => "its `destroy = false` is taken away, so that it can be destroyed",
             Self::MakeRoom => "makes room for the object that belongs there",
             Self::DestroyLast => "something still refers to it: destroyed after that has changed",
         }
@@ -72,6 +75,7 @@ pub fn moved_back(rekeying: &Rekeying, redactor: &Redactor) -> Vec<MovedBack> {
     found.extend(rekeying.restored.iter().map(|address| of(Return::Restore, address)));
     found.extend(rekeying.forgotten.iter().map(|slot| of(Return::LeaveAlone, slot)));
     found.extend(rekeying.kept.iter().map(|one| of(Return::KeepOut, &one.from)));
+    found.extend(rekeying.lifted.iter().map(|slot| of(Return::Lift, slot)));
     found.extend(rekeying.displaced.iter().map(|one| of(Return::MakeRoom, &one.address)));
     found.extend(rekeying.marked.iter().map(|one| of(Return::DestroyLast, &one.address)));
     found.sort();

@@ -99,6 +99,7 @@ impl<'a> ReasonJudge<'a> {
             | Action::DeleteThenCreate
             | Action::CreateThenDelete
             | Action::CreateThenForget
+            | Action::ForgetThenCreate
             | Action::NoOp
             | Action::Read => self.changed(&object, &recorded, &mut found),
         }

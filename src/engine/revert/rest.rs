@@ -25,6 +25,8 @@ pub fn is_part(before: &Plan, now: &Plan) -> bool {
         earlier.get(&change.address).is_some_and(|old| is_left(old, change))
     };
     now.effective().all(is_left)
+        && now.invocations.iter().all(|invocation| before.invocations.contains(invocation))
+        && now.unknown.is_subset(&before.unknown)
 }
 
 fn is_left(old: &PlannedChange, now: &PlannedChange) -> bool {
@@ -41,7 +43,8 @@ fn is_left(old: &PlannedChange, now: &PlannedChange) -> bool {
         | Action::Update
         | Action::Delete
         | Action::Forget
-        | Action::CreateThenForget => now.action == old.action && now.deposed == old.deposed,
+        | Action::CreateThenForget
+        | Action::ForgetThenCreate => now.action == old.action && now.deposed == old.deposed,
     };
     is_step && (now.action == Action::Delete || is_same_end(old, now))
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::engine::redact::Shown;
 use crate::engine::tests::{CANARY, Scene, scene, value};
+use crate::model::plan::PlannedInvocation;
 
 fn judged(scene: &Scene) -> Vec<JudgedAction> {
     scene.ask(judge)
@@ -109,6 +110,11 @@ fn a_value_that_is_known_only_after_apply_does_not_read_as_removed() {
     assert_eq!(paths, ["x"]);
 }
 
+fn invocations(file: &str) -> Vec<PlannedInvocation> {
+    let path = format!("{}/testdata/engines/{file}", env!("CARGO_MANIFEST_DIR"));
+    crate::codec::plan::parse(&std::fs::read(path).unwrap()).unwrap().invocations
+}
+
 fn digest(edit: impl FnOnce(&mut Plan)) -> Digest {
     let mut plan = scene(
         "good demo_file.a=1,old
@@ -133,6 +139,9 @@ fn a_digest_changes_with_whatever_is_consented_to() {
         digest(|plan| plan.changes[0].after_unknown = value(r#"{"x":true}"#)),
         digest(|plan| plan.changes[0].importing = true),
         digest(|plan| drop(plan.changes.pop())),
+        digest(|plan| plan.invocations = invocations("action.plan.json")),
+        digest(|plan| plan.invocations = invocations("deferred-action.plan.json")),
+        digest(|plan| plan.unknown.extend(["provider_calls".to_owned()])),
     ];
     for (position, one) in differing.iter().enumerate() {
         assert_ne!(*one, same, "{position}");

@@ -6,18 +6,23 @@
 
 use std::path::Path;
 
+use crate::codec::events::{EventReader, Stream};
+use crate::engine::apply_report::{Ending, Invocations};
+use crate::engine::revert::besides::safe_invocation;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 use crate::flow::intent::{OpenIntent, Outcome};
 use crate::flow::ports::Job;
 use crate::flow::recorded::{keep_errored_state, read_if_there};
+use crate::flow::redaction::known_secrets;
 use crate::flow::run::conclude_open;
 use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest, WhenUnchanged};
 use crate::model::configuration::{BlobId, ConfigurationRef};
 use crate::model::entry::{
     ApplyOutcome, Body, Cause, Entry, RevertIntent, RevertOutcome, Revision,
 };
+use crate::model::invocation::ReportedInvocation;
 use crate::terraform::workdir::carry_back_left;
 
 /// Concludes an open run or revert; refused while its process lives.
@@ -52,8 +57,21 @@ pub fn revert_ended(
         after: Some(taken.entry.revision),
         events,
         errors: Vec::new(),
+        invocations: invoked(job, events)?,
     });
     open.conclude(job, outcome, &[])
+}
+
+/// Actions of providers that ran, as far as the events tell.
+fn invoked(job: &Job<'_>, events: Option<BlobId>) -> Result<Vec<ReportedInvocation>, Error> {
+    let Some(events) = events else { return Ok(Vec::new()) };
+    let bytes = job.ports.repository.get_blob(&events)?;
+    let (mut reader, mut told) = (EventReader::default(), Invocations::default());
+    for line in String::from_utf8_lossy(&bytes).lines() {
+        told.see(&reader.line(Stream::Output, line));
+    }
+    let redactor = known_secrets(job.ports, &job.log()?);
+    Ok(told.report(Ending::Cut).iter().map(|one| safe_invocation(one, &redactor)).collect())
 }
 
 /// The remains of a revert's directory, kept in the store.

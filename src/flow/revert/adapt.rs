@@ -20,7 +20,7 @@ use crate::flow::Error;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::{CopyBackend, CopySource, PrivateCopy, private_copy};
 use crate::model::address::Address;
-use crate::model::placement::{MovedBlock, Placement, Slot, TakenFrom};
+use crate::model::placement::{Lifted, MovedBlock, Placement, Slot, TakenFrom};
 use crate::model::plan::Action;
 use crate::model::state::Instance;
 
@@ -88,7 +88,9 @@ pub fn adapt(ports: &Ports<'_>, stack: &Stack, draft: &RevertDraft) -> Result<Ad
         };
         (Some(prepared), decided(&alive))
     };
-    let rekeying = rekeying.keeping(current, |address| draft.request.scope.excludes(address));
+    let rekeying = rekeying
+        .keeping(current, |address| draft.request.scope.excludes(address))
+        .lifting(current, |address| draft.request.is_to_be_destroyed(address));
     let objects = destroyed_first(&rekeying, current, places, &draft.since.lacking);
     if !objects.is_empty() {
         return two_steps(ports, stack, draft, rekeying, scratch, objects);
@@ -163,7 +165,16 @@ fn laid_out(
     draft: &RevertDraft,
     home: CopyBackend,
 ) -> Result<PrivateCopy, Error> {
-    private_copy(ports, stack, &source(draft, home), &draft.redactor)
+    let mut copy = private_copy(ports, stack, &source(draft, home), &draft.redactor)?;
+    copy.lift_destroy_false(&draft.configuration, &destroyed_blocks(draft))?;
+    Ok(copy)
+}
+
+/// The blocks of objects that are to be destroyed whatever `destroy` says, by address without keys.
+fn destroyed_blocks(draft: &RevertDraft) -> BTreeSet<String> {
+    let objects = draft.current.state().instances.iter();
+    let meant = objects.filter(|object| draft.request.is_to_be_destroyed(&object.address));
+    meant.map(|object| object.address.block()).collect()
 }
 
 /// Which of these objects of the good state exist, by a refresh of a state that has only them.
@@ -179,6 +190,7 @@ fn look(
         provider: instance.provider.clone(),
         dependencies: None,
         create_before_destroy: None,
+        lifted: Lifted::No,
     };
     let is_wanted = |(_, instance): &(usize, &Instance<'_>)| {
         instance.deposed.is_none() && wanted.contains(&instance.address)

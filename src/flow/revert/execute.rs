@@ -15,8 +15,10 @@ use super::adapt::Adaptation;
 use super::consent::{ApprovedRevert, Consent};
 use super::draft::RevertDraft;
 use super::plan::{CheckedRevert, digest_of};
-use crate::engine::judgement::JudgedAction;
+use crate::engine::apply_report::{Ending, Invocations, planned_invocations};
+use crate::engine::judgement::{JudgedAction, JudgedInvocation};
 use crate::engine::revert::actions_digest;
+use crate::engine::revert::besides::safe_invocation;
 use crate::engine::revert::not_found::{Sequel, UnfoundObject};
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::intent::{Intent, OpenIntent, Outcome};
@@ -33,6 +35,7 @@ use crate::model::entry::{
 use crate::model::event::{Counts, Diagnostic, Event, Severity};
 use crate::model::hazard::HazardKind;
 use crate::model::hold::{Hold, Release};
+use crate::model::invocation::ReportedInvocation;
 use crate::model::plan::Action;
 use crate::model::word::Word as _;
 use crate::port::progress::{Ended, Phase};
@@ -62,6 +65,8 @@ pub struct ExecutedRevert {
     pub hold: Option<Entry>,
     /// Its final numbers, when it ended well.
     pub counts: Counts,
+    /// Actions of providers that ran or were meant to; safe to show.
+    pub invoked: Vec<ReportedInvocation>,
 }
 
 impl ExecutedRevert {
@@ -113,7 +118,10 @@ pub fn execute(job: &Job<'_>, approved: ApprovedRevert) -> Result<ExecutedRevert
     };
     job.ports.progress.begin(Phase::Apply);
     let mut counts = Counts::default();
+    let mut invocations = Invocations::default();
+    planned_invocations(&checked.plan).for_each(|event| invocations.see(&event));
     let mut watch = |event: &Event| {
+        invocations.see(event);
         if let Event::Summary(summary) = event {
             counts = *summary;
         }
@@ -139,7 +147,11 @@ pub fn execute(job: &Job<'_>, approved: ApprovedRevert) -> Result<ExecutedRevert
         }
         Ok(report) => {
             let carried = carry_back(&mut checked);
-            concluded(job, checked, intent, hold, carried, counts, &report)
+            let ending = if report.succeeded { Ending::Whole } else { Ending::Broken };
+            let invoked = invocations.report(ending);
+            let invoked = invoked.iter().map(|one| safe_invocation(one, &redactor)).collect();
+            let told = Told { counts, invoked };
+            concluded(job, checked, intent, hold, carried, told, &report)
         }
     }
 }
@@ -220,6 +232,12 @@ fn not_begun(refusal: &terraform::Error) -> ApplyOutcome {
     }
 }
 
+/// The counts and the actions of providers that an apply told of while it ran; safe to show.
+struct Told {
+    counts: Counts,
+    invoked: Vec<ReportedInvocation>,
+}
+
 /// Records what an apply left behind. Nothing in here stops before the outcome is recorded.
 fn concluded(
     job: &Job<'_>,
@@ -227,12 +245,12 @@ fn concluded(
     intent: OpenIntent,
     hold: Option<Entry>,
     carried: CarriedFiles,
-    counts: Counts,
+    told: Told,
     report: &AppliedPlan,
 ) -> Result<ExecutedRevert, Error> {
     // Whoever wanted the apply to stop does not want its record to stop.
     job.ports.interrupt.acknowledge();
-    let result = ended(job.ports, report, counts, carried.many);
+    let result = ended(job.ports, report, told.counts, carried.many);
     let errored_state = keep_left_state(job, &checked);
     let events = fs::read(&report.events)
         .ok()
@@ -260,6 +278,7 @@ fn concluded(
         address: None,
     }));
     let mut end = outcome(&intent, result, events, error_lines(&diagnostics));
+    end.invocations.clone_from(&told.invoked);
     end.after = after.as_ref().ok().map(|taken| taken.entry.revision);
     let revision = intent.revision();
     let recorded = intent.conclude(job, Outcome::Revert(end), &[]);
@@ -286,7 +305,8 @@ fn concluded(
         not_carried: carried.not_carried,
         errored_state,
         hold,
-        counts,
+        counts: told.counts,
+        invoked: told.invoked,
     })
 }
 
@@ -331,7 +351,8 @@ fn outcome(
     events: Option<BlobId>,
     errors: Vec<String>,
 ) -> RevertOutcome {
-    RevertOutcome { intent: intent.revision(), outcome, after: None, events, errors }
+    let intent = intent.revision();
+    RevertOutcome { intent, outcome, after: None, events, errors, invocations: Vec::new() }
 }
 
 /// Stores the plan, after checking that it is the one that was consented to, file and actions.
@@ -394,7 +415,13 @@ fn consented(checked: &CheckedRevert) -> Vec<ConsentedAction> {
         why: HazardKind::NotFound.name().to_owned(),
     };
     let not_found = checked.not_found.iter().filter(|one| one.sequel == Sequel::Forgotten);
-    checked.actions.iter().map(action).chain(not_found.map(forgotten)).collect()
+    let run = |invocation: JudgedInvocation| ConsentedAction {
+        address: invocation.address,
+        action: "run".to_owned(),
+        why: invocation.trigger.to_string(),
+    };
+    let actions = checked.actions.iter().map(action).chain(not_found.map(forgotten));
+    actions.chain(checked.invocations().into_iter().map(run)).collect()
 }
 
 /// Every reason of an action, strictest first, each once.

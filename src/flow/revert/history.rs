@@ -22,6 +22,7 @@ use crate::model::apply_report::ReportSource;
 use crate::model::configuration::BlobId;
 use crate::model::entry::{Body, Entry, NotUndone, Revision, StateRef};
 use crate::model::event::Event;
+use crate::model::invocation::{InvocationOutcome, ReportedInvocation};
 use crate::model::run::{Resolution, ResolutionKind};
 use crate::model::state::{State, StateBytes};
 use crate::store::After;
@@ -177,14 +178,15 @@ pub(super) fn resolve_pushed(job: &Job<'_>) -> Result<Vec<Entry>, Error> {
 }
 
 /// Objects that were made since `target`, or may have been, and are in no state: no plan can end
-/// them. `states` are the good one and the present one.
+/// them. Actions of providers that ran are listed too. `states` are the good one and the present one.
 pub(super) fn not_undone(
     log: &[Entry],
     target: Revision,
     journals: &[ApplyJournal],
     states: &[&State<'_>],
 ) -> Vec<NotUndone> {
-    let mut found = Vec::new();
+    let since = log.iter().filter(|entry| entry.revision > target);
+    let mut found: Vec<NotUndone> = since.flat_map(invoked).collect();
     for made in out_of_state(journals, states).into_iter().filter(|made| !is_resolved(log, made)) {
         found.push(NotUndone {
             address: made.address,
@@ -222,6 +224,30 @@ fn is_resolved(log: &[Entry], made: &OutOfState) -> bool {
             if begun(said.matter)
                 && (said.objects.is_empty() || said.objects.contains(&made.address)))
     })
+}
+
+/// The actions of providers that an apply ran.
+fn invoked(entry: &Entry) -> Vec<NotUndone> {
+    let (intent, invocations) = if let Body::RunOutcome(ended) = &entry.recorded.body {
+        (ended.intent, &ended.apply_report.invocations)
+    } else if let Body::RevertOutcome(ended) = &entry.recorded.body {
+        (ended.intent, &ended.invocations)
+    } else {
+        return Vec::new();
+    };
+    let of = |reported: &ReportedInvocation| {
+        let how = if reported.outcome == InvocationOutcome::Completed {
+            "ran"
+        } else {
+            "was begun and did not end well"
+        };
+        let trigger = &reported.trigger;
+        NotUndone {
+            address: reported.address.clone(),
+            why: format!("{how} in {intent}, {trigger}; what it did is in no state"),
+        }
+    };
+    invocations.iter().filter(|reported| reported.was_started()).map(of).collect()
 }
 
 #[cfg(test)]

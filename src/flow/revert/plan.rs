@@ -15,11 +15,12 @@ use super::adapt::{Adaptation, Adapted, adapt};
 use super::draft::RevertDraft;
 use super::two_steps::whole;
 use crate::engine::hazard::{Allowance, believable, hazards, in_order};
-use crate::engine::judgement::JudgedAction;
+use crate::engine::judgement::{JudgedAction, JudgedInvocation};
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::Rekeying;
 use crate::engine::rekey::keep::ReleasedObject as KeptOut;
 use crate::engine::rekey::two_steps::DestroyedFirst;
+use crate::engine::revert::besides::{ForgottenObject, forgotten, invocations};
 use crate::engine::revert::keep::KeptInput;
 use crate::engine::revert::moved_back::{MovedBack, moved_back};
 use crate::engine::revert::not_found::{UnfoundObject, dropped_by, not_found, unfound};
@@ -119,6 +120,36 @@ impl CheckedRevert {
     /// The outputs that would change; safe to show.
     pub fn outputs(&self) -> &[JudgedOutput] {
         &self.outputs
+    }
+
+    /// The actions of providers that it runs; safe to show.
+    pub fn invocations(&self) -> Vec<JudgedInvocation> {
+        invocations(&self.plan, &self.draft.redactor)
+    }
+
+    /// The first of the flags that say what to destroy, and that no object answers to.
+    pub fn names_nothing(&self) -> Option<&Pattern> {
+        let lifted = self.rekeying.lifted.iter().map(|slot| slot.address.to_string());
+        let says_so = &self.draft.since.destroy_false;
+        let changes = self.plan.effective();
+        let changes = changes.filter(|change| says_so.contains(&change.address.block()));
+        let mut answers: Vec<String> = lifted.collect();
+        answers.extend(changes.map(|change| change.address.to_string()));
+        let flags = &mut self.draft.request.destroy_forgotten.iter();
+        flags.find(|flag| !answers.iter().any(|address| flag.matches(address)))
+    }
+
+    /// Objects that the plan forgets; safe to show.
+    pub fn forgotten(&self) -> Vec<ForgottenObject> {
+        forgotten(&self.plan, &self.draft.redactor)
+    }
+
+    /// Objects that live on outside the state, kept out of it or forgotten by the plan, with their
+    /// ids: both safe to show.
+    pub fn living_on(&self) -> Vec<(String, Option<String>)> {
+        let forgotten = self.forgotten().into_iter();
+        let forgotten = forgotten.map(|ForgottenObject { address, id }| (address, id));
+        self.released().into_iter().chain(forgotten).collect()
     }
 
     /// The hazards that stand against it; safe to show.
@@ -347,6 +378,8 @@ pub(super) fn facts<'f>(
         journals: &draft.journals,
         imports: &draft.imports,
         prevented: &draft.since.prevented,
+        destroy_false: &draft.since.destroy_false,
+        destroy_forgotten: &draft.request.destroy_forgotten,
         not_replayable: &draft.since.not_replayable,
         drift: &draft.drift,
         knowledge: &stack.knowledge,

@@ -16,7 +16,9 @@ use crate::flow::Error;
 use crate::flow::ports::Job;
 use crate::model::entry::ApplyOutcome;
 use crate::model::hazard::Hazard;
+use crate::model::invocation::ReportedInvocation;
 use crate::model::pattern::Pattern;
+use crate::model::plan::Plan;
 
 /// How often a revert is gone on with at most.
 const ROUNDS_MAX: usize = 3;
@@ -42,7 +44,9 @@ pub fn execute_to_the_end(
         };
         going_on(&executed, &rest);
         let hold = executed.hold.take();
+        let invoked = std::mem::take(&mut executed.invoked);
         executed = execute(job, rest)?;
+        executed.invoked.splice(0..0, invoked);
         executed.hold = executed.hold.or(hold);
     }
     Ok(executed)
@@ -72,7 +76,7 @@ fn rest(
     } else {
         !checked.is_nothing() && is_rest(&before.plan, &checked.plan)
     };
-    if !is_agreed {
+    if !is_agreed || runs_again(executed, &checked.plan) {
         return Ok(None);
     }
     let allowed: Vec<Allowance> = accepted.iter().map(exactly).collect();
@@ -81,6 +85,17 @@ fn rest(
         Err(Error::Hazards(_)) => Ok(None),
         Err(other) => Err(other),
     }
+}
+
+/// Whether an action of a provider would run that has been started already: once was agreed to.
+fn runs_again(executed: &ExecutedRevert, next: &Plan) -> bool {
+    let begun = executed.invoked.iter().filter(|reported| reported.was_started());
+    let is_planned = |reported: &ReportedInvocation| {
+        next.invocations.iter().any(|planned| {
+            planned.address == reported.address && planned.trigger == reported.trigger
+        })
+    };
+    begun.into_iter().any(is_planned)
 }
 
 fn exactly(hazard: &Hazard) -> Allowance {

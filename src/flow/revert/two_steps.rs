@@ -127,5 +127,11 @@ fn stand(change: &mut PlannedChange, objects: &[DestroyedFirst]) {
 /// Both steps as one plan, for judging and consenting: the rest, with what goes first before it.
 pub(super) fn whole(first: &Plan, rest: &Plan) -> Plan {
     let goes = first.effective().cloned();
-    Plan { changes: goes.chain(rest.changes.iter().cloned()).collect(), ..rest.clone() }
+    let runs = first.invocations.iter().chain(&rest.invocations);
+    Plan {
+        changes: goes.chain(rest.changes.iter().cloned()).collect(),
+        invocations: runs.cloned().collect(),
+        unknown: first.unknown.union(&rest.unknown).cloned().collect(),
+        ..rest.clone()
+    }
 }

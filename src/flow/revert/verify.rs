@@ -148,7 +148,14 @@ fn unwanted(checked: &CheckedRevert) -> impl Iterator<Item = NotUndone> {
         address,
         why: format!("excluded, and not in the state any more: id {}", id.unwrap_or_default()),
     });
-    left.chain(kept)
+    let forgotten = checked.forgotten().into_iter().map(|object| NotUndone {
+        address: object.address,
+        why: format!(
+            "only forgotten, and not in the state any more: id {}",
+            object.id.unwrap_or_default()
+        ),
+    });
+    left.chain(kept).chain(forgotten)
 }
 
 /// Lets every text pass the redactor. An id has been looked at already, as the attribute that it is.

@@ -16,7 +16,7 @@ use crate::codec::events::{EventReader, Stream};
 use crate::codec::plan;
 use crate::codec::state::ReadState;
 use crate::engine::apply_error::apply_errors;
-use crate::engine::apply_report::{ApplyReportFacts, Ending, Ledger, Seen};
+use crate::engine::apply_report::{ApplyReportFacts, Ending, Ledger, Seen, planned_invocations};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
@@ -204,8 +204,9 @@ fn close(job: &Job<'_>, course: &OpenRun<'_>, seeing: Seeing) -> Result<Closed, 
     let mut told = listen(directory);
     let planned =
         (!told.ledger.knows_the_plan()).then(|| plan_of(job.ports, job.stack, run)).flatten();
-    for intended in planned.iter().flat_map(Plan::effective).map(intended) {
-        told.ledger.intend(intended);
+    if let Some(plan) = &planned {
+        plan.effective().map(intended).for_each(|intended| told.ledger.intend(intended));
+        planned_invocations(plan).for_each(|event| told.ledger.see(&event));
     }
     let recorded = recorded_state(job.ports, &before)?;
     let (apply_report, errors, purpose) =
@@ -318,9 +319,10 @@ fn intended(change: &crate::model::plan::PlannedChange) -> Intended {
         Action::Create => Intention::Create,
         Action::Update => Intention::Update,
         Action::Delete => Intention::Destroy,
-        Action::DeleteThenCreate | Action::CreateThenDelete | Action::CreateThenForget => {
-            Intention::Replace
-        }
+        Action::DeleteThenCreate
+        | Action::CreateThenDelete
+        | Action::CreateThenForget
+        | Action::ForgetThenCreate => Intention::Replace,
         Action::Forget => Intention::Forget,
     };
     Intended {

@@ -166,7 +166,11 @@ impl<'s> Process<'s> {
 
     /// Drafts a revert.
     pub(super) fn draft(&self, target: Revision) -> Result<RevertDraft, Error> {
-        let request = RevertRequest::to(self.entry(target)?);
+        self.draft_of(RevertRequest::to(self.entry(target)?))
+    }
+
+    /// Drafts a revert as it is asked for.
+    pub(super) fn draft_of(&self, request: RevertRequest) -> Result<RevertDraft, Error> {
         draft(&self.job(&self.ports()), request)
     }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::result_large_err, reason = "errors are handed on as the use cases give them")]
 
 mod apply;
+mod besides;
 mod consent;
 mod disappeared;
 mod drive;

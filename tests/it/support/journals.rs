@@ -79,7 +79,7 @@ impl Stage {
             after: None,
             events: Some(events),
             errored: None,
-            apply_report: ApplyReport { source: ReportSource::Events, objects },
+            apply_report: ApplyReport { objects, ..ApplyReport::empty(ReportSource::Events) },
             errors: Vec::new(),
         };
         self.record(Body::RunOutcome(Box::new(outcome)));

@@ -7,7 +7,8 @@ use crate::cli::render::attributes::{attributes_because, values};
 use crate::cli::render::time::Times;
 use crate::cli::render::value::shown;
 use crate::cli::verbs::hold::NOT_STOPPED;
-use crate::engine::judgement::{JudgedAction, Origin, Why};
+use crate::cli::verbs::run::screen::invocations;
+use crate::engine::judgement::{JudgedAction, JudgedInvocation, Origin, Why};
 use crate::engine::readable::AttributeChange;
 use crate::engine::revert::keep::KeptInput;
 use crate::engine::revert::not_found::{Sequel, looks_wrong};
@@ -52,6 +53,7 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     }
     text.push_str(&not_found(checked, paint));
     text.push_str(&outputs(checked.outputs(), paint));
+    text.push_str(&runs(&checked.invocations(), paint));
     text.push_str(&returns(checked, paint));
     text.push_str(&first_step(checked, paint));
     text.push_str(&left(checked, paint));
@@ -62,7 +64,13 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
     let add = count(|a| a == Action::Create || a.replaces());
     let change = count(|a| a == Action::Update);
     let destroy = count(Action::destroys);
-    text.push_str(&format!("\nPlan: {add} to add, {change} to change, {destroy} to destroy.\n"));
+    let forget = match count(Action::forgets) {
+        0 => String::new(),
+        many => format!(", {many} to forget"),
+    };
+    text.push_str(&format!(
+        "\nPlan: {add} to add, {change} to change, {destroy} to destroy{forget}.\n"
+    ));
     text.push_str(&hazards(checked.hazards(), paint));
     for left in checked.not_undone() {
         let line = format!("{}: {}", inert(&left.address), inert(&left.why));
@@ -89,6 +97,19 @@ fn not_found(checked: &CheckedRevert, paint: Paint) -> String {
         text.push_str(&format!("  {} {}\n", paint.yellow("!"), inert(&looks_wrong(place))));
     }
     text
+}
+
+/// The actions of providers that the plan runs.
+fn runs(invocations: &[JudgedInvocation], paint: Paint) -> String {
+    let line = |invocation: &JudgedInvocation| {
+        let when = inert(&invocation.trigger.to_string());
+        let how = match &invocation.deferred {
+            None => format!("runs {when}"),
+            Some(reason) => format!("put off ({}); would run {when}", inert(reason)),
+        };
+        format!("  {} {}   {how}\n", paint.yellow("»"), inert(&invocation.address))
+    };
+    invocations.iter().map(line).collect()
 }
 
 /// Lists attributes that stay though a data source says something else, and how to let that in.
@@ -161,15 +182,21 @@ fn left(checked: &CheckedRevert, paint: Paint) -> String {
             ));
         }
     }
-    let kept = checked.released();
-    if !kept.is_empty() {
-        text.push_str(
-            "\n  to have Terraform know it again, in a configuration that has its block:\n",
-        );
-        for (address, id) in kept {
-            let id = id.map_or_else(|| "ID".to_owned(), |id| inert(&id));
-            text.push_str(&format!("    import {{ to = {}, id = \"{id}\" }}\n", inert(&address)));
-        }
+    text.push_str(&imports(checked));
+    text
+}
+
+/// How to get back what the state forgets.
+fn imports(checked: &CheckedRevert) -> String {
+    let objects = checked.living_on();
+    if objects.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        "\n  to have Terraform know it again, in a configuration that has its block:\n".to_owned();
+    for (address, id) in objects {
+        let id = id.map_or_else(|| "ID".to_owned(), |id| inert(&id));
+        text.push_str(&format!("    import {{ to = {}, id = \"{id}\" }}\n", inert(&address)));
     }
     text
 }
@@ -236,7 +263,10 @@ fn sign(action: Action) -> &'static str {
         Action::Create => "+",
         Action::Update => "~",
         Action::Delete => "-",
-        Action::DeleteThenCreate | Action::CreateThenDelete | Action::CreateThenForget => "±",
+        Action::DeleteThenCreate
+        | Action::CreateThenDelete
+        | Action::CreateThenForget
+        | Action::ForgetThenCreate => "±",
         Action::Forget => "!",
         Action::NoOp | Action::Read => " ",
     }
@@ -321,6 +351,8 @@ pub(super) fn result(
         let line = format!("{}: {}", inert(&left.address), inert(&left.why));
         text.push_str(&format!("  not undone {} {line}\n", paint.yellow("!")));
     }
+    text.push_str(&invocations(&executed.invoked, paint));
+    text.push_str(&imports(executed.checked()));
     let now = verified.snapshot;
     let left = executed.checked().skipped().len();
     if verified.is_verified() && left > 0 {

@@ -9,6 +9,7 @@ use crate::flow::run::{Concluded, Followed};
 use crate::model::apply_report::{ApplyReport, ObjectOutcome, ReportSource, ReportedObject};
 use crate::model::entry::{ApplyOutcome, Body, Entry, Revision};
 use crate::model::hold::HoldScope;
+use crate::model::invocation::{InvocationOutcome, ReportedInvocation};
 use crate::model::word::Word as _;
 
 /// More lines of what went well are counted and not shown; what did not always is.
@@ -27,6 +28,7 @@ What now? ";
 pub(super) fn report(stack: &Stack, concluded: &Concluded, paint: Paint) -> String {
     let mut text = format!("\n{}: {}\n", stack.name, ended(concluded, paint));
     text.push_str(&objects(&concluded.apply_report, paint));
+    text.push_str(&invocations(&concluded.apply_report.invocations, paint));
     for error in &concluded.errors {
         let place = error.address.as_ref().map_or_else(String::new, |a| format!("{}: ", inert(a)));
         let class = paint.bold(error.class.name());
@@ -66,6 +68,9 @@ fn ended(concluded: &Concluded, paint: Paint) -> String {
 }
 
 fn objects(report: &ApplyReport, paint: Paint) -> String {
+    if report.objects.is_empty() && !report.invocations.is_empty() {
+        return String::new();
+    }
     if report.objects.is_empty() {
         return "  nothing was changed\n".to_owned();
     }
@@ -92,6 +97,25 @@ fn objects(report: &ApplyReport, paint: Paint) -> String {
         .map(|outcome| format!("{} {}", report.count(*outcome), outcome.name()))
         .collect();
     text.push_str(&format!("  {}\n", counts.join(", ")));
+    text
+}
+
+/// Actions of providers, and that nothing takes back what they did.
+pub(in crate::cli::verbs) fn invocations(reported: &[ReportedInvocation], paint: Paint) -> String {
+    let mut text = String::new();
+    for one in reported {
+        let (sign, word) = match one.outcome {
+            InvocationOutcome::Unknown => (paint.yellow("?"), "was begun, and nobody saw it end"),
+            InvocationOutcome::Failed => (paint.red("✗"), "failed"),
+            InvocationOutcome::Completed => (paint.yellow("»"), "ran"),
+            InvocationOutcome::NotAttempted => (paint.dim("·"), "not attempted"),
+        };
+        let (address, trigger) = (inert(&one.address), inert(&one.trigger.to_string()));
+        text.push_str(&format!("  {sign} {address}   {word} {trigger}\n"));
+    }
+    if reported.iter().any(ReportedInvocation::was_started) {
+        text.push_str("      what an action did is in no state, and no revert takes it back\n");
+    }
     text
 }
 

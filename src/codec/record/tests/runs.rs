@@ -7,6 +7,7 @@ use crate::model::apply_report::*;
 use crate::model::digest::Digest;
 use crate::model::entry::{ApplyOutcome, Body, Revision};
 use crate::model::hold::{Hold, HoldScope, Release};
+use crate::model::invocation::*;
 use crate::model::run::*;
 
 pub(super) fn every() -> Vec<Body> {
@@ -70,9 +71,31 @@ fn outcome(outcome: ObjectOutcome) -> Body {
         after: Some(Revision(45)),
         events: Some(blob("events")),
         errored: Some(Revision(46)),
-        apply_report: ApplyReport { source, objects: objects.to_vec() },
+        apply_report: ApplyReport { source, objects: objects.to_vec(), invocations: invocations() },
         errors: errors.to_vec(),
     }))
+}
+
+/// An action of each outcome, with all that a trigger can say.
+pub(super) fn invocations() -> Vec<ReportedInvocation> {
+    let outcomes = [
+        InvocationOutcome::Unknown,
+        InvocationOutcome::Failed,
+        InvocationOutcome::Completed,
+        InvocationOutcome::NotAttempted,
+    ];
+    let resource = Some("aws_subnet.new".to_owned());
+    let trigger = InvocationTrigger::of(resource, Some("AfterUpdate"));
+    let of = |outcome| ReportedInvocation {
+        address: "action.aws_lambda_invoke.tell".into(),
+        trigger: if outcome == InvocationOutcome::Unknown {
+            InvocationTrigger::default()
+        } else {
+            trigger.clone()
+        },
+        outcome,
+    };
+    outcomes.map(of).to_vec()
 }
 
 fn holds() -> [Body; 2] {

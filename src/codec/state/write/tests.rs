@@ -65,6 +65,7 @@ fn placed(state: &State<'_>) -> Vec<Placement> {
         provider: instance.provider.clone(),
         dependencies: None,
         create_before_destroy: None,
+        lifted: Lifted::No,
     });
     placed.collect()
 }

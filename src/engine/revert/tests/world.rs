@@ -94,6 +94,8 @@ impl World {
             journals: &[],
             imports: &std::collections::BTreeSet::new(),
             prevented: &std::collections::BTreeSet::new(),
+            destroy_false: &std::collections::BTreeSet::new(),
+            destroy_forgotten: &[],
             not_replayable: &NotReplayable::default(),
             drift: &self.known,
             knowledge: &Knowledge::builtin(),

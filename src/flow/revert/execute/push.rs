@@ -17,7 +17,7 @@ use crate::flow::revert::consent::Consent;
 use crate::flow::revert::plan::{CheckedRevert, digest_of};
 use crate::flow::{Error, live};
 use crate::model::digest::Digest;
-use crate::model::placement::{Placement, Slot, TakenFrom};
+use crate::model::placement::{Lifted, Placement, Slot, TakenFrom};
 use crate::model::state::StateBytes;
 use crate::port::progress::{Ended, Phase};
 
@@ -108,6 +108,7 @@ fn as_it_was(now: &ReadState, before: &ReadState) -> Result<StateBytes, Error> {
             provider: instance.provider.clone(),
             dependencies: None,
             create_before_destroy: None,
+            lifted: Lifted::No,
         })
         .collect();
     let present = Original { bytes: now.bytes(), state: now.state() };

@@ -34,6 +34,8 @@ pub struct ConfigurationsSince {
     pub lacking: Lacking,
     /// Blocks, by address without keys, that one of them says must not be destroyed.
     pub prevented: BTreeSet<String>,
+    /// Blocks, by address without keys, of which one of them says `destroy = false`.
+    pub destroy_false: BTreeSet<String>,
     /// Values of the good configuration that no later run gives again.
     pub not_replayable: NotReplayable,
 }
@@ -50,6 +52,7 @@ impl ConfigurationsSince {
             places: places(good, &attempted, then, now),
             lacking: lacking(good, &attempted, now),
             prevented: attempted.iter().chain([good]).flat_map(prevented).collect(),
+            destroy_false: attempted.iter().chain([good]).flat_map(destroy_false).collect(),
             not_replayable: not_replayable(good),
             attempted,
         }
@@ -92,6 +95,11 @@ pub(in crate::flow::revert) fn attempted(
 /// Blocks with `prevent_destroy`, by address without keys.
 fn prevented(configuration: &Configuration) -> BTreeSet<String> {
     configuration.names(|facts| facts.prevent_destroy.iter().collect())
+}
+
+/// Blocks with `destroy = false`, by address without keys.
+fn destroy_false(configuration: &Configuration) -> BTreeSet<String> {
+    configuration.names(|facts| facts.destroy_false.iter().collect())
 }
 
 /// Resource blocks with their facts besides values, by address without keys.

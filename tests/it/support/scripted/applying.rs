@@ -65,7 +65,7 @@ impl Applier<'_> {
         refresh(plan, &mut course.document);
         // Terraform saves what it has found, also where there is nothing to do.
         course.is_written = course.document.objects == before;
-        let interrupted = self.objects(changes, &mut course);
+        let interrupted = self.objects(changes, &plan["action_invocations"], &mut course);
         self.save(&mut course);
         if course.diagnostics.is_empty() {
             let [add, change, remove] = course.counts;
@@ -82,7 +82,12 @@ impl Applier<'_> {
     }
 
     /// Does every change that can be done; gives the signal that stopped it, if one did.
-    fn objects(&self, mut open: Vec<&Value>, course: &mut Course<'_>) -> Option<i32> {
+    fn objects(
+        &self,
+        mut open: Vec<&Value>,
+        invocations: &Value,
+        course: &mut Course<'_>,
+    ) -> Option<i32> {
         open.retain(|change| change["change"]["actions"] != json!(["no-op"]));
         let mut failed: BTreeSet<&str> = BTreeSet::new();
         while let Some(position) = next(&open) {
@@ -96,7 +101,11 @@ impl Applier<'_> {
                 failed.insert(address_of(change));
                 continue;
             }
-            if let Err(problem) = self.object(change, course) {
+            let done = self
+                .run(invocations, "BeforeUpdate", change, course)
+                .and_then(|()| self.object(change, course))
+                .and_then(|()| self.run(invocations, "AfterUpdate", change, course));
+            if let Err(problem) = done {
                 course.error(Some(address_of(change)), &problem);
                 failed.insert(address_of(change));
             }
@@ -104,10 +113,48 @@ impl Applier<'_> {
         None
     }
 
+    /// Runs the actions that a change triggers.
+    fn run(
+        &self,
+        invocations: &Value,
+        event: &str,
+        change: &Value,
+        course: &mut Course<'_>,
+    ) -> Result<(), String> {
+        for invocation in invocations.as_array().unwrap() {
+            let trigger = &invocation["lifecycle_action_trigger"];
+            let address = address_of(change);
+            if trigger["triggering_resource_address"] != address
+                || trigger["action_trigger_event"] != event
+            {
+                continue;
+            }
+            let action = address_of(invocation);
+            let hook = json!({
+                "action": { "addr": action },
+                "lifecycle": { "resource": { "addr": address }, "trigger_event": event },
+            });
+            course.tell(&json!({ "type": "action_start", "hook": hook }));
+            if self.world.is_failing(&format!("run {action}")) {
+                course.tell(&json!({ "type": "action_errored", "hook": hook }));
+                return Err("scripted failure of the action".to_owned());
+            }
+            self.world.run(action);
+            course.tell(&json!({ "type": "action_complete", "hook": hook }));
+        }
+        Ok(())
+    }
+
     /// Does all that is planned for one object.
     fn object(&self, change: &Value, course: &mut Course<'_>) -> Result<(), String> {
         let actions = change["change"]["actions"].as_array().unwrap();
         for action in actions.iter().map(|action| action.as_str().unwrap()) {
+            // No engine tells of what it only forgets.
+            if action == "forget" {
+                course.document.objects.remove(address_of(change));
+                course.is_written = false;
+                continue;
+            }
             let operation = format!("{action} {}", address_of(change));
             let id = change["change"]["before"]["id"].as_str();
             course.tell(&event("apply_start", change, action, id));
@@ -191,6 +238,7 @@ impl Applier<'_> {
             attributes,
             is_tainted: false,
             dependencies: dependencies(change).into_iter().map(str::to_owned).collect(),
+            skip_destroy: scripted["skip_destroy"] == true,
         };
         course.document.objects.insert(address_of(change).to_owned(), known);
         Ok(())

@@ -33,6 +33,10 @@ pub(crate) struct Wanted {
     pub(crate) references: BTreeMap<String, String>,
     /// The addresses that it names, in `depends_on` too.
     pub(crate) dependencies: Vec<String>,
+    /// Its `destroy` is false.
+    pub(crate) skip_destroy: bool,
+    /// Actions, each with the event that triggers it, in the words of a plan.
+    pub(crate) triggers: Vec<(&'static str, String)>,
 }
 
 /// The home of a state.
@@ -71,6 +75,16 @@ impl Configuration {
         match (block.ident.as_str(), labels.as_slice()) {
             ("resource", [kind, name]) if !is_override(file) => {
                 self.wanted.insert(format!("{kind}.{name}"), wanted(&block.body));
+            }
+            ("resource", [kind, name]) => {
+                let over = wanted(&block.body);
+                let lifecycles = || block.body.get_blocks("lifecycle");
+                let known = self.wanted.get_mut(&format!("{kind}.{name}"));
+                if let Some(known) = known
+                    && lifecycles().any(|found| found.body.has_attribute("destroy"))
+                {
+                    known.skip_destroy = over.skip_destroy;
+                }
             }
             ("provider", ["demo"]) => {
                 let unquoted = |text: String| text.trim_matches('"').to_owned();
@@ -140,6 +154,25 @@ fn wanted(body: &Body) -> Wanted {
                 wanted.references.insert(name.to_owned(), of);
             }
             (name, other) => panic!("`{name} = {other}` is not in the script"),
+        }
+    }
+    for lifecycle in body.get_blocks("lifecycle") {
+        let destroy = lifecycle.body.get_attribute("destroy");
+        wanted.skip_destroy = destroy.is_some_and(|found| found.value.as_bool() == Some(false));
+        for trigger in lifecycle.body.get_blocks("action_trigger") {
+            let words = |name: &str| {
+                let attribute = trigger.body.get_attribute(name).unwrap();
+                let items = attribute.value.as_array().unwrap().iter();
+                items.map(|item| item.to_string().trim().to_owned()).collect::<Vec<_>>()
+            };
+            for event in words("events") {
+                let event = match event.as_str() {
+                    "before_update" => "BeforeUpdate",
+                    "after_update" => "AfterUpdate",
+                    other => panic!("no such event: {other}"),
+                };
+                wanted.triggers.extend(words("actions").into_iter().map(|action| (event, action)));
+            }
         }
     }
     wanted.dependencies.sort();

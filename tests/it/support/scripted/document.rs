@@ -29,6 +29,7 @@ pub(crate) struct Known {
     pub(crate) is_tainted: bool,
     /// Addresses.
     pub(crate) dependencies: Vec<String>,
+    pub(crate) skip_destroy: bool,
 }
 
 impl Known {
@@ -90,6 +91,7 @@ fn known(resource: &Value) -> (String, Known) {
         attributes: instance["attributes"].as_object().unwrap().clone(),
         is_tainted: instance["status"] == "tainted",
         dependencies: listed(&instance["dependencies"]),
+        skip_destroy: instance["skip_destroy"] == true,
     };
     (format!("{}.{}", text(&resource["type"]), text(&resource["name"])), object)
 }
@@ -104,6 +106,9 @@ fn resource((address, object): (&String, &Known)) -> Value {
     });
     if object.is_tainted {
         instance["status"] = json!("tainted");
+    }
+    if object.skip_destroy {
+        instance["skip_destroy"] = json!(true);
     }
     if !object.dependencies.is_empty() {
         instance["dependencies"] = json!(object.dependencies);

@@ -173,7 +173,7 @@ impl Terraform for Scripted<'_> {
 
     fn show_plan(&self, _: &Workplace, plan: &Path) -> Result<Vec<u8>, Error> {
         let what = format!("show {}", name(plan));
-        let act = || Ok(std::fs::read(plan).unwrap());
+        let act = || Ok(planning::shown(&std::fs::read(plan).unwrap()));
         self.ask(&what, act, |word, _| failed("show", word, None))
     }
 

@@ -61,10 +61,33 @@ impl<'p> Planner<'p> {
             "errored": false,
             "resource_drift":
                 objects.iter().filter(is_looked_for).filter_map(drift).collect::<Vec<_>>(),
+            "action_invocations": self.invocations(&changes),
             "resource_changes": changes,
             "configuration": { "root_module": { "resources": self.blocks() } },
             "scripted": { "lineage": self.state.lineage, "serial": self.state.serial },
         }))
+    }
+
+    /// The actions that these changes trigger.
+    fn invocations(&self, changes: &[Value]) -> Vec<Value> {
+        let updated =
+            changes.iter().filter(|change| change["change"]["actions"] == json!(["update"]));
+        let of = |change: &Value| {
+            let address = change["address"].as_str().unwrap();
+            let triggers = self.configuration.wanted[address].triggers.iter();
+            let invocation = |(event, action): &(&str, String)| {
+                json!({
+                    "address": action,
+                    "config_values": { "text": "done" },
+                    "lifecycle_action_trigger": {
+                        "triggering_resource_address": address,
+                        "action_trigger_event": event,
+                    },
+                })
+            };
+            triggers.map(invocation).collect::<Vec<_>>()
+        };
+        updated.flat_map(of).collect()
     }
 
     /// Every object of the state, where `moved` blocks have it.
@@ -125,6 +148,9 @@ impl<'p> Planner<'p> {
         let end = |wanted: &Wanted, id: Option<&str>| end(wanted, id, objects);
         let (actions, after, unknown): (&[&str], _, _) = match (wanted, &real) {
             (None, None) => return Ok(None),
+            (None, Some(_)) if known.is_some_and(|known| known.skip_destroy) => {
+                (&["forget"], Value::Null, Attributes::new())
+            }
             (None, Some(_)) => (&["delete"], Value::Null, Attributes::new()),
             (Some(wanted), None) => {
                 let (after, unknown) = end(wanted, None);
@@ -135,7 +161,12 @@ impl<'p> Planner<'p> {
                 let is_tainted = known.is_some_and(|known| known.is_tainted);
                 if is_tainted || path_of(&after) != path_of(before) {
                     let (after, unknown) = end(wanted, None);
-                    (&["delete", "create"], json!(after), unknown)
+                    let actions: &[&str] = if wanted.skip_destroy {
+                        &["forget", "create"]
+                    } else {
+                        &["delete", "create"]
+                    };
+                    (actions, json!(after), unknown)
                 } else if unknown.is_empty() && after == *before {
                     (&["no-op"], json!(after), unknown)
                 } else {
@@ -165,6 +196,7 @@ impl<'p> Planner<'p> {
             "alias": alias,
             "dependencies": dependencies,
             "references": wanted.map(|wanted| &wanted.references),
+            "skip_destroy": wanted.is_some_and(|wanted| wanted.skip_destroy),
         });
         if let Some(now) = now.filter(|now| now.from != address) {
             change["previous_address"] = json!(now.from);
@@ -187,6 +219,19 @@ impl<'p> Planner<'p> {
         };
         self.configuration.wanted.iter().map(block).collect()
     }
+}
+
+/// A saved plan as `show -json` prints it: without what only its apply needs.
+pub(crate) fn shown(saved: &[u8]) -> Vec<u8> {
+    let mut plan: Value = serde_json::from_slice(saved).unwrap();
+    let mut members = vec![&mut plan];
+    while let Some(value) = members.pop() {
+        let whole = value.as_object_mut().unwrap();
+        whole.remove("scripted");
+        let changes = whole.get_mut("resource_changes").and_then(Value::as_array_mut);
+        members.extend(changes.into_iter().flatten());
+    }
+    plan.to_string().into_bytes()
 }
 
 /// The planned attributes of an object, and those of them that only the apply will know.

@@ -128,7 +128,8 @@ impl World {
         object.map(|object| object.attributes.clone())
     }
 
-    /// Every operation, in order: `create ID PATH`, `update ID PATH`, `delete ID PATH`.
+    /// Every operation, in order: `create ID PATH`, `update ID PATH`, `delete ID PATH`,
+    /// `run ACTION`.
     pub(crate) fn done(&self) -> Vec<String> {
         self.inner.borrow().done.clone()
     }
@@ -166,6 +167,11 @@ impl World {
             let path = path_of(&object.attributes);
             inner.done.push(format!("delete {id} {path}"));
         }
+    }
+
+    /// Runs an action.
+    pub(crate) fn run(&self, action: &str) {
+        self.inner.borrow_mut().done.push(format!("run {action}"));
     }
 
     /// The state in a backend.

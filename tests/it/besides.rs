@@ -1,0 +1,50 @@
+//! The screen of a plan that runs actions of providers and forgets objects, as a newer engine prints
+//! it: a wrapper adds to what the real Terraform shows.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::support::deeds::{file, good};
+use crate::support::script::put;
+use crate::support::stage::Stage;
+
+const ADDED: &str = r#""action_invocations":[{"address":"action.demo_note.tell","lifecycle_action_trigger":{"triggering_resource_address":"demo_file.a","action_trigger_event":"AfterUpdate"}}],"deferred_action_invocations":[{"reason":"deferred_prereq","action_invocation":{"address":"action.demo_note.later","lifecycle_action_trigger":{"triggering_resource_address":"demo_file.a","action_trigger_event":"BeforeUpdate"}}}],"provider_calls":[1],"#;
+
+/// A Terraform whose plans of an update run actions, and which forgets instead of destroying.
+fn newer(stage: &Stage) -> String {
+    let path = stage.path().join("newer");
+    let text = format!(
+        "#!/bin/sh\ncase \" $* \" in\n*' show '*) terraform \"$@\" | sed -e '/\"update\"/s|^{{|{{{}|' \
+         -e 's/\\[\"delete\"\\]/[\"forget\"]/' ;;\n*) exec terraform \"$@\" ;;\nesac\n",
+        ADDED.replace('&', "\\&")
+    );
+    put(&path, text.as_bytes());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn actions_forgotten_objects_and_what_is_unknown_are_on_the_screen_and_in_json() {
+    let (stage, _) = good(&file("a", "one"));
+    stage.apply_next(&(file("a", "two") + &file("b", "new")));
+    let engine = newer(&stage);
+    let revert =
+        |more: &[&str]| stage.unapply(&[&["--tf-bin", engine.as_str(), "revert"], more].concat());
+    insta::assert_snapshot!("screen", revert(&["--plan-only"]).expect(0).screen());
+    let json = revert(&["--plan-only", "--json"]).expect(0).json();
+    insta::assert_snapshot!(
+        "json",
+        serde_json::to_string_pretty(&json["action_invocations"]).unwrap()
+    );
+    assert_eq!(json["released"][0]["address"], "demo_file.b");
+    let before = stage.everything();
+    let mut ran = revert(&["--yes"]).expect(15);
+    for hazard in
+        ["runs-action=action.demo_note.tell", "unknown-part=provider_calls", "forgets=demo_file.b"]
+    {
+        ran = ran.says(&format!("--allow '{hazard}'"));
+    }
+    assert_eq!(stage.everything(), before);
+    revert(&["--plan-only", "--destroy-forgotten", "demo_file.none"])
+        .expect(64)
+        .says("names nothing that the plan would forget");
+}
