@@ -26,6 +26,9 @@ pub(super) struct Config {
     /// Which Terraform, and what it may see.
     #[serde(default)]
     pub terraform: TerraformSettings,
+    /// How much of a stack's files a snapshot keeps.
+    #[serde(default)]
+    pub snapshot: SnapshotSettings,
     /// The checks that make a snapshot good.
     #[serde(default)]
     pub good: GoodSettings,
@@ -71,6 +74,16 @@ pub(super) struct TerraformSettings {
     pub env_pass: Option<Vec<String>>,
     /// Names of variables that children do not see.
     pub env_block: Option<Vec<String>>,
+}
+
+/// `[snapshot]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SnapshotSettings {
+    /// The largest file that is kept, such as 64MiB.
+    pub max_file: Option<String>,
+    /// How much all files together may have, such as 256MiB.
+    pub max_total: Option<String>,
 }
 
 /// `[good]`.
@@ -315,6 +328,9 @@ mod tests {
             [terraform]
             bin = "auto"
             env_pass = ["AWS_*"]
+            [snapshot]
+            max_file = "64MiB"
+            max_total = "256MiB"
             [good]
             checks = ["exit-zero", "plan-empty", { command = "./smoke.sh", timeout = "2m" }, { http = "https://example.org/healthz", expect = 204, timeout = "5s" }]
             [revert]

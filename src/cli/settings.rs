@@ -14,9 +14,11 @@ use super::failure::Failure;
 use super::fingerprints::{KeySource, placeholder};
 use super::output::{Paint, Screens, Talk};
 use super::place::StorePlace;
+use crate::codec::bundle::BYTES_MAX;
 use crate::codec::hcl;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
+use crate::flow::configuration::CaptureBounds;
 use crate::flow::ports::{Author, Inputs, Stack};
 use crate::knowledge::Knowledge;
 use crate::model::entry::Actor;
@@ -51,6 +53,7 @@ pub(super) struct Settings {
     pub key: KeySource,
     /// Knowledge about providers, with what the files add.
     pub knowledge: Knowledge,
+    bounds: CaptureBounds,
     limits: Limits,
     hold: Holding,
     lock_timeout_seconds: u64,
@@ -147,6 +150,7 @@ impl Settings {
                 .with_overrides(user.provider)
                 .with_overrides(config.provider),
             hold: holding(config.revert.hold_for.as_ref().or(user.revert.hold_for.as_ref()))?,
+            bounds: bounds(&config.snapshot, &user.snapshot)?,
             limits: limits(config.revert, user.revert),
             author: author(global, world),
             lock_timeout_seconds: seconds(global.lock_timeout.as_deref().unwrap_or("60s"))?,
@@ -284,6 +288,7 @@ impl Settings {
             workspace,
             inputs: Inputs { var_files, ..self.inputs.clone() },
             limits: self.limits.clone(),
+            bounds: self.bounds,
             hold: self.hold,
             knowledge: self.knowledge.clone(),
             lock_timeout_seconds: self.lock_timeout_seconds,
@@ -394,6 +399,41 @@ fn limits(project: config::RevertSettings, user: config::RevertSettings) -> Limi
         max_destroy: project.max_destroy.or(user.max_destroy).unwrap_or(default.max_destroy),
         protect: protect.unwrap_or_default().into_iter().map(Pattern::new).collect(),
     }
+}
+
+fn bounds(
+    project: &config::SnapshotSettings,
+    user: &config::SnapshotSettings,
+) -> Result<CaptureBounds, Failure> {
+    let default = CaptureBounds::default();
+    let given = |name: &str, given: Option<&String>, otherwise: u64| {
+        let refused = || {
+            let what = format!("`snapshot.{name}` is no size such as 64MiB, up to 1GiB");
+            Failure::new(Exit::Usage, what)
+        };
+        let size = given.map_or(Some(otherwise), |text| bytes(text));
+        size.filter(|size| *size <= BYTES_MAX).ok_or_else(refused)
+    };
+    Ok(CaptureBounds {
+        file: given(
+            "max_file",
+            project.max_file.as_ref().or(user.max_file.as_ref()),
+            default.file,
+        )?,
+        total: given(
+            "max_total",
+            project.max_total.as_ref().or(user.max_total.as_ref()),
+            default.total,
+        )?,
+    })
+}
+
+/// Reads a size such as `64MiB`.
+fn bytes(text: &str) -> Option<u64> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("", 0)];
+    let (number, shift) =
+        units.iter().find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, *shift)))?;
+    number.trim().parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
 /// How long a revert holds what it takes back; `0` is not at all.

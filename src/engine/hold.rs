@@ -159,6 +159,7 @@ mod tests {
             modules: 0,
             variables: Vec::new(),
             providers: Vec::new(),
+            left_out: Vec::new(),
             notes: Vec::new(),
         }
     }

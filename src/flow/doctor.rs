@@ -250,7 +250,7 @@ fn of_the_good<'a>(
     let configuration = found.tried("configuration", configuration)?;
     let grade = good.evidence.grade;
     found.add("good", Health::Ok, format!("{revision}, {grade}; its state reads and verifies"));
-    let notes = good.snapshot.configuration.as_ref().map_or(0, |known| known.notes.len());
+    let notes = good.snapshot.configuration.as_ref().map_or(0, |known| known.shortcomings().len());
     let files = configuration.bundle().files.len();
     match notes {
         0 => found.add("configuration", Health::Ok, format!("{files} files unpack")),

@@ -79,19 +79,17 @@ pub fn answer<'a>(
     Ok(GuardAnswer { held, candidate })
 }
 
-/// SHA-256 of the configuration's archive, as a snapshot of it would have it. A plan knows the value
+/// The configuration's digest, as a snapshot of it would have it. A plan knows the value
 /// of every variable and has another archive than its directory: where the files are the same, the
 /// directory's counts too.
 fn digests(ports: &Ports<'_>, stack: &Stack, plan: Option<&Path>) -> Result<Vec<Digest>, Error> {
-    let digest = |bundle: &Bundle| {
-        bundle::pack(bundle).map(|archive| Digest::of(&archive)).map_err(Error::Unpackable)
-    };
+    let digest = |bundle: &Bundle| bundle::digest(bundle).map_err(Error::Unpackable);
     let Some(plan) = plan else {
-        return Ok(vec![digest(&present_configuration(stack)?.bundle)?]);
+        return Ok(vec![digest(&present_configuration(ports, stack)?.bundle)?]);
     };
     let planned = planned(ports, stack, plan)?.bundle;
     let mut digests = vec![digest(&planned)?];
-    if let Ok(present) = present_configuration(stack)
+    if let Ok(present) = present_configuration(ports, stack)
         && present.bundle.files == planned.files
     {
         digests.push(digest(&present.bundle)?);

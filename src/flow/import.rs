@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::configuration::{self, CapturedConfiguration};
+use super::configuration::{self, CapturedConfiguration, GitTracking};
 use super::error::configuration::ConfigurationError;
 use super::ports::{Job, Ports, Stack};
 use super::snapshot::{self, Captured, change_since, keep_configuration, stored};
@@ -346,8 +346,9 @@ fn look(
         std::fs::create_dir_all(&into).map_err(|error| error.to_string())?;
         let root = tree.extract(ports.environment, commit, besides, &into);
         let root = root.map_err(|error| error.to_string())?;
-        let captured = capture(stack, &root).map_err(|error| error.to_string())?;
-        Ok::<_, String>((into.join("tree"), root, captured))
+        let top = into.join("tree");
+        let captured = capture(stack, &root, &top).map_err(|error| error.to_string())?;
+        Ok::<_, String>((top, root, captured))
     };
     let (top, root, captured) = lay_out(&[], place("first"))?;
     let outside = outside(&captured, &root, &top);
@@ -365,6 +366,7 @@ fn look(
 fn capture(
     stack: &Stack,
     root: &std::path::Path,
+    top: &std::path::Path,
 ) -> Result<CapturedConfiguration, ConfigurationError> {
     let var_files: Vec<PathBuf> =
         stack.inputs.var_files.iter().filter(|path| path.is_relative()).cloned().collect();
@@ -375,6 +377,8 @@ fn capture(
         command_line: &[],
         environment: &BTreeMap::new(),
         plan: None,
+        tracking: GitTracking::Everything(top),
+        bounds: stack.bounds,
     })
 }
 

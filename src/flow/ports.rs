@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::Error;
+use super::configuration::CaptureBounds;
 use crate::codec::record::Nonce;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
@@ -69,6 +70,8 @@ pub struct Stack {
     pub inputs: Inputs,
     /// Its limits for reverts, from its settings.
     pub limits: Limits,
+    /// How much of its files is captured.
+    pub bounds: CaptureBounds,
     /// Its setting for the hold of a revert.
     pub hold: Holding,
     /// The facts about its providers.

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::configuration::{self, CapturedConfiguration, PlannedConfiguration};
+use super::configuration::{self, CapturedConfiguration, GitTracking, PlannedConfiguration};
 use super::live::{self, Live};
 use super::ports::{Job, Ports, Stack};
 use crate::codec::backend::Backend;
@@ -171,14 +171,15 @@ fn take_quietly(job: &Job<'_>, request: &SnapshotRequest) -> Result<Captured, Er
         Some(state) => pin::standing(&log, &state.version),
         None => StateStanding::First,
     };
-    let (configuration, problem) = match configuration(job.ports, job.stack, &request.configuration)
-    {
+    let found = found_configuration(job.ports, job.stack, &request.configuration);
+    let (configuration, problem) = match found {
         Ok(configuration) => (configuration, None),
         // Evidence first: a state without its configuration is worth keeping, and it is said.
         Err(problem @ (Error::Configuration(_) | Error::Unpackable(_))) => (None, Some(problem)),
         Err(other) => return Err(other),
     };
-    if let Some(entry) = unchanged(&log, &live, configuration.as_ref(), request) {
+    let digest = configuration.as_ref().map(FoundConfiguration::digest);
+    if let Some(entry) = unchanged(&log, &live, digest, request) {
         let entry = entry.clone();
         return Ok(Captured {
             entry,
@@ -189,6 +190,8 @@ fn take_quietly(job: &Job<'_>, request: &SnapshotRequest) -> Result<Captured, Er
             problem,
         });
     }
+    // Nothing is stored of what is on record already.
+    let configuration = configuration.map(|found| found.kept(job.ports)).transpose()?;
     let (repository, environment) = (job.ports.repository, job.ports.environment);
     // Three things that wait for different things: the disk, git, and nothing but time.
     let (written, git, change) = std::thread::scope(|scope| {
@@ -363,7 +366,7 @@ pub(super) fn change_since(
 fn unchanged<'a>(
     log: &'a [Entry],
     live: &Live,
-    configuration: Option<&ConfigurationRef>,
+    configuration: Option<Digest>,
     request: &SnapshotRequest,
 ) -> Option<&'a Entry> {
     if request.when_unchanged == WhenUnchanged::Record || !request.tags.is_empty() {
@@ -375,26 +378,52 @@ fn unchanged<'a>(
     }
     let same_state = newest.state.as_ref().map(|state| state.version.digest)
         == live.bytes.as_ref().map(StateBytes::digest);
-    let same_configuration = newest.configuration.as_ref().map(|known| known.digest)
-        == configuration.map(|found| found.digest);
+    let same_configuration =
+        newest.configuration.as_ref().map(|known| known.digest) == configuration;
     (same_state && same_configuration).then_some(entry)
 }
 
-/// Captures and stores the configuration.
-fn configuration(
+/// A configuration that is known, or was captured and is not stored yet.
+enum FoundConfiguration {
+    Known(Box<ConfigurationRef>),
+    Fresh { captured: Box<CapturedConfiguration>, digest: Digest, source: ConfigurationSource },
+}
+
+impl FoundConfiguration {
+    fn digest(&self) -> Digest {
+        match self {
+            Self::Known(known) => known.digest,
+            Self::Fresh { digest, .. } => *digest,
+        }
+    }
+
+    /// Stores it, and returns what the log says of it.
+    fn kept(self, ports: &Ports<'_>) -> Result<ConfigurationRef, Error> {
+        match self {
+            Self::Known(known) => Ok(*known),
+            Self::Fresh { captured, source, .. } => keep_configuration(ports, &captured, source),
+        }
+    }
+}
+
+/// Finds the configuration, and stores nothing.
+fn found_configuration(
     ports: &Ports<'_>,
     stack: &Stack,
     from: &ConfigurationFrom,
-) -> Result<Option<ConfigurationRef>, Error> {
+) -> Result<Option<FoundConfiguration>, Error> {
     let (captured, source) = match from {
         ConfigurationFrom::Unknown => return Ok(None),
-        ConfigurationFrom::Known(known) => return Ok(Some(known.clone())),
+        ConfigurationFrom::Known(known) => {
+            return Ok(Some(FoundConfiguration::Known(Box::new(known.clone()))));
+        }
         ConfigurationFrom::Directory(root) => {
-            (capture(stack, root, None)?, ConfigurationSource::Directory)
+            (capture(ports, stack, root, None)?, ConfigurationSource::Directory)
         }
         ConfigurationFrom::Plan(file) => (planned(ports, stack, file)?, ConfigurationSource::Plan),
     };
-    keep_configuration(ports, &captured, source).map(Some)
+    let digest = bundle::digest(&captured.bundle).map_err(Error::Unpackable)?;
+    Ok(Some(FoundConfiguration::Fresh { captured: Box::new(captured), digest, source }))
 }
 
 /// Puts a captured configuration into the store.
@@ -408,7 +437,7 @@ pub(super) fn keep_configuration(
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     Ok(ConfigurationRef {
         blob: stored.id,
-        digest: Digest::of(&archive),
+        digest: bundle::digest(&captured.bundle).map_err(Error::Unpackable)?,
         source,
         files: count(captured.bundle.files.len()),
         modules: count(captured.bundle.modules.len()),
@@ -420,15 +449,20 @@ pub(super) fn keep_configuration(
             .collect(),
         providers: captured.providers.clone(),
         notes: captured.notes.clone(),
+        left_out: captured.left_out.clone(),
     })
 }
 
 /// The configuration as it is in the working directory now; nothing is stored.
-pub fn present_configuration(stack: &Stack) -> Result<CapturedConfiguration, Error> {
-    capture(stack, &stack.root, None)
+pub fn present_configuration(
+    ports: &Ports<'_>,
+    stack: &Stack,
+) -> Result<CapturedConfiguration, Error> {
+    capture(ports, stack, &stack.root, None)
 }
 
 fn capture(
+    ports: &Ports<'_>,
     stack: &Stack,
     root: &Path,
     planned: Option<PlannedConfiguration<'_>>,
@@ -440,6 +474,8 @@ fn capture(
         command_line: &stack.inputs.command_line,
         environment: &stack.inputs.environment,
         plan: planned,
+        tracking: GitTracking::Asked(ports.environment),
+        bounds: stack.bounds,
     })?)
 }
 
@@ -462,7 +498,7 @@ pub(super) fn planned(
         })
         .collect();
     let planned = PlannedConfiguration { archive: &archive, variables: &variables };
-    capture(stack, &stack.root, Some(planned))
+    capture(ports, stack, &stack.root, Some(planned))
 }
 
 /// A state that went back or forked is recorded, and a person has to look before a revert.

@@ -4,7 +4,7 @@
 //! of a stored one. Paths are [`BundlePath`]s, which cannot leave their directory. Collecting a
 //! bundle is `flow::configuration`, packing one is `codec::bundle`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -160,6 +160,11 @@ pub struct Bundle {
     pub root: BundlePath,
     /// Regular files and their exact content.
     pub files: BTreeMap<BundlePath, Vec<u8>>,
+    /// The permissions of the files, where they are known: archives of format 1 have none.
+    pub modes: BTreeMap<BundlePath, FileMode>,
+    /// Files that are here because git tracks them, and that nothing of the configuration names.
+    /// They are no part of its identity.
+    pub accompanying: BTreeSet<BundlePath>,
     /// Modules as installed, except the root.
     pub modules: Vec<Module>,
     /// `-var-file`s in the order given.
@@ -173,10 +178,55 @@ impl fmt::Debug for Bundle {
         f.debug_struct("Bundle")
             .field("root", &self.root)
             .field("files", &self.files.keys())
+            .field("modes", &self.modes)
+            .field("accompanying", &self.accompanying)
             .field("modules", &self.modules)
             .field("var_files", &self.var_files)
             .field("variables", &self.variables)
             .finish()
+    }
+}
+
+impl Bundle {
+    /// The permissions of a file; the usual ones where they are not known.
+    pub fn mode(&self, path: &BundlePath) -> FileMode {
+        self.modes.get(path).copied().unwrap_or_default()
+    }
+}
+
+/// The permission bits of a file: read, write and execute, each for owner, group and others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileMode(u32);
+
+impl Default for FileMode {
+    fn default() -> Self {
+        Self(0o644)
+    }
+}
+
+impl FileMode {
+    /// The permission bits of a system's mode, without its other bits.
+    pub fn of(mode: u32) -> Self {
+        Self(mode & 0o777)
+    }
+
+    /// The bits.
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether its owner may run the file.
+    pub fn is_executable(self) -> bool {
+        self.0 & 0o100 != 0
+    }
+}
+
+impl fmt::Display for FileMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, letter) in (0..9).rev().zip("rwxrwxrwx".chars()) {
+            write!(f, "{}", if self.0 >> place & 1 == 1 { letter } else { '-' })?;
+        }
+        Ok(())
     }
 }
 
@@ -222,13 +272,70 @@ pub struct LockedProvider {
     pub version: String,
 }
 
+/// A file that the configuration reaches, or may reach, and that was not captured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Its path in the bundle, or as it was found.
+    pub path: String,
+    /// Why it was left out.
+    pub why: WhyLeftOut,
+    /// Its size, where that is the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+}
+
+/// Why a file was not captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
+pub enum WhyLeftOut {
+    /// `too-large`: it is larger than one file may be.
+    TooLarge,
+    /// `no-room`: all files together would be more than may be kept.
+    NoRoom,
+    /// `missing`: it is named, and there is no such file.
+    Missing,
+    /// `unreadable`: it cannot be read.
+    Unreadable,
+    /// `no-file-here`: it is no regular file, or a link to one outside.
+    NoFileHere,
+    /// `refused`: its name or place is one that a bundle must not hold.
+    Refused,
+    /// `looks-secret`: it looks like credentials, git does not track it and no literal names it.
+    LooksSecret,
+}
+
+impl WhyLeftOut {
+    /// The reason in words that follow a path.
+    pub fn clause(self) -> &'static str {
+        match self {
+            Self::TooLarge => "is larger than `max_file` of the settings allows",
+            Self::NoRoom => "does not fit into what `max_total` of the settings allows",
+            Self::Missing => "is named and is not there",
+            Self::Unreadable => "cannot be read",
+            Self::NoFileHere => "is not a regular file, or links to one outside",
+            Self::Refused => "has a name or a place that a snapshot must not hold",
+            Self::LooksSecret => {
+                "looks like a secret, git does not track it and no literal names it"
+            }
+        }
+    }
+
+    /// Whether it is said as soon as it happens: the configuration may not work without the file.
+    pub fn is_said_at_once(self) -> bool {
+        self != Self::LooksSecret
+    }
+}
+
 /// A stored configuration, as the log names it. It has no values of variables: those are in the
 /// blob.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigurationRef {
     /// The stored bundle.
     pub blob: BlobId,
-    /// SHA-256 of the bundle's archive: two configurations are the same when these are equal.
+    /// SHA-256 of the bundle in its plain form (`codec::bundle::digest`): two configurations are the
+    /// same when these are equal.
     #[serde(rename = "sha256")]
     pub digest: Digest,
     /// How it was got.
@@ -243,6 +350,30 @@ pub struct ConfigurationRef {
     pub providers: Vec<LockedProvider>,
     /// Parts that could not be captured exactly, in sentences.
     pub notes: Vec<String>,
+    /// Files that were not captured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// The most files that are named one by one.
+const NAMED_MAX: usize = 10;
+
+impl ConfigurationRef {
+    /// Sentences that name what could not be captured exactly: the notes, and files without which
+    /// the configuration may not work.
+    pub fn shortcomings(&self) -> Vec<String> {
+        let said: Vec<&LeftOut> =
+            self.left_out.iter().filter(|file| file.why.is_said_at_once()).collect();
+        let sentence = |file: &&LeftOut| {
+            let size = file.bytes.map_or_else(String::new, |bytes| format!(" ({bytes} bytes)"));
+            format!("`{}` is left out: it {}{size}", file.path, file.why.clause())
+        };
+        let named = said.iter().take(NAMED_MAX).map(sentence);
+        let more = said.len().saturating_sub(NAMED_MAX);
+        let more = (more > 0)
+            .then(|| format!("{more} more files are left out: `show --files` names them"));
+        self.notes.iter().cloned().chain(named).chain(more).collect()
+    }
 }
 
 #[cfg(test)]
@@ -272,6 +403,12 @@ mod tests {
         ] {
             assert!(text.parse::<BundlePath>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn permissions_are_shown_as_ls_shows_them() {
+        assert_eq!(FileMode::of(0o104_754).to_string(), "rwxr-xr--");
+        assert!(FileMode::of(0o700).is_executable() && !FileMode::of(0o677).is_executable());
     }
 
     #[test]

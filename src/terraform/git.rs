@@ -3,7 +3,8 @@
 //! Every command is read-only: none takes a lock, writes an index or touches the work tree. Without
 //! git, or outside of a repository, there are no facts, and that is no error.
 
-use std::fs::File;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,57 @@ fn git(
     };
     let finished = run(&invocation, &Never, &mut |_| {}).ok()?;
     finished.succeeded().then_some(finished)
+}
+
+/// Files that git tracks.
+#[derive(Debug, Clone, Default)]
+pub struct TrackedFiles {
+    /// The top of the work tree, without links in its path.
+    pub top: PathBuf,
+    /// The files below the directories that were asked about, absolute, by the names that those have.
+    pub files: BTreeSet<PathBuf>,
+}
+
+/// The files that git tracks below these directories, those in the work tree of the first; nothing
+/// outside of a work tree.
+pub fn tracked(environment: &Environment, directories: &[&Path]) -> Option<TrackedFiles> {
+    let top = fs::canonicalize(WorkTree::of(environment, directories.first()?)?.top).ok()?;
+    let real = |directory: &&Path| {
+        let real = fs::canonicalize(directory).ok()?;
+        real.starts_with(&top).then(|| (real, directory.to_path_buf()))
+    };
+    let inside: Vec<(PathBuf, PathBuf)> = directories.iter().filter_map(real).collect();
+    let mut arguments = vec!["ls-files".to_owned(), "-z".to_owned(), "--".to_owned()];
+    arguments.extend(inside.iter().filter_map(|(real, _)| {
+        let below = real.strip_prefix(&top).ok()?.to_str()?;
+        Some(format!(":(top,literal){below}"))
+    }));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let listed = String::from_utf8_lossy(&git(environment, &top, &arguments, None)?.stdout)
+        .split('\0')
+        .filter(|name| !name.is_empty())
+        .map(|name| top.join(name))
+        .collect::<Vec<_>>();
+    let named = |(real, given): &(PathBuf, PathBuf)| {
+        let below = listed.iter().filter_map(|file| file.strip_prefix(real).ok());
+        below.map(|file| given.join(file)).collect::<Vec<_>>()
+    };
+    Some(TrackedFiles { files: inside.iter().flat_map(named).collect(), top })
+}
+
+/// The same of files that were laid out from a commit: all that lie there.
+pub fn laid_out(top: &Path) -> TrackedFiles {
+    let top = fs::canonicalize(top).unwrap_or_else(|_| top.to_owned());
+    let mut files = Vec::new();
+    let mut waiting = vec![top.clone()];
+    while let Some(directory) = waiting.pop() {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let paths = if is_directory { &mut waiting } else { &mut files };
+            paths.push(entry.path());
+        }
+    }
+    TrackedFiles { top, files: files.into_iter().collect() }
 }
 
 /// How files of Terraform's language end.
@@ -123,7 +175,7 @@ impl WorkTree {
         git(environment, &self.top, &arguments, Some(archive.clone()))
             .ok_or(ExtractError::NotThere)?;
         let tree = into.join("tree");
-        std::fs::create_dir_all(&tree)?;
+        fs::create_dir_all(&tree)?;
         let mut reader = tar::Archive::new(File::open(&archive)?);
         for entry in reader.entries()? {
             let mut entry = entry?;
@@ -132,7 +184,7 @@ impl WorkTree {
                 let _is_inside = entry.unpack_in(&tree)?;
             }
         }
-        std::fs::remove_file(archive)?;
+        fs::remove_file(archive)?;
         let root = tree.join(&self.prefix);
         if root.is_dir() { Ok(root) } else { Err(ExtractError::NotThere) }
     }

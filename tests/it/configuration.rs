@@ -11,7 +11,8 @@ use std::process::{Command, Output};
 use unapply::codec::hcl::Configuration;
 use unapply::codec::{bundle, planfile};
 use unapply::flow::configuration::{
-    CaptureRequest, CapturedConfiguration, PlannedConfiguration, capture,
+    CaptureBounds, CaptureRequest, CapturedConfiguration, GitTracking, PlannedConfiguration,
+    capture,
 };
 use unapply::model::secret::Secret;
 use unapply::model::value::Value;
@@ -54,6 +55,8 @@ fn request(root: &Path) -> CaptureRequest<'_> {
         command_line: &[],
         environment: &NO_VARIABLES,
         plan: None,
+        tracking: GitTracking::Unknown,
+        bounds: CaptureBounds::default(),
     }
 }
 
@@ -290,9 +293,10 @@ fn laying_out_again_swaps_only_the_state_blocks() {
 }
 
 #[test]
-fn the_directory_is_private_and_goes_when_it_is_dropped() {
+fn the_directory_is_private_has_the_files_permissions_and_goes_when_it_is_dropped() {
     let user = tempfile::tempdir().unwrap();
     put(user.path(), &[("main.tf", "variable \"a\" {}"), ("x/a.tfvars", "a = 1")]);
+    fs::set_permissions(user.path().join("x/a.tfvars"), fs::Permissions::from_mode(0o750)).unwrap();
     let var_files = [PathBuf::from("x/a.tfvars")];
     let captured =
         capture(&CaptureRequest { var_files: &var_files, ..request(user.path()) }).unwrap();
@@ -304,7 +308,7 @@ fn the_directory_is_private_and_goes_when_it_is_dropped() {
         .unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     let [values] = private.var_file_arguments().try_into().unwrap();
-    assert_eq!(mode(&values), mode(&user.path().join("x/a.tfvars")));
+    assert_eq!(mode(&values), 0o750);
     assert_eq!(mode(values.parent().unwrap()), 0o700);
     assert_eq!(mode(&private.root()), 0o700);
     assert_eq!(mode(private.root().parent().unwrap()), 0o700);

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::run::{self, ApplyErrorOut, ApplyReportOut, FindingFact};
 use super::{Evidence, NotUndoneOut, RecreatedOut, Residual, Verdict, model};
+use crate::model::configuration::ConfigurationRef;
 use crate::model::drift::DriftItem;
 use crate::model::value::{Path, Step};
 use crate::model::word::Word as _;
@@ -452,7 +453,8 @@ impl From<&model::Snapshot> for SnapshotBody {
             configuration_digest: configuration.map(|found| found.digest.to_string()),
             configuration_source: configuration.map(|found| found.source.name().to_owned()),
             configuration_files: configuration.map(|found| found.files),
-            configuration_notes: configuration.map_or_else(Vec::new, |found| found.notes.clone()),
+            configuration_notes: configuration
+                .map_or_else(Vec::new, ConfigurationRef::shortcomings),
             variables: configuration.map_or_else(Vec::new, |found| {
                 found.variables.iter().map(|seen| seen.name.clone()).collect()
             }),

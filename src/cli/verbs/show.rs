@@ -290,7 +290,7 @@ fn snapshot_lines(text: &mut String, snapshot: &Snapshot) {
                 format!("{} files, {} modules{variables}{inferred}", found.files, found.modules);
             line(text, "config", &facts);
             line(text, "", &format!("sha256 {}", found.digest));
-            for note in &found.notes {
+            for note in found.shortcomings() {
                 line(text, "", &format!("! {note}"));
             }
             for provider in &found.providers {

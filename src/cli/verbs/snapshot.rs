@@ -18,6 +18,7 @@ use crate::flow::ports::{Job, Stack};
 use crate::flow::snapshot::{
     Captured, ConfigurationFrom, SnapshotRequest, StateSubject, WhenUnchanged, take,
 };
+use crate::model::configuration::ConfigurationRef;
 use crate::model::entry::Cause;
 
 /// Takes one of each stack that is meant.
@@ -82,8 +83,8 @@ fn warn(session: &Session, taken: &Captured) {
         StateStanding::First | StateStanding::Recorded(_) | StateStanding::Grown => {}
     }
     let notes = taken.snapshot().ok().and_then(|snapshot| snapshot.configuration.as_ref());
-    for note in notes.map_or(&[][..], |configuration| &configuration.notes) {
-        session.output.talk(&format!("{sign} {}\n", inert(note)));
+    for note in notes.map_or_else(Vec::new, ConfigurationRef::shortcomings) {
+        session.output.talk(&format!("{sign} {}\n", inert(&note)));
     }
 }
 

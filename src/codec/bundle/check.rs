@@ -27,10 +27,10 @@ pub fn check(bundle: &Bundle) -> Result<(), Error> {
     if total > BYTES_MAX {
         return Err(Error::TooLarge);
     }
-    let mut seen = BTreeMap::new();
+    let mut seen = Spellings::default();
     for path in bundle.files.keys() {
         check_path(path)?;
-        twins(&mut seen, path)?;
+        seen.add(path)?;
     }
     directories(bundle)?;
     manifest(bundle)
@@ -69,19 +69,26 @@ fn is_not_portable(part: &str) -> bool {
         || numbered("lpt")
 }
 
-/// Remembers each part of `path` under its folded name and refuses a second spelling of it.
-fn twins(seen: &mut BTreeMap<String, String>, path: &BundlePath) -> Result<(), Error> {
-    let text = path.as_str();
-    let ends = text.match_indices('/').map(|(end, _)| end);
-    for end in ends.chain([text.len()]) {
-        let spelled = text.get(..end).unwrap_or(text);
-        let folded: String = spelled.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-        let other = seen.entry(folded).or_insert_with(|| spelled.to_owned()).clone();
-        if other != spelled {
-            return Err(Error::Twins { path: spelled.to_owned(), other });
+/// The parts of paths, each under the name that a system knows it by which ignores case.
+#[derive(Debug, Default)]
+pub struct Spellings(BTreeMap<String, String>);
+
+impl Spellings {
+    /// Remembers each part of `path`, and refuses a second spelling of one.
+    pub fn add(&mut self, path: &BundlePath) -> Result<(), Error> {
+        let text = path.as_str();
+        let ends = text.match_indices('/').map(|(end, _)| end);
+        for end in ends.chain([text.len()]) {
+            let spelled = text.get(..end).unwrap_or(text);
+            let folded: String = spelled.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+            let other = self.0.entry(folded).or_insert_with(|| spelled.to_owned());
+            if other != spelled {
+                let other = other.clone();
+                return Err(Error::Twins { path: spelled.to_owned(), other });
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 fn directories(bundle: &Bundle) -> Result<(), Error> {
@@ -98,7 +105,7 @@ fn directories(bundle: &Bundle) -> Result<(), Error> {
 }
 
 fn manifest(bundle: &Bundle) -> Result<(), Error> {
-    for path in &bundle.var_files {
+    for path in bundle.var_files.iter().chain(&bundle.accompanying).chain(bundle.modes.keys()) {
         if !bundle.files.contains_key(path) {
             return Err(Error::NotHeld { path: path.as_str().to_owned() });
         }

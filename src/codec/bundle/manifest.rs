@@ -1,15 +1,18 @@
 //! The archive's first member: what the files are, and the values that no file holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::{Error, Form};
 use crate::model::configuration::{Bundle, BundlePath, Module, Variable, VariableOrigin};
 use crate::model::secret::Secret;
 
-/// The format that this version writes and the only one it reads.
-const FORMAT: u64 = 1;
+/// The format whose members have no permissions of their own.
+const WITHOUT_MODES: u64 = 1;
+
+/// The format whose members have the permissions of their files.
+const WITH_MODES: u64 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +22,8 @@ struct Manifest {
     modules: Vec<ModuleRecord>,
     var_files: Vec<String>,
     variables: BTreeMap<String, VariableRecord>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    accompanying: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -52,7 +57,7 @@ struct FormatOnly {
 }
 
 /// The manifest of `bundle`, one line.
-pub(super) fn write(bundle: &Bundle) -> Result<Vec<u8>, Error> {
+pub(super) fn write(bundle: &Bundle, form: Form) -> Result<Vec<u8>, Error> {
     let module = |module: &Module| ModuleRecord {
         key: module.key.clone(),
         source: module.source.clone(),
@@ -67,22 +72,34 @@ pub(super) fn write(bundle: &Bundle) -> Result<Vec<u8>, Error> {
         (name.clone(), record)
     };
     let path = |path: &BundlePath| path.as_str().to_owned();
+    let is_whole = form == Form::Whole;
+    let has_modes = !bundle.modes.is_empty() || !bundle.accompanying.is_empty();
+    let accompanying = bundle.accompanying.iter().filter(|_| is_whole);
     let manifest = Manifest {
-        format: FORMAT,
+        format: if is_whole && has_modes { WITH_MODES } else { WITHOUT_MODES },
         root: path(&bundle.root),
         modules: bundle.modules.iter().map(module).collect(),
         var_files: bundle.var_files.iter().map(path).collect(),
         variables: bundle.variables.iter().map(variable).collect(),
+        accompanying: accompanying.map(path).collect(),
     };
     let mut bytes = serde_json::to_vec(&manifest).map_err(|error| malformed(&error))?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-/// The bundle that the manifest describes, still without files.
-pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Error> {
+/// The content of a manifest.
+pub(super) struct Described {
+    /// The bundle, still without files.
+    pub(super) bundle: Bundle,
+    /// Whether its members have the permissions of their files.
+    pub(super) has_modes: bool,
+}
+
+/// The bundle that the manifest describes.
+pub(super) fn read(bytes: &[u8]) -> Result<Described, Error> {
     let FormatOnly { format } = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
-    if format != FORMAT {
+    if ![WITHOUT_MODES, WITH_MODES].contains(&format) {
         return Err(Error::Format { format });
     }
     let manifest: Manifest = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
@@ -103,9 +120,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Error> {
         value: Secret::new(record.value),
         origin: record.origin,
     };
-    Ok(Bundle {
+    let accompanying: Result<BTreeSet<BundlePath>, Error> =
+        manifest.accompanying.into_iter().map(path).collect();
+    let bundle = Bundle {
         root: path(manifest.root)?,
         files: BTreeMap::new(),
+        modes: BTreeMap::new(),
+        accompanying: accompanying?,
         modules: modules?,
         var_files: manifest.var_files.into_iter().map(path).collect::<Result<_, _>>()?,
         variables: manifest
@@ -113,7 +134,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Error> {
             .into_iter()
             .map(|(name, record)| (name, variable(record)))
             .collect(),
-    })
+    };
+    Ok(Described { bundle, has_modes: format == WITH_MODES })
 }
 
 /// Says where, never what: serde's own words may quote a value.

@@ -1,10 +1,11 @@
 //! A configuration as one deterministic archive, and the strict reader of such archives.
 //!
 //! The archive is a plain uncompressed tar of regular files, sorted, without times and owners. Its
-//! first member is the manifest, the only place where values of variables stand. An archive that is
-//! read may come from a stranger. So the tar crate only iterates, every member is checked here, and
-//! an archive that [`pack`] would not have written byte for byte is refused. Nothing is ever
-//! extracted from here to a disk. Start from [`pack`] and [`unpack`].
+//! first member is the manifest, the only place where values of variables stand. Members have the
+//! permission bits of their files. An archive that is read may come from a stranger. So the tar crate
+//! only iterates, every member is checked here, and an archive that [`pack`] would not have written
+//! byte for byte is refused. Nothing is ever extracted from here to a disk. Start from [`pack`] and
+//! [`unpack`].
 
 mod check;
 mod manifest;
@@ -17,15 +18,16 @@ use std::io;
 use tar::{Builder, EntryType, Header};
 
 use crate::model::configuration::{Bundle, RefusedPath};
+use crate::model::digest::Digest;
 
-pub use check::{check, check_path};
+pub use check::{Spellings, check, check_path};
 pub use read::unpack;
 
 /// The most files a bundle holds.
 pub const FILES_MAX: usize = 20_000;
 
-/// The most bytes that a bundle's files have together.
-pub const BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// The most bytes that a bundle's files have together. Captured files stay far below it.
+pub const BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 /// The most bytes that the manifest has.
 const MANIFEST_MAX: u64 = 16 * 1024 * 1024;
@@ -92,7 +94,7 @@ pub enum Error {
         /// The path.
         path: String,
     },
-    /// A member's mode is not that of a private file.
+    /// A member's mode has other bits than permissions, or its archive keeps none.
     #[error("member has mode {mode:o}: `{path}`")]
     Mode {
         /// The path.
@@ -137,26 +139,64 @@ pub enum Error {
     NotCanonical,
 }
 
+/// The mode of every member that does not have its file's permissions.
+const NO_MODE: u32 = 0o600;
+
+/// Which of two forms a bundle is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// With everything that the bundle has; without permissions and accompanying files it is of
+    /// format 1, as older versions wrote all of them.
+    Whole,
+    /// Without accompanying files, and of all permissions only whether the owner may run the file.
+    /// It is never stored.
+    Plain,
+}
+
 /// Writes the archive: the same bundle always gives the same bytes.
 pub fn pack(bundle: &Bundle) -> Result<Vec<u8>, Error> {
     check(bundle)?;
+    write(bundle, Form::Whole)
+}
+
+/// The identity of a configuration: SHA-256 of the archive in its plain form. That is the archive
+/// itself where it is of format 1. Files that only accompany the configuration make no other
+/// configuration of it, and neither do permissions that depend on where it was checked out.
+pub fn digest(bundle: &Bundle) -> Result<Digest, Error> {
+    check(bundle)?;
+    Ok(Digest::of(&write(bundle, Form::Plain)?))
+}
+
+fn write(bundle: &Bundle, form: Form) -> Result<Vec<u8>, Error> {
     let mut archive = Builder::new(Vec::new());
-    let manifest = manifest::write(bundle)?;
+    let manifest = manifest::write(bundle, form)?;
     if u64::try_from(manifest.len()).map_or(true, |length| length > MANIFEST_MAX) {
         return Err(Error::TooLarge);
     }
-    append(&mut archive, MANIFEST, &manifest)?;
+    append(&mut archive, MANIFEST, NO_MODE, &manifest)?;
     for (path, content) in &bundle.files {
-        append(&mut archive, path.as_str(), content)?;
+        let mode = bundle.modes.get(path);
+        let mode = match form {
+            Form::Plain if bundle.accompanying.contains(path) => continue,
+            Form::Plain if mode.is_some_and(|mode| mode.is_executable()) => 0o700,
+            Form::Plain => NO_MODE,
+            Form::Whole => mode.map_or(NO_MODE, |mode| mode.bits()),
+        };
+        append(&mut archive, path.as_str(), mode, content)?;
     }
     archive.into_inner().map_err(Error::NotAnArchive)
 }
 
-fn append(archive: &mut Builder<Vec<u8>>, path: &str, content: &[u8]) -> Result<(), Error> {
+fn append(
+    archive: &mut Builder<Vec<u8>>,
+    path: &str,
+    mode: u32,
+    content: &[u8],
+) -> Result<(), Error> {
     let mut header = Header::new_gnu();
     header.set_entry_type(EntryType::Regular);
     header.set_size(u64::try_from(content.len()).unwrap_or(u64::MAX));
-    header.set_mode(0o600);
+    header.set_mode(mode);
     header.set_mtime(0);
     header.set_uid(0);
     header.set_gid(0);

@@ -4,8 +4,9 @@ use std::io::Read as _;
 
 use tar::{Archive, Entry, EntryType};
 
-use super::{BYTES_MAX, Error, FILES_MAX, MANIFEST, MANIFEST_MAX, check, manifest, pack};
-use crate::model::configuration::{Bundle, BundlePath};
+use super::manifest::{self, Described};
+use super::{BYTES_MAX, Error, FILES_MAX, MANIFEST, MANIFEST_MAX, NO_MODE, check, pack};
+use crate::model::configuration::{Bundle, BundlePath, FileMode};
 
 /// The longest path, with the NUL that ends it in a long-name member.
 const PATH_MAX: u64 = 1025;
@@ -13,13 +14,13 @@ const PATH_MAX: u64 = 1025;
 /// Reads an archive that [`pack`] wrote, and no other.
 pub fn unpack(bytes: &[u8]) -> Result<Bundle, Error> {
     let mut members =
-        ArchiveMembers { long_name: None, left: BYTES_MAX + MANIFEST_MAX, bundle: None };
+        ArchiveMembers { long_name: None, left: BYTES_MAX + MANIFEST_MAX, described: None };
     let mut archive = Archive::new(bytes);
     let entries = archive.entries().map_err(Error::NotAnArchive)?.raw(true);
     for entry in entries {
         members.take(entry.map_err(Error::NotAnArchive)?)?;
     }
-    let bundle = members.bundle.ok_or(Error::NoManifest)?;
+    let Described { bundle, .. } = members.described.ok_or(Error::NoManifest)?;
     check(&bundle)?;
     if pack(&bundle)? == bytes { Ok(bundle) } else { Err(Error::NotCanonical) }
 }
@@ -28,7 +29,7 @@ struct ArchiveMembers {
     /// The path of the next member, when it is too long for its header.
     long_name: Option<String>,
     left: u64,
-    bundle: Option<Bundle>,
+    described: Option<Described>,
 }
 
 impl ArchiveMembers {
@@ -46,27 +47,38 @@ impl ArchiveMembers {
             return Err(Error::NotAFile { path });
         }
         let mode = entry.header().mode().map_err(Error::NotAnArchive)?;
-        if mode != 0o600 {
+        let has_mode = self.described.as_ref().is_some_and(|described| described.has_modes);
+        let is_plain = if has_mode { mode == FileMode::of(mode).bits() } else { mode == NO_MODE };
+        if !is_plain {
             return Err(Error::Mode { path, mode });
         }
         let content = content(&mut entry, &mut self.left)?;
-        match &mut self.bundle {
+        match &mut self.described {
             None if path == MANIFEST => {
-                self.bundle = Some(manifest::read(&content)?);
+                self.described = Some(manifest::read(&content)?);
                 Ok(())
             }
             None => Err(Error::NoManifest),
             Some(_) if path == MANIFEST => Err(Error::Duplicate { path }),
-            Some(bundle) => add(bundle, &path, content),
+            Some(Described { bundle, .. }) => {
+                let mode = has_mode.then(|| FileMode::of(mode));
+                add(bundle, &path, mode, content)
+            }
         }
     }
 }
 
-fn add(bundle: &mut Bundle, path: &str, content: Vec<u8>) -> Result<(), Error> {
+fn add(
+    bundle: &mut Bundle,
+    path: &str,
+    mode: Option<FileMode>,
+    content: Vec<u8>,
+) -> Result<(), Error> {
     if bundle.files.len() >= FILES_MAX {
         return Err(Error::TooManyFiles);
     }
     let parsed: BundlePath = path.parse().map_err(Error::Path)?;
+    bundle.modes.extend(mode.map(|mode| (parsed.clone(), mode)));
     match bundle.files.insert(parsed, content) {
         None => Ok(()),
         Some(_) => Err(Error::Duplicate { path: path.to_owned() }),

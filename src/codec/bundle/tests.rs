@@ -1,12 +1,12 @@
 //! A bundle comes back as it was; archives that no honest writer makes are refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use tar::{Builder, EntryType, Header};
 
 use super::*;
-use crate::model::configuration::{BundlePath, Module, Variable, VariableOrigin};
+use crate::model::configuration::{BundlePath, FileMode, Module, Variable, VariableOrigin};
 use crate::model::secret::Secret;
 
 fn bundle(files: &[(&str, &str)]) -> Bundle {
@@ -16,6 +16,8 @@ fn bundle(files: &[(&str, &str)]) -> Bundle {
             .iter()
             .map(|(path, content)| (path.parse().unwrap(), content.as_bytes().to_vec()))
             .collect(),
+        modes: BTreeMap::new(),
+        accompanying: BTreeSet::new(),
         modules: Vec::new(),
         var_files: Vec::new(),
         variables: BTreeMap::new(),
@@ -68,7 +70,11 @@ fn member(path: &str) -> Member {
 }
 
 fn archive(members: Vec<Member>) -> Vec<u8> {
-    let manifest = manifest::write(&bundle(&[])).unwrap();
+    archive_as(&bundle(&[]), members)
+}
+
+fn archive_as(described: &Bundle, members: Vec<Member>) -> Vec<u8> {
+    let manifest = manifest::write(described, Form::Whole).unwrap();
     let mut builder = Builder::new(Vec::new());
     let first = Member { content: manifest, ..member(MANIFEST) };
     for member in [first].into_iter().chain(members) {
@@ -115,6 +121,41 @@ fn the_manifest_comes_first_and_no_member_has_a_time_or_an_owner() {
     assert_eq!(paths[0], MANIFEST);
     assert!(paths[1..].is_sorted());
     assert_eq!(paths.len(), 6);
+}
+
+#[test]
+fn permissions_and_accompanying_files_come_back_and_older_archives_have_neither() {
+    let mut with = full();
+    with.modes = with.files.keys().map(|path| (path.clone(), FileMode::of(0o640))).collect();
+    with.accompanying = ["modules/é/main.tf".parse().unwrap()].into();
+    let packed = pack(&with).unwrap();
+    assert_eq!(unpack(&packed).unwrap(), with);
+    let old = unpack(&pack(&full()).unwrap()).unwrap();
+    assert!(old.modes.is_empty() && old.accompanying.is_empty());
+    with.accompanying = ["gone".parse().unwrap()].into();
+    assert!(matches!(pack(&with), Err(Error::NotHeld { .. })));
+    let special = Member { mode: 0o4755, ..member("x") };
+    let mut described = bundle(&[("x", "")]);
+    described.modes.insert("x".parse().unwrap(), FileMode::default());
+    let error = unpack(&archive_as(&described, vec![special])).unwrap_err();
+    assert!(matches!(error, Error::Mode { mode: 0o4755, .. }), "{error:?}");
+}
+
+#[test]
+fn a_configuration_is_the_same_whatever_accompanies_it_and_whoever_checked_it_out() {
+    let plain = full();
+    // As every version before this one told it.
+    assert_eq!(digest(&plain).unwrap(), Digest::of(&pack(&plain).unwrap()));
+    let mut kept = full();
+    for (path, mode) in [("envs/prod/main.tf", 0o664), ("modules/é/main.tf", 0o600)] {
+        kept.modes.insert(path.parse().unwrap(), FileMode::of(mode));
+    }
+    kept.files.insert("README.md".parse().unwrap(), b"x".to_vec());
+    kept.accompanying.insert("README.md".parse().unwrap());
+    assert_eq!(digest(&kept).unwrap(), digest(&plain).unwrap());
+    assert_ne!(pack(&kept).unwrap(), pack(&plain).unwrap());
+    kept.modes.insert("envs/prod/main.tf".parse().unwrap(), FileMode::of(0o755));
+    assert_ne!(digest(&kept).unwrap(), digest(&plain).unwrap());
 }
 
 #[test]
@@ -236,8 +277,8 @@ fn a_manifest_that_does_not_agree_is_refused() {
     let mut file_as_root = full();
     file_as_root.root = "envs/prod/main.tf".parse().unwrap();
     assert!(matches!(pack(&file_as_root), Err(Error::FileAndDirectory { .. })));
-    let read = |text: &str| manifest::read(text.as_bytes()).unwrap_err();
-    assert!(matches!(read(r#"{"format":2}"#), Error::Format { format: 2 }));
+    let read = |text: &str| manifest::read(text.as_bytes()).map(|_| ()).unwrap_err();
+    assert!(matches!(read(r#"{"format":3}"#), Error::Format { format: 3 }));
     for text in ["", "{}", r#"{"format":1}"#, "[]", r#"{"format":-1}"#] {
         assert!(matches!(read(text), Error::Manifest { .. }), "{text}");
     }
@@ -259,7 +300,7 @@ fn an_archive_in_any_other_form_is_refused() {
         assert!(unpack(&packed[..cut]).is_err(), "{cut}");
     }
     let mut plain = Builder::new(Vec::new());
-    append(&mut plain, "main.tf", b"x").unwrap();
+    append(&mut plain, "main.tf", NO_MODE, b"x").unwrap();
     assert!(matches!(unpack(&plain.into_inner().unwrap()), Err(Error::NoManifest)));
 }
 

@@ -66,6 +66,12 @@ impl Folded {
         }
     }
 
+    /// The place, where all of the path is known.
+    pub(super) fn into_place(self) -> Option<ReadPlace> {
+        let is_something = self.base.is_some() || !self.text.is_empty();
+        if self.whole && is_something { place(self.base, &self.text) } else { None }
+    }
+
     /// The target that `fileset` reads with this pattern below `directory`.
     pub(super) fn into_set(self, mut directory: Self) -> ReadTarget {
         if !directory.whole {
@@ -81,62 +87,95 @@ impl Folded {
     }
 }
 
-/// Folds `expression`.
-pub(super) fn fold(expression: &Expression, locals: &Locals) -> Folded {
-    folded(expression, locals, LOCALS_DEEP)
+/// A piece of a path as the text has it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum PathPart {
+    /// These characters.
+    Text(String),
+    /// `path.module` and the like.
+    Base(Base),
+    /// `var.NAME`.
+    Variable(String),
+    /// Anything that the text does not tell.
+    Unknown,
 }
 
-fn folded(expression: &Expression, locals: &Locals, left: u8) -> Folded {
+/// Folds `expression`; nothing is known of any variable.
+pub(super) fn fold(expression: &Expression, locals: &Locals) -> Folded {
+    with_values(&parts(expression, locals), &BTreeMap::new())
+}
+
+/// Puts a path together; `values` are those of variables, by name.
+pub(super) fn with_values(parts: &[PathPart], values: &BTreeMap<String, String>) -> Folded {
+    let mut path = Folded::text("");
+    for part in parts {
+        path.append(&match part {
+            PathPart::Text(text) => Folded::text(text),
+            PathPart::Base(base) => Folded::base(*base),
+            PathPart::Variable(name) => {
+                values.get(name).map_or_else(Folded::unknown, |value| Folded::text(value))
+            }
+            PathPart::Unknown => Folded::unknown(),
+        });
+    }
+    path
+}
+
+/// The pieces of `expression`.
+pub(super) fn parts(expression: &Expression, locals: &Locals) -> Vec<PathPart> {
+    let mut found = Vec::new();
+    take(expression, locals, LOCALS_DEEP, &mut found);
+    found
+}
+
+fn take(expression: &Expression, locals: &Locals, left: u8, found: &mut Vec<PathPart>) {
     if let Some(text) = expression.as_str() {
-        return Folded::text(text);
+        return found.push(PathPart::Text(text.to_owned()));
     }
     if let Some(template) = expression.as_string_template() {
-        return template_of(template.iter(), locals, left);
+        return of_template(template.iter(), locals, left, found);
     }
     if let Some(heredoc) = expression.as_heredoc_template() {
         let template: &Template = &heredoc.template;
-        return template_of(template.iter(), locals, left);
+        return of_template(template.iter(), locals, left, found);
     }
     if let Some(parenthesis) = expression.as_parenthesis() {
-        return folded(parenthesis.inner(), locals, left);
+        return take(parenthesis.inner(), locals, left, found);
     }
     if let Some(call) = expression.as_func_call() {
         let only = call.args.get(0).filter(|_| call.args.len() == 1);
         return match (call.name.name.as_str(), only) {
-            ("abspath", Some(inner)) => folded(inner, locals, left),
-            _ => Folded::unknown(),
+            ("abspath", Some(inner)) => take(inner, locals, left, found),
+            _ => found.push(PathPart::Unknown),
         };
     }
-    match expression.as_traversal().map(|found| (root_of(found), found)) {
-        Some((Some("path"), found)) => match attribute_of(found) {
-            Some("module") => Folded::base(Base::Module),
-            // Terraform runs in the root module's directory.
-            Some("root" | "cwd") => Folded::base(Base::Root),
-            _ => Folded::unknown(),
+    let named = expression.as_traversal().and_then(|found| root_of(found).zip(attribute_of(found)));
+    match named {
+        Some(("path", "module")) => found.push(PathPart::Base(Base::Module)),
+        // Terraform runs in the root module's directory.
+        Some(("path", "root" | "cwd")) => found.push(PathPart::Base(Base::Root)),
+        Some(("var", name)) => found.push(PathPart::Variable(name.to_owned())),
+        Some(("local", name)) => match locals.get(name) {
+            Some(local) if left > 0 => take(local, locals, left - 1, found),
+            _ => found.push(PathPart::Unknown),
         },
-        Some((Some("local"), found)) => match attribute_of(found).and_then(|name| locals.get(name))
-        {
-            Some(local) if left > 0 => folded(local, locals, left - 1),
-            _ => Folded::unknown(),
-        },
-        _ => Folded::unknown(),
+        _ => found.push(PathPart::Unknown),
     }
 }
 
-fn template_of<'a>(
+fn of_template<'a>(
     elements: impl Iterator<Item = &'a Element>,
     locals: &Locals,
     left: u8,
-) -> Folded {
-    let mut path = Folded::text("");
+    found: &mut Vec<PathPart>,
+) {
     for element in elements {
-        path.append(&match element {
-            Element::Literal(text) => Folded::text(text),
-            Element::Interpolation(inner) => folded(&inner.expr, locals, left),
-            Element::Directive(_) => Folded::unknown(),
-        });
+        match element {
+            Element::Literal(text) => found.push(PathPart::Text(text.to_string())),
+            Element::Interpolation(inner) => take(&inner.expr, locals, left, found),
+            Element::Directive(_) => found.push(PathPart::Unknown),
+        }
     }
-    path
 }
 
 fn root_of(traversal: &Traversal) -> Option<&str> {

@@ -13,6 +13,7 @@ mod ignored;
 mod json;
 mod lifecycle;
 pub mod lock;
+mod named;
 mod not_replayable;
 mod resource;
 mod scan;
@@ -28,6 +29,7 @@ use hcl_edit::structure::Body;
 
 pub use configuration::Configuration;
 pub use cut::without_state_blocks;
+pub use named::{FileNaming, NamedFile, Needed};
 pub use resource::ResourceBlock;
 pub use scan::scan;
 pub use values::{NotGiven, given, literals};
@@ -117,6 +119,10 @@ pub struct ModuleFacts {
     pub provisioned_at_destroy: BTreeSet<String>,
     /// Calls of functions that read files.
     pub reads: BTreeSet<FileRead>,
+    /// Files and directories that it names, in any way.
+    pub names: Vec<NamedFile>,
+    /// Defaults of its variables that are plain texts and may be shown.
+    pub defaults: BTreeMap<String, String>,
     /// Places that use the path of the directory that Terraform runs in.
     pub tells_directory: BTreeSet<Within>,
     /// Arguments that no state keeps, by resource, as `type.name`.

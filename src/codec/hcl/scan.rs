@@ -11,6 +11,7 @@ use hcl_edit::structure::{Block, BlockLabel, Body};
 use hcl_edit::visit::{Visit, visit_func_call};
 
 use super::fold::{Folded, Locals, fold};
+use super::named::{self, LineNumbers};
 use super::{
     BackendBlock, DeclaredInput, FileRead, ModuleFacts, ReadTarget, Syntax, ValueSyntax,
     VariableMarks, body_of, ignored, is_override, lifecycle, not_replayable,
@@ -42,21 +43,22 @@ pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> ModuleFacts {
         .partition(|(name, _)| is_override(name));
     for (name, content) in primary.into_iter().chain(overrides) {
         match body_of(name, content) {
-            Ok(body) => bodies.push(body),
+            Ok(body) => bodies.push((LineNumbers::of(name, content), body)),
             Err(unreadable) => facts.unreadable.push(unreadable),
         }
     }
     let locals: Locals = bodies
         .iter()
-        .flat_map(|body| body.get_blocks("locals"))
+        .flat_map(|(_, body)| body.get_blocks("locals"))
         .flat_map(|block| block.body.attributes())
         .map(|attribute| (attribute.key.to_string(), attribute.value.clone()))
         .collect();
     let written = locals.iter().map(|(name, value)| (format!("local.{name}"), compact(value)));
     facts.expressions = written.collect();
-    for body in &bodies {
+    for (lines, body) in &bodies {
         for block in body.blocks() {
             take(&mut facts, block);
+            facts.names.extend(named::of_block(block, &locals, lines));
             not_replayable::take(&mut facts, block);
         }
         let mut reads = Reads { locals: &locals, facts: &mut facts };
@@ -72,6 +74,7 @@ fn take(facts: &mut ModuleFacts, block: &Block) {
             let before = facts.variables.get(*name).copied();
             let declared = declared(&block.body, before);
             facts.variables.insert((*name).to_owned(), declared);
+            facts.defaults.extend(shown_default(name, &block.body, declared.marks));
             if let Some(default) = attribute(&block.body, "default") {
                 facts.expressions.insert(format!("var.{name}"), compact(default));
             }
@@ -126,7 +129,7 @@ fn compact(expression: &Expression) -> String {
     words.join(" ")
 }
 
-fn is_at_destroy(provisioner: &Block) -> bool {
+pub(super) fn is_at_destroy(provisioner: &Block) -> bool {
     let when = attribute(&provisioner.body, "when").map(ToString::to_string);
     when.is_some_and(|when| when.trim().trim_matches('"') == "destroy")
 }
@@ -178,6 +181,13 @@ fn value_syntax(constraint: &Expression) -> ValueSyntax {
         Some("string" | "number" | "bool") => ValueSyntax::Literal,
         Some(_) | None => ValueSyntax::Expression,
     }
+}
+
+/// The default of a variable, if it is a text that may be shown.
+fn shown_default(name: &str, body: &Body, marks: VariableMarks) -> Option<(String, String)> {
+    let text = attribute(body, "default").and_then(Expression::as_str);
+    let text = text.filter(|_| !marks.sensitive && !marks.ephemeral)?;
+    Some((name.to_owned(), text.to_owned()))
 }
 
 fn settings(facts: &mut ModuleFacts, body: &Body) {

@@ -90,6 +90,14 @@ fn snapshot(cause: Cause, source: StateSource, kind: EngineKind) -> Snapshot {
                 version: "5.1.0".into(),
             }],
             notes: vec!["a note".into()],
+            left_out: vec![
+                LeftOut {
+                    path: "build/big.zip".into(),
+                    why: WhyLeftOut::TooLarge,
+                    bytes: Some(73_400_320),
+                },
+                LeftOut { path: "src/.env".into(), why: WhyLeftOut::LooksSecret, bytes: None },
+            ],
         }),
         engine: Some(EngineVersion { kind, version: "1.11.4".into() }),
         workspace: "default".into(),

@@ -17,6 +17,8 @@ fn bundle(files: &[(&str, &str)], variables: &[(&str, &str)]) -> Bundle {
             .iter()
             .map(|(path, text)| (path.parse().unwrap(), text.as_bytes().to_vec()))
             .collect(),
+        modes: BTreeMap::new(),
+        accompanying: BTreeSet::new(),
         modules: Vec::new(),
         var_files: Vec::new(),
         variables: variables.iter().map(|(name, v)| ((*name).to_owned(), variable(v))).collect(),

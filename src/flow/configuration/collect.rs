@@ -4,76 +4,157 @@
 //! the bundle as the content that Terraform sees. Start from [`Collected`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use super::LOCK_FILE;
-use crate::codec::bundle::{BYTES_MAX, FILES_MAX};
+use crate::codec::bundle::FILES_MAX;
+use crate::codec::hcl::Syntax;
 use crate::flow::error::configuration::ConfigurationError;
+use crate::model::configuration::{FileMode, WhyLeftOut};
+
+/// How much is captured of what Terraform does not load itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaptureBounds {
+    /// The most bytes of one file.
+    pub file: u64,
+    /// The most bytes of all files together.
+    pub total: u64,
+}
+
+impl Default for CaptureBounds {
+    fn default() -> Self {
+        Self { file: 64 << 20, total: 256 << 20 }
+    }
+}
+
+/// How a configuration reaches a file; the first reason is the one that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum CaptureReason {
+    /// Terraform loads it. Without it the same configuration would plan something else.
+    Loaded,
+    /// The configuration names it, or may read it.
+    Named,
+    /// Git tracks it, and that is all.
+    Tracked,
+}
+
+/// A file that was collected.
+#[derive(Debug)]
+pub(super) struct CollectedFile {
+    pub(super) content: Vec<u8>,
+    pub(super) mode: FileMode,
+    pub(super) reason: CaptureReason,
+}
+
+/// A file that was not, with its size where that is the reason.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Omission {
+    pub(super) why: WhyLeftOut,
+    pub(super) bytes: Option<u64>,
+}
 
 /// The files and notes that have been collected so far.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
-    files: BTreeMap<PathBuf, Vec<u8>>,
-    /// Files without which the same configuration would plan something else.
-    needed: BTreeSet<PathBuf>,
+    files: BTreeMap<PathBuf, CollectedFile>,
+    left_out: BTreeMap<PathBuf, Omission>,
     notes: BTreeSet<String>,
     bytes: u64,
+    bounds: CaptureBounds,
 }
 
 impl Collected {
+    /// Begins with nothing.
+    pub(super) fn within(bounds: CaptureBounds) -> Self {
+        Self { bounds, ..Self::default() }
+    }
+
     /// Says what could not be captured exactly.
     pub(super) fn note(&mut self, note: String) {
         self.notes.insert(note);
     }
 
+    /// Names a file that is not captured.
+    pub(super) fn leave_out(&mut self, path: &Path, why: WhyLeftOut) {
+        self.omit(path, Omission { why, bytes: None });
+    }
+
+    fn omit(&mut self, path: &Path, omission: Omission) {
+        if !self.files.contains_key(path) {
+            self.left_out.insert(path.to_owned(), omission);
+        }
+    }
+
     /// The content taken for `path`.
     pub(super) fn get(&self, path: &Path) -> Option<&Vec<u8>> {
-        self.files.get(path)
+        self.files.get(path).map(|file| &file.content)
     }
 
     /// Takes the content of a file that Terraform loads. It is never left out: what does not fit
     /// makes the bundle as a whole be refused.
-    pub(super) fn insert_loaded(&mut self, path: PathBuf, content: Vec<u8>) {
-        let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
-        self.bytes = self.bytes.saturating_add(length);
-        self.needed.insert(path.clone());
-        self.files.insert(path, content);
+    pub(super) fn insert_loaded(&mut self, path: PathBuf, content: LoadedFile) {
+        let LoadedFile { content, mode } = content;
+        self.insert(path, CollectedFile { content, mode, reason: CaptureReason::Loaded });
     }
 
-    /// Whether Terraform loads the file.
-    pub(super) fn is_needed(&self, path: &Path) -> bool {
-        self.needed.contains(path)
+    fn insert(&mut self, path: PathBuf, file: CollectedFile) {
+        self.bytes = self.bytes.saturating_add(length(&file.content));
+        self.left_out.remove(&path);
+        self.files.insert(path, file);
     }
 
-    /// Takes content that a function may read, unless the path has some or there is no room left.
-    pub(super) fn insert(&mut self, path: PathBuf, content: Vec<u8>) {
-        if self.files.contains_key(&path) {
+    /// Takes a regular file, or says why not.
+    pub(super) fn take(&mut self, path: &Path, reason: CaptureReason) {
+        if let Some(known) = self.files.get_mut(path) {
+            known.reason = known.reason.min(reason);
             return;
         }
-        let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
-        if self.files.len() >= FILES_MAX || self.bytes.saturating_add(length) > BYTES_MAX {
-            self.note("files beyond the size of a bundle are left out".to_owned());
-            return;
+        let size = fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let bounds = self.bounds;
+        if size > bounds.file {
+            return self.omit(path, Omission { why: WhyLeftOut::TooLarge, bytes: Some(size) });
         }
-        self.bytes = self.bytes.saturating_add(length);
-        self.files.insert(path, content);
+        if self.files.len() >= FILES_MAX || self.bytes.saturating_add(size) > bounds.total {
+            return self.omit(path, Omission { why: WhyLeftOut::NoRoom, bytes: Some(size) });
+        }
+        match read(path) {
+            Ok(LoadedFile { content, mode }) => {
+                self.insert(path.to_owned(), CollectedFile { content, mode, reason });
+            }
+            Err(_) => self.leave_out(path, WhyLeftOut::Unreadable),
+        }
     }
 
     /// Takes the files out, for the bundle.
-    pub(super) fn take_files(&mut self) -> BTreeMap<PathBuf, Vec<u8>> {
+    pub(super) fn take_files(&mut self) -> BTreeMap<PathBuf, CollectedFile> {
         std::mem::take(&mut self.files)
     }
 
-    /// The notes, sorted.
-    pub(super) fn into_notes(self) -> Vec<String> {
-        self.notes.into_iter().collect()
+    /// The notes, sorted, and what was left out.
+    pub(super) fn into_rest(self) -> (Vec<String>, BTreeMap<PathBuf, Omission>) {
+        (self.notes.into_iter().collect(), self.left_out)
+    }
+
+    /// Files of values that Terraform loads, with their content.
+    pub(super) fn values(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let loaded = self.files.iter().filter(|(_, file)| file.reason == CaptureReason::Loaded);
+        let named = loaded.filter_map(|(path, file)| Some((path.file_name()?.to_str()?, file)));
+        named
+            .filter(|(name, _)| Syntax::of(name).is_none() && *name != LOCK_FILE)
+            .map(|(name, file)| (name, file.content.as_slice()))
     }
 
     /// The collected paths.
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.files.keys().map(PathBuf::as_path)
     }
+}
+
+fn length(content: &[u8]) -> u64 {
+    u64::try_from(content.len()).unwrap_or(u64::MAX)
 }
 
 /// An absolute path without `.` and `..`, by its text.
@@ -118,9 +199,23 @@ pub(super) fn file_names(
     Ok(names)
 }
 
+/// A file's content and permissions.
+pub(super) struct LoadedFile {
+    pub(super) content: Vec<u8>,
+    pub(super) mode: FileMode,
+}
+
+fn read(path: &Path) -> std::io::Result<LoadedFile> {
+    let mut file = File::open(path)?;
+    let mode = FileMode::of(file.metadata()?.permissions().mode());
+    let mut content = Vec::new();
+    file.read_to_end(&mut content)?;
+    Ok(LoadedFile { content, mode })
+}
+
 /// Reads a file that Terraform loads.
-pub(super) fn loaded(path: &Path) -> Result<Vec<u8>, ConfigurationError> {
-    fs::read(path).map_err(|source| ConfigurationError::Read { path: path.to_owned(), source })
+pub(super) fn loaded(path: &Path) -> Result<LoadedFile, ConfigurationError> {
+    read(path).map_err(|source| ConfigurationError::Read { path: path.to_owned(), source })
 }
 
 /// Takes the lock file and the files of values that Terraform loads unasked.

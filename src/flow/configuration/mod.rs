@@ -1,13 +1,14 @@
 //! Collecting the configuration that belongs to a state, from a working directory or a saved plan.
 //!
-//! Everything that Terraform would read to plan is taken, as exact bytes: files, modules, values of
-//! variables. A note says what cannot be taken exactly. That is no failure: the moment after a
-//! failed apply gives no second chance. Nothing is written and nothing is run. Start from
-//! [`capture`].
+//! Everything that Terraform would read to plan and to apply is taken, as exact bytes: files, modules,
+//! values of variables, and besides them the files that git tracks. A note says what cannot be taken
+//! exactly. That is no failure: the moment after a failed apply gives no second chance. Nothing is
+//! written, and nothing but git is run. Start from [`capture`].
 
 mod collect;
 mod modules;
 mod place;
+mod reading;
 mod reads;
 mod sweep;
 #[cfg(test)]
@@ -18,13 +19,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use self::collect::Collected;
+pub use self::collect::CaptureBounds;
+use self::collect::{Collected, LoadedFile};
+use self::reading::Reading;
 use super::error::configuration::ConfigurationError as Error;
 use crate::codec::bundle;
 use crate::codec::hcl::lock;
 use crate::codec::planfile::PlanArchive;
-use crate::model::configuration::{Bundle, LockedProvider};
+use crate::model::configuration::{Bundle, FileMode, LeftOut, LockedProvider};
 use crate::model::secret::Secret;
+use crate::terraform::environment::Environment;
 
 /// Terraform's dependency lock file.
 pub(in crate::flow) const LOCK_FILE: &str = ".terraform.lock.hcl";
@@ -44,6 +48,21 @@ pub struct CaptureRequest<'a> {
     pub environment: &'a BTreeMap<String, Secret<String>>,
     /// The saved plan whose configuration it is; without one, the directory's.
     pub plan: Option<PlannedConfiguration<'a>>,
+    /// How it is told which files git tracks.
+    pub tracking: GitTracking<'a>,
+    /// How much is taken.
+    pub bounds: CaptureBounds,
+}
+
+/// How it is told which files git tracks.
+#[derive(Debug, Clone, Copy)]
+pub enum GitTracking<'a> {
+    /// Git is asked, in this environment.
+    Asked(&'a Environment),
+    /// All files below this directory: they were laid out from a commit.
+    Everything(&'a Path),
+    /// It cannot be told.
+    Unknown,
 }
 
 /// The configuration of a saved plan.
@@ -62,6 +81,8 @@ pub struct CapturedConfiguration {
     pub bundle: Bundle,
     /// Sentences that name what could not be captured exactly.
     pub notes: Vec<String>,
+    /// Files that were not captured.
+    pub left_out: Vec<LeftOut>,
     /// The providers that the lock file selects.
     pub providers: Vec<LockedProvider>,
 }
@@ -71,14 +92,15 @@ pub fn capture(request: &CaptureRequest<'_>) -> Result<CapturedConfiguration, Er
     let root = fs::canonicalize(request.root)
         .map_err(|source| Error::Read { path: request.root.to_owned(), source })?;
     let layout = modules::ModuleLayout::of(&root, request.data_directory);
-    let mut collected = Collected::default();
+    let mut collected = Collected::within(request.bounds);
     let modules = match request.plan {
         Some(planned) => modules::planned(&layout, planned.archive, &mut collected),
         None => modules::installed(&layout, &mut collected)?,
     };
     let var_files = if let Some(planned) = request.plan {
         if let Some(lock_file) = &planned.archive.lock_file {
-            collected.insert_loaded(root.join(LOCK_FILE), lock_file.clone());
+            let (content, mode) = (lock_file.clone(), FileMode::default());
+            collected.insert_loaded(root.join(LOCK_FILE), LoadedFile { content, mode });
         }
         // The plan holds the values that its files of values gave.
         Vec::new()
@@ -92,14 +114,17 @@ pub fn capture(request: &CaptureRequest<'_>) -> Result<CapturedConfiguration, Er
         .map(|module| module.directory.as_path())
         .collect();
     let tree = place::common_ancestor(&root, own);
-    reads::follow(&layout, &modules, &tree, &mut collected);
     let variables = variables::of(request, &modules);
+    let texts = variables::texts(&modules, &variables, collected.values());
+    let reading = Reading::new(&layout, &modules, tree, &texts, request.tracking);
+    reads::follow(&reading, &mut collected);
     let providers = providers(&root, &mut collected);
-    let (bundle, notes) = place::bundle(&layout, &modules, &var_files, collected)
+    let placed = place::bundle(&layout, &modules, &var_files, collected)
         .map_err(|(path, source)| Error::NoPlace { path, source })?;
-    let bundle = Bundle { variables, ..bundle };
+    let bundle = Bundle { variables, ..placed.bundle };
     bundle::check(&bundle).map_err(|source| Error::Refused { root, source })?;
-    Ok(CapturedConfiguration { bundle, notes, providers })
+    let (notes, left_out) = (placed.notes, placed.left_out);
+    Ok(CapturedConfiguration { bundle, notes, left_out, providers })
 }
 
 fn providers(root: &Path, collected: &mut Collected) -> Vec<LockedProvider> {

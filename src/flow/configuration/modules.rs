@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::collect::{Collected, file_names, loaded, normalised};
+use super::collect::{Collected, LoadedFile, file_names, loaded, normalised};
 use crate::codec::hcl::{ModuleFacts, Syntax, scan};
 use crate::codec::planfile::PlanArchive;
 use crate::flow::error::configuration::ConfigurationError;
+use crate::model::configuration::FileMode;
 
 /// The most modules that are followed; local calls in a circle end here.
 const MODULES_MAX: usize = 2_000;
@@ -73,7 +74,9 @@ pub(super) fn planned(
     for module in &archive.modules {
         let directory = normalised(&layout.root.join(&module.directory));
         for (name, content) in &module.files {
-            collected.insert_loaded(directory.join(name), content.clone());
+            // A plan keeps no permissions.
+            let file = LoadedFile { content: content.clone(), mode: FileMode::default() };
+            collected.insert_loaded(directory.join(name), file);
         }
         let facts = facts(&directory, &module.files, collected);
         modules.push(SourceModule {
@@ -167,7 +170,7 @@ fn manifest(
     if !path.exists() {
         return Ok(BTreeMap::new());
     }
-    let Ok(manifest) = serde_json::from_slice::<ModuleManifest>(&loaded(&path)?) else {
+    let Ok(manifest) = serde_json::from_slice::<ModuleManifest>(&loaded(&path)?.content) else {
         collected.note("Terraform's list of installed modules is malformed".to_owned());
         return Ok(BTreeMap::new());
     };
@@ -193,9 +196,9 @@ fn module(
     for name in file_names(&directory, collected)? {
         if Syntax::of(&name).is_some() {
             let path = directory.join(&name);
-            let content = loaded(&path)?;
-            files.insert(name, content.clone());
-            collected.insert_loaded(path, content);
+            let file = loaded(&path)?;
+            files.insert(name, file.content.clone());
+            collected.insert_loaded(path, file);
         }
     }
     let facts = facts(&directory, &files, collected);

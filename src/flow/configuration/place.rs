@@ -4,14 +4,19 @@
 //! these stay true wherever the bundle is unpacked. Installed modules and files of values from
 //! elsewhere get places of their own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::collect::Collected;
+use super::collect::{CaptureReason, Collected};
 use super::modules::{ModuleLayout, SourceModule};
-use crate::codec::bundle::{OWN_DIRECTORY, check_path};
+use crate::codec::bundle::{OWN_DIRECTORY, Spellings, check_path};
 use crate::flow::error::configuration::Unplaced;
-use crate::model::configuration::{Bundle, BundlePath, Module, OUTSIDE_VAR_FILES, REMOTE_MODULES};
+use crate::model::configuration::{
+    Bundle, BundlePath, LeftOut, Module, OUTSIDE_VAR_FILES, REMOTE_MODULES, WhyLeftOut,
+};
+
+/// The most files that are named as left out; the rest is counted.
+const LEFT_OUT_MAX: usize = 200;
 
 /// The directory that holds `first` and all of `others`.
 pub(super) fn common_ancestor<'a>(
@@ -24,32 +29,57 @@ pub(super) fn common_ancestor<'a>(
     })
 }
 
-/// The bundle, without values of variables, and the notes; or what has no place although it must.
+/// A bundle with what could not go into it.
+pub(super) struct PlacedBundle {
+    /// The bundle, without values of variables.
+    pub(super) bundle: Bundle,
+    /// Sentences that name what could not be captured exactly.
+    pub(super) notes: Vec<String>,
+    /// Files that were not captured, by path.
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// The bundle; or what has no place although it must.
 pub(super) fn bundle(
     layout: &ModuleLayout,
     modules: &[SourceModule],
     var_files: &[PathBuf],
     mut collected: Collected,
-) -> Result<(Bundle, Vec<String>), (PathBuf, Unplaced)> {
+) -> Result<PlacedBundle, (PathBuf, Unplaced)> {
     let places = BundlePlaces::of(layout, modules, var_files, &collected);
     let root = places.of_directory(&layout.root);
     let mut bundle = Bundle {
         root: root.map_err(needed(&layout.root))?,
         files: BTreeMap::new(),
+        modes: BTreeMap::new(),
+        accompanying: BTreeSet::new(),
         modules: Vec::new(),
         var_files: Vec::new(),
         variables: BTreeMap::new(),
     };
-    for (path, content) in collected.take_files() {
-        match places.of_file(&path) {
-            Ok(place) => {
-                bundle.files.insert(place, content);
+    let mut files: Vec<_> = collected.take_files().into_iter().collect();
+    // What Terraform loads has the first claim on a name.
+    files.sort_by_key(|(_, file)| file.reason);
+    let mut spellings = Spellings::default();
+    for (path, file) in files {
+        let place = match places.of_file(&path) {
+            Ok(place) => place,
+            Err(reason) if file.reason == CaptureReason::Loaded => return Err((path, reason)),
+            Err(_) => {
+                collected.leave_out(&path, WhyLeftOut::Refused);
+                continue;
             }
-            Err(reason) if collected.is_needed(&path) => return Err((path, reason)),
-            Err(reason) => {
-                collected.note(format!("`{}` is left out: {reason}", path.display()));
-            }
+        };
+        // Of two that Terraform loads the check of the whole bundle says more.
+        if spellings.add(&place).is_err() && file.reason != CaptureReason::Loaded {
+            collected.leave_out(&path, WhyLeftOut::Refused);
+            continue;
         }
+        if file.reason == CaptureReason::Tracked {
+            bundle.accompanying.insert(place.clone());
+        }
+        bundle.modes.insert(place.clone(), file.mode);
+        bundle.files.insert(place, file.content);
     }
     for module in modules.iter().filter(|module| !module.key.is_empty()) {
         let directory = places.of_directory(&module.directory);
@@ -64,7 +94,17 @@ pub(super) fn bundle(
         let place = places.of_file(path).map_err(needed(path))?;
         bundle.var_files.push(place);
     }
-    Ok((bundle, collected.into_notes()))
+    let (mut notes, omissions) = collected.into_rest();
+    let left_out = omissions.iter().take(LEFT_OUT_MAX).map(|(path, omission)| LeftOut {
+        path: places.shown(path),
+        why: omission.why,
+        bytes: omission.bytes,
+    });
+    let left_out = left_out.collect();
+    if let more @ 1.. = omissions.len().saturating_sub(LEFT_OUT_MAX) {
+        notes.push(format!("{more} more files are left out"));
+    }
+    Ok(PlacedBundle { bundle, notes, left_out })
 }
 
 /// Names the path that must have a place and has none.
@@ -117,6 +157,13 @@ impl<'a> BundlePlaces<'a> {
             return Ok(BundlePath::top());
         }
         self.of_file(path)
+    }
+
+    /// A path as it is named beside those that have a place.
+    fn shown(&self, path: &Path) -> String {
+        let inside = |place: BundlePath| place.as_str().to_owned();
+        let below = || path.strip_prefix(&self.top).unwrap_or(path).display().to_string();
+        self.of_file(path).map_or_else(|_| below(), inside)
     }
 
     fn of_file(&self, path: &Path) -> Result<BundlePath, Unplaced> {

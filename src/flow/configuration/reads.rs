@@ -1,53 +1,178 @@
-//! Files that functions read while planning.
+//! Files that a configuration reaches besides those that Terraform loads: what functions read, what
+//! arguments and commands name, and what git tracks.
 //!
-//! A path that the text tells is taken by itself; where only a directory is known, or nothing, the
-//! directory is swept. A file outside by an absolute path is not copied: a private copy reads the
-//! same one, so its digest is noted. Files that a template itself includes are not followed.
+//! A path that the text tells is taken by itself, and a named directory is taken whole. If nothing is
+//! known of a path, everything that git tracks below the root and its modules counts as read, and
+//! without git the module's whole directory. A file outside by an absolute path is not copied: a
+//! private copy reads the same one, so its digest is noted. Files that a template itself includes
+//! are not followed; they are there if git tracks them.
 
 use std::fs;
 use std::path::Path;
 
-use super::collect::{Collected, normalised};
-use super::modules::{ModuleLayout, SourceModule};
-use super::sweep::{Sweep, is_never_taken};
-use crate::codec::hcl::{Base, FileRead, ReadPlace, ReadTarget};
+use super::collect::{CaptureReason, Collected};
+use super::modules::SourceModule;
+use super::reading::{Reading, resolved};
+use super::sweep::Sweep;
+use crate::codec::hcl::{Base, FileNaming, FileRead, NamedFile, Needed, ReadPlace, ReadTarget};
+use crate::model::configuration::WhyLeftOut;
 use crate::model::digest::Digest;
 
-/// Takes what the modules' functions read. `tree` is the directory that holds all of them.
-pub(super) fn follow(
-    layout: &ModuleLayout,
-    modules: &[SourceModule],
-    tree: &Path,
-    collected: &mut Collected,
-) {
-    let mut sweep = Sweep::new(tree);
-    for module in modules {
+/// Takes everything that is reached, single files before directories, and both before what git
+/// tracks: what there is room for is what matters most.
+pub(super) fn follow(reading: &Reading<'_>, collected: &mut Collected) {
+    let mut follower = Follower { reading, collected, sweep: Sweep::default() };
+    for (name, path) in reading.named.iter().filter(|(_, path)| !path.is_dir()) {
+        follower.file(name, path);
+    }
+    for module in reading.modules {
         for read in &module.facts.reads {
-            match &read.target {
-                ReadTarget::File(place) => file(layout, module, read, place, tree, collected),
-                ReadTarget::Within(place) if place.base == Base::Absolute => {
-                    collected.note(outside(&read.function, &place.path));
-                }
-                ReadTarget::Within(place) => {
-                    sweep.take(&resolved(layout, module, place), collected);
-                }
-                ReadTarget::Unknown => {
-                    collected.note(format!(
-                        "which file `{}` reads in {} is not known: its whole directory is taken",
-                        read.function,
-                        named(module)
-                    ));
-                    sweep.take(&module.directory, collected);
+            follower.read(module, read);
+        }
+    }
+    for (name, path) in reading.named.iter().filter(|(_, path)| path.is_dir()) {
+        follower.directory(name.naming, path);
+    }
+    for module in reading.modules.iter().filter(|module| !module.facts.unreadable.is_empty()) {
+        follower.guess(module, "functions read");
+    }
+    for module in reading.local_modules() {
+        follower.track(&module.directory, CaptureReason::Tracked);
+    }
+}
+
+/// One way through everything that is reached.
+struct Follower<'a> {
+    reading: &'a Reading<'a>,
+    collected: &'a mut Collected,
+    sweep: Sweep,
+}
+
+impl Follower<'_> {
+    fn read(&mut self, module: &SourceModule, read: &FileRead) {
+        match &read.target {
+            ReadTarget::File(place) => self.read_file(module, read, place),
+            ReadTarget::Within(place) if place.base == Base::Absolute => {
+                self.collected.note(outside(&read.function, &place.path));
+            }
+            ReadTarget::Within(place) => {
+                let directory = resolved(self.reading.layout, module, place);
+                // Of the module itself the whole is meant only by a set of files.
+                let is_whole = module.directory.starts_with(&directory);
+                if is_whole && self.reading.tracked.is_some() && read.function != "fileset" {
+                    self.track(&directory, CaptureReason::Named);
+                } else {
+                    self.sweep(&directory);
                 }
             }
+            ReadTarget::Unknown => self.guess(module, &format!("`{}` reads", read.function)),
         }
-        if !module.facts.unreadable.is_empty() {
-            collected.note(format!(
-                "which files functions read in {} is not known: its whole directory is taken",
-                named(module)
-            ));
-            sweep.take(&module.directory, collected);
+    }
+
+    /// Takes what may be read where nothing tells which file it is.
+    fn guess(&mut self, module: &SourceModule, reads: &str) {
+        let reading = self.reading;
+        let is_local = !reading.layout.is_remote(&module.directory);
+        let taken = if reading.tracked.is_some() && is_local {
+            for module in reading.local_modules() {
+                self.track(&module.directory, CaptureReason::Named);
+            }
+            "all that git tracks is taken"
+        } else {
+            self.sweep(&module.directory);
+            "its whole directory is taken"
+        };
+        let module = named(module);
+        self.collected.note(format!("which file {reads} in {module} is not known: {taken}"));
+    }
+
+    fn sweep(&mut self, directory: &Path) {
+        self.sweep.take(directory, self.reading, self.collected);
+    }
+
+    /// Takes what git tracks below a directory.
+    fn track(&mut self, directory: &Path, reason: CaptureReason) {
+        let reading = self.reading;
+        let is_meant = |file: &&std::path::PathBuf| {
+            !reading.is_forbidden(file) && !reading.may_be_own(file) && file.is_file()
+        };
+        for file in reading.below(directory).filter(is_meant) {
+            if reading.is_link_out(file) {
+                self.collected.leave_out(file, WhyLeftOut::NoFileHere);
+            } else {
+                self.collected.take(file, reason);
+            }
         }
+    }
+
+    /// Takes a directory that is named.
+    fn directory(&mut self, naming: FileNaming, path: &Path) {
+        let reading = self.reading;
+        let holds_stack = reading.layout.root.starts_with(path);
+        let is_all = matches!(naming, FileNaming::Input | FileNaming::Read);
+        if is_all && path == reading.layout.root {
+            self.sweep(path);
+        } else if !is_all && holds_stack {
+            // What git tracks of the stack itself is taken anyway.
+        } else if reading.is_tracked(path)
+            && (holds_stack || naming == FileNaming::WorkingDirectory)
+        {
+            self.track(path, CaptureReason::Named);
+        } else {
+            self.sweep(path);
+        }
+    }
+
+    /// Takes a file that is named, or says that it is not there.
+    fn file(&mut self, name: &NamedFile, path: &Path) {
+        let reading = self.reading;
+        // Of what functions read a note says it, with more words.
+        let is_said = name.naming == FileNaming::Read && name.needed == Needed::Planned;
+        let why = if !path.is_file() {
+            let is_missing = name.is_certain() && !reading.may_be_own(path);
+            is_missing.then_some(WhyLeftOut::Missing)
+        } else if reading.is_forbidden(path) && !reading.layout.is_remote(path) {
+            Some(WhyLeftOut::Refused)
+        } else if reading.is_link_out(path) {
+            Some(WhyLeftOut::NoFileHere)
+        } else {
+            return self.collected.take(path, CaptureReason::Named);
+        };
+        if let Some(why) = why.filter(|_| !is_said) {
+            self.collected.leave_out(path, why);
+        }
+    }
+
+    /// Takes the file that a function reads.
+    fn read_file(&mut self, module: &SourceModule, read: &FileRead, place: &ReadPlace) {
+        let FileRead { function, .. } = read;
+        let reading = self.reading;
+        let path = resolved(reading.layout, module, place);
+        let shown = path.display();
+        if !path.exists() {
+            // Asking whether a file is there is no loss when it is not.
+            if function != "fileexists" {
+                self.collected.note(format!("`{function}` reads `{shown}`, which is not there"));
+            }
+            return;
+        }
+        if !path.is_file() {
+            let note = format!("`{function}` reads `{shown}`, which is not a regular file");
+            return self.collected.note(note);
+        }
+        let why = if place.base == Base::Absolute {
+            outside(function, &place.path)
+        } else if reading.is_link_out(&path) {
+            format!("`{shown}` links to a file outside, which is not copied")
+        } else if reading.is_forbidden(&path) && !reading.layout.is_remote(&path) {
+            format!("`{function}` reads `{shown}`, which a bundle must not hold")
+        } else {
+            // A module that `init` installed lies in such a directory; the bundle gives it another.
+            return self.collected.take(&path, CaptureReason::Named);
+        };
+        let digest = fs::read(&path).map(|content| Digest::of(&content).short());
+        let digest = digest.unwrap_or_else(|_| "unknown".to_owned());
+        self.collected.note(format!("{why} (SHA-256 {digest})"));
     }
 }
 
@@ -61,71 +186,4 @@ fn named(module: &SourceModule) -> String {
 
 fn outside(function: &str, path: &str) -> String {
     format!("`{function}` reads the absolute path `{path}`, which is not copied")
-}
-
-fn resolved(layout: &ModuleLayout, module: &SourceModule, place: &ReadPlace) -> std::path::PathBuf {
-    match place.base {
-        Base::Module => normalised(&module.directory.join(&place.path)),
-        Base::Root | Base::Absolute => normalised(&layout.root.join(&place.path)),
-    }
-}
-
-fn file(
-    layout: &ModuleLayout,
-    module: &SourceModule,
-    read: &FileRead,
-    place: &ReadPlace,
-    tree: &Path,
-    collected: &mut Collected,
-) {
-    let FileRead { function, .. } = read;
-    let path = resolved(layout, module, place);
-    let shown = path.display();
-    if !path.exists() {
-        // Asking whether a file is there is no loss when it is not.
-        if function != "fileexists" {
-            collected.note(format!("`{function}` reads `{shown}`, which is not there"));
-        }
-        return;
-    }
-    if !path.is_file() {
-        collected.note(format!("`{function}` reads `{shown}`, which is not a regular file"));
-        return;
-    }
-    let Ok(content) = fs::read(&path) else {
-        collected.note(format!("`{function}` reads `{shown}`, which cannot be read"));
-        return;
-    };
-    let digest = Digest::of(&content).short();
-    if place.base == Base::Absolute {
-        let said = outside(function, &place.path);
-        collected.note(format!("{said} (SHA-256 {digest})"));
-    } else if is_link_out(&path, tree) {
-        collected.note(format!(
-            "`{shown}` links to a file outside, which is not copied (SHA-256 {digest})"
-        ));
-    } else if is_forbidden(&path, tree) {
-        // A module that `init` installed lies in such a directory; the bundle gives it another.
-        if layout.is_remote(&path) {
-            collected.insert(path, content);
-        } else {
-            collected.note(format!(
-                "`{function}` reads `{shown}`, which a bundle must not hold (SHA-256 {digest})"
-            ));
-        }
-    } else {
-        collected.insert(path, content);
-    }
-}
-
-/// Whether a bundle must not hold the file. The place of the whole tree does not matter.
-fn is_forbidden(path: &Path, tree: &Path) -> bool {
-    let inside = path.strip_prefix(tree).unwrap_or(path);
-    inside.iter().any(|part| part.to_str().is_none_or(is_never_taken))
-}
-
-/// Whether the file itself is a link that leads out of `tree`. A way that leads through linked
-/// directories is the user's own layout.
-fn is_link_out(path: &Path, tree: &Path) -> bool {
-    path.is_symlink() && fs::canonicalize(path).map_or(true, |target| !target.starts_with(tree))
 }

@@ -1,5 +1,6 @@
 //! Captures of a root, its modules and the files it reads, in small trees on disk.
 
+mod named;
 mod values;
 
 use std::os::unix::fs::symlink;
@@ -54,6 +55,8 @@ impl Tree {
             command_line: &[],
             environment: &NO_VARIABLES,
             plan: None,
+            tracking: GitTracking::Unknown,
+            bounds: CaptureBounds::default(),
         };
         change(&mut request);
         let captured = capture(&request)?;
@@ -69,6 +72,12 @@ impl Tree {
 
 fn paths(captured: &CapturedConfiguration) -> Vec<&str> {
     captured.bundle.files.keys().map(BundlePath::as_str).collect()
+}
+
+/// Files that were left out, with the reasons.
+fn left_out(captured: &CapturedConfiguration) -> Vec<String> {
+    let word = |out: &LeftOut| format!("{} {}", out.path, <&str>::from(out.why));
+    captured.left_out.iter().map(word).collect()
 }
 
 fn secret(text: &str) -> Secret<String> {
@@ -225,18 +234,12 @@ fn an_unknown_path_takes_the_directory_without_credentials_and_says_so() {
     symlink(outside.path("x"), tree.path("linked.tf")).unwrap();
     let captured = tree.capture();
     assert_eq!(paths(&captured), ["d/a.txt", "d/in", "linked.tf", "main.tf", "unapply.toml"]);
-    assert_eq!(captured.notes.len(), 2);
-    assert!(captured.notes[1].contains("`file` reads in the root module is not known"));
-}
-
-#[test]
-fn a_directory_too_large_to_take_is_taken_in_part() {
-    let tree = Tree::new(".", &[("main.tf", "locals { x = fileset(path.module, \"d/*\") }")]);
-    tree.put("d/large", &vec![0; 33 * 1024 * 1024]);
-    tree.put("d/a", b"a");
-    let captured = tree.capture();
-    assert_eq!(paths(&captured), ["d/a", "main.tf"]);
-    assert!(captured.notes[0].contains("too large to be taken whole"));
+    assert_eq!(
+        left_out(&captured),
+        [".env looks-secret", "id_rsa looks-secret", "out no-file-here"]
+    );
+    assert_eq!(captured.notes.len(), 1);
+    assert!(captured.notes[0].contains("`file` reads in the root module is not known: its whole"));
 }
 
 #[test]
@@ -311,7 +314,7 @@ fn a_loaded_file_that_no_bundle_can_hold_is_an_error_and_a_read_one_a_note() {
     let tree = Tree::new(".", &[("main.tf", "locals { x = file(\"a:b\") }"), ("a:b", "")]);
     let captured = tree.capture();
     assert_eq!(paths(&captured), ["main.tf"]);
-    assert!(captured.notes[0].contains("is left out: name is not portable"));
+    assert_eq!(left_out(&captured), ["a:b refused"]);
     tree.put("a:b.tf", b"");
     let error = tree.capture_with(|_| ()).unwrap_err();
     assert!(matches!(error, Error::NoPlace { path, .. } if path.ends_with("a:b.tf")));

@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 
 use super::CaptureRequest;
 use super::modules::SourceModule;
+use crate::codec::hcl::{ModuleFacts, literals};
+use crate::codec::json;
+use crate::engine::redact::is_secret_name;
 use crate::model::configuration::{Variable, VariableOrigin};
 use crate::model::secret::Secret;
+use crate::model::value::Value;
 
 /// The values, each from the place that wins: a plan's, then the command line's last, then the
 /// environment's.
@@ -39,4 +43,55 @@ pub(super) fn of(
         declared.is_none_or(|declared| !declared.marks.ephemeral)
     };
     environment.chain(command_line).chain(planned).filter(|(name, _)| is_kept(name)).collect()
+}
+
+/// The values of the root's variables that are texts and may stand in a path that is shown.
+pub(super) fn texts<'f>(
+    modules: &[SourceModule],
+    variables: &BTreeMap<String, Variable>,
+    files: impl Iterator<Item = (&'f str, &'f [u8])>,
+) -> BTreeMap<String, String> {
+    let root = modules.iter().find(|module| module.key.is_empty());
+    root.map_or_else(BTreeMap::new, |root| shown_texts(&root.facts, variables, files))
+}
+
+/// The values of a root module's variables that are texts and may be shown: defaults, then the
+/// environment, then `files`, then the command line or a plan.
+pub(in crate::flow) fn shown_texts<'f>(
+    root: &ModuleFacts,
+    variables: &BTreeMap<String, Variable>,
+    files: impl Iterator<Item = (&'f str, &'f [u8])>,
+) -> BTreeMap<String, String> {
+    let mut files: Vec<_> = files.collect();
+    files.sort_by_key(|(name, _)| !name.starts_with("terraform.tfvars"));
+    let in_files = files.into_iter().flat_map(|(name, content)| literals(name, content));
+    let in_files = in_files.filter_map(|(name, value)| match value {
+        Value::Text(text) => Some((name, text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => None,
+    });
+    let given = |is_environment: bool| {
+        let of = move |(name, variable): (&String, &Variable)| {
+            let text = variable.value.reveal_for_terraform();
+            match variable.origin {
+                VariableOrigin::Plan => match json::value(text) {
+                    Ok(Value::Text(text)) => Some((name.clone(), text)),
+                    Ok(_) | Err(_) => None,
+                },
+                VariableOrigin::Environment | VariableOrigin::CommandLine => {
+                    Some((name.clone(), text.clone()))
+                }
+            }
+        };
+        let is_meant = move |(_, variable): &(&String, &Variable)| {
+            (variable.origin == VariableOrigin::Environment) == is_environment
+        };
+        variables.iter().filter(is_meant).filter_map(of)
+    };
+    let defaults = root.defaults.iter().map(|(name, text)| (name.clone(), text.clone()));
+    let all = defaults.chain(given(true)).chain(in_files).chain(given(false));
+    let is_shown = |name: &str| {
+        let marks = root.variables.get(name).map(|declared| declared.marks);
+        marks.is_some_and(|marks| !marks.sensitive && !marks.ephemeral) && !is_secret_name(name)
+    };
+    all.filter(|(name, _)| is_shown(name)).collect()
 }

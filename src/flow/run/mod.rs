@@ -30,7 +30,6 @@ use crate::engine::hold::{Candidate, Held, forbids, standing};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::{Unsettled, open_revert, unsettled};
 use crate::model::configuration::BlobId;
-use crate::model::digest::Digest;
 use crate::model::entry::{Body, Cause, Entry, Revision};
 use crate::model::hold::HoldScope;
 use crate::model::run::{RunIntent, RunOutcome};
@@ -195,9 +194,8 @@ fn candidates(
     let known = taken.snapshot().ok().and_then(|snapshot| snapshot.configuration.as_ref());
     let mut digests = vec![known.map(|known| known.digest)];
     if command.plan.is_some() {
-        let here = snapshot::present_configuration(stack).ok();
-        let archive = here.and_then(|here| bundle::pack(&here.bundle).ok());
-        digests.push(archive.map(|archive| Digest::of(&archive)));
+        let here = snapshot::present_configuration(ports, stack).ok();
+        digests.push(here.and_then(|here| bundle::digest(&here.bundle).ok()));
     }
     digests.into_iter().map(|digest| Candidate { digest, commit: commit.clone() }).collect()
 }

@@ -22,11 +22,8 @@ use super::{
     variables,
 };
 use crate::codec::hcl::{Configuration, Syntax, without_state_blocks};
-use crate::model::configuration::{Bundle, BundlePath};
+use crate::model::configuration::{Bundle, BundlePath, FileMode};
 use crate::model::digest::Digest;
-
-/// The permissions of a captured file that is not there any more.
-const MODE: u32 = 0o644;
 
 /// One thing that was laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +84,8 @@ impl PrivateDirectory {
             files.insert(path, Cow::Owned(content.reveal_for_terraform().clone()));
         }
         let mirrored = self.mirrored(configuration, places, &mut files);
-        self.write_all(&files, mirrored)?;
+        let modes = bundle.modes.iter().map(|(path, mode)| (self.place_of(path), *mode)).collect();
+        self.write_all(&files, &modes, mirrored)?;
         self.var_files = var_files;
         self.environment = variables.environment;
         self.has_ephemeral = variables.has_ephemeral;
@@ -131,13 +129,16 @@ impl PrivateDirectory {
     fn write_all(
         &mut self,
         files: &BTreeMap<PathBuf, Cow<'_, [u8]>>,
+        modes: &BTreeMap<PathBuf, FileMode>,
         mirrored: Vec<Mirrored>,
     ) -> Result<(), Error> {
         let (tree, root) = (self.directory.path().join(TREE), self.root());
         make_directory(&root)?;
         let mut wanted: BTreeMap<PathBuf, CopyContent> = BTreeMap::new();
         for (path, content) in files {
-            let mode = self.mode(path);
+            // What could not be read by its owner was read when it was captured.
+            let captured = modes.get(path).map(|mode| mode.bits() | 0o400);
+            let mode = captured.unwrap_or_else(|| self.mode(path));
             wanted.insert(path.clone(), CopyContent::Bytes(Digest::of(content), mode));
         }
         for one in mirrored {
@@ -176,14 +177,14 @@ impl PrivateDirectory {
         Ok(())
     }
 
-    /// The permissions of a captured file: those of the real one.
+    /// The permissions of a file of which no permissions were captured: those of the real one.
     fn mode(&self, path: &Path) -> u32 {
         if !path.starts_with(self.directory.path().join(TREE)) {
             return 0o600;
         }
         let real = super::mirror::across(&self.root(), &self.real_root, path);
         let facts = fs::metadata(real).ok().filter(fs::Metadata::is_file);
-        facts.map_or(MODE, |facts| facts.permissions().mode() & 0o7777)
+        facts.map_or(FileMode::default().bits(), |facts| facts.permissions().mode() & 0o7777)
     }
 
     /// Removes what is not wanted, from the inside out: what was laid out before, and what others put

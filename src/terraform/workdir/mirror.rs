@@ -164,7 +164,9 @@ impl<'a> Mirror<'a> {
             let directory = place_of(&module.directory);
             for read in &module.facts.reads {
                 let place = match &read.target {
-                    ReadTarget::Unknown => Some(directory.clone()),
+                    // One more file would make a set another one. A single file that git does not
+                    // track, and that nothing names, was not captured: the real one is all there is.
+                    ReadTarget::Unknown => (read.function == "fileset").then(|| directory.clone()),
                     ReadTarget::File(place) | ReadTarget::Within(place) => {
                         let base = match place.base {
                             Base::Module => Some(directory.as_path()),

@@ -1,6 +1,6 @@
 //! Tests of what stands in a private copy, what stays as it is at home, and what is carried back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -70,6 +70,8 @@ fn configuration(root: &str, captured: &[(&str, &str)], modules: &[&str]) -> Con
     Configuration::read(Bundle {
         root: root.parse().unwrap(),
         files: files.collect(),
+        modes: BTreeMap::new(),
+        accompanying: BTreeSet::new(),
         modules: modules.iter().map(module).collect(),
         var_files: Vec::new(),
         variables: BTreeMap::new(),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use unapply::engine::hazard::{Allowance, Limits};
 use unapply::engine::hold::Holding;
 use unapply::engine::revert::scope::RevertScope;
+use unapply::flow::configuration::CaptureBounds;
 use unapply::flow::mark::{Proof, good};
 use unapply::flow::ports::{Author, Inputs, Job, Ports, Stack};
 use unapply::flow::recover::conclude::conclude as conclude_intent;
@@ -110,6 +111,7 @@ impl<'s> Process<'s> {
                 root: scene.root(),
                 workspace: "default".to_owned(),
                 inputs: Inputs::default(),
+                bounds: CaptureBounds::default(),
                 limits: Limits::default(),
                 hold: Holding::default(),
                 knowledge: Knowledge::builtin(),

@@ -163,7 +163,7 @@ fn known(session: &Session, context: Option<&Context>, side: &StateSide) -> Know
     if !side.is_live() {
         return unknown(ConfigurationProblem::IsFile);
     }
-    match snapshot::present_configuration(stack) {
+    match snapshot::present_configuration(&session.ports(opened), stack) {
         Ok(captured) => KnownConfiguration {
             configuration: Some(Configuration::read(captured.bundle)),
             providers: captured.providers,

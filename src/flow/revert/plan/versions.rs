@@ -73,5 +73,7 @@ fn recorded(ports: &Ports<'_>, draft: &RevertDraft) -> Result<ConfigurationRef, 
         bundle.files.insert(path, edited.to_vec());
     }
     let providers = locked(lock_of(&bundle).unwrap_or_default());
-    keep_configuration(ports, &CapturedConfiguration { bundle, notes, providers }, known.source)
+    let left_out = known.left_out.clone();
+    let edited = CapturedConfiguration { bundle, notes, left_out, providers };
+    keep_configuration(ports, &edited, known.source)
 }

@@ -1,0 +1,532 @@
+//! Files and directories that a configuration names, with the place in the text that names each.
+//!
+//! Functions that read, arguments that take a file, and words of commands are told apart from
+//! arguments that say where something is put: that may be the object's own file. Whether anything is
+//! there is not asked here. A variable's value is put in by [`NamedFile::place`].
+
+use std::collections::BTreeMap;
+
+use hcl_edit::Span as _;
+use hcl_edit::expr::{Expression, FuncCall, ObjectKey};
+use hcl_edit::structure::{Block, BlockLabel, Body};
+use hcl_edit::visit::{Visit, visit_func_call};
+
+use super::ReadPlace;
+use super::fold::{Locals, PathPart, parts, with_values};
+use super::scan::{is_at_destroy, reads_a_path};
+
+/// Arguments that take a file or a directory to read.
+const INPUTS: [&str; 17] = [
+    "chart",
+    "config_file",
+    "config_path",
+    "config_paths",
+    "context",
+    "dockerfile",
+    "filename",
+    "script",
+    "scripts",
+    "source",
+    "source_archive",
+    "source_code_path",
+    "source_dir",
+    "source_file",
+    "source_path",
+    "sources",
+    "template_file",
+];
+
+/// Arguments that often say where something is put.
+const PUT_AT: [&str; 8] =
+    ["dest", "destination", "file", "file_path", "local_path", "path", "target", "target_path"];
+
+/// Arguments of these types that say where something is put, though their names do not.
+const PUT_AT_BY_TYPE: [(&str, &str); 2] =
+    [("local_file", "filename"), ("local_sensitive_file", "filename")];
+
+/// Programs whose first argument is the program that really runs.
+const INTERPRETERS: [&str; 11] =
+    ["bash", "dash", "env", "exec", "node", "perl", "pwsh", "python", "python3", "ruby", "sh"];
+
+/// Ends of names that only files have.
+const ARCHIVES: [&str; 7] = ["gz", "jar", "tar", "tgz", "war", "whl", "zip"];
+
+/// A path longer than this is none.
+const PATH_MAX: usize = 1_024;
+
+/// A file or a directory that a configuration names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NamedFile {
+    /// The file, of the same module, in which the name stands.
+    pub file: String,
+    /// The line there, from 1, where the syntax tells it.
+    pub line: Option<usize>,
+    /// The function or the argument.
+    pub by: String,
+    /// The resource, as `type.name`, whose block names it.
+    pub block: Option<String>,
+    /// How it is named.
+    pub naming: FileNaming,
+    /// When it is needed.
+    pub needed: Needed,
+    path: Vec<PathPart>,
+}
+
+/// How a file is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileNaming {
+    /// As the path of a function that reads it.
+    Read,
+    /// In an argument that takes a file or a directory.
+    Input,
+    /// As the program of a command.
+    Program,
+    /// As another word of a command: it may be no path at all.
+    Word,
+    /// As the directory in which a command runs.
+    WorkingDirectory,
+    /// In an argument that says where something is put: it may be the object's own file.
+    Own,
+}
+
+/// When a file is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needed {
+    /// When it is planned: without it there is no plan.
+    Planned,
+    /// When the object is created or changed.
+    Written,
+    /// When the object is created.
+    Created,
+    /// When the object is destroyed.
+    Destroyed,
+}
+
+impl NamedFile {
+    /// The place that is named, if the text and the `values` of variables tell it.
+    pub fn place(&self, values: &BTreeMap<String, String>) -> Option<ReadPlace> {
+        with_values(&self.path, values).into_place()
+    }
+
+    /// Whether it is a path for sure, and not a text that only could be one.
+    pub fn is_certain(&self) -> bool {
+        match self.naming {
+            FileNaming::Read | FileNaming::Program => true,
+            FileNaming::Word | FileNaming::WorkingDirectory | FileNaming::Own => false,
+            FileNaming::Input => {
+                let is_local = matches!(self.by.as_str(), "source_dir" | "source_file");
+                is_local
+                    || self.block.is_none()
+                    || matches!(self.path.first(), Some(PathPart::Base(_)))
+                    || self.path.iter().any(is_path)
+            }
+        }
+    }
+}
+
+/// Whether a text is more than a name: `./x`, `conf/x.json`, `fn.zip`; not `10.0.0.0/8`, `a/b`, a URL.
+fn is_path(part: &PathPart) -> bool {
+    let PathPart::Text(text) = part else { return false };
+    let name = text.rsplit('/').next().unwrap_or(text);
+    let end = name.rsplit_once('.').map_or("", |(_, end)| end);
+    let has_end = text.contains('/') && end.contains(char::is_alphabetic);
+    let is_relative = text.starts_with("./") || text.starts_with("../");
+    !text.contains([':', '@', ' ', '\n']) && (is_relative || has_end || ARCHIVES.contains(&end))
+}
+
+/// The lines of a file, by offset.
+pub(super) struct LineNumbers<'a> {
+    file: &'a str,
+    ends: Vec<usize>,
+}
+
+impl<'a> LineNumbers<'a> {
+    pub(super) fn of(file: &'a str, content: &[u8]) -> Self {
+        let ends = content.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        Self { file, ends: ends.map(|(offset, _)| offset).collect() }
+    }
+
+    fn at(&self, offset: usize) -> usize {
+        self.ends.partition_point(|end| *end < offset) + 1
+    }
+}
+
+/// The files that a block names.
+pub(super) fn of_block(block: &Block, locals: &Locals, lines: &LineNumbers<'_>) -> Vec<NamedFile> {
+    let labels: Vec<&str> = block.labels.iter().map(BlockLabel::as_str).collect();
+    let place = match (block.ident.as_str(), labels.as_slice()) {
+        ("resource", [kind, name]) => {
+            Surroundings { managed: Some((kind, name)), needed: Needed::Written, runs: None }
+        }
+        ("terraform" | "variable" | "moved" | "removed" | "import", _) => return Vec::new(),
+        _ => Surroundings { managed: None, needed: Needed::Planned, runs: None },
+    };
+    let mut finder = NamedFinder { locals, lines, found: Vec::new() };
+    // The source of a module is followed as a module.
+    let is_meta = |name: &str| block.ident.as_str() == "module" && matches!(name, "source");
+    for attribute in block.body.attributes().filter(|found| !is_meta(found.key.as_str())) {
+        let line = attribute.span().map(|span| lines.at(span.start));
+        finder.attribute(attribute.key.as_str(), &attribute.value, line, &place);
+    }
+    for inner in block.body.blocks() {
+        finder.block(inner, &place);
+    }
+    finder.found
+}
+
+/// The surroundings of an argument.
+#[derive(Clone, Copy)]
+struct Surroundings<'a> {
+    /// The managed resource, by type and name.
+    managed: Option<(&'a str, &'a str)>,
+    /// When what it names is needed.
+    needed: Needed,
+    /// The body of the `local-exec`.
+    runs: Option<&'a Body>,
+}
+
+struct NamedFinder<'a> {
+    locals: &'a Locals,
+    lines: &'a LineNumbers<'a>,
+    found: Vec<NamedFile>,
+}
+
+impl NamedFinder<'_> {
+    fn block(&mut self, block: &Block, place: &Surroundings<'_>) {
+        let label = block.labels.first().map(BlockLabel::as_str);
+        let provisioned = Surroundings {
+            needed: if is_at_destroy(block) { Needed::Destroyed } else { Needed::Created },
+            runs: (label == Some("local-exec")).then_some(&block.body),
+            ..*place
+        };
+        let place = if block.ident.as_str() == "provisioner" { &provisioned } else { place };
+        for attribute in block.body.attributes() {
+            let line = attribute.span().map(|span| self.lines.at(span.start));
+            self.attribute(attribute.key.as_str(), &attribute.value, line, place);
+        }
+        for inner in block.body.blocks() {
+            self.block(inner, place);
+        }
+    }
+
+    fn attribute(
+        &mut self,
+        name: &str,
+        value: &Expression,
+        line: Option<usize>,
+        place: &Surroundings<'_>,
+    ) {
+        let mut calls = Calls { locals: self.locals, found: Vec::new() };
+        calls.visit_expr(value);
+        // In a provisioner even a function is called when it runs.
+        let needed = match place.needed {
+            Needed::Written => Needed::Planned,
+            Needed::Planned | Needed::Created | Needed::Destroyed => place.needed,
+        };
+        for (function, path) in calls.found {
+            self.add(function, FileNaming::Read, path, line, &Surroundings { needed, ..*place });
+        }
+        self.argument(name, value, line, place);
+    }
+
+    fn argument(
+        &mut self,
+        name: &str,
+        value: &Expression,
+        line: Option<usize>,
+        place: &Surroundings<'_>,
+    ) {
+        let naming = naming(name, place);
+        match value {
+            Expression::Array(items) => {
+                for item in items {
+                    self.argument(name, item, line, place);
+                }
+            }
+            Expression::Object(members) if naming != Some(FileNaming::Word) => {
+                for (key, member) in members {
+                    let key = match key {
+                        ObjectKey::Ident(name) => Some(name.as_str()),
+                        ObjectKey::Expression(name) => name.as_str(),
+                    };
+                    self.argument(key.unwrap_or(name), member.expr(), line, place);
+                }
+            }
+            Expression::Object(members) => {
+                for (_, member) in members {
+                    self.argument(name, member.expr(), line, place);
+                }
+            }
+            Expression::Parenthesis(inner) => self.argument(name, inner.inner(), line, place),
+            Expression::String(_)
+            | Expression::StringTemplate(_)
+            | Expression::HeredocTemplate(_)
+            | Expression::Traversal(_) => {
+                let path = |finder: &Self| parts(value, finder.locals);
+                match naming {
+                    Some(FileNaming::Word) => self.command(name, &path(self), line, place),
+                    Some(naming) => self.add(name.to_owned(), naming, path(self), line, place),
+                    None => {}
+                }
+            }
+            Expression::Null(_)
+            | Expression::Bool(_)
+            | Expression::Number(_)
+            | Expression::Variable(_)
+            | Expression::Conditional(_)
+            | Expression::FuncCall(_)
+            | Expression::UnaryOp(_)
+            | Expression::BinaryOp(_)
+            | Expression::ForExpr(_) => {}
+        }
+    }
+
+    /// The words of a command that may be files.
+    fn command(
+        &mut self,
+        name: &str,
+        text: &[PathPart],
+        line: Option<usize>,
+        place: &Surroundings<'_>,
+    ) {
+        let directory = place.runs.and_then(|body| body.get_attribute("working_dir"));
+        let directory = directory.map(|found| parts(&found.value, self.locals));
+        let mut is_program = place.runs.is_some() && name == "command";
+        for word in words(text) {
+            if !is_possible(&word, FileNaming::Word) {
+                is_program &= is_interpreter(&word);
+                continue;
+            }
+            let (is_named, is_rooted) = match word.first() {
+                Some(PathPart::Text(text)) => (text.starts_with('.'), text.starts_with('/')),
+                Some(PathPart::Base(_)) => (word.len() > 1, true),
+                Some(PathPart::Variable(_) | PathPart::Unknown) | None => (false, true),
+            };
+            let runs_elsewhere = directory.is_some() && is_rooted;
+            let naming = if is_program && is_named && !runs_elsewhere {
+                FileNaming::Program
+            } else {
+                FileNaming::Word
+            };
+            is_program &= is_interpreter(&word);
+            let path = match &directory {
+                Some(directory) if !is_rooted => {
+                    let slash = [PathPart::Text("/".to_owned())];
+                    directory.iter().chain(&slash).chain(&word).cloned().collect()
+                }
+                Some(_) | None => word,
+            };
+            self.add(name.to_owned(), naming, path, line, place);
+        }
+    }
+
+    fn add(
+        &mut self,
+        by: String,
+        naming: FileNaming,
+        path: Vec<PathPart>,
+        line: Option<usize>,
+        place: &Surroundings<'_>,
+    ) {
+        if is_possible(&path, naming) {
+            self.found.push(NamedFile {
+                file: self.lines.file.to_owned(),
+                line,
+                by,
+                block: place.managed.map(|(kind, name)| format!("{kind}.{name}")),
+                naming,
+                needed: place.needed,
+                path,
+            });
+        }
+    }
+}
+
+/// Whether a word of a command is a program that runs the next one.
+fn is_interpreter(word: &[PathPart]) -> bool {
+    matches!(word, [PathPart::Text(text)]
+        if INTERPRETERS.contains(&text.rsplit('/').next().unwrap_or(text)))
+}
+
+/// How an argument of this name names a file, if it does.
+fn naming(name: &str, place: &Surroundings<'_>) -> Option<FileNaming> {
+    let is_put = place
+        .managed
+        .is_some_and(|(kind, _)| PUT_AT.contains(&name) || PUT_AT_BY_TYPE.contains(&(kind, name)));
+    let takes_file = name.ends_with("_file") || name.ends_with("_files");
+    match name {
+        "working_dir" => Some(FileNaming::WorkingDirectory),
+        _ if place.runs.is_some() => Some(FileNaming::Word),
+        "program" | "command" | "entrypoint" | "interpreter" => Some(FileNaming::Word),
+        _ if name.ends_with("_command") => Some(FileNaming::Word),
+        _ if is_put || name.starts_with("output") => Some(FileNaming::Own),
+        _ => (INPUTS.contains(&name) || takes_file).then_some(FileNaming::Input),
+    }
+}
+
+/// Whether a path can be made of these pieces: most texts of a configuration are none.
+fn is_possible(path: &[PathPart], naming: FileNaming) -> bool {
+    let mut length = 0;
+    let (mut is_shaped, mut is_text) = (false, false);
+    for part in path {
+        match part {
+            PathPart::Text(text) => {
+                length += text.len();
+                is_text |= text.contains([' ', '\t', '\n', '\r', '\0', ':']);
+                is_shaped |= text.contains(['/', '.']);
+            }
+            PathPart::Base(_) => is_shaped = true,
+            PathPart::Variable(_) => {}
+            PathPart::Unknown => return false,
+        }
+    }
+    let is_certain = match naming {
+        FileNaming::Read | FileNaming::Input | FileNaming::WorkingDirectory => true,
+        FileNaming::Program | FileNaming::Word | FileNaming::Own => is_shaped && !is_text,
+    };
+    length <= PATH_MAX && is_certain
+}
+
+/// The words of a command: what a shell would part at blanks, quotes, operators and assignments.
+fn words(text: &[PathPart]) -> Vec<Vec<PathPart>> {
+    let is_end = |c: char| c.is_whitespace() || ";|&<>()\"'`=".contains(c);
+    let mut all = vec![Vec::new()];
+    for part in text {
+        let PathPart::Text(text) = part else {
+            all.last_mut().into_iter().for_each(|word| word.push(part.clone()));
+            continue;
+        };
+        for (index, piece) in text.split(is_end).enumerate() {
+            if index > 0 {
+                all.push(Vec::new());
+            }
+            if !piece.is_empty() {
+                let piece = PathPart::Text(piece.to_owned());
+                all.last_mut().into_iter().for_each(|word| word.push(piece.clone()));
+            }
+        }
+    }
+    all.retain(|word| !word.is_empty());
+    all
+}
+
+/// Collects calls of file-reading functions with their paths.
+struct Calls<'a> {
+    locals: &'a Locals,
+    found: Vec<(String, Vec<PathPart>)>,
+}
+
+impl Visit for Calls<'_> {
+    fn visit_func_call(&mut self, call: &FuncCall) {
+        let name = call.name.name.as_str();
+        // What a pattern means is told by `FileRead`, and a question is no need.
+        let is_plain = !matches!(name, "fileset" | "fileexists");
+        if let Some(first) = call.args.get(0)
+            && reads_a_path(call)
+            && is_plain
+        {
+            self.found.push((name.to_owned(), parts(first, self.locals)));
+        }
+        visit_func_call(self, call);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::hcl::{Base, scan};
+
+    fn named(file: &str, text: &str) -> Vec<NamedFile> {
+        let files = BTreeMap::from([(file.to_owned(), text.as_bytes().to_vec())]);
+        let facts = scan(&files);
+        assert_eq!(facts.unreadable, []);
+        facts.names
+    }
+
+    /// Every name, one a line: place, argument, way of naming, time of need.
+    fn told(names: &[NamedFile], values: &BTreeMap<String, String>) -> Vec<String> {
+        let told = |name: &NamedFile| {
+            let place = name.place(values)?;
+            let base = match place.base {
+                Base::Module => "module:",
+                Base::Root => "",
+                Base::Absolute => "absolute:",
+            };
+            let line = name.line.map_or_else(String::new, |line| line.to_string());
+            let NamedFile { by, naming, needed, .. } = name;
+            Some(format!("{line} {by} {base}{} {naming:?} {needed:?}", place.path))
+        };
+        names.iter().filter_map(told).collect()
+    }
+
+    #[test]
+    fn arguments_commands_and_functions_name_files_and_some_arguments_an_own_file() {
+        let text = r#"variable "app" { default = "app-x" }
+locals { d = "${path.module}/src" }
+data "archive_file" "z" {
+  source_dir  = local.d
+  output_path = "out/fn.zip"
+}
+data "external" "e" { program = ["python3", "${path.module}/q.py"] }
+resource "aws_lambda_function" "f" {
+  filename = "build/${var.app}.zip"
+  name     = "a.b"
+  image    = "registry.example.org:5000/x"
+}
+resource "local_file" "own" { filename = "out/conf" }
+resource "terraform_data" "h" {
+  provisioner "local-exec" {
+    command = "bash ./hooks/h.sh --with=conf/a.yml ${self.input}"
+  }
+  provisioner "local-exec" {
+    when        = destroy
+    working_dir = "../scripts"
+    command     = "./o.sh ${path.module}/x"
+    interpreter = ["bash", "-c"]
+    environment = { F = "data/f.json" }
+  }
+  provisioner "file" {
+    source  = "conf/"
+    content = file("tpl/${var.app}.txt")
+  }
+}
+module "m" {
+  source      = "./modules/m"
+  source_path = [{ path = "ignored", source_dir = "fn" }]
+}
+"#;
+        let names = named("main.tf", text);
+        let values = BTreeMap::from([("app".to_owned(), "app-x".to_owned())]);
+        assert_eq!(
+            told(&names, &values),
+            [
+                "4 source_dir module:src Input Planned",
+                "5 output_path out/fn.zip Own Planned",
+                "7 program module:q.py Word Planned",
+                "9 filename build/app-x.zip Input Written",
+                "13 filename out/conf Own Written",
+                "16 command hooks/h.sh Program Created",
+                "16 command conf/a.yml Word Created",
+                "20 working_dir ../scripts WorkingDirectory Destroyed",
+                "21 command ../scripts/o.sh Program Destroyed",
+                "21 command module:x Word Destroyed",
+                "23 environment ../scripts/data/f.json Word Destroyed",
+                "26 source conf Input Created",
+                "27 file tpl/app-x.txt Read Created",
+                "32 source_dir fn Input Planned",
+            ]
+        );
+        assert!(!told(&names, &BTreeMap::new()).iter().any(|line| line.contains("app-x")));
+        assert_eq!(names[3].block.as_deref(), Some("aws_lambda_function.f"));
+    }
+
+    #[test]
+    fn json_says_the_same_without_lines() {
+        let text = r#"{"resource":{"terraform_data":{"h":{
+            "provisioner":[{"local-exec":{"command":"./h.sh","when":"destroy"}}],
+            "build":{"context":"img"}}}}}"#;
+        let found = told(&named("main.tf.json", text), &BTreeMap::new());
+        let expected = [" context img Input Written", " command h.sh Program Destroyed"];
+        assert_eq!(found, expected);
+    }
+}
