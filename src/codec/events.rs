@@ -161,7 +161,7 @@ impl EventReader {
             }
         }
         let is_box = stream == Stream::Complaints || self.boxes.is_open();
-        if is_box || line.contains("Error: ") {
+        if is_box || line.contains("Error: ") || line.contains("Warning: ") {
             return self.boxes.line(line).map_or(Event::Other, Event::Diagnostic);
         }
         Event::Other

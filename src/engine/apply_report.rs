@@ -15,8 +15,8 @@ mod objects;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use self::courses::Ledger;
 use self::courses::{Course, CourseStep};
+pub use self::courses::{Ledger, LedgerSummary};
 pub use self::invocations::{Invocations, planned_invocations};
 pub use self::objects::Seen;
 use self::objects::{TouchedObject, TouchedObjects};

@@ -193,6 +193,7 @@ mod tests {
                 invocations: Vec::new(),
             },
             errors: Vec::new(),
+            elsewhere: false,
         }))
     }
 

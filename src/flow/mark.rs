@@ -21,7 +21,7 @@ use crate::model::good::{Evidence, Grade, Residual, Verdict};
 use crate::model::state::State;
 use crate::port::progress::{Ended, Phase};
 use crate::store::After;
-use crate::terraform::check::{StackCheck, run_check};
+use crate::terraform::check::{self, StackCheck, run_check};
 use crate::terraform::workdir::CopyLayout;
 
 /// How a snapshot is shown to be good.
@@ -159,7 +159,7 @@ pub(super) fn run_checks(
     ports: &Ports<'_>,
     root: &Path,
     checks: &[StackCheck],
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<String>, check::Failed> {
     for check in checks {
         run_check(check, root, ports.environment)?;
     }

@@ -46,6 +46,10 @@ pub struct RunOutcome {
     pub apply_report: ApplyReport,
     /// Its errors.
     pub errors: Vec<ApplyError>,
+    /// Whether it told of changes while the state of the stack stood still: it worked on another
+    /// one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
 }
 
 /// How a matter was resolved.

@@ -74,6 +74,7 @@ fn made(intent: u64, objects: &[(&str, ObjectOutcome, Option<&str>)]) -> Body {
             invocations: Vec::new(),
         },
         errors: Vec::new(),
+        elsewhere: false,
     }))
 }
 

@@ -193,11 +193,14 @@ fn an_apply_that_goes_well_is_good_once_a_follow_up_plan_is_empty() {
     assert_eq!(json["apply_report"]["objects"][0]["outcome"], "updated");
     assert!(json["follow_up_milliseconds"].as_u64().unwrap() > 0);
     assert_ne!(stage.good_revision(), good);
-    // What a plan alone has looked at is not applied.
+    // A command that applied nothing is not followed by a plan.
     stage.configure(&file("a", "three"));
     let good = stage.good_revision();
-    let ran = stage.unapply(&["run", "--", "terraform", "plan"]).expect(0);
-    ran.says("is not called good").says("it would update demo_file.a");
+    for command in [&["terraform", "plan"][..], &["true"]] {
+        let ran = stage.unapply(&[&["run", "--"], command].concat()).expect(0);
+        let ran = ran.says("nothing was applied").screen();
+        assert!(!ran.contains("verify"), "{ran}");
+    }
     assert_eq!(stage.good_revision(), good);
     assert!(
         std::fs::read_dir(stage.path().join("home/.local/state/unapply/runs")).unwrap().count()

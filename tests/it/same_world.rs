@@ -81,6 +81,47 @@ fn a_name_that_the_settings_block_is_not_handed_on() {
 }
 
 #[test]
+fn a_command_that_works_on_another_state_is_a_contradiction() {
+    let stage = Stage::good(&file("a", "one"));
+    stage.terraform(&["workspace", "new", "other", "-no-color"]).expect(0);
+    stage.terraform(&["workspace", "select", "default", "-no-color"]).expect(0);
+    let good = stage.entries("mark").len();
+    stage.configure(&(file("a", "one") + &file("b", "two")));
+    let sent = |last: &str| format!("TF_WORKSPACE=other terraform apply -auto-approve {last}");
+    let ran = stage.unapply(&["run", "--", "sh", "-c", &sent("-no-color")]);
+    ran.expect(1).says("stood still").says("unapply -C DIRECTORY");
+    let words = sent("-json -replace=demo_file.b");
+    let ran = stage.unapply(&["run", "--json", "--", "sh", "-c", &words]);
+    assert_eq!(ran.expect(1).json()["elsewhere"], true);
+    let words = sent("-no-color -replace=demo_file.b");
+    let ran = stage.unapply(&["run", "--on-failure", "revert", "--", "sh", "-c", &words]);
+    ran.expect(21).says("stood still");
+    assert_eq!(stage.entries("mark").len(), good, "nothing is called good");
+    stage.unapply(&["status"]).expect(0);
+    stage.unapply(&["history"]).says("it worked on another state");
+}
+
+#[test]
+fn the_rest_of_a_targeted_apply_is_not_made_by_a_revert() {
+    let stage = Stage::good(&file("a", "one"));
+    let v2 = file("a", "one") + &file("b", "${demo_file.a.content} b") + &file("never", "later");
+    let apply = ["run", "--", "terraform", "apply", "-auto-approve", "-no-color"];
+    stage.configure(&v2);
+    let ran = stage.unapply(&[&apply[..], &["-target=demo_file.b"]].concat());
+    ran.expect(0).says("is good (plan-empty)");
+    let good = stage.objects();
+    let v3 = v2.replace("\"one\"", "\"two\"") + &file("c", "${demo_file.b.content} c");
+    stage.configure(&v3);
+    stage.fault("create:c.txt");
+    stage.unapply(&[&apply[..], &["-target=demo_file.c"]].concat()).expect(1);
+    stage.fault("");
+    let ran = stage.unapply(&["revert", "--yes"]).expect(0);
+    assert!(!ran.screen().contains("demo_file.never"), "{}", ran.screen());
+    assert_eq!(stage.objects(), good);
+    stage.unapply(&["status"]).expect(0).says("good");
+}
+
+#[test]
 fn a_home_that_is_not_there_is_not_made() {
     let (mut stage, _) = good();
     let home = stage.path().join("no-home");

@@ -158,6 +158,8 @@ pub enum BodyOut {
         apply_report: ApplyReportOut,
         /// Its errors.
         errors: Vec<ApplyErrorOut>,
+        /// Whether it told of changes while the state of the stack stood still.
+        elsewhere: bool,
     },
     /// Something must not be applied.
     Hold {

@@ -33,6 +33,9 @@ pub struct RunOut {
     pub apply_report: ApplyReportOut,
     /// Its errors.
     pub errors: Vec<ApplyErrorOut>,
+    /// Whether it told of changes while the state of the stack stood still: it worked on another
+    /// one.
+    pub elsewhere: bool,
     /// The grade of the state afterwards: `applied`, `plan-empty`, `checked`; null when it is not
     /// called good.
     pub grade: Option<String>,
@@ -161,6 +164,7 @@ pub(super) fn outcome_body(ended: &RunOutcome) -> BodyOut {
         errored: ended.errored.map(|revision| revision.0),
         apply_report: (&ended.apply_report).into(),
         errors: ended.errors.iter().map(Into::into).collect(),
+        elsewhere: ended.elsewhere,
     }
 }
 

@@ -34,6 +34,7 @@ use crate::model::pattern::Pattern;
 use crate::model::word::Word;
 use crate::port::clock::Clock as _;
 use crate::port::terraform;
+use crate::terraform::check::StackCheck;
 
 /// Reverts.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -99,7 +100,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     };
     let job = Job::new(&ports, &stack, &settings.author);
     let executed = execute_to_the_end(&job, approved, &going_on)?;
-    conclude(session, &job, executed)
+    conclude(session, &job, executed, &settings.checks)
 }
 
 /// A flag that has no effect is a slip.
@@ -285,7 +286,12 @@ fn confirm(session: &Session, stack: &Stack) -> Result<(), Failure> {
 }
 
 /// Verifies what went well, and says what did not.
-fn conclude(session: &Session, job: &Job<'_>, executed: ExecutedRevert) -> Result<Exit, Failure> {
+fn conclude(
+    session: &Session,
+    job: &Job<'_>,
+    executed: ExecutedRevert,
+    checks: &[StackCheck],
+) -> Result<Exit, Failure> {
     if executed.outcome != ApplyOutcome::Succeeded {
         return failed(session, job.stack, executed);
     }
@@ -299,7 +305,7 @@ fn conclude(session: &Session, job: &Job<'_>, executed: ExecutedRevert) -> Resul
             .next("unapply mark good --verify"));
     }
     let intent = executed.intent;
-    let verified = match verify(job, executed) {
+    let verified = match verify(job, executed, checks) {
         Ok(verified) => verified,
         Err(error) => {
             let failure = Failure::from(error);

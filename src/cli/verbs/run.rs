@@ -32,6 +32,10 @@ use crate::port::clock::Clock as _;
 use crate::port::interrupt::Interrupt as _;
 use crate::terraform::child::{ChildEnd, ChildScreen, Input, Notice, Showing};
 
+/// The usual reasons.
+const ELSEWHERE: &str =
+    "it worked on another state: another directory, workspace, TF_DATA_DIR or -state";
+
 /// The step after a run that has ended.
 enum AfterRun {
     /// Leave with this code.
@@ -98,6 +102,9 @@ fn once(
     }
     let ran = Ran { before, end: end.ok(), concluded };
     session.output.insist(&screen::report(job.stack, &ran.concluded, session.output.talk_paint));
+    if ran.concluded.worked_elsewhere() {
+        return elsewhere(session, job.stack, arguments, &ran);
+    }
     match ran.concluded.result {
         ApplyOutcome::Succeeded => succeeded(session, job, settings, &ran),
         ApplyOutcome::Failed
@@ -172,6 +179,36 @@ fn unrecorded(error: Error, end: Option<&ChildEnd>) -> Failure {
         }
         _ => failure,
     }
+}
+
+/// A command that changed another state than the one that is watched: no verb can do anything for it
+/// from here.
+fn elsewhere(
+    session: &Session,
+    stack: &Stack,
+    arguments: &Arguments,
+    ran: &Ran,
+) -> Result<AfterRun, Failure> {
+    print(session, stack, told(ran))?;
+    let exit = if arguments.on_failure == Some(OnFailure::Revert) {
+        Exit::NotReverted
+    } else if ran.exit() == Exit::Done {
+        Exit::Failure
+    } else {
+        ran.exit()
+    };
+    let name = &stack.name;
+    let what = format!("the command tells of changes, and the state of {name} stood still");
+    let root = stack.root.display();
+    Err(Failure::new(exit, what)
+        .details([ELSEWHERE.to_owned()])
+        .not_done("nothing was marked good and nothing was taken back")
+        .now(format!(
+            "{name} is as it was: {root}, workspace {}; what the command changed is in no stack's \
+             record",
+            stack.workspace
+        ))
+        .next("unapply -C DIRECTORY [-w WORKSPACE] run -- …   (where the command works)"))
 }
 
 /// Calls the state good after a success, as far as that can be proved.
@@ -287,6 +324,7 @@ fn told(ran: &Ran) -> RunOut {
         errored: concluded.errored.map(|revision| revision.0),
         apply_report: (&concluded.apply_report).into(),
         errors: concluded.errors.iter().map(Into::into).collect(),
+        elsewhere: concluded.worked_elsewhere(),
         ..RunOut::default()
     }
 }

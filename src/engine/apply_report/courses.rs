@@ -13,6 +13,9 @@ use crate::model::event::{
 };
 use crate::model::word::Word as _;
 
+/// The summary of the warning that both engines end an apply with `-target` or `-exclude` with.
+const TARGETED: &str = "Applied changes may be incomplete";
+
 /// More errors are counted and not kept.
 const ERRORS_MAX: usize = 200;
 
@@ -22,7 +25,18 @@ pub struct Ledger {
     pub(super) courses: BTreeMap<String, Course>,
     pub(super) invocations: Invocations,
     errors: Vec<Diagnostic>,
-    purpose: Purpose,
+    summary: LedgerSummary,
+}
+
+/// The words of a command about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LedgerSummary {
+    /// The operation that has come to its end.
+    pub purpose: Purpose,
+    /// Whether only a part of the configuration was to be applied.
+    pub is_targeted: bool,
+    /// Whether it tells of an object that was made, changed or destroyed.
+    pub tells_of_changes: bool,
 }
 
 /// The plan and the events of one object.
@@ -61,7 +75,10 @@ impl Ledger {
                 };
                 self.course(hook).steps.push(step);
             }
-            Event::Completed(hook) => self.course(hook).close(hook, ApplyEnd::Well),
+            Event::Completed(hook) => {
+                self.summary.tells_of_changes |= hook.operation != Operation::Other;
+                self.course(hook).close(hook, ApplyEnd::Well);
+            }
             Event::Errored(hook) => self.course(hook).close(hook, ApplyEnd::Badly),
             Event::Imported(hook) => {
                 let course = self.course(hook);
@@ -69,10 +86,12 @@ impl Ledger {
                 course.imported_id.clone_from(&hook.id);
             }
             Event::Diagnostic(said) if said.severity == Severity::Error => self.blame(said),
-            Event::Summary(Counts {
-                purpose: done @ (Purpose::Apply | Purpose::Destroy), ..
-            }) => {
-                self.purpose = *done;
+            Event::Diagnostic(said) if said.summary == TARGETED => self.summary.is_targeted = true,
+            Event::Summary(
+                counts @ Counts { purpose: done @ (Purpose::Apply | Purpose::Destroy), .. },
+            ) => {
+                self.summary.purpose = *done;
+                self.summary.tells_of_changes |= counts.add + counts.change + counts.remove > 0;
             }
             Event::Summary(_)
             | Event::Refreshed { .. }
@@ -101,9 +120,9 @@ impl Ledger {
         self.courses.values().any(|course| course.intended.is_some())
     }
 
-    /// The operation that has come to its end, as Terraform said.
-    pub fn purpose(&self) -> Purpose {
-        self.purpose
+    /// The command's words about itself.
+    pub fn summary(&self) -> LedgerSummary {
+        self.summary
     }
 
     /// Errors in Terraform's words, each once: not safe to show before redaction.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::codec::events::{EventReader, Stream};
 use crate::codec::state;
-use crate::model::event::Intended;
+use crate::model::event::{Intended, Purpose};
 use crate::model::state::StateBytes;
 
 /// A state with `demo_file`s: name, id, what else stands with the instance.
@@ -289,5 +289,27 @@ fn any_order_of_events_gives_one_line_for_an_object() {
         let found = told(ledger(&lines), &none, Some(&none), Ending::Cut);
         assert_eq!(found.len(), usize::from(!lines.is_empty()), "{lines}");
     }
-    assert!(!matches!(ledger("").0.purpose(), crate::model::event::Purpose::Apply));
+}
+
+#[test]
+fn a_ledger_knows_whether_it_tells_of_changes() {
+    let summary = |lines: &str| ledger(lines).0.summary();
+    assert_eq!(summary(""), LedgerSummary::default());
+    assert!(!summary(&hook("start", "a", "create", "")).tells_of_changes);
+    assert!(!summary(&hook("complete", "a", "read", "")).tells_of_changes);
+    for action in ["create", "update", "delete"] {
+        assert!(summary(&hook("complete", "a", action, "")).tells_of_changes, "{action}");
+    }
+    let counts = |changed: u8| {
+        format!(
+            "{{\"type\":\"change_summary\",\"changes\":{{\"add\":0,\"change\":{changed},\"remove\":0,\
+             \"operation\":\"apply\"}}}}\n"
+        )
+    };
+    assert!(summary(&counts(1)).tells_of_changes);
+    let nothing = LedgerSummary { purpose: Purpose::Apply, ..LedgerSummary::default() };
+    assert_eq!(summary(&counts(0)), nothing);
+    let warned = "{\"type\":\"diagnostic\",\"diagnostic\":{\"severity\":\"warning\",\
+                  \"summary\":\"Applied changes may be incomplete\",\"detail\":\"\"}}\n";
+    assert!(summary(warned).is_targeted);
 }

@@ -4,6 +4,8 @@
 //! Actions left undone are listed, so that a part is not taken for the whole. Objects that
 //! Terraform adds to targets, because they are made from them, are found by comparing the plans.
 
+use std::collections::BTreeSet;
+
 use super::{shown_address, shown_slot};
 use crate::model::address::{Address, ModuleStep};
 use crate::model::pattern::Pattern;
@@ -40,17 +42,26 @@ impl RevertScope {
 
     /// Targets for Terraform that are the wanted part of a plan, each once; `None` when that is all
     /// of it. Objects that were not found (`unfound`) leave the state, though no change says so.
-    pub fn wanted(&self, plan: &Plan, unfound: &[Slot]) -> Option<Vec<String>> {
-        let lost = unfound.iter().map(|slot| &slot.address);
-        let (wanted, others): (Vec<&Address>, Vec<&Address>) = plan
-            .effective()
-            .map(|change| &change.address)
+    /// Actions at the `usual` addresses, as screens have them, are not wanted: a plan of the good
+    /// snapshot proposed them then, and they were not done.
+    pub fn wanted(
+        &self,
+        plan: &Plan,
+        unfound: &[Slot],
+        usual: &BTreeSet<String>,
+    ) -> Option<Vec<String>> {
+        let changes = plan.effective();
+        let changes =
+            changes.map(|change| (&change.address, !usual.contains(&shown_address(change))));
+        let lost = unfound.iter().map(|slot| (&slot.address, true));
+        let (wanted, others): (Vec<_>, Vec<_>) = changes
             .chain(lost)
-            .partition(|address| self.includes(address));
+            .partition(|(address, is_wanted)| *is_wanted && self.includes(address));
         if others.is_empty() {
             return None;
         }
-        let mut wanted: Vec<String> = wanted.into_iter().map(ToString::to_string).collect();
+        let mut wanted: Vec<String> =
+            wanted.iter().map(|(address, _)| address.to_string()).collect();
         wanted.sort();
         wanted.dedup();
         Some(wanted)
@@ -143,11 +154,15 @@ mod tests {
         let objects = "good demo_file.a=1,old demo_file.c=3\nnow demo_file.a=1,new demo_file.b=2\n";
         let of = |plan: &str| scene(&format!("{objects}plan {plan}")).plan;
         let whole = of("update:demo_file.a destroy:demo_file.b create:demo_file.c");
-        assert_eq!(RevertScope::default().wanted(&whole, &[]), None);
-        assert_eq!(scope(&[], &["demo_file.z"]).wanted(&whole, &[]), None);
-        let wanted = scope(&[], &["demo_file.b"]).wanted(&whole, &[]).unwrap();
+        let none = BTreeSet::new();
+        assert_eq!(RevertScope::default().wanted(&whole, &[], &none), None);
+        assert_eq!(scope(&[], &["demo_file.z"]).wanted(&whole, &[], &none), None);
+        let wanted = scope(&[], &["demo_file.b"]).wanted(&whole, &[], &none).unwrap();
         assert_eq!(wanted, ["demo_file.a", "demo_file.c"]);
-        assert_eq!(scope(&["demo_file.z"], &[]).wanted(&whole, &[]), Some(Vec::new()));
+        assert_eq!(scope(&["demo_file.z"], &[]).wanted(&whole, &[], &none), Some(Vec::new()));
+        let usual = BTreeSet::from(["demo_file.c".to_owned()]);
+        let wanted = RevertScope::default().wanted(&whole, &[], &usual).unwrap();
+        assert_eq!(wanted, ["demo_file.a", "demo_file.b"], "what was never wanted");
         let part = of("update:demo_file.a create:demo_file.c");
         let told: Vec<String> = left(&whole, &part, std::iter::empty())
             .iter()

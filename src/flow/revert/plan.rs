@@ -6,6 +6,7 @@
 pub mod kept_inputs;
 mod versions;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -27,9 +28,10 @@ use crate::engine::revert::not_found::{UnfoundObject, dropped_by, not_found, unf
 use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
 use crate::engine::revert::scope::{Skipped, left};
 use crate::engine::revert::{RecordedState, RevertFacts, actions_digest, judge};
+use crate::engine::verify::residual;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::PrivateCopy;
-use crate::flow::redaction::with_plan;
+use crate::flow::redaction::{safe_residual, with_plan};
 use crate::flow::{Error, recorded};
 use crate::model::digest::Digest;
 use crate::model::entry::{Entry, NotUndone, Revision, Snapshot};
@@ -289,9 +291,10 @@ fn planned(
         PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
         PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
     }
+    let usual = usual(&plan, draft);
     let both = first.map(|first| whole(first, &plan));
     let unfound = unfound(&of.facts(both.as_ref().unwrap_or(&plan)));
-    let Some(mut targets) = scope.wanted(&plan, &unfound) else {
+    let Some(mut targets) = scope.wanted(&plan, &unfound, &usual) else {
         let (targets, left) = (Vec::new(), Vec::new());
         return Ok(PlannedRevert { plan_file, plan, targets, left, unfound, inputs });
     };
@@ -310,8 +313,22 @@ fn planned(
     }
     let dropped = dropped_by(&part, &unfound, |slot| scope.includes(&slot.address));
     let stays = unfound.into_iter().filter(|slot| !dropped.contains(slot));
-    let left = left(&plan, &part, stays);
+    let mut left = left(&plan, &part, stays);
+    left.retain(|left| !usual.contains(&left.address));
     Ok(PlannedRevert { plan_file, plan: part, targets, left, unfound: dropped, inputs })
+}
+
+/// Addresses of the actions that a plan of the good snapshot proposed too when it was called good.
+fn usual(plan: &Plan, draft: &RevertDraft) -> BTreeSet<String> {
+    if draft.residual.is_empty() {
+        return BTreeSet::new();
+    }
+    let redactor = with_plan(draft.redactor.clone(), &draft.configuration, plan);
+    let proposed = residual(plan);
+    let recorded = safe_residual(proposed.clone(), &redactor);
+    let both = proposed.into_iter().zip(recorded);
+    let usual = both.filter(|(_, recorded)| draft.residual.contains(recorded));
+    usual.map(|(action, _)| action.address).collect()
 }
 
 /// SHA-256 of a file.

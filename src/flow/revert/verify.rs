@@ -10,12 +10,13 @@ use super::execute::ExecutedRevert;
 use super::history::configurations::resources;
 use super::plan::CheckedRevert;
 use super::plan::kept_inputs::due_to_kept;
-use crate::codec::state::checks::checks;
+use crate::codec::state::checks;
 use crate::engine::redact::Redactor;
 use crate::engine::verify::{
     Comparison, Configurations, DoneRounds, Round, VerifyFacts, compare, residual,
 };
 use crate::flow::Error;
+use crate::flow::mark::run_checks;
 use crate::flow::ports::{Job, Stack};
 use crate::flow::redaction::{safe_residual, with_plan};
 use crate::model::entry::{Body, Mark, NotUndone, Revision, Verification};
@@ -24,6 +25,7 @@ use crate::model::plan::Plan;
 use crate::model::state::State;
 use crate::port::progress::{Ended, Phase};
 use crate::store::After;
+use crate::terraform::check::StackCheck;
 
 /// A revert that has been looked at.
 #[derive(Debug)]
@@ -47,8 +49,13 @@ impl VerifiedRevert {
     }
 }
 
-/// Plans once more with the pristine configuration, compares, and records what was found.
-pub fn verify(job: &Job<'_>, mut executed: ExecutedRevert) -> Result<VerifiedRevert, Error> {
+/// Plans once more with the pristine configuration, compares, runs the stack's checks if all is
+/// equal, and records what was found.
+pub fn verify(
+    job: &Job<'_>,
+    mut executed: ExecutedRevert,
+    checks: &[StackCheck],
+) -> Result<VerifiedRevert, Error> {
     let Ok(taken) = &executed.after else { return Err(not_proven(executed)) };
     let checked = &mut executed.checked;
     let revision = taken.entry.revision;
@@ -69,11 +76,16 @@ pub fn verify(job: &Job<'_>, mut executed: ExecutedRevert) -> Result<VerifiedRev
     let kept = due_to_kept(job.ports, checked, &found)?;
     let mut comparison = compared(job.stack, checked, now.state(), &plan, &found, &kept);
     comparison.differences.extend(executed.not_carried.iter().cloned());
+    // A part of a good snapshot is not good.
+    let is_whole = comparison.differences.is_empty() && checked.left.is_empty();
+    let passed = if is_whole { run_checks(job.ports, &job.stack.root, checks) } else { Ok(vec![]) };
+    let failed = passed.as_ref().err().map(ToString::to_string);
+    comparison.differences.extend(failed.map(|failed| checked.draft.redactor.text(&failed)));
     let said = verification(executed.intent, revision, &comparison, &found);
     let entry = job.record(After::Any, Body::Verification(said))?.revision;
-    // A part of a good snapshot is not good.
-    if comparison.differences.is_empty() && checked.left.is_empty() {
-        mark_good(job, revision, &found)?;
+    if is_whole && let Ok(checks) = passed {
+        let grade = if checks.is_empty() { Grade::PlanEmpty } else { Grade::Checked };
+        mark_good(job, revision, Evidence { grade, residual: found.clone(), checks })?;
     }
     let target = executed.checked.target();
     let detail =
@@ -125,7 +137,7 @@ fn compared(
             journals: &draft.journals,
         },
         configuration: &configuration,
-        checks: [&checks(draft.good.state.bytes()), &plan.checks],
+        checks: [&checks::checks(draft.good.state.bytes()), &plan.checks],
         knowledge: &stack.knowledge,
         redactor: &redactor,
     });
@@ -190,9 +202,7 @@ fn verification(
     }
 }
 
-fn mark_good(job: &Job<'_>, revision: Revision, residual: &[Residual]) -> Result<(), Error> {
-    let evidence =
-        Evidence { grade: Grade::PlanEmpty, residual: residual.to_vec(), checks: Vec::new() };
+fn mark_good(job: &Job<'_>, revision: Revision, evidence: Evidence) -> Result<(), Error> {
     let mark = Mark { revision, verdict: Verdict::Good(evidence) };
     job.record(After::Any, Body::Mark(mark))?;
     Ok(())

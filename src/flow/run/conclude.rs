@@ -16,7 +16,9 @@ use crate::codec::events::{EventReader, Stream};
 use crate::codec::plan;
 use crate::codec::state::ReadState;
 use crate::engine::apply_error::apply_errors;
-use crate::engine::apply_report::{ApplyReportFacts, Ending, Ledger, Seen, planned_invocations};
+use crate::engine::apply_report::{
+    ApplyReportFacts, Ending, Ledger, LedgerSummary, Seen, planned_invocations,
+};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
@@ -29,7 +31,7 @@ use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest};
 use crate::model::apply_report::{ApplyError, ApplyReport, ReportSource};
 use crate::model::digest::Digest;
 use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision};
-use crate::model::event::{Intended, Intention, Purpose};
+use crate::model::event::{Diagnostic, Intended, Intention};
 use crate::model::plan::{Action, Plan};
 use crate::model::run::{RunIntent, RunOutcome};
 use crate::terraform::child::ChildEnd;
@@ -55,14 +57,21 @@ pub struct Concluded {
     pub errors: Vec<ApplyError>,
     /// An `errored.tfstate` that it left, kept in this entry.
     pub errored: Option<Revision>,
-    /// The operation that has come to its end, as Terraform said.
-    pub purpose: Purpose,
+    /// Its words about itself.
+    pub summary: LedgerSummary,
+    /// Whether the state is the one before.
+    pub stood_still: bool,
 }
 
 impl Concluded {
     /// The intent that it concludes.
     pub fn intent(&self) -> Option<Revision> {
         outcome_of(&self.outcome).map(|ended| ended.intent)
+    }
+
+    /// Whether it told of changes while the state stood still.
+    pub fn worked_elsewhere(&self) -> bool {
+        outcome_of(&self.outcome).is_some_and(|ended| ended.elsewhere)
     }
 }
 
@@ -112,10 +121,18 @@ pub fn conclude(
         Ok((outcome, closed)) => {
             // It is in the store; what cannot be removed is only litter.
             let _is_left = journal.remove().is_err();
-            let Closed { outcome: said, after, purpose } = closed;
-            let RunOutcome { apply_report, errors, errored, .. } = said;
-            let result = seeing.result;
-            Ok(Concluded { outcome, result, after, apply_report, errors, errored, purpose })
+            let Closed { outcome: said, after, summary, stood_still } = closed;
+            let RunOutcome { apply_report, errors, errored, outcome: result, .. } = said;
+            Ok(Concluded {
+                outcome,
+                result,
+                after,
+                apply_report,
+                errors,
+                errored,
+                summary,
+                stood_still,
+            })
         }
         Err(source) => Err(Error::Run(RunError::NotRecorded {
             intent: entry.revision,
@@ -175,7 +192,8 @@ fn not_a_run(entry: &Entry) -> Error {
 struct Closed {
     outcome: RunOutcome,
     after: Result<Captured, Error>,
-    purpose: Purpose,
+    summary: LedgerSummary,
+    stood_still: bool,
 }
 
 /// Captures the state as it is, and puts together what the apply has done. It can be done again.
@@ -209,8 +227,18 @@ fn close(job: &Job<'_>, course: &OpenRun<'_>, seeing: Seeing) -> Result<Closed, 
         planned_invocations(plan).for_each(|event| told.ledger.see(&event));
     }
     let recorded = recorded_state(job.ports, &before)?;
-    let (apply_report, errors, purpose) =
+    let (summary, source) = (told.ledger.summary(), told.source);
+    let stood_still = after.as_ref().is_ok_and(|after| digest(&after.entry) == digest(&before));
+    // A killed Terraform may have saved nothing, and one that could not save it says so.
+    let has_lost = errored.is_some() || told.ledger.errors().iter().any(is_about_a_state);
+    let elsewhere =
+        summary.tells_of_changes && stood_still && seeing.ending != Ending::Cut && !has_lost;
+    let (mut apply_report, errors) =
         report(job.ports, &before, recorded.as_ref(), &after, planned.as_ref(), told, seeing);
+    if elsewhere {
+        // All that it tells is of another state.
+        apply_report = ApplyReport::empty(source);
+    }
     let outcome = RunOutcome {
         intent: course.intent.revision,
         outcome: seeing.result,
@@ -220,8 +248,18 @@ fn close(job: &Job<'_>, course: &OpenRun<'_>, seeing: Seeing) -> Result<Closed, 
         errored,
         apply_report,
         errors,
+        elsewhere,
     };
-    Ok(Closed { outcome, after, purpose })
+    Ok(Closed { outcome, after, summary, stood_still })
+}
+
+/// SHA-256 of a snapshot's state, if it has one.
+fn digest(entry: &Entry) -> Option<Digest> {
+    entry.recorded.body.snapshot()?.state.as_ref().map(|state| state.version.digest)
+}
+
+fn is_about_a_state(error: &Diagnostic) -> bool {
+    error.summary.to_lowercase().contains("state")
 }
 
 /// The ledger and the source that the journal gives.
@@ -254,7 +292,7 @@ fn report(
     planned: Option<&Plan>,
     told: JournalReading,
     seeing: Seeing,
-) -> (ApplyReport, Vec<ApplyError>, Purpose) {
+) -> (ApplyReport, Vec<ApplyError>) {
     let had = recorded.map(|recorded| recorded.state.state());
     let has = after.as_ref().ok().and_then(|taken| taken.state.as_ref()).map(ReadState::state);
     let mut redactor = Redactor::default().with_values(&secrets_of_environment(ports));
@@ -288,7 +326,7 @@ fn report(
         source: told.source,
         ending: seeing.ending,
     };
-    let (errors, purpose) = (apply_errors(told.ledger.errors(), &redactor), told.ledger.purpose());
+    let errors = apply_errors(told.ledger.errors(), &redactor);
     let report = match seeing.result {
         ApplyOutcome::NotStarted => ApplyReport::empty(told.source),
         ApplyOutcome::Succeeded
@@ -296,7 +334,7 @@ fn report(
         | ApplyOutcome::Interrupted
         | ApplyOutcome::Unknown => told.ledger.report(&facts, &redactor),
     };
-    (report, errors, purpose)
+    (report, errors)
 }
 
 fn recorded_state(ports: &Ports<'_>, entry: &Entry) -> Result<Option<Recorded>, Error> {

@@ -4,6 +4,7 @@
 //! first. A plan that is not empty leaves the lower grade; a check that fails leaves no mark.
 
 use super::Concluded;
+use crate::engine::apply_report::LedgerSummary;
 use crate::flow::Error;
 use crate::flow::mark::{Proof, WhenNotEmpty, good, run_checks};
 use crate::flow::ports::Job;
@@ -38,8 +39,12 @@ pub fn follow(
     checks: &[StackCheck],
 ) -> Followed {
     let snapshot = after.revision;
+    let LedgerSummary { purpose, is_targeted, tells_of_changes } = concluded.summary;
+    if purpose == Purpose::Unknown && !tells_of_changes && concluded.stood_still {
+        return Followed { snapshot, grade: None, because: None };
+    }
     // A plan alone, or a destruction, does not make the state what the configuration says.
-    let was_applied = concluded.purpose == Purpose::Apply;
+    let was_applied = purpose == Purpose::Apply;
     let word = || good(job, after, &Proof::Word).map(|(_, e)| e.grade);
     let early = if was_applied && checks.is_empty() { Some(word()) } else { None };
     let at_least = match early {
@@ -47,7 +52,9 @@ pub fn follow(
         Some(Err(because)) => return Followed { snapshot, grade: None, because: Some(because) },
         None => None,
     };
-    let proof = Proof::Verified { residual: WhenNotEmpty::Refuse, checks: checks.to_vec() };
+    // The rest was not wanted yet: a revert leaves it alone.
+    let residual = if is_targeted { WhenNotEmpty::Keep } else { WhenNotEmpty::Refuse };
+    let proof = Proof::Verified { residual, checks: checks.to_vec() };
     let because = match good(job, after, &proof) {
         Ok((_, evidence)) => {
             return Followed { snapshot, grade: Some(evidence.grade), because: None };
@@ -59,7 +66,8 @@ pub fn follow(
         return Followed { snapshot, grade: at_least, because: Some(because) };
     }
     // The plan says nothing good, and the checks have not been asked yet.
-    match run_checks(job.ports, &job.stack.root, checks).and_then(|_| word()) {
+    let passed = run_checks(job.ports, &job.stack.root, checks);
+    match passed.map_err(Error::from).and_then(|_| word()) {
         Ok(grade) => Followed { snapshot, grade: Some(grade), because: Some(because) },
         Err(failed) => Followed { snapshot, grade: None, because: Some(failed) },
     }

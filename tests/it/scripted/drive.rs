@@ -35,6 +35,7 @@ use unapply::model::run::ResolutionKind;
 use unapply::port::clock::Clock as _;
 use unapply::port::interrupt::Interrupt;
 use unapply::store::Repository;
+use unapply::terraform::check::StackCheck;
 use unapply::terraform::child::{ChildEnd, ChildScreen, Input};
 use unapply::terraform::environment::Environment;
 
@@ -64,6 +65,8 @@ pub(super) struct Process<'s> {
     environment: Environment,
     pub(super) author: Author,
     pub(super) stack: Stack,
+    /// The checks that the stack has of its own.
+    pub(super) checks: Vec<StackCheck>,
 }
 
 /// How a revert ended.
@@ -106,6 +109,7 @@ impl<'s> Process<'s> {
             terraform,
             environment: Environment::new(),
             author: Author { actor, tool, reason: None, ticket: None },
+            checks: Vec::new(),
             stack: Stack {
                 name: "demo/app".parse().unwrap(),
                 root: scene.root(),
@@ -214,7 +218,7 @@ impl<'s> Process<'s> {
 
     /// Proves it.
     pub(super) fn verify(&self, executed: ExecutedRevert) -> Result<VerifiedRevert, Error> {
-        verify(&self.job(&self.ports()), executed)
+        verify(&self.job(&self.ports()), executed, &self.checks)
     }
 
     /// All of it, with every question answered by yes.

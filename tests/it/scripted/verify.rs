@@ -3,6 +3,8 @@
 use std::error::Error as _;
 
 use unapply::model::entry::{ApplyOutcome, Body};
+use unapply::model::good::{Grade, Verdict};
+use unapply::terraform::check::{Probe, StackCheck};
 
 use super::drive::{Process, Reverted};
 use super::stories::{Story, kinds, log, unconcluded};
@@ -39,6 +41,32 @@ fn what_was_proved_is_called_good() {
     assert_eq!(said[said.len() - 2..], ["verification", "mark"]);
     assert_eq!(verified.comparison.recreated.len(), 1, "the one that was gone");
     story.is_back();
+}
+
+#[test]
+fn the_checks_of_the_stack_judge_what_a_revert_made() {
+    let check = |command: &str| StackCheck {
+        probe: Probe::Command(command.to_owned()),
+        timeout_seconds: 5,
+    };
+    for (commands, is_good) in [(["true", "exit 3"], false), (["true", "test 1 = 1"], true)] {
+        let story = Story::half_applied(Where::File);
+        let mut process = Process::healthy(&story.scene);
+        process.checks = commands.map(check).to_vec();
+        let ended = process.revert(story.target).unwrap();
+        let Reverted::Verified(verified, 1) = ended else { panic!("{ended:?}") };
+        assert_eq!(verified.is_verified(), is_good);
+        let log = log(&story.scene);
+        let Body::Mark(mark) = &log.last().unwrap().recorded.body else {
+            let expected = ["the check `exit 3` failed (exit code 3)"];
+            assert_eq!(verified.comparison.differences, expected);
+            assert!(!is_good, "no good mark is made");
+            continue;
+        };
+        let Verdict::Good(evidence) = &mark.verdict else { panic!("{mark:?}") };
+        assert_eq!((evidence.grade, evidence.checks.len()), (Grade::Checked, 2));
+        assert!(is_good);
+    }
 }
 
 /// The apply has ended well, and the state could not be captured afterwards. Nothing has moved, and

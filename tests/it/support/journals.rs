@@ -81,6 +81,7 @@ impl Stage {
             errored: None,
             apply_report: ApplyReport { objects, ..ApplyReport::empty(ReportSource::Events) },
             errors: Vec::new(),
+            elsewhere: false,
         };
         self.record(Body::RunOutcome(Box::new(outcome)));
     }

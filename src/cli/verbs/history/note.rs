@@ -95,7 +95,9 @@ fn run_note(ended: &RunOutcome) -> String {
         Some(address) => format!("{address}: {}", error.summary),
         None => error.summary.clone(),
     });
-    let parts = [Some(format!("run {}", ended.intent)), counts(&ended.apply_report), said];
+    let elsewhere = ended.elsewhere.then(|| "it worked on another state".to_owned());
+    let run = Some(format!("run {}", ended.intent));
+    let parts = [run, elsewhere, counts(&ended.apply_report), said];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 

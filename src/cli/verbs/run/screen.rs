@@ -173,6 +173,9 @@ pub(super) fn followed(followed: Option<&Followed>, millis: i128, paint: Paint) 
     let Some(followed) = followed else {
         return "next: unapply status\n".to_owned();
     };
+    if followed.grade.is_none() && followed.because.is_none() {
+        return "nothing was applied; nothing is marked\n".to_owned();
+    }
     let seconds = format!("follow-up {}.{}s", millis / 1000, millis % 1000 / 100);
     let line = match followed.grade {
         Some(grade) => paint.green(&format!("★ {} is good ({grade})", followed.snapshot)),

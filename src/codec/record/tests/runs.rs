@@ -73,6 +73,7 @@ fn outcome(outcome: ObjectOutcome) -> Body {
         errored: Some(Revision(46)),
         apply_report: ApplyReport { source, objects: objects.to_vec(), invocations: invocations() },
         errors: errors.to_vec(),
+        elsewhere: false,
     }))
 }
 
