@@ -170,6 +170,8 @@ pub(super) struct SchemaReply {
     pub(super) provider: SchemaMessage,
     #[prost(btree_map = "string, message", tag = "2")]
     pub(super) resources: BTreeMap<String, SchemaMessage>,
+    #[prost(btree_map = "string, message", tag = "3")]
+    pub(super) data_sources: BTreeMap<String, SchemaMessage>,
     #[prost(message, repeated, tag = "4")]
     pub(super) diagnostics: Vec<DiagnosticMessage>,
 }

@@ -2,10 +2,11 @@
 //!
 //! The program becomes the provider when Terraform starts it under a provider's name, so that a
 //! demo and the tests need nothing but Terraform. It speaks plugin protocol 6 itself and without
-//! TLS; it offers no data sources, no functions and no nested blocks, and it knows nothing of
+//! TLS; it offers no functions and no nested blocks, and it knows nothing of
 //! unapply. Start from [`is_requested`] and [`serve`]. The calls of Terraform are in `rpc`, the
-//! resource types in `schema`, the objects in `objects`, and failures on demand in `faults`.
+//! resource types in `schema`, the data source in `archive`, the objects in `objects`, and failures on demand in `faults`.
 
+mod archive;
 mod faults;
 mod layout;
 mod lifecycle;

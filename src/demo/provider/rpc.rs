@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use prost::Message as _;
 
+use super::archive;
 use super::faults::{Fault, Faults};
 use super::layout;
 use super::lifecycle::{ChangeResult, RequestedChange};
@@ -54,6 +55,8 @@ impl Service {
             "ConfigureProvider" => self.configure(&read(request)?)?.encode_to_vec(),
             "ValidateResourceConfig" => validate(&read(request)?)?.encode_to_vec(),
             "UpgradeResourceState" => self.upgrade(read(request)?).encode_to_vec(),
+            "ValidateDataResourceConfig" => CheckReply::default().encode_to_vec(),
+            "ReadDataSource" => read_data(&read(request)?)?.encode_to_vec(),
             "ReadResource" => self.read(read(request)?)?.encode_to_vec(),
             "PlanResourceChange" => plan(&read(request)?)?.encode_to_vec(),
             "ImportResourceState" => self.import(&read(request)?)?.encode_to_vec(),
@@ -86,8 +89,10 @@ impl Service {
             }
         };
         let schema = |kind: ResourceType| kind.schema(faults.schema_version());
+        let archive = schema::schema(0, &archive::ATTRIBUTES);
         SchemaReply {
             provider: schema::schema(0, &schema::PROVIDER),
+            data_sources: [(archive::NAME.to_owned(), archive)].into(),
             resources: ResourceType::ALL.map(|kind| (kind.name().to_owned(), schema(kind))).into(),
             diagnostics: Vec::new(),
         }
@@ -210,6 +215,17 @@ fn validate(request: &ObjectMessage) -> Result<CheckReply, Malformed> {
         Err(why) => DiagnosticMessage::of(&format!("validate {title}"), &why),
     };
     Ok(CheckReply { diagnostics })
+}
+
+/// Reads the one data source, which writes.
+fn read_data(request: &ObjectMessage) -> Result<StateReply, Malformed> {
+    Ok(match archive::read(&request.object.value()?) {
+        Ok(state) => StateReply { state: (&state).into(), ..StateReply::default() },
+        Err(why) => {
+            let diagnostics = DiagnosticMessage::of(&format!("read {}", archive::NAME), &why);
+            StateReply { state: request.object.clone(), diagnostics, ..StateReply::default() }
+        }
+    })
 }
 
 fn plan(request: &ChangeRequest) -> Result<PlanReply, Malformed> {

@@ -182,7 +182,7 @@ pub(super) enum Replacement {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Type {
+pub(super) enum Type {
     Text,
     Number,
     TextMap,
@@ -190,7 +190,7 @@ enum Type {
 }
 
 impl Attribute {
-    const fn new(name: &'static str, kind: Type, source: AttributeSource) -> Self {
+    pub(super) const fn new(name: &'static str, kind: Type, source: AttributeSource) -> Self {
         Self {
             name,
             source,

@@ -181,7 +181,7 @@ fn carry_back(checked: &mut CheckedRevert) -> CarriedFiles {
     let CarriedBack { places, failed } = checked.prepared.carry_back();
     let redactor = &checked.draft.redactor;
     CarriedFiles {
-        many: places.len(),
+        many: places.iter().filter(|place| !place.is_dir()).count(),
         not_carried: failed.iter().map(|one| redactor.text(&one.to_string())).collect(),
     }
 }
@@ -317,7 +317,7 @@ fn ended(ports: &Ports<'_>, report: &AppliedPlan, counts: Counts, carried: usize
         (true, _) => {
             let mut done = format!("{add} added, {change} changed, {remove} destroyed");
             if carried > 0 {
-                done.push_str(&format!("; {carried} real files follow"));
+                done.push_str(&format!("; {carried} files carried back"));
             }
             ports.progress.end(Ended::Well, &done);
             ApplyOutcome::Succeeded

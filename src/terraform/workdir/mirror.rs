@@ -318,6 +318,11 @@ impl<'a> Mirror<'a> {
     /// Takes a link: to a place that the copy has as such, to any other as what it leads to.
     fn link(&mut self, name: &str, path: PathBuf, real: PathBuf) -> Option<(PathBuf, PathBuf)> {
         let (Ok(target), Ok(facts)) = (fs::canonicalize(&real), fs::metadata(&real)) else {
+            // A relative one leads nowhere in the copy too; through another a plan could write.
+            if let Some(target) = fs::read_link(&real).ok().filter(|target| target.is_relative()) {
+                self.inner(path, real, target);
+                return None;
+            }
             self.left_out.push(format!("{}: the link leads nowhere", real.display()));
             return None;
         };
@@ -335,10 +340,14 @@ impl<'a> Mirror<'a> {
             return None;
         }
         let inner = across(&self.places.root, self.root, &target);
-        if self.is_wanted(&path) {
-            self.found.push(Mirrored { path, real, form: MirrorForm::Inner(inner) });
-        }
+        self.inner(path, real, inner);
         None
+    }
+
+    fn inner(&mut self, path: PathBuf, real: PathBuf, target: PathBuf) {
+        if self.is_wanted(&path) {
+            self.found.push(Mirrored { path, real, form: MirrorForm::Inner(target) });
+        }
     }
 
     fn wanted_file(&mut self, path: PathBuf, real: PathBuf) {

@@ -433,7 +433,8 @@ fn what_is_no_file_is_named_and_not_opened() {
     )
     .unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(home.at("socket")).unwrap();
-    symlink("nowhere", home.at("dangling")).unwrap();
+    symlink(home.at("nowhere"), home.at("dangling")).unwrap();
+    symlink("nowhere", home.at("relative")).unwrap();
     symlink(".", home.at("again")).unwrap();
     let copy = home.copy(&[("main.tf", "")], &[]);
     let told = copy.left_out().join("\n");
@@ -443,5 +444,5 @@ fn what_is_no_file_is_named_and_not_opened() {
     }
     assert_eq!(copy.left_out().len(), 3);
     let found: Vec<String> = tree(&copy.root()).into_keys().collect();
-    assert_eq!(found, ["a", "again", "main.tf"]);
+    assert_eq!(found, ["a", "again", "main.tf", "relative"]);
 }
