@@ -28,7 +28,7 @@ use crate::codec::hcl::UnreadableFile;
 use crate::model::configuration::{Bundle, BundlePath, REMOTE_MODULES, RefusedPath};
 use crate::model::secret::Secret;
 
-pub use self::carry::{CarriedBack, NotCarried, carry_back_left};
+pub use self::carry::{CarriedBack, NotCarried, carry_back_left, events_left};
 pub use self::mirror::{RealPlaces, normalised};
 
 /// The directory, inside the private one, where the bundle's top lies.
@@ -42,6 +42,9 @@ const LOCK_FILE: &str = ".terraform.lock.hcl";
 
 /// The names of our own files beside the configuration begin so.
 const OWN_PREFIX: &str = "zz_unapply";
+
+/// The names of the files of events end so.
+const EVENTS: &str = ".events.jsonl";
 
 /// The directory, inside the private one, of what could not be carried back.
 const ASIDE: &str = "not_carried_back";

@@ -47,6 +47,7 @@ mod reasons;
 mod recover;
 #[cfg(test)]
 mod rekey;
+#[cfg(test)]
 mod relative_places;
 #[cfg(test)]
 mod revert;

@@ -23,7 +23,7 @@ use crate::model::entry::{
     ApplyOutcome, Body, Cause, Entry, RevertIntent, RevertOutcome, Revision,
 };
 use crate::model::invocation::ReportedInvocation;
-use crate::terraform::workdir::carry_back_left;
+use crate::terraform::workdir::{carry_back_left, events_left};
 
 /// Concludes an open run or revert; refused while its process lives.
 pub fn conclude(job: &Job<'_>, intent: &Entry) -> Result<Entry, Error> {
@@ -86,16 +86,16 @@ pub struct Remains {
 /// Keeps the events and the left state that the directory of a revert still holds.
 pub fn found_in(job: &Job<'_>, revert: &RevertIntent) -> Result<Remains, Error> {
     let root = Path::new(&revert.directory);
-    let events = root.join(".terraform/revert.events.jsonl");
+    let events = events_left(root);
     // Before its apply began, all that is in there was made by plans.
-    if events.exists() {
+    if events.is_some() {
         carry_back(root, &job.stack.root)?;
     }
     let left = read_if_there(&root.join(ERRORED_STATE))?
         .map(|bytes| keep_errored_state(job, &bytes, "of a revert that nobody saw end"))
         .transpose()?;
-    let events =
-        read_if_there(&events)?.map(|bytes| job.ports.repository.put_blob(&bytes)).transpose()?;
+    let events = events.map_or(Ok(None), |events| read_if_there(&events))?;
+    let events = events.map(|bytes| job.ports.repository.put_blob(&bytes)).transpose()?;
     Ok(Remains { events: events.map(|blob| blob.id), left })
 }
 

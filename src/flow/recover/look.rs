@@ -28,7 +28,7 @@ use crate::model::value::Value;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform;
 use crate::terraform::liveness::{Liveness, liveness, recorded_by};
-use crate::terraform::workdir::CopyLayout;
+use crate::terraform::workdir::{CopyLayout, events_left};
 
 pub use self::left::Left;
 
@@ -370,7 +370,8 @@ fn parts(intent: &Entry) -> Option<(Revision, Revision, PathBuf)> {
         return Some((run.before, run.before, Path::new(&run.journal).join("stdout")));
     }
     let Body::RevertIntent(revert) = &intent.recorded.body else { return None };
-    let events = Path::new(&revert.directory).join(".terraform/revert.events.jsonl");
+    let directory = Path::new(&revert.directory);
+    let events = events_left(directory).unwrap_or_else(|| directory.join("no-events"));
     Some((revert.before, revert.target, events))
 }
 

@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::mirror::across;
-use super::{DATA, LOCK_FILE, NOTE, OWN_PREFIX};
+use super::{DATA, EVENTS, LOCK_FILE, NOTE, OWN_PREFIX};
 use crate::model::configuration::is_state_file;
+use crate::model::digest::Digest;
 
 /// A file, link or directory as it stood in the private copy when it was laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +27,6 @@ pub(super) struct Stamp {
     inode: u64,
     size: u64,
     modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 impl Stamp {
@@ -36,7 +36,6 @@ impl Stamp {
             inode: facts.ino(),
             size: facts.size(),
             modified: (facts.mtime(), facts.mtime_nsec()),
-            changed: (facts.ctime(), facts.ctime_nsec()),
         }
     }
 
@@ -70,6 +69,9 @@ pub(super) struct LaidOut {
     /// The root module's private directory.
     pub(super) root: PathBuf,
     pub(super) stamps: BTreeMap<PathBuf, Stamp>,
+    /// Captured configuration, which lies at home in another version: only other bytes than these
+    /// are an apply's.
+    pub(super) configuration: BTreeMap<PathBuf, String>,
 }
 
 /// A file that could not be carried back.
@@ -143,6 +145,13 @@ impl LaidOut {
         found
     }
 
+    /// Whether it is captured configuration, byte for byte.
+    fn is_configuration(&self, path: &Path) -> bool {
+        let digest = |bytes: Vec<u8>| Digest::of(&bytes).to_string();
+        let captured = self.configuration.get(path);
+        captured.is_some_and(|captured| fs::read(path).map(digest).ok().as_ref() == Some(captured))
+    }
+
     /// Whether a file is Terraform's own or ours.
     fn stays_behind(&self, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -172,7 +181,7 @@ impl LaidOut {
         }
         for (path, now) in &now {
             let is_as_it_was = self.stamps.get(path).is_some_and(|before| now.is_as(*before));
-            if is_as_it_was {
+            if is_as_it_was || self.is_configuration(path) {
                 continue;
             }
             let place = real(path);
@@ -221,6 +230,13 @@ pub fn carry_back_left(root: &Path, real_root: &Path) -> io::Result<CarriedBack>
         fs::remove_file(place)?;
     }
     Ok(end)
+}
+
+/// The events of the apply that was begun in a private directory, if one was: the newest.
+pub fn events_left(root: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(root.join(DATA)).ok()?.flatten().map(|entry| entry.path());
+    let events = entries.filter(|path| path.to_string_lossy().ends_with(EVENTS));
+    events.max_by_key(|path| fs::metadata(path).and_then(|facts| facts.modified()).ok())
 }
 
 /// Removes what stands at a real place; a directory only when nothing is in it.

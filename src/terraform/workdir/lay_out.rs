@@ -21,7 +21,7 @@ use super::{
     CopyLayout, Error, PrivateDirectory, TREE, make_directory, module_manifest, remove, replace,
     variables,
 };
-use crate::codec::hcl::{Configuration, Syntax, without_state_blocks};
+use crate::codec::hcl::{Configuration, Syntax, is_loaded_by_itself, without_state_blocks};
 use crate::model::configuration::{Bundle, BundlePath, FileMode};
 use crate::model::digest::Digest;
 
@@ -170,7 +170,15 @@ impl PrivateDirectory {
             }
         }
         self.left_out.extend(copy_all(&copies)?);
-        let mut laid_out = LaidOut { tree, root, stamps: BTreeMap::new() };
+        let is_loaded = |path: &&PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            Syntax::of(name).is_some() || is_loaded_by_itself(name)
+        };
+        let configuration = files.iter().filter(|(path, _)| is_loaded(path));
+        let configuration = configuration
+            .map(|(path, content)| (path.clone(), Digest::of(content).to_string()))
+            .collect();
+        let mut laid_out = LaidOut { tree, root, stamps: BTreeMap::new(), configuration };
         laid_out.stamps = laid_out.present();
         self.laid_out = laid_out;
         self.written = wanted;

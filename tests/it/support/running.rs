@@ -87,11 +87,11 @@ impl Stage {
 
     /// Whether Terraform has begun to change an object for a revert.
     pub(crate) fn is_applying(&self) -> bool {
+        let stack = std::fs::canonicalize(self.stack()).unwrap();
+        let below = stack.strip_prefix("/").unwrap();
         self.private_directories().iter().any(|directory| {
-            ["tree/.terraform", "tree"].iter().any(|place| {
-                let events = directory.join(place).join("revert.events.jsonl");
-                std::fs::read_to_string(events).is_ok_and(|events| events.contains("apply_start"))
-            })
+            let events = directory.join("tree").join(below).join(".terraform/revert.events.jsonl");
+            std::fs::read_to_string(events).is_ok_and(|events| events.contains("apply_start"))
         })
     }
 

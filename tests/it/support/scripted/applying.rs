@@ -197,7 +197,9 @@ impl Applier<'_> {
             return Err("scripted failure of the provider".to_owned());
         }
         if action == "delete" {
-            self.world.delete(change["change"]["before"]["id"].as_str().unwrap());
+            let id = change["change"]["before"]["id"].as_str().unwrap();
+            self.world.delete(id);
+            self.world.takes_away(self.root, id);
             course.document.objects.remove(address);
             course.counts[2] += 1;
         } else {
@@ -222,16 +224,18 @@ impl Applier<'_> {
         let id = real.remove("id").map(|id| id.as_str().unwrap().to_owned());
         let id = match id {
             Some(id) if action == "update" => {
-                self.world.update(&id, real)?;
+                self.world.update(&id, real.clone())?;
                 course.counts[1] += 1;
                 id
             }
             Some(_) | None => {
-                let id = self.world.create(scripted["place"].as_str().unwrap(), real)?;
+                let place = scripted["place"].as_str().unwrap();
+                let id = self.world.create(place, real.clone())?;
                 course.counts[0] += 1;
                 id
             }
         };
+        self.world.puts(self.root, &id, &json!(real).to_string());
         attributes.insert("id".to_owned(), json!(id));
         let known = Known {
             alias: scripted["alias"].as_str().map(str::to_owned),

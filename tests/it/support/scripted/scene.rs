@@ -230,6 +230,7 @@ impl Past {
                 found.push(format!("{address} is another object now"));
             }
         }
+        found.extend(scene.world.difference_beside(&scene.root()));
         if state.lineage != self.state.lineage {
             found.push("the state has another lineage".to_owned());
         }

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::Value;
 use unapply::port::terraform::LockHolder;
@@ -10,6 +11,9 @@ use unapply::port::terraform::LockHolder;
 use super::configuration::Backend;
 use super::document::{Attributes, Document};
 use crate::support::script::put;
+
+/// The directory, relative to where Terraform runs, in which each object has a file.
+const BESIDE: &str = "beside";
 
 /// A real object.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +38,8 @@ pub(crate) struct World {
 struct Inner {
     objects: BTreeMap<String, Object>,
     made: u32,
+    /// The files that applies have written to a relative place, by id.
+    beside: BTreeMap<String, String>,
     remote: BTreeMap<String, Vec<u8>>,
     failing: Vec<String>,
     done: Vec<String>,
@@ -172,6 +178,36 @@ impl World {
     /// Runs an action.
     pub(crate) fn run(&self, action: &str) {
         self.inner.borrow_mut().done.push(format!("run {action}"));
+    }
+
+    /// Writes an object's file at a place relative to where Terraform runs.
+    pub(crate) fn puts(&self, root: &Path, id: &str, text: &str) {
+        let file = root.join(BESIDE).join(id);
+        let known = self.inner.borrow_mut().beside.insert(id.to_owned(), text.to_owned());
+        assert_eq!(std::fs::read_to_string(&file).ok(), known, "{}", file.display());
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        put(&file, text.as_bytes());
+    }
+
+    /// Removes it.
+    pub(crate) fn takes_away(&self, root: &Path, id: &str) {
+        let file = root.join(BESIDE).join(id);
+        let known = self.inner.borrow_mut().beside.remove(id);
+        assert_eq!(std::fs::read_to_string(&file).ok(), known, "{}", file.display());
+        let _was_there = std::fs::remove_file(&file).is_ok();
+    }
+
+    /// The difference between what applies have written beside the configuration and what is there.
+    pub(crate) fn difference_beside(&self, root: &Path) -> Option<String> {
+        let entries = std::fs::read_dir(root.join(BESIDE)).into_iter().flatten();
+        let file = |entry: std::io::Result<std::fs::DirEntry>| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        };
+        let there: BTreeMap<String, String> = entries.map(file).collect();
+        let written = &self.inner.borrow().beside;
+        (there != *written).then(|| format!("applies wrote {written:#?}, and there is {there:#?}"))
     }
 
     /// The state in a backend.
