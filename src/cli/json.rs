@@ -185,6 +185,9 @@ pub struct RevertOut {
     pub actions: Vec<ActionOut>,
     /// Objects of the state that the refresh did not find: the state forgets them.
     pub not_found: Vec<NotFoundOut>,
+    /// Objects that are as the good state says, while the present state says otherwise: an apply
+    /// brings it up to date.
+    pub outdated: Vec<String>,
     /// Outputs that the plan changes.
     pub outputs: Vec<RevertedOutputOut>,
     /// Actions of providers that it runs.
@@ -231,7 +234,8 @@ pub struct ActionOut {
     pub address: String,
     /// `create`, `update`, `destroy`, `replace`…
     pub action: String,
-    /// The strictest reason: `overwrites-fix`, `collateral`, `older-drift`, `moved-input` or `undo`.
+    /// The strictest reason: `overwrites-fix`, `not-good`, `collateral`, `older-drift`,
+    /// `moved-input` or `undo`.
     pub why: String,
     /// Every reason, strictest first.
     pub reasons: Vec<ReasonOut>,

@@ -327,6 +327,7 @@ fn reasons(action: &JudgedAction) -> Vec<Hazard> {
     for reason in &action.reasons {
         let kind = match reason.why {
             Why::OverwritesFix => HazardKind::OverwritesFix,
+            Why::NotGood => HazardKind::NotGood,
             Why::Collateral => HazardKind::Collateral,
             Why::OlderDrift => HazardKind::OlderDrift,
             Why::MovedInput => HazardKind::MovedInput,
@@ -349,7 +350,7 @@ fn clause(action: &JudgedAction, reason: &Reason) -> String {
     match reason.why {
         // These name their attributes themselves.
         Why::OverwritesFix => reason.cause.clone(),
-        Why::Collateral | Why::OlderDrift | Why::MovedInput | Why::Undo => {
+        Why::NotGood | Why::Collateral | Why::OlderDrift | Why::MovedInput | Why::Undo => {
             format!("{}, and the plan would {} it{inside}", reason.cause, action.action)
         }
     }

@@ -20,6 +20,8 @@ use crate::model::value::Path;
 pub enum Why {
     /// It ends a recorded fix, which a person made on purpose.
     OverwritesFix,
+    /// It sets a value that the good snapshot never had, though the good configuration says it.
+    NotGood,
     /// Nothing changed there since the good snapshot, or its reason cannot be told.
     Collateral,
     /// It takes back what was changed outside Terraform.
@@ -103,4 +105,24 @@ pub struct NotReplayable {
     pub directory_elsewhere: bool,
     /// Arguments that no state keeps.
     pub write_only: BTreeMap<String, BTreeSet<WriteOnly>>,
+}
+
+/// An object that would not be the good one. Paths are as they may be shown.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotGood {
+    /// Its address.
+    pub address: String,
+    /// The way in which it is not the good one.
+    pub how: Unlikeness,
+}
+
+/// The way in which an object is not the good one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unlikeness {
+    /// These attributes would have values that the good object never had.
+    Values(Vec<Path>),
+    /// The good state has it, and the plan does not make it.
+    Missing,
+    /// The good state does not have it, and the plan keeps it.
+    TooMany,
 }

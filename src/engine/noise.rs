@@ -101,6 +101,11 @@ fn says_nothing(kind: NoiseKind, before: Option<&Value>, after: Option<&Value>) 
     }
 }
 
+/// Whether two texts hold the same JSON object or array.
+pub(super) fn is_same_json(before: Option<&Value>, after: Option<&Value>) -> bool {
+    says_nothing(NoiseKind::JsonText, before, after)
+}
+
 fn is_leaf(value: Option<&Value>) -> bool {
     !matches!(value, Some(Value::List(_) | Value::Map(_)))
 }

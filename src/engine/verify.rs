@@ -15,7 +15,7 @@ use self::recreated::Carried;
 use self::references::{GoneIds, unresolved};
 use self::rest::not_undone;
 use super::compare::{differences, shadow_paths};
-use super::judgement::JudgedAction;
+use super::judgement::{JudgedAction, NotGood, Unlikeness};
 use super::origin::ApplyJournal;
 use super::redact::Redactor;
 use super::revert::scope::Skipped;
@@ -91,6 +91,8 @@ pub struct DoneRounds<'a> {
     pub rounds: &'a [Round<'a>],
     /// Actions that were not wanted, whose objects are as they were; sorted.
     pub left: &'a [Skipped],
+    /// Objects that are not the good ones, and were agreed to.
+    pub agreed: &'a [NotGood],
     /// Variables that were not simply as they were.
     pub variables: &'a BTreeMap<String, VariableStanding>,
     /// Journals of wrapped applies and reverts since good, oldest first.
@@ -165,7 +167,8 @@ pub fn compare(facts: &VerifyFacts<'_>) -> Comparison {
     let is_missing =
         |address: &&&Address| !there.contains_key(**address) && !left(&address.to_string());
     for address in wanted.keys().filter(is_missing) {
-        comparison.differences.push(format!("{address} is missing"));
+        let clause = format!("{address} is missing");
+        say_unless_agreed(facts, address, &Unlikeness::Missing, clause, &mut comparison);
     }
     for pair in pairs.iter().filter(|pair| !left(&pair.address.to_string())) {
         compare_pair(facts, pair, rules.said(pair), &mut comparison);
@@ -174,7 +177,8 @@ pub fn compare(facts: &VerifyFacts<'_>) -> Comparison {
     let is_new =
         |address: &&&Address| !wanted.contains_key(**address) && !left(&address.to_string());
     for address in there.keys().filter(is_new) {
-        comparison.differences.push(format!("{address} is there and was not"));
+        let clause = format!("{address} is there and was not");
+        say_unless_agreed(facts, address, &Unlikeness::TooMany, clause, &mut comparison);
     }
     let deposed = |state: &State<'_>| {
         let objects = state.instances.iter().filter(|object| object.deposed.is_some());
@@ -196,6 +200,34 @@ pub fn compare(facts: &VerifyFacts<'_>) -> Comparison {
     comparison
 }
 
+/// Adds a difference, or a note where it was agreed to.
+fn say_unless_agreed(
+    facts: &VerifyFacts<'_>,
+    address: &Address,
+    how: &Unlikeness,
+    clause: String,
+    comparison: &mut Comparison,
+) {
+    let address = address.to_string();
+    if facts.done.agreed.iter().any(|one| one.address == address && one.how == *how) {
+        comparison.notes.push(format!("{clause}, as was agreed to"));
+    } else {
+        comparison.differences.push(clause);
+    }
+}
+
+/// Says of an object that it was made anew, with both ids.
+fn made_anew(facts: &VerifyFacts<'_>, pair: &VerifiedPair<'_>) -> String {
+    let address = pair.address;
+    match [pair.good, pair.now].map(|object| facts.redactor.id(object)) {
+        _ if pair.good.id == pair.now.id => format!("{address} was made anew"),
+        [Some(was), Some(is)] => {
+            format!("{address} was made anew and has another id: {was} → {is}")
+        }
+        _ => format!("{address} was made anew and has another id"),
+    }
+}
+
 /// Adds the notes and differences of one object.
 fn compare_pair(
     facts: &VerifyFacts<'_>,
@@ -208,13 +240,7 @@ fn compare_pair(
     comparison.equal += u64::from(is_same && said.is_equal && pair.good.status == pair.now.status);
     if pair.is_anew {
         let [was, is] = [pair.good, pair.now].map(|object| facts.redactor.id(object));
-        comparison.notes.push(match (&was, &is) {
-            _ if is_same => format!("{address} was made anew"),
-            (Some(was), Some(is)) => {
-                format!("{address} was made anew and has another id: {was} → {is}")
-            }
-            _ => format!("{address} was made anew and has another id"),
-        });
+        comparison.notes.push(made_anew(facts, pair));
         comparison.recreated.push(Recreated { address: address.to_string(), was, is });
     }
     match (pair.good.status, pair.now.status) {
@@ -247,6 +273,7 @@ fn still_proposed(facts: &VerifyFacts<'_>) -> Vec<String> {
 
 mod attributes;
 mod checks;
+pub mod outcome;
 mod pair;
 mod recreated;
 mod references;

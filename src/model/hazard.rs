@@ -54,6 +54,9 @@ pub enum HazardKind {
     /// `overwrites-fix`: a person changed this on purpose and recorded it, and the plan would end
     /// it.
     OverwritesFix,
+    /// `not-good`: an object would not be the good one: the good configuration says something else
+    /// than the good state.
+    NotGood,
     /// `collateral`: nothing changed here since the good snapshot, and yet the plan touches it; or
     /// the reason why it does is not known.
     Collateral,
@@ -98,6 +101,7 @@ impl HazardKind {
             | Self::MovedInput
             | Self::UnknownOrigin
             | Self::NotFound
+            | Self::NotGood
             | Self::VariableChanged
             | Self::ProviderNewer
             | Self::CoreVersion

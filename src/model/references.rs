@@ -29,6 +29,9 @@ pub struct ReferencedBlock {
     /// The same attributes with those inside nested blocks, as names without positions:
     /// `root_block_device`, `size`. One that is written as `null` is none.
     pub written: BTreeSet<Vec<String>>,
+    /// Those of `written` that are neither a constant nor refer to anything: a function of constants,
+    /// or of a file.
+    pub functions: BTreeSet<Vec<String>>,
     /// The references of `count` or `for_each`.
     pub instances: Vec<Reference>,
 }
@@ -37,12 +40,21 @@ impl ReferencedBlock {
     /// Whether the value at `path`, or a part of it, is written down. Values that a `dynamic` block
     /// makes are not told.
     pub fn writes(&self, path: &Path) -> bool {
+        Self::has(&self.written, path)
+    }
+
+    /// Whether the value at `path`, or a part of it, comes from a function that refers to nothing.
+    pub fn calls(&self, path: &Path) -> bool {
+        Self::has(&self.functions, path)
+    }
+
+    fn has(all: &BTreeSet<Vec<String>>, path: &Path) -> bool {
         let name = |step: &Step| match step {
             Step::Name(name) => Some(name.clone()),
             Step::Index(_) | Step::Element(_) => None,
         };
         let names: Vec<String> = path.0.iter().filter_map(name).collect();
-        self.written.iter().any(|known| names.starts_with(known) || known.starts_with(&names))
+        all.iter().any(|known| names.starts_with(known) || known.starts_with(&names))
     }
 
     /// The references of the attribute that has `path` in it.

@@ -283,7 +283,7 @@ fn a_backend_that_is_down_at_the_end_of_a_revert_leaves_a_state_that_recover_pus
     assert_eq!(stage.objects(), world, "all of it was done");
     stage.unapply(&["revert", "--yes"]).expect(15).says("unapply recover");
     stage.unapply(&["recover", "--yes"]).expect(0).says("pushed and read back");
-    stage.unapply(&["revert", "--yes"]).expect(0).says("nothing to undo");
+    stage.unapply(&["revert", "--yes"]).expect(0).says("what is not as r1 has it");
     stage.plans_nothing(&v1);
     assert!(!stage.log_text().contains("pass-word-canary"));
 }

@@ -78,11 +78,15 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         if let Some(pattern) = checked.names_nothing() {
             return Err(names_nothing(pattern));
         }
-        if checked.is_nothing() {
+        let open = unlike_good(&checked, &allowed);
+        if checked.is_nothing() && open.is_empty() {
             return nothing_to_do(session, &stack, &checked);
         }
         if arguments.plan_only {
             return plan_only(session, &stack, &checked, &allowed);
+        }
+        if checked.is_nothing() {
+            return Err(Failure::from(crate::flow::Error::Hazards(open)));
         }
         let kept = resolve(session, &checked, &mut allowed)?;
         if kept.is_empty() {
@@ -134,6 +138,12 @@ fn show_plan(session: &Session, checked: &CheckedRevert) {
     }
 }
 
+/// The hazards that say that the outcome is not the good state, without those that are allowed.
+fn unlike_good(checked: &CheckedRevert, allowed: &[Allowance]) -> Vec<Hazard> {
+    let is_unlike = |hazard: &&Hazard| hazard.kind == HazardKind::NotGood;
+    open_hazards(checked.hazards(), allowed).into_iter().filter(is_unlike).cloned().collect()
+}
+
 fn nothing_to_do(
     session: &Session,
     stack: &Stack,
@@ -141,10 +151,13 @@ fn nothing_to_do(
 ) -> Result<Exit, Failure> {
     let target = checked.target();
     if session.format() == Format::Table {
-        session.data(&format!(
-            "{}: nothing to undo: a plan of {target} on the state as it is proposes nothing\n",
-            stack.name
-        ))?;
+        let proposes = format!("a plan of {target} on the state as it is proposes nothing");
+        let line = if checked.is_equal() {
+            format!("nothing to undo: {proposes}")
+        } else {
+            format!("{proposes}; what is not as {target} has it stands above")
+        };
+        session.data(&format!("{}: {line}\n", stack.name))?;
     } else {
         session.json("unapply.revert", Some(stack), planned(checked, "nothing-to-do"))?;
     }
@@ -199,7 +212,8 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         intent: None,
         after: None,
         differences: Vec::new(),
-        notes: Vec::new(),
+        notes: checked.notes(),
+        outdated: checked.outdated(),
         recreated: Vec::new(),
         adaptation: checked.adaptation().name().to_owned(),
         moved_back: checked.moved_back().iter().map(Into::into).collect(),

@@ -87,21 +87,25 @@ fn module(file: PlanModuleFile) -> ReferencedModule {
 
 fn block(file: BlockFile) -> (String, ReferencedBlock) {
     let instances = instances(file.count_expression, file.for_each_expression);
-    let mut written = BTreeSet::new();
+    let mut found = FoundExpressions::default();
     for (name, expression) in &file.expressions {
-        leaves(&mut vec![name.clone()], expression, &mut written);
+        leaves(&mut vec![name.clone()], expression, &mut found);
     }
     let attributes = attributes(file.expressions, &instances);
-    (file.address, ReferencedBlock { attributes, written, instances })
+    let FoundExpressions { written, functions } = found;
+    (file.address, ReferencedBlock { attributes, written, functions, instances })
+}
+
+/// Expressions by the names that lead to them.
+#[derive(Default)]
+struct FoundExpressions {
+    written: BTreeSet<Vec<String>>,
+    functions: BTreeSet<Vec<String>>,
 }
 
 /// The expressions inside an attribute or a block, by name. An expression is an object with
 /// `constant_value` or `references`, or an empty one; anything else is a block, or a list of them.
-fn leaves(
-    names: &mut Vec<String>,
-    expression: &serde_json::Value,
-    found: &mut BTreeSet<Vec<String>>,
-) {
+fn leaves(names: &mut Vec<String>, expression: &serde_json::Value, found: &mut FoundExpressions) {
     match expression {
         serde_json::Value::Array(blocks) => {
             for block in blocks {
@@ -115,7 +119,10 @@ fn leaves(
                 return;
             }
             if constant.is_some() || refers || members.is_empty() {
-                found.insert(names.clone());
+                found.written.insert(names.clone());
+                if members.is_empty() {
+                    found.functions.insert(names.clone());
+                }
                 return;
             }
             for (name, member) in members {

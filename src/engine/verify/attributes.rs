@@ -13,7 +13,7 @@ use super::VerifyFacts;
 use super::pair::VerifiedPair;
 use super::recreated::{Carried, dependencies};
 use crate::engine::compare::{Difference, differences, is_equal};
-use crate::engine::judgement::{JudgedAction, Why};
+use crate::engine::judgement::{Unlikeness, Why};
 use crate::engine::noise::{Noise, is_reordered};
 use crate::engine::revert::listed;
 use crate::engine::variables::VariableStanding;
@@ -31,7 +31,7 @@ pub(super) struct AttributeRules<'r, 'f> {
     /// Proposals of a plan by address: those that it always makes, and those that it makes besides.
     usual: BTreeMap<&'r str, &'r [String]>,
     proposed: BTreeMap<&'r str, &'r [String]>,
-    agreed: BTreeMap<&'f str, Vec<&'f Path>>,
+    agreed: BTreeMap<String, Vec<&'f Path>>,
 }
 
 /// Ruling on an attribute that has another value.
@@ -87,13 +87,45 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
             affected: affected.map(|object| object.address.block()).collect(),
             usual: of(&|action| facts.residual.contains(action)),
             proposed: of(&|action| !facts.residual.contains(action)),
-            agreed: agreed(facts.done.rounds.iter().flat_map(|round| round.actions)),
+            agreed: agreed(facts),
         }
     }
 
     /// Notes and differences of an object that is at its address.
     pub(super) fn said(&self, pair: &VerifiedPair<'f>) -> Said {
-        let mut said = Said { is_equal: true, ..Said::default() };
+        let found = self.rulings(pair);
+        let mut said = Said { is_equal: found.is_empty(), ..Said::default() };
+        for (ruling, paths) in found {
+            let clause =
+                |more: &str| format!("{} differs in {}{more}", pair.address, listed(&paths));
+            match ruling {
+                Ruling::Told => {}
+                Ruling::Note(why) => said.notes.push(clause(why)),
+                Ruling::Difference(why) => said.differences.push(clause(&why)),
+            }
+        }
+        said
+    }
+
+    /// Paths of an object that are differences. Of values that the configuration says, only those
+    /// that `counts`.
+    pub(super) fn unlike(
+        &self,
+        pair: &VerifiedPair<'f>,
+        counts: impl Fn(&Path) -> bool,
+    ) -> Vec<Path> {
+        let is_unlike = |(ruling, path): &(&Ruling, &Path)| match ruling {
+            Ruling::Told | Ruling::Note(_) => false,
+            Ruling::Difference(why) => why.as_str() == LEFT || counts(path),
+        };
+        let found = self.rulings(pair);
+        let all = found.iter().flat_map(|(ruling, paths)| paths.iter().map(move |p| (ruling, p)));
+        let unlike: BTreeSet<Path> = all.filter(is_unlike).map(|(_, path)| path.clone()).collect();
+        unlike.into_iter().collect()
+    }
+
+    /// Everything that is not as it was, by its ruling; paths as they may be shown.
+    fn rulings(&self, pair: &VerifiedPair<'f>) -> BTreeMap<Ruling, BTreeSet<Path>> {
         let from = dependencies(pair.good, pair.now);
         let then = self.carried.over(&pair.then, &from);
         let knowledge = self.facts.knowledge;
@@ -106,24 +138,17 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
             // What is as it was and names an object that is gone is `references`' to say.
             let is_as_it_was = is_equal(pair.then.at(&difference.path), difference.after.as_ref())
                 || is_proposed(&self.usual, pair, &difference.path);
-            if is_as_it_was || is_silent(&noise, &then, &pair.is, &pair.then, &difference) {
+            if is_as_it_was
+                || pair.is_open(&difference)
+                || is_silent(&noise, &then, &pair.is, &pair.then, &difference)
+            {
                 continue;
             }
-            said.is_equal = false;
             let shown = self.facts.redactor.path(&difference.path, &marks);
             let ruling = self.ruling(pair, &from, &difference, &shown);
             found.entry(ruling).or_default().insert(shown);
         }
-        for (ruling, paths) in found {
-            let clause =
-                |more: &str| format!("{} differs in {}{more}", pair.address, listed(&paths));
-            match ruling {
-                Ruling::Told => {}
-                Ruling::Note(why) => said.notes.push(clause(why)),
-                Ruling::Difference(why) => said.differences.push(clause(&why)),
-            }
-        }
-        said
+        found
     }
 
     fn ruling(
@@ -208,7 +233,7 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
 
     fn is_agreed(&self, pair: &VerifiedPair<'f>, shown: &Path) -> bool {
         let address = self.facts.redactor.text(&pair.address.to_string());
-        let known = self.agreed.get(address.as_str()).into_iter().flatten();
+        let known = self.agreed.get(&address).into_iter().flatten();
         known.into_iter().any(|path| path.covers(shown) || shown.covers(path))
     }
 
@@ -244,13 +269,20 @@ fn is_proposed(proposed: &BTreeMap<&str, &[String]>, pair: &VerifiedPair<'_>, pa
     paths.is_empty() || paths.iter().any(|p| is_below(&text, p) || is_below(p, &text))
 }
 
-/// Paths at which another value than the good one was agreed to, by address.
-fn agreed<'a>(actions: impl Iterator<Item = &'a JudgedAction>) -> BTreeMap<&'a str, Vec<&'a Path>> {
-    let mut agreed: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
-    for action in actions {
-        let asked = |why| matches!(why, Why::MovedInput | Why::Collateral);
+/// Values that are not the good ones and were agreed to, by address as a screen has it.
+fn agreed<'f>(facts: &VerifyFacts<'f>) -> BTreeMap<String, Vec<&'f Path>> {
+    let mut agreed: BTreeMap<String, Vec<&Path>> = BTreeMap::new();
+    let asked = |why| matches!(why, Why::MovedInput | Why::Collateral | Why::NotGood);
+    for action in facts.done.rounds.iter().flat_map(|round| round.actions) {
         let reasons = action.reasons.iter().filter(|reason| asked(reason.why));
-        agreed.entry(&action.address).or_default().extend(reasons.flat_map(|r| &r.paths));
+        let paths = reasons.flat_map(|reason| &reason.paths);
+        agreed.entry(action.address.clone()).or_default().extend(paths);
+    }
+    for one in facts.done.agreed {
+        if let Unlikeness::Values(paths) = &one.how {
+            let address = facts.redactor.text(&one.address);
+            agreed.entry(address).or_default().extend(paths);
+        }
     }
     agreed
 }

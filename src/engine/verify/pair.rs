@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 
 use super::{DoneRounds, Round, VerifyFacts};
 use crate::codec::json;
-use crate::engine::compare::{is_equal, without_types};
+use crate::engine::compare::{Difference, is_equal, shadow_paths, without_types};
 use crate::engine::judgement::Origin;
+use crate::engine::noise::is_same_json;
 use crate::engine::origin::origin;
 use crate::model::address::{Address, Mode};
 use crate::model::plan::{Action, Plan, PlannedChange};
@@ -38,6 +39,8 @@ pub(super) struct VerifiedPair<'f> {
     pub(super) is_anew: bool,
     /// Its block in the configuration; none where that does not know the object.
     pub(super) block: Option<&'f ReferencedBlock>,
+    /// Paths that only the apply will know, of a pair that is a plan's word.
+    open: Option<Vec<Path>>,
 }
 
 impl<'f> VerifiedPair<'f> {
@@ -65,7 +68,51 @@ impl<'f> VerifiedPair<'f> {
             done: change,
             is_anew: is_anew(&facts.done, good, now, change),
             block: facts.plan.references.block(address),
+            open: None,
         }
+    }
+
+    /// The pair as it would be after a plan; `now` is the object that is there, if one is.
+    pub(super) fn planned(
+        facts: &VerifyFacts<'f>,
+        good: &'f Instance<'f>,
+        now: Option<&'f Instance<'f>>,
+        change: &'f PlannedChange,
+    ) -> Self {
+        let mut open = Vec::new();
+        shadow_paths(&Path::default(), &change.after_unknown, &mut open);
+        // Before it is made, the good object stands for it.
+        let now = now.unwrap_or(good);
+        Self {
+            address: &good.address,
+            then: without_types(attributes(good), Some(&change.after)),
+            is: Cow::Borrowed(&change.after),
+            done: Some(change),
+            is_anew: is_anew(&facts.done, good, now, Some(change)),
+            block: facts.plan.references.block(&good.address),
+            open: Some(open),
+            good,
+            now,
+        }
+    }
+
+    /// The same pair as the state has it, without any refresh.
+    pub(super) fn in_state(&self) -> Self {
+        Self {
+            then: attributes(self.good),
+            is: Cow::Owned(attributes(self.now)),
+            open: Some(Vec::new()),
+            ..*self
+        }
+    }
+
+    /// Whether a difference says nothing of a plan's outcome: only the apply will know the value, or
+    /// the provider will write the same JSON in its own way.
+    pub(super) fn is_open(&self, difference: &Difference) -> bool {
+        let Some(open) = &self.open else { return false };
+        let path = &difference.path;
+        let is_unknown = open.iter().any(|open| open.covers(path) || path.covers(open));
+        is_unknown || is_same_json(difference.before.as_ref(), difference.after.as_ref())
     }
 
     /// Whether it is untouched, and is what it was: then there is nothing to say.

@@ -2,6 +2,7 @@
 //! accepted.
 
 mod case;
+mod outcome;
 mod rules;
 
 use super::*;
@@ -18,7 +19,13 @@ fn compared(good: &str, now: &str, residuals: [&[Residual]; 2]) -> Comparison {
         now: &now,
         plan: &nothing,
         found: residuals[1],
-        done: DoneRounds { rounds: &[], left: &[], variables: &BTreeMap::new(), journals: &[] },
+        done: DoneRounds {
+            rounds: &[],
+            left: &[],
+            agreed: &[],
+            variables: &BTreeMap::new(),
+            journals: &[],
+        },
         configuration: &Configurations::default(),
         checks: [&[], &[]],
         knowledge: &Knowledge::builtin(),

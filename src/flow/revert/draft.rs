@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::history::configurations::{ConfigurationsSince, attempted};
+use super::history::configurations::{ConfigurationsSince, attempted, resources};
 use super::history::{check_resolved, imports, journals, not_undone, resolve_pushed, told};
 use super::request::RevertRequest;
 use crate::codec::backend::Backend;
@@ -22,6 +22,7 @@ use crate::engine::redact::Redactor;
 use crate::engine::rekey;
 use crate::engine::unsettled::open_revert;
 use crate::engine::variables::VariableStanding;
+use crate::engine::verify::Configurations;
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 use crate::flow::ports::{Author, Job};
@@ -33,7 +34,7 @@ use crate::flow::snapshot::{self, Captured, check_standing};
 use crate::flow::variables::with_variables;
 use crate::model::drift::KnownDrift;
 use crate::model::entry::{Body, Cause, Entry, NotUndone, Revision, Snapshot, StateRef};
-use crate::model::good::{Residual, Verdict};
+use crate::model::good::{Evidence, Grade, Residual, Verdict};
 use crate::model::hold::HoldScope;
 use crate::model::plan::Plan;
 use crate::model::version::StateVersion;
@@ -50,6 +51,8 @@ pub struct RevertDraft {
     pub(super) good: Recorded,
     /// Changes that its configuration always proposes.
     pub(super) residual: Vec<Residual>,
+    /// How much is known of it, if it is marked good.
+    pub(super) grade: Option<Grade>,
     /// Its configuration.
     pub(super) configuration: Configuration,
     /// The snapshot of the present.
@@ -87,6 +90,14 @@ pub struct RevertDraft {
 }
 
 impl RevertDraft {
+    /// Resource blocks of the good configuration and of those since.
+    pub(super) fn resources(&self) -> Configurations {
+        Configurations {
+            good: resources(&self.configuration),
+            since: self.since.attempted.iter().map(resources).collect(),
+        }
+    }
+
     /// The version of the present state, as it was recorded with its bytes.
     pub(super) fn version(&self) -> Result<StateVersion, Error> {
         let state =
@@ -107,7 +118,7 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
     let past = known_secrets(job.ports, &log);
     let author = &job.author.safe(&past);
     let job = &job.by(author);
-    let residual = residual(&log, target)?;
+    let evidence = evidence(&log, target)?;
     check_resolved(&log, job.author)?;
     let abandoned = unfinished(&log, job.author)?;
     let good = load(job.ports, target, &state)?;
@@ -144,7 +155,8 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
     Ok(RevertDraft {
         snapshot,
         good,
-        residual,
+        grade: evidence.as_ref().map(|evidence| evidence.grade),
+        residual: evidence.map(|evidence| evidence.residual).unwrap_or_default(),
         configuration,
         latest_time: latest.iter().map(|entry| entry.recorded.time).max(),
         not_undone,
@@ -177,14 +189,14 @@ fn good_snapshot(target: &Entry) -> Result<(Snapshot, StateRef), Error> {
     Ok((snapshot.clone(), state))
 }
 
-/// The changes that the target's configuration always proposes; refused if it is marked bad.
-fn residual(log: &[Entry], target: &Entry) -> Result<Vec<Residual>, Error> {
+/// The evidence for the target, if it is marked good; refused if it is marked bad.
+fn evidence(log: &[Entry], target: &Entry) -> Result<Option<Evidence>, Error> {
     match verdicts(log).get(&target.revision) {
         Some(Verdict::Bad) => {
             Err(Error::Unfit { revision: target.revision, problem: "is marked bad" })
         }
-        Some(Verdict::Good(evidence)) => Ok(evidence.residual.clone()),
-        None => Ok(Vec::new()),
+        Some(Verdict::Good(evidence)) => Ok(Some(evidence.clone())),
+        None => Ok(None),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Nothing real is changed. The result holds the saved plan itself: only that file can be applied
 //! later.
 
+mod judged;
 pub mod kept_inputs;
 mod versions;
 
@@ -10,24 +11,25 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use self::judged::{PlannedPart, judged};
 use self::kept_inputs::KeptInputs;
 use self::versions::{FittedDraft, fit};
 use super::adapt::{Adaptation, Adapted, adapt};
 use super::draft::RevertDraft;
 use super::two_steps::whole;
-use crate::engine::hazard::{Allowance, believable, hazards, in_order};
-use crate::engine::judgement::{JudgedAction, JudgedInvocation};
-use crate::engine::redact::Redactor;
+use crate::engine::hazard::Allowance;
+use crate::engine::judgement::{JudgedAction, JudgedInvocation, NotGood, Origin, Unlikeness};
 use crate::engine::rekey::Rekeying;
 use crate::engine::rekey::keep::ReleasedObject as KeptOut;
 use crate::engine::rekey::two_steps::DestroyedFirst;
 use crate::engine::revert::besides::{ForgottenObject, forgotten, invocations};
 use crate::engine::revert::keep::KeptInput;
 use crate::engine::revert::moved_back::{MovedBack, moved_back};
-use crate::engine::revert::not_found::{UnfoundObject, dropped_by, not_found, unfound};
-use crate::engine::revert::outputs::{JudgedOutput, judge_outputs};
+use crate::engine::revert::not_found::{Sequel, UnfoundObject, dropped_by, unfound};
+use crate::engine::revert::outputs::JudgedOutput;
 use crate::engine::revert::scope::{Skipped, left};
-use crate::engine::revert::{RecordedState, RevertFacts, actions_digest, judge};
+use crate::engine::revert::{RecordedState, RevertFacts, actions_digest};
+use crate::engine::verify::outcome::PlannedOutcome;
 use crate::engine::verify::residual;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::PrivateCopy;
@@ -72,6 +74,7 @@ pub struct CheckedRevert {
     inputs: KeptInputs,
     pub(super) actions: Vec<JudgedAction>,
     pub(super) not_found: Vec<UnfoundObject>,
+    outcome: PlannedOutcome,
     outputs: Vec<JudgedOutput>,
     pub(super) hazards: Vec<Hazard>,
 }
@@ -80,13 +83,43 @@ impl CheckedRevert {
     /// Whether there is nothing to do: no action, nothing that leaves the state, and no object to
     /// bring back to its address.
     pub fn is_nothing(&self) -> bool {
-        let is_still = self.plan.is_empty() && self.not_found.is_empty();
+        let is_outdated = !self.outcome.outdated.is_empty() && self.left.is_empty();
+        let is_still = self.plan.is_empty() && self.not_found.is_empty() && !is_outdated;
         is_still && (!self.left.is_empty() || matches!(self.adaptation, Adaptation::AsItIs))
     }
 
     /// Objects of the present state that the refresh did not find; safe to show.
     pub fn not_found(&self) -> &[UnfoundObject] {
         &self.not_found
+    }
+
+    /// Objects that are the good ones, while the present state says otherwise; safe to show.
+    pub fn outdated(&self) -> Vec<String> {
+        let safe = |address: &String| self.draft.redactor.text(address);
+        self.outcome.outdated.iter().map(safe).collect()
+    }
+
+    /// Objects that the plan leaves as they are and that are not quite the good ones, in clauses; safe
+    /// to show.
+    pub fn notes(&self) -> Vec<String> {
+        self.outcome.notes.iter().map(|note| self.draft.redactor.text(note)).collect()
+    }
+
+    /// Whether the present state is the good one, of a plan with nothing to do.
+    pub fn is_equal(&self) -> bool {
+        self.outcome.not_good.is_empty() && self.outcome.notes.is_empty() && self.left.is_empty()
+    }
+
+    /// Objects that are not the good ones afterwards, as whoever consents to the plan agrees to.
+    pub(super) fn agreed(&self) -> Vec<NotGood> {
+        let is_lost =
+            |one: &&UnfoundObject| one.origin == Origin::Good && one.sequel == Sequel::Forgotten;
+        let lost = self
+            .not_found
+            .iter()
+            .filter(is_lost)
+            .map(|one| NotGood { address: one.address.clone(), how: Unlikeness::Missing });
+        self.outcome.not_good.iter().cloned().chain(lost).collect()
     }
 
     /// The entry to go back to.
@@ -222,13 +255,15 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         Some(first) => (first.prepared, first.plan_file, whole(&first.plan, &plan)),
         None => (prepared, plan_file, plan),
     };
-    let judged = judged(ports, of, &plan, &unfound, &redactor);
+    let part = PlannedPart { unfound: &unfound, left: &left };
+    let judged = judged(ports, of, &plan, part, &redactor);
     let plan_digest = digest_of(&plan_file)?;
     let present = draft.version()?;
     let moved_back = moved_back(&rekeying, &redactor);
     versions.extend(judged.hazards);
     Ok(CheckedRevert {
         not_found: judged.not_found,
+        outcome: judged.outcome,
         draft: RevertDraft { redactor, ..draft },
         actions_digest: actions_digest(&plan),
         targets,
@@ -336,39 +371,6 @@ pub(super) fn digest_of(path: &Path) -> Result<Digest, Error> {
     fs::read(path)
         .map(|bytes| Digest::of(&bytes))
         .map_err(|source| Error::Io { path: path.display().to_string(), source })
-}
-
-/// The judged actions and outputs of a plan, and the hazards.
-struct Judged {
-    actions: Vec<JudgedAction>,
-    not_found: Vec<UnfoundObject>,
-    outputs: Vec<JudgedOutput>,
-    hazards: Vec<Hazard>,
-}
-
-fn judged(
-    ports: &Ports<'_>,
-    of: PlanSubject<'_>,
-    plan: &Plan,
-    unfound: &[Slot],
-    redactor: &Redactor,
-) -> Judged {
-    let now = believable(ports.clock.now(), of.draft.latest_time);
-    let facts = of.facts(plan);
-    let mut actions = judge(&facts, redactor);
-    let not_found = not_found(&facts, unfound, redactor);
-    let mut found = hazards(&facts, &actions, &of.stack.limits, &of.draft.variables, now);
-    found.extend(not_found.iter().filter_map(|one| one.hazard(facts.good.revision)));
-    let outputs = judge_outputs(&facts, redactor);
-    // A secret can stand in the key of an instance; until here addresses are what they are.
-    for action in &mut actions {
-        action.address = redactor.text(&action.address);
-    }
-    for hazard in &mut found {
-        hazard.subject = redactor.text(&hazard.subject);
-        hazard.why = redactor.text(&hazard.why);
-    }
-    Judged { actions, not_found, outputs, hazards: in_order(found) }
 }
 
 /// Everything that is known of a plan.

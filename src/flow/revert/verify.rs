@@ -7,14 +7,11 @@
 //! counts as a difference.
 
 use super::execute::ExecutedRevert;
-use super::history::configurations::resources;
 use super::plan::CheckedRevert;
 use super::plan::kept_inputs::due_to_kept;
 use crate::codec::state::checks;
 use crate::engine::redact::Redactor;
-use crate::engine::verify::{
-    Comparison, Configurations, DoneRounds, Round, VerifyFacts, compare, residual,
-};
+use crate::engine::verify::{Comparison, DoneRounds, Round, VerifyFacts, compare, residual};
 use crate::flow::Error;
 use crate::flow::mark::run_checks;
 use crate::flow::ports::{Job, Stack};
@@ -115,10 +112,8 @@ fn compared(
     let draft = &checked.draft;
     let good = draft.good.state.state();
     let redactor = with_plan(draft.redactor.clone(), &draft.configuration, plan).with_state(now);
-    let configuration = Configurations {
-        good: resources(&draft.configuration),
-        since: draft.since.attempted.iter().map(resources).collect(),
-    };
+    let configuration = draft.resources();
+    let agreed = checked.agreed();
     let last = (&checked.plan, &checked.actions);
     let earlier = draft.earlier.iter().map(|(plan, actions)| (plan, actions));
     let rounds: Vec<Round<'_>> =
@@ -133,6 +128,7 @@ fn compared(
         done: DoneRounds {
             rounds: &rounds,
             left: &checked.left,
+            agreed: &agreed,
             variables: &draft.variables,
             journals: &draft.journals,
         },

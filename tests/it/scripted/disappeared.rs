@@ -120,3 +120,61 @@ fn what_the_good_run_itself_made_is_not_called_made_anew() {
     assert!(verified.is_verified());
     assert_eq!(verified.comparison.recreated.len(), 0, "{:?}", verified.comparison);
 }
+
+/// A snapshot that was taken with a configuration that nobody had applied, and called good.
+fn edited_before(edited: &str) -> Story {
+    let mut story = good();
+    story.scene.configure(edited);
+    let process = Process::healthy(&story.scene);
+    let taken = process.snapshot().unwrap();
+    process.mark_good(&taken).unwrap();
+    drop(process);
+    story.target = taken.revision;
+    story
+}
+
+#[test]
+fn a_value_that_never_was_is_asked_about_before_anything_is_applied() {
+    let never = file("a", "never") + &file("c", "same");
+    let story = edited_before(&never).then(&(file("a", "two") + &file("c", "same")));
+    let process = Process::healthy(&story.scene);
+    let checked = process.check(process.draft(story.target).unwrap()).unwrap();
+    let [hazard] = checked.hazards() else { panic!("{:?}", checked.hazards()) };
+    assert_eq!((hazard.kind, hazard.subject.as_str()), (HazardKind::NotGood, "demo_file.a"));
+    assert!(hazard.why.contains("content"), "{}", hazard.why);
+    assert_eq!(checked.actions()[0].reasons.len(), 1, "it is no undo");
+    // Whoever agrees to it gets it, and the proof says so.
+    let ended = process.revert_allowing(story.target, &["not-good=demo_file.a"]).unwrap();
+    let Reverted::Verified(verified, 1) = ended else { panic!("{ended:?}") };
+    assert!(verified.is_verified(), "{:?}", verified.comparison);
+    assert!(verified.comparison.notes[0].contains("as was agreed to"));
+    assert_eq!(story.content("a.txt").as_deref(), Some("never"));
+}
+
+#[test]
+fn a_plan_that_proposes_nothing_says_so_only_where_the_state_is_the_good_one() {
+    let never = file("a", "never") + &file("b", "new");
+    let story = edited_before(&never).then(&never);
+    let process = Process::healthy(&story.scene);
+    let checked = process.check(process.draft(story.target).unwrap()).unwrap();
+    assert!(checked.is_nothing() && !checked.is_equal());
+    let expected = ["not-good=demo_file.a", "not-good=demo_file.b", "not-good=demo_file.c"];
+    assert_eq!(process.hazards(story.target).unwrap(), expected);
+}
+
+#[test]
+fn what_somebody_set_back_by_hand_is_brought_up_to_date_in_the_state() {
+    let story = good().then(&(file("a", "two") + &file("c", "same")));
+    story.scene.edit("demo_file.a", "one");
+    let process = Process::healthy(&story.scene);
+    let checked = process.check(process.draft(story.target).unwrap()).unwrap();
+    assert_eq!(checked.outdated(), ["demo_file.a"]);
+    assert!(!checked.is_nothing());
+    assert_eq!(checked.hazards(), []);
+    let ended = process.revert(story.target).unwrap();
+    assert!(matches!(ended, Reverted::Verified(..)), "{ended:?}");
+    story.is_back();
+    drop(process);
+    let again = Process::healthy(&story.scene).revert(story.target);
+    assert!(matches!(again, Ok(Reverted::Nothing)), "{again:?}");
+}

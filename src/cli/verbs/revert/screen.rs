@@ -52,6 +52,7 @@ pub(super) fn plan(checked: &CheckedRevert, paint: Paint) -> String {
         }
     }
     text.push_str(&not_found(checked, paint));
+    text.push_str(&unchanged(checked, paint));
     text.push_str(&outputs(checked.outputs(), paint));
     text.push_str(&runs(&checked.invocations(), paint));
     text.push_str(&returns(checked, paint));
@@ -110,6 +111,22 @@ fn runs(invocations: &[JudgedInvocation], paint: Paint) -> String {
         format!("  {} {}   {how}\n", paint.yellow("»"), inert(&invocation.address))
     };
     invocations.iter().map(line).collect()
+}
+
+/// Lists objects that the plan leaves as they are and that the state says otherwise of, or that are
+/// not quite the good ones.
+fn unchanged(checked: &CheckedRevert, paint: Paint) -> String {
+    let target = checked.target();
+    let mut text = String::new();
+    for address in checked.outdated() {
+        let line =
+            format!("as {target} has it; the state says otherwise and is brought up to date");
+        text.push_str(&format!("  {} {}   {line}\n", paint.dim("="), inert(&address)));
+    }
+    for note in checked.notes() {
+        text.push_str(&format!("  {} {}\n", paint.dim("·"), inert(&note)));
+    }
+    text
 }
 
 /// Lists attributes that stay though a data source says something else, and how to let that in.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
+use super::super::outcome::{OutcomeFacts, PlannedOutcome, outcome};
 use super::super::*;
 use crate::codec::hcl;
 use crate::codec::{plan, state};
@@ -36,6 +37,7 @@ pub(super) struct Case {
     /// The version of the schema that the state is in now.
     pub(super) version: u64,
     /// Proposal that the good configuration always makes, as address and path.
+    pub(super) agreed: Vec<NotGood>,
     pub(super) usual: Option<(&'static str, &'static str)>,
 }
 
@@ -84,6 +86,26 @@ fn resources(text: &str) -> BTreeMap<String, ResourceBlock> {
 
 impl Case {
     pub(super) fn compared(&self) -> Comparison {
+        self.ask(compare)
+    }
+
+    /// The outcome of `done` as the plan of a revert; `open` is known after the apply alone.
+    pub(super) fn planned(&self, open: &Json, is_proved: &dyn Fn(&str) -> bool) -> PlannedOutcome {
+        let mut plan = plan_of(&self.done, &self.says);
+        for change in &mut plan.changes {
+            change.after_unknown = crate::codec::json::value(&open.to_string()).unwrap();
+        }
+        plan.drift = plan_of(&self.follow, &[]).changes;
+        self.ask(|proof| {
+            let rounds = [Round { plan: &plan, actions: &self.actions }];
+            let done = DoneRounds { rounds: &rounds, ..proof.done };
+            let proof = VerifyFacts { plan: &plan, found: &[], residual: &[], done, ..*proof };
+            outcome(OutcomeFacts { proof: &proof, is_proved, is_wanted: &|_| true })
+        })
+    }
+
+    /// Hands everything that is known to `ask`.
+    fn ask<T>(&self, ask: impl FnOnce(&VerifyFacts<'_>) -> T) -> T {
         let (good, now) = (state_of(&self.good, 0), state_of(&self.now, self.version));
         let [good, now] = [&good, &now].map(|bytes| state::parse(bytes).unwrap());
         let follow = plan_of(&self.follow, &self.says);
@@ -109,7 +131,7 @@ impl Case {
             })
             .collect();
         let [good_text, since] = self.texts.map(resources);
-        compare(&VerifyFacts {
+        ask(&VerifyFacts {
             good: &good,
             residual: &usual,
             now: &now,
@@ -117,6 +139,7 @@ impl Case {
             found: &found,
             done: DoneRounds {
                 left: &[],
+                agreed: &self.agreed,
                 rounds: &[Round { plan: &done, actions: &self.actions }],
                 variables: &today,
                 journals: &[],
