@@ -45,7 +45,7 @@ pub use revert::{
     DestroyedFirstOut, KeptInputOut, MovedBackOut, NotFoundOut, ReleasedOut, SkippedOut,
 };
 pub use run::{ApplyErrorOut, ApplyReportOut, ReportedObjectOut, RunOut};
-pub use show::{KeptOut, ResourceOut, ShowOut};
+pub use show::{FilesOut, KeptFileOut, KeptOut, LeftOutOut, ResourceOut, ShowOut};
 pub use status::{FailedOnOut, LockOut, StackStatus, StatusOut, UnsettledOut};
 
 /// The version of everything here.
@@ -384,6 +384,7 @@ pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("unapply.revert", schemars::schema_for!(Envelope<RevertOut>)),
         ("unapply.run", schemars::schema_for!(Envelope<RunOut>)),
         ("unapply.show", schemars::schema_for!(Envelope<ShowOut>)),
+        ("unapply.files", schemars::schema_for!(Envelope<FilesOut>)),
         ("unapply.snapshot", schemars::schema_for!(Envelope<SnapshotOut>)),
         ("unapply.status", schemars::schema_for!(Envelope<StatusOut>)),
     ]

@@ -124,6 +124,7 @@ pub fn hazards(
         found.extend(prevented(facts, change));
         found.extend(unknown_origin(facts, &known, change, action));
         found.extend(reasons(action));
+        found.extend(missing_file::of_change(facts.missing_files, change));
         found.extend(not_replayable::of_change(facts.not_replayable, change));
     }
     found.extend(not_replayable::of_plan(facts.not_replayable, facts.plan));
@@ -388,6 +389,7 @@ fn variable(name: &str, standing: VariableStanding) -> Hazard {
 }
 
 mod besides;
+pub mod missing_file;
 pub mod not_replayable;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::readable::AttributeChange;
-use crate::codec::hcl::WriteOnly;
+use crate::codec::hcl::{Needed, WriteOnly};
 use crate::model::entry::Revision;
 use crate::model::invocation::InvocationTrigger;
 use crate::model::plan::Action;
@@ -93,6 +93,19 @@ pub struct JudgedInvocation {
     pub trigger: InvocationTrigger,
     /// The reason for which it is put off, if it is.
     pub deferred: Option<String>,
+}
+
+/// A file that the good configuration names, and that neither its snapshot nor the real directory has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingFile {
+    /// Its path in the configuration.
+    pub path: String,
+    /// The file and the line that name it.
+    pub at: String,
+    /// The resource that names it, by address without keys.
+    pub block: String,
+    /// When it is needed.
+    pub needed: Needed,
 }
 
 /// Values of a good configuration that no later run gives again: where it was planned, and what

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use self::reasons::ReasonJudge;
 use super::compare::{differences, shadow_paths};
-use super::judgement::{JudgedAction, NotReplayable, Origin, Reason};
+use super::judgement::{JudgedAction, MissingFile, NotReplayable, Origin, Reason};
 use super::origin::{ApplyJournal, origin};
 use super::readable::{AttributeChange, BothValues, HiddenBy, Insignificant, Reader};
 use super::redact::Redactor;
@@ -51,6 +51,8 @@ pub struct RevertFacts<'a> {
     pub destroy_forgotten: &'a [Pattern],
     /// Values that the good configuration cannot say a second time.
     pub not_replayable: &'a NotReplayable,
+    /// Files that it names and that are nowhere any more.
+    pub missing_files: &'a [MissingFile],
     /// Drift on record, manual fixes among it.
     pub drift: &'a [KnownDrift],
     /// Knowledge of providers.

@@ -117,6 +117,7 @@ impl Scene {
             destroy_false: &self.destroy_false,
             destroy_forgotten: &self.destroy_forgotten,
             not_replayable: &NotReplayable::default(),
+            missing_files: &[],
             drift: &self.drift,
             knowledge: &Knowledge::builtin(),
         };

@@ -62,6 +62,9 @@ pub enum HazardKind {
     Collateral,
     /// `older-drift`: this was changed outside Terraform, and the plan would take it back.
     OlderDrift,
+    /// `missing-file`: the plan needs a file that neither the good snapshot nor the stack's directory
+    /// has.
+    MissingFile,
     /// `moved-input`: a data source says something else today, and the plan would act on it.
     MovedInput,
     /// `path-cwd`: the good configuration uses the path of the directory that it is planned in.
@@ -98,6 +101,7 @@ impl HazardKind {
             | Self::Collateral
             | Self::OverwritesFix
             | Self::OlderDrift
+            | Self::MissingFile
             | Self::MovedInput
             | Self::UnknownOrigin
             | Self::NotFound

@@ -34,6 +34,8 @@ mod history_import;
 #[cfg(test)]
 mod hold;
 #[cfg(test)]
+mod kept_files;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod origin;

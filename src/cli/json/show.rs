@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{EntryOut, ShownValue};
 use crate::codec::state::{Contents, KeptFormat, KeptObject};
+use crate::model::configuration::LeftOut;
 use crate::model::state::Status;
 
 /// `unapply.show`.
@@ -23,6 +24,48 @@ pub struct ShowOut {
     /// Facts about a state that is kept and not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<KeptOut>,
+}
+
+/// `unapply.files`: what `show --files --json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FilesOut {
+    /// The snapshot.
+    pub revision: u64,
+    /// The files of its configuration, by path.
+    pub files: Vec<KeptFileOut>,
+    /// Files that were not captured.
+    pub left_out: Vec<LeftOutOut>,
+}
+
+/// A captured file.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct KeptFileOut {
+    /// Its path in the configuration.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its permissions, such as `0755`; null in a snapshot of a version that did not keep them.
+    pub mode: Option<String>,
+    /// Why it was captured, for a person.
+    pub why: String,
+}
+
+/// A file that was not captured.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LeftOutOut {
+    /// Its path in the configuration, or as it was found.
+    pub path: String,
+    /// `too-large`, `no-room`, `missing`, `unreadable`, `no-file-here`, `refused` or `looks-secret`.
+    pub why: String,
+    /// Its size, where that is why.
+    pub bytes: Option<u64>,
+}
+
+impl From<&LeftOut> for LeftOutOut {
+    fn from(file: &LeftOut) -> Self {
+        let why = <&str>::from(file.why).to_owned();
+        Self { path: file.path.clone(), why, bytes: file.bytes }
+    }
 }
 
 /// A state of an old format, or an encrypted one.

@@ -1,5 +1,6 @@
 //! `unapply show`: one entry of any kind.
 
+mod files;
 mod kept;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ use crate::engine::readable::AttributeChange;
 use crate::engine::redact::{Redactor, Shown, drawn_together};
 use crate::flow::Error;
 use crate::flow::ports::Stack;
-use crate::flow::recorded::{load_bundle, load_bytes};
+use crate::flow::recorded::load_bytes;
 use crate::model::configuration::ConfigurationSource;
 use crate::model::entry::{Entry, Snapshot};
 use crate::model::state::{Instance, State, StateBytes, Status};
@@ -39,8 +40,8 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     if arguments.raw_state {
         return raw_state(session, &opened, &entry);
     }
-    if let (Some(path), Some(snapshot)) = (&arguments.files, snapshot) {
-        return configuration(session, &opened, &entry, snapshot, path);
+    if let Some(path) = &arguments.files {
+        return files::run(session, &opened, &stack, &entry, path);
     }
     let verdicts = verdicts(&log);
     let out = EntryOut::new(&entry, verdicts.get(&entry.revision).copied());
@@ -94,39 +95,6 @@ fn raw_state(session: &Session, opened: &Opened, entry: &Entry) -> Result<Exit, 
             }
         };
     session.bytes(&bytes)?;
-    Ok(Exit::Done)
-}
-
-/// The files of a configuration, or the content of one.
-fn configuration(
-    session: &Session,
-    opened: &Opened,
-    entry: &Entry,
-    snapshot: &Snapshot,
-    path: &str,
-) -> Result<Exit, Failure> {
-    let bundle = load_bundle(&session.ports(opened), entry.revision, snapshot)?;
-    if path.is_empty() {
-        let files: Vec<String> = bundle.files.keys().map(|file| format!("{file}\n")).collect();
-        session.data(&files.concat())?;
-        let next =
-            format!("{} files\nnext: unapply show {} --files=PATH\n", files.len(), entry.revision);
-        session.output.talk(&next);
-        return Ok(Exit::Done);
-    }
-    let file = bundle.files.iter().find(|(file, _)| file.as_str() == path);
-    let Some((file, content)) = file else {
-        let what = format!("the configuration of {} has no file `{path}`", entry.revision);
-        return Err(Failure::new(Exit::NoRevision, what)
-            .next(format!("unapply show {} --files", entry.revision)));
-    };
-    let holds_values = file.file_name().contains(".tfvars") || bundle.var_files.contains(file);
-    if holds_values && session.world.terminals.output == StreamKind::Terminal {
-        return Err(Failure::new(Exit::Refused, "a file of values may hold secrets".to_owned())
-            .not_done("nothing was printed on the terminal")
-            .next(format!("unapply show {} --files={path} > FILE", entry.revision)));
-    }
-    session.bytes(content)?;
     Ok(Exit::Done)
 }
 

@@ -6,6 +6,7 @@
 //! written, and nothing but git is run. Start from [`capture`].
 
 mod collect;
+mod kept;
 mod modules;
 mod place;
 mod reading;
@@ -21,6 +22,8 @@ use std::path::{Path, PathBuf};
 
 pub use self::collect::CaptureBounds;
 use self::collect::{Collected, LoadedFile};
+pub(super) use self::kept::missing_files;
+pub use self::kept::reasons;
 use self::reading::Reading;
 use super::error::configuration::ConfigurationError as Error;
 use crate::codec::bundle;

@@ -16,7 +16,7 @@ use crate::codec::state::ReadState;
 use crate::engine::baseline::baseline;
 use crate::engine::good::verdicts;
 use crate::engine::hold::of_revert;
-use crate::engine::judgement::JudgedAction;
+use crate::engine::judgement::{JudgedAction, MissingFile};
 use crate::engine::origin::ApplyJournal;
 use crate::engine::redact::Redactor;
 use crate::engine::rekey;
@@ -24,6 +24,7 @@ use crate::engine::unsettled::open_revert;
 use crate::engine::variables::VariableStanding;
 use crate::engine::verify::Configurations;
 use crate::flow::Error;
+use crate::flow::configuration::missing_files;
 use crate::flow::error::recover::Refusal;
 use crate::flow::ports::{Author, Job};
 use crate::flow::recorded::{Recorded, known_drift, load, load_configuration};
@@ -69,6 +70,8 @@ pub struct RevertDraft {
     pub(super) told: rekey::RekeyJournal,
     /// Facts of the configurations on both sides.
     pub(super) since: ConfigurationsSince,
+    /// Files that the good configuration names and that are nowhere any more.
+    pub(super) missing_files: Vec<MissingFile>,
     /// The backend, with what is not recorded.
     pub(super) backend: Backend,
     /// Variables that are not simply as they were.
@@ -140,6 +143,7 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
     let attempted = attempted(job.ports, &log, target, &taken.entry)?;
     let since =
         ConfigurationsSince::of(&configuration, attempted, good.state.state(), current.state());
+    let missing_files = missing_files(&configuration, &job.stack.root);
     let journals = journals(job.ports, &log, target.revision);
     // Another revert may have begun while this one looked: what is built on has to be without one.
     let latest = job.log()?;
@@ -166,6 +170,7 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
         before: taken.entry,
         current,
         between,
+        missing_files,
         told: told(&journals, &imports),
         since,
         imports,

@@ -400,6 +400,7 @@ pub(super) fn facts<'f>(
         destroy_false: &draft.since.destroy_false,
         destroy_forgotten: &draft.request.destroy_forgotten,
         not_replayable: &draft.since.not_replayable,
+        missing_files: &draft.missing_files,
         drift: &draft.drift,
         knowledge: &stack.knowledge,
     }

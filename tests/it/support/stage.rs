@@ -278,6 +278,7 @@ fn steady(text: &str, stage: &Path) -> String {
         (r"unapply-[A-Za-z0-9]{6}\b", "unapply-[RANDOM]"),
         (r"process \d+ on \S+", "process [PID] on [HOST]"),
         (r"\b\d{3,5} bytes\b", "[N] bytes"),
+        (r"(?m)^((?:[r-][w-][x-]){3}) +\d+ ", "$1 [N] "),
         (r#""newest_age_seconds": \d+"#, r#""newest_age_seconds": "[N]""#),
         (r#""state_bytes": \d+"#, r#""state_bytes": "[N]""#),
         // How often Terraform writes a local state in one apply depends on its timing.

@@ -97,6 +97,7 @@ impl World {
             destroy_false: &std::collections::BTreeSet::new(),
             destroy_forgotten: &[],
             not_replayable: &NotReplayable::default(),
+            missing_files: &[],
             drift: &self.known,
             knowledge: &Knowledge::builtin(),
         };
