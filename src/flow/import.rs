@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::configuration::{self, CapturedConfiguration, GitTracking};
+use super::configuration::{self, AskedEngine, CapturedConfiguration, GitTracking};
 use super::error::configuration::ConfigurationError;
 use super::ports::{Job, Ports, Stack};
 use super::snapshot::{self, Captured, change_since, keep_configuration, stored};
@@ -347,7 +347,7 @@ fn look(
         let root = tree.extract(ports.environment, commit, besides, &into);
         let root = root.map_err(|error| error.to_string())?;
         let top = into.join("tree");
-        let captured = capture(stack, &root, &top).map_err(|error| error.to_string())?;
+        let captured = capture(ports, stack, &root, &top).map_err(|error| error.to_string())?;
         Ok::<_, String>((top, root, captured))
     };
     let (top, root, captured) = lay_out(&[], place("first"))?;
@@ -364,6 +364,7 @@ fn look(
 
 /// The configuration as files say it: values of today's environment were not there then.
 fn capture(
+    ports: &Ports<'_>,
     stack: &Stack,
     root: &std::path::Path,
     top: &std::path::Path,
@@ -376,6 +377,7 @@ fn capture(
         var_files: &var_files,
         command_line: &[],
         environment: &BTreeMap::new(),
+        engine: AskedEngine(&|| ports.engine(stack)),
         plan: None,
         tracking: GitTracking::Everything(top),
         bounds: stack.bounds,
@@ -404,7 +406,7 @@ fn outside(
 
 /// The blocks and providers that a captured configuration declares.
 fn declares(captured: &CapturedConfiguration) -> Declares {
-    let configuration = Configuration::read(captured.bundle.clone());
+    let configuration = Configuration::read(captured.bundle.clone(), captured.engine);
     let mut declares = Declares {
         providers: captured.providers.iter().map(|locked| locked.source.clone()).collect(),
         blocks: configuration.names(|facts| facts.resources.iter().collect()),

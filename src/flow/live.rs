@@ -41,7 +41,7 @@ impl Live {
 
 /// Reads the present state of a stack. It does not judge the bytes.
 pub fn read(ports: &Ports<'_>, stack: &Stack) -> Result<Live, Error> {
-    let backend = directory::backend(&stack.root)?;
+    let backend = directory::backend(&stack.root, &|| ports.engine(stack))?;
     let file = directory::local_state_file(&stack.root, &backend.identity, &stack.workspace);
     let (bytes, source, found) = if let Some(file) = file {
         let bytes = directory::local_state(&file)?;

@@ -11,7 +11,7 @@ use crate::codec::record::Nonce;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
 use crate::knowledge::Knowledge;
-use crate::model::entry::{Actor, Body, Entry, NewEntry};
+use crate::model::entry::{Actor, Body, EngineKind, Entry, NewEntry};
 use crate::model::secret::Secret;
 use crate::model::stack::StackName;
 use crate::port::clock::Clock;
@@ -41,6 +41,13 @@ pub struct Ports<'a> {
 impl std::fmt::Debug for Ports<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ports").field("repository", &self.repository).finish_non_exhaustive()
+    }
+}
+
+impl Ports<'_> {
+    /// The engine that would run in a stack's directory, if it says what it is.
+    pub(super) fn engine(&self, stack: &Stack) -> Option<EngineKind> {
+        self.terraform.version(&stack.root).ok().map(|engine| engine.kind)
     }
 }
 

@@ -92,7 +92,8 @@ pub fn load_configuration(
     revision: Revision,
     snapshot: &Snapshot,
 ) -> Result<Configuration, Error> {
-    load_bundle(ports, revision, snapshot).map(Configuration::read)
+    let engine = snapshot.engine.as_ref().map(|engine| engine.kind);
+    load_bundle(ports, revision, snapshot).map(|bundle| Configuration::read(bundle, engine))
 }
 
 /// Keeps the bytes of one; `what` says of which apply it is, or where it lay.

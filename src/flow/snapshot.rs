@@ -8,7 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::configuration::{self, CapturedConfiguration, GitTracking, PlannedConfiguration};
+use super::configuration::{
+    self, AskedEngine, CapturedConfiguration, GitTracking, PlannedConfiguration,
+};
 use super::live::{self, Live};
 use super::ports::{Job, Ports, Stack};
 use crate::codec::backend::Backend;
@@ -227,7 +229,8 @@ fn subject(ports: &Ports<'_>, stack: &Stack, request: &SnapshotRequest) -> Resul
         StateSubject::Live => live::read(ports, stack),
         StateSubject::Given { bytes, from } => {
             // A pipeline may stand in an initialised directory, and then we know where it lives.
-            let identity = match directory::backend(&stack.root) {
+            let asked = || ports.engine(stack);
+            let identity = match directory::backend(&stack.root, &asked) {
                 Ok(backend) if backend.identity.kind != "local" => backend.identity,
                 Ok(_) | Err(_) => {
                     BackendIdentity { kind: pin::GIVEN.to_owned(), settings: BTreeMap::new() }
@@ -473,6 +476,7 @@ fn capture(
         var_files: &stack.inputs.var_files,
         command_line: &stack.inputs.command_line,
         environment: &stack.inputs.environment,
+        engine: AskedEngine(&|| ports.engine(stack)),
         plan: planned,
         tracking: GitTracking::Asked(ports.environment),
         bounds: stack.bounds,

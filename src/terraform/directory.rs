@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::codec::backend::{self, Backend};
 use crate::codec::hcl;
+use crate::model::entry::EngineKind;
 use crate::model::stack::BackendIdentity;
 
 /// Why a directory could not be understood.
@@ -46,14 +47,15 @@ pub enum Error {
 const STATE_FILE: &str = "terraform.tfstate";
 
 /// The backend that `root` is initialised for.
-pub fn backend(root: &Path) -> Result<Backend, Error> {
+/// The engine is asked only where its files differ from the other one's.
+pub fn backend(root: &Path, engine: &dyn Fn() -> Option<EngineKind>) -> Result<Backend, Error> {
     let record = root.join(".terraform").join(STATE_FILE);
     let recorded = match read(&record)? {
         None => None,
         Some(bytes) => backend::parse(&bytes)
             .map_err(|_| Error::Record { path: record.display().to_string() })?,
     };
-    let declared = declared_backend(root)?;
+    let declared = declared_backend(root, engine)?;
     match (declared, recorded) {
         (None, None) => Ok(local_default()),
         (Some(kind), Some(recorded)) if recorded.identity.kind == kind => Ok(with_path(recorded)),
@@ -82,7 +84,10 @@ fn with_path(mut backend: Backend) -> Backend {
 }
 
 /// The backend that the root module's files name.
-fn declared_backend(root: &Path) -> Result<Option<String>, Error> {
+fn declared_backend(
+    root: &Path,
+    engine: &dyn Fn() -> Option<EngineKind>,
+) -> Result<Option<String>, Error> {
     let refused = |path: &Path, source| Error::Read { path: path.display().to_string(), source };
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(root).map_err(|source| refused(root, source))? {
@@ -97,7 +102,9 @@ fn declared_backend(root: &Path) -> Result<Option<String>, Error> {
             }
         }
     }
-    Ok(hcl::scan(&files).backend.map(|backend| match backend {
+    let differs = files.keys().any(|name| hcl::is_of_opentofu(name));
+    let engine = if differs { engine() } else { None };
+    Ok(hcl::scan(&hcl::loaded(engine, files)).backend.map(|backend| match backend {
         hcl::BackendBlock::Kind(kind) => kind,
         hcl::BackendBlock::Cloud => "cloud".to_owned(),
     }))

@@ -11,8 +11,8 @@ use std::process::{Command, Output};
 use unapply::codec::hcl::Configuration;
 use unapply::codec::{bundle, planfile};
 use unapply::flow::configuration::{
-    CaptureBounds, CaptureRequest, CapturedConfiguration, GitTracking, PlannedConfiguration,
-    capture,
+    AskedEngine, CaptureBounds, CaptureRequest, CapturedConfiguration, GitTracking,
+    PlannedConfiguration, capture,
 };
 use unapply::model::secret::Secret;
 use unapply::model::value::Value;
@@ -54,6 +54,7 @@ fn request(root: &Path) -> CaptureRequest<'_> {
         var_files: &[],
         command_line: &[],
         environment: &NO_VARIABLES,
+        engine: AskedEngine(&|| None),
         plan: None,
         tracking: GitTracking::Unknown,
         bounds: CaptureBounds::default(),
@@ -72,7 +73,7 @@ fn laid_out(parent: &Path, captured: &CapturedConfiguration) -> PrivateDirectory
     let mut private = PrivateDirectory::create(parent).unwrap();
     private
         .lay_out(
-            &Configuration::read(unpacked.clone()),
+            &Configuration::read(unpacked.clone(), None),
             CopyLayout::WithoutStateBlocks,
             &nowhere(parent),
         )
@@ -263,7 +264,7 @@ fn laying_out_again_swaps_only_the_state_blocks() {
     let mut private = PrivateDirectory::create(parent.path()).unwrap();
     private
         .lay_out(
-            &Configuration::read(captured.bundle.clone()),
+            &Configuration::read(captured.bundle.clone(), None),
             CopyLayout::WithoutStateBlocks,
             &places,
         )
@@ -277,7 +278,7 @@ fn laying_out_again_swaps_only_the_state_blocks() {
     assert_eq!(read("main.tf"), "\n");
     let kept = fs::metadata(private.root().join("b.tf")).unwrap().modified().unwrap();
     private
-        .lay_out(&Configuration::read(captured.bundle.clone()), CopyLayout::Pristine, &places)
+        .lay_out(&Configuration::read(captured.bundle.clone(), None), CopyLayout::Pristine, &places)
         .unwrap();
     let read = |name: &str| fs::read_to_string(private.root().join(name)).unwrap();
     assert_eq!(read("main.tf"), main);
@@ -304,7 +305,7 @@ fn the_directory_is_private_has_the_files_permissions_and_goes_when_it_is_droppe
     let places = RealPlaces::of(user.path());
     let mut private = PrivateDirectory::create(parent.path()).unwrap();
     private
-        .lay_out(&Configuration::read(captured.bundle.clone()), CopyLayout::Pristine, &places)
+        .lay_out(&Configuration::read(captured.bundle.clone(), None), CopyLayout::Pristine, &places)
         .unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     let [values] = private.var_file_arguments().try_into().unwrap();

@@ -23,7 +23,7 @@ pub(super) fn run(
     stack: &Stack,
     span: Span,
 ) -> Result<(), Failure> {
-    let backend = directory::backend(&stack.root).map_err(crate::flow::Error::from)?;
+    let backend = directory::backend(&stack.root, &|| None).map_err(crate::flow::Error::from)?;
     let history =
         S3History::of(&backend, &stack.workspace, keys(&session.world)).map_err(|refused| {
             Failure::new(Exit::Usage, refused.to_string())

@@ -108,7 +108,7 @@ fn matters(log: &[Entry]) -> Vec<UnsettledOut> {
 
 /// Finds out who has Terraform's lock, and whether that can be seen.
 fn lock(stack: &Stack) -> (Option<LockOut>, bool) {
-    let file = directory::backend(&stack.root).ok().and_then(|backend| {
+    let file = directory::backend(&stack.root, &|| None).ok().and_then(|backend| {
         directory::local_state_file(&stack.root, &backend.identity, &stack.workspace)
     });
     let Some(file) = file else { return (None, false) };

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{ModuleFacts, is_loaded_by_itself, scan};
+use super::{ModuleFacts, is_loaded_by_itself, loaded, scan};
 use crate::model::configuration::{Bundle, BundlePath, Variable};
+use crate::model::entry::EngineKind;
 
 /// A configuration, and the facts of its modules.
 #[derive(Debug, Clone)]
@@ -27,8 +28,8 @@ pub struct ReadModule {
 }
 
 impl Configuration {
-    /// Reads every module of a bundle.
-    pub fn read(bundle: Bundle) -> Self {
+    /// Reads every module of a bundle, as far as the engine loads its files.
+    pub fn read(bundle: Bundle, engine: Option<EngineKind>) -> Self {
         let prefix = |key: &str| format!("module.{}.", key.replace('.', ".module."));
         let root = (String::new(), &bundle.root);
         let others = bundle.modules.iter().map(|module| (prefix(&module.key), &module.directory));
@@ -36,7 +37,7 @@ impl Configuration {
         let module = |(prefix, directory): (String, &BundlePath)| ReadModule {
             prefix,
             directory: directory.clone(),
-            facts: facts(&bundle, directory),
+            facts: facts(&bundle, directory, engine),
         };
         let modules = modules.map(module).collect();
         Self { bundle, modules }
@@ -101,12 +102,12 @@ impl Configuration {
     }
 }
 
-fn facts(bundle: &Bundle, directory: &BundlePath) -> ModuleFacts {
+fn facts(bundle: &Bundle, directory: &BundlePath, engine: Option<EngineKind>) -> ModuleFacts {
     let files = bundle
         .files
         .iter()
         .filter(|(path, _)| path.parent() == *directory)
         .map(|(path, content)| (path.file_name().to_owned(), content.clone()))
         .collect();
-    scan(&files)
+    scan(&loaded(engine, files))
 }

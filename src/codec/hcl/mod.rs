@@ -12,6 +12,7 @@ mod fold;
 mod ignored;
 mod json;
 mod lifecycle;
+mod loaded;
 pub mod lock;
 mod named;
 mod not_replayable;
@@ -29,6 +30,7 @@ use hcl_edit::structure::Body;
 
 pub use configuration::Configuration;
 pub use cut::without_state_blocks;
+pub use loaded::{is_of_opentofu, loaded};
 pub use named::{FileNaming, NamedFile, Needed};
 pub use resource::ResourceBlock;
 pub use scan::scan;

@@ -27,9 +27,10 @@ pub use self::kept::reasons;
 use self::reading::Reading;
 use super::error::configuration::ConfigurationError as Error;
 use crate::codec::bundle;
-use crate::codec::hcl::lock;
+use crate::codec::hcl::{is_of_opentofu, lock};
 use crate::codec::planfile::PlanArchive;
-use crate::model::configuration::{Bundle, FileMode, LeftOut, LockedProvider};
+use crate::model::configuration::{Bundle, BundlePath, FileMode, LeftOut, LockedProvider};
+use crate::model::entry::EngineKind;
 use crate::model::secret::Secret;
 use crate::terraform::environment::Environment;
 
@@ -49,6 +50,8 @@ pub struct CaptureRequest<'a> {
     pub command_line: &'a [(String, Secret<String>)],
     /// `TF_VAR_…` by the variable's name.
     pub environment: &'a BTreeMap<String, Secret<String>>,
+    /// The engine, asked only where its files differ from the other one's.
+    pub engine: AskedEngine<'a>,
     /// The saved plan whose configuration it is; without one, the directory's.
     pub plan: Option<PlannedConfiguration<'a>>,
     /// How it is told which files git tracks.
@@ -68,6 +71,23 @@ pub enum GitTracking<'a> {
     Unknown,
 }
 
+/// A question for the engine, answered only when it is asked: starting one takes time.
+#[derive(Clone, Copy)]
+pub struct AskedEngine<'a>(pub &'a dyn Fn() -> Option<EngineKind>);
+
+impl std::fmt::Debug for AskedEngine<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AskedEngine")
+    }
+}
+
+impl AskedEngine<'_> {
+    /// The engine, if any of these files is for one of them alone.
+    fn of<'n>(self, mut names: impl Iterator<Item = &'n str>) -> Option<EngineKind> {
+        if names.any(is_of_opentofu) { (self.0)() } else { None }
+    }
+}
+
 /// The configuration of a saved plan.
 #[derive(Debug, Clone, Copy)]
 pub struct PlannedConfiguration<'a> {
@@ -80,6 +100,8 @@ pub struct PlannedConfiguration<'a> {
 /// A captured configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CapturedConfiguration {
+    /// The engine that loads it, where its files differ from the other one's.
+    pub engine: Option<EngineKind>,
     /// The configuration; `codec::bundle::pack` takes it.
     pub bundle: Bundle,
     /// Sentences that name what could not be captured exactly.
@@ -98,7 +120,7 @@ pub fn capture(request: &CaptureRequest<'_>) -> Result<CapturedConfiguration, Er
     let mut collected = Collected::within(request.bounds);
     let modules = match request.plan {
         Some(planned) => modules::planned(&layout, planned.archive, &mut collected),
-        None => modules::installed(&layout, &mut collected)?,
+        None => modules::installed(&layout, request.engine, &mut collected)?,
     };
     let var_files = if let Some(planned) = request.plan {
         if let Some(lock_file) = &planned.archive.lock_file {
@@ -126,8 +148,9 @@ pub fn capture(request: &CaptureRequest<'_>) -> Result<CapturedConfiguration, Er
         .map_err(|(path, source)| Error::NoPlace { path, source })?;
     let bundle = Bundle { variables, ..placed.bundle };
     bundle::check(&bundle).map_err(|source| Error::Refused { root, source })?;
+    let engine = request.engine.of(bundle.files.keys().map(BundlePath::as_str));
     let (notes, left_out) = (placed.notes, placed.left_out);
-    Ok(CapturedConfiguration { bundle, notes, left_out, providers })
+    Ok(CapturedConfiguration { engine, bundle, notes, left_out, providers })
 }
 
 fn providers(root: &Path, collected: &mut Collected) -> Vec<LockedProvider> {

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::AskedEngine;
 use super::collect::{Collected, LoadedFile, file_names, loaded, normalised};
-use crate::codec::hcl::{ModuleFacts, Syntax, scan};
+use crate::codec::hcl::{self, ModuleFacts, Syntax, scan};
 use crate::codec::planfile::PlanArchive;
 use crate::flow::error::configuration::ConfigurationError;
 use crate::model::configuration::FileMode;
@@ -93,6 +94,7 @@ pub(super) fn planned(
 /// The modules of a working directory.
 pub(super) fn installed(
     layout: &ModuleLayout,
+    engine: AskedEngine<'_>,
     collected: &mut Collected,
 ) -> Result<Vec<SourceModule>, ConfigurationError> {
     let manifest = manifest(layout, collected)?;
@@ -112,7 +114,7 @@ pub(super) fn installed(
             collected.note(format!("modules beyond {MODULES_MAX} are left out"));
             break;
         }
-        let Some(module) = module(layout, next, collected)? else {
+        let Some(module) = module(layout, next, engine, collected)? else {
             continue;
         };
         for (name, source) in &module.facts.modules {
@@ -182,6 +184,7 @@ fn manifest(
 fn module(
     layout: &ModuleLayout,
     installed: InstalledModule,
+    engine: AskedEngine<'_>,
     collected: &mut Collected,
 ) -> Result<Option<SourceModule>, ConfigurationError> {
     let directory = normalised(&layout.root.join(&installed.dir));
@@ -201,7 +204,8 @@ fn module(
             collected.insert_loaded(path, file);
         }
     }
-    let facts = facts(&directory, &files, collected);
+    let engine = engine.of(files.keys().map(String::as_str));
+    let facts = facts(&directory, &hcl::loaded(engine, files), collected);
     Ok(Some(SourceModule {
         key: installed.key,
         source: installed.source,

@@ -54,6 +54,7 @@ impl Tree {
             var_files: &[],
             command_line: &[],
             environment: &NO_VARIABLES,
+            engine: AskedEngine(&|| None),
             plan: None,
             tracking: GitTracking::Unknown,
             bounds: CaptureBounds::default(),
@@ -318,4 +319,30 @@ fn a_loaded_file_that_no_bundle_can_hold_is_an_error_and_a_read_one_a_note() {
     tree.put("a:b.tf", b"");
     let error = tree.capture_with(|_| ()).unwrap_err();
     assert!(matches!(error, Error::NoPlace { path, .. } if path.ends_with("a:b.tf")));
+}
+
+#[test]
+fn each_engine_follows_the_calls_of_its_own_files_and_all_files_are_kept() {
+    let tree = Tree::new(
+        "stack",
+        &[
+            ("stack/main.tf", "module \"m\" {\n  source = \"./for-terraform\"\n}\n"),
+            ("stack/main.tofu", "module \"m\" {\n  source = \"./for-tofu\"\n}\n"),
+            ("stack/for-terraform/main.tf", "locals {}\n"),
+            ("stack/for-tofu/main.tf", "locals {}\n"),
+        ],
+    );
+    for (engine, module) in
+        [(EngineKind::Terraform, "for-terraform"), (EngineKind::OpenTofu, "for-tofu")]
+    {
+        let asked = || Some(engine);
+        let captured = tree.capture_with(|request| request.engine = AskedEngine(&asked)).unwrap();
+        assert_eq!(captured.engine, Some(engine));
+        let found = paths(&captured);
+        for file in ["main.tf", "main.tofu", &format!("{module}/main.tf")] {
+            assert!(found.iter().any(|path| path.ends_with(file)), "{file}: {found:?}");
+        }
+        let called = captured.bundle.modules.iter().map(|module| module.source.as_str());
+        assert_eq!(called.collect::<Vec<_>>(), [format!("./{module}")]);
+    }
 }

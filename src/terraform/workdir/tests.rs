@@ -67,15 +67,18 @@ fn configuration(root: &str, captured: &[(&str, &str)], modules: &[&str]) -> Con
         version: None,
         directory: directory.parse().unwrap(),
     };
-    Configuration::read(Bundle {
-        root: root.parse().unwrap(),
-        files: files.collect(),
-        modes: BTreeMap::new(),
-        accompanying: BTreeSet::new(),
-        modules: modules.iter().map(module).collect(),
-        var_files: Vec::new(),
-        variables: BTreeMap::new(),
-    })
+    Configuration::read(
+        Bundle {
+            root: root.parse().unwrap(),
+            files: files.collect(),
+            modes: BTreeMap::new(),
+            accompanying: BTreeSet::new(),
+            modules: modules.iter().map(module).collect(),
+            var_files: Vec::new(),
+            variables: BTreeMap::new(),
+        },
+        None,
+    )
 }
 
 /// Writes a file in place, as most programs do.

@@ -165,7 +165,7 @@ fn known(session: &Session, context: Option<&Context>, side: &StateSide) -> Know
     }
     match snapshot::present_configuration(&session.ports(opened), stack) {
         Ok(captured) => KnownConfiguration {
-            configuration: Some(Configuration::read(captured.bundle)),
+            configuration: Some(Configuration::read(captured.bundle, captured.engine)),
             providers: captured.providers,
             problem: None,
         },

@@ -74,6 +74,6 @@ fn recorded(ports: &Ports<'_>, draft: &RevertDraft) -> Result<ConfigurationRef, 
     }
     let providers = locked(lock_of(&bundle).unwrap_or_default());
     let left_out = known.left_out.clone();
-    let edited = CapturedConfiguration { bundle, notes, left_out, providers };
+    let edited = CapturedConfiguration { engine: None, bundle, notes, left_out, providers };
     keep_configuration(ports, &edited, known.source)
 }
