@@ -15,6 +15,7 @@ use super::redaction::{safe_error, safe_event};
 use crate::codec::backend::Backend;
 use crate::codec::hcl::{Configuration, backend_override, expression, moved, with_lifecycle};
 use crate::codec::{json, plan};
+use crate::engine::compat::same_by_directory;
 use crate::engine::pin;
 use crate::engine::redact::Redactor;
 use crate::model::configuration::BundlePath;
@@ -111,6 +112,9 @@ pub fn prepare(
     let mut directory = PrivateDirectory::create(&stack.temporary)?;
     let places = places::of(stack, source.states);
     directory.lay_out(source.configuration, layout, &places)?;
+    // A program that does not say what it is runs as it is.
+    let [copy, own] = [&directory.root(), &stack.root].map(|at| ports.terraform.version(at).ok());
+    own.zip(copy).map_or(Ok(()), |(own, copy)| same_by_directory(&own, &copy))?;
     let credentials = settle(&directory, stack, source)?;
     let place = Workplace {
         root: directory.root(),

@@ -12,6 +12,7 @@ mod mirror;
 #[cfg(test)]
 mod tests;
 mod variables;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};

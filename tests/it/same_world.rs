@@ -1,7 +1,14 @@
 //! A revert sees the world that the user's own terraform sees: the environment, and what is told of
 //! what was kept back of it.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
 use crate::support::deeds::{Past, file};
+use crate::support::script::put;
 use crate::support::stage::Stage;
 
 /// A configuration whose provider takes its address from the environment.
@@ -119,6 +126,60 @@ fn the_rest_of_a_targeted_apply_is_not_made_by_a_revert() {
     assert!(!ran.screen().contains("demo_file.never"), "{}", ran.screen());
     assert_eq!(stage.objects(), good);
     stage.unapply(&["status"]).expect(0).says("good");
+}
+
+/// A stack whose `terraform` chooses its version by the nearest file of this name, as the shim of a
+/// version manager does; private directories lie elsewhere. Returns the stage, the file to which the
+/// shim writes which version it chose, and the other place.
+fn behind_a_shim(version_file: &str) -> (Stage, PathBuf, TempDir) {
+    let mut stage = Stage::with(&file("a", "one"));
+    let elsewhere = tempfile::tempdir().unwrap();
+    stage.set("TMPDIR", elsewhere.path().to_str().unwrap());
+    let asked = stage.path().join("asked");
+    let shim = format!(
+        r#"#!/bin/sh
+d=$PWD; v=default
+while [ -n "$d" ]; do
+  [ -f "$d/{version_file}" ] && v=$(cat "$d/{version_file}") && break
+  d=${{d%/*}}
+done
+echo "$v" >> '{}'
+[ $v = default ] && [ "$1" = version ] && echo 'Terraform v9.9.9' && exit 0
+PATH=${{PATH#*:}} exec terraform "$@"
+"#,
+        asked.display()
+    );
+    let bin = stage.path().join("shims");
+    std::fs::create_dir(&bin).unwrap();
+    put(&bin.join("terraform"), shim.as_bytes());
+    std::fs::set_permissions(bin.join("terraform"), Permissions::from_mode(0o755)).unwrap();
+    put(&stage.path().join(version_file), b"1.11.4\n");
+    let path = stage.command("sh", &["-c", "echo $PATH"]).output().unwrap().stdout;
+    let path = String::from_utf8(path).unwrap();
+    stage.set("PATH", &format!("{}:{}", bin.display(), path.trim()));
+    stage.apply().expect(0);
+    stage.unapply(&["init"]).expect(0);
+    (stage, asked, elsewhere)
+}
+
+#[test]
+fn a_shim_chooses_the_same_version_in_a_private_copy() {
+    let (stage, asked, _elsewhere) = behind_a_shim(".terraform-version");
+    stage.unapply(&["mark", "good", "--verify"]).expect(0);
+    stage.configure(&file("a", "two"));
+    stage.apply().expect(0);
+    stage.unapply(&["revert", "--yes"]).expect(0);
+    let asked = std::fs::read_to_string(asked).unwrap();
+    assert!(asked.lines().count() > 5 && !asked.contains("default"), "{asked}");
+}
+
+#[test]
+fn a_shim_that_chooses_another_version_in_a_private_copy_is_refused() {
+    let (stage, _, _elsewhere) = behind_a_shim(".a-team-version");
+    let ran = stage.unapply(&["mark", "good", "--verify"]).expect(16);
+    ran.says("in the private copy this program is terraform 9.9.9").says("--tf-bin PATH");
+    stage.unapply(&["mark", "good"]).expect(0);
+    stage.unapply(&["revert", "--plan-only"]).expect(16).says("nothing was planned");
 }
 
 #[test]

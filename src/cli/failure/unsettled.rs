@@ -58,6 +58,12 @@ fn obstacle(error: &VersionObstacle) -> Failure {
         VersionObstacle::Required { .. } => {
             failure.next("name one that fits: unapply --tf-bin PATH revert").next("unapply doctor")
         }
+        VersionObstacle::AnotherByDirectory { .. } => failure
+            .next(
+                "name the version for the stack, in .terraform-version, .opentofu-version or \
+                 .tool-versions beside it or above it",
+            )
+            .next("name the program itself: unapply --tf-bin PATH …"),
         VersionObstacle::WrittenByNewer { .. } => failure
             .next(
                 "terraform init -upgrade   (so that today's lock file has the provider that wrote \

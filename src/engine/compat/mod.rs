@@ -31,6 +31,19 @@ pub enum VersionObstacle {
         /// The constraint.
         required: String,
     },
+    /// The program chooses a version by its directory, and chooses another one for the private copy.
+    #[error(
+        "in the private copy this program is {} {copy}, and in the stack's directory {stack}",
+        kind.name()
+    )]
+    AnotherByDirectory {
+        /// The engine that it is in the private copy.
+        kind: EngineKind,
+        /// Its version there.
+        copy: String,
+        /// The engine that it is in the stack's directory, with its version.
+        stack: String,
+    },
     /// The provider itself says that a newer one has written an object.
     #[error("a newer provider than the one at hand has written the present state: {said}")]
     WrittenByNewer {
@@ -53,6 +66,21 @@ pub enum VersionObstacle {
         /// The highest schema version in the present state.
         now: u64,
     },
+}
+
+/// Refuses a program that is another engine in the private copy than in the stack's directory.
+pub fn same_by_directory(
+    stack: &EngineVersion,
+    copy: &EngineVersion,
+) -> Result<(), VersionObstacle> {
+    if stack == copy {
+        return Ok(());
+    }
+    Err(VersionObstacle::AnotherByDirectory {
+        kind: copy.kind,
+        copy: copy.version.clone(),
+        stack: format!("{} {}", stack.kind.name(), stack.version),
+    })
 }
 
 /// The tools at hand, and the configuration and states that they have to work with.

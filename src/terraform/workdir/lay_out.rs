@@ -17,6 +17,7 @@ use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 
 use super::carry::{LaidOut, Stamp};
 use super::mirror::{Mirror, MirrorForm, Mirrored, RealPlaces};
+use super::versions::version_files;
 use super::{
     CopyLayout, Error, PrivateDirectory, TREE, make_directory, module_manifest, remove, replace,
     variables,
@@ -82,6 +83,11 @@ impl PrivateDirectory {
             let path = self.directory.path().join(name);
             var_files.push(path.clone());
             files.insert(path, Cow::Owned(content.reveal_for_terraform().clone()));
+        }
+        for (path, content) in version_files(&places.root) {
+            let mut place = self.directory.path().join(TREE);
+            place.extend(path.components().filter(|part| matches!(part, Component::Normal(_))));
+            files.entry(place).or_insert(Cow::Owned(content));
         }
         let mirrored = self.mirrored(configuration, places, &mut files);
         let modes = bundle.modes.iter().map(|(path, mode)| (self.place_of(path), *mode)).collect();
