@@ -29,7 +29,7 @@ pub(super) struct Reading<'a> {
     /// The directory that holds every module.
     tree: PathBuf,
     /// The files that git tracks, where there is git.
-    pub(super) tracked: Option<TrackedFiles>,
+    tracked: Option<TrackedFiles>,
     /// Files and directories that are named, with their names.
     pub(super) named: Vec<(&'a NamedFile, PathBuf)>,
     /// Places that may be objects' own files.

@@ -13,7 +13,7 @@ use std::path::Path;
 use super::collect::{CaptureReason, Collected};
 use super::modules::SourceModule;
 use super::reading::{Reading, resolved};
-use super::sweep::Sweep;
+use super::sweep::{Sweep, SweepReason};
 use crate::codec::hcl::{Base, FileNaming, FileRead, NamedFile, Needed, ReadPlace, ReadTarget};
 use crate::model::configuration::WhyLeftOut;
 use crate::model::digest::Digest;
@@ -59,10 +59,12 @@ impl Follower<'_> {
                 let directory = resolved(self.reading.layout, module, place);
                 // Of the module itself the whole is meant only by a set of files.
                 let is_whole = module.directory.starts_with(&directory);
-                if is_whole && self.reading.tracked.is_some() && read.function != "fileset" {
+                if !is_whole || read.function == "fileset" {
+                    self.sweep(&directory, SweepReason::Named);
+                } else if self.reading.is_tracked(&directory) {
                     self.track(&directory, CaptureReason::Named);
                 } else {
-                    self.sweep(&directory);
+                    self.sweep(&directory, SweepReason::Guessed);
                 }
             }
             ReadTarget::Unknown => self.guess(module, &format!("`{}` reads", read.function)),
@@ -72,22 +74,22 @@ impl Follower<'_> {
     /// Takes what may be read where nothing tells which file it is.
     fn guess(&mut self, module: &SourceModule, reads: &str) {
         let reading = self.reading;
-        let is_local = !reading.layout.is_remote(&module.directory);
-        let taken = if reading.tracked.is_some() && is_local {
+        // Git may track nothing of a stack that a wrapper generates.
+        let taken = if reading.is_tracked(&module.directory) {
             for module in reading.local_modules() {
                 self.track(&module.directory, CaptureReason::Named);
             }
             "all that git tracks is taken"
         } else {
-            self.sweep(&module.directory);
+            self.sweep(&module.directory, SweepReason::Guessed);
             "its whole directory is taken"
         };
         let module = named(module);
         self.collected.note(format!("which file {reads} in {module} is not known: {taken}"));
     }
 
-    fn sweep(&mut self, directory: &Path) {
-        self.sweep.take(directory, self.reading, self.collected);
+    fn sweep(&mut self, directory: &Path, why: SweepReason) {
+        self.sweep.take(directory, why, self.reading, self.collected);
     }
 
     /// Takes what git tracks below a directory.
@@ -111,7 +113,7 @@ impl Follower<'_> {
         let holds_stack = reading.layout.root.starts_with(path);
         let is_all = matches!(naming, FileNaming::Input | FileNaming::Read);
         if is_all && path == reading.layout.root {
-            self.sweep(path);
+            self.sweep(path, SweepReason::Named);
         } else if !is_all && holds_stack {
             // What git tracks of the stack itself is taken anyway.
         } else if reading.is_tracked(path)
@@ -119,7 +121,7 @@ impl Follower<'_> {
         {
             self.track(path, CaptureReason::Named);
         } else {
-            self.sweep(path);
+            self.sweep(path, SweepReason::Named);
         }
     }
 

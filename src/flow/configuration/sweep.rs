@@ -46,13 +46,22 @@ const SECRET_ENDS: [&str; 14] = [
     ".tfvars.json",
 ];
 
+/// Why a directory is swept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SweepReason {
+    /// The configuration names it: its certificates and migrations are meant.
+    Named,
+    /// Any of its files may be read, and it is not known which.
+    Guessed,
+}
+
 /// Whether it is no business of a configuration unless it is named, or git tracks it.
-fn is_secret(name: &str) -> bool {
+fn is_secret(name: &str, why: SweepReason) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET.contains(&name.as_str())
         || name.starts_with(".env")
         || name.starts_with("id_")
-        || SECRET_ENDS.iter().any(|end| name.ends_with(end))
+        || why == SweepReason::Guessed && SECRET_ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// One sweep over all directories, so that none is walked twice.
@@ -66,6 +75,7 @@ impl Sweep {
     pub(super) fn take(
         &mut self,
         directory: &Path,
+        why: SweepReason,
         reading: &Reading<'_>,
         collected: &mut Collected,
     ) {
@@ -89,7 +99,7 @@ impl Sweep {
                 if is_never_taken(name) || reading.may_be_own(&path) {
                     continue;
                 }
-                if is_secret(name) && !reading.is_tracked(&path) {
+                if is_secret(name, why) && !reading.is_tracked(&path) {
                     collected.leave_out(&path, WhyLeftOut::LooksSecret);
                 } else if path.is_dir() && !path.is_symlink() {
                     waiting.push((path, depth - 1));

@@ -167,6 +167,11 @@ impl<'a> Mirror<'a> {
                     // One more file would make a set another one. A single file that git does not
                     // track, and that nothing names, was not captured: the real one is all there is.
                     ReadTarget::Unknown => (read.function == "fileset").then(|| directory.clone()),
+                    ReadTarget::Within(place)
+                        if place.path == "." && read.function != "fileset" =>
+                    {
+                        None
+                    }
                     ReadTarget::File(place) | ReadTarget::Within(place) => {
                         let base = match place.base {
                             Base::Module => Some(directory.as_path()),

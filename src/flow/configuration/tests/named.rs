@@ -142,6 +142,24 @@ fn a_path_that_is_not_known_takes_what_git_tracks_and_no_more() {
 }
 
 #[test]
+fn a_stack_of_which_git_tracks_nothing_is_taken_as_without_git() {
+    let files =
+        [("cache/main.tf", "locals { x = file(var.x) }"), ("cache/data.json", ""), ("a", "")];
+    let captured = with_git(&Tree::new("cache", &files), &["a"]);
+    assert_eq!(paths(&captured), ["data.json", "main.tf"]);
+    assert!(captured.notes[0].ends_with("is not known: its whole directory is taken"));
+}
+
+#[test]
+fn a_named_directory_keeps_its_certificates_and_not_what_people_log_in_with() {
+    let main = "locals { x = fileset(\"certs\", \"*\") }";
+    let files = [("main.tf", main), ("certs/a.pem", ""), ("certs/.npmrc", ""), ("certs/m.sql", "")];
+    let captured = Tree::new(".", &files).capture();
+    assert_eq!(paths(&captured), ["certs/a.pem", "certs/m.sql", "main.tf"]);
+    assert_eq!(left_out(&captured), ["certs/.npmrc looks-secret"]);
+}
+
+#[test]
 fn a_variable_that_is_known_names_a_file_unless_it_is_secret() {
     let main = "variable \"app\" { default = \"x\" }\nvariable \"s\" {\n default = \"y\"\n \
                 sensitive = true\n}\nlocals { a = file(\"${var.app}.json\") }\n\
