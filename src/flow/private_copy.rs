@@ -288,6 +288,17 @@ impl PrivateCopy {
         Ok(self.directory.note_what_is_laid_out()?)
     }
 
+    /// The places, relative to the root module's directory, at which something is another than it was
+    /// laid out: plans have written there.
+    pub fn changed(&self) -> Vec<PathBuf> {
+        self.directory.changed()
+    }
+
+    /// The reason for which nothing can be put at the real place of this relative path.
+    pub fn obstacle_at(&self, path: &Path) -> Option<String> {
+        self.directory.obstacle_at(path)
+    }
+
     /// Carries back to the real directories what was made, changed or removed here.
     pub fn carry_back(&mut self) -> CarriedBack {
         self.directory.carry_back()

@@ -48,6 +48,8 @@ pub enum HazardKind {
     /// `not-found`: the refresh did not find it, and it is not a good object that is made anew: it is
     /// gone, or lives where the plan does not look.
     NotFound,
+    /// `unwritable-place`: a file at a relative place could not be put there after the apply.
+    UnwritablePlace,
     /// `too-many-destroys`: more objects would be destroyed than the stack allows, beyond what is
     /// undone.
     TooManyDestroys,
@@ -106,6 +108,7 @@ impl HazardKind {
             | Self::UnknownOrigin
             | Self::NotFound
             | Self::NotGood
+            | Self::UnwritablePlace
             | Self::VariableChanged
             | Self::ProviderNewer
             | Self::CoreVersion

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 use tempfile::TempDir;
@@ -257,6 +257,16 @@ impl PrivateDirectory {
         end
     }
 
+    /// The places, relative to the root module's directory, that are another than they were laid out.
+    pub fn changed(&self) -> Vec<PathBuf> {
+        self.laid_out.changed().iter().map(|path| relative_to(&self.root(), path)).collect()
+    }
+
+    /// The reason for which nothing can be put at the real place of this relative path.
+    pub fn obstacle_at(&self, path: &Path) -> Option<String> {
+        carry::obstacle_at(&self.real_root.join(normalised(path)?))
+    }
+
     /// A real file that is linked and no longer what it was: a plan has written through the link.
     pub fn changed_through_a_link(&self) -> Option<&Path> {
         self.written.values().find_map(CopyContent::changed_link)
@@ -314,6 +324,13 @@ fn relative(root: &BundlePath, directory: &BundlePath) -> String {
     let down = to.iter().skip(shared).map(String::as_str);
     let way: Vec<&str> = up.chain(down).collect();
     if way.is_empty() { ".".to_owned() } else { way.join("/") }
+}
+
+/// The way from one directory to a path, with `..` where it leads out.
+fn relative_to(from: &Path, path: &Path) -> PathBuf {
+    let shared = from.components().zip(path.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(shared)).collect()
 }
 
 fn make_directory(path: &Path) -> Result<(), Error> {

@@ -241,6 +241,22 @@ fn a_function_that_reads_an_objects_file_is_right_after_a_second_revert_and_not_
 }
 
 #[test]
+fn a_place_that_cannot_be_written_is_asked_about_before() {
+    let stage = with_own();
+    stage.set_up();
+    stage.write("main.tf", &provider("."));
+    stage.apply().expect(0);
+    let conf = stage.stack().join("conf");
+    std::fs::remove_dir_all(&conf).unwrap();
+    stage.write("conf", "in the way");
+    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
+    ran.says("unwritable-place").says("demo_file.a").says("conf` is no directory");
+    let allowed = ["revert", "--yes", "--allow", "unwritable-place=demo_file.a"];
+    stage.unapply(&allowed).expect(19).says("conf/a` could not be written");
+    assert_eq!(std::fs::read_to_string(conf).unwrap(), "in the way");
+}
+
+#[test]
 fn what_a_failed_revert_made_is_there_and_the_next_one_goes_on() {
     let (stage, good) = good(&configuration("one"));
     apply_badly(&stage, "");

@@ -31,7 +31,7 @@ use hcl_edit::structure::Body;
 pub use configuration::Configuration;
 pub use cut::without_state_blocks;
 pub use loaded::{is_of_opentofu, loaded};
-pub use named::{FileNaming, NamedFile, Needed};
+pub use named::{FileNaming, NamedFile, Needed, says_where_put};
 pub use resource::ResourceBlock;
 pub use scan::scan;
 pub use values::{NotGiven, given, literals};

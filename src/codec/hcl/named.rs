@@ -348,6 +348,11 @@ fn is_interpreter(word: &[PathPart]) -> bool {
         if INTERPRETERS.contains(&text.rsplit('/').next().unwrap_or(text)))
 }
 
+/// Whether an argument of this name often says where something is put.
+pub fn says_where_put(name: &str) -> bool {
+    PUT_AT.contains(&name) || name.starts_with("output")
+}
+
 /// How an argument of this name names a file, if it does.
 fn naming(name: &str, place: &Surroundings<'_>) -> Option<FileNaming> {
     let is_put = place

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use aho_corasick::AhoCorasick;
 
+use crate::codec::hcl::says_where_put;
 use crate::codec::json;
 use crate::flow::ports::Stack;
 use crate::model::address::Mode;
@@ -33,6 +34,11 @@ pub(super) fn of(stack: &Stack, states: [Option<&State<'_>>; 2]) -> RealPlaces {
         let Ok(attributes) = json::value(instance.attributes.0) else { continue };
         let text = |name: &&str| attributes.get(name).and_then(Value::as_text);
         places.own.extend(own.iter().filter_map(text).filter_map(path));
+        if may_name && instance.address.mode == Mode::Managed {
+            let members = attributes.as_members().into_iter().flatten();
+            let put = members.filter(|(name, _)| says_where_put(name));
+            places.put.extend(put.filter_map(|(_, value)| value.as_text()).filter_map(path));
+        }
         if may_name {
             texts(&attributes, &mut |text| places.named.extend(path(text)));
         }

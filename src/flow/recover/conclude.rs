@@ -89,7 +89,7 @@ pub fn found_in(job: &Job<'_>, revert: &RevertIntent) -> Result<Remains, Error> 
     let events = events_left(root);
     // Before its apply began, all that is in there was made by plans.
     if events.is_some() {
-        carry_back(root, &job.stack.root)?;
+        carry_back(job, root)?;
     }
     let left = read_if_there(&root.join(ERRORED_STATE))?
         .map(|bytes| keep_errored_state(job, &bytes, "of a revert that nobody saw end"))
@@ -100,13 +100,15 @@ pub fn found_in(job: &Job<'_>, revert: &RevertIntent) -> Result<Remains, Error> 
 }
 
 /// Carries back what the apply made at relative places and nobody has carried.
-fn carry_back(root: &Path, real_root: &Path) -> Result<(), Error> {
-    let carried = carry_back_left(root, real_root)
+fn carry_back(job: &Job<'_>, root: &Path) -> Result<(), Error> {
+    let carried = carry_back_left(root, &job.stack.root)
         .map_err(|source| Error::Io { path: root.display().to_string(), source })?;
     if carried.failed.is_empty() {
         return Ok(());
     }
-    Err(Error::NotCarried(carried.failed.iter().map(ToString::to_string).collect()))
+    let redactor = known_secrets(job.ports, &job.log()?);
+    let failed = carried.failed.iter().map(|one| redactor.text(&one.to_string()));
+    Err(Error::NotCarried(failed.collect()))
 }
 
 /// The configuration of a snapshot: the state that is there now belongs to it.

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use self::judged::{PlannedPart, judged};
+use self::judged::{PlannedPart, judged, unwritable_places};
 use self::kept_inputs::KeptInputs;
 use self::versions::{FittedDraft, fit};
 use super::adapt::{Adaptation, Adapted, adapt};
@@ -255,7 +255,8 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
         Some(first) => (first.prepared, first.plan_file, whole(&first.plan, &plan)),
         None => (prepared, plan_file, plan),
     };
-    let part = PlannedPart { unfound: &unfound, left: &left };
+    let unwritable = unwritable_places(stack, &plan, &prepared);
+    let part = PlannedPart { unfound: &unfound, left: &left, unwritable: &unwritable };
     let judged = judged(ports, of, &plan, part, &redactor);
     let plan_digest = digest_of(&plan_file)?;
     let present = draft.version()?;

@@ -13,6 +13,7 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
 use serde::{Deserialize, Serialize};
 
 use super::mirror::across;
@@ -162,6 +163,19 @@ impl LaidOut {
             || is_beside && name == LOCK_FILE
     }
 
+    /// Files that were made, changed or removed.
+    pub(super) fn changed(&self) -> Vec<PathBuf> {
+        let now = self.present();
+        let is_other = |path: &PathBuf, now: &Stamp| {
+            let is_as_it_was = self.stamps.get(path).is_some_and(|before| now.is_as(*before));
+            !now.is_directory() && !is_as_it_was && !self.is_configuration(path)
+        };
+        let made = now.iter().filter(|(path, now)| is_other(path, now)).map(|(path, _)| path);
+        let gone = self.stamps.iter().filter(|(_, before)| !before.is_directory());
+        let gone = gone.map(|(path, _)| path).filter(|path| !now.contains_key(*path));
+        made.chain(gone).cloned().collect()
+    }
+
     /// Carries back to `real_root` what is another than it was laid out.
     pub(super) fn carry_back(&self, real_root: &Path) -> CarriedBack {
         let now = self.present();
@@ -237,6 +251,19 @@ pub fn events_left(root: &Path) -> Option<PathBuf> {
     let entries = fs::read_dir(root.join(DATA)).ok()?.flatten().map(|entry| entry.path());
     let events = entries.filter(|path| path.to_string_lossy().ends_with(EVENTS));
     events.max_by_key(|path| fs::metadata(path).and_then(|facts| facts.modified()).ok())
+}
+
+/// The reason for which a file can be neither put nor removed there.
+pub(super) fn obstacle_at(place: &Path) -> Option<String> {
+    if let Err(error) = writable(place) {
+        return Some(error.to_string());
+    }
+    let above = place.ancestors().skip(1).find(|directory| directory.symlink_metadata().is_ok())?;
+    if !above.is_dir() {
+        return Some(format!("`{}` is no directory", above.display()));
+    }
+    let access = rustix::fs::access(above, Access::WRITE_OK | Access::EXEC_OK);
+    access.err().map(|error| format!("`{}`: {}", above.display(), io::Error::from(error)))
 }
 
 /// Removes what stands at a real place; a directory only when nothing is in it.

@@ -125,7 +125,7 @@ impl PrivateDirectory {
         let directories: BTreeSet<PathBuf> = local.chain([root.clone()]).collect();
         let captured: BTreeSet<PathBuf> = files.keys().cloned().collect();
         let mirror = Mirror::new(places, &root, &tree, &directories, &captured)
-            .without_what_is_read(configuration, |path| self.place_of(path));
+            .of_configuration(configuration, |path| self.place_of(path));
         files.retain(|path, _| !mirror.is_own(path));
         let (mirrored, left_out) = mirror.found(&directories);
         self.left_out = left_out;

@@ -5,15 +5,18 @@
 //! is what functions of the configuration read: that is as it was captured, or it is not there. An
 //! object's own file is always the real one. Nothing is written here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
 
 use super::LOCK_FILE;
-use crate::codec::hcl::{Base, Configuration, ReadTarget, Syntax, is_loaded_by_itself};
-use crate::model::configuration::is_state_file;
+use crate::codec::hcl::{Base, Configuration, FileNaming, ReadTarget, Syntax, is_loaded_by_itself};
+use crate::model::configuration::{BundlePath, is_state_file};
 
 /// Larger files are linked, unless a state names them.
 const COPY_MAX: u64 = 64 * 1024 * 1024;
@@ -38,6 +41,8 @@ pub struct RealPlaces {
     pub own: BTreeSet<PathBuf>,
     /// Files that the states name.
     pub named: BTreeSet<PathBuf>,
+    /// Those of them that stand in an attribute which often says where something is put.
+    pub put: BTreeSet<PathBuf>,
 }
 
 impl RealPlaces {
@@ -119,6 +124,8 @@ pub(super) struct Mirror<'a> {
     pub(super) read: BTreeSet<PathBuf>,
     own: BTreeSet<PathBuf>,
     named: BTreeSet<PathBuf>,
+    /// Private places to which the configuration climbs out of its directories.
+    climbs: BTreeSet<PathBuf>,
     found: Vec<Mirrored>,
     bytes: u64,
     seen: BTreeSet<PathBuf>,
@@ -147,6 +154,7 @@ impl<'a> Mirror<'a> {
             loaded,
             captured,
             read: BTreeSet::new(),
+            climbs: BTreeSet::new(),
             found: Vec::new(),
             bytes: 0,
             seen: BTreeSet::new(),
@@ -154,12 +162,23 @@ impl<'a> Mirror<'a> {
         }
     }
 
-    /// Closes the places that functions of a configuration read: only captured files are there.
-    pub(super) fn without_what_is_read(
+    /// Takes what a configuration says of files. Places that its functions read, and directories that
+    /// arguments take as a whole, are closed: only captured files are there. An object's own file that
+    /// was captured only because git tracks it is the real one.
+    pub(super) fn of_configuration(
         mut self,
         configuration: &Configuration,
-        place_of: impl Fn(&crate::model::configuration::BundlePath) -> PathBuf,
+        place_of: impl Fn(&BundlePath) -> PathBuf,
     ) -> Self {
+        let bundle = configuration.bundle();
+        let accompanying: BTreeSet<PathBuf> = bundle.accompanying.iter().map(&place_of).collect();
+        let put = self.places.put.iter().filter_map(|path| normalised_in(self.root, path));
+        self.own.extend(put.filter(|path| accompanying.contains(path)));
+        for (path, content) in &bundle.files {
+            if Syntax::of(path.file_name()).is_some() {
+                self.climbs.extend(climbs(content, &place_of(&path.parent()), self.root));
+            }
+        }
         for module in configuration.modules() {
             let directory = place_of(&module.directory);
             for read in &module.facts.reads {
@@ -182,6 +201,12 @@ impl<'a> Mirror<'a> {
                     }
                 };
                 self.read.extend(place);
+            }
+            let taken = module.facts.names.iter().filter(|name| name.naming == FileNaming::Input);
+            for place in taken.filter_map(|name| name.place(&BTreeMap::new())) {
+                let base = if place.base == Base::Module { &directory } else { self.root };
+                let place = normalised_in(base, Path::new(&place.path));
+                self.read.extend(place.filter(|place| self.above.contains(place)));
             }
             if !module.facts.unreadable.is_empty() {
                 self.read.insert(directory);
@@ -209,12 +234,13 @@ impl<'a> Mirror<'a> {
                 self.walk(directory.clone(), real);
             }
         }
-        let elsewhere: Vec<PathBuf> = self
-            .own
-            .union(&self.named)
-            .filter(|path| !directories.iter().any(|directory| path.starts_with(directory)))
-            .cloned()
-            .collect();
+        let named = self.own.iter().chain(&self.named).chain(&self.climbs);
+        let is_elsewhere = |path: &&PathBuf| {
+            let is_inside = directories.iter().any(|directory| path.starts_with(directory));
+            let is_above = directories.iter().any(|directory| directory.starts_with(path));
+            !is_inside && !is_above && path.starts_with(self.tree)
+        };
+        let elsewhere: BTreeSet<PathBuf> = named.filter(is_elsewhere).cloned().collect();
         for path in elsewhere {
             self.lone(path);
         }
@@ -231,7 +257,7 @@ impl<'a> Mirror<'a> {
         on_the_way.map(|path| self.real(path)).any(|real| real.is_symlink())
     }
 
-    /// A file outside of the directories that are walked, with the directories above it.
+    /// A file or directory outside of those that are walked, with the directories above it.
     fn lone(&mut self, path: PathBuf) {
         let above: Vec<PathBuf> = path
             .ancestors()
@@ -248,8 +274,10 @@ impl<'a> Mirror<'a> {
             }
         }
         let real = self.real(&path);
-        if real.is_file() {
-            self.file(path, real);
+        if real.is_dir() {
+            self.walk(path, real);
+        } else if real.is_file() {
+            self.wanted_file(path, real);
         }
     }
 
@@ -394,6 +422,23 @@ impl<'a> Mirror<'a> {
     }
 }
 
+/// The places to which texts of a file of configuration climb: they begin with `../`, which is from
+/// the root module's directory, or with `${path.module}/../`.
+fn climbs(content: &[u8], module: &Path, root: &Path) -> Vec<PathBuf> {
+    static CLIMBING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let text = r#""(\$\{path\.module\}/)?(?:\$\{path\.(?:root|cwd)\}/)?((?:\./)*\.\./[^"$%*?\[\]{}\\\n]*)""#;
+        Regex::new(text).ok()
+    });
+    let (Some(climbing), Ok(text)) = (CLIMBING.as_ref(), std::str::from_utf8(content)) else {
+        return Vec::new();
+    };
+    let place = |found: Captures<'_>| {
+        let base = if found.get(1).is_some() { module } else { root };
+        normalised_in(base, Path::new(found.get(2)?.as_str()))
+    };
+    climbing.captures_iter(text).filter_map(place).collect()
+}
+
 /// A relative path from a directory, when it does not lead above the file system.
 fn normalised_in(directory: &Path, relative: &Path) -> Option<PathBuf> {
     let mut place = directory.to_owned();
@@ -421,6 +466,18 @@ mod tests {
         assert_eq!(real("/t/tree/r/envs/prod"), "/srv/x/infra");
         assert_eq!(real("/t/tree/r/envs/dev/a"), "/srv/x/dev/a");
         assert_eq!(real("/t/tree/r/modules/m"), "/srv/modules/m");
+    }
+
+    #[test]
+    fn texts_that_climb_are_found_with_what_they_start_from() {
+        let text = br#"
+            root = "${path.module}/../world"
+            a    = "../a/b.txt"
+            b    = ["${path.root}/../../c", "x/../y", "see ../docs", "../${var.x}", "/abs/../d"]
+        "#;
+        let found = climbs(text, Path::new("/t/r/modules/m"), Path::new("/t/r"));
+        let expected = ["/t/r/modules/world", "/t/a/b.txt", "/c"];
+        assert_eq!(found, expected.map(PathBuf::from));
     }
 
     #[test]

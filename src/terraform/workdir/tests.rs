@@ -362,8 +362,19 @@ fn what_cannot_be_carried_is_told_and_kept() {
     let copy = &mut home.copy(&[("main.tf", "")], &[]);
     put(&copy.root().join("out/a"), "2");
     put(&copy.root().join(".git/hooks/x"), "2");
+    put(&copy.root().join("../up"), "2");
+    let mut changed = copy.changed();
+    changed.sort();
+    assert_eq!(changed, ["../up", ".git/hooks/x", "out/a"].map(PathBuf::from));
+    assert!(
+        changed.iter().all(|path| copy.obstacle_at(path).is_none() || path.starts_with(".git"))
+    );
+    fs::remove_file(copy.root().join("../up")).unwrap();
     fs::remove_dir_all(home.at("out")).unwrap();
     put(&home.at("out"), "a file is in the way");
+    let obstacle = |path: &str| copy.obstacle_at(Path::new(path)).unwrap_or_default();
+    assert!(obstacle("./out/a").ends_with("/out` is no directory"), "{}", obstacle("./out/a"));
+    assert_eq!(obstacle(".git/hooks/x"), "nothing is written there");
     let end = copy.carry_back();
     let told: Vec<String> = end.failed.iter().map(ToString::to_string).collect();
     assert!(told.iter().any(|one| one.contains("out/a` could not be written")), "{told:?}");
@@ -404,8 +415,12 @@ fn a_path_that_climbs_leads_where_it_leads_at_home() {
         ("repo/shared/other", "2"),
     ];
     let home = Home::with("repo/envs/prod", &files);
-    let captured =
-        [("envs/prod/main.tf", ""), ("modules/m/main.tf", ""), ("shared/own", "captured")];
+    let captured = [
+        ("envs/prod/main.tf", "x = \"../../world\""),
+        ("modules/m/main.tf", ""),
+        ("shared/own", "captured"),
+    ];
+    put(&home.at("repo/world/deep/object"), "3");
     let configuration = configuration("envs/prod", &captured, &["modules/m"]);
     let mut copy = PrivateDirectory::create(&home.directory.path().join("private")).unwrap();
     let places = home.places(&["../../shared/own", "../../shared/new"]);
@@ -414,6 +429,7 @@ fn a_path_that_climbs_leads_where_it_leads_at_home() {
     assert_eq!(text("../../modules/m/out/x").as_deref(), Some("1"));
     assert_eq!(text("../../shared/own").as_deref(), Some("2"));
     assert_eq!(text("../../shared/other"), None, "nobody has named it");
+    assert_eq!(text("../../world/deep/object").as_deref(), Some("3"));
     put(&copy.root().join("../../modules/m/out/x"), "made");
     put(&copy.root().join("../../shared/own"), "made");
     put(&copy.root().join("../../../beside/y"), "made");
@@ -421,6 +437,33 @@ fn a_path_that_climbs_leads_where_it_leads_at_home() {
     for path in ["repo/modules/m/out/x", "repo/shared/own", "beside/y"] {
         assert_eq!(fs::read_to_string(home.at(path)).unwrap(), "made", "{path}");
     }
+}
+
+#[test]
+fn what_git_tracks_hides_no_object_and_a_directory_that_is_taken_whole_gets_no_more_files() {
+    let main =
+        "resource \"x\" \"y\" {\n  source_dir = \"${path.module}/src\"\n  source = \"one.zip\"\n}";
+    let files = [
+        ("main.tf", main),
+        ("out/tracked", "two"),
+        ("src/a", "two"),
+        ("src/new", "two"),
+        ("one.zip", "two"),
+    ];
+    let home = Home::with(".", &files);
+    let captured = [("main.tf", main), ("out/tracked", "one"), ("src/a", "one"), ("run.sh", "one")];
+    let mut bundle = configuration(".", &captured, &[]).bundle().clone();
+    bundle.accompanying = ["out/tracked", "run.sh"].map(|path| path.parse().unwrap()).into();
+    let put: BTreeSet<PathBuf> = ["out/tracked", "src/a"].map(PathBuf::from).into();
+    let places = RealPlaces { named: put.clone(), put, ..home.places(&[]) };
+    let mut copy = PrivateDirectory::create(&home.directory.path().join("private")).unwrap();
+    copy.lay_out(&Configuration::read(bundle, None), CopyLayout::Pristine, &places).unwrap();
+    let text = |path: &str| fs::read_to_string(copy.root().join(path)).ok();
+    assert_eq!(text("out/tracked").as_deref(), Some("two"));
+    assert_eq!(text("src/a").as_deref(), Some("one"), "an argument takes it");
+    assert_eq!(text("src/new"), None);
+    assert_eq!(text("one.zip").as_deref(), Some("two"), "nothing else of it is there");
+    assert_eq!(text("run.sh").as_deref(), Some("one"));
 }
 
 #[test]

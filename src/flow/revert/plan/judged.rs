@@ -2,7 +2,10 @@
 //!
 //! Everything is decided in `engine`; here it is asked in order, and made safe to show.
 
+use std::path::Path;
+
 use super::PlanSubject;
+use crate::engine::hazard::places::{WrittenPlace, unwritable, written_places};
 use crate::engine::hazard::{believable, hazards, in_order};
 use crate::engine::judgement::JudgedAction;
 use crate::engine::redact::Redactor;
@@ -12,7 +15,8 @@ use crate::engine::revert::scope::Skipped;
 use crate::engine::revert::{RevertFacts, judge};
 use crate::engine::verify::outcome::{OutcomeFacts, PlannedOutcome, mark, outcome};
 use crate::engine::verify::{DoneRounds, Round, VerifyFacts};
-use crate::flow::ports::Ports;
+use crate::flow::ports::{Ports, Stack};
+use crate::flow::private_copy::PrivateCopy;
 use crate::model::address::Address;
 use crate::model::good::Grade;
 use crate::model::hazard::Hazard;
@@ -28,11 +32,13 @@ pub(super) struct Judged {
     pub(super) hazards: Vec<Hazard>,
 }
 
-/// Facts about a plan besides itself: objects that it lost, and actions that it leaves out.
+/// Facts about a plan besides itself: objects that it lost, actions that it leaves out, and places
+/// that cannot be written.
 #[derive(Clone, Copy)]
 pub(super) struct PlannedPart<'p> {
     pub(super) unfound: &'p [Slot],
     pub(super) left: &'p [Skipped],
+    pub(super) unwritable: &'p [Hazard],
 }
 
 /// Judges a plan.
@@ -51,6 +57,7 @@ pub(super) fn judged(
     let unlike = mark(&outcome, &mut actions, facts.good.revision);
     let mut found = hazards(&facts, &actions, &of.stack.limits, &of.draft.variables, now);
     found.extend(unlike);
+    found.extend(part.unwritable.iter().cloned());
     found.extend(not_found.iter().filter_map(|one| one.hazard(facts.good.revision)));
     let outputs = judge_outputs(&facts, redactor);
     // A secret can stand in the key of an instance; until here addresses are what they are.
@@ -62,6 +69,20 @@ pub(super) fn judged(
         hazard.why = redactor.text(&hazard.why);
     }
     Judged { actions, not_found, outcome, outputs, hazards: in_order(found) }
+}
+
+/// The hazards of places at which a plan has written or will write, and where nothing can be written.
+pub(super) fn unwritable_places(stack: &Stack, plan: &Plan, prepared: &PrivateCopy) -> Vec<Hazard> {
+    let planned = prepared.changed().into_iter().map(|path| {
+        let path = path.display().to_string();
+        WrittenPlace { subject: path.clone(), path }
+    });
+    let places = written_places(plan, &stack.knowledge).into_iter().chain(planned);
+    let hazard = |place: WrittenPlace| {
+        let reason = prepared.obstacle_at(Path::new(&place.path))?;
+        Some(unwritable(place, &reason))
+    };
+    places.filter_map(hazard).collect()
 }
 
 /// Compares the outcome of a plan with the good state.
