@@ -17,6 +17,7 @@ use super::sweep::{Sweep, SweepReason};
 use crate::codec::hcl::{Base, FileNaming, FileRead, NamedFile, Needed, ReadPlace, ReadTarget};
 use crate::model::configuration::WhyLeftOut;
 use crate::model::digest::Digest;
+use crate::terraform::workdir::is_version_file;
 
 /// Takes everything that is reached, single files before directories, and both before what git
 /// tracks: what there is room for is what matters most.
@@ -95,8 +96,13 @@ impl Follower<'_> {
     /// Takes what git tracks below a directory.
     fn track(&mut self, directory: &Path, reason: CaptureReason) {
         let reading = self.reading;
+        // The engine of today plans, whichever one planned then.
+        let chooses_engine = |file: &Path| {
+            file.file_name().and_then(|name| name.to_str()).is_some_and(is_version_file)
+        };
         let is_meant = |file: &&std::path::PathBuf| {
-            !reading.is_forbidden(file) && !reading.may_be_own(file) && file.is_file()
+            let is_kept = !reading.is_forbidden(file) && !reading.may_be_own(file);
+            is_kept && !chooses_engine(file) && file.is_file()
         };
         for file in reading.below(directory).filter(is_meant) {
             if reading.is_link_out(file) {

@@ -22,6 +22,11 @@ const NAMES: [&str; 11] = [
     ".config/mise.toml",
 ];
 
+/// Whether a version manager chooses by files of this name.
+pub fn is_version_file(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
 /// The files in this directory and above it, with their content. One that cannot be read, or is too
 /// large to name a version, is none.
 pub(super) fn version_files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {

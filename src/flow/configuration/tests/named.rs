@@ -133,9 +133,9 @@ fn what_git_tracks_accompanies_a_configuration_and_makes_no_other_of_it() {
 
 #[test]
 fn a_path_that_is_not_known_takes_what_git_tracks_and_no_more() {
-    let files = [("main.tf", "locals { x = file(var.x) }"), ("a.pem", ""), ("junk.txt", "")];
-    let tree = Tree::new(".", &files);
-    let captured = with_git(&tree, &["main.tf", "a.pem"]);
+    let main = ("main.tf", "locals { x = file(var.x) }");
+    let tree = Tree::new(".", &[main, ("a.pem", ""), ("junk.txt", ""), (".terraform-version", "")]);
+    let captured = with_git(&tree, &["main.tf", "a.pem", ".terraform-version"]);
     assert_eq!(paths(&captured), ["a.pem", "main.tf"]);
     assert_eq!(accompanying(&captured), [""; 0], "it may be read");
     assert!(captured.notes[0].ends_with("is not known: all that git tracks is taken"));
