@@ -123,6 +123,8 @@ pub struct SnapshotOut {
 pub struct MarkOut {
     /// The entry.
     pub entry: EntryOut,
+    /// A reason to doubt that state and configuration of the snapshot belong together.
+    pub note: Option<String>,
 }
 
 /// `unapply.init`.
@@ -188,6 +190,9 @@ pub struct RevertOut {
     /// Objects that are as the good state says, while the present state says otherwise: an apply
     /// brings it up to date.
     pub outdated: Vec<String>,
+    /// Other stacks of the store that were not looked into, each with the reason: they may manage an
+    /// object that the plan makes or takes over.
+    pub not_seen: Vec<String>,
     /// Outputs that the plan changes.
     pub outputs: Vec<RevertedOutputOut>,
     /// Actions of providers that it runs.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::entry::{Body, Entry, Revision, Snapshot};
+use crate::model::entry::{ApplyOutcome, Body, Entry, Revision, Snapshot};
 use crate::model::good::{Evidence, Verdict};
 
 /// A snapshot that is good, with the reason to believe it.
@@ -47,6 +47,42 @@ pub fn good_snapshots(log: &[Entry]) -> Vec<KnownGood<'_>> {
 /// The last known good snapshot: the newest one whose newest mark says good.
 pub fn last_known_good(log: &[Entry]) -> Option<KnownGood<'_>> {
     good_snapshots(log).into_iter().next()
+}
+
+/// The snapshot since which the configuration of `entry` has changed while its state has not: they
+/// do not belong together, unless a command applied it and found nothing to do.
+pub fn edited_since(log: &[Entry], entry: &Entry) -> Option<Revision> {
+    let facts = |snapshot: &Snapshot| {
+        let configuration = snapshot.configuration.as_ref()?.digest;
+        Some((snapshot.state.as_ref()?.version.digest, configuration))
+    };
+    let (state, configuration) = facts(entry.recorded.body.snapshot()?)?;
+    let applied = |intent: Revision| {
+        let begun = log.iter().find(|entry| entry.revision == intent);
+        matches!(begun.map(|begun| &begun.recorded.body), Some(Body::RunIntent(intent))
+            if intent.configuration == Some(configuration))
+    };
+    let is_applied = log.iter().any(|ended| {
+        matches!(&ended.recorded.body, Body::RunOutcome(ended)
+            if ended.after == Some(entry.revision)
+                && ended.outcome == ApplyOutcome::Succeeded
+                && applied(ended.intent))
+    });
+    if is_applied {
+        return None;
+    }
+    let earlier = snapshots(log).rev().filter(|(earlier, _)| earlier.revision < entry.revision);
+    let mut earlier = earlier.filter_map(|(earlier, snapshot)| Some((earlier, facts(snapshot)?)));
+    let same = earlier.by_ref().take_while(|(_, facts)| facts.0 == state);
+    same.filter(|(_, facts)| facts.1 != configuration).map(|(earlier, _)| earlier.revision).next()
+}
+
+/// The sentence for such a snapshot.
+pub fn edited_sentence(revision: Revision, since: Revision) -> String {
+    format!(
+        "the configuration of {revision} has changed since {since} and its state has not: nothing \
+         shows that it was ever applied"
+    )
 }
 
 /// The snapshots of a log, oldest first.

@@ -137,7 +137,8 @@ pub fn hazards(
 }
 
 /// Hazards in the order of [`HazardKind`], then of addresses.
-pub fn in_order(mut hazards: Vec<Hazard>) -> Vec<Hazard> {
+pub fn in_order(hazards: impl IntoIterator<Item = Hazard>) -> Vec<Hazard> {
+    let mut hazards: Vec<Hazard> = hazards.into_iter().collect();
     hazards.sort_by_key(|hazard| (hazard.kind, hazard.subject.clone()));
     hazards
 }

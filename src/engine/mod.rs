@@ -11,6 +11,7 @@ pub mod compat;
 pub mod configuration;
 pub mod diff;
 pub mod drift;
+pub mod elsewhere;
 pub mod good;
 pub mod hazard;
 pub mod hold;

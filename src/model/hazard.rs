@@ -50,6 +50,9 @@ pub enum HazardKind {
     NotFound,
     /// `unwritable-place`: a file at a relative place could not be put there after the apply.
     UnwritablePlace,
+    /// `managed-elsewhere`: an object that would be made or taken over is one that another stack of the
+    /// store manages by now.
+    ManagedElsewhere,
     /// `too-many-destroys`: more objects would be destroyed than the stack allows, beyond what is
     /// undone.
     TooManyDestroys,
@@ -107,6 +110,7 @@ impl HazardKind {
             | Self::MovedInput
             | Self::UnknownOrigin
             | Self::NotFound
+            | Self::ManagedElsewhere
             | Self::NotGood
             | Self::UnwritablePlace
             | Self::VariableChanged

@@ -88,6 +88,33 @@ impl Repository {
         Ok(self.newest(stack)?.map(|verified| verified.entry))
     }
 
+    /// The newest entries of a stack, newest first and few, each verified with its link to the one
+    /// before it; nothing else of the log is read.
+    pub fn recent(&self, stack: &StackName) -> Result<Vec<Entry>, Error> {
+        let Some(newest) = self.newest(stack)? else { return Ok(Vec::new()) };
+        let newest = newest.entry;
+        let ahead = u64::try_from(AHEAD).unwrap_or(u64::MAX);
+        let first = Revision(newest.revision.0.saturating_sub(ahead).max(1));
+        let mut found: Vec<Entry> = Vec::new();
+        for (revision, bytes) in self.slots(stack, first, Some(newest.revision))? {
+            if revision >= newest.revision {
+                break;
+            }
+            let bytes = bytes.ok_or_else(|| entry_error(stack, revision, EntryProblem::Gap))?;
+            let verified = self
+                .verify(stack, revision, &bytes)
+                .and_then(|read| match found.last() {
+                    Some(earlier) => follows(&read.entry, Some(earlier.digest)).map(|()| read),
+                    None => Ok(read),
+                })
+                .map_err(|source| entry_error(stack, revision, source))?;
+            found.push(verified.entry);
+        }
+        found.push(newest);
+        found.reverse();
+        Ok(found)
+    }
+
     /// One entry, verified together with its links to both neighbours.
     pub fn entry(&self, stack: &StackName, revision: Revision) -> Result<Entry, Error> {
         let Some(bytes) = self.slot(stack, revision)? else {

@@ -259,3 +259,44 @@ fn a_provider_that_dies_in_the_middle_leaves_a_record_and_a_way_on() {
     stage.sweep();
     stage.goes_back(&v1, &[]);
 }
+
+#[test]
+fn what_somebody_deleted_after_the_failure_leaves_the_state_once_it_was_asked_about() {
+    let (stage, past) = good(&file("a", "one"));
+    stage.fault("create:c.txt");
+    stage.configure(&(file("a", "one") + &file("b", "two") + &file("c", "three")));
+    stage.unapply(&["run", "--", "terraform", "apply", "-auto-approve", "-json"]).expect(1);
+    stage.fault("");
+    let id = stage.id_of("demo_file", "b");
+    std::fs::remove_file(stage.world().join("b.txt")).unwrap();
+    let refused = stage.unapply(&["revert", "--yes"]).expect(15);
+    refused.says(&id).says("--allow 'not-found=demo_file.b'");
+    stage.goes_back(&past, &["--allow", "not-found=demo_file.b"]);
+    stage.unapply(&["diff", "--detailed-exitcode"]).expect(0);
+    stage.configure(&(file("a", "one") + &file("b", "two") + &file("c", "three")));
+    stage.unapply(&["guard"]).expect(15);
+}
+
+#[test]
+fn a_provider_that_finds_nothing_at_all_looks_like_the_wrong_place() {
+    let (stage, _) = good(&file("a", "one"));
+    stage.apply_next(&(file("a", "one") + &file("b", "two")));
+    std::fs::rename(stage.world(), stage.path().join("elsewhere")).unwrap();
+    std::fs::create_dir(stage.world()).unwrap();
+    let refused = stage.unapply(&["revert", "--yes"]).expect(15);
+    refused.says("not-found=demo_file.b").says("this looks like the wrong place");
+    assert_eq!(stage.resources().len(), 2, "the state has both");
+}
+
+#[test]
+fn a_snapshot_with_an_edited_configuration_is_doubted_and_its_values_are_asked_about() {
+    let (stage, _) = good(&(file("a", "one") + &file("b", "two")));
+    stage.configure(&(file("a", "never") + &file("b", "two")));
+    stage.unapply(&["snapshot"]).expect(0);
+    stage.unapply(&["mark", "good"]).expect(0).says("has changed since r1 and its state has not");
+    stage.apply_next(&(file("a", "two") + &file("b", "two")));
+    let before = stage.everything();
+    let refused = stage.unapply(&["revert", "--yes"]).expect(15);
+    refused.says("not-good").says("never had this value").says("content");
+    assert_eq!(stage.everything(), before);
+}

@@ -5,8 +5,10 @@ use crate::cli::args::{Format, MarkArguments as Arguments, MarkVerdict};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::{EntryOut, MarkOut};
+use crate::engine::good::{edited_sentence, edited_since};
 use crate::flow::mark::{Proof, WhenNotEmpty, bad, good};
 use crate::flow::ports::Job;
+use crate::model::good::Grade;
 
 /// Marks.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -15,7 +17,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let ports = session.ports(&opened);
     let log = ports.repository.log(&stack.name)?;
     let job = Job::new(&ports, &stack, &settings.author);
-    let (said, line) = match &arguments.verdict {
+    let (said, line, note) = match &arguments.verdict {
         MarkVerdict::Good { revision, verify, residual } => {
             let target = side::entry(session, &log, revision)?;
             let keep = if *residual { WhenNotEmpty::Keep } else { WhenNotEmpty::Refuse };
@@ -29,22 +31,25 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
                 0 => String::new(),
                 many => format!(", residual {many}"),
             };
+            let since = edited_since(&log, &target).filter(|_| evidence.grade == Grade::Applied);
+            let note = since.map(|since| edited_sentence(target.revision, since));
             let line = format!("★ {} is good ({}{word})", target.revision, evidence.grade);
-            (said, line)
+            (said, line, note)
         }
         MarkVerdict::Bad { revision } => {
             let target = side::entry(session, &log, revision)?;
             let said = bad(&job, &target)?;
-            (said, format!("{} is bad: no revert goes back to it", target.revision))
+            (said, format!("{} is bad: no revert goes back to it", target.revision), None)
         }
     };
     if session.format() == Format::Table {
-        session.data(&format!("{}: {line}\n", stack.name))?;
+        let more = note.map_or_else(String::new, |note| format!("  ! {note}\n"));
+        session.data(&format!("{}: {line}\n{more}", stack.name))?;
     } else {
         session.json(
             "unapply.mark",
             Some(&stack),
-            MarkOut { entry: EntryOut::new(&said, None) },
+            MarkOut { entry: EntryOut::new(&said, None), note },
         )?;
     }
     Ok(Exit::Done)

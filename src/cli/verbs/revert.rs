@@ -49,6 +49,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let target = find_entry(session, &log, wanted)?;
     let heading = super::side::label(session, &log, &target);
     session.output.talk(&format!("Revert {} to {}\n\n", stack.name, inert(&heading)));
+    screen::say_edited(session, &log, &target);
     if let Some(open) = open_revert(&log) {
         session.output.talk(&screen::unfinished(open, session.output.talk_paint));
     }
@@ -214,6 +215,7 @@ fn planned(checked: &CheckedRevert, result: &str) -> RevertOut {
         differences: Vec::new(),
         notes: checked.notes(),
         outdated: checked.outdated(),
+        not_seen: checked.not_seen().to_vec(),
         recreated: Vec::new(),
         adaptation: checked.adaptation().name().to_owned(),
         moved_back: checked.moved_back().iter().map(Into::into).collect(),

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::model::configuration::BlobId;
+use crate::model::apply_report::{ApplyReport, ReportSource};
+use crate::model::configuration::{BlobId, ConfigurationRef, ConfigurationSource};
 use crate::model::digest::Digest;
 use crate::model::entry::{Actor, Cause, GitFacts, Mark, NewEntry, StateRef, StateSource};
 use crate::model::good::Grade;
+use crate::model::run::{RunIntent, RunOutcome};
 use crate::model::stack::BackendIdentity;
 use crate::model::version::{Lineage, Serial, StateVersion};
 
@@ -94,6 +96,72 @@ fn the_newest_snapshot_whose_newest_mark_is_good_is_the_last_known_good_one() {
     check(vec![taken(1, "a"), taken(2, "b"), good(2), good(1)], Some(2));
     check(vec![taken(1, "a"), taken(2, "b"), good(1), good(2), bad(2)], Some(1));
     check(vec![taken(1, "a"), good(1), bad(1), good(1)], Some(1));
+}
+
+fn configuration_of(content: &[u8]) -> ConfigurationRef {
+    ConfigurationRef {
+        blob: BlobId(Digest::of(content)),
+        digest: Digest::of(content),
+        source: ConfigurationSource::Directory,
+        files: 1,
+        modules: 0,
+        variables: Vec::new(),
+        providers: Vec::new(),
+        left_out: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+#[test]
+fn a_configuration_that_changed_while_the_state_did_not_was_not_applied_as_far_as_is_known() {
+    let of = |content: &str, configuration: &str| {
+        let known = configuration_of(configuration.as_bytes());
+        let taken = snapshot(version(1, content));
+        Body::Snapshot(Box::new(Snapshot { configuration: Some(known), ..taken }))
+    };
+    let check = |bodies: Vec<Body>, at: usize, expected: Option<u64>| {
+        let log = log(bodies);
+        assert_eq!(edited_since(&log, &log[at]).map(|since| since.0), expected);
+    };
+    check(vec![of("a", "v1")], 0, None);
+    check(vec![of("a", "v1"), of("a", "v2")], 1, Some(1));
+    check(vec![of("a", "v1"), of("b", "v2")], 1, None);
+    check(vec![of("a", "v1"), of("a", "v1")], 1, None);
+    check(vec![of("a", "v1"), of("a", "v2"), of("a", "v2")], 2, Some(1));
+    check(vec![of("a", "v1"), taken(1, "a"), of("b", "v1"), of("b", "v2")], 3, Some(3));
+    check(vec![taken(1, "a"), of("a", "v2")], 1, None);
+    // A command applied it, and there was nothing to do.
+    let intent = RunIntent {
+        before: Revision(2),
+        command: Vec::new(),
+        configuration: Some(Digest::of(b"v2")),
+        commit: None,
+        plan: None,
+        journal: String::new(),
+    };
+    let ended = |outcome| {
+        Body::RunOutcome(Box::new(RunOutcome {
+            intent: Revision(3),
+            outcome,
+            code: Some(0),
+            after: Some(Revision(2)),
+            events: None,
+            errored: None,
+            apply_report: ApplyReport {
+                source: ReportSource::Events,
+                objects: Vec::new(),
+                invocations: Vec::new(),
+            },
+            errors: Vec::new(),
+            elsewhere: false,
+        }))
+    };
+    let run = |outcome| {
+        let begun = Body::RunIntent(Box::new(intent.clone()));
+        vec![of("a", "v1"), of("a", "v2"), begun, ended(outcome)]
+    };
+    check(run(ApplyOutcome::Succeeded), 1, None);
+    check(run(ApplyOutcome::Failed), 1, Some(1));
 }
 
 #[test]

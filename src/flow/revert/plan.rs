@@ -3,6 +3,7 @@
 //! Nothing real is changed. The result holds the saved plan itself: only that file can be applied
 //! later.
 
+mod elsewhere;
 mod judged;
 pub mod kept_inputs;
 mod versions;
@@ -17,7 +18,7 @@ use self::versions::{FittedDraft, fit};
 use super::adapt::{Adaptation, Adapted, adapt};
 use super::draft::RevertDraft;
 use super::two_steps::whole;
-use crate::engine::hazard::Allowance;
+use crate::engine::hazard::{Allowance, in_order};
 use crate::engine::judgement::{JudgedAction, JudgedInvocation, NotGood, Origin, Unlikeness};
 use crate::engine::rekey::Rekeying;
 use crate::engine::rekey::keep::ReleasedObject as KeptOut;
@@ -75,6 +76,7 @@ pub struct CheckedRevert {
     pub(super) actions: Vec<JudgedAction>,
     pub(super) not_found: Vec<UnfoundObject>,
     outcome: PlannedOutcome,
+    not_seen: Vec<String>,
     outputs: Vec<JudgedOutput>,
     pub(super) hazards: Vec<Hazard>,
 }
@@ -103,6 +105,12 @@ impl CheckedRevert {
     /// to show.
     pub fn notes(&self) -> Vec<String> {
         self.outcome.notes.iter().map(|note| self.draft.redactor.text(note)).collect()
+    }
+
+    /// Other stacks that were not looked into for objects that the plan makes or takes over, each with
+    /// the reason; safe to show.
+    pub fn not_seen(&self) -> &[String] {
+        &self.not_seen
     }
 
     /// Whether the present state is the good one, of a plan with nothing to do.
@@ -258,12 +266,17 @@ pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<Che
     let unwritable = unwritable_places(stack, &plan, &prepared);
     let part = PlannedPart { unfound: &unfound, left: &left, unwritable: &unwritable };
     let judged = judged(ports, of, &plan, part, &redactor);
+    let others = elsewhere::look(ports, of, &plan, &rekeying);
     let plan_digest = digest_of(&plan_file)?;
     let present = draft.version()?;
     let moved_back = moved_back(&rekeying, &redactor);
-    versions.extend(judged.hazards);
+    let safe = |hazard: Hazard| Hazard { subject: redactor.text(&hazard.subject), ..hazard };
+    versions
+        .extend(in_order(judged.hazards.into_iter().chain(others.hazards.into_iter().map(safe))));
+    let not_seen = others.not_seen.iter().map(|stack| redactor.text(stack)).collect();
     Ok(CheckedRevert {
         not_found: judged.not_found,
+        not_seen,
         outcome: judged.outcome,
         draft: RevertDraft { redactor, ..draft },
         actions_digest: actions_digest(&plan),

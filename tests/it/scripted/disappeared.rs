@@ -1,12 +1,14 @@
 //! Objects of the present state that the refresh of a revert's plan does not find: told, asked about,
 //! and out of the state by an apply.
 
+use std::sync::Arc;
+
 use unapply::model::entry::Body;
 use unapply::model::hazard::HazardKind;
 
 use super::drive::{Error, Process, Reverted};
 use super::stories::{Story, file, in_west, kinds, log};
-use crate::support::scripted::Where;
+use crate::support::scripted::{Scene, Where};
 
 fn good() -> Story {
     Story::good(Where::File, &(file("a", "one") + &file("c", "same")))
@@ -177,4 +179,40 @@ fn what_somebody_set_back_by_hand_is_brought_up_to_date_in_the_state() {
     drop(process);
     let again = Process::healthy(&story.scene).revert(story.target);
     assert!(matches!(again, Ok(Reverted::Nothing)), "{again:?}");
+}
+
+#[test]
+fn an_object_that_another_stack_manages_by_now_is_not_taken_over_unasked() {
+    let story = Story::forgotten(Where::File);
+    // The other one knows an object by the very id of `c`.
+    let mut other = Scene::new(Where::Remote);
+    other.store = Arc::clone(&story.scene.store);
+    assert!(other.apply(&(file("x", "one") + &file("y", "two"))).succeeded);
+    assert_eq!(other.id_of("demo_file.y"), story.past.id_of("demo_file.c"));
+    let mut process = Process::healthy(&other);
+    process.stack.name = "demo/other".parse().unwrap();
+    process.snapshot().unwrap();
+    drop(process);
+    let process = Process::healthy(&story.scene);
+    let checked = process.check(process.draft(story.target).unwrap()).unwrap();
+    let [hazard] = checked.hazards() else { panic!("{:?}", checked.hazards()) };
+    assert_eq!(
+        (hazard.kind, hazard.subject.as_str()),
+        (HazardKind::ManagedElsewhere, "demo_file.c")
+    );
+    assert!(hazard.why.contains("demo_file.y of stack demo/other (r1 there)"), "{}", hazard.why);
+    assert_eq!(checked.not_seen(), [""; 0]);
+    // A stack that cannot be read is said, and a plan that takes nothing over reads none.
+    let keys = story.scene.store.keys().into_iter();
+    let slot = keys.into_iter().find(|key| key.as_str().contains("other/log")).unwrap();
+    story.scene.store.tamper(&slot, Some(b"{}".to_vec()));
+    let checked = process.check(process.draft(story.target).unwrap()).unwrap();
+    assert_eq!(checked.hazards(), []);
+    let [not_seen] = checked.not_seen() else { panic!("{:?}", checked.not_seen()) };
+    assert!(not_seen.starts_with("stack demo/other: "), "{not_seen}");
+    drop(process);
+    let story = good().then(&(file("a", "two") + &file("c", "same")));
+    let asked = Process::healthy(&story.scene);
+    asked.check(asked.draft(story.target).unwrap()).unwrap();
+    assert!(!asked.script.asked().iter().any(|call| call == "list stacks"));
 }

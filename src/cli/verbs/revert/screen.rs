@@ -6,8 +6,10 @@ use crate::cli::output::{Paint, inert};
 use crate::cli::render::attributes::{attributes_because, values};
 use crate::cli::render::time::Times;
 use crate::cli::render::value::shown;
+use crate::cli::verbs::Session;
 use crate::cli::verbs::hold::NOT_STOPPED;
 use crate::cli::verbs::run::screen::invocations;
+use crate::engine::good::{edited_sentence, edited_since};
 use crate::engine::judgement::{JudgedAction, JudgedInvocation, Origin, Why};
 use crate::engine::readable::AttributeChange;
 use crate::engine::revert::keep::KeptInput;
@@ -113,6 +115,15 @@ fn runs(invocations: &[JudgedInvocation], paint: Paint) -> String {
     invocations.iter().map(line).collect()
 }
 
+/// Says that the configuration to go back to may never have been applied.
+pub(super) fn say_edited(session: &Session, log: &[Entry], target: &Entry) {
+    if let Some(since) = edited_since(log, target) {
+        let sentence = edited_sentence(target.revision, since);
+        let sign = session.output.talk_paint.yellow("!");
+        session.output.talk(&format!("  {sign} {sentence}\n\n"));
+    }
+}
+
 /// Lists objects that the plan leaves as they are and that the state says otherwise of, or that are
 /// not quite the good ones.
 fn unchanged(checked: &CheckedRevert, paint: Paint) -> String {
@@ -122,6 +133,10 @@ fn unchanged(checked: &CheckedRevert, paint: Paint) -> String {
         let line =
             format!("as {target} has it; the state says otherwise and is brought up to date");
         text.push_str(&format!("  {} {}   {line}\n", paint.dim("="), inert(&address)));
+    }
+    for stack in checked.not_seen() {
+        let line = "not looked at; it may manage what this plan makes or takes over:";
+        text.push_str(&format!("  {} {line} {}\n", paint.yellow("!"), inert(stack)));
     }
     for note in checked.notes() {
         text.push_str(&format!("  {} {}\n", paint.dim("·"), inert(&note)));

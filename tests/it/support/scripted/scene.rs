@@ -244,6 +244,11 @@ impl Past {
         ends.map(|done| done.split(' ').next().unwrap().to_owned()).collect()
     }
 
+    /// The id of a good object.
+    pub(crate) fn id_of(&self, address: &str) -> String {
+        self.state.objects[address].id().to_owned()
+    }
+
     /// Whether the object with this id was good.
     pub(crate) fn has(&self, id: &str) -> bool {
         self.objects.contains_key(id)
