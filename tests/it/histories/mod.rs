@@ -1,5 +1,6 @@
 //! Random histories: a good configuration, changes of it that fail at a random point, now and then
-//! a kill or an edit by hand, and then a revert. The world counts, byte for byte.
+//! a kill or an edit by hand, and then a revert. The world counts, byte for byte. In every other
+//! history the provider finds it by a relative path.
 //!
 //! 60 in an ordinary run; `UNAPPLY_HISTORIES=1000 cargo test --test it histories -- --nocapture` for
 //! more, `UNAPPLY_HISTORY=SEED` for one again. A history ends in one of four ways, and two of them
@@ -41,6 +42,8 @@ struct History {
     told: String,
     /// The revision that is good.
     target: String,
+    /// Whether the provider finds the world by a relative path.
+    is_relative: bool,
     /// The modules of the last `terraform init`.
     initialised: Option<Vec<String>>,
 }
@@ -61,15 +64,29 @@ impl History {
         }
         let mut root = configuration.root();
         if configuration.is_west() {
-            let world = self.stage.world().display().to_string();
+            let world = self.world();
             write!(root, "provider \"demo\" {{\n  alias = \"west\"\n  root = \"{world}\"\n}}\n")
                 .unwrap();
         }
         self.stage.configure(&root);
+        if self.is_relative {
+            let main = std::fs::read_to_string(self.stage.stack().join("main.tf")).unwrap();
+            let absolute = self.stage.world().display().to_string();
+            self.stage.write("main.tf", &main.replace(&absolute, &self.world()));
+        }
         // Only other modules are news to Terraform.
         if self.initialised.as_ref() != Some(&names) {
             self.stage.terraform(&["init", "-no-color", "-input=false"]).expect(0);
             self.initialised = Some(names);
+        }
+    }
+
+    /// The world as the provider block names it.
+    fn world(&self) -> String {
+        if self.is_relative {
+            "../world".to_owned()
+        } else {
+            self.stage.world().display().to_string()
         }
     }
 
@@ -250,8 +267,14 @@ fn play(seed: u64) -> (String, End) {
     let mut dice = Dice::of(seed);
     let v1 = Configuration::random(&mut dice);
     let stage = Stage::named();
-    let mut history =
-        History { stage, dice, told: String::new(), target: String::new(), initialised: None };
+    let mut history = History {
+        stage,
+        dice,
+        told: String::new(),
+        target: String::new(),
+        is_relative: seed.is_multiple_of(2),
+        initialised: None,
+    };
     history.lay_out(&v1);
     let applied = history.stage.apply();
     assert_eq!(applied.code, 0, "seed {seed}: the good one: {}{}", applied.stdout, applied.stderr);
