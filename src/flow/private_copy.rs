@@ -123,6 +123,7 @@ pub fn prepare(
         lock_timeout_seconds: stack.lock_timeout_seconds,
         environment: directory.environment(),
         values_at_apply: directory.values_at_apply(),
+        values_of_modules: directory.var_file_arguments(),
     };
     let copy = PrivateCopy { directory, places, place };
     let files = source.configuration.bundle().files.len();

@@ -15,7 +15,7 @@ use super::process::{Broken, Finished, Invocation, Moment, run};
 use super::version::{Executable, version};
 use crate::codec::events::parse_line;
 use crate::codec::state;
-use crate::model::entry::EngineVersion;
+use crate::model::entry::{EngineKind, EngineVersion};
 use crate::model::event::{Event, InvocationStep, Severity};
 use crate::port::interrupt::Interrupt;
 use crate::port::terraform::{
@@ -165,6 +165,7 @@ impl Terraform for Cli {
                 lock_timeout_seconds: 0,
                 environment: Vec::new(),
                 values_at_apply: Vec::new(),
+                values_of_modules: Vec::new(),
             };
             let finished = self.must("version", &place, &["version"], &mut nobody)?;
             let said = String::from_utf8_lossy(&finished.stdout);
@@ -189,7 +190,16 @@ impl Terraform for Cli {
     fn push(&self, place: &Workplace, state: &Path) -> Result<(), Error> {
         let wait = lock_timeout(place);
         let shown = state.display().to_string();
-        let arguments = ["state", "push", &wait, &shown];
+        // Only OpenTofu reads the whole configuration for a push, and only it takes their values.
+        let is_opentofu = || {
+            let engine = self.version(&place.root);
+            engine.is_ok_and(|engine| engine.kind == EngineKind::OpenTofu)
+        };
+        let files = var_files(&place.values_of_modules);
+        let files = if !files.is_empty() && is_opentofu() { files } else { Vec::new() };
+        let mut arguments = vec!["state", "push", &wait];
+        arguments.extend(files.iter().map(String::as_str));
+        arguments.push(&shown);
         let pushed = self.must("state push", place, &arguments, &mut nobody);
         pushed.map(drop).map_err(|error| {
             if let Error::Failed { diagnostics, .. } = error {
@@ -207,6 +217,8 @@ impl Terraform for Cli {
         let mut arguments =
             vec!["init", "-input=false", "-no-color", "-lockfile=readonly", "-reconfigure"];
         arguments.extend(config.as_deref());
+        let files = var_files(&place.values_of_modules);
+        arguments.extend(files.iter().map(String::as_str));
         self.must("init", place, &arguments, &mut nobody).map(drop)
     }
 

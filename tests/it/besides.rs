@@ -48,3 +48,47 @@ fn actions_forgotten_objects_and_what_is_unknown_are_on_the_screen_and_in_json()
         .expect(64)
         .says("names nothing that the plan would forget");
 }
+
+/// Whether the engine at hand has actions: Terraform from 1.14 on.
+fn has_actions(stage: &Stage) -> bool {
+    let told = stage.terraform(&["version"]).expect(0).stdout;
+    let version = told.lines().next().unwrap().strip_prefix("Terraform v1.");
+    version.is_some_and(|rest| rest.split('.').next().unwrap().parse::<u32>().unwrap() >= 14)
+}
+
+/// A file whose updates invoke the provider's own action.
+fn telling(content: &str) -> String {
+    let trigger = "\n  lifecycle {\n    action_trigger {\n      events  = [after_update]\n      \
+                   actions = [action.demo_note.tell]\n    }\n  }\n}";
+    let action = "action \"demo_note\" \"tell\" {\n  config {\n    path = \"log\"\n    text = \
+                  \"told\"\n  }\n}\n";
+    format!("{action}{}", file("a", content).replacen("\n}", trigger, 1))
+}
+
+#[test]
+fn an_engine_with_actions_plays_the_providers_own_and_an_older_one_knows_none() {
+    let stage = Stage::with(&file("a", "one"));
+    stage.configure(&telling("one"));
+    if !has_actions(&stage) {
+        stage.apply().expect(1).says("Unsupported block type");
+        return;
+    }
+    stage.set_up();
+    let runs = || {
+        let text = stage.objects().get("log").map(|log| log.1.clone()).unwrap_or_default();
+        String::from_utf8(text).unwrap().lines().count()
+    };
+    assert_eq!(runs(), 0, "nothing was updated");
+    stage.configure(&(telling("two") + &file("bad", "never")));
+    stage.fault("create:bad.txt");
+    let run = ["run", "--", "terraform", "apply", "-auto-approve", "-no-color", "-input=false"];
+    stage.unapply(&run).expect(1).says("action.demo_note.tell   ran");
+    assert_eq!(runs(), 1);
+    let allow = "--allow=runs-action=action.demo_note.tell";
+    stage.unapply(&["revert", "--yes"]).expect(15).says("runs-action");
+    assert_eq!(runs(), 1, "nothing runs unasked");
+    stage.fault("invoke:log");
+    stage.unapply(&["revert", "--yes", allow]).expect(1).says("InjectedFault");
+    stage.fault("");
+    assert_eq!(runs(), 1);
+}

@@ -11,6 +11,7 @@
 //! | `create-lost:NAME` | the object is made, the call fails without reporting it |
 //! | `crash:NAME` | the object is made, and the provider dies without an answer |
 //! | `update:NAME`, `delete:NAME`, `read:NAME` | nothing is done, the call fails |
+//! | `invoke:NAME` | the action does nothing, the call fails |
 //! | `update-after:NAME` | the object is changed, then the call fails |
 //! | `delay-ms:NAME:1500` | creating, updating and deleting take this much longer |
 //! | `perpetual:NAME` | `mode` always reads back in another form than it was written in |
@@ -40,6 +41,8 @@ pub(super) enum Fault {
     Delete,
     /// The object cannot be read.
     Read,
+    /// The action does nothing.
+    Invoke,
     /// The object reads back in another form than it was written in.
     Perpetual,
 }
@@ -55,6 +58,7 @@ impl Fault {
             "update-after" => Self::UpdateAfter,
             "delete" => Self::Delete,
             "read" => Self::Read,
+            "invoke" => Self::Invoke,
             "perpetual" => Self::Perpetual,
             _ => return None,
         })

@@ -114,6 +114,13 @@ pub(super) struct CheckReply {
     pub(super) diagnostics: Vec<DiagnosticMessage>,
 }
 
+/// The last event of a running action: it has ended, well or with errors.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct EndOfAction {
+    #[prost(message, required, tag = "2")]
+    pub(super) completed: CheckReply,
+}
+
 /// Answers with the state of an object, read or upgraded.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct StateReply {
@@ -174,6 +181,15 @@ pub(super) struct SchemaReply {
     pub(super) data_sources: BTreeMap<String, SchemaMessage>,
     #[prost(message, repeated, tag = "4")]
     pub(super) diagnostics: Vec<DiagnosticMessage>,
+    #[prost(btree_map = "string, message", tag = "11")]
+    pub(super) actions: BTreeMap<String, ActionMessage>,
+}
+
+/// Announces the arguments of an action.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ActionMessage {
+    #[prost(message, required, tag = "1")]
+    pub(super) schema: SchemaMessage,
 }
 
 /// Announces the attributes of the provider or of a resource type.

@@ -4,7 +4,7 @@
 //! demo and the tests need nothing but Terraform. It speaks plugin protocol 6 itself and without
 //! TLS; it offers no functions and no nested blocks, and it knows nothing of
 //! unapply. Start from [`is_requested`] and [`serve`]. The calls of Terraform are in `rpc`, the
-//! resource types in `schema`, the data source in `archive`, the objects in `objects`, and failures on demand in `faults`.
+//! resource types in `schema`, the data source in `archive`, the action in `note`, the objects in `objects`, and failures on demand in `faults`.
 
 mod archive;
 mod faults;
@@ -12,6 +12,7 @@ mod layout;
 mod lifecycle;
 mod messages;
 mod msgpack;
+mod note;
 mod objects;
 mod plan;
 mod registry;

@@ -13,11 +13,12 @@ use super::faults::{Fault, Faults};
 use super::layout;
 use super::lifecycle::{ChangeResult, RequestedChange};
 use super::messages::{
-    ApplyReply, AttributePath, AttributeStep, ChangeRequest, CheckReply, DiagnosticMessage,
-    DynamicValue, ImportReply, ImportRequest, Malformed, ObjectMessage, PlanReply, SchemaReply,
-    StateReply, UpgradeRequest, read,
+    ActionMessage, ApplyReply, AttributePath, AttributeStep, ChangeRequest, CheckReply,
+    DiagnosticMessage, DynamicValue, EndOfAction, ImportReply, ImportRequest, Malformed,
+    ObjectMessage, PlanReply, SchemaReply, StateReply, UpgradeRequest, read,
 };
 use super::msgpack::CtyValue;
+use super::note;
 use super::objects::ObjectDirectory;
 use super::plan::ObjectPlan;
 use super::registry::absent;
@@ -55,10 +56,12 @@ impl Service {
             "ConfigureProvider" => self.configure(&read(request)?)?.encode_to_vec(),
             "ValidateResourceConfig" => validate(&read(request)?)?.encode_to_vec(),
             "UpgradeResourceState" => self.upgrade(read(request)?).encode_to_vec(),
-            "ValidateDataResourceConfig" => CheckReply::default().encode_to_vec(),
+            "ValidateDataResourceConfig" | "PlanAction" => CheckReply::default().encode_to_vec(),
             "ReadDataSource" => read_data(&read(request)?)?.encode_to_vec(),
             "ReadResource" => self.read(read(request)?)?.encode_to_vec(),
             "PlanResourceChange" => plan(&read(request)?)?.encode_to_vec(),
+            "ValidateActionConfig" => check_note(&read(request)?)?.encode_to_vec(),
+            "InvokeAction" => self.invoke(&read(request)?)?.encode_to_vec(),
             "ImportResourceState" => self.import(&read(request)?)?.encode_to_vec(),
             "ApplyResourceChange" => match self.apply(&read(request)?).await? {
                 Some(reply) => reply.encode_to_vec(),
@@ -90,11 +93,13 @@ impl Service {
         };
         let schema = |kind: ResourceType| kind.schema(faults.schema_version());
         let archive = schema::schema(0, &archive::ATTRIBUTES);
+        let note = schema::schema(0, &note::ATTRIBUTES);
         SchemaReply {
             provider: schema::schema(0, &schema::PROVIDER),
             data_sources: [(archive::NAME.to_owned(), archive)].into(),
             resources: ResourceType::ALL.map(|kind| (kind.name().to_owned(), schema(kind))).into(),
             diagnostics: Vec::new(),
+            actions: [(note::NAME.to_owned(), ActionMessage { schema: note })].into(),
         }
     }
 
@@ -174,6 +179,23 @@ impl Service {
         Ok(Some(ApplyReply { state: (&kept(kind, state)).into(), diagnostics }))
     }
 
+    /// Runs the one action.
+    fn invoke(&self, request: &ObjectMessage) -> Result<EndOfAction, Malformed> {
+        let config = request.object.value()?;
+        let title = note::title(&config);
+        let done = self.faults().and_then(|faults| {
+            if faults.want(Fault::Invoke, title) {
+                return Err("InjectedFault: `invoke` was asked for".to_owned());
+            }
+            note::invoke(&self.root.borrow(), &config)
+        });
+        let diagnostics = match done {
+            Ok(()) => Vec::new(),
+            Err(why) => DiagnosticMessage::of(&format!("write a note to {title}"), &why),
+        };
+        Ok(EndOfAction { completed: CheckReply { diagnostics } })
+    }
+
     fn import(&self, request: &ImportRequest) -> Result<ImportReply, Malformed> {
         let (kind, id) = (kind(&request.type_name)?, request.id.as_str());
         let only_id = CtyValue::object(kind.attributes().iter().map(|attribute| {
@@ -213,6 +235,16 @@ fn validate(request: &ObjectMessage) -> Result<CheckReply, Malformed> {
     let diagnostics = match checked {
         Ok(()) => Vec::new(),
         Err(why) => DiagnosticMessage::of(&format!("validate {title}"), &why),
+    };
+    Ok(CheckReply { diagnostics })
+}
+
+/// Checks the arguments of the one action.
+fn check_note(request: &ObjectMessage) -> Result<CheckReply, Malformed> {
+    let config = request.object.value()?;
+    let diagnostics = match note::check(&config) {
+        Ok(()) => Vec::new(),
+        Err(why) => DiagnosticMessage::of(&format!("validate {}", note::title(&config)), &why),
     };
     Ok(CheckReply { diagnostics })
 }

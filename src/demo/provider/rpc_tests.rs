@@ -166,8 +166,33 @@ fn a_crash_and_an_unknown_call_have_no_reply() {
     let request = change(&CtyValue::Null, &planned(), &CtyValue::Null);
     let crash = scene.answer("ApplyResourceChange", &request);
     assert!(matches!(crash, Ok(Reply::Crash)));
-    let unknown = scene.answer("ReadDataSource", &());
+    let unknown = scene.answer("CallFunction", &());
     assert!(matches!(unknown, Ok(Reply::Unimplemented)));
     let stranger = ObjectMessage { type_name: "aws_instance".to_owned(), ..file(&planned()) };
     assert!(scene.answer("ReadResource", &stranger).is_err());
+}
+
+#[test]
+fn an_action_writes_a_line_each_time_it_is_invoked_and_fails_when_that_is_asked_for() {
+    let scene = Scene::new("invoke:bad");
+    let schemas: SchemaReply = scene.call("GetProviderSchema", &CheckReply::default());
+    assert!(schemas.actions.contains_key("demo_note"));
+    let note = |path: &str| {
+        let config =
+            CtyValue::object([("path", CtyValue::text(path)), ("text", CtyValue::text("done"))]);
+        ObjectMessage { type_name: "demo_note".to_owned(), ..file(&config) }
+    };
+    let invoke = |path: &str| -> EndOfAction { scene.call("InvokeAction", &note(path)) };
+    for _ in 0..2 {
+        assert_eq!(invoke("log/notes").completed.diagnostics, []);
+    }
+    let written = std::fs::read_to_string(scene.root.path().join("log/notes")).unwrap();
+    assert_eq!(written, "done\ndone\n");
+    assert!(detail(&invoke("bad").completed.diagnostics).starts_with("InjectedFault"));
+    let planned: CheckReply = scene.call("PlanAction", &note("log/notes"));
+    assert_eq!(planned.diagnostics, []);
+    for (path, is_fine) in [("a/b", true), ("../b", false)] {
+        let checked: CheckReply = scene.call("ValidateActionConfig", &note(path));
+        assert_eq!(checked.diagnostics.is_empty(), is_fine, "{path}");
+    }
 }

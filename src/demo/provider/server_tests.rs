@@ -64,7 +64,7 @@ fn every_call_gets_a_status() {
         let (status, length) = call(&mut calls, &provider("GetProviderSchema"), EMPTY).await;
         assert_eq!(status, OK);
         assert!(length > 100);
-        let unknown = call(&mut calls, &provider("ReadDataSource"), EMPTY).await;
+        let unknown = call(&mut calls, &provider("CallFunction"), EMPTY).await;
         assert_eq!(unknown.0, UNIMPLEMENTED);
         let health = call(&mut calls, "/grpc.health.v1.Health/Check", EMPTY).await;
         assert_eq!(health.0, UNIMPLEMENTED);

@@ -248,7 +248,9 @@ fn core(facts: &CompatibilityFacts<'_>, running: &EngineVersion) -> Option<Hazar
         return None;
     }
     let writer = facts.present.writer.as_ref();
-    is_newer(writer, &running.version).then(|| Hazard {
+    // A release candidate writes its version without saying that it is one.
+    let released = running.version.split('-').next().unwrap_or(&running.version);
+    is_newer(writer, released).then(|| Hazard {
         kind: HazardKind::CoreVersion,
         subject: running.kind.name().to_owned(),
         why: format!(

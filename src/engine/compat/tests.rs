@@ -60,6 +60,22 @@ fn an_older_terraform_than_the_states_writer_is_asked_about() {
     let found = check(&terraform("1.11.4"), "1.12.0", 0, &[]);
     assert_eq!(found, "core-version=terraform");
     assert_eq!(check(&terraform("dev"), "1.12.0", 0, &[]), "", "nobody can compare");
+    // A state does not say that a release candidate wrote it.
+    let candidate = terraform("1.16.0-rc2");
+    for (writer, expected) in [("1.16.0", 0), ("1.16.1", 1)] {
+        let (good, present) = (bytes("1.16.0", 0), bytes(writer, 0));
+        let found = judge(&CompatibilityFacts {
+            running: Some(&candidate),
+            good_engine: Some(&candidate),
+            present_engine: Some(&candidate),
+            required: &[],
+            good: &state::parse(&good).unwrap(),
+            present: &state::parse(&present).unwrap(),
+            locked: &[],
+            newer: &[],
+        });
+        assert_eq!(found.unwrap().hazards.len(), expected, "{writer}");
+    }
 }
 
 #[test]

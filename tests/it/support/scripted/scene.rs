@@ -139,6 +139,7 @@ impl Scene {
             lock_timeout_seconds: 0,
             environment: Vec::new(),
             values_at_apply: Vec::new(),
+            values_of_modules: Vec::new(),
         }
     }
 
