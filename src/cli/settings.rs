@@ -18,6 +18,7 @@ use crate::codec::bundle::BYTES_MAX;
 use crate::codec::hcl;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
+use crate::engine::variables::given::GivenValues;
 use crate::flow::configuration::CaptureBounds;
 use crate::flow::ports::{Author, Inputs, Stack};
 use crate::knowledge::Knowledge;
@@ -476,7 +477,18 @@ fn inputs(global: &Global, world: &World) -> Result<Inputs, Failure> {
     for path in &var_files {
         in_given_files.extend(values_in(path)?);
     }
-    Ok(Inputs { var_files, in_given_files, command_line, environment })
+    let inputs = Inputs { var_files, in_given_files, command_line, environment };
+    Ok(inputs.above(in_cli_args(world)))
+}
+
+/// The values that `TF_CLI_ARGS*` gives an apply, or else a plan. They are read here, since the
+/// variables themselves are kept back: a plan of ours has other words.
+fn in_cli_args(world: &World) -> GivenValues {
+    let of = |name: &str| world.text(name).map(GivenValues::of_text).unwrap_or_default();
+    let apply = of("TF_CLI_ARGS_apply");
+    let is_none = apply.var_files.is_empty() && apply.command_line.is_empty();
+    let specific = if is_none { of("TF_CLI_ARGS_plan") } else { apply };
+    specific.chain(of("TF_CLI_ARGS"))
 }
 
 /// The values in a `--var-file`, as `--var` would give them: what a person gives is used or refused.

@@ -4,6 +4,8 @@
 //! what a revert takes back. The captured value is what a revert uses; a difference is a hazard, so
 //! that a rotated password is not quietly rotated back. Values are compared and never shown.
 
+pub mod given;
+
 use std::collections::BTreeMap;
 
 use crate::model::configuration::Variable;

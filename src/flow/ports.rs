@@ -10,6 +10,7 @@ use super::configuration::CaptureBounds;
 use crate::codec::record::Nonce;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
+use crate::engine::variables::given::GivenValues;
 use crate::knowledge::Knowledge;
 use crate::model::entry::{Actor, Body, EngineKind, Entry, NewEntry};
 use crate::model::secret::Secret;
@@ -62,6 +63,24 @@ pub struct Inputs {
     pub command_line: Vec<(String, Secret<String>)>,
     /// `TF_VAR_…` by the variable's name.
     pub environment: BTreeMap<String, Secret<String>>,
+}
+
+impl Inputs {
+    /// The same with values that rank below the ones that are here.
+    #[must_use]
+    pub fn above(mut self, given: GivenValues) -> Self {
+        self.var_files.splice(0..0, given.var_files);
+        self.command_line.splice(0..0, given.command_line);
+        self
+    }
+
+    /// The same with values that rank above the ones that are here.
+    #[must_use]
+    pub fn below(mut self, given: GivenValues) -> Self {
+        self.var_files.extend(given.var_files);
+        self.command_line.extend(given.command_line);
+        self
+    }
 }
 
 /// One stack, resolved.

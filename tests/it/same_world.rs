@@ -128,6 +128,35 @@ fn the_rest_of_a_targeted_apply_is_not_made_by_a_revert() {
     stage.unapply(&["status"]).expect(0).says("good");
 }
 
+#[test]
+fn values_in_the_words_of_an_apply_and_in_tf_cli_args_are_the_snapshots() {
+    let variables = "variable \"word\" {}\nvariable \"size\" {\n  default = \"small\"\n}\n";
+    let v1 = variables.to_owned() + &file("a", "${var.word} ${var.size}");
+    let apply = "terraform apply -auto-approve -no-color -var-file=prod.tfvars";
+    for (words, in_environment) in [
+        (apply.split(' ').chain(["-var", "size=large"]).collect(), ""),
+        (
+            vec!["sh", "-c", "true && terraform apply -auto-approve -no-color"],
+            "-var-file=prod.tfvars -var size=large",
+        ),
+        (apply.split(' ').collect(), "-var 'size=large'"),
+    ] {
+        let mut stage = Stage::with(&v1);
+        stage.write("prod.tfvars", "word = \"one\"\n");
+        stage.set("TF_CLI_ARGS_apply", in_environment);
+        stage.unapply(&["init"]).expect(0);
+        let run = [&["run", "--"][..], &words].concat();
+        stage.unapply(&run).expect(0).says("is good (plan-empty)");
+        let good = stage.objects();
+        stage.configure(&(v1.replace("${var.word}", "two") + &file("b", "two")));
+        stage.fault("create:b.txt");
+        stage.unapply(&run).expect(1);
+        stage.fault("");
+        stage.unapply(&["revert", "--yes"]).expect(0);
+        assert_eq!(stage.objects(), good, "{words:?} {in_environment}");
+    }
+}
+
 /// A stack whose `terraform` chooses its version by the nearest file of this name, as the shim of a
 /// version manager does; private directories lie elsewhere. Returns the stage, the file to which the
 /// shim writes which version it chose, and the other place.

@@ -29,6 +29,7 @@ use crate::codec::bundle;
 use crate::engine::hold::{Candidate, Held, forbids, standing};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::{Unsettled, open_revert, unsettled};
+use crate::engine::variables::given::GivenValues;
 use crate::model::configuration::BlobId;
 use crate::model::entry::{Body, Cause, Entry, Revision};
 use crate::model::hold::HoldScope;
@@ -81,6 +82,9 @@ pub fn begin(job: &Job<'_>, wanted: &Wanted) -> Result<Begun, Error> {
     if held.iter().any(|held| held.hold.scope == HoldScope::Everything) {
         refuse_held(job.ports, &log, &[Candidate::default()])?;
     }
+    let given = GivenValues::of_command(&command.words);
+    let stack = &Stack { inputs: job.stack.inputs.clone().below(given), ..job.stack.clone() };
+    let job = &Job::new(job.ports, stack, job.author);
     let taken = capture(job, &command)?;
     if !held.is_empty() {
         let candidates = candidates(job.ports, job.stack, &taken, &command);

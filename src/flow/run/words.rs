@@ -25,7 +25,8 @@ pub(super) struct Command {
     pub(super) directory: PathBuf,
     /// The saved plan that it applies.
     pub(super) plan: Option<PathBuf>,
-    words: Vec<String>,
+    /// All of its words.
+    pub(super) words: Vec<String>,
 }
 
 impl Command {

@@ -1,0 +1,116 @@
+//! Values of variables among the words of a command.
+//!
+//! Terraform takes them from its own words and from `TF_CLI_ARGS*`. A script in one word, as
+//! `sh -c` has it, is taken apart as a shell would; what it expands is not known here. Files are
+//! named and not read.
+
+use std::path::{Path, PathBuf};
+
+use crate::model::secret::Secret;
+
+/// Programs whose words these are.
+const ENGINES: [&str; 3] = ["terraform", "tofu", "terragrunt"];
+
+/// Values that words give, in their order.
+#[derive(Debug, Clone, Default)]
+pub struct GivenValues {
+    /// Files of `-var-file`, as written.
+    pub var_files: Vec<PathBuf>,
+    /// Values of `-var`.
+    pub command_line: Vec<(String, Secret<String>)>,
+}
+
+impl GivenValues {
+    /// Reads the words of a command. Those before the name of an engine are another program's.
+    pub fn of_command(words: &[String]) -> Self {
+        // Only a script has a program's name inside.
+        let is_script = |word: &str| word.contains(' ') && ENGINES.iter().any(|e| word.contains(e));
+        let parts = |word: &String| if is_script(word) { split(word) } else { vec![word.clone()] };
+        let words: Vec<String> = words.iter().flat_map(parts).collect();
+        let is_engine = |word: &String| {
+            let name = Path::new(word).file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| ENGINES.contains(&name))
+        };
+        let begin = words.iter().position(is_engine).unwrap_or(words.len());
+        Self::of_words(words.into_iter().skip(begin))
+    }
+
+    /// Reads a text of words, such as `TF_CLI_ARGS_plan`.
+    pub fn of_text(text: &str) -> Self {
+        Self::of_words(split(text).into_iter())
+    }
+
+    fn of_words(mut words: impl Iterator<Item = String>) -> Self {
+        let mut given = Self::default();
+        while let Some(word) = words.next() {
+            let Some(flag) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else {
+                continue;
+            };
+            let (name, value) = match flag.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (flag, None),
+            };
+            if !["var", "var-file"].contains(&name) {
+                continue;
+            }
+            let Some(value) = value.or_else(|| words.next()) else { break };
+            match value.split_once('=') {
+                _ if name == "var-file" => given.var_files.push(value.into()),
+                Some((name, value)) => {
+                    let value = Secret::new(value.to_owned());
+                    given.command_line.push((name.to_owned(), value));
+                }
+                // Terraform refuses it.
+                None => {}
+            }
+        }
+        given
+    }
+
+    /// These, and behind them others.
+    pub fn chain(mut self, others: Self) -> Self {
+        self.var_files.extend(others.var_files);
+        self.command_line.extend(others.command_line);
+        self
+    }
+}
+
+/// The words of a text, as a shell takes it apart.
+fn split(text: &str) -> Vec<String> {
+    shlex::split(text).unwrap_or_else(|| vec![text.to_owned()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(given: &GivenValues) -> Vec<String> {
+        let files = given.var_files.iter().map(|file| file.display().to_string());
+        let values = given.command_line.iter();
+        let values = values.map(|(name, v)| format!("{name}={}", v.reveal_for_terraform()));
+        files.chain(values).collect()
+    }
+
+    #[test]
+    fn words_of_terraform_give_values() {
+        for (words, expected) in [
+            (&["terraform", "apply", "-var-file=a.tfvars"][..], &["a.tfvars"][..]),
+            (&["/opt/bin/tofu", "plan", "--var-file", "a b.tfvars"], &["a b.tfvars"]),
+            (&["terraform", "apply", "-var", "x=1", "-var=y=a=b"], &["x=1", "y=a=b"]),
+            (&["sh", "-c", "cd x && terraform apply -var 'x=a b'"], &["x=a b"]),
+            (&["make", "apply", "-var", "x=1"], &[]),
+            (&["terraform", "apply", "-var"], &[]),
+            (&["terraform", "apply", "-variable=x", "-var", "x"], &[]),
+        ] {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            assert_eq!(shown(&GivenValues::of_command(&words)), expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_words_gives_values() {
+        let given = GivenValues::of_text("-var-file='p q.tfvars' -parallelism=2 -var x=\"1 2\"");
+        assert_eq!(shown(&given), ["p q.tfvars", "x=1 2"]);
+        assert_eq!(shown(&GivenValues::of_text("-var 'x=1")), Vec::<String>::new());
+    }
+}
