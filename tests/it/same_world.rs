@@ -157,6 +157,21 @@ fn values_in_the_words_of_an_apply_and_in_tf_cli_args_are_the_snapshots() {
     }
 }
 
+#[test]
+fn a_value_that_a_snapshot_lacks_is_named_at_once() {
+    let stage = Stage::with(&("variable \"word\" {}\n".to_owned() + &file("a", "${var.word}")));
+    let apply = ["apply", "-auto-approve", "-no-color", "-var", "word=one"];
+    stage.terraform(&apply).expect(0);
+    let lacking =
+        "variable `word` has no value that can be kept: give it with --var or TF_VAR_word";
+    stage.unapply(&["init"]).expect(0).says(lacking);
+    stage.unapply(&["snapshot", "--force"]).expect(0).says(lacking);
+    stage.unapply(&["run", "--", "true"]).expect(0).says(lacking);
+    let ran = stage.unapply(&["snapshot", "--force", "--var", "word=one"]).expect(0);
+    assert!(!ran.screen().contains("no value"), "{}", ran.screen());
+    stage.unapply(&["mark", "good", "--verify"]).expect(0);
+}
+
 /// A stack whose `terraform` chooses its version by the nearest file of this name, as the shim of a
 /// version manager does; private directories lie elsewhere. Returns the stage, the file to which the
 /// shim writes which version it chose, and the other place.

@@ -36,6 +36,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     for stack in &stacks {
         let request = SnapshotRequest::of_stack(stack, Cause::Init);
         let taken = take(&Job::new(&session.ports(&opened), stack, &settings.author), &request)?;
+        super::snapshot::warn(session, &taken);
         newest = Some(taken.entry.revision);
     }
     let store_created = opened.created == Created::New;

@@ -135,6 +135,9 @@ fn say_begun(session: &Session, begun: &Begun) {
              {revision}\n"
         ));
     }
+    for shortcoming in &begun.shortcomings {
+        session.output.talk(&format!("{sign} {}\n", inert(shortcoming)));
+    }
     if let Some(problem) = &begun.problem {
         session.output.talk(&format!(
             "{sign} the configuration could not be captured, so nothing can be reverted to what \

@@ -71,7 +71,7 @@ fn one(
 }
 
 /// Warns of what is unusual about a state that was recorded.
-fn warn(session: &Session, taken: &Captured) {
+pub(super) fn warn(session: &Session, taken: &Captured) {
     let sign = session.output.talk_paint.yellow("!");
     match &taken.standing {
         StateStanding::Rewound { newest, serial } => session

@@ -68,6 +68,7 @@ impl GivenValues {
     }
 
     /// These, and behind them others.
+    #[must_use]
     pub fn chain(mut self, others: Self) -> Self {
         self.var_files.extend(others.var_files);
         self.command_line.extend(others.command_line);

@@ -140,6 +140,14 @@ pub fn capture(request: &CaptureRequest<'_>) -> Result<CapturedConfiguration, Er
         .collect();
     let tree = place::common_ancestor(&root, own);
     let variables = variables::of(request, &modules);
+    if request.plan.is_none() {
+        for name in variables::without_value(&modules, &variables, collected.values()) {
+            collected.note(format!(
+                "variable `{name}` has no value that can be kept: give it with --var or \
+                 TF_VAR_{name}, or name its file in `var_files` of unapply.toml"
+            ));
+        }
+    }
     let texts = variables::texts(&modules, &variables, collected.values());
     let reading = Reading::new(&layout, &modules, tree, &texts, request.tracking);
     reads::follow(&reading, &mut collected);

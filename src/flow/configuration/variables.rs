@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::CaptureRequest;
 use super::modules::SourceModule;
-use crate::codec::hcl::{ModuleFacts, literals};
+use crate::codec::hcl::{ModuleFacts, assigned, literals};
 use crate::codec::json;
 use crate::engine::redact::is_secret_name;
 use crate::model::configuration::{Variable, VariableOrigin};
@@ -43,6 +43,22 @@ pub(super) fn of(
         declared.is_none_or(|declared| !declared.marks.ephemeral)
     };
     environment.chain(command_line).chain(planned).filter(|(name, _)| is_kept(name)).collect()
+}
+
+/// The variables of the root that need a value and have none here. Those that are ephemeral have none
+/// anywhere.
+pub(super) fn without_value<'f>(
+    modules: &[SourceModule],
+    variables: &BTreeMap<String, Variable>,
+    files: impl Iterator<Item = (&'f str, &'f [u8])>,
+) -> Vec<String> {
+    let in_files: Vec<String> = files.flat_map(|(name, content)| assigned(name, content)).collect();
+    let root = modules.iter().find(|module| module.key.is_empty());
+    let declared = root.into_iter().flat_map(|root| &root.facts.variables);
+    let is_lacking = |name: &&String| !variables.contains_key(*name) && !in_files.contains(name);
+    let required =
+        declared.filter(|(_, declared)| !declared.has_default && !declared.marks.ephemeral);
+    required.map(|(name, _)| name).filter(is_lacking).cloned().collect()
 }
 
 /// The values of the root's variables that are texts and may stand in a path that is shown.

@@ -30,7 +30,7 @@ use crate::engine::hold::{Candidate, Held, forbids, standing};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::{Unsettled, open_revert, unsettled};
 use crate::engine::variables::given::GivenValues;
-use crate::model::configuration::BlobId;
+use crate::model::configuration::{BlobId, ConfigurationRef};
 use crate::model::entry::{Body, Cause, Entry, Revision};
 use crate::model::hold::HoldScope;
 use crate::model::run::{RunIntent, RunOutcome};
@@ -66,6 +66,8 @@ pub struct Begun {
     pub before: Revision,
     /// Why the configuration could not be captured, if it could not.
     pub problem: Option<Error>,
+    /// Clauses on what of it could not be captured.
+    pub shortcomings: Vec<String>,
     /// The outcomes of other runs that were concluded first, by their entries.
     pub concluded: Vec<Revision>,
     command: Command,
@@ -101,7 +103,10 @@ pub fn begin(job: &Job<'_>, wanted: &Wanted) -> Result<Begun, Error> {
     match said {
         Ok(intent) => {
             let before = taken.entry.revision;
-            Ok(Begun { intent, before, problem: taken.problem, concluded, command, journal })
+            let known = taken.snapshot().ok().and_then(|before| before.configuration.as_ref());
+            let shortcomings = known.map_or_else(Vec::new, ConfigurationRef::shortcomings);
+            let problem = taken.problem;
+            Ok(Begun { intent, before, problem, shortcomings, concluded, command, journal })
         }
         Err(error) => {
             // Nothing is in it.
