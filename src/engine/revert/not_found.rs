@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::{RevertFacts, RevertSlot, by_slot, gone, origin_since, shown_slot};
-use crate::engine::identity::{Identity, Sameness};
+use crate::engine::identity::{Identity, Index, Sameness};
 use crate::engine::judgement::Origin;
 use crate::engine::redact::Redactor;
 use crate::model::address::{Address, ProviderAddress};
@@ -128,23 +128,25 @@ pub fn not_found(
     let providers: BTreeSet<&ProviderAddress> = found.map(|(_, object)| &object.provider).collect();
     let made = facts.plan.effective().filter(|change| change.action == Action::Create);
     let made: BTreeSet<&Address> = made.map(|change| &change.address).collect();
-    let makes = |slot: &Slot| slot.deposed.is_none() && made.contains(&slot.address);
+    // It may have another address by now than the good state has it at.
+    let homes = Index::of(good.values().copied(), facts.knowledge);
     let of = |slot: &Slot| {
         let object = known(slot)?;
         let key = (&slot.address, slot.deposed.as_deref());
-        let identity = |object| Identity::of(object, facts.knowledge);
-        let is_good = good.get(&key).is_some_and(|good| {
-            identity(good).compare(&identity(object)) == Sameness::Same || good.id == object.id
-        });
+        let identity = Identity::of(object, facts.knowledge);
+        let there = good.get(&key).copied().filter(|good| good.id == object.id);
+        let home = homes.all(&identity, Sameness::Same).first().copied().or(there);
+        let is_made_anew = home.is_some_and(|home| made.contains(&home.address))
+            || slot.deposed.is_none() && made.contains(&slot.address);
         Some(UnfoundObject {
             address: redactor.text(&shown_slot(&slot.address, slot.deposed.as_deref())),
             id: redactor.id(object),
-            origin: if is_good {
+            origin: if home.is_some() {
                 Origin::Good
             } else {
                 origin_since(facts, before.as_ref(), key, Some(object))
             },
-            sequel: if makes(slot) { Sequel::MadeAnew } else { Sequel::Forgotten },
+            sequel: if is_made_anew { Sequel::MadeAnew } else { Sequel::Forgotten },
             place: (!providers.contains(&object.provider)).then(|| object.provider.to_string()),
         })
     };

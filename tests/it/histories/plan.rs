@@ -245,6 +245,14 @@ impl Configuration {
         format!("{MODULE_HEADER}{blocks}")
     }
 
+    /// The same with another content in one file; none where there is no file.
+    pub(super) fn edited(&self) -> Option<Self> {
+        let mut edited = self.clone();
+        let is_file = |block: &&mut Block| block.kind == Kind::File && block.target.is_none();
+        edited.blocks.iter_mut().find(is_file)?.content = "never".to_owned();
+        Some(edited)
+    }
+
     /// The same with one to four changes, and what they were.
     pub(super) fn changed(&self, dice: &mut Dice) -> (Self, Vec<String>) {
         let mut next = self.clone();

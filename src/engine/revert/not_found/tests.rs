@@ -65,6 +65,18 @@ fn a_good_object_that_is_made_anew_is_told_and_asked_about_as_older_drift_alone(
 }
 
 #[test]
+fn a_good_object_that_was_renamed_is_known_by_its_id() {
+    check(
+        "good demo_file.a=1 demo_file.b=2
+         before demo_file.a=1 demo_file.b=2
+         now demo_file.a=1 demo_file.n=2
+         plan no-op:demo_file.a create:demo_file.b",
+        &["demo_file.n 2 in r2 MadeAnew"],
+        &[],
+    );
+}
+
+#[test]
 fn a_good_object_that_nothing_puts_back_is_asked_about() {
     check(
         "good demo_file.a=1 demo_file.b=2
