@@ -160,7 +160,7 @@ impl History {
         self.tell(&format!("somebody edits {path}"));
     }
 
-    /// Somebody deletes an object.
+    /// Deletes an object, as a person would.
     fn delete(&mut self, good: &Objects) {
         let now = self.stage.objects();
         let is_new = self.dice.once_in(2);

@@ -206,7 +206,8 @@ impl Stage {
                 if name.starts_with(".ids") || name == ".faults" {
                     continue;
                 }
-                let facts = path.symlink_metadata().unwrap();
+                // What a killed apply has begun goes on for a while.
+                let Ok(facts) = path.symlink_metadata() else { continue };
                 if facts.is_dir() {
                     open.push(path);
                 } else {
