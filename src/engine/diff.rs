@@ -15,7 +15,7 @@ use self::addresses::{Addresses, ids_in};
 use super::identity::{Identity, Index, Sameness};
 use super::noise::Noise;
 use super::readable::{
-    AttributeChange, BothValues, Form, Found, Hidden, HiddenBy, Insignificant, Reader, Side,
+    AttributeChange, Form, Found, Hidden, Insignificant, Reader, Side, noise_rules,
 };
 use super::redact::{Redactor, Shown};
 use crate::codec::json;
@@ -184,12 +184,7 @@ impl<'a> Facts<'a> {
         let after = json::raw_value(new.attributes).unwrap_or(Value::Null);
         let marks: Vec<Path> = old.sensitive.iter().chain(&new.sensitive).cloned().collect();
         let rules = self.knowledge.noise(&new.provider.source, &new.address.kind);
-        let noise = Noise::new(rules, &before, &after);
-        let rules = |(old, now): (&Path, &Path), (before, after): BothValues<'_>| {
-            let is_there = after.is_some_and(|after| *after != Value::Null);
-            let rule = noise.hidden_by(if is_there { now } else { old }, before, after)?;
-            Some(HiddenBy { rule: rule.name(), why: rule.why.clone() })
-        };
+        let rules = noise_rules(Noise::new(rules, &before, &after));
         let owner = new.address.to_string();
         let reader = Reader { rules: &rules, ..self.reader(&owner, &marks) };
         reader.between(&Path::default(), Some(&before), Some(&after))

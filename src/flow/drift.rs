@@ -13,7 +13,7 @@ use super::snapshot::{self, Captured, SnapshotRequest, check_standing};
 use super::variables::with_today;
 use super::{Error, live};
 use crate::codec::drift as codec;
-use crate::engine::drift::{DriftPlace, found, last_observation};
+use crate::engine::drift::{DriftPlace, found, last_observation, tracked};
 use crate::engine::redact::Redactor;
 use crate::model::drift::{DriftItem, DriftObservation, DriftedObject};
 use crate::model::entry::{Body, Cause, Entry, Revision};
@@ -86,8 +86,12 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Captured) -> Result<Observation,
         return Err(DriftError::CheckFailed { problem: "the state changed in the meantime" }.into());
     }
     let redactor = with_plan(redactor, &configuration, &plan);
-    let place = DriftPlace { store: ports.repository.id(), stack: &stack.name };
-    let (items, objects) = found(&plan, place, &redactor).into_iter().unzip();
+    let log = ports.repository.log(&stack.name)?;
+    let recorded = tracked(&log).iter().map(|tracked| tracked.item.fingerprint).collect();
+    let place =
+        DriftPlace { store: ports.repository.id(), stack: &stack.name, recorded: &recorded };
+    let found = found(&plan, place, &stack.knowledge, &redactor);
+    let (items, objects) = found.into_iter().unzip();
     Ok(Observation { against: revision, state: state.version.clone(), items, objects })
 }
 

@@ -171,6 +171,12 @@ impl Path {
         other.0.starts_with(&self.0)
     }
 
+    /// The outermost list that it leads into.
+    pub fn outermost_list(&self) -> Option<Self> {
+        let at = self.0.iter().position(|step| matches!(step, Step::Index(_)))?;
+        Some(Self(self.0.iter().take(at).cloned().collect()))
+    }
+
     /// The name of the last named step, as in `password` for `users[0].password`.
     pub fn last_name(&self) -> Option<&str> {
         self.0.iter().rev().find_map(|step| match step {

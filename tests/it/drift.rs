@@ -107,7 +107,7 @@ fn a_hand_edit_is_found_attribute_by_attribute_and_is_one_item_as_long_as_it_sta
         "one\n--- lines ---\nx\n--- labels ---\ntier=back\n--- secret ---\nhunter2-secret",
     );
     let first = look(&stage);
-    assert_eq!(lines(&first), ["new changed demo_file.web labels.tier labels.zone lines[0]"]);
+    assert_eq!(lines(&first), ["new changed demo_file.web labels.tier labels.zone lines[x]"]);
     let tier = &first["items"][0]["attributes"][0];
     assert_eq!(tier["steps"], json!(["labels", "tier"]));
     assert_eq!(tier["before"]["value"], "front");
@@ -121,7 +121,7 @@ fn a_hand_edit_is_found_attribute_by_attribute_and_is_one_item_as_long_as_it_sta
     let more = look(&stage);
     assert_eq!(
         lines(&more),
-        ["new gone demo_file.old ", "open changed demo_file.web labels.tier labels.zone lines[0]"]
+        ["new gone demo_file.old ", "open changed demo_file.web labels.tier labels.zone lines[x]"]
     );
     stage.edit("web.txt", WEB);
     let less = look(&stage);

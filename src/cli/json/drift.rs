@@ -1,6 +1,6 @@
 //! Drift and manual fixes as `--json` prints them: what configuration management needs to act.
 //!
-//! An object's facts are flat beside its item, and a path is there twice: as Terraform writes it
+//! An object's facts are flat beside its item, and a path is there twice: as a person reads it
 //! and as an array of steps. Values have passed the redactor.
 
 use jiff::Timestamp;
@@ -105,9 +105,10 @@ pub struct ObjectOut {
 /// One attribute that differs.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DriftAttributeOut {
-    /// The path, as Terraform writes it.
+    /// The path, with elements of lists by name, as `diff` says it.
     pub path: String,
-    /// The steps of the path: names and positions.
+    /// The steps to it in the real world, or in the state if it is not there any more: names and
+    /// positions.
     pub steps: Vec<StepOut>,
     /// The value in the state.
     pub before: ShownValue,
@@ -231,9 +232,11 @@ impl ObjectOut {
     ) -> Self {
         let address = &tracked.item.address;
         let attribute = |change: &AttributeChange| {
-            let PathOut { text, steps } = (&change.path).into();
+            let (old, now) = &change.at;
+            let PathOut { steps, .. } =
+                now.as_ref().or(old.as_ref()).unwrap_or(&change.path).into();
             let (before, after) = ((&change.before).into(), (&change.after).into());
-            DriftAttributeOut { path: text, steps, before, after }
+            DriftAttributeOut { path: change.path.to_string(), steps, before, after }
         };
         Self {
             address: address.to_string(),

@@ -31,7 +31,7 @@ pub(in crate::cli) fn item(
     manner: &Manner,
 ) -> String {
     let paint = manner.paint;
-    let mut text = heading(tracked, manner);
+    let mut text = heading(tracked, changes, manner);
     text.push_str(&attributes(changes, paint));
     if let Some((entry, fix)) = tracked.fix {
         text.push_str(&format!("    {}\n", fix_line(entry, fix, manner)));
@@ -40,7 +40,11 @@ pub(in crate::cli) fn item(
 }
 
 /// One line: sign, address, paths, life, name.
-pub(in crate::cli) fn heading(tracked: &Tracked<'_>, manner: &Manner) -> String {
+pub(in crate::cli) fn heading(
+    tracked: &Tracked<'_>,
+    changes: &[AttributeChange],
+    manner: &Manner,
+) -> String {
     let paint = manner.paint;
     let sign = match (tracked.life, tracked.item.kind) {
         (Life::Resolved, _) => "=",
@@ -56,7 +60,7 @@ pub(in crate::cli) fn heading(tracked: &Tracked<'_>, manner: &Manner) -> String 
         "{} {}   {}   {life}   {}\n",
         paint.sign(sign, sign),
         paint.bold(&address(tracked)),
-        places(tracked),
+        places(tracked, changes),
         paint.dim(&tracked.item.fingerprint.to_string())
     )
 }
@@ -71,14 +75,13 @@ pub(in crate::cli) fn address(tracked: &Tracked<'_>) -> String {
 }
 
 /// Says where an item differs, in few words.
-pub(in crate::cli) fn places(tracked: &Tracked<'_>) -> String {
-    let paths = &tracked.item.paths;
+pub(in crate::cli) fn places(tracked: &Tracked<'_>, changes: &[AttributeChange]) -> String {
     if tracked.item.kind == DriftKind::Gone {
         return "gone".to_owned();
     }
     let shown: Vec<String> =
-        paths.iter().take(PATHS_MAX).map(|path| inert(&path.to_string())).collect();
-    let more = paths.len().saturating_sub(PATHS_MAX);
+        changes.iter().take(PATHS_MAX).map(|change| inert(&change.path.to_string())).collect();
+    let more = changes.len().saturating_sub(PATHS_MAX);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     format!("{}{more}", shown.join(", "))
 }

@@ -18,6 +18,7 @@ use crate::flow::error::drift::DriftError;
 use crate::flow::ports::{Job, Stack};
 use crate::flow::recorded::{Valued, valued_items};
 use crate::flow::redaction::redactor_of_items;
+use crate::knowledge::Knowledge;
 use crate::model::entry::Entry;
 use crate::port::clock::Clock as _;
 
@@ -88,21 +89,18 @@ fn report(
     log: &[Entry],
     observed: Option<&ObservedDrift>,
 ) -> Result<usize, Failure> {
-    let ports = session.ports(opened);
     let newest = last_observation(log).map(|(entry, _)| entry.revision);
     let is_wanted = |tracked: &Tracked<'_>| {
         tracked.life.is_open()
             || tracked.resolved.is_some_and(|entry| Some(entry.revision) == newest)
     };
-    let items = valued_items(&ports, log, is_wanted)?;
-    let redactor = redactor_of_items(&ports, log, &items)?;
-    let redactor = session.fingerprinted(redactor, Some((opened, stack)));
-    let open = items.iter().filter(|item| item.tracked.life.is_open()).count();
+    let items = shown_items(session, opened, stack, log, is_wanted)?;
+    let open = items.iter().filter(|item| item.valued.tracked.life.is_open()).count();
     if session.format() == Format::Table {
-        session.data(&screen(session, stack, log, observed, &items, &redactor))?;
+        session.data(&screen(session, stack, log, observed, &items))?;
         return Ok(open);
     }
-    let list = list_out(session, log, &items, &redactor);
+    let list = list_out(session, log, &items);
     match observed {
         Some(observed) => {
             let body = DriftOut { recorded: observed.is_new, list };
@@ -118,32 +116,53 @@ pub(super) fn manner(session: &Session) -> Manner {
     Manner { paint: session.output.data_paint, times: session.times(), now: session.clock.now() }
 }
 
-/// Lists what differs, safe to show.
-pub(super) fn changes(valued: &Valued<'_>, redactor: &Redactor) -> Vec<AttributeChange> {
-    shown(valued.tracked.item, &valued.object, redactor)
+/// An item with what may be shown of it.
+pub(super) struct ShownItem<'a> {
+    pub valued: Valued<'a>,
+    pub changes: Vec<AttributeChange>,
+    /// The real object's id.
+    pub id: Option<String>,
 }
 
-/// The object for JSON.
-pub(super) fn object_out(valued: &Valued<'_>, redactor: &Redactor) -> ObjectOut {
-    let id = shown_id(&valued.object, redactor);
-    let changes = changes(valued, redactor);
-    ObjectOut::new(&valued.tracked, &valued.object, id.as_deref(), &changes)
+impl<'a> ShownItem<'a> {
+    pub(super) fn new(valued: Valued<'a>, knowledge: &Knowledge, redactor: &Redactor) -> Self {
+        let changes = shown(valued.tracked.item, &valued.object, knowledge, redactor);
+        let id = shown_id(&valued.object, redactor);
+        Self { valued, changes, id }
+    }
+
+    /// The object for JSON.
+    pub(super) fn object_out(&self) -> ObjectOut {
+        let Valued { tracked, object } = &self.valued;
+        ObjectOut::new(tracked, object, self.id.as_deref(), &self.changes)
+    }
+
+    fn out(&self, session: &Session) -> DriftItemOut {
+        DriftItemOut::new(&self.valued.tracked, self.object_out(), session.clock.now())
+    }
 }
 
-fn item_out(session: &Session, valued: &Valued<'_>, redactor: &Redactor) -> DriftItemOut {
-    DriftItemOut::new(&valued.tracked, object_out(valued, redactor), session.clock.now())
-}
-
-fn list_out(
+/// The items that are wanted, safe to show.
+fn shown_items<'a>(
     session: &Session,
-    log: &[Entry],
-    items: &[Valued<'_>],
-    redactor: &Redactor,
-) -> DriftListOut {
+    opened: &Opened,
+    stack: &Stack,
+    log: &'a [Entry],
+    is_wanted: impl Fn(&Tracked<'_>) -> bool,
+) -> Result<Vec<ShownItem<'a>>, Failure> {
+    let ports = session.ports(opened);
+    let items = valued_items(&ports, log, is_wanted)?;
+    let redactor = redactor_of_items(&ports, log, &items)?;
+    let redactor = session.fingerprinted(redactor, Some((opened, stack)));
+    let shown = |valued| ShownItem::new(valued, &stack.knowledge, &redactor);
+    Ok(items.into_iter().map(shown).collect())
+}
+
+fn list_out(session: &Session, log: &[Entry], items: &[ShownItem<'_>]) -> DriftListOut {
     let last = last_observation(log);
     let of = |is_open| {
-        let items = items.iter().filter(move |item| item.tracked.life.is_open() == is_open);
-        items.map(|item| item_out(session, item, redactor)).collect()
+        let items = items.iter().filter(move |item| item.valued.tracked.life.is_open() == is_open);
+        items.map(|item| item.out(session)).collect()
     };
     let counts = DriftCounts::of(session, items);
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -170,10 +189,10 @@ struct DriftCounts {
 }
 
 impl DriftCounts {
-    fn of(session: &Session, items: &[Valued<'_>]) -> Self {
+    fn of(session: &Session, items: &[ShownItem<'_>]) -> Self {
         let now = session.clock.now();
         let count = |is: &dyn Fn(&Tracked<'_>) -> bool| {
-            items.iter().filter(|item| is(&item.tracked)).count()
+            items.iter().filter(|item| is(&item.valued.tracked)).count()
         };
         let until = |t: &Tracked<'_>| t.fix.and_then(|(_, fix)| fix.until);
         Self {
@@ -191,8 +210,7 @@ fn screen(
     stack: &Stack,
     log: &[Entry],
     observed: Option<&ObservedDrift>,
-    items: &[Valued<'_>],
-    redactor: &Redactor,
+    items: &[ShownItem<'_>],
 ) -> String {
     let manner = manner(session);
     let Some((entry, observation)) = last_observation(log) else {
@@ -208,11 +226,11 @@ fn screen(
         stack.name, observation.against, observation.state.serial, entry.revision
     );
     let mut text = format!("{}\n\n", manner.paint.bold(&heading_line));
-    for valued in items.iter().filter(|item| item.tracked.life.is_open()) {
-        text.push_str(&item(&valued.tracked, &changes(valued, redactor), &manner));
+    for shown in items.iter().filter(|item| item.valued.tracked.life.is_open()) {
+        text.push_str(&item(&shown.valued.tracked, &shown.changes, &manner));
     }
-    for valued in items.iter().filter(|item| item.tracked.life == Life::Resolved) {
-        text.push_str(&heading(&valued.tracked, &manner));
+    for shown in items.iter().filter(|item| item.valued.tracked.life == Life::Resolved) {
+        text.push_str(&heading(&shown.valued.tracked, &shown.changes, &manner));
     }
     if !items.is_empty() {
         text.push('\n');
@@ -243,12 +261,12 @@ fn summary(counts: &DriftCounts) -> String {
 }
 
 /// Proposes the next command: first for an open item without a fix.
-fn next(items: &[Valued<'_>]) -> String {
-    let open = |item: &&Valued<'_>| item.tracked.life.is_open();
-    let unexplained = items.iter().filter(open).find(|item| item.tracked.fix.is_none());
+fn next(items: &[ShownItem<'_>]) -> String {
+    let open = |item: &&ShownItem<'_>| item.valued.tracked.life.is_open();
+    let unexplained = items.iter().filter(open).find(|item| item.valued.tracked.fix.is_none());
     match (unexplained, items.iter().find(open)) {
         (Some(item), _) => {
-            format!("unapply fix record {} --reason …", item.tracked.item.fingerprint)
+            format!("unapply fix record {} --reason …", item.valued.tracked.item.fingerprint)
         }
         (None, Some(_)) => "unapply fix list".to_owned(),
         (None, None) => "unapply history".to_owned(),
@@ -263,43 +281,36 @@ fn show(session: &Session, wanted: &str) -> Result<Exit, Failure> {
     let all = tracked(&log);
     let wanted =
         select(&all, wanted).map_err(DriftError::Item).map_err(Error::from)?.item.fingerprint;
-    let items = valued_items(&ports, &log, |tracked| tracked.item.fingerprint == wanted)?;
-    let redactor = redactor_of_items(&ports, &log, &items)?;
-    let redactor = session.fingerprinted(redactor, Some((&opened, &stack)));
-    for valued in &items {
+    let is_wanted = |tracked: &Tracked<'_>| tracked.item.fingerprint == wanted;
+    for shown in &shown_items(session, &opened, &stack, &log, is_wanted)? {
         if session.format() == Format::Table {
-            session.data(&item_screen(session, &stack, valued, &redactor))?;
+            session.data(&item_screen(session, &stack, shown))?;
         } else {
-            let body = DriftItemBody { drift: item_out(session, valued, &redactor) };
+            let body = DriftItemBody { drift: shown.out(session) };
             session.json("unapply.drift-item", Some(&stack), body)?;
         }
     }
     Ok(Exit::Done)
 }
 
-fn item_screen(
-    session: &Session,
-    stack: &Stack,
-    valued: &Valued<'_>,
-    redactor: &Redactor,
-) -> String {
+fn item_screen(session: &Session, stack: &Stack, shown: &ShownItem<'_>) -> String {
     let manner = manner(session);
-    let tracked = &valued.tracked;
+    let tracked = &shown.valued.tracked;
     let mut text = format!("{}\n\n", manner.paint.bold(&stack.name.to_string()));
-    text.push_str(&item(tracked, &changes(valued, redactor), &manner));
+    text.push_str(&item(tracked, &shown.changes, &manner));
     text.push('\n');
     let seen = |entry: &Entry| {
         let by = inert(&entry.recorded.actor.name);
         format!("check {} · {} · {by}", entry.revision, manner.times.show(entry.recorded.time))
     };
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<11} {value}\n"));
-    line("provider", &inert(&valued.object.provider.to_string()));
-    line("id", &inert(&shown_id(&valued.object, redactor).unwrap_or_else(|| "-".to_owned())));
+    line("provider", &inert(&shown.valued.object.provider.to_string()));
+    line("id", &inert(shown.id.as_deref().unwrap_or("-")));
     line("first seen", &seen(tracked.first_seen));
     line("last seen", &seen(tracked.last_seen));
     if let Some(entry) = tracked.resolved {
         line("resolved", &seen(entry));
     }
-    text.push_str(&format!("\nnext: {}\n", next(std::slice::from_ref(valued))));
+    text.push_str(&format!("\nnext: {}\n", next(std::slice::from_ref(shown))));
     text
 }

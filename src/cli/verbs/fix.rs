@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, civil};
 
-use super::drift::{changes, manner, object_out};
+use super::drift::{ShownItem, manner};
 use super::{Opened, Session};
 use crate::cli::args::{FixCommand as Arguments, FixVerb, Format};
 use crate::cli::exit::Exit;
@@ -14,9 +14,7 @@ use crate::cli::render::attributes::attributes;
 use crate::cli::render::drift::{Manner, address, fix_line, places};
 use crate::cli::render::value::shown as shown_value;
 use crate::codec::state::ReadState;
-use crate::engine::drift::{
-    FixHeld, FixStanding, FixSubject, held, shown_id, shown_value_at, standing,
-};
+use crate::engine::drift::{FixHeld, FixStanding, FixSubject, held, shown_value_at, standing};
 use crate::engine::redact::{Redactor, Shown};
 use crate::flow::fix::{FixRequest, record};
 use crate::flow::ports::{Job, Stack};
@@ -115,22 +113,21 @@ fn one(
 
 /// A fix with what became of it.
 struct ToldFix<'a> {
-    valued: Valued<'a>,
-    redactor: &'a Redactor,
+    shown: ShownItem<'a>,
     standing: Option<FixStanding>,
     held: Vec<(Path, Shown)>,
 }
 
 impl ToldFix<'_> {
     fn revision(&self) -> Option<Revision> {
-        self.valued.tracked.fix.map(|(entry, _)| entry.revision)
+        self.shown.valued.tracked.fix.map(|(entry, _)| entry.revision)
     }
 
     fn out(&self, session: &Session) -> Option<FixOut> {
-        let (entry, fix) = self.valued.tracked.fix?;
+        let (entry, fix) = self.shown.valued.tracked.fix?;
         let facts = FixFacts::new(entry, fix, session.clock.now());
-        let object = object_out(&self.valued, self.redactor);
-        Some(FixOut::new(facts, &self.valued.tracked, object, self.standing, &self.held))
+        let object = self.shown.object_out();
+        Some(FixOut::new(facts, &self.shown.valued.tracked, object, self.standing, &self.held))
     }
 }
 
@@ -161,7 +158,7 @@ fn told<'a>(
     log: &[Entry],
     valued: Valued<'a>,
     now: Option<&State<'_>>,
-    redactor: &'a Redactor,
+    redactor: &Redactor,
     knowledge: &Knowledge,
 ) -> ToldFix<'a> {
     let subject = FixSubject { tracked: &valued.tracked, object: &valued.object, knowledge };
@@ -172,7 +169,8 @@ fn told<'a>(
         (redactor.path(&held.path, &[]), shown)
     };
     let held = held.into_iter().map(show).collect();
-    ToldFix { valued, redactor, standing, held }
+    let shown = ShownItem::new(valued, knowledge, redactor);
+    ToldFix { shown, standing, held }
 }
 
 fn heading(fix: &ToldFix<'_>, manner: &Manner) -> String {
@@ -184,11 +182,12 @@ fn heading(fix: &ToldFix<'_>, manner: &Manner) -> String {
             manner.paint.yellow(standing)
         }
     };
-    let tracked = &fix.valued.tracked;
+    let tracked = &fix.shown.valued.tracked;
     let address = manner.paint.bold(&address(tracked));
+    let places = places(tracked, &fix.shown.changes);
     let item = manner.paint.dim(&tracked.item.fingerprint.to_string());
     let line = tracked.fix.map(|(entry, fix)| fix_line(entry, fix, manner)).unwrap_or_default();
-    format!("{painted}   {address}   {}   {item}\n    {line}\n", places(tracked))
+    format!("{painted}   {address}   {places}   {item}\n    {line}\n")
 }
 
 fn list_screen(session: &Session, stack: &Stack, fixes: &[ToldFix<'_>]) -> String {
@@ -226,14 +225,14 @@ fn list_screen(session: &Session, stack: &Stack, fixes: &[ToldFix<'_>]) -> Strin
 
 fn screen(session: &Session, stack: &Stack, fix: &ToldFix<'_>) -> String {
     let manner = manner(session);
-    let valued = &fix.valued;
+    let valued = &fix.shown.valued;
     let mut text = format!("{}\n\n", manner.paint.bold(&stack.name.to_string()));
     text.push_str(&heading(fix, &manner));
-    text.push_str(&attributes(&changes(valued, fix.redactor), manner.paint));
+    text.push_str(&attributes(&fix.shown.changes, manner.paint));
     text.push('\n');
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<11} {value}\n"));
     line("provider", &inert(&valued.object.provider.to_string()));
-    line("id", &inert(&shown_id(&valued.object, fix.redactor).unwrap_or_else(|| "-".to_owned())));
+    line("id", &inert(fix.shown.id.as_deref().unwrap_or("-")));
     let seen = valued.tracked.last_seen;
     line(
         "last seen",

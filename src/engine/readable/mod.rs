@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::compare::present;
+use super::noise::Noise;
 use super::redact::{Redactor, Shown};
 use crate::model::value::{Path, Step, Value};
 
@@ -38,6 +39,17 @@ pub struct Found {
 }
 
 impl Found {
+    /// The places of what is hidden, with positions. A place that an element has left for another
+    /// one is none.
+    pub fn quiet_places(&self) -> Vec<Path> {
+        let place = |hidden: &Hidden| match &hidden.change.at {
+            (Some(before), Some(after)) => (before == after).then(|| after.clone()),
+            (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+            (None, None) => None,
+        };
+        self.hidden.iter().filter_map(place).collect()
+    }
+
     fn len(&self) -> usize {
         self.changes.len() + self.hidden.len()
     }
@@ -55,6 +67,17 @@ pub enum Side {
 /// Finds the rule that hides a difference, by its places on both sides, with positions, and both
 /// values.
 pub type Rules<'a> = dyn Fn((&Path, &Path), BothValues<'_>) -> Option<HiddenBy> + 'a;
+
+/// The rules that are known of an object's type.
+pub fn noise_rules(
+    noise: Noise<'_>,
+) -> impl Fn((&Path, &Path), BothValues<'_>) -> Option<HiddenBy> {
+    move |(old, now): (&Path, &Path), (before, after): BothValues<'_>| {
+        let is_there = present(after).is_some();
+        let rule = noise.hidden_by(if is_there { now } else { old }, before, after)?;
+        Some(HiddenBy { rule: rule.name(), why: rule.why.clone() })
+    }
+}
 
 /// Treatment of differences that say nothing by themselves: null against empty, and the layout of
 /// JSON.

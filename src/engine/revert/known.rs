@@ -10,7 +10,7 @@ use crate::engine::judgement::{Reason, Why};
 use crate::engine::redact::Redactor;
 use crate::model::drift::{DriftKind, KnownDrift};
 use crate::model::plan::{Action, PlannedChange};
-use crate::model::value::{Path, Step, Value};
+use crate::model::value::{Path, Value};
 
 /// The recorded drift that `change` would overwrite, as reasons.
 pub(super) fn overwritten(
@@ -27,7 +27,7 @@ pub(super) fn overwritten(
 
 /// Whether `known` lies at `path`, or so near that the two cannot be told apart.
 pub(super) fn is_at(known: &Path, path: &Path) -> bool {
-    let (known, path) = (list_of(known).unwrap_or_else(|| known.clone()), path);
+    let (known, path) = (known.outermost_list().unwrap_or_else(|| known.clone()), path);
     known.covers(path) || path.covers(&known)
 }
 
@@ -64,7 +64,7 @@ fn is_lost(known: &KnownDrift, change: &PlannedChange, unknown: &[Path], path: &
     if is_there && !stays(path) {
         return true;
     }
-    let Some(list) = list_of(path) else { return false };
+    let Some(list) = path.outermost_list() else { return false };
     if stays(&list) {
         return false;
     }
@@ -85,12 +85,6 @@ fn items(value: Option<&Value>) -> &[Value] {
         Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_))
         | None => &[],
     }
-}
-
-/// The outermost list that `path` leads into.
-fn list_of(path: &Path) -> Option<Path> {
-    let at = path.0.iter().position(|step| matches!(step, Step::Index(_)))?;
-    Some(Path(path.0.iter().take(at).cloned().collect()))
 }
 
 fn reason(known: &KnownDrift, paths: Vec<Path>, redactor: &Redactor) -> Reason {
