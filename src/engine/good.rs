@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::entry::{ApplyOutcome, Body, Entry, Revision, Snapshot};
-use crate::model::good::{Evidence, Verdict};
+use crate::model::good::{Evidence, Grade, Verdict};
 
 /// A snapshot that is good, with the reason to believe it.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +30,45 @@ pub fn verdicts(log: &[Entry]) -> BTreeMap<Revision, &Verdict> {
     verdicts
 }
 
-/// Good snapshots, newest first.
+impl KnownGood<'_> {
+    /// Why its configuration cannot be planned, if it cannot. Older marks do not say it themselves.
+    pub fn problem(&self) -> Option<&str> {
+        let is_unknown =
+            self.evidence.grade == Grade::Applied && self.snapshot.configuration.is_none();
+        self.evidence.because.as_deref().or(is_unknown.then_some(NOT_CAPTURED))
+    }
+}
+
+/// The reason why a snapshot without a configuration cannot be planned.
+pub const NOT_CAPTURED: &str = "its configuration was not captured";
+
+/// Good snapshots, newest first, from the last known good one on.
 pub fn good_snapshots(log: &[Entry]) -> Vec<KnownGood<'_>> {
+    let all = all_good(log);
+    let best = best(&all);
+    all.into_iter().skip_while(|good| Some(good.entry.revision) != best).collect()
+}
+
+/// Good snapshots that are newer than the last known good one, newest first. None of them can be
+/// planned.
+pub fn passed_over(log: &[Entry]) -> Vec<KnownGood<'_>> {
+    let all = all_good(log);
+    let best = best(&all);
+    all.into_iter().take_while(|good| Some(good.entry.revision) != best).collect()
+}
+
+/// The newest good snapshot; but one that cannot be planned replaces none that a plan has proved.
+fn best(newest_first: &[KnownGood<'_>]) -> Option<Revision> {
+    let better = |best: Option<&KnownGood<'_>>| {
+        best.is_some_and(|best| best.evidence.grade >= Grade::PlanEmpty)
+    };
+    let best = newest_first.iter().rev().fold(None, |best, good| {
+        if good.problem().is_some() && better(best) { best } else { Some(good) }
+    });
+    best.map(|good| good.entry.revision)
+}
+
+fn all_good(log: &[Entry]) -> Vec<KnownGood<'_>> {
     let verdicts = verdicts(log);
     log.iter()
         .rev()
@@ -44,7 +81,7 @@ pub fn good_snapshots(log: &[Entry]) -> Vec<KnownGood<'_>> {
         .collect()
 }
 
-/// The last known good snapshot: the newest one whose newest mark says good.
+/// The last known good snapshot: the first of [`good_snapshots`].
 pub fn last_known_good(log: &[Entry]) -> Option<KnownGood<'_>> {
     good_snapshots(log).into_iter().next()
 }

@@ -391,6 +391,7 @@ fn variable(name: &str, standing: VariableStanding) -> Hazard {
 
 mod besides;
 pub mod missing_file;
+pub mod newer_applied;
 pub mod not_replayable;
 pub mod places;
 

@@ -10,13 +10,13 @@ use super::ports::{Job, Ports, Stack};
 use super::private_copy::{CopyBackend, CopySource, prepare};
 use super::recorded::{load, load_configuration};
 use super::redaction::{safe_residual, secrets_of_environment, with_configuration, with_plan};
-use super::variables::with_variables;
+use super::variables::{with_variables, without_value};
 use super::{Error, live};
+use crate::engine::good::NOT_CAPTURED;
 use crate::engine::redact::Redactor;
-use crate::engine::variables::VariableStanding;
 use crate::engine::verify::residual;
 use crate::model::configuration::ConfigurationSource;
-use crate::model::entry::{Body, Entry, Mark};
+use crate::model::entry::{Body, Entry, Mark, Snapshot};
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
 use crate::model::state::State;
 use crate::port::progress::{Ended, Phase};
@@ -57,7 +57,11 @@ pub fn good(job: &Job<'_>, entry: &Entry, proof: &Proof) -> Result<(Entry, Evide
     // What cannot be read is never good.
     let recorded = load(job.ports, entry, state)?;
     let evidence = match proof {
-        Proof::Word => Evidence { grade: Grade::Applied, residual: vec![], checks: vec![] },
+        Proof::Word => {
+            let because = problem(job.ports, entry, snapshot)?;
+            Evidence { grade: Grade::Applied, residual: vec![], checks: vec![], because }
+        }
+
         Proof::Verified { residual, checks } => {
             let known = Redactor::default().with_values(&secrets_of_environment(job.ports));
             let redactor = known.with_state(recorded.state.state());
@@ -80,12 +84,22 @@ pub fn good(job: &Job<'_>, entry: &Entry, proof: &Proof) -> Result<(Entry, Evide
                 0 => Grade::PlanEmpty,
                 _ => Grade::Checked,
             };
-            Evidence { grade, residual, checks }
+            Evidence { grade, residual, checks, because: None }
         }
     };
     let mark = Mark { revision: entry.revision, verdict: Verdict::Good(evidence.clone()) };
     let entry = job.record(After::Any, Body::Mark(mark))?;
     Ok((entry, evidence))
+}
+
+/// Why nobody can plan the configuration of a snapshot, if that is so: it says itself.
+fn problem(ports: &Ports<'_>, entry: &Entry, snapshot: &Snapshot) -> Result<Option<String>, Error> {
+    if snapshot.configuration.is_none() {
+        return Ok(Some(NOT_CAPTURED.to_owned()));
+    }
+    let lacking = without_value(&load_configuration(ports, entry.revision, snapshot)?);
+    let names: Vec<String> = lacking.iter().map(|name| format!("var.{name}")).collect();
+    Ok((!names.is_empty()).then(|| format!("no value is kept of {}", names.join(", "))))
 }
 
 /// Marks a snapshot as bad.
@@ -118,14 +132,12 @@ fn follow_up(
         return Err(Error::NotPresent { revision });
     }
     let configuration = load_configuration(ports, revision, snapshot)?;
-    let (configuration, standing) = with_variables(configuration, stack)?;
     // A value of today proves nothing of a snapshot that does not have it: a revert would miss it.
-    let is_lacking = |(_, standing): &(&String, &_)| *standing == &VariableStanding::TakenFromToday;
-    let lacking: Vec<String> =
-        standing.iter().filter(is_lacking).map(|(name, _)| name.clone()).collect();
+    let lacking = without_value(&configuration);
     if !lacking.is_empty() {
         return Err(Error::MissingVariables(lacking));
     }
+    let (configuration, _) = with_variables(configuration, stack)?;
     let redactor =
         &with_configuration(redactor.clone(), &configuration).with_values(&live.backend.secrets());
     let source = CopySource {

@@ -24,10 +24,7 @@ pub(in crate::flow) fn with_variables(
             (name.clone(), DeclaredVariable { required: !declared.has_default })
         })
         .collect();
-    let in_files: Vec<String> = configuration
-        .value_files()
-        .flat_map(|(name, content)| hcl::assigned(name, content))
-        .collect();
+    let in_files = in_files(&configuration);
     let known = &configuration.bundle().variables;
     let today = today(stack);
     let text = |value: &Secret<String>| value.reveal_for_terraform().clone();
@@ -54,6 +51,24 @@ pub(in crate::flow) fn with_variables(
         }
     }
     Ok((configuration, standing))
+}
+
+/// Variables that need a value and have none in the configuration itself. Those that are ephemeral
+/// never have.
+pub(super) fn without_value(configuration: &Configuration) -> Vec<String> {
+    let in_files = in_files(configuration);
+    let known = &configuration.bundle().variables;
+    let declared = configuration.root().variables.iter();
+    let required =
+        declared.filter(|(_, declared)| !declared.has_default && !declared.marks.ephemeral);
+    let is_lacking = |name: &&String| !known.contains_key(*name) && !in_files.contains(name);
+    required.map(|(name, _)| name).filter(is_lacking).cloned().collect()
+}
+
+/// Variables to which a file of the configuration gives a value.
+fn in_files(configuration: &Configuration) -> Vec<String> {
+    let files = configuration.value_files();
+    files.flat_map(|(name, content)| hcl::assigned(name, content)).collect()
 }
 
 /// Today's values: the command line wins over its files, and these over the environment.

@@ -40,6 +40,9 @@ pub struct Evidence {
     pub residual: Vec<Residual>,
     /// The checks that passed, as configured.
     pub checks: Vec<String>,
+    /// Why its configuration cannot be planned, if it cannot: it is *applied* at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
 }
 
 /// The verdict on a snapshot.

@@ -56,6 +56,9 @@ pub enum HazardKind {
     /// `too-many-destroys`: more objects would be destroyed than the stack allows, beyond what is
     /// undone.
     TooManyDestroys,
+    /// `newer-applied`: a newer snapshot is good too, and the last known good one is chosen before it:
+    /// an apply that went well would be undone.
+    NewerApplied,
     /// `overwrites-fix`: a person changed this on purpose and recorded it, and the plan would end
     /// it.
     OverwritesFix,
@@ -101,6 +104,7 @@ impl HazardKind {
             | Self::UnknownPart
             | Self::Forgets
             | Self::TooManyDestroys
+            | Self::NewerApplied
             | Self::Protected
             | Self::PreventDestroy
             | Self::Collateral
@@ -128,7 +132,7 @@ impl HazardKind {
 pub struct Hazard {
     /// Which reason.
     pub kind: HazardKind,
-    /// The subject that it concerns: an address, or `var.NAME` for a variable.
+    /// The subject that it concerns: an address, `var.NAME` for a variable, `rN` for a snapshot.
     pub subject: String,
     /// The facts behind it, in one clause.
     pub why: String,
@@ -158,7 +162,7 @@ mod tests {
     fn only_an_object_can_be_left_as_it_is() {
         let of = |kind, subject: &str| Hazard { kind, subject: subject.into(), why: String::new() };
         assert!(of(HazardKind::Collateral, "module.a[0].demo_file.b").concerns_an_object());
-        for subject in ["output.o", "var.v", "path.cwd", "terraform", ""] {
+        for subject in ["output.o", "var.v", "path.cwd", "terraform", "r9", ""] {
             assert!(!of(HazardKind::Collateral, subject).concerns_an_object(), "{subject}");
         }
         assert!(!of(HazardKind::TooManyDestroys, "demo_file.a").concerns_an_object());

@@ -111,6 +111,32 @@ fn a_required_variable_without_a_value_stops_a_revert_and_is_named() {
 }
 
 #[test]
+fn an_apply_that_nobody_can_plan_again_replaces_no_better_good_one_and_is_not_undone_unasked() {
+    let v1 = file("a", "one");
+    let stage = Stage::good(&v1);
+    let past = Past::of(&stage, &v1);
+    stage.configure(WITH_VARIABLE);
+    let apply = ["apply", "-auto-approve", "-no-color", "-var", "content=two"];
+    stage.terraform(&apply).expect(0);
+    stage.unapply(&["snapshot"]).expect(0);
+    let marked = stage.unapply(&["mark", "good", "@-"]).expect(0);
+    let marked = marked.says("is good (applied)").says("no value is kept of var.content");
+    let newer = marked.stdout.split("★ ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let status = stage.unapply(&["status"]).expect(0);
+    status.says("plan-empty");
+    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
+    let allow = format!("newer-applied={newer}");
+    ran.says("newer-applied").says("no value is kept of var.content").says(&allow);
+    let json = stage.unapply(&["revert", "--plan-only", "--json"]).expect(0).json();
+    assert_eq!(json["hazards"][0]["hazard"], "newer-applied", "{json:#}");
+    let named = json["target"].to_string();
+    let json = stage.unapply(&["revert", &named, "--plan-only", "--json"]).expect(0).json();
+    assert_eq!(json["hazards"], serde_json::json!([]), "{json:#}");
+    stage.unapply(&["revert", "--yes", "--allow", &allow]).expect(0);
+    past.is_back(&stage);
+}
+
+#[test]
 fn blocks_that_the_good_state_has_absorbed_are_not_obeyed_again() {
     let stage = Stage::with(&(file("old", "one") + &file("b", "two") + &file("gone", "kept")));
     stage.apply().expect(0);

@@ -73,6 +73,8 @@ pub enum BodyOut {
         residual: Vec<ResidualOut>,
         /// The checks that passed.
         checks: Vec<String>,
+        /// Why its configuration cannot be planned, if it cannot.
+        because: Option<String>,
     },
     /// A revert was about to apply.
     RevertIntent {
@@ -369,12 +371,12 @@ impl From<&model::Body> for BodyOut {
                 digest: kept.digest.to_string(),
             },
             model::Body::Mark(mark) => {
-                let (residual, checks) = match &mark.verdict {
+                let (residual, checks, because) = match &mark.verdict {
                     Verdict::Good(evidence) => {
                         let residual = evidence.residual.iter().map(Into::into).collect();
-                        (residual, evidence.checks.clone())
+                        (residual, evidence.checks.clone(), evidence.because.clone())
                     }
-                    Verdict::Bad => (Vec::new(), Vec::new()),
+                    Verdict::Bad => (Vec::new(), Vec::new(), None),
                 };
                 Self::Mark {
                     revision: mark.revision.0,
@@ -382,6 +384,7 @@ impl From<&model::Body> for BodyOut {
                     grade: grade(&mark.verdict),
                     residual,
                     checks,
+                    because,
                 }
             }
             model::Body::RevertIntent(intent) => intent_body(intent),

@@ -32,7 +32,11 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
                 many => format!(", residual {many}"),
             };
             let since = edited_since(&log, &target).filter(|_| evidence.grade == Grade::Applied);
-            let note = since.map(|since| edited_sentence(target.revision, since));
+            let revision = target.revision;
+            let problem = evidence.because.as_ref().map(|why| {
+                format!("{revision} cannot be planned: {why}; it replaces no better good snapshot")
+            });
+            let note = problem.or(since.map(|since| edited_sentence(revision, since)));
             let line = format!("★ {} is good ({}{word})", target.revision, evidence.grade);
             (said, line, note)
         }

@@ -14,7 +14,6 @@ use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, diagnostic_lines};
 use crate::cli::json::{DestroyedFirstOut, NotFoundOut, ReleasedOut, RevertOut};
-use crate::cli::output::inert;
 use crate::cli::prompt::{Answer, ask};
 use crate::engine::hazard::Allowance;
 use crate::engine::hold::Holding;
@@ -25,7 +24,7 @@ use crate::flow::revert::consent::{ApprovedRevert, approve, open_hazards};
 use crate::flow::revert::draft::draft;
 use crate::flow::revert::execute::ExecutedRevert;
 use crate::flow::revert::plan::{CheckedRevert, check};
-use crate::flow::revert::request::RevertRequest;
+use crate::flow::revert::request::{RevertRequest, TargetChoice};
 use crate::flow::revert::resume::execute_to_the_end;
 use crate::flow::revert::verify::{VerifiedRevert, verify};
 use crate::model::entry::ApplyOutcome;
@@ -47,15 +46,14 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let log = session.ports(&opened).repository.log(&stack.name)?;
     let wanted = arguments.revision.as_deref().unwrap_or("good");
     let target = find_entry(session, &log, wanted)?;
-    let heading = super::side::label(session, &log, &target);
-    session.output.talk(&format!("Revert {} to {}\n\n", stack.name, inert(&heading)));
-    screen::say_edited(session, &log, &target);
+    screen::say_target(session, &stack, &log, &target);
     if let Some(open) = open_revert(&log) {
         session.output.talk(&screen::unfinished(open, session.output.talk_paint));
     }
     let patterns = |given: &[String]| given.iter().map(Pattern::new).collect();
     let request = RevertRequest {
         target: target.clone(),
+        choice: if wanted == "good" { TargetChoice::LastKnownGood } else { TargetChoice::Named },
         scope: RevertScope {
             targets: patterns(&arguments.target),
             excludes: patterns(&arguments.exclude),

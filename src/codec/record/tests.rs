@@ -171,6 +171,7 @@ fn marks() -> Vec<Body> {
             grade,
             residual: residual(),
             checks: vec!["curl -f https://example.org".into()],
+            because: (grade == Grade::Applied).then(|| "no value is kept of var.size".into()),
         })
     });
     let verdicts = good.into_iter().chain([Verdict::Bad]);

@@ -351,7 +351,7 @@ fn an_item_is_named_by_its_beginning_or_by_an_address_that_has_one_open_item() {
 }
 
 fn grade(revision: u64, grade: Grade) -> Body {
-    let evidence = Evidence { grade, residual: vec![], checks: vec![] };
+    let evidence = Evidence { grade, residual: vec![], checks: vec![], because: None };
     Body::Mark(Mark { revision: Revision(revision), verdict: Verdict::Good(evidence) })
 }
 

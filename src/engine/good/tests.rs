@@ -74,7 +74,13 @@ pub(in crate::engine) fn taken(serial: u64, content: &str) -> Body {
 
 /// A good mark.
 pub(in crate::engine) fn good(revision: u64) -> Body {
-    let evidence = Evidence { grade: Grade::Applied, residual: vec![], checks: vec![] };
+    graded(revision, Grade::Applied, None)
+}
+
+/// A good mark of this grade; `because` says why it cannot be planned.
+pub(in crate::engine) fn graded(revision: u64, grade: Grade, because: Option<&str>) -> Body {
+    let because = because.map(str::to_owned);
+    let evidence = Evidence { grade, residual: vec![], checks: vec![], because };
     Body::Mark(Mark { revision: Revision(revision), verdict: Verdict::Good(evidence) })
 }
 
@@ -96,6 +102,40 @@ fn the_newest_snapshot_whose_newest_mark_is_good_is_the_last_known_good_one() {
     check(vec![taken(1, "a"), taken(2, "b"), good(2), good(1)], Some(2));
     check(vec![taken(1, "a"), taken(2, "b"), good(1), good(2), bad(2)], Some(1));
     check(vec![taken(1, "a"), good(1), bad(1), good(1)], Some(1));
+}
+
+#[test]
+fn what_cannot_be_planned_replaces_no_snapshot_that_a_plan_has_proved() {
+    let of = |grade, because: Option<&str>| {
+        // The snapshot of revision 1 has a configuration.
+        let known = Some(configuration_of(b"v1"));
+        let first = Snapshot { configuration: known.clone(), ..snapshot(version(1, "a")) };
+        let second = Snapshot { configuration: known, ..snapshot(version(2, "b")) };
+        let [first, second] = [first, second].map(|taken| Body::Snapshot(Box::new(taken)));
+        vec![first, graded(1, grade, None), second, graded(3, Grade::Applied, because)]
+    };
+    let lacking = Some("no value is kept of var.x");
+    let all = |bodies: Vec<Body>| {
+        let log = log(bodies);
+        let numbers = |good: Vec<KnownGood<'_>>| -> Vec<u64> {
+            good.iter().map(|good| good.entry.revision.0).collect()
+        };
+        (numbers(good_snapshots(&log)), numbers(passed_over(&log)))
+    };
+    assert_eq!(all(of(Grade::PlanEmpty, lacking)), (vec![1], vec![3]));
+    assert_eq!(all(of(Grade::Checked, lacking)), (vec![1], vec![3]));
+    assert_eq!(all(of(Grade::Applied, lacking)), (vec![3, 1], vec![]));
+    assert_eq!(all(of(Grade::Checked, None)), (vec![3, 1], vec![]));
+    // A record without the reason, of a snapshot without a configuration.
+    let older = [of(Grade::PlanEmpty, None), vec![taken(3, "c"), good(5)]].concat();
+    assert_eq!(all(older), (vec![5, 3, 1], vec![]));
+    let mut older = of(Grade::PlanEmpty, None);
+    older.splice(2.., [taken(3, "c"), good(3)]);
+    assert_eq!(all(older.clone()), (vec![1], vec![3]));
+    // And one that can be planned replaces both.
+    let third = of(Grade::Applied, None).remove(0);
+    let newest = [older, vec![third, good(5)]].concat();
+    assert_eq!(all(newest), (vec![5, 3, 1], vec![]));
 }
 
 fn configuration_of(content: &[u8]) -> ConfigurationRef {

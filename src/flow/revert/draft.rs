@@ -36,6 +36,7 @@ use crate::flow::variables::with_variables;
 use crate::model::drift::KnownDrift;
 use crate::model::entry::{Body, Cause, Entry, NotUndone, Revision, Snapshot, StateRef};
 use crate::model::good::{Evidence, Grade, Residual, Verdict};
+use crate::model::hazard::Hazard;
 use crate::model::hold::HoldScope;
 use crate::model::plan::Plan;
 use crate::model::version::StateVersion;
@@ -74,6 +75,8 @@ pub struct RevertDraft {
     pub(super) missing_files: Vec<MissingFile>,
     /// The backend, with what is not recorded.
     pub(super) backend: Backend,
+    /// The hazard of a newer snapshot that is good too.
+    pub(super) newer_applied: Option<Hazard>,
     /// Variables that are not simply as they were.
     pub(super) variables: BTreeMap<String, VariableStanding>,
     /// The redactor for all that is shown of it.
@@ -152,10 +155,7 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
     }
     check_resolved(&latest, job.author)?;
     let states = [good.state.state(), current.state()];
-    let mut not_undone = not_undone(&latest, target.revision, &journals, &states);
-    for left in &mut not_undone {
-        left.why = redactor.text(&left.why);
-    }
+    let not_undone = safe(not_undone(&latest, target.revision, &journals, &states), &redactor);
     Ok(RevertDraft {
         snapshot,
         good,
@@ -177,10 +177,19 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
         journals,
         backend: taken.backend,
         drift: known_drift(job.ports, &latest)?,
+        newer_applied: request.newer_applied(&latest),
         variables,
         redactor: request.tell_changes(redactor, job.stack),
         request,
     })
+}
+
+/// The same, with reasons that are safe to show.
+fn safe(mut not_undone: Vec<NotUndone>, redactor: &Redactor) -> Vec<NotUndone> {
+    for left in &mut not_undone {
+        left.why = redactor.text(&left.why);
+    }
+    not_undone
 }
 
 /// The snapshot of an entry, with the state to go back to.

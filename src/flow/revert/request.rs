@@ -3,18 +3,31 @@
 //! It holds nothing of the world. Changing a request means drafting or planning anew.
 
 use crate::engine::hazard::Allowance;
+use crate::engine::hazard::newer_applied::passes;
 use crate::engine::redact::{FingerprintKey, Redactor};
 use crate::engine::revert::scope::RevertScope;
 use crate::flow::ports::Stack;
 use crate::model::address::Address;
 use crate::model::entry::Entry;
+use crate::model::hazard::Hazard;
 use crate::model::pattern::Pattern;
+
+/// How the entry to go back to was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetChoice {
+    /// It is the last known good snapshot.
+    LastKnownGood,
+    /// A person has named it.
+    Named,
+}
 
 /// A wish to go back.
 #[derive(Debug, Clone)]
 pub struct RevertRequest {
     /// The entry to go back to.
     pub target: Entry,
+    /// How it was chosen.
+    pub choice: TargetChoice,
     /// Which part of the revert is wanted.
     pub scope: RevertScope,
     /// Objects that are to be destroyed although something says `destroy = false`.
@@ -32,6 +45,14 @@ impl RevertRequest {
         self.destroy_forgotten.iter().any(|pattern| pattern.matches(&address))
     }
 
+    /// The hazard of going past newer good snapshots: whoever names a target wants that.
+    pub(super) fn newer_applied(&self, log: &[Entry]) -> Option<Hazard> {
+        match self.choice {
+            TargetChoice::LastKnownGood => passes(log, &self.target),
+            TargetChoice::Named => None,
+        }
+    }
+
     /// Lets a redactor tell changes of secrets, if there is a key.
     pub(super) fn tell_changes(&self, redactor: Redactor, stack: &Stack) -> Redactor {
         match self.fingerprints.clone() {
@@ -44,6 +65,7 @@ impl RevertRequest {
     pub fn to(target: Entry) -> Self {
         Self {
             target,
+            choice: TargetChoice::Named,
             scope: RevertScope::default(),
             destroy_forgotten: Vec::new(),
             allowed: Vec::new(),

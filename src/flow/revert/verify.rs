@@ -82,7 +82,11 @@ pub fn verify(
     let entry = job.record(After::Any, Body::Verification(said))?.revision;
     if is_whole && let Ok(checks) = passed {
         let grade = if checks.is_empty() { Grade::PlanEmpty } else { Grade::Checked };
-        mark_good(job, revision, Evidence { grade, residual: found.clone(), checks })?;
+        mark_good(
+            job,
+            revision,
+            Evidence { grade, residual: found.clone(), checks, because: None },
+        )?;
     }
     let target = executed.checked.target();
     let detail =

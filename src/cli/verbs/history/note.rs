@@ -18,7 +18,11 @@ pub(super) fn note(entry: &Entry) -> String {
         Body::Snapshot(snapshot) => snapshot_note(snapshot),
         Body::Evidence(kept) => kept.problem.clone(),
         Body::Mark(mark) => match &mark.verdict {
-            Verdict::Good(evidence) => format!("{} is good ({})", mark.revision, evidence.grade),
+            Verdict::Good(evidence) => {
+                let because = evidence.because.as_ref();
+                let because = because.map_or_else(String::new, |why| format!("; {why}"));
+                format!("{} is good ({}{because})", mark.revision, evidence.grade)
+            }
             Verdict::Bad => format!("{} is bad", mark.revision),
         },
         Body::RevertIntent(intent) => {

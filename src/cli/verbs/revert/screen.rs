@@ -9,6 +9,7 @@ use crate::cli::render::value::shown;
 use crate::cli::verbs::Session;
 use crate::cli::verbs::hold::NOT_STOPPED;
 use crate::cli::verbs::run::screen::invocations;
+use crate::cli::verbs::side::label;
 use crate::engine::good::{edited_sentence, edited_since};
 use crate::engine::judgement::{JudgedAction, JudgedInvocation, Origin, Why};
 use crate::engine::readable::AttributeChange;
@@ -115,8 +116,10 @@ fn runs(invocations: &[JudgedInvocation], paint: Paint) -> String {
     invocations.iter().map(line).collect()
 }
 
-/// Says that the configuration to go back to may never have been applied.
-pub(super) fn say_edited(session: &Session, log: &[Entry], target: &Entry) {
+/// Says what is gone back to, and that its configuration may never have been applied, if so.
+pub(super) fn say_target(session: &Session, stack: &Stack, log: &[Entry], target: &Entry) {
+    let heading = label(session, log, target);
+    session.output.talk(&format!("Revert {} to {}\n\n", stack.name, inert(&heading)));
     if let Some(since) = edited_since(log, target) {
         let sentence = edited_sentence(target.revision, since);
         let sign = session.output.talk_paint.yellow("!");

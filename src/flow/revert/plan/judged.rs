@@ -58,6 +58,7 @@ pub(super) fn judged(
     let mut found = hazards(&facts, &actions, &of.stack.limits, &of.draft.variables, now);
     found.extend(unlike);
     found.extend(part.unwritable.iter().cloned());
+    found.extend(of.draft.newer_applied.clone());
     found.extend(not_found.iter().filter_map(|one| one.hazard(facts.good.revision)));
     let outputs = judge_outputs(&facts, redactor);
     // A secret can stand in the key of an instance; until here addresses are what they are.
