@@ -261,6 +261,7 @@ mod known;
 pub mod moved_back;
 pub mod not_found;
 pub mod outputs;
+mod quiet;
 mod reasons;
 pub mod rest;
 mod say;

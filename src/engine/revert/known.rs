@@ -4,6 +4,7 @@
 //! object. In a list or set elements change places: there it is overwritten unless it is certain
 //! that it is not. Drift that was never recorded is judged in `reasons`.
 
+use super::quiet::QuietDifferences;
 use super::say::listed;
 use crate::engine::compare::{is_equal, shadow_paths};
 use crate::engine::judgement::{Reason, Why};
@@ -16,12 +17,12 @@ use crate::model::value::{Path, Value};
 pub(super) fn overwritten(
     drift: &[KnownDrift],
     change: &PlannedChange,
-    redactor: &Redactor,
+    quiet: QuietDifferences<'_>,
 ) -> Vec<Reason> {
     drift
         .iter()
         .filter(|known| is_of(known, change))
-        .filter_map(|known| Some(reason(known, paths(known, change)?, redactor)))
+        .filter_map(|known| Some(reason(known, paths(known, change, quiet)?, quiet.redactor)))
         .collect()
 }
 
@@ -38,21 +39,41 @@ fn is_of(known: &KnownDrift, change: &PlannedChange) -> bool {
 }
 
 /// The paths at which the drift is overwritten; none when it is not.
-fn paths(known: &KnownDrift, change: &PlannedChange) -> Option<Vec<Path>> {
+fn paths(
+    known: &KnownDrift,
+    change: &PlannedChange,
+    quiet: QuietDifferences<'_>,
+) -> Option<Vec<Path>> {
+    let said = said(known, quiet);
+    if said.is_empty() && !known.item.paths.is_empty() {
+        return None;
+    }
     let ends = change.action.destroys() || change.action.replaces();
     match (known.item.kind, change.action) {
         (DriftKind::Gone, Action::Create) => Some(Vec::new()),
-        (DriftKind::Changed, _) if ends => Some(known.item.paths.clone()),
+        (DriftKind::Changed, _) if ends => Some(said),
         (DriftKind::Changed, Action::Update) if known.item.paths.is_empty() => Some(Vec::new()),
         (DriftKind::Changed, Action::Update) => {
             let mut unknown = Vec::new();
             shadow_paths(&Path::default(), &change.after_unknown, &mut unknown);
             let is_lost = |path: &&Path| is_lost(known, change, &unknown, path);
-            let paths: Vec<Path> = known.item.paths.iter().filter(is_lost).cloned().collect();
+            let paths: Vec<Path> = said.iter().filter(is_lost).cloned().collect();
             (!paths.is_empty()).then_some(paths)
         }
         (DriftKind::Gone | DriftKind::Changed, _) => None,
     }
+}
+
+/// The paths of an item without those that say nothing. Checks of earlier versions recorded these.
+/// A person who called them a fix meant them.
+fn said(known: &KnownDrift, quiet: QuietDifferences<'_>) -> Vec<Path> {
+    let object = &known.object;
+    let quiet = match known.fix {
+        Some(_) => Vec::new(),
+        None => quiet.places(&object.address, &object.provider, [&object.before, &object.after]),
+    };
+    let is_said = |path: &&Path| !quiet.iter().any(|quiet| quiet.covers(path));
+    known.item.paths.iter().filter(is_said).cloned().collect()
 }
 
 fn is_lost(known: &KnownDrift, change: &PlannedChange, unknown: &[Path], path: &Path) -> bool {

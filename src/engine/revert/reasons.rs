@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::inputs::{MovedInputs, MovedSource, Turn};
+use super::quiet::QuietDifferences;
 use super::{RevertFacts, RevertSlot, by_slot, is_same, known};
 use crate::codec::json;
 use crate::engine::compare::{differences, is_equal, shadow_paths, without_types};
@@ -24,7 +25,7 @@ pub(super) struct ReasonJudge<'a> {
     current: BTreeMap<RevertSlot<'a>, &'a Instance<'a>>,
     drifted: BTreeMap<RevertSlot<'a>, &'a PlannedChange>,
     inputs: MovedInputs<'a>,
-    redactor: &'a Redactor,
+    quiet: QuietDifferences<'a>,
 }
 
 /// One object in its four versions.
@@ -39,12 +40,24 @@ struct ObjectVersions<'a> {
     unknown: Vec<Path>,
     /// Paths at which recorded drift is overwritten.
     recorded: Vec<Path>,
+    /// Places at which what the plan changes says nothing.
+    quiet: Vec<Path>,
+    /// Places at which what the refresh found says nothing.
+    quiet_drift: Vec<Path>,
 }
 
 impl ObjectVersions<'_> {
     /// Whether the refresh found another value than the state has.
     fn is_drifted(&self, path: &Path) -> bool {
+        let is_quiet = || self.quiet_drift.iter().any(|quiet| quiet.covers(path));
         self.drift.is_some_and(|drift| !is_equal(drift.before.at(path), drift.after.at(path)))
+            && !is_quiet()
+    }
+
+    /// Whether nothing becomes another nothing at a path, and the good one.
+    fn is_quiet(&self, path: &Path) -> bool {
+        self.quiet.iter().any(|quiet| quiet.covers(path))
+            && is_alike(self.change.after.at(path), self.then.at(path))
     }
 }
 
@@ -78,7 +91,7 @@ impl<'a> ReasonJudge<'a> {
             drifted: facts.plan.drift.iter().map(slot).collect(),
             inputs: MovedInputs::new(facts),
             facts,
-            redactor,
+            quiet: QuietDifferences { knowledge: facts.knowledge, redactor },
         }
     }
 
@@ -89,7 +102,7 @@ impl<'a> ReasonJudge<'a> {
 
     /// Why an action is there, strictest first; never empty.
     pub(super) fn reasons(&self, change: &'a PlannedChange) -> Vec<Reason> {
-        let recorded = known::overwritten(self.facts.drift, change, self.redactor);
+        let recorded = known::overwritten(self.facts.drift, change, self.quiet);
         let object = self.object(change, &recorded);
         let mut found = FoundReason::default();
         match change.action {
@@ -127,12 +140,19 @@ impl<'a> ReasonJudge<'a> {
         };
         let mut unknown = Vec::new();
         shadow_paths(&Path::default(), &change.after_unknown, &mut unknown);
+        let drift = self.drifted.get(&slot).copied();
+        let quiet = |change: &PlannedChange| {
+            let values = [&change.before, &change.after];
+            self.quiet.places(&change.address, &change.provider, values)
+        };
         ObjectVersions {
+            quiet: quiet(change),
+            quiet_drift: drift.map(quiet).unwrap_or_default(),
             then: value(good),
             now: value(current),
             good: good.copied(),
             current: current.copied(),
-            drift: self.drifted.get(&slot).copied(),
+            drift,
             recorded: recorded.iter().flat_map(|reason| reason.paths.clone()).collect(),
             unknown,
             change,
@@ -148,7 +168,12 @@ impl<'a> ReasonJudge<'a> {
             let cause = if is_new { self.not_in_good() } else { String::new() };
             return found.add(why, &cause, None);
         };
+        let mut is_quiet = false;
         for difference in differences(&change.before, &change.after) {
+            if object.is_quiet(&difference.path) {
+                is_quiet = true;
+                continue;
+            }
             // What is known only after apply would read as "removed".
             if !object.unknown.iter().any(|open| open.covers(&difference.path)) {
                 self.attribute(object, &difference.path, found);
@@ -164,7 +189,7 @@ impl<'a> ReasonJudge<'a> {
         }
         // Recorded drift is an explanation, and it is asked about.
         if found.0.is_empty() && recorded.is_empty() {
-            if is_same(good, current) {
+            if is_same(good, current) && !(is_quiet && change.action == Action::Update) {
                 found.add(Why::Collateral, &self.unchanged(), None);
             } else {
                 found.add(Why::Undo, "", None);

@@ -141,6 +141,64 @@ fn in_a_list_a_fix_is_found_where_it_has_moved_to() {
     assert!(is_named(with(&["1"], &["new", "1", "changed"], &["1"])));
 }
 
+fn tagged(x: &str, tags: &Json) -> Json {
+    json!({"id": "1", "x": x, "tags": tags})
+}
+
+/// An object of which an apply wrote `x`, and a refresh reads `tags` as this.
+fn read_as(real: &Json, action: &[&str]) -> World {
+    let now = tagged("failed", &Json::Null);
+    let mut world = World::of(&[("t.a", tagged("a", &Json::Null))], &[("t.a", now.clone())]);
+    let real = tagged("failed", real);
+    world.drifted = vec![change(&["update"], "t.a", now, real.clone())];
+    world.changes = vec![change(action, "t.a", real, tagged("a", &Json::Null))];
+    world
+}
+
+#[test]
+fn nothing_said_in_two_ways_is_no_drift_and_no_hazard() {
+    for real in [json!({}), json!([]), json!("")] {
+        let mut world = read_as(&real, &["update"]);
+        check(&world, "undo(x)");
+        // As a check of an earlier version recorded it.
+        let item = || drift("t.a", &["tags"], tagged("a", &Json::Null), tagged("a", &real));
+        world.known = vec![item()];
+        check(&world, "undo(x)");
+        assert_eq!(world.hazards(), Vec::<String>::new());
+        world.known = vec![fix(item())];
+        check(&world, "overwrites-fix(tags) undo(x)");
+    }
+    check(&read_as(&json!({"k": "1"}), &["update"]), "older-drift(tags.k) undo(x)");
+}
+
+#[test]
+fn an_update_of_nothing_else_is_not_asked_about_and_a_replacement_is() {
+    for (action, expected) in [(&["update"][..], "undo()"), (&["delete", "create"], "collateral()")]
+    {
+        let [good, real] = [Json::Null, json!([])].map(|tags| tagged("a", &tags));
+        let mut world = World::of(&[("t.a", good.clone())], &[("t.a", good.clone())]);
+        world.drifted = vec![change(&["update"], "t.a", good.clone(), real.clone())];
+        world.changes = vec![change(action, "t.a", real, good)];
+        check(&world, expected);
+    }
+}
+
+#[test]
+fn a_hazard_names_the_elements_of_a_list_as_a_diff_does() {
+    let rule = |name: &str, port: u16| json!({"name": name, "port": port});
+    let rules = |rules: &[Json]| json!({"id": "1", "rules": rules});
+    let good = rules(&[rule("web", 443), rule("ssh", 22)]);
+    let real = rules(&[rule("by-hand", 1), rule("web", 443), rule("ssh", 2222)]);
+    let mut world = World::of(&[("t.a", good.clone())], &[("t.a", good.clone())]);
+    world.drifted = vec![change(&["update"], "t.a", good.clone(), real.clone())];
+    let world = world.updating("t.a", real, good);
+    assert_eq!(
+        world.hazards(),
+        ["older-drift: changed outside Terraform, and the plan would update it \
+          (rules[by-hand], rules[ssh].port)"]
+    );
+}
+
 fn word() -> impl Strategy<Value = &'static str> {
     prop_oneof![Just("a"), Just("b"), Just("c")]
 }
