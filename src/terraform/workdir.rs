@@ -9,22 +9,23 @@
 mod carry;
 mod lay_out;
 mod mirror;
+mod own;
 #[cfg(test)]
 mod tests;
 mod variables;
 mod versions;
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
-use tempfile::TempDir;
 
 use self::carry::LaidOut;
 use self::lay_out::CopyContent;
+use self::own::OwnDirectory;
 use crate::codec::hcl::UnreadableFile;
 use crate::model::configuration::{Bundle, BundlePath, REMOTE_MODULES, RefusedPath};
 use crate::model::secret::Secret;
@@ -119,7 +120,7 @@ pub enum CopyLayout {
 /// A directory that only we may enter, removed when it is dropped.
 #[derive(Debug)]
 pub struct PrivateDirectory {
-    directory: TempDir,
+    directory: OwnDirectory,
     root: BundlePath,
     /// The bundle's top, as far below [`TREE`] as the real one is below `/`: whatever a relative path
     /// climbs to is in here.
@@ -144,10 +145,7 @@ pub struct PrivateDirectory {
 impl PrivateDirectory {
     /// Makes an empty one below `parent`.
     pub fn create(parent: &Path) -> Result<Self, Error> {
-        let directory = tempfile::Builder::new()
-            .prefix("unapply-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(parent)
+        let directory = OwnDirectory::create(parent)
             .map_err(|source| Error::Create { parent: parent.to_owned(), source })?;
         let top = directory.path().join(TREE);
         Ok(Self {
@@ -250,7 +248,7 @@ impl PrivateDirectory {
         let mut end = self.laid_out.carry_back(&self.real_root);
         let _gone = fs::remove_file(self.data_dir().join(NOTE)).is_ok();
         if !end.failed.is_empty() {
-            self.directory.disable_cleanup(true);
+            self.directory.keep();
             let aside = self.directory.path().join(ASIDE);
             let tree = self.directory.path().join(TREE);
             end.failed.iter_mut().for_each(|one| one.set_aside(&tree, &aside));
@@ -274,7 +272,7 @@ impl PrivateDirectory {
     }
 
     /// Leaves the directory in place for a person to look into.
-    pub fn keep(self) -> PathBuf {
+    pub fn keep(mut self) -> PathBuf {
         self.directory.keep()
     }
 
