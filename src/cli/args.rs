@@ -321,12 +321,25 @@ pub(super) enum DiffPart {
     Providers,
 }
 
+/// The command that the values of `--var` and `--var-file` are meant for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum ValuesFor {
+    /// This revert.
+    #[default]
+    Revert,
+    /// The run before it.
+    Run,
+}
+
 /// `revert`.
 #[derive(Debug, Default, Args)]
 pub(super) struct RevertArguments {
     /// The snapshot to go back to; default `good`
     #[arg(value_name = "REV")]
     pub revision: Option<String>,
+    /// The use of the values on the command line
+    #[arg(skip)]
+    pub values: ValuesFor,
     /// Stop before the confirmation
     #[arg(long)]
     pub plan_only: bool,

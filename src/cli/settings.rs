@@ -477,7 +477,8 @@ fn inputs(global: &Global, world: &World) -> Result<Inputs, Failure> {
     for path in &var_files {
         in_given_files.extend(values_in(path)?);
     }
-    let inputs = Inputs { var_files, in_given_files, command_line, environment };
+    let given = command_line.iter().chain(&in_given_files).map(|(name, _)| name.clone()).collect();
+    let inputs = Inputs { var_files, in_given_files, command_line, environment, given };
     Ok(inputs.above(in_cli_args(world)))
 }
 

@@ -134,7 +134,7 @@ pub fn hazards(
     found.extend(besides::unknown(facts.plan));
     found.extend(nobody_knows(facts, judged));
     found.extend(too_many(judged, limits));
-    found.extend(variables.iter().map(|(name, standing)| variable(name, *standing)));
+    found.extend(variables.iter().filter_map(|(name, standing)| variable(name, *standing)));
     in_order(found)
 }
 
@@ -401,18 +401,21 @@ fn too_many(judged: &[JudgedAction], limits: &Limits) -> Option<Hazard> {
     })
 }
 
-fn variable(name: &str, standing: VariableStanding) -> Hazard {
+fn variable(name: &str, standing: VariableStanding) -> Option<Hazard> {
     let why = match standing {
-        VariableStanding::Differs => "has another value today; the captured one would be used",
+        VariableStanding::Given | VariableStanding::Credential => return None,
+        VariableStanding::Differs => {
+            "has another value today; the captured one would be used (--var gives another)"
+        }
         VariableStanding::OnlyToday => "is set today and was not when the good snapshot was taken",
         VariableStanding::TakenFromToday => "was not captured; today's value would be used",
         VariableStanding::Missing => "was not captured and has no value today",
     };
-    Hazard {
+    Some(Hazard {
         kind: HazardKind::VariableChanged,
         subject: format!("var.{name}"),
         why: why.to_owned(),
-    }
+    })
 }
 
 mod besides;

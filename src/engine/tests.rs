@@ -90,6 +90,8 @@ fn standing(word: &str) -> (String, VariableStanding) {
         "only-today" => VariableStanding::OnlyToday,
         "from-today" => VariableStanding::TakenFromToday,
         "missing" => VariableStanding::Missing,
+        "given" => VariableStanding::Given,
+        "credential" => VariableStanding::Credential,
         other => panic!("{other}"),
     };
     (name.to_owned(), standing)

@@ -2,7 +2,9 @@
 //!
 //! Only values from outside the configuration are compared: what stands in tfvars files is part of
 //! what a revert takes back. The captured value is what a revert uses; a difference is a hazard, so
-//! that a rotated password is not quietly rotated back. Values are compared and never shown.
+//! that a rotated password is not quietly rotated back. Values are compared and never shown. A
+//! variable that only feeds provider configuration is a credential: today's value counts. So does a
+//! value that is given for this very revert.
 
 pub mod given;
 
@@ -15,11 +17,28 @@ use crate::model::configuration::Variable;
 pub struct DeclaredVariable {
     /// Whether it must be given a value.
     pub required: bool,
+    /// Which of its values counts.
+    pub counts: CountingValue,
+}
+
+/// The value of a variable that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountingValue {
+    /// The captured one.
+    Captured,
+    /// Today's, since it feeds provider configuration alone.
+    Todays,
+    /// The one that is given for this very revert.
+    Given,
 }
 
 /// How one variable stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VariableStanding {
+    /// Given for this very revert: that value is used.
+    Given,
+    /// It only feeds provider configuration, and has another value today: today's is used.
+    Credential,
     /// Captured with one value, given with another today: the captured one is used.
     Differs,
     /// Given today and not captured: the good apply ran without it, and so does the revert.
@@ -28,6 +47,27 @@ pub enum VariableStanding {
     TakenFromToday,
     /// It needs a value, and there is none.
     Missing,
+}
+
+impl VariableStanding {
+    /// Whether today's value is used.
+    pub fn is_todays(self) -> bool {
+        match self {
+            Self::Given | Self::Credential | Self::TakenFromToday => true,
+            Self::Differs | Self::OnlyToday | Self::Missing => false,
+        }
+    }
+
+    /// The sentence for a value that is used unasked, if it is.
+    pub fn note(self, name: &str) -> Option<String> {
+        match self {
+            Self::Given => Some(format!("var.{name}: the value that was given is used")),
+            Self::Credential => {
+                Some(format!("var.{name} only feeds provider configuration: today's value is used"))
+            }
+            Self::Differs | Self::OnlyToday | Self::TakenFromToday | Self::Missing => None,
+        }
+    }
 }
 
 /// The variables that are not simply as they were.
@@ -43,6 +83,12 @@ pub fn compare(
         let was = captured.get(name).map(|variable| variable.value.reveal_for_terraform());
         let is_in_files = in_files.contains(name);
         match (was, today.get(name)) {
+            (was, Some(is)) if declared.counts == CountingValue::Given && was != Some(is) => {
+                Some(VariableStanding::Given)
+            }
+            (was, Some(is)) if declared.counts == CountingValue::Todays && was != Some(is) => {
+                Some(VariableStanding::Credential)
+            }
             (Some(was), Some(is)) if was != is => Some(VariableStanding::Differs),
             (None, Some(_)) if declared.required && !is_in_files => {
                 Some(VariableStanding::TakenFromToday)
@@ -66,27 +112,43 @@ mod tests {
 
     #[test]
     fn only_what_is_not_as_it_was_is_named() {
-        let names = ["same", "differs", "gone", "new", "needed", "missing", "file"];
-        let required = ["needed", "missing", "file"];
-        let declared = names
-            .map(|name| (name.to_owned(), DeclaredVariable { required: required.contains(&name) }))
-            .into();
+        let names = [
+            "same", "differs", "gone", "new", "needed", "missing", "file", "given", "giv-req",
+            "giv-same", "token", "tok-same",
+        ];
+        let required = ["needed", "missing", "file", "giv-req"];
+        let declared = |name: &str| DeclaredVariable {
+            required: required.contains(&name),
+            counts: match &name[..3] {
+                "tok" => CountingValue::Todays,
+                "giv" => CountingValue::Given,
+                _ => CountingValue::Captured,
+            },
+        };
+        let declared = names.map(|name| (name.to_owned(), declared(name))).into();
         let variable = |value: &str| Variable {
             value: Secret::new(value.to_owned()),
             origin: VariableOrigin::Environment,
         };
-        let captured = [("same", "1"), ("differs", "1"), ("gone", "1")]
+        let captured = ["same", "differs", "gone", "given", "giv-same", "token", "tok-same"]
+            .map(|name| (name, "1"))
             .map(|(name, value)| (name.to_owned(), variable(value)))
             .into();
-        let today = [("same", "1"), ("differs", "2"), ("new", "1"), ("needed", "1"), ("else", "1")]
+        let [others, same] = ["2", "1"].map(|value| move |name| (name, value));
+        let today = ["differs", "given", "giv-req", "token"].map(others).into_iter();
+        let today = today
+            .chain(["same", "new", "needed", "else", "giv-same", "tok-same"].map(same))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
+            .collect();
         let found = compare(&declared, &["file".to_owned()], &captured, &today);
         let expected = [
             ("differs", VariableStanding::Differs),
+            ("giv-req", VariableStanding::Given),
+            ("given", VariableStanding::Given),
             ("missing", VariableStanding::Missing),
             ("needed", VariableStanding::TakenFromToday),
             ("new", VariableStanding::OnlyToday),
+            ("token", VariableStanding::Credential),
         ];
         assert_eq!(found, expected.map(|(name, standing)| (name.to_owned(), standing)).into());
     }

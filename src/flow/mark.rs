@@ -137,7 +137,10 @@ fn follow_up(
     if !lacking.is_empty() {
         return Err(Error::MissingVariables(lacking));
     }
-    let (configuration, _) = with_variables(configuration, stack)?;
+    let (configuration, standing) = with_variables(configuration, &stack.without_given())?;
+    if standing.keys().any(|name| stack.inputs.given.contains(name)) {
+        return Err(unfit("has another value of a variable than the one that is given"));
+    }
     let redactor =
         &with_configuration(redactor.clone(), &configuration).with_values(&live.backend.secrets());
     let source = CopySource {

@@ -2,7 +2,7 @@
 //!
 //! An entry is appended here and nowhere else in `flow`. Deciding is left to the use cases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::Error;
@@ -63,6 +63,8 @@ pub struct Inputs {
     pub command_line: Vec<(String, Secret<String>)>,
     /// `TF_VAR_…` by the variable's name.
     pub environment: BTreeMap<String, Secret<String>>,
+    /// Variables that a person gives a value for what is done now.
+    pub given: BTreeSet<String>,
 }
 
 impl Inputs {
@@ -109,6 +111,13 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// The same, with values that are today's and not meant for what is done now.
+    #[must_use]
+    pub fn without_given(&self) -> Self {
+        let inputs = Inputs { given: BTreeSet::new(), ..self.inputs.clone() };
+        Self { inputs, ..self.clone() }
+    }
+
     /// The place where Terraform works on the stack itself.
     pub fn place(&self) -> Workplace {
         Workplace {

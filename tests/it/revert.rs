@@ -97,6 +97,57 @@ fn a_variable_that_differs_today_is_asked_about_and_the_captured_value_is_used()
 }
 
 #[test]
+fn a_value_that_is_given_for_this_revert_is_used_and_proves_nothing_else() {
+    let mut stage = Stage::with(WITH_VARIABLE);
+    stage.set("TF_VAR_content", "one");
+    stage.set_up();
+    let given = ["--var", "content=three"];
+    let ran = stage.unapply(&[&["mark", "good", "--verify"][..], &given].concat()).expect(13);
+    ran.says("has another value of a variable than the one that is given");
+    stage.set("TF_VAR_content", "two");
+    stage.apply().expect(0);
+    let ran = stage.unapply(&[&["revert", "--yes"][..], &given].concat()).expect(0);
+    ran.says("var.content: the value that was given is used");
+    assert_eq!(std::fs::read_to_string(stage.world().join("a.txt")).unwrap(), "three");
+}
+
+#[test]
+fn a_credential_of_a_provider_is_todays_wherever_its_value_stands() {
+    for in_file in [false, true] {
+        let mut stage = Stage::with("");
+        let [before, today] = ["before", "today"].map(|name| stage.path().join(name));
+        std::os::unix::fs::symlink(stage.world(), &before).unwrap();
+        let configure = |stage: &Stage, text: &str| {
+            stage.configure("");
+            let main = std::fs::read_to_string(stage.stack().join("main.tf")).unwrap();
+            let literal = format!("\"{}\"", stage.world().display());
+            let declared = "variable \"at\" {\n  type = string\n}\n";
+            stage.write("main.tf", &(main.replace(&literal, "var.at") + declared + text));
+        };
+        let say = |stage: &mut Stage, place: &std::path::Path| {
+            let place = place.display().to_string();
+            if in_file {
+                stage.write("terraform.tfvars", &format!("at = \"{place}\"\n"));
+            } else {
+                stage.set("TF_VAR_at", &place);
+            }
+        };
+        say(&mut stage, &before);
+        let v1 = file("a", "one");
+        configure(&stage, &v1);
+        stage.set_up();
+        configure(&stage, &file("a", "two"));
+        stage.apply().expect(0);
+        std::fs::rename(&before, &today).unwrap();
+        say(&mut stage, &today);
+        let ran = stage.unapply(&["revert", "--yes"]).expect(0);
+        ran.says("var.at only feeds provider configuration: today's value is used");
+        assert_eq!(std::fs::read_to_string(stage.world().join("a.txt")).unwrap(), "one");
+        assert!(!before.exists());
+    }
+}
+
+#[test]
 fn a_required_variable_without_a_value_stops_a_revert_and_is_named() {
     let mut stage = Stage::with(WITH_VARIABLE);
     stage.set("TF_VAR_content", "one");

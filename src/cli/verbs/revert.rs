@@ -9,7 +9,7 @@ use strum::VariantArray as _;
 
 use super::Session;
 use super::side::entry as find_entry;
-use crate::cli::args::{Format, RevertArguments as Arguments};
+use crate::cli::args::{Format, RevertArguments as Arguments, ValuesFor};
 use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, diagnostic_lines};
@@ -38,10 +38,8 @@ use crate::terraform::check::StackCheck;
 /// Reverts.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let mut allowed = allowances(&arguments.allow)?;
-    let (settings, mut stack) = session.one()?;
-    if arguments.hold {
-        stack.hold = Holding::Everything;
-    }
+    let (settings, stack) = session.one()?;
+    let stack = as_asked(stack, arguments);
     let mut opened = session.open(&settings)?;
     let log = session.ports(&opened).repository.log(&stack.name)?;
     let wanted = arguments.revision.as_deref().unwrap_or("good");
@@ -104,6 +102,17 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let job = Job::new(&ports, &stack, &settings.author);
     let executed = execute_to_the_end(&job, approved, &going_on)?;
     conclude(session, &job, executed, &settings.checks)
+}
+
+/// The stack with what the flags say of it.
+fn as_asked(mut stack: Stack, arguments: &Arguments) -> Stack {
+    if arguments.hold {
+        stack.hold = Holding::Everything;
+    }
+    match arguments.values {
+        ValuesFor::Revert => stack,
+        ValuesFor::Run => stack.without_given(),
+    }
 }
 
 /// A flag that has no effect is a slip.

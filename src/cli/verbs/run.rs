@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::Session;
 use super::revert::silence;
-use crate::cli::args::{Format, OnFailure, RevertArguments, Run as Arguments};
+use crate::cli::args::{Format, OnFailure, RevertArguments, Run as Arguments, ValuesFor};
 use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -271,7 +271,7 @@ fn failed(
 
 /// Reverts as the verb does: our code, and the verb's own.
 fn take_back(session: &Session) -> (Exit, Exit) {
-    let arguments = RevertArguments::default();
+    let arguments = RevertArguments { values: ValuesFor::Run, ..RevertArguments::default() };
     let exit = super::revert::run(session, &arguments).unwrap_or_else(|failure| {
         let exit = failure.exit;
         let failure = failure.not_done_by_default("nothing was applied");

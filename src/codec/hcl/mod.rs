@@ -7,6 +7,7 @@
 //! override is [`backend_override`], the dependency lock file is [`lock`].
 
 pub mod configuration;
+mod credentials;
 mod cut;
 mod fold;
 mod ignored;
@@ -123,6 +124,8 @@ pub struct ModuleFacts {
     pub reads: BTreeSet<FileRead>,
     /// Files and directories that it names, in any way.
     pub names: Vec<NamedFile>,
+    /// Variables that feed provider blocks and nothing else.
+    pub credentials: BTreeSet<String>,
     /// Defaults of its variables that are plain texts and may be shown.
     pub defaults: BTreeMap<String, String>,
     /// Places that use the path of the directory that Terraform runs in.

@@ -14,7 +14,7 @@ use super::fold::{Folded, Locals, fold};
 use super::named::{self, LineNumbers};
 use super::{
     BackendBlock, DeclaredInput, FileRead, ModuleFacts, ReadTarget, Syntax, ValueSyntax,
-    VariableMarks, body_of, ignored, is_override, lifecycle, not_replayable,
+    VariableMarks, body_of, credentials, ignored, is_override, lifecycle, not_replayable,
 };
 
 /// Functions whose first argument is a path of something read while planning.
@@ -55,6 +55,9 @@ pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> ModuleFacts {
         .collect();
     let written = locals.iter().map(|(name, value)| (format!("local.{name}"), compact(value)));
     facts.expressions = written.collect();
+    if facts.unreadable.is_empty() {
+        facts.credentials = credentials::of(bodies.iter().map(|(_, body)| body));
+    }
     for (lines, body) in &bodies {
         for block in body.blocks() {
             take(&mut facts, block);

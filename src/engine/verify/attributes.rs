@@ -16,7 +16,6 @@ use crate::engine::compare::{Difference, differences, is_equal};
 use crate::engine::judgement::{Unlikeness, Why};
 use crate::engine::noise::{Noise, is_reordered};
 use crate::engine::revert::listed;
-use crate::engine::variables::VariableStanding;
 use crate::model::good::Residual;
 use crate::model::references::{Reference, ReferenceSubject};
 use crate::model::state::Instance;
@@ -239,7 +238,7 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
 
     fn has_todays(&self) -> bool {
         let mut variables = self.facts.done.variables.values();
-        variables.any(|standing| *standing == VariableStanding::TakenFromToday)
+        variables.any(|standing| standing.is_todays())
     }
 
     /// Whether an apply that was to be taken back wrote it, and the revert left it as it found it.

@@ -104,7 +104,10 @@ impl CheckedRevert {
     /// Objects that the plan leaves as they are and that are not quite the good ones, in clauses; safe
     /// to show.
     pub fn notes(&self) -> Vec<String> {
-        self.outcome.notes.iter().map(|note| self.draft.redactor.text(note)).collect()
+        let variables = self.draft.variables.iter();
+        let variables = variables.filter_map(|(name, standing)| standing.note(name));
+        let notes = self.outcome.notes.iter().map(|note| self.draft.redactor.text(note));
+        variables.chain(notes).collect()
     }
 
     /// Other stacks that were not looked into for objects that the plan makes or takes over, each with

@@ -81,7 +81,7 @@ fn planned(
     maker: &Configuration,
     objects: &[DestroyedFirst],
 ) -> Result<FirstStep, Error> {
-    let (configuration, _) = with_variables(maker.clone(), stack)?;
+    let (configuration, _) = with_variables(maker.clone(), &stack.without_given())?;
     let redactor = with_configuration(draft.redactor.clone(), &configuration);
     let source = CopySource {
         configuration: &configuration,
