@@ -122,7 +122,7 @@ pub fn hazards(
         found.extend(rekey(&known, change));
         found.extend(data(facts.knowledge, change, action, now));
         found.extend(protected(change, limits));
-        found.extend(besides::forgets(facts, change));
+        found.extend(besides::forgets(facts, &known.current, change));
         found.extend(prevented(facts, change));
         found.extend(unknown_origin(facts, &known, change, action));
         found.extend(reasons(action));

@@ -135,8 +135,7 @@ fn attempted(entry: &Entry) -> (Option<Digest>, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::good::tests::{log, snapshot, version};
-    use crate::model::configuration::{BlobId, ConfigurationRef, ConfigurationSource};
+    use crate::engine::good::tests::{configuration_of, log, snapshot, version};
     use crate::model::entry::{GitFacts, Revision};
     use crate::model::hold::Release;
     use crate::model::run::RunIntent;
@@ -148,20 +147,6 @@ mod tests {
             target: None,
         };
         Body::Hold(Hold { scope, until: until.map(|until| until.parse().unwrap()) })
-    }
-
-    fn configuration(content: &[u8]) -> ConfigurationRef {
-        ConfigurationRef {
-            blob: BlobId(Digest::of(content)),
-            digest: Digest::of(content),
-            source: ConfigurationSource::Directory,
-            files: 1,
-            modules: 0,
-            variables: Vec::new(),
-            providers: Vec::new(),
-            left_out: Vec::new(),
-            notes: Vec::new(),
-        }
     }
 
     fn candidate(digest: &[u8], commit: &str) -> Candidate {
@@ -193,7 +178,7 @@ mod tests {
     fn a_revert_holds_what_was_attempted_and_never_what_is_good() {
         let taken = |content: &[u8], commit: &str, dirty| {
             let mut snapshot = snapshot(version(1, "1"));
-            snapshot.configuration = Some(configuration(content));
+            snapshot.configuration = Some(configuration_of(content));
             snapshot.git = Some(GitFacts { commit: commit.into(), dirty });
             Body::Snapshot(Box::new(snapshot))
         };

@@ -207,7 +207,7 @@ fn elsewhere(
         .details([ELSEWHERE.to_owned()])
         .not_done("nothing was marked good and nothing was taken back")
         .now(format!(
-            "{name} is as it was: {root}, workspace {}; what the command changed is in no stack's \
+            "{name} is as it was: {root}, workspace {}; what the command changed is not in its \
              record",
             stack.workspace
         ))

@@ -138,7 +138,8 @@ fn what_cannot_be_planned_replaces_no_snapshot_that_a_plan_has_proved() {
     assert_eq!(all(newest), (vec![5, 3, 1], vec![]));
 }
 
-fn configuration_of(content: &[u8]) -> ConfigurationRef {
+/// A configuration whose archive is `content`.
+pub(in crate::engine) fn configuration_of(content: &[u8]) -> ConfigurationRef {
     ConfigurationRef {
         blob: BlobId(Digest::of(content)),
         digest: Digest::of(content),

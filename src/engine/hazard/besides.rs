@@ -6,35 +6,33 @@
 use std::collections::BTreeMap;
 
 use super::hazard;
-use crate::engine::revert::{RevertFacts, by_slot};
+use crate::engine::revert::{RevertFacts, RevertSlot};
 use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::plan::{Action, Plan, PlannedChange, PlannedInvocation};
+use crate::model::state::Instance;
 use crate::model::value::Value;
 
 /// The object would live on, and nothing would manage it.
-pub(super) fn forgets(facts: &RevertFacts<'_>, change: &PlannedChange) -> Option<Hazard> {
+pub(super) fn forgets(
+    facts: &RevertFacts<'_>,
+    current: &BTreeMap<RevertSlot<'_>, &Instance<'_>>,
+    change: &PlannedChange,
+) -> Option<Hazard> {
+    if !change.action.forgets() {
+        return None;
+    }
     let id = match change.before.get("id") {
         Some(Value::Text(id)) => format!(" with id {id}"),
         _ => String::new(),
     };
-    let does = match change.action {
-        Action::Forget => "forget it (`destroy = false`)",
-        action if action.forgets() => {
-            "forget it and make another one in its place (`destroy = false`)"
-        }
-        Action::NoOp
-        | Action::Create
-        | Action::Read
-        | Action::Update
-        | Action::Delete
-        | Action::DeleteThenCreate
-        | Action::CreateThenDelete
-        | Action::CreateThenForget
-        | Action::ForgetThenCreate => return None,
+    let does = if change.action == Action::Forget {
+        "forget it (`destroy = false`)"
+    } else {
+        "forget it and make another one in its place (`destroy = false`)"
     };
     let slot = (&change.address, change.deposed.as_deref());
     let is_marked = facts.destroy_false.contains(&change.address.block())
-        || by_slot(facts.current).get(&slot).is_some_and(|object| object.skip_destroy);
+        || current.get(&slot).is_some_and(|object| object.skip_destroy);
     let way = if is_marked {
         format!("; to destroy it: --destroy-forgotten '{}'", change.address)
     } else {
