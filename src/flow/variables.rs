@@ -71,13 +71,8 @@ pub(in crate::flow) fn with_variables(
 /// Variables that need a value and have none in the configuration itself. Those that are ephemeral
 /// never have.
 pub(super) fn without_value(configuration: &Configuration) -> Vec<String> {
-    let in_files = in_files(configuration);
     let known = &configuration.bundle().variables;
-    let declared = configuration.root().variables.iter();
-    let required =
-        declared.filter(|(_, declared)| !declared.has_default && !declared.marks.ephemeral);
-    let is_lacking = |name: &&String| !known.contains_key(*name) && !in_files.contains(name);
-    required.map(|(name, _)| name).filter(is_lacking).cloned().collect()
+    hcl::without_value(configuration.root(), known, configuration.value_files())
 }
 
 /// Variables to which a file of the configuration gives a value.

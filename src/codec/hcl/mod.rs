@@ -29,6 +29,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use hcl_edit::parser::parse_body;
 use hcl_edit::structure::Body;
 
+use crate::model::configuration::Variable;
+
 pub use configuration::Configuration;
 pub use cut::without_state_blocks;
 pub use loaded::{is_of_opentofu, loaded};
@@ -250,6 +252,21 @@ fn text_of<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, UnreadableFile>
     let text = std::str::from_utf8(content)
         .map_err(|_| UnreadableFile::NotUtf8 { file: file.to_owned() })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// Variables of a root module that need a value and have none: neither among the `known` ones nor in
+/// one of these files of values. Those that are ephemeral never have.
+pub fn without_value<'f>(
+    root: &ModuleFacts,
+    known: &BTreeMap<String, Variable>,
+    files: impl Iterator<Item = (&'f str, &'f [u8])>,
+) -> Vec<String> {
+    let in_files: Vec<String> = files.flat_map(|(name, content)| assigned(name, content)).collect();
+    let is_lacking = |name: &&String| !known.contains_key(*name) && !in_files.contains(name);
+    let declared = root.variables.iter();
+    let required =
+        declared.filter(|(_, declared)| !declared.has_default && !declared.marks.ephemeral);
+    required.map(|(name, _)| name).filter(is_lacking).cloned().collect()
 }
 
 /// The variables that a file of values gives a value; none when it cannot be read.

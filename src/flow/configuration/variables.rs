@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::CaptureRequest;
 use super::modules::SourceModule;
-use crate::codec::hcl::{ModuleFacts, assigned, literals};
+use crate::codec::hcl::{self, ModuleFacts, literals};
 use crate::codec::json;
 use crate::engine::redact::is_secret_name;
 use crate::model::configuration::{Variable, VariableOrigin};
@@ -52,13 +52,8 @@ pub(super) fn without_value<'f>(
     variables: &BTreeMap<String, Variable>,
     files: impl Iterator<Item = (&'f str, &'f [u8])>,
 ) -> Vec<String> {
-    let in_files: Vec<String> = files.flat_map(|(name, content)| assigned(name, content)).collect();
     let root = modules.iter().find(|module| module.key.is_empty());
-    let declared = root.into_iter().flat_map(|root| &root.facts.variables);
-    let is_lacking = |name: &&String| !variables.contains_key(*name) && !in_files.contains(name);
-    let required =
-        declared.filter(|(_, declared)| !declared.has_default && !declared.marks.ephemeral);
-    required.map(|(name, _)| name).filter(is_lacking).cloned().collect()
+    root.map_or_else(Vec::new, |root| hcl::without_value(&root.facts, variables, files))
 }
 
 /// The values of the root's variables that are texts and may stand in a path that is shown.
