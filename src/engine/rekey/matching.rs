@@ -60,15 +60,16 @@ pub(super) fn matched(facts: &RekeyFacts<'_>) -> Matched {
     let current = objects(&facts.current.instances, facts.knowledge, |_| true);
     let edges = Edges::between(facts, &good, &current);
     let mut matched = Matched::default();
-    for group in edges.groups() {
-        settle(facts, &group, &mut matched);
+    for group in connected(&edges.same).iter().chain(&edges.crowds) {
+        settle(facts, group, &mut matched);
     }
     by_address(facts, &good, &current, &mut matched);
-    for (good, current) in &edges.perhaps {
-        if matched.is_open(*good, *current) {
-            let pair = Group { good: [*good].into(), current: [*current].into() };
-            doubt(facts, &pair, Doubt::Place, &mut matched);
-        }
+    // All that an object may be is in doubt with it. Of one pair after the other only the first
+    // would be, and the next one would be destroyed as nobody's.
+    let is_open = |(good, current): &&(usize, usize)| matched.is_open(*good, *current);
+    let open: BTreeSet<_> = edges.perhaps.iter().filter(is_open).copied().collect();
+    for group in connected(&open) {
+        doubt(facts, &group, Doubt::Place, &mut matched);
     }
     matched
 }
@@ -159,41 +160,37 @@ impl Edges {
             Sameness::Other | Sameness::Unnamed => false,
         };
     }
+}
 
-    /// The groups that sure pairs connect, and the crowds that were not compared.
-    fn groups(&self) -> Vec<Group> {
-        let mut of_good: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        let mut of_current: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (good, current) in &self.same {
-            of_good.entry(*good).or_default().push(*current);
-            of_current.entry(*current).or_default().push(*good);
-        }
-        let mut groups = Vec::new();
-        let mut seen = BTreeSet::new();
-        for start in of_good.keys() {
-            let mut group = Group::default();
-            let mut open = vec![*start];
-            while let Some(good) = open.pop() {
-                if !seen.insert(good) {
-                    continue;
-                }
-                group.good.insert(good);
-                for current in of_good.get(&good).into_iter().flatten() {
-                    if group.current.insert(*current) {
-                        open.extend(of_current.get(current).into_iter().flatten());
-                    }
-                }
-            }
-            if !group.good.is_empty() {
-                groups.push(group);
-            }
-        }
-        let crowds = self.crowds.iter();
-        groups.extend(
-            crowds.map(|crowd| Group { good: crowd.good.clone(), current: crowd.current.clone() }),
-        );
-        groups
+/// The groups that pairs connect.
+fn connected(pairs: &BTreeSet<(usize, usize)>) -> Vec<Group> {
+    let mut of_good: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut of_current: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (good, current) in pairs {
+        of_good.entry(*good).or_default().push(*current);
+        of_current.entry(*current).or_default().push(*good);
     }
+    let mut groups = Vec::new();
+    let mut seen = BTreeSet::new();
+    for start in of_good.keys() {
+        let mut group = Group::default();
+        let mut open = vec![*start];
+        while let Some(good) = open.pop() {
+            if !seen.insert(good) {
+                continue;
+            }
+            group.good.insert(good);
+            for current in of_good.get(&good).into_iter().flatten() {
+                if group.current.insert(*current) {
+                    open.extend(of_current.get(current).into_iter().flatten());
+                }
+            }
+        }
+        if !group.good.is_empty() {
+            groups.push(group);
+        }
+    }
+    groups
 }
 
 /// Pairs a group of one and one, and a group that stands where it stood. Any other is doubtful.

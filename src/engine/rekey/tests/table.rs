@@ -248,6 +248,17 @@ fn the_same_id_under_another_alias_is_another_object_unless_something_proves_the
 }
 
 #[test]
+fn all_that_an_object_may_be_under_another_alias_is_in_doubt_with_it() {
+    // Either may be `a`: neither is marked to be destroyed last.
+    let now = "demo_file.b=1@west demo_file.c=1@west demo_file.needs=2<demo_file.b<demo_file.c";
+    let rekeying = case("demo_file.a=1 demo_file.needs=2", now).fits();
+    assert!(rekeying.extras.is_empty() && rekeying.marked.is_empty(), "{rekeying:#?}");
+    let [doubt] = rekeying.ambiguous.as_slice() else { panic!("one doubt") };
+    assert_eq!(shown(&doubt.good), "demo_file.a");
+    assert_eq!(shown(&doubt.current), "demo_file.b demo_file.c");
+}
+
+#[test]
 fn both_registries_are_one_and_each_state_keeps_its_own() {
     let [good, now] = ["demo_file.a=1", "demo_file.b=1"].map(|word| bytes(&[word.to_owned()]));
     let tofu = String::from_utf8(now.as_slice().to_vec()).unwrap();
