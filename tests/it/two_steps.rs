@@ -26,11 +26,19 @@ fn is_in_west(stage: &Stage, name: &str) -> bool {
 
 /// A `terraform_data` that leaves a trace in the world when it goes.
 fn hook(stage: &Stage) -> String {
+    hook_that(&leaves_trace(stage))
+}
+
+/// A `terraform_data` that runs this when it goes.
+fn hook_that(command: &str) -> String {
     format!(
         "resource \"terraform_data\" \"hook\" {{\n  input = \"x\"\n  provisioner \"local-exec\" {{\n    \
-         when    = destroy\n    command = \"echo gone >> {}\"\n  }}\n}}\n",
-        stage.path().join("trace").display()
+         when    = destroy\n    command = \"{command}\"\n  }}\n}}\n"
     )
+}
+
+fn leaves_trace(stage: &Stage) -> String {
+    format!("echo gone >> {}", stage.path().join("trace").display())
 }
 
 fn trace(stage: &Stage) -> String {
@@ -130,6 +138,21 @@ fn a_provisioner_that_only_the_failed_configuration_has_runs_at_the_end() {
     stage.apply_next(&(file("a", "ONE") + &hook(&stage)));
     assert_eq!(trace(&stage), "");
     stage.goes_back(&v1, &[]).says("it runs a provisioner when it is destroyed");
+    assert_eq!(trace(&stage), "gone\n", "once");
+}
+
+#[test]
+fn its_script_that_nothing_has_any_more_is_asked_about_before_anything_is_destroyed() {
+    let (stage, v1) = good(&file("a", "one"));
+    stage.write("bye.sh", &leaves_trace(&stage));
+    stage.apply_next(&(file("a", "ONE") + &hook_that("sh ./bye.sh")));
+    std::fs::remove_file(stage.stack().join("bye.sh")).unwrap();
+    let before = stage.everything();
+    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
+    ran.says("--allow 'missing-file=terraform_data.hook'").says("`bye.sh` (main.tf:");
+    assert_eq!(stage.everything(), before);
+    stage.write("bye.sh", &leaves_trace(&stage));
+    stage.goes_back(&v1, &[]);
     assert_eq!(trace(&stage), "gone\n", "once");
 }
 

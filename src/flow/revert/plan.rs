@@ -250,8 +250,9 @@ impl CheckedRevert {
 
 /// Plans the revert.
 pub fn check(ports: &Ports<'_>, stack: &Stack, draft: RevertDraft) -> Result<CheckedRevert, Error> {
-    let FittedDraft { draft, hazards: mut versions } = fit(ports, stack, draft)?;
+    let FittedDraft { mut draft, hazards: mut versions } = fit(ports, stack, draft)?;
     let Adapted { mut prepared, adaptation, rekeying, first } = adapt(ports, stack, &draft)?;
+    draft.missing_files.extend(first.iter().flat_map(|first| first.missing_files.clone()));
     ports.check_interrupt("the plan was made")?;
     ports.progress.begin(Phase::Plan);
     let of = PlanSubject { stack, draft: &draft, adaptation: &adaptation };

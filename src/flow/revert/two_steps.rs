@@ -10,10 +10,12 @@ use std::path::PathBuf;
 
 use super::draft::RevertDraft;
 use super::history::configurations::makers;
-use crate::codec::hcl::Configuration;
+use crate::codec::hcl::{Configuration, Needed};
+use crate::engine::judgement::MissingFile;
 use crate::engine::redact::Redactor;
 use crate::engine::rekey::two_steps::DestroyedFirst;
 use crate::flow::Error;
+use crate::flow::configuration::missing_files;
 use crate::flow::error::two_steps::NoFirstStep;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::private_copy::{CopyBackend, CopySource, PrivateCopy, private_copy};
@@ -32,6 +34,8 @@ pub struct FirstStep {
     pub plan: Plan,
     /// The redactor, which knows the failed configuration and the plan too.
     pub redactor: Redactor,
+    /// Files that provisioners of these objects name, and that are nowhere any more.
+    pub missing_files: Vec<MissingFile>,
 }
 
 /// Plans the first step; refused if it would end more than these objects, or cannot find them.
@@ -99,7 +103,25 @@ fn planned(
         return Err(Error::IncompletePlan("planning the first step ended with an error"));
     }
     let redactor = with_plan(redactor, &configuration, &plan);
-    Ok(FirstStep { prepared, plan_file, plan, redactor })
+    let missing_files = missing(&configuration, stack, objects);
+    Ok(FirstStep { prepared, plan_file, plan, redactor, missing_files })
+}
+
+/// Files that are needed to destroy these objects and are nowhere any more, under the blocks that
+/// the rest is judged with.
+fn missing(
+    configuration: &Configuration,
+    stack: &Stack,
+    objects: &[DestroyedFirst],
+) -> Vec<MissingFile> {
+    let at_destroy = missing_files(configuration, &stack.root).into_iter();
+    let at_destroy = at_destroy.filter(|file| file.needed == Needed::Destroyed);
+    let of = |file: MissingFile| {
+        let ends = objects.iter().filter(|one| one.from.address.block() == file.block);
+        let blocks: BTreeSet<String> = ends.map(|one| one.slot.address.block()).collect();
+        blocks.into_iter().map(|block| MissingFile { block, ..file.clone() }).collect::<Vec<_>>()
+    };
+    at_destroy.flat_map(of).collect()
 }
 
 /// Whether each object whose place is in doubt was found there.
