@@ -117,8 +117,8 @@ pub struct ModuleFacts {
     /// Provider blocks by name, with the alias after a dot: their arguments in a form that is
     /// compared and never shown.
     pub providers: BTreeMap<String, String>,
-    /// Defaults of variables, as `var.NAME`, and local values, as `local.NAME`, in a form that is
-    /// compared and never shown.
+    /// Defaults of variables, as `var.NAME`, local values, as `local.NAME`, and outputs, as
+    /// `output.NAME`, in a form that is compared and never shown.
     pub expressions: BTreeMap<String, String>,
     /// Resources, as `type.name`, that run something when they are destroyed.
     pub provisioned_at_destroy: BTreeSet<String>,

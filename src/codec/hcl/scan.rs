@@ -106,6 +106,11 @@ fn take(facts: &mut ModuleFacts, block: &Block) {
             written(&block.body, &mut arguments);
             facts.providers.insert(name, arguments);
         }
+        ("output", [name]) => {
+            if let Some(value) = attribute(&block.body, "value") {
+                facts.expressions.insert(format!("output.{name}"), compact(value));
+            }
+        }
         ("import", []) => {
             facts.imports.insert(imported(&block.body));
         }

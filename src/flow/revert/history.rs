@@ -5,6 +5,7 @@
 //! about: no error of that kind stops a revert. The consequences are decided in `engine`.
 
 pub mod configurations;
+mod provider_arguments;
 
 use std::collections::BTreeSet;
 

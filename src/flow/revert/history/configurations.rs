@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::provider_arguments::arguments;
 use crate::codec::hcl::configuration::ReadModule;
 use crate::codec::hcl::{self, Configuration, Within};
-use crate::codec::json;
 use crate::engine::judgement::NotReplayable;
 use crate::engine::rekey::Places;
 use crate::engine::rekey::two_steps::{DestroyedFirst, Lacking};
@@ -142,8 +142,8 @@ fn places(
     now: &State<'_>,
 ) -> Places {
     let states = [then, now];
-    let then = providers(good);
-    let others: Vec<_> = attempted.iter().map(providers).collect();
+    let others: Vec<_> = attempted.iter().map(|since| arguments(since, now)).collect();
+    let then = arguments(good, then);
     let used: BTreeSet<&ProviderAddress> =
         states.iter().flat_map(|state| &state.instances).map(|object| &object.provider).collect();
     used.into_iter().fold(Places::default(), |places, provider| {
@@ -212,98 +212,4 @@ fn name(provider: &ProviderAddress) -> String {
     };
     let alias = provider.alias.as_ref().map_or_else(String::new, |alias| format!(".{alias}"));
     format!("{prefix}{}{alias}", provider.source.name)
-}
-
-/// The arguments of each provider block, with the values that they come from. One that says nothing
-/// is left out: Terraform makes such a one by itself.
-fn providers(configuration: &Configuration) -> BTreeMap<String, String> {
-    let given = given(configuration);
-    let of = |ReadModule { prefix, facts, .. }: &ReadModule| {
-        let expressions = &facts.expressions;
-        let values = Values { expressions, given: &given, is_root: prefix.is_empty() };
-        let named = facts.providers.iter();
-        let named = named.filter(|(_, arguments)| !arguments.is_empty());
-        let named = named.map(|(name, arguments)| {
-            (format!("{prefix}{name}"), format!("{arguments}{}", values.behind(arguments)))
-        });
-        named.collect::<Vec<_>>()
-    };
-    configuration.modules().iter().flat_map(of).collect()
-}
-
-/// The expressions of a module and the given values of variables.
-struct Values<'v> {
-    expressions: &'v BTreeMap<String, String>,
-    given: &'v BTreeMap<String, String>,
-    is_root: bool,
-}
-
-impl Values<'_> {
-    /// Everything that these arguments can depend on, as one text. Of a variable of a module, and of
-    /// what only a plan knows, that is everything that was given.
-    fn behind(&self, arguments: &str) -> String {
-        let mut text = String::new();
-        let mut seen = BTreeSet::new();
-        let mut open = referred(arguments);
-        while let Some(name) = open.pop() {
-            if !seen.insert(name.clone()) {
-                continue;
-            }
-            let is_plain = name.starts_with("local.") || self.is_root && name.starts_with("var.");
-            let expression = self.expressions.get(&name);
-            match (is_plain, self.given.get(&name), expression) {
-                (true, Some(value), _) => text.push_str(&format!("{name} = {value}\n")),
-                (true, None, Some(expression)) => {
-                    text.push_str(&format!("{name} = {expression}\n"));
-                    open.extend(referred(expression));
-                }
-                (true, None, None) | (false, ..) => {
-                    let all = self.given.iter().map(|(name, value)| format!("{name} = {value}\n"));
-                    text.push_str(&all.collect::<String>());
-                }
-            }
-        }
-        text
-    }
-}
-
-/// References of an expression to values that are not written in it: `var.x`, `local.y`, `data` or
-/// `module`.
-fn referred(expression: &str) -> Vec<String> {
-    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let words = expression.split(|c| !is_name(c));
-    let named = words.filter_map(|word| {
-        let (first, rest) = word.split_once('.')?;
-        let name = rest.split('.').next().unwrap_or(rest);
-        match first {
-            "var" | "local" => Some(format!("{first}.{name}")),
-            "data" | "module" => Some(first.to_owned()),
-            _ => None,
-        }
-    });
-    named.collect()
-}
-
-/// The values of the root module's variables, as `var.NAME`, as far as they are given: compared and
-/// never shown.
-fn given(configuration: &Configuration) -> BTreeMap<String, String> {
-    let in_files =
-        configuration.value_files().flat_map(|(name, content)| hcl::literals(name, content));
-    let mut given = BTreeMap::new();
-    let mut add = |name: &str, value: String| {
-        // Which of several wins does not matter here: all of them are compared.
-        let all: &mut String = given.entry(format!("var.{name}")).or_default();
-        all.push_str(&value);
-        all.push(';');
-    };
-    in_files.for_each(|(name, value)| add(&name, json::to_serde(&value).to_string()));
-    // Today's value of an ephemeral variable says nothing of where a provider leads.
-    let declared = &configuration.root().variables;
-    let is_kept = |name: &str| declared.get(name).is_none_or(|known| !known.marks.ephemeral);
-    for (name, variable) in
-        configuration.bundle().variables.iter().filter(|(name, _)| is_kept(name))
-    {
-        add(name, variable.value.reveal_for_terraform().clone());
-    }
-    given
 }
