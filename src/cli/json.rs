@@ -34,7 +34,7 @@ pub use diff::{AttributeOut, ChangeOut, DiffOut, HiddenOut, OutputOut};
 pub use doctor::{DoctorOut, ExaminedOut};
 pub use drift::{
     DriftItemBody, DriftItemOut, DriftListOut, DriftOut, FixFacts, FixListOut, FixOut, ObjectOut,
-    OverwrittenAttributeOut, OverwrittenOut,
+    OverwrittenAttributeOut, OverwrittenOut, ShownHeld,
 };
 pub use entry::{BodyOut, DriftItemFact, EntryOut, PathOut, StepOut};
 pub use hold::{GuardOut, HoldFacts, HoldOut};
@@ -254,7 +254,7 @@ impl From<&JudgedAction> for ActionOut {
             address: action.address.clone(),
             action: action.action.name().to_owned(),
             why: action.why().name().to_owned(),
-            reasons: action.reasons.iter().map(Into::into).collect(),
+            reasons: action.reasons.iter().map(|one| ReasonOut::of(action, one)).collect(),
             attributes: action.attributes.iter().map(Into::into).collect(),
         }
     }
@@ -267,16 +267,17 @@ pub struct ReasonOut {
     pub why: String,
     /// The facts behind it; empty for an undo.
     pub cause: String,
-    /// The attributes that it is the reason for; empty when it is the whole object.
+    /// The attributes that it is the reason for, as `diff` names them; empty when it is the whole
+    /// object.
     pub paths: Vec<String>,
 }
 
-impl From<&Reason> for ReasonOut {
-    fn from(reason: &Reason) -> Self {
+impl ReasonOut {
+    fn of(action: &JudgedAction, reason: &Reason) -> Self {
         Self {
             why: reason.why.name().to_owned(),
             cause: reason.cause.clone(),
-            paths: reason.paths.iter().map(ToString::to_string).collect(),
+            paths: action.named(&reason.paths).iter().map(ToString::to_string).collect(),
         }
     }
 }

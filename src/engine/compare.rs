@@ -36,6 +36,36 @@ pub fn is_equal(a: Option<&Value>, b: Option<&Value>) -> bool {
     }
 }
 
+/// Appends one text for all that [`is_equal`].
+pub(super) fn canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Null => text.push_str("null"),
+        Value::Bool(truth) => text.push_str(if *truth { "true" } else { "false" }),
+        Value::Number(number) => text.push_str(&number.canonical_text()),
+        Value::Text(content) => {
+            text.push_str(&serde_json::Value::from(content.as_str()).to_string());
+        }
+        Value::List(items) => {
+            text.push('[');
+            for item in items {
+                canonical(item, text);
+                text.push(',');
+            }
+            text.push(']');
+        }
+        Value::Map(members) => {
+            text.push('{');
+            for (name, member) in members.iter().filter(|(_, member)| **member != Value::Null) {
+                text.push_str(&serde_json::Value::from(name.as_str()).to_string());
+                text.push(':');
+                canonical(member, text);
+                text.push(',');
+            }
+            text.push('}');
+        }
+    }
+}
+
 /// A value of a state as a plan has it. For an attribute that may have any type, a state writes
 /// `{"type": …, "value": …}` and a plan only the value. If the plan's value, `like`, has both names
 /// too, they are the value's own.
@@ -203,6 +233,27 @@ mod tests {
             r#"[{"value":1,"type":"number"}]"#,
             r#"[{"value":1,"type":"number"}]"#,
         );
+    }
+
+    #[test]
+    fn equal_values_have_one_text_and_others_have_not() {
+        let text = |json: &str| {
+            let mut text = String::new();
+            canonical(&json::value(json).unwrap(), &mut text);
+            text
+        };
+        for (one, other) in [
+            (r#"{"a":1,"b":null}"#, r#"{"a":1.0}"#),
+            ("[1e3,null]", "[1000,null]"),
+            (r#"{"a":{"b":null}}"#, r#"{"a":{}}"#),
+        ] {
+            assert_eq!(text(one), text(other));
+        }
+        for (one, other) in
+            [("[1,null]", "[1]"), ("[]", "{}"), (r#"{"a":{}}"#, "{}"), (r#""1""#, "1")]
+        {
+            assert_ne!(text(one), text(other));
+        }
     }
 
     #[test]

@@ -11,7 +11,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::identity::{Identity, Index, Sameness};
 use super::judgement::{JudgedAction, Origin, Reason, Why};
 use super::origin::is_journalled;
-use super::readable::AttributeChange;
 use super::revert::{RevertFacts, RevertSlot, by_slot, listed, shown_address};
 use super::variables::VariableStanding;
 use crate::knowledge::{Bears, Knowledge};
@@ -21,7 +20,6 @@ use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::pattern::Pattern;
 use crate::model::plan::{Action, PlannedChange};
 use crate::model::state::Instance;
-use crate::model::value::Path;
 
 /// The stack's own limits, `[revert]` in its settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -349,7 +347,7 @@ fn reasons(action: &JudgedAction) -> Vec<Hazard> {
 fn clause(action: &JudgedAction, reason: &Reason) -> String {
     let inside = match reason.paths.as_slice() {
         [] => String::new(),
-        paths => format!(" ({})", listed(&named(action, paths))),
+        paths => format!(" ({})", listed(&action.named(paths))),
     };
     match reason.why {
         // These name their attributes themselves.
@@ -358,30 +356,6 @@ fn clause(action: &JudgedAction, reason: &Reason) -> String {
             format!("{}, and the plan would {} it{inside}", reason.cause, action.action)
         }
     }
-}
-
-/// Paths with elements of lists under the names that the action's attributes have.
-fn named(action: &JudgedAction, paths: &[Path]) -> BTreeSet<Path> {
-    let mut named = BTreeSet::new();
-    for path in paths {
-        let Some(list) = path.outermost_list() else {
-            named.insert(path.clone());
-            continue;
-        };
-        let at = |place: &Path| {
-            let near = |change: &&AttributeChange| {
-                let places = [&change.at.0, &change.at.1];
-                places.into_iter().flatten().any(|p| p.covers(place) || place.covers(p))
-            };
-            let changes = action.attributes.iter().filter(near);
-            changes.map(|change| change.path.clone()).collect::<Vec<_>>()
-        };
-        let found = Some(at(path)).filter(|found| !found.is_empty());
-        // An element that only moved differs by position: then those that differ are named.
-        let found = found.or_else(|| Some(at(&list)).filter(|found| !found.is_empty()));
-        named.extend(found.unwrap_or_else(|| vec![path.clone()]));
-    }
-    named
 }
 
 fn too_many(judged: &[JudgedAction], limits: &Limits) -> Option<Hazard> {

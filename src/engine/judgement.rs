@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::readable::AttributeChange;
+use super::readable::{AttributeChange, named};
 use crate::codec::hcl::{Needed, WriteOnly};
 use crate::model::entry::Revision;
 use crate::model::invocation::InvocationTrigger;
@@ -81,6 +81,11 @@ impl JudgedAction {
     /// The strictest reason.
     pub fn why(&self) -> Why {
         self.reasons.first().map_or(Why::Collateral, |reason| reason.why)
+    }
+
+    /// Paths with elements of lists under the names that the attributes have, as a diff says them.
+    pub fn named<'p>(&self, paths: impl IntoIterator<Item = &'p Path>) -> BTreeSet<Path> {
+        named(&self.attributes, paths)
     }
 }
 

@@ -177,6 +177,12 @@ impl Path {
         Some(Self(self.0.iter().take(at).cloned().collect()))
     }
 
+    /// The outermost list that it leads into, else itself: elements of a list change places.
+    #[must_use]
+    pub fn whole_list(&self) -> Self {
+        self.outermost_list().unwrap_or_else(|| self.clone())
+    }
+
     /// The name of the last named step, as in `password` for `users[0].password`.
     pub fn last_name(&self) -> Option<&str> {
         self.0.iter().rev().find_map(|step| match step {

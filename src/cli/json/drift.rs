@@ -153,12 +153,24 @@ pub struct FixOut {
     pub in_state: Vec<HeldOut>,
 }
 
+/// The value that a state has where a fix changed something, safe to show.
+#[derive(Debug)]
+pub struct ShownHeld {
+    /// The place, as a diff names it.
+    pub path: Path,
+    /// The place in the state, with positions.
+    pub place: Path,
+    /// The value.
+    pub value: Shown,
+}
+
 /// The value of a state at a path.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct HeldOut {
-    /// The path, as Terraform writes it.
+    /// The path, with elements of lists by name, as `diff` says it.
     pub path: String,
-    /// The steps of the path: names and positions.
+    /// The steps to it in the state, or in the item's values if the state does not have it: names
+    /// and positions.
     pub steps: Vec<StepOut>,
     /// The value.
     pub value: ShownValue,
@@ -191,9 +203,10 @@ pub struct OverwrittenOut {
 /// One attribute that is not what a fix wrote.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OverwrittenAttributeOut {
-    /// The path, as Terraform writes it.
+    /// The path, with elements of lists by name, as `diff` says it.
     pub path: String,
-    /// The steps of the path: names and positions.
+    /// The steps to it in the state, or in the item's values if the state does not have it: names
+    /// and positions.
     pub steps: Vec<StepOut>,
     /// The value that the fix wrote.
     pub fixed: ShownValue,
@@ -275,11 +288,11 @@ impl FixOut {
         tracked: &Tracked<'_>,
         object: ObjectOut,
         standing: Option<FixStanding>,
-        held: &[(Path, Shown)],
+        held: &[ShownHeld],
     ) -> Self {
-        let at = |(path, shown): &(Path, Shown)| {
-            let PathOut { text, steps } = path.into();
-            HeldOut { path: text, steps, value: shown.into() }
+        let at = |held: &ShownHeld| {
+            let PathOut { steps, .. } = (&held.place).into();
+            HeldOut { path: held.path.to_string(), steps, value: (&held.value).into() }
         };
         Self {
             facts,

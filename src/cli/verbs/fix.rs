@@ -8,14 +8,14 @@ use super::{Opened, Session};
 use crate::cli::args::{FixCommand as Arguments, FixVerb, Format};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::json::{FixFacts, FixListOut, FixOut};
+use crate::cli::json::{FixFacts, FixListOut, FixOut, ShownHeld};
 use crate::cli::output::inert;
 use crate::cli::render::attributes::attributes;
 use crate::cli::render::drift::{Manner, address, fix_line, places};
 use crate::cli::render::value::shown as shown_value;
 use crate::codec::state::ReadState;
 use crate::engine::drift::{FixHeld, FixStanding, FixSubject, held, shown_value_at, standing};
-use crate::engine::redact::{Redactor, Shown};
+use crate::engine::redact::Redactor;
 use crate::flow::fix::{FixRequest, record};
 use crate::flow::ports::{Job, Stack};
 use crate::flow::recorded::{Valued, stored_state, valued_items};
@@ -23,7 +23,6 @@ use crate::flow::redaction::redactor_of_items;
 use crate::knowledge::Knowledge;
 use crate::model::entry::{Entry, Revision};
 use crate::model::state::State;
-use crate::model::value::Path;
 use crate::port::clock::Clock as _;
 
 /// Records, lists or shows.
@@ -115,7 +114,7 @@ fn one(
 struct ToldFix<'a> {
     shown: ShownItem<'a>,
     standing: Option<FixStanding>,
-    held: Vec<(Path, Shown)>,
+    held: Vec<ShownHeld>,
 }
 
 impl ToldFix<'_> {
@@ -161,12 +160,13 @@ fn told<'a>(
     redactor: &Redactor,
     knowledge: &Knowledge,
 ) -> ToldFix<'a> {
-    let subject = FixSubject { tracked: &valued.tracked, object: &valued.object, knowledge };
+    let (tracked, object) = (&valued.tracked, &valued.object);
+    let subject = FixSubject { tracked, object, knowledge, redactor };
     let standing = now.map(|now| standing(log, subject, now));
     let held = now.and_then(|now| held(subject, now)).unwrap_or_default();
     let show = |held: FixHeld| {
-        let shown = shown_value_at(&valued.object, &held.path, held.now.as_ref(), redactor);
-        (redactor.path(&held.path, &[]), shown)
+        let value = shown_value_at(&valued.object, &held.at, held.now.as_ref(), redactor);
+        ShownHeld { path: held.path, place: redactor.path(&held.place, &[]), value }
     };
     let held = held.into_iter().map(show).collect();
     let shown = ShownItem::new(valued, knowledge, redactor);
@@ -238,9 +238,10 @@ fn screen(session: &Session, stack: &Stack, fix: &ToldFix<'_>) -> String {
         "last seen",
         &format!("check {} · {}", seen.revision, manner.times.show(seen.recorded.time)),
     );
-    for (index, (path, value)) in fix.held.iter().enumerate() {
+    for (index, held) in fix.held.iter().enumerate() {
         let name = if index == 0 { "in state" } else { "" };
-        line(name, &format!("{} = {}", inert(&path.to_string()), shown_value(value)));
+        let value = shown_value(&held.value);
+        line(name, &format!("{} = {value}", inert(&held.path.to_string())));
     }
     let next = match fix.standing {
         Some(FixStanding::Open) => {

@@ -46,6 +46,7 @@ pub(super) fn overwritten(
             tracked: &item.tracked,
             object: &item.object,
             knowledge: &stack.knowledge,
+            redactor: &redactor,
         };
         if standing(log, subject, now) == FixStanding::Overwritten {
             let places = held(subject, now).unwrap_or_default();
@@ -68,8 +69,8 @@ fn add(found: &mut Overwritten, item: &Valued<'_>, places: &[FixHeld], redactor:
         found.sentences.push(format!("{subject} was deleted by hand, and is there again"));
     }
     let mut attributes = Vec::new();
-    for place in places.iter().filter(|place| !place.is_kept()) {
-        let show = |value| shown_value_at(&item.object, &place.path, value, redactor);
+    for place in places.iter().filter(|place| !place.is_kept) {
+        let show = |value| shown_value_at(&item.object, &place.at, value, redactor);
         let (fixed, now) = (show(place.fixed.as_ref()), show(place.now.as_ref()));
         let again = place.before == place.now;
         let path = inert(&place.path.to_string());
@@ -85,9 +86,9 @@ fn add(found: &mut Overwritten, item: &Valued<'_>, places: &[FixHeld], redactor:
             (_, false) => format!("{} now", shown_value(&now)),
         };
         found.sentences.push(format!("{subject} {path} {was}, and is {is}"));
-        let PathOut { text, steps } = (&place.path).into();
+        let PathOut { steps, .. } = (&redactor.path(&place.place, &[])).into();
         attributes.push(OverwrittenAttributeOut {
-            path: text,
+            path: place.path.to_string(),
             steps,
             fixed: (&fixed).into(),
             now: (&now).into(),

@@ -78,11 +78,7 @@ pub fn shown(
     if item.kind == DriftKind::Gone {
         return Vec::new();
     }
-    let places: Vec<Path> = item
-        .paths
-        .iter()
-        .map(|path| path.outermost_list().unwrap_or_else(|| path.clone()))
-        .collect();
+    let places: Vec<Path> = item.paths.iter().map(Path::whole_list).collect();
     let is_open = |path: &Path| !places.iter().any(|p| p.covers(path) || path.covers(p));
     let found = read(object, &is_open, knowledge, redactor);
     if !found.changes.is_empty() {
@@ -144,7 +140,7 @@ pub fn shown_id(object: &DriftedObject, redactor: &Redactor) -> Option<String> {
 }
 
 /// The paths that either side of an object marks: a mark on one side makes the other secret too.
-fn marks(object: &DriftedObject) -> Vec<Path> {
+pub(in crate::engine) fn marks(object: &DriftedObject) -> Vec<Path> {
     let mut marks = Vec::new();
     shadow_paths(&Path::default(), &object.before_sensitive, &mut marks);
     shadow_paths(&Path::default(), &object.after_sensitive, &mut marks);

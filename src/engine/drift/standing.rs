@@ -7,15 +7,19 @@
 //! told apart only by the next check.
 
 use super::life::{Tracked, last_observation};
+use super::shown;
 use crate::codec::json;
+use crate::engine::compare::without_types;
 use crate::engine::good::verdicts;
 use crate::engine::identity::{Identity, Index, Sameness};
+use crate::engine::readable::{AttributeChange, ChangeFate, ChangesAfter, FollowedChange};
+use crate::engine::redact::Redactor;
 use crate::knowledge::Knowledge;
 use crate::model::drift::{DriftKind, DriftedObject};
 use crate::model::entry::Entry;
 use crate::model::good::{Grade, Verdict};
 use crate::model::state::{Instance, State};
-use crate::model::value::{Path, Step, Value};
+use crate::model::value::{Path, Value};
 use crate::model::word::Word as _;
 
 /// The standing of a fix.
@@ -51,28 +55,29 @@ pub struct FixSubject<'a> {
     pub tracked: &'a Tracked<'a>,
     /// Its values.
     pub object: &'a DriftedObject,
-    /// Knowledge of attributes that name and place its type's objects.
+    /// Knowledge of its type: attributes that name and place objects, and what says nothing.
     pub knowledge: &'a Knowledge,
+    /// The redactor of names of places.
+    pub redactor: &'a Redactor,
 }
 
 /// The value that a state has where a fix changed something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FixHeld {
-    /// The path that it changed.
+    /// The place that it changed, as a diff names it and safe to show.
     pub path: Path,
+    /// The place in the item's values, with positions: their marks lie there.
+    pub at: Path,
+    /// The place in the state; the one in the item's values, if the state does not have it.
+    pub place: Path,
     /// The value before the fix.
     pub before: Option<Value>,
     /// The value that the fix wrote.
     pub fixed: Option<Value>,
     /// The value that the state has.
     pub now: Option<Value>,
-}
-
-impl FixHeld {
-    /// Whether the state has what the fix wrote.
-    pub fn is_kept(&self) -> bool {
-        self.fixed == self.now
-    }
+    /// Whether that is what the fix wrote.
+    pub is_kept: bool,
 }
 
 /// Finds the standing of a fix, from the log and the state as it is now.
@@ -97,7 +102,7 @@ pub fn standing(log: &[Entry], subject: FixSubject<'_>, now: &State<'_>) -> FixS
         },
         DriftKind::Changed => match held(subject, now) {
             None => return FixStanding::Gone,
-            Some(held) => held.iter().all(FixHeld::is_kept),
+            Some(held) => held.iter().all(|held| held.is_kept),
         },
     };
     match (kept, is_known_good(log, now)) {
@@ -107,18 +112,29 @@ pub fn standing(log: &[Entry], subject: FixSubject<'_>, now: &State<'_>) -> FixS
     }
 }
 
-/// The values that the state has at the paths of a fix; none when it does not have the object.
+/// The values that the state has where a fix changed something; none when it does not have the
+/// object.
 pub fn held(subject: FixSubject<'_>, now: &State<'_>) -> Option<Vec<FixHeld>> {
+    let FixSubject { tracked, object, knowledge, redactor } = subject;
     let instance = object_in(now, subject)?;
     let attributes = json::raw_value(instance.attributes).unwrap_or(Value::Null);
-    let at = |value: &Value, path: &Path| value_at(value, path).cloned();
-    let held = subject.tracked.item.paths.iter().map(|path| FixHeld {
-        path: path.clone(),
-        before: at(&subject.object.before, path),
-        fixed: at(&subject.object.after, path),
-        now: at(&attributes, path),
-    });
-    Some(held.collect())
+    let attributes = without_types(attributes, Some(&object.after));
+    let mut since = ChangesAfter::new([&object.before, &object.after], &attributes);
+    let held = |change: AttributeChange| {
+        let FollowedChange { place, value, fate } = since.of(&change);
+        let (before, fixed) = since.values(&change);
+        let (was, is) = change.places();
+        FixHeld {
+            at: is.or(was).unwrap_or_default(),
+            path: change.path,
+            place,
+            before,
+            fixed,
+            now: value,
+            is_kept: fate == ChangeFate::Kept,
+        }
+    };
+    Some(shown(tracked.item, object, knowledge, redactor).into_iter().map(held).collect())
 }
 
 /// The object of the state that a drifted one is: the same real object, or else the one at its
@@ -139,19 +155,6 @@ fn object_in<'s, 'a>(state: &'s State<'a>, subject: FixSubject<'_>) -> Option<&'
 fn is_same_object(instance: &Instance<'_>, subject: FixSubject<'_>) -> bool {
     let identity = Identity::of_drifted(subject.object, subject.knowledge);
     identity.compare(&Identity::of(instance, subject.knowledge)) == Sameness::Same
-}
-
-/// The value at a path; null and not there are the same.
-fn value_at<'v>(value: &'v Value, path: &Path) -> Option<&'v Value> {
-    let mut value = value;
-    for step in &path.0 {
-        value = match (step, value) {
-            (Step::Name(name), Value::Map(members)) => members.get(name)?,
-            (Step::Index(index), Value::List(items)) => items.get(*index)?,
-            _ => return None,
-        };
-    }
-    Some(value).filter(|value| **value != Value::Null)
 }
 
 /// Whether this very state is good by more than a person's word.

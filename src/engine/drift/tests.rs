@@ -375,7 +375,12 @@ fn became(
     let tracked = items.iter().find(|t| t.fix.is_some()).unwrap();
     standing(
         &entries,
-        FixSubject { tracked, object, knowledge: &Knowledge::builtin() },
+        FixSubject {
+            tracked,
+            object,
+            knowledge: &Knowledge::builtin(),
+            redactor: &Redactor::default(),
+        },
         &parse(now).unwrap(),
     )
 }
@@ -426,12 +431,103 @@ fn what_the_state_holds_is_told_path_by_path() {
     let entries = log(vec![observation(&at, &[&item])]);
     let items = tracked(&entries);
     let knowledge = &Knowledge::builtin();
-    let subject = FixSubject { tracked: items.first().unwrap(), object: &object, knowledge };
+    let redactor = &Redactor::default();
+    let tracked = items.first().unwrap();
+    let subject = FixSubject { tracked, object: &object, knowledge, redactor };
     let now = state(2, Some("side"));
     let found = held(subject, &parse(&now).unwrap()).unwrap();
     let [one] = found.as_slice() else { panic!("{found:?}") };
     let texts = [&one.before, &one.fixed, &one.now].map(|v| v.as_ref().unwrap().as_text().unwrap());
     assert_eq!((one.path.to_string().as_str(), texts), ("labels.tier", ["front", "back", "side"]));
-    assert!(!one.is_kept());
+    assert!(!one.is_kept);
     assert_eq!(held(subject, &parse(&state(2, None)).unwrap()), None);
+}
+
+/// A rule as a security group has it.
+fn rule(port: u16, note: &str) -> String {
+    format!(
+        r#"{{"protocol":"tcp","from_port":{port},"to_port":{port},"cidr_blocks":["10.0.0.0/8"],"description":"{note}","self":false}}"#
+    )
+}
+
+/// An object with rules and plain zones.
+fn group(rules: &[String], zones: &[&str]) -> String {
+    let zones = serde_json::json!(zones);
+    format!(r#"{{"id":"f-1","ingress":[{}],"zones":{zones}}}"#, rules.join(","))
+}
+
+/// The places of a fix in a state with these attributes, with what is kept of it.
+fn kept(before: &str, fixed: &str, now: &str) -> Vec<String> {
+    let (item, object) = items(&[drifted("demo_file.web", before, fixed)]).remove(0);
+    let with = |attributes: &str| {
+        let bytes = state(2, Some("front")).as_slice().to_vec();
+        let text = String::from_utf8(bytes).unwrap().replace(WEB, attributes);
+        StateBytes::new(text.into_bytes())
+    };
+    let entries = log(vec![observation(&with(before), &[&item]), fix(&item)]);
+    let (items, knowledge, redactor) =
+        (tracked(&entries), Knowledge::builtin(), Redactor::default());
+    let subject = FixSubject {
+        tracked: &items[0],
+        object: &object,
+        knowledge: &knowledge,
+        redactor: &redactor,
+    };
+    let now = with(now);
+    let found = held(subject, &parse(&now).unwrap()).unwrap();
+    let lines = found.iter().map(|held| {
+        let value = held.now.as_ref().map_or("-".to_owned(), canonical);
+        let kept = if held.is_kept { "" } else { "not kept: " };
+        format!("{kept}{} = {value}", held.path)
+    });
+    lines.collect()
+}
+
+#[test]
+fn a_fix_in_a_set_is_kept_wherever_its_elements_went() {
+    let (web, ssh, fixed) = (rule(443, "web"), rule(22, "ssh"), rule(22, "by hand"));
+    let (new, lone) = (rule(8080, "new"), &["a"][..]);
+    let good = group(&[ssh.clone(), web.clone()], lone);
+    let by_hand = group(&[web.clone(), fixed.clone()], lone);
+    let check = |rules: &[&String], expected: &[&str]| {
+        let rules: Vec<String> = rules.iter().map(|rule| (*rule).clone()).collect();
+        assert_eq!(kept(&good, &by_hand, &group(&rules, lone)), expected);
+    };
+    let noted =
+        |is: &str, value: &str| format!("{is}ingress[tcp 22 10.0.0.0/8].description = {value}");
+    let is_kept = noted("", r#""by hand""#);
+    check(&[&web, &fixed], &[&is_kept]);
+    check(&[&fixed, &web], &[&is_kept]);
+    check(&[&new, &fixed, &web], &[&is_kept]);
+    check(&[&fixed], &[&is_kept]);
+    // What an apply wrote elsewhere in the element is not the fix's.
+    check(&[&web, &fixed.replace("false", "true")], &[&is_kept]);
+    check(&[&ssh, &web], &[&noted("not kept: ", r#""ssh""#)]);
+    check(&[&new, &web, &ssh], &[&noted("not kept: ", r#""ssh""#)]);
+    check(&[&web], &[&noted("not kept: ", "-")]);
+}
+
+#[test]
+fn an_element_that_a_fix_added_or_removed_is_told_from_those_beside_it() {
+    let (web, ssh) = (rule(443, "web"), rule(22, "ssh"));
+    let rules = |rules: &[&String]| {
+        group(&rules.iter().map(|rule| (*rule).clone()).collect::<Vec<_>>(), &["a", "b"])
+    };
+    let zones = |zones: &[&str]| group(std::slice::from_ref(&web), zones);
+    let added = |now: &str| kept(&rules(&[&web]), &rules(&[&ssh, &web]), now).remove(0);
+    assert!(added(&rules(&[&web, &ssh])).starts_with("ingress[tcp 22 10.0.0.0/8] = {"));
+    assert_eq!(added(&rules(&[&web])), "not kept: ingress[tcp 22 10.0.0.0/8] = -");
+    let removed = |now: &str| kept(&rules(&[&ssh, &web]), &rules(&[&web]), now).remove(0);
+    assert_eq!(removed(&rules(&[&web])), "ingress[tcp 22 10.0.0.0/8] = -");
+    assert!(removed(&rules(&[&web, &ssh])).starts_with("not kept: "));
+    let removed = |now: &[&str]| kept(&zones(&["a", "b"]), &zones(&["a"]), &zones(now)).concat();
+    assert_eq!(removed(&["c", "a"]), "zones[b] = -");
+    assert_eq!(removed(&["a", "c"]), "zones[b] = -");
+    assert_eq!(removed(&["b", "a"]), r#"not kept: zones[b] = "b""#);
+    let added = |now: &[&str]| kept(&zones(&["a"]), &zones(&["a", "b"]), &zones(now)).concat();
+    assert_eq!(added(&["b", "c", "a"]), r#"zones[b] = "b""#);
+    assert!(added(&["a", "c"]).starts_with("not kept: zones[b] = "));
+    let order = |now: &[&str]| kept(&zones(&["a", "b"]), &zones(&["b", "a"]), &zones(now)).concat();
+    assert_eq!(order(&["c", "b", "a"]), r#"zones = ["c","b","a"]"#);
+    assert_eq!(order(&["a", "c", "b"]), r#"not kept: zones = ["a","c","b"]"#);
 }

@@ -2,10 +2,13 @@
 //!
 //! Every part of it has passed the redactor. How differences are found is not its affair.
 
+use std::collections::BTreeSet;
+
+use super::view::HIDDEN_NAME;
 use crate::engine::compare::Difference;
 use crate::engine::redact::{Redactor, Shown};
 use crate::model::address::Address;
-use crate::model::value::Path;
+use crate::model::value::{Path, Step};
 
 /// One attribute that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,12 +35,52 @@ impl AttributeChange {
         Self::plain(redactor.path(&path, marks), before, after)
     }
 
+    /// Its places on both sides, to be looked up. A place under a name that is hidden is as much as
+    /// can be said of it.
+    pub fn places(&self) -> (Option<Path>, Option<Path>) {
+        let open = |path: &Path| {
+            let is_open = |step: &&Step| !matches!(step, Step::Name(name) if name == HIDDEN_NAME);
+            Path(path.0.iter().take_while(is_open).cloned().collect())
+        };
+        (self.at.0.as_ref().map(open), self.at.1.as_ref().map(open))
+    }
+
+    /// Whether it is at a place of either side, or so near that the two cannot be told apart.
+    pub fn is_near(&self, place: &Path) -> bool {
+        let sides = [&self.at.0, &self.at.1];
+        sides.into_iter().flatten().any(|at| at.covers(place) || place.covers(at))
+    }
+
     /// A value before and after, at a path that is shown as it is.
     pub fn plain(path: Path, before: Shown, after: Shown) -> Self {
         let at = |shown: &Shown| (*shown != Shown::Absent).then(|| path.clone());
         let at = (at(&before), at(&after));
         Self { path, at, before, after, form: Form::Value, means: (None, None) }
     }
+}
+
+/// Paths with elements of lists under the names that these differences have.
+pub fn named<'p>(
+    changes: &[AttributeChange],
+    paths: impl IntoIterator<Item = &'p Path>,
+) -> BTreeSet<Path> {
+    let near = |place: &Path| -> Vec<Path> {
+        let changes = changes.iter().filter(|change| change.is_near(place));
+        changes.map(|change| change.path.clone()).collect()
+    };
+    let found = |path: &Path| {
+        let lists = path.0.iter().enumerate().rev();
+        let lists = lists.filter(|(_, step)| matches!(step, Step::Index(_)));
+        let lists = lists.map(|(at, _)| Path(path.0.iter().take(at).cloned().collect()));
+        // An element that only moved differs by position: then those of its list are named.
+        let mut found = std::iter::once(path.clone()).chain(lists).map(|place| near(&place));
+        found.find(|names| !names.is_empty()).unwrap_or_else(|| vec![path.clone()])
+    };
+    let one = |path: &Path| match path.outermost_list() {
+        Some(_) => found(path),
+        None => vec![path.clone()],
+    };
+    paths.into_iter().flat_map(one).collect()
 }
 
 /// How a difference is best said.

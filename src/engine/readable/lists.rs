@@ -17,7 +17,6 @@ impl Reader<'_> {
         after: &[Value],
         found: &mut Found,
     ) {
-        let counted = found.len();
         let pairing = pairing(before, after);
         if pairing.is_reordered {
             self.reordered(place, before, after, found);
@@ -39,10 +38,6 @@ impl Reader<'_> {
                 }
                 (None, None) => {}
             }
-        }
-        // Equal elements that are written differently have changed places.
-        if found.len() == counted && before != after {
-            self.reordered(place, before, after, found);
         }
     }
 

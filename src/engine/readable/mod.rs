@@ -8,6 +8,7 @@
 //! label has passed the redactor. Nothing here decides what a difference means.
 
 mod change;
+mod counterparts;
 mod lists;
 mod names;
 mod pairs;
@@ -27,7 +28,10 @@ use super::noise::Noise;
 use super::redact::{Redactor, Shown};
 use crate::model::value::{Path, Step, Value};
 
-pub use change::{AttributeChange, Form, Hidden, HiddenBy, Line};
+pub use change::{AttributeChange, Form, Hidden, HiddenBy, Line, named};
+pub use counterparts::{
+    ChangeFate, ChangesAfter, Counterpart, Counterparts, FollowedChange, is_like,
+};
 
 /// Differences between two values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Side, is_scalar};
-use crate::codec::json;
+use crate::engine::compare::canonical;
 use crate::model::value::Value;
 
 /// More pairs of elements than this are not compared for likeness.
@@ -65,6 +65,16 @@ pub(super) struct Pairing {
     pub differing: Vec<ElementPair>,
     /// Whether equal elements stand in another order.
     pub is_reordered: bool,
+    /// Equal elements: position before to position after.
+    equal: BTreeMap<usize, usize>,
+}
+
+impl Pairing {
+    /// Elements that both sides have: position before to position after.
+    pub(super) fn both(self) -> BTreeMap<usize, usize> {
+        let differing = self.differing.iter().filter_map(|pair| Some((pair.before?, pair.after?)));
+        self.equal.iter().map(|(before, after)| (*before, *after)).chain(differing).collect()
+    }
 }
 
 /// Pairs the elements of two lists.
@@ -100,21 +110,27 @@ pub(super) fn pairing(before: &[Value], after: &[Value]) -> Pairing {
     differing.extend(gone.map(|index| ElementPair::one(Side::Before, *index)));
     differing.extend(come.map(|index| ElementPair::one(Side::After, *index)));
     differing.sort_by_key(|pair| (pair.position(), pair.after));
-    Pairing { differing, is_reordered }
+    Pairing { differing, is_reordered, equal }
 }
 
 /// Equal elements: position before to position after.
 fn equal(before: &[Value], after: &[Value]) -> BTreeMap<usize, usize> {
-    let text = |value: &Value| json::to_serde(value).to_string();
     let mut places: BTreeMap<String, VecDeque<usize>> = BTreeMap::new();
     for (index, value) in after.iter().enumerate() {
-        places.entry(text(value)).or_default().push_back(index);
+        places.entry(text_of(value)).or_default().push_back(index);
     }
     let found = before.iter().enumerate().filter_map(|(index, value)| {
-        let other = places.get_mut(&text(value))?.pop_front()?;
+        let other = places.get_mut(&text_of(value))?.pop_front()?;
         Some((index, other))
     });
     found.collect()
+}
+
+/// One text for equal elements, however their numbers are written.
+fn text_of(value: &Value) -> String {
+    let mut text = String::new();
+    canonical(value, &mut text);
+    text
 }
 
 /// Pairs plain values. As many that came as went between the same neighbours have become each
@@ -206,7 +222,7 @@ impl Leaves {
             Value::Null | Value::Bool(false) => {}
             Value::Text(text) if text.is_empty() => {}
             Value::Bool(_) | Value::Number(_) | Value::Text(_) => {
-                let text = json::to_serde(value).to_string();
+                let text = text_of(value);
                 *self.found.entry((name.to_owned(), text)).or_insert(0) += 1;
                 self.total += 1;
             }

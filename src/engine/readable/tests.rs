@@ -27,7 +27,7 @@ fn said(change: &AttributeChange) -> String {
     }
 }
 
-fn path(text: &str) -> Path {
+pub(super) fn path(text: &str) -> Path {
     let step = |step: &str| match step.parse() {
         Ok(index) => Step::Index(index),
         Err(_) => Step::Name(step.to_owned()),
@@ -273,6 +273,35 @@ fn what_only_one_side_has_is_said_attribute_by_attribute() {
     );
     let gone = reader.whole(Side::Before, &json::value(value).unwrap());
     assert_eq!(all(&gone)[0], "block[0].a 1 → -");
+}
+
+#[test]
+fn elements_that_are_only_written_differently_are_the_same() {
+    check(r#"{"b":[{"a":1,"n":null}]}"#, r#"{"b":[{"a":1.0}]}"#, &[]);
+    check(
+        r#"{"b":[{"a":1e3,"n":null},{"a":2}],"l":[1,2]}"#,
+        r#"{"b":[{"a":5},{"a":1000},{"a":2.0}],"l":[1.0]}"#,
+        &[r#"b[a 5] - → {"a":5}"#, "l[1] 2 → -"],
+    );
+}
+
+#[test]
+fn a_place_by_position_is_named_as_the_nearest_differences() {
+    let found = read(
+        r#"{"b":[{"name":"x","cidrs":["p","q"],"v":1},{"name":"y","v":2}],"l":["p","q"]}"#,
+        r#"{"b":[{"name":"y","v":3},{"name":"x","cidrs":["q"],"v":1}],"l":["q"]}"#,
+        &[],
+        &[],
+    );
+    let names = |place: &str| -> Vec<String> {
+        named(&found.changes, [&path(place)]).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(names("b.0.v"), ["b[y].v"]);
+    assert_eq!(names("b.0.cidrs.1"), ["b[x].cidrs[p]"], "the elements of the inner list");
+    assert_eq!(names("b.1.name"), ["b[x].cidrs[p]", "b[y].v"]);
+    assert_eq!(names("l.1"), ["l[p]"]);
+    assert_eq!(names("elsewhere.3"), ["elsewhere[3]"]);
+    assert_eq!(names("elsewhere"), ["elsewhere"]);
 }
 
 /// Everything that a difference says, in one text.

@@ -8,7 +8,7 @@ use crate::engine::redact::Shown;
 use crate::model::value::{Path, Step, Value};
 
 /// Replacement for a name that holds a secret.
-const HIDDEN_NAME: &str = "(sensitive)";
+pub(super) const HIDDEN_NAME: &str = "(sensitive)";
 
 impl Reader<'_> {
     /// Two values at one path, as a person may see them.

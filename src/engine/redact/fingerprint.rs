@@ -11,6 +11,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
+use crate::engine::compare::canonical;
 use crate::model::secret::Secret;
 use crate::model::value::{Path, Value};
 
@@ -113,36 +114,6 @@ impl Prints {
         let mut text = String::new();
         canonical(value, &mut text);
         self.key.sign(&[PURPOSE, &self.stack, owner, &path.to_string(), &text])
-    }
-}
-
-/// Appends one text for all that is the same value: numbers are the same however they are written.
-fn canonical(value: &Value, text: &mut String) {
-    match value {
-        Value::Null => text.push_str("null"),
-        Value::Bool(truth) => text.push_str(if *truth { "true" } else { "false" }),
-        Value::Number(number) => text.push_str(&number.canonical_text()),
-        Value::Text(content) => {
-            text.push_str(&serde_json::Value::from(content.as_str()).to_string());
-        }
-        Value::List(items) => {
-            text.push('[');
-            for item in items {
-                canonical(item, text);
-                text.push(',');
-            }
-            text.push(']');
-        }
-        Value::Map(members) => {
-            text.push('{');
-            for (name, member) in members {
-                text.push_str(&serde_json::Value::from(name.as_str()).to_string());
-                text.push(':');
-                canonical(member, text);
-                text.push(',');
-            }
-            text.push('}');
-        }
     }
 }
 

@@ -15,6 +15,7 @@ use super::recreated::{Carried, dependencies};
 use crate::engine::compare::{Difference, differences, is_equal};
 use crate::engine::judgement::{Unlikeness, Why};
 use crate::engine::noise::{Noise, is_reordered};
+use crate::engine::readable::{Insignificant, Reader, named};
 use crate::engine::revert::listed;
 use crate::model::good::Residual;
 use crate::model::references::{Reference, ReferenceSubject};
@@ -95,8 +96,9 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
         let found = self.rulings(pair);
         let mut said = Said { is_equal: found.is_empty(), ..Said::default() };
         for (ruling, paths) in found {
+            let named = self.named(pair, &paths);
             let clause =
-                |more: &str| format!("{} differs in {}{more}", pair.address, listed(&paths));
+                |more: &str| format!("{} differs in {}{more}", pair.address, listed(&named));
             match ruling {
                 Ruling::Told => {}
                 Ruling::Note(why) => said.notes.push(clause(why)),
@@ -104,6 +106,23 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
             }
         }
         said
+    }
+
+    /// Paths with elements of lists under the names that a diff gives them.
+    fn named(&self, pair: &VerifiedPair<'f>, paths: &BTreeSet<Path>) -> BTreeSet<Path> {
+        if paths.iter().all(|path| path.outermost_list().is_none()) {
+            return paths.clone();
+        }
+        let then = self.carried.over(&pair.then, &dependencies(pair.good, pair.now));
+        let reader = Reader {
+            redactor: self.facts.redactor,
+            owner: "",
+            marks: &marks(pair),
+            rules: &|_, _| None,
+            insignificant: Insignificant::Shown,
+        };
+        let changes = reader.between(&Path::default(), Some(&then), Some(&pair.is)).changes;
+        named(&changes, paths)
     }
 
     /// Paths of an object that are differences. Of values that the configuration says, only those
@@ -130,8 +149,7 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
         let knowledge = self.facts.knowledge;
         let noise = knowledge.noise(&pair.now.provider.source, &pair.address.kind);
         let noise = Noise::new(noise, &then, &pair.is);
-        let marks: Vec<Path> =
-            pair.good.sensitive.iter().chain(&pair.now.sensitive).cloned().collect();
+        let marks = marks(pair);
         let mut found: BTreeMap<Ruling, BTreeSet<Path>> = BTreeMap::new();
         for difference in differences(&then, &pair.is) {
             // What is as it was and names an object that is gone is `references`' to say.
@@ -255,6 +273,11 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
             && pair.done.is_some()
             && is_equal(found, difference.after.as_ref())
     }
+}
+
+/// Paths that either state marks.
+fn marks(pair: &VerifiedPair<'_>) -> Vec<Path> {
+    pair.good.sensitive.iter().chain(&pair.now.sensitive).cloned().collect()
 }
 
 /// Whether a plan proposes to change it; the residual says that.

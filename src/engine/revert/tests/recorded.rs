@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::world::{World, change, drift, fix};
+use crate::model::drift::KnownDrift;
 use crate::model::word::Word as _;
 
 fn x(x: &str) -> Json {
@@ -139,6 +140,53 @@ fn in_a_list_a_fix_is_found_where_it_has_moved_to() {
     assert!(!is_named(with(&["1", "2"], &["1", "bad"], &["1", "2"])));
     // Nobody can say which of them it was.
     assert!(is_named(with(&["1"], &["new", "1", "changed"], &["1"])));
+}
+
+/// A rule as a security group has it.
+fn rule(port: u16, note: &str) -> Json {
+    json!({"protocol": "tcp", "from_port": port, "to_port": port, "cidr_blocks": ["10.0.0.0/8"],
+           "description": note, "self": false})
+}
+
+#[test]
+fn in_a_set_of_blocks_a_fix_is_followed_as_a_diff_pairs_them() {
+    let rules = |rules: &[&Json]| json!({"id": "1", "ingress": rules});
+    let (web, ssh, by_hand) = (rule(443, "web"), rule(22, "ssh"), rule(22, "by hand"));
+    let (new, other) = (rule(8080, "new"), rule(9090, "other"));
+    let good = rules(&[&ssh, &web]);
+    let fixed =
+        |fixed: &[&Json], paths: &[&str]| fix(drift("t.a", paths, good.clone(), rules(fixed)));
+    let check = |known: &KnownDrift, now: &[&Json], after: &[&Json], expected: Option<&str>| {
+        let mut world = World::of(&[("t.a", good.clone())], &[("t.a", rules(now))]);
+        world = world.updating("t.a", rules(now), rules(after));
+        world.known = vec![known.clone()];
+        let named = world.hazards().into_iter().find(|hazard| hazard.starts_with("overwrites-fix"));
+        let named = named.map(|hazard| hazard.split(';').next().unwrap_or_default().to_owned());
+        let expected = expected.map(|place| format!("overwrites-fix: fix r7 by on-call: {place}"));
+        assert_eq!(named, expected, "{now:?} to {after:?}");
+    };
+    // By position nearly all of it differs, and so it was recorded.
+    let paths = ["ingress.0.description", "ingress.0.from_port", "ingress.1.to_port"];
+    let changed = fixed(&[&web, &by_hand], &paths);
+    let note = Some("ingress[tcp 22 10.0.0.0/8].description");
+    check(&changed, &[&web, &by_hand], &[&ssh, &web], note);
+    check(&changed, &[&by_hand, &web], &[&web, &ssh], note);
+    check(&changed, &[&new, &web, &by_hand], &[&ssh, &web], note);
+    check(&changed, &[&web, &by_hand], &[&web], note);
+    // An apply wrote another attribute of the element: the fix is still there.
+    let mut opened = by_hand.clone();
+    opened["self"] = json!(true);
+    check(&changed, &[&opened, &web], &[&ssh, &web], note);
+    check(&changed, &[&opened, &web], &[&by_hand, &web], None);
+    check(&changed, &[&new, &by_hand, &web], &[&by_hand, &web], None);
+    check(&changed, &[&by_hand, &web], &[&web, &other, &by_hand], None);
+    check(&changed, &[&web, &rule(22, "again")], &[&ssh, &web], None);
+    let closed = fixed(&[&web], &["ingress.0.description", "ingress.1"]);
+    let open = Some("ingress[tcp 22 10.0.0.0/8]");
+    check(&closed, &[&web], &[&web, &ssh], open);
+    check(&closed, &[&web], &[&ssh, &web], open);
+    check(&closed, &[&new, &web], &[&web], None);
+    check(&closed, &[&ssh, &web], &[&web, &ssh, &new], None);
 }
 
 fn tagged(x: &str, tags: &Json) -> Json {
