@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::engine::variables::given::GivenValues;
+
 mod drift;
 mod hold;
 mod status;
@@ -127,6 +129,12 @@ pub(super) struct Global {
     /// A file of values, as for terraform
     #[arg(long, global = true, value_name = "FILE")]
     pub var_file: Vec<PathBuf>,
+    /// The command line as it was typed, without the program
+    #[arg(skip)]
+    pub typed: Vec<String>,
+    /// Both, in the order in which they were typed
+    #[arg(skip)]
+    pub words: GivenValues,
     /// How data is printed
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table")]
     pub output: Format,

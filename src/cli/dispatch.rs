@@ -13,11 +13,18 @@ use super::interrupt::Signals;
 use super::output::{Paint, Screens, Talk};
 use super::settings;
 use super::verbs::{self, Session};
+use crate::engine::variables::given::GivenValues;
 
 /// Parses, runs, shows what went wrong.
 pub(super) fn main(arguments: Vec<OsString>) -> Exit {
+    let ours = arguments.iter().take_while(|word| *word != "--");
+    let ours: Vec<String> = ours.map(|word| word.to_string_lossy().into_owned()).collect();
     let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
+        Ok(mut arguments) => {
+            arguments.global.typed = ours.iter().skip(1).cloned().collect();
+            arguments.global.words = GivenValues::of_words(ours.into_iter());
+            arguments
+        }
         Err(error) => return usage(&error),
     };
     let not_done = not_done(&arguments.verb);

@@ -4,6 +4,7 @@
 //! This is the one boundary where kinds become codes and hints. Texts of Terraform that arrive here
 //! have passed the redactor; everything is made inert on the way out.
 
+pub(super) mod hazards;
 pub(super) mod kept;
 mod lock;
 mod never;
@@ -23,7 +24,6 @@ use crate::engine::drift::NotAnItem;
 use crate::flow::Error;
 use crate::flow::error::drift::DriftError;
 use crate::model::event::{Diagnostic, Severity};
-use crate::model::hazard::Hazard;
 use crate::port::clock::Clock as _;
 use crate::port::object_store::ObjectError;
 use crate::port::terraform;
@@ -379,38 +379,13 @@ fn of_io(source: &std::io::Error) -> Exit {
     }
 }
 
-/// Hazards that stand, each with the flag that would accept it.
-fn hazards_failure(hazards: &[Hazard]) -> Failure {
-    let lines = hazards.iter().map(|h| format!("{}  {}  {}", h.kind, h.subject, h.why));
-    let what = match hazards {
-        [one] => format!("{} stands against this revert: {}", one.kind, one.subject),
-        many => format!("{} hazards stand against this revert", many.len()),
-    };
-    let mut failure = Failure::new(Exit::Refused, what).details(lines);
-    for hazard in hazards.iter().filter(|hazard| hazard.kind.can_be_accepted()).take(5) {
-        if hazard.concerns_an_object() {
-            failure = failure.next(format!("unapply revert --exclude '{}'", hazard.subject));
-        }
-        let flag = format!("unapply revert --allow '{}={}'", hazard.kind, hazard.subject);
-        failure = failure.next(flag);
-    }
-    if hazards.iter().any(|hazard| !hazard.kind.can_be_accepted()) {
-        failure = failure
-            .now("needs-rekey cannot be accepted: the plan would destroy an object that is wanted")
-            .next(
-                "terraform state mv ADDRESS-NOW ADDRESS-IN-THE-GOOD-SNAPSHOT, then unapply revert",
-            );
-    }
-    failure
-}
-
 /// Turns an error of a use case into a code and hints.
 fn flow_failure(error: &Error) -> Failure {
     match error {
         Error::Store(inner) => store_failure(inner),
         Error::Terraform(inner) => terraform_failure(inner),
         Error::Directory(inner) => directory_failure(inner),
-        Error::Hazards(hazards) => hazards_failure(hazards),
+        Error::Hazards(hazards) => hazards::refused(hazards, &hazards::RevertWords::default()),
         Error::Workdir(workdir::Error::Create { .. } | workdir::Error::Write { .. }) => {
             plain(Exit::Failure, error).next(ANOTHER_TEMPORARY)
         }

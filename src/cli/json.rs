@@ -46,7 +46,7 @@ pub use revert::{
 };
 pub use run::{ApplyErrorOut, ApplyReportOut, ReportedObjectOut, RunOut};
 pub use show::{FilesOut, KeptFileOut, KeptOut, LeftOutOut, ResourceOut, ShowOut};
-pub use status::{FailedOnOut, LockOut, StackStatus, StatusOut, UnsettledOut};
+pub use status::{FailedOnOut, LockOut, PassedOverOut, StackStatus, StatusOut, UnsettledOut};
 
 /// The version of everything here.
 pub const FORMAT_VERSION: &str = "1.0";

@@ -3,7 +3,7 @@
 //! Precedence: flag, `UNAPPLY_*`, project file, user file, default. After this no code asks where a
 //! value came from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::args::{Global, When};
@@ -18,7 +18,7 @@ use crate::codec::bundle::BYTES_MAX;
 use crate::codec::hcl;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
-use crate::engine::variables::given::GivenValues;
+use crate::engine::variables::given::{GivenValue, GivenValues};
 use crate::flow::configuration::CaptureBounds;
 use crate::flow::ports::{Author, Inputs, Stack};
 use crate::knowledge::Knowledge;
@@ -223,8 +223,9 @@ impl Settings {
 
     fn stack(&self, stack: &config::StackSettings) -> Result<Stack, Failure> {
         let root = self.root_of(stack);
-        let var_files = stack.var_files.iter().chain(&self.inputs.var_files).cloned().collect();
-        self.built(&stack.name, root, stack.workspace.clone(), var_files)
+        let files = stack.var_files.iter().cloned().map(GivenValue::File).collect();
+        let inputs = self.inputs.clone().above(GivenValues(files));
+        self.built(&stack.name, root, stack.workspace.clone(), inputs)
     }
 
     /// Without a settings file the directory itself is the stack.
@@ -246,7 +247,7 @@ impl Settings {
         let name: String = name.as_deref().unwrap_or("stack").chars().map(fitting).collect();
         let name = name.trim_start_matches(['-', '.']);
         let name = if name.is_empty() { "stack" } else { name };
-        self.built(name, self.base.clone(), None, self.inputs.var_files.clone())
+        self.built(name, self.base.clone(), None, self.inputs.clone())
     }
 
     fn built(
@@ -254,7 +255,7 @@ impl Settings {
         name: &str,
         root: PathBuf,
         workspace: Option<String>,
-        var_files: Vec<PathBuf>,
+        inputs: Inputs,
     ) -> Result<Stack, Failure> {
         let name = name.parse().map_err(|error| {
             Failure::new(Exit::Usage, "a stack's name".to_owned()).caused_by(&error)
@@ -287,7 +288,7 @@ impl Settings {
         Ok(Stack {
             name,
             workspace,
-            inputs: Inputs { var_files, ..self.inputs.clone() },
+            inputs,
             limits: self.limits.clone(),
             bounds: self.bounds,
             hold: self.hold,
@@ -455,13 +456,9 @@ pub(super) fn seconds(text: &str) -> Result<u64, Failure> {
 }
 
 fn inputs(global: &Global, world: &World) -> Result<Inputs, Failure> {
-    let mut command_line = Vec::new();
-    for given in &global.var {
-        let Some((name, value)) = given.split_once('=') else {
-            // The text may be a secret whose name was forgotten: it is not repeated.
-            return Err(Failure::new(Exit::Usage, "`--var` takes NAME=VALUE".to_owned()));
-        };
-        command_line.push((name.to_owned(), Secret::new(value.to_owned())));
+    if global.var.iter().any(|given| !given.contains('=')) {
+        // The text may be a secret whose name was forgotten: it is not repeated.
+        return Err(Failure::new(Exit::Usage, "`--var` takes NAME=VALUE".to_owned()));
     }
     let environment: BTreeMap<String, Secret<String>> = world
         .environment
@@ -471,14 +468,24 @@ fn inputs(global: &Global, world: &World) -> Result<Inputs, Failure> {
             Some((name.to_owned(), Secret::new(value.to_str()?.to_owned())))
         })
         .collect();
-    let var_files: Vec<PathBuf> =
-        global.var_file.iter().map(|path| world.directory.join(path)).collect();
-    let mut in_given_files = Vec::new();
-    for path in &var_files {
-        in_given_files.extend(values_in(path)?);
+    let absolute = |given: &GivenValue| match given {
+        GivenValue::File(path) => GivenValue::File(world.directory.join(path)),
+        GivenValue::Value(..) => given.clone(),
+    };
+    let words = GivenValues(global.words.0.iter().map(absolute).collect());
+    let mut in_given_files = BTreeMap::new();
+    let mut given = BTreeSet::new();
+    for word in &words.0 {
+        match word {
+            GivenValue::File(path) => {
+                let values = values_in(path)?;
+                given.extend(values.iter().map(|(name, _)| name.clone()));
+                in_given_files.insert(path.clone(), values);
+            }
+            GivenValue::Value(name, _) => drop(given.insert(name.clone())),
+        }
     }
-    let given = command_line.iter().chain(&in_given_files).map(|(name, _)| name.clone()).collect();
-    let inputs = Inputs { var_files, in_given_files, command_line, environment, given };
+    let inputs = Inputs { words, in_given_files, environment, given };
     Ok(inputs.above(in_cli_args(world)))
 }
 
@@ -487,8 +494,7 @@ fn inputs(global: &Global, world: &World) -> Result<Inputs, Failure> {
 fn in_cli_args(world: &World) -> GivenValues {
     let of = |name: &str| world.text(name).map(GivenValues::of_text).unwrap_or_default();
     let apply = of("TF_CLI_ARGS_apply");
-    let is_none = apply.var_files.is_empty() && apply.command_line.is_empty();
-    let specific = if is_none { of("TF_CLI_ARGS_plan") } else { apply };
+    let specific = if apply.0.is_empty() { of("TF_CLI_ARGS_plan") } else { apply };
     specific.chain(of("TF_CLI_ARGS"))
 }
 

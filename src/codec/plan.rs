@@ -61,7 +61,7 @@ struct PlanFile<'a> {
     #[serde(default)]
     deferred_action_invocations: Vec<DeferredFile>,
     #[serde(default)]
-    deferred_changes: Vec<serde::de::IgnoredAny>,
+    deferred_changes: Vec<DeferredChangeFile>,
     #[serde(default)]
     output_changes: BTreeMap<String, ValuesFile>,
     #[serde(default, borrow)]
@@ -74,6 +74,21 @@ struct PlanFile<'a> {
     errored: bool,
     complete: Option<bool>,
     applyable: Option<bool>,
+}
+
+/// A change that has to wait, with Terraform's word for the reason.
+#[derive(Deserialize)]
+struct DeferredChangeFile {
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    resource_change: DeferredAddress,
+}
+
+#[derive(Deserialize, Default)]
+struct DeferredAddress {
+    #[serde(default)]
+    address: String,
 }
 
 /// A check, and the same shape for each of its instances.
@@ -178,6 +193,9 @@ pub fn parse(bytes: &[u8]) -> Result<Plan, Error> {
     } else {
         PlanExtent::Complete
     };
+    let put_off = file.deferred_changes.into_iter();
+    let put_off = put_off.map(|deferred| (deferred.resource_change.address, deferred.reason));
+    let put_off = put_off.collect();
     let changes = changes(file.resource_changes)?;
     let outputs = outputs(file.output_changes)?;
     let invocations = invocations(file.action_invocations, file.deferred_action_invocations)?;
@@ -200,6 +218,7 @@ pub fn parse(bytes: &[u8]) -> Result<Plan, Error> {
             .map(|(name, variable)| (name, Secret::new(json::convert(variable.value))))
             .collect(),
         extent,
+        put_off,
     })
 }
 
@@ -381,6 +400,29 @@ mod tests {
             ["check.a fail", "demo_file.a[0] pass", "demo_file.a[1] unknown", "output.o error"];
         assert_eq!(found, expected);
         assert!(!format!("{plan:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_is_put_off_is_named() {
+        let change = r#"{"reason":"resource_config_unknown","resource_change":{"address":"a.b"}}"#;
+        let action = r#"{"reason":"deferred_prereq","action_invocation":{"address":"action.c.d"}}"#;
+        for (members, expected) in [
+            (String::new(), "something is left over"),
+            (
+                format!(r#","deferred_changes":[{change}]"#),
+                "put off to a later apply: a.b (resource_config_unknown)",
+            ),
+            (
+                format!(
+                    r#","deferred_changes":[{change}],"deferred_action_invocations":[{action}]"#
+                ),
+                "put off to a later apply: a.b (resource_config_unknown), action.c.d (deferred_prereq)",
+            ),
+        ] {
+            let text = format!(r#"{{"format_version":"1.2","complete":false{members}}}"#);
+            let plan = parse(text.as_bytes()).unwrap();
+            assert_eq!((plan.extent, plan.left_over().as_str()), (PlanExtent::Partial, expected));
+        }
     }
 
     #[test]

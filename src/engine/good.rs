@@ -39,6 +39,15 @@ impl KnownGood<'_> {
     }
 }
 
+impl KnownGood<'_> {
+    /// The sentence for one that is passed over: the last known good snapshot is older.
+    pub fn passed_over_by(&self, older: Revision) -> String {
+        let problem = self.problem().unwrap_or("unknown");
+        let revision = self.entry.revision;
+        format!("{revision} is newer than {older} and cannot be planned: {problem}")
+    }
+}
+
 /// The reason why a snapshot without a configuration cannot be planned.
 pub const NOT_CAPTURED: &str = "its configuration was not captured";
 

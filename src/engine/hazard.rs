@@ -132,8 +132,13 @@ pub fn hazards(
     found.extend(besides::unknown(facts.plan));
     found.extend(nobody_knows(facts, judged));
     found.extend(too_many(judged, limits));
-    found.extend(variables.iter().filter_map(|(name, standing)| variable(name, *standing)));
+    found.extend(of_variables(variables));
     in_order(found)
+}
+
+/// The hazards of variables that are not as they were.
+pub fn of_variables(variables: &BTreeMap<String, VariableStanding>) -> Vec<Hazard> {
+    variables.iter().filter_map(|(name, standing)| variable(name, *standing)).collect()
 }
 
 /// Hazards in the order of [`HazardKind`], then of addresses.
@@ -375,21 +380,36 @@ fn too_many(judged: &[JudgedAction], limits: &Limits) -> Option<Hazard> {
     })
 }
 
+/// The subject of a variable's hazard.
+fn variable_subject(name: &str) -> String {
+    format!("var.{name}")
+}
+
+/// Whether a variable's hazard is accepted.
+pub fn allows_variable(allowed: &[Allowance], name: &str) -> bool {
+    let (kind, subject) = (HazardKind::VariableChanged, variable_subject(name));
+    let hazard = Hazard { kind, subject, why: String::new() };
+    allowed.iter().any(|allowance| allowance.covers(&hazard))
+}
+
 fn variable(name: &str, standing: VariableStanding) -> Option<Hazard> {
     let why = match standing {
         VariableStanding::Given | VariableStanding::Credential => return None,
-        VariableStanding::Differs => {
-            "has another value today; the captured one would be used (--var gives another)"
+        VariableStanding::Allowed => "has another value today, which is used".to_owned(),
+        VariableStanding::Differs => format!(
+            "has another value today, and the plan has the captured one: once allowed, today's is \
+             used; without TF_VAR_{name} or its -var, the captured one is"
+        ),
+        VariableStanding::OnlyToday => format!(
+            "is set today and was not when the good snapshot was taken: once allowed, today's value \
+             is used; without TF_VAR_{name} or its -var, none is"
+        ),
+        VariableStanding::TakenFromToday => {
+            "was not captured; today's value would be used".to_owned()
         }
-        VariableStanding::OnlyToday => "is set today and was not when the good snapshot was taken",
-        VariableStanding::TakenFromToday => "was not captured; today's value would be used",
-        VariableStanding::Missing => "was not captured and has no value today",
+        VariableStanding::Missing => "was not captured and has no value today".to_owned(),
     };
-    Some(Hazard {
-        kind: HazardKind::VariableChanged,
-        subject: format!("var.{name}"),
-        why: why.to_owned(),
-    })
+    Some(Hazard { kind: HazardKind::VariableChanged, subject: variable_subject(name), why })
 }
 
 mod besides;

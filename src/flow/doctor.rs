@@ -4,10 +4,13 @@
 //! configuration on the state as it is, in a private copy. Nothing is applied. The plan takes
 //! Terraform's lock for as long as a revert's would. The findings can be recorded.
 
+use std::collections::BTreeMap;
+
 use super::Error;
 use super::compat::{
     VersionFacts, explained, lock_of, newer_lock, suitable, with_newer_entries, writer_of_present,
 };
+use super::configuration::missing_files;
 use super::live::{self, Live};
 use super::ports::{Job, Ports, Stack};
 use super::private_copy::{CopyBackend, CopySource, prepare};
@@ -18,14 +21,18 @@ use super::variables::with_variables;
 use crate::codec::hcl::{Configuration, lock};
 use crate::codec::state::ReadState;
 use crate::engine::compat::selects_newer;
-use crate::engine::good::{KnownGood, last_known_good};
+use crate::engine::good::{KnownGood, last_known_good, passed_over};
+use crate::engine::hazard::{missing_file, newer_applied, of_variables};
 use crate::engine::hold::standing;
+use crate::engine::judgement::MissingFile;
 use crate::engine::pin;
 use crate::engine::redact::Redactor;
-use crate::engine::unsettled::{Unsettled, unsettled};
+use crate::engine::unsettled::unsettled;
+use crate::engine::variables::VariableStanding;
 use crate::model::entry::{Body, EngineVersion, Entry, Revision};
 use crate::model::event::Severity;
-use crate::model::plan::PlanExtent;
+use crate::model::hazard::Hazard;
+use crate::model::plan::{Plan, PlanExtent};
 use crate::model::run::{Diagnosis, Finding, Health};
 use crate::model::word::Word as _;
 use crate::port::progress::{Ended, Phase};
@@ -33,11 +40,13 @@ use crate::port::terraform;
 use crate::store::After;
 use crate::terraform::workdir::{CopyLayout, PrivateDirectory};
 
-/// Why a revert would not work.
+/// Why a revert would not work as it should.
 #[derive(Debug)]
 pub enum Obstruction {
     /// Nothing is called good.
     NoGood,
+    /// A newer good snapshot cannot be planned: a revert works, and goes back to an older one.
+    PassedOver,
     /// A matter is open that stands in the way.
     Open(Revision),
     /// A step of the revert fails.
@@ -49,7 +58,7 @@ pub enum Obstruction {
 pub struct Examination {
     /// The finding.
     pub finding: Finding,
-    /// Why a revert would not work, if it would not.
+    /// Why a revert would not work as it should, if so.
     pub trouble: Option<Obstruction>,
 }
 
@@ -103,6 +112,10 @@ fn one_line(error: &Error) -> String {
     while let Some(error) = source {
         text.push_str(&format!(": {error}"));
         source = error.source();
+    }
+    if let Error::Hazards(hazards) = error {
+        let named = hazards.iter().map(|hazard| format!("{} {}", hazard.kind, hazard.subject));
+        text.push_str(&format!(": {}", named.collect::<Vec<_>>().join(", ")));
     }
     if let Error::Terraform(
         terraform::Error::Failed { diagnostics, .. } | terraform::Error::NoProvider { diagnostics },
@@ -246,10 +259,22 @@ fn of_the_good<'a>(
     let unfit = Error::Unfit { revision, problem: "has no state to go back to" };
     let stored = found.tried("good", good.snapshot.state.as_ref().ok_or(unfit))?;
     let state = found.tried("good", load(ports, good.entry, stored))?.state;
-    let configuration = load_configuration(ports, revision, good.snapshot);
-    let configuration = found.tried("configuration", configuration)?;
     let grade = good.evidence.grade;
     found.add("good", Health::Ok, format!("{revision}, {grade}; its state reads and verifies"));
+    for newer in passed_over(log) {
+        let what = newer.passed_over_by(revision);
+        found.add("good", Health::Warning, what);
+        if let Some(last) = found.examinations.last_mut() {
+            last.trouble = Some(Obstruction::PassedOver);
+        }
+    }
+    if good.snapshot.backend.is_remote_execution() {
+        let kind = good.snapshot.backend.kind.clone();
+        found.failing("configuration", Error::RemoteExecution { kind });
+        return None;
+    }
+    let configuration = load_configuration(ports, revision, good.snapshot);
+    let configuration = found.tried("configuration", configuration)?;
     let notes = good.snapshot.configuration.as_ref().map_or(0, |known| known.shortcomings().len());
     let files = configuration.bundle().files.len();
     match notes {
@@ -311,10 +336,12 @@ fn copy(
         found.add("versions", Health::Ok, "what wrote the state can be read");
     }
     let configuration = with_newer_entries(configuration.clone(), &newer, &suitable.newer_entries);
-    let filled = with_variables(configuration, stack);
-    let Some((configuration, _)) = found.tried("variables", filled) else {
+    let filled = with_variables(configuration, stack, &[]);
+    let Some((configuration, standing)) = found.tried("variables", filled) else {
         return Ok(());
     };
+    let mut foreseen = foreseen(stack, at_hand, &configuration, &standing, found);
+    foreseen.hazards.extend(suitable.hazards);
     let redactor = with_configuration((*redactor).clone(), &configuration)
         .with_values(&live.backend.secrets());
     let source = CopySource {
@@ -334,17 +361,61 @@ fn copy(
     let planned = prepared.plan(ports, "doctor.tfplan", &redactor).map_err(explained);
     let Some((_, plan)) = found.tried("plan", planned) else { return Ok(()) };
     ports.progress.end(Ended::Well, "");
+    of_the_plan(&plan, foreseen, found);
+    Ok(())
+}
+
+/// Hazards that are known without judging a plan.
+struct Foreseen {
+    hazards: Vec<Hazard>,
+    missing: Vec<MissingFile>,
+}
+
+fn foreseen(
+    stack: &Stack,
+    at_hand: &AtHand<'_>,
+    configuration: &Configuration,
+    standing: &BTreeMap<String, VariableStanding>,
+    found: &mut Examined,
+) -> Foreseen {
+    let mut hazards = of_variables(standing);
+    for hazard in &hazards {
+        found.add("variables", Health::Warning, format!("{} {}", hazard.subject, hazard.why));
+    }
+    hazards.extend(newer_applied::passes(at_hand.log, at_hand.good.0.entry));
+    let missing = missing_files(configuration, &stack.root);
+    for file in &missing {
+        let what = format!(
+            "`{}` ({} names it) is in neither the snapshot nor the stack's directory",
+            file.path, file.at
+        );
+        found.add("files", Health::Warning, what);
+    }
+    Foreseen { hazards, missing }
+}
+
+/// A plan that does nothing asks about nothing.
+fn of_the_plan(plan: &Plan, foreseen: Foreseen, found: &mut Examined) {
+    let Foreseen { mut hazards, missing } = foreseen;
     match (plan.extent, plan.effective().count()) {
         (PlanExtent::Complete, 0) => found.add("plan", Health::Ok, "proposes nothing"),
         (PlanExtent::Complete, many) => {
             let word = if many == 1 { "action" } else { "actions" };
-            found.add("plan", Health::Ok, format!("of the good one proposes {many} {word}"));
+            let what = format!("of the good one proposes {many} {word}, not judged here");
+            found.add("plan", Health::Warning, what);
+            hazards.extend(plan.effective().filter_map(|c| missing_file::of_change(&missing, c)));
+            if !hazards.is_empty() {
+                found.failing("hazards", Error::Hazards(hazards));
+            }
         }
-        (PlanExtent::Partial | PlanExtent::Errored, _) => {
-            found.failing("plan", Error::IncompletePlan("something is left over"));
+        (PlanExtent::Partial, _) => {
+            found.failing("plan", Error::IncompletePlan(plan.left_over()));
+        }
+        (PlanExtent::Errored, _) => {
+            let why = "planning ended with an error".to_owned();
+            found.failing("plan", Error::IncompletePlan(why));
         }
     }
-    Ok(())
 }
 
 /// The lock file of the working directory, else the newest on record that knows more than the good
@@ -368,16 +439,9 @@ fn of_the_log(ports: &Ports<'_>, log: &[Entry], found: &mut Examined) {
     }
     for matter in &open {
         let revision = matter.revision();
-        let what = match matter {
-            Unsettled::Run(_) => "nobody has said how this run ended",
-            Unsettled::Revert(_) => "nobody has said how this revert ended",
-            Unsettled::Lost { .. } => "objects were made that no state knows",
-            Unsettled::MayExist { .. } => "objects may exist that no state knows",
-            Unsettled::LeftState(_) => "a state was left behind and not pushed",
-        };
         let is_failing = matter.stands_in_the_way();
         let health = if is_failing { Health::Failing } else { Health::Warning };
-        found.add("open matters", health, format!("{revision}: {what}"));
+        found.add("open matters", health, matter.clause());
         if let Some(last) = found.examinations.last_mut().filter(|_| is_failing) {
             last.trouble = Some(Obstruction::Open(revision));
         }

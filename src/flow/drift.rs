@@ -67,7 +67,7 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Captured) -> Result<Observation,
         return Err(problem);
     }
     let configuration = load_configuration(ports, revision, snapshot)?;
-    let configuration = with_today(configuration, &stack.inputs);
+    let configuration = with_today(configuration, stack);
     let redactor = with_configuration(Redactor::default(), &configuration)
         .with_state(read.state())
         .with_values(&taken.backend.secrets())

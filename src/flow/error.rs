@@ -181,7 +181,7 @@ pub enum Error {
     MissingVariables(Vec<String>),
     /// The plan is not one that may be applied.
     #[error("the plan is incomplete: {0}")]
-    IncompletePlan(&'static str),
+    IncompletePlan(String),
     /// The apply ran, and how it ended could not be recorded.
     #[error("the apply has ended ({}), and that could not be recorded", .outcome.name())]
     NotRecorded {

@@ -21,6 +21,7 @@ use crate::codec::hcl::configuration::ReadModule;
 use crate::codec::state::{self, ReadState};
 use crate::engine::good::snapshots;
 use crate::engine::pairing::{Commit, Declares, Misfit, candidate, fits};
+use crate::engine::variables::given::GivenValue;
 use crate::model::configuration::{ConfigurationRef, ConfigurationSource};
 use crate::model::digest::Digest;
 use crate::model::entry::{
@@ -369,13 +370,13 @@ fn capture(
     root: &std::path::Path,
     top: &std::path::Path,
 ) -> Result<CapturedConfiguration, ConfigurationError> {
-    let var_files: Vec<PathBuf> =
-        stack.inputs.var_files.iter().filter(|path| path.is_relative()).cloned().collect();
+    let is_there =
+        |given: &&GivenValue| matches!(given, GivenValue::File(path) if path.is_relative());
+    let given: Vec<GivenValue> = stack.inputs.words.0.iter().filter(is_there).cloned().collect();
     configuration::capture(&configuration::CaptureRequest {
         root,
         data_directory: None,
-        var_files: &var_files,
-        command_line: &[],
+        given: &given,
         environment: &BTreeMap::new(),
         engine: AskedEngine(&|| ports.engine(stack)),
         plan: None,

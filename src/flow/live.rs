@@ -39,9 +39,14 @@ impl Live {
     }
 }
 
+/// The backend of a stack, as the engine at hand reads its files.
+pub fn backend(ports: &Ports<'_>, stack: &Stack) -> Result<Backend, Error> {
+    Ok(directory::backend(&stack.root, &|| ports.engine(stack))?)
+}
+
 /// Reads the present state of a stack. It does not judge the bytes.
 pub fn read(ports: &Ports<'_>, stack: &Stack) -> Result<Live, Error> {
-    let backend = directory::backend(&stack.root, &|| ports.engine(stack))?;
+    let backend = backend(ports, stack)?;
     let file = directory::local_state_file(&stack.root, &backend.identity, &stack.workspace);
     let (bytes, source, found) = if let Some(file) = file {
         let bytes = directory::local_state(&file)?;

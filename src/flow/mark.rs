@@ -93,7 +93,11 @@ pub fn good(job: &Job<'_>, entry: &Entry, proof: &Proof) -> Result<(Entry, Evide
 }
 
 /// Why nobody can plan the configuration of a snapshot, if that is so: it says itself.
-fn problem(ports: &Ports<'_>, entry: &Entry, snapshot: &Snapshot) -> Result<Option<String>, Error> {
+pub(super) fn problem(
+    ports: &Ports<'_>,
+    entry: &Entry,
+    snapshot: &Snapshot,
+) -> Result<Option<String>, Error> {
     if snapshot.configuration.is_none() {
         return Ok(Some(NOT_CAPTURED.to_owned()));
     }
@@ -137,7 +141,7 @@ fn follow_up(
     if !lacking.is_empty() {
         return Err(Error::MissingVariables(lacking));
     }
-    let (configuration, standing) = with_variables(configuration, &stack.without_given())?;
+    let (configuration, standing) = with_variables(configuration, &stack.without_given(), &[])?;
     if standing.keys().any(|name| stack.inputs.given.contains(name)) {
         return Err(unfit("has another value of a variable than the one that is given"));
     }

@@ -55,12 +55,10 @@ impl Ports<'_> {
 /// Values of variables from outside of the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
-    /// `-var-file`s in order.
-    pub var_files: Vec<PathBuf>,
-    /// The values in those that the command line names, in order: they are today's.
-    pub in_given_files: Vec<(String, Secret<String>)>,
-    /// `-var`s in order.
-    pub command_line: Vec<(String, Secret<String>)>,
+    /// `-var`s and `-var-file`s in Terraform's order.
+    pub words: GivenValues,
+    /// The values in files that a person gives for what is done now, by the path among the words.
+    pub in_given_files: BTreeMap<PathBuf, Vec<(String, Secret<String>)>>,
     /// `TF_VAR_…` by the variable's name.
     pub environment: BTreeMap<String, Secret<String>>,
     /// Variables that a person gives a value for what is done now.
@@ -70,18 +68,14 @@ pub struct Inputs {
 impl Inputs {
     /// The same with values that rank below the ones that are here.
     #[must_use]
-    pub fn above(mut self, given: GivenValues) -> Self {
-        self.var_files.splice(0..0, given.var_files);
-        self.command_line.splice(0..0, given.command_line);
-        self
+    pub fn above(self, given: GivenValues) -> Self {
+        Self { words: given.chain(self.words), ..self }
     }
 
     /// The same with values that rank above the ones that are here.
     #[must_use]
-    pub fn below(mut self, given: GivenValues) -> Self {
-        self.var_files.extend(given.var_files);
-        self.command_line.extend(given.command_line);
-        self
+    pub fn below(self, given: GivenValues) -> Self {
+        Self { words: self.words.chain(given), ..self }
     }
 }
 

@@ -35,7 +35,7 @@ use crate::model::state::StateBytes;
 use crate::model::version::Serial;
 use crate::port::progress::{Ended, Phase};
 use crate::store::{After, Repository};
-use crate::terraform::{directory, git};
+use crate::terraform::git;
 
 /// Which state is taken.
 #[derive(Debug, Clone)]
@@ -229,8 +229,7 @@ fn subject(ports: &Ports<'_>, stack: &Stack, request: &SnapshotRequest) -> Resul
         StateSubject::Live => live::read(ports, stack),
         StateSubject::Given { bytes, from } => {
             // A pipeline may stand in an initialised directory, and then we know where it lives.
-            let asked = || ports.engine(stack);
-            let identity = match directory::backend(&stack.root, &asked) {
+            let identity = match live::backend(ports, stack) {
                 Ok(backend) if backend.identity.kind != "local" => backend.identity,
                 Ok(_) | Err(_) => {
                     BackendIdentity { kind: pin::GIVEN.to_owned(), settings: BTreeMap::new() }
@@ -473,8 +472,7 @@ fn capture(
     Ok(configuration::capture(&configuration::CaptureRequest {
         root,
         data_directory: None,
-        var_files: &stack.inputs.var_files,
-        command_line: &stack.inputs.command_line,
+        given: &stack.inputs.words.0,
         environment: &stack.inputs.environment,
         engine: AskedEngine(&|| ports.engine(stack)),
         plan: planned,

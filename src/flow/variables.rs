@@ -3,25 +3,29 @@
 //! Values of ephemeral variables are always those of today: Terraform keeps them in no plan and no
 //! state, and neither do we. A variable without any value is an error; nothing is made up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::Error;
-use super::ports::{Inputs, Stack};
+use super::ports::Stack;
 use crate::codec::hcl::{self, Configuration};
 use crate::codec::json;
+use crate::engine::hazard::{Allowance, allows_variable};
+use crate::engine::variables::given::counting;
 use crate::engine::variables::{self, CountingValue, DeclaredVariable, VariableStanding};
 use crate::model::configuration::{Variable, VariableOrigin};
 use crate::model::secret::Secret;
 use crate::model::value::Value;
 
-/// The configuration with every value it needs, and the variables that are not as they were.
+/// The configuration with every value it needs, and the variables that are not as they were. A value of
+/// today whose hazard is allowed is used.
 pub(in crate::flow) fn with_variables(
     configuration: Configuration,
     stack: &Stack,
+    allowed: &[Allowance],
 ) -> Result<(Configuration, BTreeMap<String, VariableStanding>), Error> {
-    let mut configuration = with_today(configuration, &stack.inputs);
+    let mut configuration = with_today(configuration, stack);
     let credentials = &configuration.root().credentials;
     let declared = configuration.root().variables.iter();
     let declared = declared.map(|(name, declared)| {
@@ -31,6 +35,8 @@ pub(in crate::flow) fn with_variables(
                 CountingValue::Given
             } else if credentials.contains(name) {
                 CountingValue::Todays
+            } else if allows_variable(allowed, name) {
+                CountingValue::Allowed
             } else {
                 CountingValue::Captured
             },
@@ -40,8 +46,7 @@ pub(in crate::flow) fn with_variables(
     let declared = declared.collect();
     let in_files = in_files(&configuration);
     let known = &captured(&configuration);
-    let mut today = today(stack);
-    today.extend(rotated(&configuration, stack));
+    let today = today(stack, credentials);
     let text = |value: &Secret<String>| value.reveal_for_terraform().clone();
     let comparable = today.iter().map(|(name, value)| (name.clone(), text(value))).collect();
     let mut standing = variables::compare(&declared, &in_files, known, &comparable);
@@ -81,34 +86,45 @@ fn in_files(configuration: &Configuration) -> Vec<String> {
     files.flat_map(|(name, content)| hcl::assigned(name, content)).collect()
 }
 
-/// Today's values: the command line wins over its files, and these over the environment.
-fn today(stack: &Stack) -> BTreeMap<String, Secret<String>> {
+/// Today's values in Terraform's order: the environment, then files, then words. A file of the stack
+/// gives those of credentials alone, since it is part of what a revert takes back.
+fn today(stack: &Stack, credentials: &BTreeSet<String>) -> BTreeMap<String, Secret<String>> {
     let mut today = stack.inputs.environment.clone();
-    today.extend(stack.inputs.in_given_files.iter().cloned());
-    today.extend(stack.inputs.command_line.iter().cloned());
+    if !credentials.is_empty() {
+        let entries = fs::read_dir(&stack.root).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut names: Vec<String> = names.filter(|name| hcl::rank(name).is_some()).collect();
+        names.sort_by(|a, b| hcl::rank(a).cmp(&hcl::rank(b)));
+        let values = names.iter().flat_map(|name| in_file(&stack.root.join(name)));
+        let values = values.filter(|(name, _)| credentials.contains(name));
+        today.extend(values.filter_map(|(name, value)| Some((name, value?))));
+    }
+    today.extend(in_words(stack, credentials));
     today
 }
 
-/// Today's values of credentials, also of those that stand in files of the stack: these rank above the
-/// environment. A file with a value that cannot be told is left alone, and what was captured is used.
-fn rotated(configuration: &Configuration, stack: &Stack) -> BTreeMap<String, Secret<String>> {
-    let credentials = &configuration.root().credentials;
-    if credentials.is_empty() {
-        return BTreeMap::new();
-    }
-    let inputs = &stack.inputs;
-    let entries = fs::read_dir(&stack.root).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let names: Vec<String> = names.filter(|name| hcl::is_loaded_by_itself(name)).collect();
-    let read = |path: PathBuf| Some((path.display().to_string(), fs::read(&path).ok()?));
-    let own: Vec<_> = names.iter().filter_map(|name| read(stack.root.join(name))).collect();
-    let named = inputs.var_files.iter().filter_map(|path| read(stack.root.join(path)));
-    let files = in_rank(own).into_iter().chain(named);
-    let mut found: BTreeMap<_, _> =
-        files.flat_map(|(name, content)| told(&name, &content)).collect();
-    found.extend(inputs.in_given_files.iter().chain(&inputs.command_line).cloned());
-    found.retain(|name, _| credentials.contains(name));
-    found
+/// The values that words give, and those of `wanted` variables that files among them give.
+fn in_words(stack: &Stack, wanted: &BTreeSet<String>) -> BTreeMap<String, Secret<String>> {
+    counting(&stack.inputs.words.0, |path| {
+        if let Some(given) = stack.inputs.in_given_files.get(path) {
+            return given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        }
+        let values = in_file(&stack.root.join(path)).into_iter();
+        let known = |(name, value)| {
+            let value = if wanted.contains(&name) { value } else { None };
+            (name, value)
+        };
+        values.map(known).collect()
+    })
+}
+
+/// The variables that a file gives a value, and the values if all of them can be told.
+fn in_file(path: &Path) -> Vec<(String, Option<Secret<String>>)> {
+    let name = path.to_string_lossy();
+    let content = fs::read(path).unwrap_or_default();
+    let told: BTreeMap<_, _> = told(&name, &content).into_iter().collect();
+    let names = hcl::assigned(&name, &content).into_iter();
+    names.map(|name| (name.clone(), told.get(&name).cloned())).collect()
 }
 
 /// The captured values, those of credentials as they would be written on a command line.
@@ -123,8 +139,7 @@ fn captured(configuration: &Configuration) -> BTreeMap<String, Variable> {
         }
     }
     let files = configuration.value_files();
-    let files = in_rank(files.map(|(name, content)| (name.to_owned(), content.to_vec())).collect());
-    let values = files.iter().flat_map(|(name, content)| told(name, content));
+    let values = files.flat_map(|(name, content)| told(name, content));
     for (name, value) in values.filter(|(name, _)| credentials.contains(name)) {
         let is_above = |known: &Variable| known.origin != VariableOrigin::Environment;
         if !configuration.bundle().variables.get(&name).is_some_and(is_above) {
@@ -134,15 +149,6 @@ fn captured(configuration: &Configuration) -> BTreeMap<String, Variable> {
     captured
 }
 
-/// Files of values in Terraform's order: the last one counts.
-fn in_rank(mut files: Vec<(String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
-    files.sort_by_key(|(path, _)| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        (!name.starts_with("terraform.tfvars"), path.clone())
-    });
-    files
-}
-
 /// The values of a file, if all of them can be told.
 fn told(name: &str, content: &[u8]) -> Vec<(String, Secret<String>)> {
     let values = hcl::given(name, content).unwrap_or_default();
@@ -150,17 +156,17 @@ fn told(name: &str, content: &[u8]) -> Vec<(String, Secret<String>)> {
 }
 
 /// The configuration with today's values of its ephemeral variables, and no other ones of them.
-pub(super) fn with_today(mut configuration: Configuration, inputs: &Inputs) -> Configuration {
+pub(super) fn with_today(mut configuration: Configuration, stack: &Stack) -> Configuration {
     let declared = configuration.root().variables.iter();
     let ephemeral = declared.filter(|(_, declared)| declared.marks.ephemeral);
     let ephemeral: Vec<String> = ephemeral.map(|(name, _)| name.clone()).collect();
+    let mut given = in_words(stack, &BTreeSet::new());
     for name in ephemeral {
-        let value = |value: &Secret<String>, origin| Variable { value: value.clone(), origin };
-        let environment = inputs.environment.get(&name);
-        let environment = environment.map(|text| value(text, VariableOrigin::Environment));
-        let given = inputs.in_given_files.iter().chain(&inputs.command_line).rev();
-        let given = given.into_iter().find(|(given, _)| *given == name);
-        let given = given.map(|(_, text)| value(text, VariableOrigin::CommandLine));
+        let environment = stack.inputs.environment.get(&name).cloned();
+        let environment =
+            environment.map(|value| Variable { value, origin: VariableOrigin::Environment });
+        let given = given.remove(&name);
+        let given = given.map(|value| Variable { value, origin: VariableOrigin::CommandLine });
         configuration.set_variable(&name, given.or(environment));
     }
     configuration

@@ -174,6 +174,8 @@ pub struct Plan {
     pub variables: BTreeMap<String, Secret<Value>>,
     /// How far planning came.
     pub extent: PlanExtent,
+    /// Addresses of changes that are put off to a later apply, each with Terraform's word for why.
+    pub put_off: Vec<(String, String)>,
     /// There is something to apply.
     pub applyable: bool,
 }
@@ -193,6 +195,20 @@ impl Plan {
     /// The changes that would really happen, deposed objects included.
     pub fn effective(&self) -> impl Iterator<Item = &PlannedChange> {
         self.changes.iter().filter(|change| change.action.changes() || change.importing)
+    }
+
+    /// The rest that applying it would leave, in one clause.
+    pub fn left_over(&self) -> String {
+        let clause = |address: &str, why: &str| format!("{address} ({why})");
+        let changes = self.put_off.iter().map(|(address, why)| clause(address, why));
+        let action =
+            |action: &PlannedInvocation| Some(clause(&action.address, action.deferred.as_deref()?));
+        let named: Vec<String> =
+            changes.chain(self.invocations.iter().filter_map(action)).collect();
+        match named.as_slice() {
+            [] => "something is left over".to_owned(),
+            named => format!("put off to a later apply: {}", named.join(", ")),
+        }
     }
 
     /// Whether applying it would do nothing, outputs included.

@@ -2,6 +2,7 @@
 //! it: a wrapper adds to what the real Terraform shows.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use crate::support::deeds::{file, good};
 use crate::support::script::put;
@@ -37,6 +38,13 @@ fn actions_forgotten_objects_and_what_is_unknown_are_on_the_screen_and_in_json()
     );
     assert_eq!(json["released"][0]["address"], "demo_file.b");
     let before = stage.everything();
+    // As a real engine tells it: what it puts off leaves something over.
+    let text = std::fs::read_to_string(&engine).unwrap();
+    let partial = "| sed -e 's/\"complete\":true/\"complete\":false/' ";
+    put(Path::new(&engine), text.replace("| sed ", partial).as_bytes());
+    let ran = revert(&["--yes"]).expect(15).says("incomplete-plan");
+    ran.says("put off to a later apply: action.demo_note.later (deferred_prereq)");
+    put(Path::new(&engine), text.as_bytes());
     let mut ran = revert(&["--yes"]).expect(15);
     for hazard in
         ["runs-action=action.demo_note.tell", "unknown-part=provider_calls", "forgets=demo_file.b"]

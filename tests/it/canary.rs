@@ -424,7 +424,7 @@ fn reverted(planting: &mut Planting) {
     let revert = [&["revert", "--yes"][..], &hazards, &reason].concat();
     // A provider that refuses, and a provisioner that fails and says what it knows.
     planting.stage.fault(&format!("update:{}.txt,update:each.txt", stem("path")));
-    let failed = planting.run("-two", &revert, ONCE).expect(1);
+    let failed = planting.run("-one", &revert, ONCE).expect(1);
     assert!(failed.stderr.contains("bye "), "the provisioner is heard: {}", failed.stderr);
     planting.stage.fault("");
     planting.stage.write("../allow", "");

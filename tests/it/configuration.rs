@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use unapply::codec::hcl::Configuration;
 use unapply::codec::{bundle, planfile};
+use unapply::engine::variables::given::GivenValue;
 use unapply::flow::configuration::{
     AskedEngine, CaptureBounds, CaptureRequest, CapturedConfiguration, GitTracking,
     PlannedConfiguration, capture,
@@ -51,8 +52,7 @@ fn request(root: &Path) -> CaptureRequest<'_> {
     CaptureRequest {
         root,
         data_directory: None,
-        var_files: &[],
-        command_line: &[],
+        given: &[],
         environment: &NO_VARIABLES,
         engine: AskedEngine(&|| None),
         plan: None,
@@ -223,15 +223,14 @@ fn values_keep_their_meaning_and_their_rank() {
         ("cli_list".to_owned(), secret("[\n \"$${x}\", # comment\n]")),
         ("cli_any".to_owned(), secret("{ a = [1, true] } # comment")),
     ];
-    let var_files = [PathBuf::from("one.tfvars"), PathBuf::from("two.tfvars")];
+    let mut given = ["one.tfvars", "two.tfvars"].map(|file| GivenValue::File(file.into())).to_vec();
+    given.extend(command_line.iter().cloned().map(|(name, v)| GivenValue::Value(name, v)));
+    // A later file counts.
+    given.insert(0, GivenValue::Value("var_file".to_owned(), secret("none")));
     let root = user.path();
-    let captured = capture(&CaptureRequest {
-        environment: &environment,
-        command_line: &command_line,
-        var_files: &var_files,
-        ..request(root)
-    })
-    .unwrap();
+    let captured =
+        capture(&CaptureRequest { environment: &environment, given: &given, ..request(root) })
+            .unwrap();
     let parent = tempfile::tempdir().unwrap();
     let private = laid_out(parent.path(), &captured);
     let expected = serde_json::json!([
@@ -240,7 +239,7 @@ fn values_keep_their_meaning_and_their_rank() {
     assert_eq!(outputs(&private), expected);
     // The user's own way gives the same.
     let mut arguments = vec!["plan", "-input=false", "-out=x.tfplan"];
-    arguments.extend(["-var-file=one.tfvars", "-var-file=two.tfvars"]);
+    arguments.extend(["-var=var_file=none", "-var-file=one.tfvars", "-var-file=two.tfvars"]);
     let pairs: Vec<String> = command_line
         .iter()
         .map(|(name, value)| format!("-var={name}={}", value.reveal_for_terraform()))
@@ -298,9 +297,8 @@ fn the_directory_is_private_has_the_files_permissions_and_goes_when_it_is_droppe
     let user = tempfile::tempdir().unwrap();
     put(user.path(), &[("main.tf", "variable \"a\" {}"), ("x/a.tfvars", "a = 1")]);
     fs::set_permissions(user.path().join("x/a.tfvars"), fs::Permissions::from_mode(0o750)).unwrap();
-    let var_files = [PathBuf::from("x/a.tfvars")];
-    let captured =
-        capture(&CaptureRequest { var_files: &var_files, ..request(user.path()) }).unwrap();
+    let given = [GivenValue::File("x/a.tfvars".into())];
+    let captured = capture(&CaptureRequest { given: &given, ..request(user.path()) }).unwrap();
     let parent = tempfile::tempdir().unwrap();
     let places = RealPlaces::of(user.path());
     let mut private = PrivateDirectory::create(parent.path()).unwrap();

@@ -177,7 +177,7 @@ fn asks(stage: &Stage, hazard: &str) -> String {
     );
     let why = found[0]["why"].as_str().unwrap().to_owned();
     let ran = stage.unapply(&["revert", "--yes"]).expect(15).says(&why);
-    ran.says(&format!("unapply revert --allow '{hazard}=demo_file.web'"));
+    ran.says(&format!("unapply revert --yes --allow '{hazard}=demo_file.web'"));
     let json = stage.unapply(&["revert", "--yes", "--json"]).expect(15);
     json.says(hazard).says("demo_file.web");
     assert_eq!(stage.everything(), before);

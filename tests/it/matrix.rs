@@ -239,7 +239,7 @@ fn a_protected_object_that_was_replaced_is_asked_about_and_then_replaced_back() 
     stage
         .unapply(&["revert", FIRST, "--yes"])
         .expect(15)
-        .says("unapply revert --allow 'prevent-destroy=demo_file.a'");
+        .says("--yes --allow 'prevent-destroy=demo_file.a'");
     assert_eq!(stage.everything(), before);
     stage.goes_back(&past, &[FIRST, "--allow", "prevent-destroy=demo_file.a"]);
 }

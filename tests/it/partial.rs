@@ -62,7 +62,7 @@ fn a_refusal_names_both_ways_out_and_each_works() {
     let before = stage.everything();
     let ran = stage.unapply(&["revert", "--yes"]);
     ran.expect(15)
-        .says("unapply revert --exclude 'demo_volume.data'")
+        .says("unapply revert --yes --exclude 'demo_volume.data'")
         .says("--allow 'replaces-data=demo_volume.data'");
     assert_eq!(stage.everything(), before);
     stage.unapply(&["revert", "--yes", "--exclude", "demo_volume.data"]).expect(0);

@@ -78,7 +78,7 @@ const WITH_VARIABLE: &str = "variable \"content\" {\n  type = string\n}\nresourc
     \"a\" {\n  path    = \"a.txt\"\n  content = var.content\n}\n";
 
 #[test]
-fn a_variable_that_differs_today_is_asked_about_and_the_captured_value_is_used() {
+fn a_variable_that_differs_today_is_asked_about_and_allowed_todays_value_is_used() {
     let mut stage = Stage::with(WITH_VARIABLE);
     stage.set("TF_VAR_content", "one");
     stage.set_up();
@@ -88,11 +88,16 @@ fn a_variable_that_differs_today_is_asked_about_and_the_captured_value_is_used()
     let before = stage.everything();
     let ran = stage.unapply(&["revert", "--yes"]).expect(15).says("variable-changed");
     let ran = ran.says("var.content").says("--allow 'variable-changed=var.content'");
+    let ran = ran.says("env -u TF_VAR_content unapply revert --yes");
     assert!(!ran.stderr.lines().any(|line| line.contains("hazard") && line.contains("rotated")));
     assert_eq!(stage.everything(), before);
+    stage.set("TF_VAR_content", "third-value");
     let allow = ["revert", "--yes", "--allow", "variable-changed=var.content"];
-    stage.unapply(&allow).expect(0);
+    stage.unapply(&allow).expect(0).says("has another value today, which is used");
+    assert_eq!(std::fs::read_to_string(stage.world().join("a.txt")).unwrap(), "third-value");
+    // Without today's value the captured one is used.
     stage.set("TF_VAR_content", "one");
+    stage.unapply(&["revert", "1", "--yes"]).expect(0);
     past.is_back(&stage);
 }
 
@@ -159,6 +164,12 @@ fn a_required_variable_without_a_value_stops_a_revert_and_is_named() {
     let ran = stage.unapply(&["revert", "--yes"]).expect(15);
     ran.says("var.content").says("--var content=");
     assert_eq!(stage.everything(), before);
+    stage.configure(&file("a", "two"));
+    stage.apply().expect(0);
+    let given = ["revert", "--yes", "--var", "content=one"];
+    let ran = stage.unapply(&given).expect(0).says("cannot be planned by itself");
+    ran.says("no value is kept of var.content");
+    assert!(stage.entries("mark").last().unwrap().to_string().contains("no value is kept"));
 }
 
 #[test]
@@ -174,7 +185,10 @@ fn an_apply_that_nobody_can_plan_again_replaces_no_better_good_one_and_is_not_un
     let marked = marked.says("is good (applied)").says("no value is kept of var.content");
     let newer = marked.stdout.split("★ ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
     let status = stage.unapply(&["status"]).expect(0);
-    status.says("plan-empty");
+    let passed = format!("{newer} is newer than r1 and cannot be planned: no value is kept of");
+    let way = "then: unapply mark good --verify";
+    status.says("plan-empty").says(&passed).says(way);
+    stage.unapply(&["doctor"]).expect(15).says(&passed).says(way).says("newer-applied");
     let ran = stage.unapply(&["revert", "--yes"]).expect(15);
     let allow = format!("newer-applied={newer}");
     ran.says("newer-applied").says("no value is kept of var.content").says(&allow);

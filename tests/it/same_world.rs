@@ -132,12 +132,12 @@ fn the_rest_of_a_targeted_apply_is_not_made_by_a_revert() {
 fn values_in_the_words_of_an_apply_and_in_tf_cli_args_are_the_snapshots() {
     let variables = "variable \"word\" {}\nvariable \"size\" {\n  default = \"small\"\n}\n";
     let v1 = variables.to_owned() + &file("a", "${var.word} ${var.size}");
-    let apply = "terraform apply -auto-approve -no-color -var-file=prod.tfvars";
+    let apply = "terraform apply -auto-approve -no-color -var word=none -var-file=prod.tfvars";
     for (words, in_environment) in [
         (apply.split(' ').chain(["-var", "size=large"]).collect(), ""),
         (
             vec!["sh", "-c", "true && terraform apply -auto-approve -no-color"],
-            "-var-file=prod.tfvars -var size=large",
+            "-var word=none -var-file=prod.tfvars -var size=large",
         ),
         (apply.split(' ').collect(), "-var 'size=large'"),
     ] {

@@ -10,6 +10,10 @@ use crate::flow::Error;
 use crate::flow::error::two_steps::NoFirstStep;
 use crate::model::entry::Revision;
 
+/// The commands that make what is there a snapshot that can be planned, and a good one.
+pub(in crate::cli) const PLANNABLE: &str = "unapply snapshot   (in its configuration's directory, \
+     with missing values by --var or `var_files`), then: unapply mark good --verify";
+
 /// The command that makes a snapshot of a state that we only keep.
 pub(in crate::cli) fn way_out(format: KeptFormat) -> &'static str {
     match format {

@@ -27,6 +27,15 @@ pub struct FailedOnOut {
     pub why: String,
 }
 
+/// A good snapshot that a revert to `good` goes past.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PassedOverOut {
+    /// Its revision.
+    pub revision: u64,
+    /// Why it cannot be planned, in a sentence.
+    pub why: String,
+}
+
 /// Something that is open.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct UnsettledOut {
@@ -72,6 +81,8 @@ pub struct StackStatus {
     pub grade: Option<String>,
     /// When it was taken.
     pub good_taken_at: Option<String>,
+    /// Newer good snapshots that cannot be planned, so that the older one is gone back to; newest first.
+    pub passed_over: Vec<PassedOverOut>,
     /// The live serial; null when there is no state or it could not be read.
     pub live_serial: Option<u64>,
     /// How the live state stands: `good`, `recorded`, `grown`, `rewound`, `forked`, `none`, `unknown`.

@@ -9,6 +9,7 @@ use super::Session;
 use crate::cli::args::{Doctor as Arguments, Format};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::failure::kept::PLANNABLE;
 use crate::cli::failure::unsettled::RECOVER;
 use crate::cli::json::{DoctorOut, ExaminedOut};
 use crate::cli::output::{Paint, inert};
@@ -30,9 +31,9 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let ports = session.ports(&opened);
     let probe = if arguments.probe { StoreProbe::Race } else { StoreProbe::Leave };
     let mut found = examine(&ports, &stack, of_the_place(&settings), probe)?;
-    let told: Vec<FindingAdvice> = found.examinations.drain(..).map(FindingAdvice::of).collect();
-    let mut exit = told.iter().find_map(|told| told.exit).unwrap_or(Exit::Done);
-    let examined = Examined {
+    let mut told: Vec<FindingAdvice> =
+        found.examinations.drain(..).map(FindingAdvice::of).collect();
+    let mut examined = Examined {
         target: found.target,
         examinations: told
             .iter()
@@ -40,20 +41,21 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
             .collect(),
     };
     let entry = if arguments.no_record {
+        told.extend(unwritable(&settings));
         None
     } else {
         match record(&Job::new(&ports, &stack, &settings.author), &examined) {
             Ok(entry) => Some(entry.revision),
             Err(error) => {
                 // What was found is worth more than its record.
-                let failure = Failure::from(error);
-                let what = inert(failure.what());
-                session.output.insist(&format!("! it could not be recorded: {what}\n"));
-                exit = if exit == Exit::Done { failure.exit } else { exit };
+                told.push(FindingAdvice::unwritable(&Failure::from(error)));
                 None
             }
         }
     };
+    let all = told.iter().map(|told| Examination { finding: told.finding.clone(), trouble: None });
+    examined.examinations = all.collect();
+    let exit = told.iter().find_map(|told| told.exit).unwrap_or(Exit::Done);
     if session.format() == Format::Table {
         session.data(&screen(&stack, &examined, &told, session.output.data_paint))?;
     } else {
@@ -70,6 +72,14 @@ struct FindingAdvice {
 }
 
 impl FindingAdvice {
+    /// A store that takes no entry: a revert begins with one.
+    fn unwritable(failure: &Failure) -> Self {
+        let what = format!("cannot be written to: {}", failure.what());
+        let finding = Finding { subject: "store".to_owned(), health: Health::Failing, what };
+        let next = failure.first_step().map(str::to_owned);
+        Self { finding, exit: Some(failure.exit), next }
+    }
+
     fn of(examination: Examination) -> Self {
         let Examination { finding, trouble } = examination;
         let (exit, next) = match trouble {
@@ -77,6 +87,7 @@ impl FindingAdvice {
             Some(Obstruction::NoGood) => {
                 (Some(Exit::NoRevision), Some("unapply mark good --verify".to_owned()))
             }
+            Some(Obstruction::PassedOver) => (None, Some(PLANNABLE.to_owned())),
             Some(Obstruction::Open(_)) => (Some(Exit::Refused), Some(RECOVER.to_owned())),
             Some(Obstruction::Failed(error)) => {
                 let failure = Failure::from(*error);
@@ -85,6 +96,14 @@ impl FindingAdvice {
         };
         Self { finding, exit, next }
     }
+}
+
+/// Looks whether a store in a directory can be written to, without doing so.
+fn unwritable(settings: &Settings) -> Option<FindingAdvice> {
+    let StorePlace::Directory(path) = &settings.store else { return None };
+    let refused = rustix::fs::access(path, rustix::fs::Access::WRITE_OK).err()?;
+    let what = format!("{}: {}", path.display(), std::io::Error::from(refused));
+    Some(FindingAdvice::unwritable(&Failure::new(Exit::Permission, what)))
 }
 
 /// Examines the store's place without opening it.
@@ -155,7 +174,8 @@ fn screen(stack: &Stack, found: &Examined, told: &[FindingAdvice], paint: Paint)
         Health::Failing => ("no: a revert", ""),
     };
     let would = if found.health() == Health::Failing { "would not work" } else { "would work" };
-    let first = told.iter().find_map(|told| told.next.as_deref());
+    let is_failing = |told: &&FindingAdvice| told.exit.is_some();
+    let first = told.iter().filter(is_failing).find_map(|told| told.next.as_deref());
     let next = if next.is_empty() { first.unwrap_or("unapply status") } else { next };
     text.push_str(&format!("\n{verdict}{target} {would}\nnext: {}\n", inert(next)));
     text

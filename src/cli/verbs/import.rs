@@ -11,9 +11,9 @@ use crate::cli::place::keys;
 use crate::cli::render::table::{Align, columns};
 use crate::cli::settings::Settings;
 use crate::flow::import::{Report, import};
+use crate::flow::live::backend;
 use crate::flow::ports::{Job, Stack};
 use crate::store::S3History;
-use crate::terraform::directory;
 
 /// Imports what the bucket of one stack has kept.
 pub(super) fn run(
@@ -23,7 +23,8 @@ pub(super) fn run(
     stack: &Stack,
     span: Span,
 ) -> Result<(), Failure> {
-    let backend = directory::backend(&stack.root, &|| None).map_err(crate::flow::Error::from)?;
+    let ports = session.ports(opened);
+    let backend = backend(&ports, stack)?;
     let history =
         S3History::of(&backend, &stack.workspace, keys(&session.world)).map_err(|refused| {
             Failure::new(Exit::Usage, refused.to_string())
@@ -35,7 +36,6 @@ pub(super) fn run(
         Span::All => None,
         Span::Newest(number) => Some(number),
     };
-    let ports = session.ports(opened);
     let report = import(&Job::new(&ports, stack, &settings.author), &history, limit)?;
     if session.format() == Format::Table {
         return session.data(&screen(session, stack, &report));

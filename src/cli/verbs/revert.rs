@@ -12,6 +12,7 @@ use super::side::entry as find_entry;
 use crate::cli::args::{Format, RevertArguments as Arguments, ValuesFor};
 use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
+use crate::cli::failure::hazards::{RevertWords, refused, shell_word};
 use crate::cli::failure::{Failure, diagnostic_lines};
 use crate::cli::json::{DestroyedFirstOut, NotFoundOut, ReleasedOut, RevertOut};
 use crate::cli::prompt::{Answer, ask};
@@ -83,14 +84,14 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
             return plan_only(session, &stack, &checked, &allowed);
         }
         if checked.is_nothing() {
-            return Err(Failure::from(crate::flow::Error::Hazards(open)));
+            return Err(refused(&open, &words(session, &checked, arguments.values)));
         }
-        let kept = resolve(session, &checked, &mut allowed)?;
-        if kept.is_empty() {
+        let kept = resolve(session, &checked, &mut allowed, arguments.values)?;
+        if kept.is_empty() && !checked.lacks_todays(&allowed) {
             break checked;
         }
-        // What is kept changes the plan: it is made and shown anew.
-        draft = checked.without(kept, &allowed);
+        // What is kept changes the plan, and so does a value of today: it is made and shown anew.
+        draft = checked.without(&Job::new(&ports, &stack, &settings.author), kept, &allowed)?;
     };
     confirm(session, &stack)?;
     let by = settings.author.actor.clone();
@@ -180,7 +181,7 @@ fn plan_only(
 ) -> Result<Exit, Failure> {
     if session.format() == Format::Table {
         let open = open_hazards(checked.hazards(), allowed);
-        let next = if open.is_empty() { "unapply revert".to_owned() } else { allow_flags(&open) };
+        let next = words(session, checked, ValuesFor::Revert).accepting(&open);
         session.data(&format!("{}: planned, nothing was applied\nnext: {next}\n", stack.name))?;
     } else {
         session.json("unapply.revert", Some(stack), planned(checked, "planned"))?;
@@ -188,14 +189,25 @@ fn plan_only(
     Ok(Exit::Done)
 }
 
-fn allow_flags(open: &[&Hazard]) -> String {
-    let flags: Vec<String> = open
-        .iter()
-        .filter(|hazard| hazard.kind.can_be_accepted())
-        .take(3)
-        .map(|hazard| format!("--allow '{}={}'", hazard.kind, hazard.subject))
-        .collect();
-    format!("unapply revert {}", flags.join(" "))
+/// The command line of this revert, and what takes today's values of variables away from it.
+fn words(session: &Session, checked: &CheckedRevert, values: ValuesFor) -> RevertWords {
+    let plan_only = ["--plan-only", "--dry-run"];
+    let typed = checked.safe_words(&session.global.typed);
+    let typed = typed.iter().filter(|word| !plan_only.contains(&word.as_str()));
+    let typed: Vec<String> = typed.map(|word| shell_word(word)).collect();
+    let names = checked.unlike_today();
+    let of_names = names.iter().map(|name| format!("TF_VAR_{name}"));
+    let of_words = ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_CLI_ARGS_apply"].map(str::to_owned);
+    let is_set = |name: &String| session.world.text(name).is_some();
+    let unset = of_names.chain(of_words).filter(is_set).map(|name| format!("-u {name}"));
+    let without_todays = ["env".to_owned()].into_iter().chain(unset).collect::<Vec<_>>().join(" ");
+    let todays = names.iter().map(|name| format!("var.{name}")).collect();
+    match values {
+        ValuesFor::Revert => {
+            RevertWords { typed: format!("unapply {}", typed.join(" ")), without_todays, todays }
+        }
+        ValuesFor::Run => RevertWords { without_todays, todays, ..RevertWords::default() },
+    }
 }
 
 /// Makes the JSON of what a revert would do.
@@ -251,11 +263,12 @@ fn resolve(
     session: &Session,
     checked: &CheckedRevert,
     allowed: &mut Vec<Allowance>,
+    values: ValuesFor,
 ) -> Result<Vec<Pattern>, Failure> {
     let open: Vec<Hazard> = open_hazards(checked.hazards(), allowed).into_iter().cloned().collect();
     let cannot = open.iter().any(|hazard| !hazard.kind.can_be_accepted());
     if !open.is_empty() && (cannot || silence(session).is_some()) {
-        return Err(Failure::from(crate::flow::Error::Hazards(open)));
+        return Err(refused(&open, &words(session, checked, values)));
     }
     let mut kept: Vec<Pattern> = Vec::new();
     for hazard in open {

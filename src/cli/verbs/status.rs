@@ -8,19 +8,20 @@ use super::{Opened, Session};
 use crate::cli::args::{Format, StatusArguments as Arguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::failure::kept::PLANNABLE;
 use crate::cli::failure::unsettled::RECOVER;
-use crate::cli::json::{FailedOnOut, LockOut, StackStatus, StatusOut, UnsettledOut};
+use crate::cli::json::{FailedOnOut, LockOut, PassedOverOut, StackStatus, StatusOut, UnsettledOut};
 use crate::cli::output::inert;
 use crate::cli::render::table::{Align, columns};
 use crate::codec::state::ReadState;
 use crate::engine::drift::{last_observation, tracked};
-use crate::engine::good::{last_known_good, snapshots};
+use crate::engine::good::{KnownGood, last_known_good, passed_over, snapshots};
 use crate::engine::hold::standing as standing_holds;
 use crate::engine::pin::{self, StateStanding};
 use crate::engine::unsettled::{Unsettled, open_revert, unsettled};
 use crate::flow::live;
-use crate::flow::ports::Stack;
-use crate::model::entry::Entry;
+use crate::flow::ports::{Ports, Stack};
+use crate::model::entry::{Entry, Revision};
 use crate::model::word::Word as _;
 use crate::port::clock::Clock as _;
 use crate::terraform::directory;
@@ -55,6 +56,7 @@ fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus
         good: good.map(|good| good.entry.revision.0),
         grade: good.map(|good| good.evidence.grade.name().to_owned()),
         good_taken_at: good.map(|good| rfc(good.entry.happened())),
+        passed_over: good.map_or_else(Vec::new, |good| newer_good(&log, good.entry.revision)),
         newest: newest.map(|entry| entry.revision.0),
         newest_taken_at: newest.map(|entry| rfc(entry.recorded.time)),
         newest_age_seconds: newest.map(|entry| age(session.clock.now(), entry.recorded.time)),
@@ -63,7 +65,7 @@ fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus
         holds: standing_holds(&log, session.clock.now()).iter().map(Into::into).collect(),
         ..drift(session, &log)
     };
-    (status.lock, status.lock_visible) = lock(stack);
+    (status.lock, status.lock_visible) = lock(&ports, stack);
     match live::read(&ports, stack) {
         Err(error) => {
             "unknown".clone_into(&mut status.live);
@@ -97,6 +99,15 @@ fn age(now: Timestamp, time: Timestamp) -> u64 {
     u64::try_from(now.duration_since(time).as_secs()).unwrap_or(0)
 }
 
+/// Newer good snapshots than the last known good one.
+fn newer_good(log: &[Entry], good: Revision) -> Vec<PassedOverOut> {
+    let out = |newer: KnownGood<'_>| PassedOverOut {
+        revision: newer.entry.revision.0,
+        why: newer.passed_over_by(good),
+    };
+    passed_over(log).into_iter().map(out).collect()
+}
+
 fn matters(log: &[Entry]) -> Vec<UnsettledOut> {
     let out = |matter: &Unsettled<'_>| UnsettledOut {
         revision: matter.revision().0,
@@ -107,8 +118,8 @@ fn matters(log: &[Entry]) -> Vec<UnsettledOut> {
 }
 
 /// Finds out who has Terraform's lock, and whether that can be seen.
-fn lock(stack: &Stack) -> (Option<LockOut>, bool) {
-    let file = directory::backend(&stack.root, &|| None).ok().and_then(|backend| {
+fn lock(ports: &Ports<'_>, stack: &Stack) -> (Option<LockOut>, bool) {
+    let file = live::backend(ports, stack).ok().and_then(|backend| {
         directory::local_state_file(&stack.root, &backend.identity, &stack.workspace)
     });
     let Some(file) = file else { return (None, false) };
@@ -192,6 +203,8 @@ fn next(found: &[StackStatus]) -> String {
         "unapply snapshot"
     } else if found.iter().all(|status| status.good.is_none()) {
         "unapply mark good @-"
+    } else if found.iter().any(|status| !status.passed_over.is_empty()) {
+        PLANNABLE
     } else if found.iter().all(|status| status.live == "good") {
         "unapply history"
     } else {
@@ -254,6 +267,7 @@ fn notes(session: &Session, status: &StackStatus) -> Vec<String> {
             _ => format!("a lock of {who} is announced, and nobody here holds it"),
         });
     }
+    notes.extend(status.passed_over.iter().map(|newer| newer.why.clone()));
     notes.extend(status.problem.clone());
     notes
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ModuleFacts, is_loaded_by_itself, loaded, scan};
+use super::{ModuleFacts, loaded, rank, scan};
 use crate::model::configuration::{Bundle, BundlePath, Variable};
 use crate::model::entry::EngineKind;
 
@@ -60,15 +60,16 @@ impl Configuration {
         self.modules.first().map_or(&NOTHING, |root| &root.facts)
     }
 
-    /// Files that give values to variables: those that Terraform loads by itself, and `-var-file`s.
+    /// Files that give values to variables, in Terraform's order: those that it loads by itself, then
+    /// `-var-file`s. The last one counts.
     pub fn value_files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let bundle = &self.bundle;
-        let is_loaded = |path: &BundlePath| {
-            let is_beside = path.parent() == bundle.root;
-            is_beside && is_loaded_by_itself(path.file_name()) || bundle.var_files.contains(path)
-        };
-        let files = bundle.files.iter().filter(move |(path, _)| is_loaded(path));
-        files.map(|(path, content)| (path.file_name(), content.as_slice()))
+        let beside = bundle.files.keys().filter(|path| path.parent() == bundle.root);
+        let mut loaded: Vec<&BundlePath> =
+            beside.filter(|path| rank(path.file_name()).is_some()).collect();
+        loaded.sort_by_key(|path| rank(path.file_name()));
+        let files = loaded.into_iter().chain(&bundle.var_files);
+        files.filter_map(|path| Some((path.file_name(), bundle.files.get(path)?.as_slice())))
     }
 
     /// Whether every file of it can be understood. Terraform applies no other.

@@ -285,10 +285,12 @@ pub fn assigned(file: &str, content: &[u8]) -> Vec<String> {
     )
 }
 
-/// Whether Terraform loads this file of values by itself.
-pub fn is_loaded_by_itself(file_name: &str) -> bool {
+/// The rank of a file of values that Terraform loads by itself, if it is one: the last one counts, and
+/// files of `-var-file` come after all of them.
+pub fn rank(file_name: &str) -> Option<(bool, &str)> {
     let name = file_name.strip_suffix(".json").unwrap_or(file_name);
-    name == "terraform.tfvars" || name.ends_with(".auto.tfvars")
+    let is_auto = name.ends_with(".auto.tfvars");
+    (is_auto || name == "terraform.tfvars").then_some((is_auto, file_name))
 }
 
 /// The syntax tree of a file; JSON is brought into the shape of native syntax first.

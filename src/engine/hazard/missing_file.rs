@@ -11,7 +11,7 @@ use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::plan::{Action, PlannedChange};
 
 /// One hazard for all files that the change needs.
-pub(super) fn of_change(missing: &[MissingFile], change: &PlannedChange) -> Option<Hazard> {
+pub fn of_change(missing: &[MissingFile], change: &PlannedChange) -> Option<Hazard> {
     let block = change.address.block();
     let is_meant = |file: &&MissingFile| file.block == block && is_needed(file.needed, change);
     let mut files: Vec<String> = missing

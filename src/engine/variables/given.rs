@@ -4,6 +4,7 @@
 //! `sh -c` has it, is taken apart as a shell would; what it expands is not known here. Files are
 //! named and not read.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::model::secret::Secret;
@@ -11,14 +12,40 @@ use crate::model::secret::Secret;
 /// Programs whose words these are.
 const ENGINES: [&str; 3] = ["terraform", "tofu", "terragrunt"];
 
+/// One value or file of values that words give.
+#[derive(Debug, Clone)]
+pub enum GivenValue {
+    /// `-var-file`, as written.
+    File(PathBuf),
+    /// `-var`: a variable's name and the text.
+    Value(String, Secret<String>),
+}
+
+/// The values that count, by the names of their variables: the last one of each, in a file or in a
+/// word. A file gives names, with the values that the caller asks for: another one takes the name out.
+pub fn counting<'v>(
+    given: impl IntoIterator<Item = &'v GivenValue>,
+    in_file: impl Fn(&Path) -> Vec<(String, Option<Secret<String>>)>,
+) -> BTreeMap<String, Secret<String>> {
+    let mut counting = BTreeMap::new();
+    for given in given {
+        let values = match given {
+            GivenValue::File(path) => in_file(path),
+            GivenValue::Value(name, value) => vec![(name.clone(), Some(value.clone()))],
+        };
+        for (name, value) in values {
+            match value {
+                Some(value) => drop(counting.insert(name, value)),
+                None => drop(counting.remove(&name)),
+            }
+        }
+    }
+    counting
+}
+
 /// Values that words give, in their order.
 #[derive(Debug, Clone, Default)]
-pub struct GivenValues {
-    /// Files of `-var-file`, as written.
-    pub var_files: Vec<PathBuf>,
-    /// Values of `-var`.
-    pub command_line: Vec<(String, Secret<String>)>,
-}
+pub struct GivenValues(pub Vec<GivenValue>);
 
 impl GivenValues {
     /// Reads the words of a command. Those before the name of an engine are another program's.
@@ -40,8 +67,9 @@ impl GivenValues {
         Self::of_words(split(text).into_iter())
     }
 
-    fn of_words(mut words: impl Iterator<Item = String>) -> Self {
-        let mut given = Self::default();
+    /// Reads the words of a program that takes values as Terraform does.
+    pub fn of_words(mut words: impl Iterator<Item = String>) -> Self {
+        let mut given = Vec::new();
         while let Some(word) = words.next() {
             let Some(flag) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else {
                 continue;
@@ -55,23 +83,22 @@ impl GivenValues {
             }
             let Some(value) = value.or_else(|| words.next()) else { break };
             match value.split_once('=') {
-                _ if name == "var-file" => given.var_files.push(value.into()),
+                _ if name == "var-file" => given.push(GivenValue::File(value.into())),
                 Some((name, value)) => {
                     let value = Secret::new(value.to_owned());
-                    given.command_line.push((name.to_owned(), value));
+                    given.push(GivenValue::Value(name.to_owned(), value));
                 }
                 // Terraform refuses it.
                 None => {}
             }
         }
-        given
+        Self(given)
     }
 
     /// These, and behind them others.
     #[must_use]
     pub fn chain(mut self, others: Self) -> Self {
-        self.var_files.extend(others.var_files);
-        self.command_line.extend(others.command_line);
+        self.0.extend(others.0);
         self
     }
 }
@@ -86,10 +113,11 @@ mod tests {
     use super::*;
 
     fn shown(given: &GivenValues) -> Vec<String> {
-        let files = given.var_files.iter().map(|file| file.display().to_string());
-        let values = given.command_line.iter();
-        let values = values.map(|(name, v)| format!("{name}={}", v.reveal_for_terraform()));
-        files.chain(values).collect()
+        let shown = |given: &GivenValue| match given {
+            GivenValue::File(file) => file.display().to_string(),
+            GivenValue::Value(name, v) => format!("{name}={}", v.reveal_for_terraform()),
+        };
+        given.0.iter().map(shown).collect()
     }
 
     #[test]
@@ -99,6 +127,7 @@ mod tests {
             (&["/opt/bin/tofu", "plan", "--var-file", "a b.tfvars"], &["a b.tfvars"]),
             (&["terraform", "apply", "-var", "x=1", "-var=y=a=b"], &["x=1", "y=a=b"]),
             (&["sh", "-c", "cd x && terraform apply -var 'x=a b'"], &["x=a b"]),
+            (&["tofu", "plan", "-var=x=1", "-var-file=f", "-var=x=2"], &["x=1", "f", "x=2"]),
             (&["make", "apply", "-var", "x=1"], &[]),
             (&["terraform", "apply", "-var"], &[]),
             (&["terraform", "apply", "-variable=x", "-var", "x"], &[]),
@@ -113,5 +142,26 @@ mod tests {
         let given = GivenValues::of_text("-var-file='p q.tfvars' -parallelism=2 -var x=\"1 2\"");
         assert_eq!(shown(&given), ["p q.tfvars", "x=1 2"]);
         assert_eq!(shown(&GivenValues::of_text("-var 'x=1")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_last_of_words_and_files_counts() {
+        // As Terraform 1.11.4 takes them.
+        for (text, expected) in [
+            ("-var x=1 -var-file=f", "f's"),
+            ("-var-file=f -var x=1", "1"),
+            ("-var x=1 -var-file f -var x=2", "2"),
+            ("-var x=1 -var-file kept", ""),
+            ("-var x=1 -var-file other", "1"),
+        ] {
+            let in_file = |path: &Path| match path.to_str() {
+                Some("f") => vec![("x".to_owned(), Some(Secret::new("f's".to_owned())))],
+                Some("kept") => vec![("x".to_owned(), None)],
+                _ => vec![("y".to_owned(), None)],
+            };
+            let counting = counting(&GivenValues::of_text(text).0, in_file);
+            let value = counting.get("x").map(|value| value.reveal_for_terraform().as_str());
+            assert_eq!(value.unwrap_or_default(), expected, "{text}");
+        }
     }
 }

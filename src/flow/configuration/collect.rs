@@ -11,7 +11,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::LOCK_FILE;
 use crate::codec::bundle::FILES_MAX;
-use crate::codec::hcl::Syntax;
+use crate::codec::hcl;
+use crate::engine::variables::given::GivenValue;
 use crate::flow::error::configuration::ConfigurationError;
 use crate::model::configuration::{FileMode, WhyLeftOut};
 
@@ -138,13 +139,20 @@ impl Collected {
         (self.notes.into_iter().collect(), self.left_out)
     }
 
-    /// Files of values that Terraform loads, with their content.
-    pub(super) fn values(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let loaded = self.files.iter().filter(|(_, file)| file.reason == CaptureReason::Loaded);
-        let named = loaded.filter_map(|(path, file)| Some((path.file_name()?.to_str()?, file)));
-        named
-            .filter(|(name, _)| Syntax::of(name).is_none() && *name != LOCK_FILE)
-            .map(|(name, file)| (name, file.content.as_slice()))
+    /// Files of values in Terraform's order, with their content: those that it loads by itself in
+    /// `root`, then those that are named.
+    pub(super) fn values<'c>(
+        &'c self,
+        root: &Path,
+        named: &'c [PathBuf],
+    ) -> impl Iterator<Item = (&'c str, &'c [u8])> {
+        let name = |path: &'c PathBuf| path.file_name().and_then(|name| name.to_str());
+        let beside = self.files.keys().filter(|path| path.parent() == Some(root));
+        let rank = |path: &'c PathBuf| name(path).and_then(hcl::rank);
+        let mut loaded: Vec<&PathBuf> = beside.filter(|path| rank(path).is_some()).collect();
+        loaded.sort_by_key(|path| rank(path));
+        let files = loaded.into_iter().chain(named);
+        files.filter_map(move |path| Some((name(path)?, self.files.get(path)?.content.as_slice())))
     }
 
     /// The collected paths.
@@ -221,7 +229,7 @@ pub(super) fn loaded(path: &Path) -> Result<LoadedFile, ConfigurationError> {
 /// Takes the lock file and the files of values that Terraform loads unasked.
 pub(super) fn root_files(root: &Path, collected: &mut Collected) -> Result<(), ConfigurationError> {
     for name in file_names(root, collected)? {
-        if name == LOCK_FILE || is_loaded_values(&name) {
+        if name == LOCK_FILE || hcl::rank(&name).is_some() {
             let path = root.join(name);
             let content = loaded(&path)?;
             collected.insert_loaded(path, content);
@@ -230,20 +238,16 @@ pub(super) fn root_files(root: &Path, collected: &mut Collected) -> Result<(), C
     Ok(())
 }
 
-fn is_loaded_values(name: &str) -> bool {
-    let stem = name.strip_suffix(".json").unwrap_or(name);
-    stem == "terraform.tfvars" || stem.ends_with(".auto.tfvars")
-}
-
 /// Takes the `-var-file`s. One that is not there is an error: without it the same configuration
 /// would plan something else, and nothing would say so.
 pub(super) fn var_files(
     root: &Path,
-    given: &[PathBuf],
+    given: &[GivenValue],
     collected: &mut Collected,
 ) -> Result<Vec<PathBuf>, ConfigurationError> {
     let mut paths = Vec::new();
     for given in given {
+        let GivenValue::File(given) = given else { continue };
         let path = normalised(&root.join(given));
         let metadata = fs::metadata(&path)
             .map_err(|source| ConfigurationError::Read { path: path.clone(), source })?;

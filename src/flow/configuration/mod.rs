@@ -18,7 +18,7 @@ mod variables;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use self::collect::CaptureBounds;
 use self::collect::{Collected, LoadedFile};
@@ -29,6 +29,7 @@ use super::error::configuration::ConfigurationError as Error;
 use crate::codec::bundle;
 use crate::codec::hcl::{is_of_opentofu, lock};
 use crate::codec::planfile::PlanArchive;
+use crate::engine::variables::given::GivenValue;
 use crate::model::configuration::{Bundle, BundlePath, FileMode, LeftOut, LockedProvider};
 use crate::model::entry::EngineKind;
 use crate::model::secret::Secret;
@@ -44,10 +45,8 @@ pub struct CaptureRequest<'a> {
     pub root: &'a Path,
     /// Terraform's own directory, where it is not `.terraform` in the root.
     pub data_directory: Option<&'a Path>,
-    /// `-var-file`s as given, relative to the root or absolute.
-    pub var_files: &'a [PathBuf],
-    /// `-var`s as given: name and text.
-    pub command_line: &'a [(String, Secret<String>)],
+    /// `-var`s and `-var-file`s in Terraform's order; paths are relative to the root or absolute.
+    pub given: &'a [GivenValue],
     /// `TF_VAR_…` by the variable's name.
     pub environment: &'a BTreeMap<String, Secret<String>>,
     /// The engine, asked only where its files differ from the other one's.
@@ -131,7 +130,7 @@ pub fn capture(request: &CaptureRequest<'_>) -> Result<CapturedConfiguration, Er
         Vec::new()
     } else {
         collect::root_files(&root, &mut collected)?;
-        collect::var_files(&root, request.var_files, &mut collected)?
+        collect::var_files(&root, request.given, &mut collected)?
     };
     let own: Vec<&Path> = modules
         .iter()
@@ -139,16 +138,17 @@ pub fn capture(request: &CaptureRequest<'_>) -> Result<CapturedConfiguration, Er
         .map(|module| module.directory.as_path())
         .collect();
     let tree = place::common_ancestor(&root, own);
-    let variables = variables::of(request, &modules);
+    let variables = variables::of(request, &root, &modules, &collected);
     if request.plan.is_none() {
-        for name in variables::without_value(&modules, &variables, collected.values()) {
+        let values = collected.values(&root, &var_files);
+        for name in variables::without_value(&modules, &variables, values) {
             collected.note(format!(
                 "variable `{name}` has no value that can be kept: give it with --var or \
                  TF_VAR_{name}, or name its file in `var_files` of unapply.toml"
             ));
         }
     }
-    let texts = variables::texts(&modules, &variables, collected.values());
+    let texts = variables::texts(&modules, &variables, collected.values(&root, &var_files));
     let reading = Reading::new(&layout, &modules, tree, &texts, request.tracking);
     reads::follow(&reading, &mut collected);
     let providers = providers(&root, &mut collected);

@@ -4,12 +4,15 @@ mod named;
 mod values;
 
 use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::codec::bundle::{pack, unpack};
+use crate::codec::hcl::Configuration;
 use crate::codec::planfile::PlannedModule;
+use crate::engine::variables::given::GivenValues;
 use crate::model::configuration::{BundlePath, VariableOrigin};
 use crate::model::state::StateBytes;
 
@@ -51,8 +54,7 @@ impl Tree {
         let mut request = CaptureRequest {
             root: &self.root,
             data_directory: None,
-            var_files: &[],
-            command_line: &[],
+            given: &[],
             environment: &NO_VARIABLES,
             engine: AskedEngine(&|| None),
             plan: None,

@@ -1,21 +1,26 @@
 //! Values of variables that no file of the configuration gives.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::CaptureRequest;
+use super::collect::{Collected, normalised};
 use super::modules::SourceModule;
 use crate::codec::hcl::{self, ModuleFacts, literals};
 use crate::codec::json;
 use crate::engine::redact::is_secret_name;
+use crate::engine::variables::given::counting;
 use crate::model::configuration::{Variable, VariableOrigin};
 use crate::model::secret::Secret;
 use crate::model::value::Value;
 
-/// The values, each from the place that wins: a plan's, then the command line's last, then the
-/// environment's.
+/// The values, each from the place that wins: a plan's, then the command line's unless a later file
+/// gives one, then the environment's.
 pub(super) fn of(
     request: &CaptureRequest<'_>,
+    root_directory: &Path,
     modules: &[SourceModule],
+    collected: &Collected,
 ) -> BTreeMap<String, Variable> {
     let root = modules.iter().find(|module| module.key.is_empty());
     // What a broken file declares is not known; Terraform ignores a value too many.
@@ -30,10 +35,16 @@ pub(super) fn of(
         .iter()
         .filter(|(name, _)| is_declared(name))
         .map(|(name, value)| (name.clone(), variable(value, VariableOrigin::Environment)));
-    let command_line = request
-        .command_line
-        .iter()
-        .map(|(name, value)| (name.clone(), variable(value, VariableOrigin::CommandLine)));
+    // A file that comes later is kept itself.
+    let in_file = |path: &Path| {
+        let path = normalised(&root_directory.join(path));
+        let content = collected.get(&path).map_or(&[][..], Vec::as_slice);
+        let names = hcl::assigned(&path.to_string_lossy(), content);
+        names.into_iter().map(|name| (name, None)).collect()
+    };
+    let command_line = counting(request.given, in_file)
+        .into_iter()
+        .map(|(name, value)| (name, Variable { value, origin: VariableOrigin::CommandLine }));
     let planned = request.plan.into_iter().flat_map(|planned| planned.variables);
     let planned =
         planned.map(|(name, value)| (name.clone(), variable(value, VariableOrigin::Plan)));
@@ -67,15 +78,13 @@ pub(super) fn texts<'f>(
 }
 
 /// The values of a root module's variables that are texts and may be shown: defaults, then the
-/// environment, then `files`, then the command line or a plan.
+/// environment, then `files` in their order, then the command line or a plan.
 pub(in crate::flow) fn shown_texts<'f>(
     root: &ModuleFacts,
     variables: &BTreeMap<String, Variable>,
     files: impl Iterator<Item = (&'f str, &'f [u8])>,
 ) -> BTreeMap<String, String> {
-    let mut files: Vec<_> = files.collect();
-    files.sort_by_key(|(name, _)| !name.starts_with("terraform.tfvars"));
-    let in_files = files.into_iter().flat_map(|(name, content)| literals(name, content));
+    let in_files = files.flat_map(|(name, content)| literals(name, content));
     let in_files = in_files.filter_map(|(name, value)| match value {
         Value::Text(text) => Some((name, text)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => None,

@@ -421,7 +421,7 @@ fn refreshed(
         return Ok(None);
     }
     let configuration = load_configuration(ports, applied, snapshot)?;
-    let configuration = with_today(configuration, &stack.inputs);
+    let configuration = with_today(configuration, stack);
     let redactor = with_configuration(seen.redactor.clone(), &configuration)
         .with_values(&live.backend.secrets());
     let source = CopySource {

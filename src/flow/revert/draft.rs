@@ -138,7 +138,7 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
     let between = baseline(&log, target, taken.snapshot()?);
     let imports = imports(job.ports, &log, target.revision, between, &taken.entry)?;
     let between = between.map(|(entry, state)| load(job.ports, entry, state)).transpose()?;
-    let (configuration, variables) = with_variables(configuration, job.stack)?;
+    let (configuration, variables) = with_variables(configuration, job.stack, &request.allowed)?;
     let redactor = with_configuration(past, &configuration)
         .with_state(good.state.state())
         .with_state(current.state())

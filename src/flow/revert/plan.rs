@@ -16,9 +16,9 @@ use self::judged::{PlannedPart, judged, unwritable_places};
 use self::kept_inputs::KeptInputs;
 use self::versions::{FittedDraft, fit};
 use super::adapt::{Adaptation, Adapted, adapt};
-use super::draft::RevertDraft;
+use super::draft::{RevertDraft, draft};
 use super::two_steps::whole;
-use crate::engine::hazard::{Allowance, in_order};
+use crate::engine::hazard::{Allowance, allows_variable, in_order};
 use crate::engine::judgement::{JudgedAction, JudgedInvocation, NotGood, Origin, Unlikeness};
 use crate::engine::rekey::Rekeying;
 use crate::engine::rekey::keep::ReleasedObject as KeptOut;
@@ -32,9 +32,10 @@ use crate::engine::revert::scope::{Skipped, left};
 use crate::engine::revert::{RecordedState, RevertFacts, actions_digest};
 use crate::engine::verify::outcome::PlannedOutcome;
 use crate::engine::verify::residual;
-use crate::flow::ports::{Ports, Stack};
+use crate::flow::ports::{Job, Ports, Stack};
 use crate::flow::private_copy::PrivateCopy;
 use crate::flow::redaction::{safe_residual, with_plan};
+use crate::flow::run::safe_words::safe_words;
 use crate::flow::{Error, recorded};
 use crate::model::digest::Digest;
 use crate::model::entry::{Entry, NotUndone, Revision, Snapshot};
@@ -239,12 +240,34 @@ impl CheckedRevert {
         objects.iter().map(|first| (shown(first), first.why.meaning())).collect()
     }
 
+    /// Variables that have another value today than the one that is planned.
+    pub fn unlike_today(&self) -> Vec<&str> {
+        let asks = self.draft.variables.iter().filter(|(_, standing)| standing.asks());
+        asks.map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The words of a command as they may be shown.
+    pub fn safe_words(&self, words: &[String]) -> Vec<String> {
+        safe_words(words, &self.draft.redactor)
+    }
+
+    /// Whether these allowances let a variable have today's value, and the plan has another one.
+    pub fn lacks_todays(&self, allowed: &[Allowance]) -> bool {
+        self.unlike_today().into_iter().any(|name| allows_variable(allowed, name))
+    }
+
     /// The draft, to be planned anew without these objects and with these hazards allowed.
-    pub fn without(self, kept: Vec<Pattern>, allowed: &[Allowance]) -> RevertDraft {
-        let mut draft = self.draft;
-        draft.request.scope.excludes.extend(kept);
-        draft.request.allowed = allowed.to_vec();
-        draft
+    pub fn without(
+        self,
+        job: &Job<'_>,
+        kept: Vec<Pattern>,
+        allowed: &[Allowance],
+    ) -> Result<RevertDraft, Error> {
+        let lacks_todays = self.lacks_todays(allowed);
+        let mut request = self.draft.request.clone();
+        request.scope.excludes.extend(kept);
+        request.allowed = allowed.to_vec();
+        if lacks_todays { draft(job, request) } else { Ok(RevertDraft { request, ..self.draft }) }
     }
 }
 
@@ -341,8 +364,12 @@ fn planned(
     let (plan_file, plan, inputs) = kept_inputs::plan(ports, stack, draft, adaptation, prepared)?;
     match plan.extent {
         PlanExtent::Complete => {}
-        PlanExtent::Partial => return Err(Error::IncompletePlan("something is left over")),
-        PlanExtent::Errored => return Err(Error::IncompletePlan("planning ended with an error")),
+        PlanExtent::Partial => {
+            return Err(Error::IncompletePlan(redactor.text(&plan.left_over())));
+        }
+        PlanExtent::Errored => {
+            return Err(Error::IncompletePlan("planning ended with an error".to_owned()));
+        }
     }
     let usual = usual(&plan, draft);
     let both = first.map(|first| whole(first, &plan));
@@ -356,7 +383,7 @@ fn planned(
     }
     let (plan_file, part) = prepared.plan_part(ports, "part.tfplan", redactor, &targets)?;
     if part.extent == PlanExtent::Errored {
-        return Err(Error::IncompletePlan("planning ended with an error"));
+        return Err(Error::IncompletePlan("planning ended with an error".to_owned()));
     }
     let needed = part.effective().filter(|change| scope.excludes(&change.address));
     let needed: Vec<String> =

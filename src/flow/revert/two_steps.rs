@@ -85,7 +85,7 @@ fn planned(
     maker: &Configuration,
     objects: &[DestroyedFirst],
 ) -> Result<FirstStep, Error> {
-    let (configuration, _) = with_variables(maker.clone(), &stack.without_given())?;
+    let (configuration, _) = with_variables(maker.clone(), &stack.without_given(), &[])?;
     let redactor = with_configuration(draft.redactor.clone(), &configuration);
     let source = CopySource {
         configuration: &configuration,
@@ -100,7 +100,8 @@ fn planned(
     let targets = targets.into_iter().collect();
     let (plan_file, plan) = prepared.plan_destroy(ports, "first.tfplan", &redactor, targets)?;
     if plan.extent == PlanExtent::Errored {
-        return Err(Error::IncompletePlan("planning the first step ended with an error"));
+        let why = "planning the first step ended with an error";
+        return Err(Error::IncompletePlan(why.to_owned()));
     }
     let redactor = with_plan(redactor, &configuration, &plan);
     let missing_files = missing(&configuration, stack, objects);

@@ -13,7 +13,7 @@ use crate::codec::state::checks;
 use crate::engine::redact::Redactor;
 use crate::engine::verify::{Comparison, DoneRounds, Round, VerifyFacts, compare, residual};
 use crate::flow::Error;
-use crate::flow::mark::run_checks;
+use crate::flow::mark::{problem, run_checks};
 use crate::flow::ports::{Job, Stack};
 use crate::flow::redaction::{safe_residual, with_plan};
 use crate::model::entry::{Body, Mark, NotUndone, Revision, Verification};
@@ -35,6 +35,8 @@ pub struct VerifiedRevert {
     pub residual: Vec<Residual>,
     /// The snapshot that was compared.
     pub snapshot: Revision,
+    /// Why its configuration cannot be planned, if it is good and that is so.
+    pub because: Option<String>,
     /// The entry that says what was found.
     pub entry: Revision,
 }
@@ -80,20 +82,21 @@ pub fn verify(
     comparison.differences.extend(failed.map(|failed| checked.draft.redactor.text(&failed)));
     let said = verification(executed.intent, revision, &comparison, &found);
     let entry = job.record(After::Any, Body::Verification(said))?.revision;
+    let mut because = None;
     if is_whole && let Ok(checks) = passed {
         let grade = if checks.is_empty() { Grade::PlanEmpty } else { Grade::Checked };
-        mark_good(
-            job,
-            revision,
-            Evidence { grade, residual: found.clone(), checks, because: None },
-        )?;
+        // Values that were given for the revert are no part of what it was captured with.
+        because = problem(job.ports, &taken.entry, taken.snapshot()?)?;
+        let residual = found.clone();
+        mark_good(job, revision, Evidence { grade, residual, checks, because: because.clone() })?;
     }
     let target = executed.checked.target();
     let detail =
         format!("{} of {} resources equal {target}", comparison.equal, comparison.expected);
     let ended = if comparison.differences.is_empty() { Ended::Well } else { Ended::Badly };
     job.ports.progress.end(ended, &detail);
-    Ok(VerifiedRevert { executed, comparison, residual: found, snapshot: revision, entry })
+    let residual = found;
+    Ok(VerifiedRevert { executed, comparison, residual, snapshot: revision, because, entry })
 }
 
 /// Says why nothing can be proven of a revert whose state could not be captured.

@@ -9,7 +9,7 @@
 mod conclude;
 mod good;
 mod quarantine;
-mod safe_words;
+pub mod safe_words;
 mod words;
 
 use std::ffi::OsString;
@@ -148,32 +148,9 @@ fn refuse_unsettled(log: &[Entry], author: &Author) -> Result<(), Error> {
     {
         return Err(Error::under_way(open, who));
     }
-    let matters: Vec<String> =
-        unsettled(log).iter().filter(|matter| matter.stands_in_the_way()).map(clause).collect();
+    let open = unsettled(log).into_iter().filter(Unsettled::stands_in_the_way);
+    let matters: Vec<String> = open.map(|matter| matter.clause()).collect();
     if matters.is_empty() { Ok(()) } else { Err(RunError::Unsettled { matters }.into()) }
-}
-
-/// An open matter, in a clause.
-fn clause(matter: &Unsettled<'_>) -> String {
-    let revision = matter.revision();
-    match matter {
-        Unsettled::Run(_) => format!("nobody has said how run {revision} ended"),
-        Unsettled::Revert(_) => format!("nobody has said how revert {revision} ended"),
-        Unsettled::Lost { objects, .. } => {
-            let names: Vec<&str> =
-                objects.iter().map(|reported| reported.address.as_str()).collect();
-            format!(
-                "made by the run that {revision} tells of, and in no state: {}",
-                names.join(", ")
-            )
-        }
-        Unsettled::MayExist { objects, .. } => {
-            format!("{} objects may exist ({revision})", objects.len())
-        }
-        Unsettled::LeftState(_) => {
-            format!("Terraform could not save a state; it is kept as revision {revision}")
-        }
-    }
 }
 
 /// The snapshot of what is there, with the configuration that is about to be applied.

@@ -39,7 +39,7 @@ static ADDRESSES: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"([a-zA-Z][\w+.\-]*://[^\s:/@]*:)([^\s@]+)@").ok());
 
 /// The words without the values of variables, and without what is secret.
-pub(super) fn safe_words(words: &[String], redactor: &Redactor) -> Vec<String> {
+pub fn safe_words(words: &[String], redactor: &Redactor) -> Vec<String> {
     let mut before = "";
     let mut safe = Vec::with_capacity(words.len());
     for word in words {

@@ -22,7 +22,7 @@ use super::{
     CopyLayout, Error, PrivateDirectory, TREE, make_directory, module_manifest, remove, replace,
     variables,
 };
-use crate::codec::hcl::{Configuration, Syntax, is_loaded_by_itself, without_state_blocks};
+use crate::codec::hcl::{Configuration, Syntax, rank, without_state_blocks};
 use crate::model::configuration::{Bundle, BundlePath, FileMode};
 use crate::model::digest::Digest;
 
@@ -178,7 +178,7 @@ impl PrivateDirectory {
         self.left_out.extend(copy_all(&copies)?);
         let is_loaded = |path: &&PathBuf| {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            Syntax::of(name).is_some() || is_loaded_by_itself(name)
+            Syntax::of(name).is_some() || rank(name).is_some()
         };
         let configuration = files.iter().filter(|(path, _)| is_loaded(path));
         let configuration = configuration

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::cli::failure::kept::PLANNABLE;
 use crate::cli::output::{Paint, inert};
 use crate::cli::render::attributes::{attributes_because, values};
 use crate::cli::render::time::Times;
@@ -399,6 +400,10 @@ pub(super) fn result(
     } else if verified.is_verified() {
         let line = format!("Reverted {} to {target}. Now at {now} (good plan-empty).", stack.name);
         text.push_str(&format!("{}\n", paint.green(&line)));
+        text.extend(verified.because.as_ref().map(|because| {
+            let line = format!("{now} cannot be planned by itself: {}", inert(because));
+            format!("{} {line}\n  {PLANNABLE}\n", paint.yellow("!"))
+        }));
         text.push_str(&reminder(executed, times, paint));
     } else {
         let line =

@@ -167,11 +167,11 @@ fn a_variable_that_is_known_names_a_file_unless_it_is_secret() {
     let tree = Tree::new(".", &[("main.tf", main), ("x.json", ""), ("z.json", ""), ("b/c", "")]);
     let captured = with_git(&tree, &["main.tf"]);
     assert_eq!(paths(&captured), ["b/c", "main.tf", "x.json"]);
-    let command_line = [("app".to_owned(), secret("z"))];
+    let words = [GivenValue::Value("app".to_owned(), secret("z"))];
     let environment = tracked(&tree, &["main.tf"]);
     let given = tree.capture_with(|request| {
         request.tracking = GitTracking::Asked(&environment);
-        request.command_line = &command_line;
+        request.given = &words;
     });
     assert_eq!(paths(&given.unwrap()), ["b/c", "main.tf", "z.json"]);
 }

@@ -7,10 +7,10 @@ fn values_come_from_the_place_that_wins_and_only_for_declared_names() {
     let tree = Tree::new(".", &[("main.tf", "variable \"a\" {}\nvariable \"b\" {}")]);
     let environment = ["a", "b", "other"].map(|name| (name.to_owned(), secret("env")));
     let environment = BTreeMap::from(environment);
-    let command_line = [("b".to_owned(), secret("1")), ("b".to_owned(), secret("2"))];
+    let words = ["1", "2"].map(|text| GivenValue::Value("b".to_owned(), secret(text)));
     let captured = tree.capture_with(|request| {
         request.environment = &environment;
-        request.command_line = &command_line;
+        request.given = &words;
     });
     let variables = captured.unwrap().bundle.variables;
     assert_eq!(variables.keys().collect::<Vec<_>>(), ["a", "b"]);
@@ -20,19 +20,42 @@ fn values_come_from_the_place_that_wins_and_only_for_declared_names() {
 }
 
 #[test]
+fn a_value_that_a_later_file_gives_is_the_files() {
+    let tree = Tree::new(
+        ".",
+        &[("main.tf", "variable \"a\" {}"), ("f.tfvars", "a = 3"), ("z.auto.tfvars", "a = 4")],
+    );
+    for (text, expected) in [
+        ("-var a=1 -var-file f.tfvars", None),
+        ("-var-file=f.tfvars -var a=1", Some("1")),
+        ("-var a=1", Some("1")),
+    ] {
+        let given = GivenValues::of_text(text).0;
+        let bundle = tree.capture_with(|request| request.given = &given).unwrap().bundle;
+        let kept = bundle.variables.get("a").map(|kept| kept.value.reveal_for_terraform());
+        assert_eq!(kept.map(String::as_str), expected, "{text}");
+        let configuration = Configuration::read(bundle, None);
+        let files: Vec<&str> = configuration.value_files().map(|(name, _)| name).collect();
+        let named = text.contains("-file").then_some("f.tfvars");
+        assert_eq!(files, [Some("z.auto.tfvars"), named].into_iter().flatten().collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn var_files_are_kept_in_order_wherever_they_lie() {
     let outside = Tree::new(".", &[("x.tfvars", "a = 3")]);
     let tree =
         Tree::new("root", &[("root/main.tf", ""), ("root/v/a.tfvars", ""), ("b.tfvars", "")]);
     let given = ["v/a.tfvars".into(), "../b.tfvars".into(), outside.path("x.tfvars")];
-    let captured = tree.capture_with(|request| request.var_files = &given).unwrap();
+    let given = given.map(GivenValue::File);
+    let captured = tree.capture_with(|request| request.given = &given).unwrap();
     let kept: Vec<&str> = captured.bundle.var_files.iter().map(BundlePath::as_str).collect();
     assert_eq!(kept, ["v/a.tfvars", "_var_files/0/b.tfvars", "_var_files/1/x.tfvars"]);
-    let missing = ["gone.tfvars".into()];
-    let error = tree.capture_with(|request| request.var_files = &missing).unwrap_err();
+    let missing = [GivenValue::File("gone.tfvars".into())];
+    let error = tree.capture_with(|request| request.given = &missing).unwrap_err();
     assert!(matches!(error, Error::Read { .. }));
-    let directory = ["v".into()];
-    let error = tree.capture_with(|request| request.var_files = &directory).unwrap_err();
+    let directory = [GivenValue::File("v".into())];
+    let error = tree.capture_with(|request| request.given = &directory).unwrap_err();
     assert!(matches!(error, Error::NotAFile { .. }));
 }
 
