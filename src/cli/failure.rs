@@ -406,7 +406,9 @@ fn flow_failure(error: &Error) -> Failure {
         Error::Kept { revision, problem } => {
             kept::no_snapshot(plain(Exit::NoRevision, error), *revision, problem)
         }
-        Error::Foreign { evidence, .. } => kept::foreign(plain(Exit::Refused, error), *evidence),
+        Error::Foreign { mismatch, evidence } => {
+            kept::foreign(plain(Exit::Refused, error), mismatch, *evidence)
+        }
         Error::StateGone { last, .. } => plain(Exit::Refused, error)
             .now(format!("revision {last} holds the last state that was seen"))
             .next(format!("unapply show {last} --raw-state > recovered.tfstate")),

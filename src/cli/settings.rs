@@ -18,7 +18,7 @@ use crate::codec::bundle::BYTES_MAX;
 use crate::codec::hcl;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
-use crate::engine::variables::given::{GivenValue, GivenValues};
+use crate::engine::variables::given::{GivenValue, GivenValues, state_in_text};
 use crate::flow::configuration::CaptureBounds;
 use crate::flow::ports::{Author, Inputs, Stack};
 use crate::knowledge::Knowledge;
@@ -63,6 +63,8 @@ pub(super) struct Settings {
     workspace: Option<String>,
     /// `TF_DATA_DIR`, which names another directory than `.terraform`.
     data_directory: Option<PathBuf>,
+    /// The variable of `TF_CLI_ARGS*` that names the file of a state, and its word.
+    state_argument: Option<(String, String)>,
     /// `TF_WORKSPACE`, which never reaches Terraform.
     unread_workspace: Option<String>,
     temporary: PathBuf,
@@ -162,6 +164,7 @@ impl Settings {
                 .text("TF_DATA_DIR")
                 .filter(|place| !place.is_empty())
                 .map(PathBuf::from),
+            state_argument: state_argument(world),
             unread_workspace: world.text("TF_WORKSPACE").map(str::to_owned),
             temporary: world.text("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),
             project,
@@ -182,7 +185,7 @@ impl Settings {
             Everything::One if !selection.patterns.is_empty() => {
                 self.stacks.iter().filter(fits).collect()
             }
-            Everything::One => self.nearby(),
+            Everything::One => self.nearby()?,
         };
         if chosen.is_empty() {
             let names: Vec<&str> = self.stacks.iter().map(|stack| stack.name.as_str()).collect();
@@ -209,10 +212,28 @@ impl Settings {
     }
 
     /// Without a name: the stack of this directory, or the only one, or all of them.
-    fn nearby(&self) -> Vec<&config::StackSettings> {
+    fn nearby(&self) -> Result<Vec<&config::StackSettings>, Failure> {
         let here: Vec<&config::StackSettings> =
             self.stacks.iter().filter(|stack| self.root_of(stack) == self.base).collect();
-        if here.is_empty() { self.stacks.iter().collect() } else { here }
+        if !here.is_empty() {
+            return Ok(here);
+        }
+        // Terraform would work on the state of this directory, and not on that of a stack above.
+        let traces = [".terraform", "terraform.tfstate"];
+        match (traces.iter().any(|trace| self.base.join(trace).exists()), &self.project) {
+            (true, Some(project)) => {
+                let what = format!("no stack has the directory {}", self.base.display());
+                let names: Vec<&str> = self.stacks.iter().map(|s| s.name.as_str()).collect();
+                Err(Failure::new(Exit::Usage, what)
+                    .now(format!("{} has {}", project.display(), names.join(", ")))
+                    .next(format!(
+                        "add a [[stack]] with its `name` and `dir` to {}",
+                        project.display()
+                    ))
+                    .next("unapply --stack NAME …   (for one of the others)"))
+            }
+            _ => Ok(self.stacks.iter().collect()),
+        }
     }
 
     fn root_of(&self, stack: &config::StackSettings) -> PathBuf {
@@ -270,6 +291,15 @@ impl Settings {
                 .next(
                     "env -u TF_DATA_DIR unapply …   (after: env -u TF_DATA_DIR terraform init)",
                 ));
+        }
+        if let Some((name, word)) = &self.state_argument {
+            let what = format!("{name} has `{word}`, and it is not followed");
+            return Err(Failure::new(Exit::Usage, what)
+                .now("nothing was read: terraform works on another state than the backend's")
+                .next(format!(
+                    "env -u {name} unapply …   (after: name that state in the backend's \
+                     configuration)"
+                )));
         }
         let selected = || directory::selected_workspace(&root);
         let workspace = match (self.workspace.clone().or(workspace), &self.unread_workspace) {
@@ -487,6 +517,12 @@ fn inputs(global: &Global, world: &World) -> Result<Inputs, Failure> {
     }
     let inputs = Inputs { words, in_given_files, environment, given };
     Ok(inputs.above(in_cli_args(world)))
+}
+
+/// The first variable of `TF_CLI_ARGS*` by which terraform works on another state's file.
+fn state_argument(world: &World) -> Option<(String, String)> {
+    let names = world.environment.keys().filter(|name| name.starts_with("TF_CLI_ARGS"));
+    names.into_iter().find_map(|name| Some((name.clone(), state_in_text(world.text(name)?)?)))
 }
 
 /// The values that `TF_CLI_ARGS*` gives an apply, or else a plan. They are read here, since the

@@ -6,6 +6,7 @@
 
 use super::{Exit, Failure, plain};
 use crate::codec::state::{self, KeptFormat};
+use crate::engine::pin::Mismatch;
 use crate::flow::Error;
 use crate::flow::error::two_steps::NoFirstStep;
 use crate::model::entry::Revision;
@@ -63,10 +64,20 @@ pub(super) fn no_snapshot(failure: Failure, revision: Revision, problem: &str) -
 }
 
 /// A state that does not belong to the stack.
-pub(super) fn foreign(failure: Failure, evidence: Option<Revision>) -> Failure {
+pub(super) fn foreign(
+    failure: Failure,
+    mismatch: &Mismatch,
+    evidence: Option<Revision>,
+) -> Failure {
     let now = match evidence {
         Some(revision) => are_kept(revision),
         None => "nothing was kept, for there is nothing".to_owned(),
+    };
+    let failure = match mismatch {
+        Mismatch::Workspace { pinned, .. } => {
+            failure.next(format!("unapply --workspace {pinned} …   (for the stack's own)"))
+        }
+        Mismatch::Lineage { .. } | Mismatch::Backend { .. } => failure,
     };
     failure.now(now).next(look_at(evidence))
 }

@@ -2,21 +2,29 @@
 
 use super::{Failure, flow_failure, plain};
 use crate::cli::exit::Exit;
-use crate::flow::error::run::RunError;
+use crate::flow::error::run::{Detour, RunError};
 
 pub(super) fn failure(error: &RunError) -> Failure {
     match error {
         RunError::NoProgram { .. } => {
             plain(Exit::Terraform, error).next("unapply run -- terraform apply")
         }
-        RunError::AnotherPlace { word, .. } => {
-            let failure = plain(Exit::Usage, error).not_done("the command was not started");
-            match word.strip_prefix("-chdir=") {
-                Some(place) => {
-                    failure.next(format!("unapply -C {place} run -- …   (without {word})"))
+        RunError::AnotherPlace { by, root, workspace } => {
+            plain(Exit::Usage, error).not_done("the command was not started").next(match by {
+                Detour::ChangedDirectory(place) => {
+                    format!("unapply -C {place} run -- …   (without -chdir={place})")
                 }
-                None => failure.next("name the state in the backend's configuration, then again"),
-            }
+                Detour::Directory(_) => format!("unapply -C {root} run -- …"),
+                Detour::StateFile(_) => {
+                    "name the state in the backend's configuration, then again".to_owned()
+                }
+                Detour::Workspace { engine, .. } => {
+                    format!("{engine} workspace select {workspace}")
+                }
+                Detour::WorkspaceVariable(_) => {
+                    format!("TF_WORKSPACE={workspace} unapply run -- …")
+                }
+            })
         }
         RunError::Held { hold, until, commit, .. } => {
             let until =

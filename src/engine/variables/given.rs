@@ -103,6 +103,18 @@ impl GivenValues {
     }
 }
 
+/// The word among those of a text, such as `TF_CLI_ARGS_plan`, that names another state's file.
+pub fn state_in_text(text: &str) -> Option<String> {
+    split(text).into_iter().find(|word| names_a_state(word))
+}
+
+/// Whether a word sends Terraform to another state's file.
+pub fn names_a_state(word: &str) -> bool {
+    let flag = word.trim_start_matches('-');
+    word.starts_with('-')
+        && ["state", "state-out"].contains(&flag.split('=').next().unwrap_or(flag))
+}
+
 /// The words of a text, as a shell takes it apart.
 fn split(text: &str) -> Vec<String> {
     shlex::split(text).unwrap_or_else(|| vec![text.to_owned()])
@@ -134,6 +146,17 @@ mod tests {
         ] {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
             assert_eq!(shown(&GivenValues::of_command(&words)), expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_can_name_another_state() {
+        for (text, expected) in [
+            ("-lock=false -state=x", Some("-state=x")),
+            ("--state-out x", Some("--state-out")),
+            ("-state-lock state=x", None),
+        ] {
+            assert_eq!(state_in_text(text).as_deref(), expected, "{text}");
         }
     }
 

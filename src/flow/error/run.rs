@@ -7,6 +7,31 @@ use jiff::Timestamp;
 use crate::flow;
 use crate::model::entry::Revision;
 
+/// A reason for which a command works on another state than the stack's.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Detour {
+    /// `-chdir=`, with this directory.
+    #[error("`-chdir={0}`")]
+    ChangedDirectory(String),
+    /// The directory in which an engine is started.
+    #[error("the directory {0}")]
+    Directory(String),
+    /// A word that names the file of a state.
+    #[error("`{0}`")]
+    StateFile(String),
+    /// The workspace that is selected for an engine.
+    #[error("the selected workspace `{selected}`")]
+    Workspace {
+        /// Its name.
+        selected: String,
+        /// The engine's name, as typed.
+        engine: String,
+    },
+    /// The same, by the environment.
+    #[error("`TF_WORKSPACE={0}`")]
+    WorkspaceVariable(String),
+}
+
 /// Why a command was not run, or what it did could not be recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -17,12 +42,14 @@ pub enum RunError {
         name: String,
     },
     /// It would change another state than the stack's, which is watched.
-    #[error("`{word}` sends the command to another state than that of {root}")]
+    #[error("{by} sends the command to another state than that of {root}, workspace {workspace}")]
     AnotherPlace {
-        /// The word that says so.
-        word: String,
+        /// The word, the directory or the workspace that does so.
+        by: Detour,
         /// The stack's directory.
         root: String,
+        /// The stack's workspace.
+        workspace: String,
     },
     /// A hold forbids the configuration that would be applied.
     #[error("what would be applied is held since revision {hold}: {why}")]

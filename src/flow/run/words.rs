@@ -9,9 +9,11 @@ use super::Wanted;
 use super::safe_words::safe_words;
 use crate::codec::planfile;
 use crate::engine::redact::Redactor;
+use crate::engine::variables::given::names_a_state;
 use crate::flow::Error;
-use crate::flow::error::run::RunError;
+use crate::flow::error::run::{Detour, RunError};
 use crate::flow::ports::{Ports, Stack};
+use crate::terraform::directory;
 use crate::terraform::locate::on_path;
 
 /// A command that can be started.
@@ -44,7 +46,7 @@ impl Command {
         let words = wanted.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         let mut command =
             Self { program, arguments, directory: wanted.directory.clone(), plan: None, words };
-        command.refuse_another_place(stack)?;
+        command.refuse_another_place(ports, stack)?;
         command.plan = wanted.plan.clone().or_else(|| command.plan_among_words());
         Ok(command)
     }
@@ -55,26 +57,47 @@ impl Command {
         elsewhere.map_or_else(|| directory.to_owned(), |elsewhere| directory.join(elsewhere))
     }
 
-    /// Refuses to watch one state while the command changes another.
-    fn refuse_another_place(&self, stack: &Stack) -> Result<(), RunError> {
-        let is_elsewhere = |word: &&String| {
-            let place =
-                word.strip_prefix("-chdir=").map(|_| Self::place(&self.words, &self.directory));
-            let is_here =
-                |place: PathBuf| std::fs::canonicalize(place).is_ok_and(|p| p == stack.root);
-            place.is_some_and(|place| !is_here(place))
+    /// Refuses to watch one state while the command changes another. An engine goes nowhere but by
+    /// its words and its environment; another program may, and then the states before and after tell.
+    fn refuse_another_place(&self, ports: &Ports<'_>, stack: &Stack) -> Result<(), Error> {
+        let name = self.program.file_name().and_then(|name| name.to_str());
+        let is_engine = name.is_some_and(|name| ["terraform", "tofu"].contains(&name));
+        let detour = self.detour_by_words(&stack.root);
+        let detour = match detour {
+            None if is_engine => self.detour_of_engine(ports, stack)?,
+            detour => detour,
         };
-        let is_state = |word: &&String| {
-            let flag = word.trim_start_matches('-');
-            word.starts_with('-')
-                && ["state", "state-out"].contains(&flag.split('=').next().unwrap_or(flag))
-        };
-        let found =
-            self.words.iter().find(is_elsewhere).or_else(|| self.words.iter().find(is_state));
-        found.map_or(Ok(()), |word| {
+        detour.map_or(Ok(()), |by| {
             let root = stack.root.display().to_string();
-            Err(RunError::AnotherPlace { word: word.clone(), root })
+            Err(RunError::AnotherPlace { by, root, workspace: stack.workspace.clone() }.into())
         })
+    }
+
+    fn detour_by_words(&self, root: &Path) -> Option<Detour> {
+        let is_here = |place: PathBuf| std::fs::canonicalize(place).is_ok_and(|p| p == *root);
+        let directory = self.words.iter().find_map(|word| word.strip_prefix("-chdir="));
+        let directory = directory.filter(|place| !is_here(self.directory.join(place)));
+        let state = || self.words.iter().find(|word| names_a_state(word)).cloned();
+        let directory = directory.map(|place| Detour::ChangedDirectory(place.to_owned()));
+        directory.or_else(|| state().map(Detour::StateFile))
+    }
+
+    fn detour_of_engine(&self, ports: &Ports<'_>, stack: &Stack) -> Result<Option<Detour>, Error> {
+        let place = Self::place(&self.words, &self.directory);
+        if !std::fs::canonicalize(&place).is_ok_and(|place| place == stack.root) {
+            return Ok(Some(Detour::Directory(place.display().to_string())));
+        }
+        let by_variable = ports.environment.get("TF_WORKSPACE").and_then(|name| name.to_str());
+        let detour = match by_variable.filter(|name| !name.is_empty()) {
+            Some(name) if name == stack.workspace => None,
+            Some(name) => Some(Detour::WorkspaceVariable(name.to_owned())),
+            None => {
+                let selected = directory::selected_workspace(&stack.root)?;
+                let engine = self.words.first().cloned().unwrap_or_default();
+                (selected != stack.workspace).then_some(Detour::Workspace { selected, engine })
+            }
+        };
+        Ok(detour)
     }
 
     fn plan_among_words(&self) -> Option<PathBuf> {
