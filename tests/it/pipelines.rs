@@ -133,13 +133,17 @@ fn a_state_behind_http_is_pulled_and_reverted_and_its_password_stays_where_it_wa
 }
 
 #[test]
-fn a_lock_behind_http_is_respected() {
+fn a_lock_behind_http_that_only_the_environment_names_is_respected() {
     let remote = Remote::start();
-    let stage = Stage::with("");
-    stage.write("backend.tf", &remote.backend());
+    let mut stage = Stage::with("");
+    for name in ["TF_HTTP_ADDRESS", "TF_HTTP_LOCK_ADDRESS", "TF_HTTP_UNLOCK_ADDRESS"] {
+        stage.set(name, &remote.url());
+    }
+    stage.set("TF_HTTP_USERNAME", "user");
+    stage.set("TF_HTTP_PASSWORD", "pass-word-canary");
+    stage.write("backend.tf", "terraform {\n  backend \"http\" {}\n}\n");
     stage.configure(&a_and_b());
-    let flags = ["-backend-config=username=user", "-backend-config=password=pass-word-canary"];
-    stage.terraform(&[&["init", "-no-color"], &flags[..]].concat()).expect(0);
+    stage.terraform(&["init", "-no-color"]).expect(0);
     stage.set_up();
     stage.apply_next(&file("a", "ONE"));
     remote.lock(r#"{"ID":"deadbeef","Operation":"OperationTypeApply","Who":"someone@ci"}"#);

@@ -1,8 +1,9 @@
 //! Files at places relative to the directory that Terraform runs in: objects, what a plan writes, what
-//! a provisioner writes. The oracle is the bytes of the real directory.
+//! a provisioner writes. The oracle is the bytes of the real directory. That they go back in each way of
+//! applying is in `same_world::table`; here is what is special about them.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::support::stage::{Ran, Stage};
@@ -55,18 +56,6 @@ fn added(name: &str) -> String {
     format!("resource \"demo_file\" \"{name}\" {{\n  path = \"new/{name}.txt\"\n}}\n")
 }
 
-/// One that leaves a file, and takes it away when it is destroyed.
-const CLEANS_UP: &str = r#"resource "terraform_data" "q" {
-  provisioner "local-exec" {
-    command = "mkdir -p scratch && echo q > scratch/q"
-  }
-  provisioner "local-exec" {
-    when    = destroy
-    command = "rm -r scratch"
-  }
-}
-"#;
-
 type Files = BTreeMap<String, (u32, String)>;
 
 /// Every file, link and directory below the stack's but Terraform's, ours and the configuration.
@@ -118,34 +107,21 @@ fn good(configuration: &str) -> (Stage, Files) {
     (stage, files)
 }
 
-/// Lets the next version fail, with its sources.
-fn next(stage: &Stage, more: &str) {
-    stage.write("main.tf", &(configuration("two") + &added("b") + &added("c") + more));
-    write(stage, "src/fn.py", "print(2)");
-    write(stage, "src/more.py", "# two");
-    write(stage, "world/.faults", "create:c.txt");
-}
-
 fn heal(stage: &Stage) {
     std::fs::remove_file(stage.stack().join("world/.faults")).unwrap();
 }
 
-fn apply_badly(stage: &Stage, more: &str) {
-    next(stage, more);
+/// Lets the next version fail, with its sources.
+fn apply_badly(stage: &Stage) {
+    stage.write("main.tf", &(configuration("two") + &added("b") + &added("c")));
+    write(stage, "src/fn.py", "print(2)");
+    write(stage, "src/more.py", "# two");
+    write(stage, "world/.faults", "create:c.txt");
     stage.unapply(&["snapshot"]).expect(0);
     stage.apply().expect(1);
     heal(stage);
     assert!(stage.stack().join("world/new/b.txt").is_file());
     assert_eq!(std::fs::read_to_string(stage.stack().join("made/x")).unwrap(), "two\n");
-}
-
-/// Bytes, permissions, times and inodes of everything.
-fn untouched(stage: &Stage) -> BTreeMap<String, (u64, i64, i64)> {
-    let stamp = |name: &String| {
-        let facts = stage.stack().join(name).symlink_metadata().unwrap();
-        (facts.ino(), facts.mtime(), facts.mtime_nsec())
-    };
-    files(stage).keys().map(|name| (name.clone(), stamp(name))).collect()
 }
 
 /// Insists that the directory is as it was, that Terraform has nothing to propose with the sources of
@@ -160,32 +136,6 @@ fn is_back(stage: &Stage, good: &Files) {
     stage.terraform(&arguments).expect(0);
     stage.is_sound();
     assert_eq!(stage.left_over(), "");
-}
-
-#[test]
-fn a_revert_takes_back_every_file_at_a_relative_place_and_a_plan_touches_none() {
-    let (stage, good) = good(&configuration("one"));
-    apply_badly(&stage, "");
-    let (before, stamps) = (files(&stage), untouched(&stage));
-    stage.unapply(&["revert", "--plan-only"]).expect(0).says("hazards   none");
-    stage.unapply(&["drift"]).expect(0);
-    stage.unapply(&["doctor"]);
-    assert_eq!(files(&stage), before);
-    assert_eq!(untouched(&stage), stamps);
-    stage.unapply(&["revert", "--yes"]).expect(0).says("files carried back");
-    is_back(&stage, &good);
-}
-
-#[test]
-fn a_run_under_a_net_and_a_revert_in_two_steps_take_them_back_too() {
-    let (stage, good) = good(&configuration("one"));
-    next(&stage, CLEANS_UP);
-    let apply = ["terraform", "apply", "-auto-approve", "-no-color"];
-    // Only an apply that has ended is taken back, and the fault would stand in its way no longer.
-    let ran = stage.unapply(&[&["run", "--on-failure", "revert", "--"][..], &apply].concat());
-    ran.expect(20).says("the first of two steps is done");
-    heal(&stage);
-    is_back(&stage, &good);
 }
 
 /// An object in `conf/a`, and the names beside it.
@@ -259,7 +209,7 @@ fn a_place_that_cannot_be_written_is_asked_about_before() {
 #[test]
 fn what_a_failed_revert_made_is_there_and_the_next_one_goes_on() {
     let (stage, good) = good(&configuration("one"));
-    apply_badly(&stage, "");
+    apply_badly(&stage);
     write(&stage, "world/.faults", "update:a.txt");
     stage.unapply(&["revert", "--yes"]).expect(1);
     let now = files(&stage);
@@ -277,7 +227,7 @@ fn what_a_failed_revert_made_is_there_and_the_next_one_goes_on() {
 #[test]
 fn a_file_that_cannot_be_put_back_is_named_and_nothing_is_proved() {
     let (stage, _) = good(&configuration("one"));
-    apply_badly(&stage, "");
+    apply_badly(&stage);
     // In the way of what the provisioner makes, where no plan looks.
     let made = stage.stack().join("made");
     std::fs::remove_dir_all(&made).unwrap();

@@ -51,8 +51,8 @@ pub fn serve() -> ExitCode {
     }
     let outcome =
         tokio::runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
-            let service =
-                rpc::Service::new(variable("UNAPPLY_DEMO_FAULTS"), &variable("DEMO_ROOT"));
+            let faults = variable("UNAPPLY_DEMO_FAULTS");
+            let service = rpc::Service::new(faults, &variable("DEMO_ROOT"), variable("DEMO_TOKEN"));
             LocalSet::new().block_on(&runtime, server::run(service))
         });
     match outcome {

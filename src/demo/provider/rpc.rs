@@ -40,12 +40,17 @@ pub(super) enum Reply {
 pub(super) struct Service {
     root: RefCell<PathBuf>,
     faults: String,
+    token: String,
 }
 
+/// The file of a root with the token that a provider has to know.
+const TOKEN: &str = ".token";
+
 impl Service {
-    /// A provider with these faults, in this directory until it is configured with another one.
-    pub(super) fn new(faults: String, root: &str) -> Self {
-        Self { root: RefCell::new(Path::new(".").join(root)), faults }
+    /// A provider with these faults and this token, in this directory until it is configured with
+    /// another one.
+    pub(super) fn new(faults: String, root: &str, token: String) -> Self {
+        Self { root: RefCell::new(Path::new(".").join(root)), faults, token }
     }
 
     /// Answers one call.
@@ -114,7 +119,14 @@ impl Service {
         if let Some(root) = root.as_text() {
             *self.root.borrow_mut() = Path::new(".").join(root);
         }
-        Ok(CheckReply::default())
+        let diagnostics = match absent(std::fs::read_to_string(self.root.borrow().join(TOKEN))) {
+            Ok(Some(token)) if token != self.token => {
+                DiagnosticMessage::of("configure", "Unauthorized: DEMO_TOKEN is not the root's")
+            }
+            Ok(_) => Vec::new(),
+            Err(error) => DiagnosticMessage::of("configure", &error.to_string()),
+        };
+        Ok(CheckReply { diagnostics })
     }
 
     /// Takes any older state as it is, for the attributes have always been the same.

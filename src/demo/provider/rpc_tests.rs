@@ -1,5 +1,7 @@
 //! The calls as Terraform makes them, without a network. (See `rpc`.)
 
+use std::io::Write as _;
+
 use prost::Message;
 use tempfile::TempDir;
 
@@ -15,7 +17,7 @@ impl Scene {
     /// A configured provider with these faults.
     fn new(faults: &str) -> Self {
         let root = tempfile::tempdir().unwrap();
-        let service = Service::new(faults.to_owned(), "");
+        let service = Service::new(faults.to_owned(), "", "t".to_owned());
         let scene = Self { root, service };
         let root = CtyValue::text(scene.root.path().to_str().unwrap());
         scene.call::<CheckReply>("ConfigureProvider", &file(&CtyValue::object([("root", root)])));
@@ -194,5 +196,17 @@ fn an_action_writes_a_line_each_time_it_is_invoked_and_fails_when_that_is_asked_
     for (path, is_fine) in [("a/b", true), ("../b", false)] {
         let checked: CheckReply = scene.call("ValidateActionConfig", &note(path));
         assert_eq!(checked.diagnostics.is_empty(), is_fine, "{path}");
+    }
+}
+
+#[test]
+fn a_root_with_a_token_is_for_those_who_know_it() {
+    let scene = Scene::new("");
+    for (token, expected) in [("t", 0), ("another", 1)] {
+        let path = scene.root.path().join(TOKEN);
+        std::fs::File::create(path).unwrap().write_all(token.as_bytes()).unwrap();
+        let request = file(&CtyValue::object([("root", CtyValue::Null)]));
+        let reply: CheckReply = scene.call("ConfigureProvider", &request);
+        assert_eq!(reply.diagnostics.len(), expected, "{token}");
     }
 }

@@ -77,7 +77,8 @@ impl ResourceType {
 }
 
 /// The argument of the provider block: the directory of all objects. Without it, `DEMO_ROOT` of the
-/// environment is, as a real provider takes its address from there.
+/// environment is, as a real provider takes its address from there. A root that has a file `.token`
+/// is for a provider whose `DEMO_TOKEN` is that text.
 pub(super) const PROVIDER: [Attribute; 1] =
     [Attribute::new("root", Type::Text, AttributeSource::Optional)];
 

@@ -20,7 +20,7 @@ fn run_local<T>(future: impl Future<Output = T>) -> T {
 async fn host(faults: &str) -> (SendRequest<Bytes>, Rc<ProcessLifetime>) {
     let (ours, theirs): (DuplexStream, DuplexStream) = tokio::io::duplex(1 << 16);
     let lifetime = Rc::new(ProcessLifetime::default());
-    let service = Rc::new(Service::new(faults.to_owned(), ""));
+    let service = Rc::new(Service::new(faults.to_owned(), "", String::new()));
     spawn_local(converse(theirs, service, Rc::clone(&lifetime)));
     let (calls, connection) = h2::client::handshake(ours).await.unwrap();
     spawn_local(async move { drop(connection.await) });

@@ -45,12 +45,17 @@ impl Remote {
 
     /// The `backend` block for it, without the password.
     pub(crate) fn backend(&self) -> String {
-        let url = format!("http://{}/state", self.address);
+        let url = self.url();
         format!(
             "terraform {{\n  backend \"http\" {{\n    address        = \"{url}\"\n    \
              lock_address   = \"{url}\"\n    unlock_address = \"{url}\"\n    retry_max      = 0\n  \
              }}\n}}\n"
         )
+    }
+
+    /// Its address, which is that of its lock too.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/state", self.address)
     }
 
     /// The exact bytes of the state.

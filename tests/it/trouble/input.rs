@@ -283,17 +283,6 @@ fn the_environment_that_misleads_terraform_does_not_reach_it() {
         stage.unset(name);
     }
     v1.is_back(&stage);
-    let before = stage.everything();
-    stage.set("TF_DATA_DIR", "elsewhere");
-    for verb in [&["snapshot"][..], &["drift"], &["revert", "--yes"], &["run", "--", "true"]] {
-        let ran = stage.unapply(verb).expect(64);
-        answers(&ran, "TF_DATA_DIR is `elsewhere`", "nothing was read", "env -u TF_DATA_DIR");
-    }
-    // What is there by itself may be named.
-    stage.set("TF_DATA_DIR", ".terraform");
-    stage.unapply(&["status"]).expect(0);
-    stage.unset("TF_DATA_DIR");
-    assert_eq!(stage.everything(), before);
     stage.set("TF_WORKSPACE", "elsewhere");
     let ran = stage.unapply(&["snapshot"]).expect(64);
     answers(&ran, "TF_WORKSPACE is `elsewhere`", "", "--workspace elsewhere");

@@ -1,5 +1,8 @@
-//! A revert sees the world that the user's own terraform sees: the environment, and what is told of
-//! what was kept back of it.
+//! A revert sees the world that the user's own terraform sees. `table` plays every surrounding on which
+//! that depends, `elsewhere` those that would lead to another state; here is what is told besides.
+
+mod elsewhere;
+mod table;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,7 +10,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use crate::support::deeds::{Past, file};
+use crate::support::deeds::file;
 use crate::support::script::put;
 use crate::support::stage::Stage;
 
@@ -18,49 +21,19 @@ fn at_an_address(configuration: &str) -> String {
 }
 
 /// A good stack whose provider has its address from `DEMO_ROOT`.
-fn good() -> (Stage, Past) {
+fn good() -> Stage {
     let mut stage = Stage::named();
     let world = stage.world().display().to_string();
     stage.set("DEMO_ROOT", &world);
     stage.write("main.tf", &at_an_address(&file("a", "one")));
     stage.terraform(&["init", "-no-color"]).expect(0);
-    stage.apply().expect(0);
-    stage.unapply(&["init"]).expect(0);
-    stage.unapply(&["mark", "good", "--verify"]).expect(0);
-    let past = Past::of(&stage, &file("a", "one"));
-    (stage, past)
-}
-
-fn v2() -> String {
-    at_an_address(&(file("a", "ONE") + &file("b", "new")))
-}
-
-#[test]
-fn an_address_of_the_environment_is_the_same_in_a_revert() {
-    let (stage, past) = good();
-    stage.write("main.tf", &v2());
-    stage.unapply(&["snapshot"]).expect(0);
-    stage.fault("create-after:b.txt");
-    stage.apply().expect(1);
-    stage.fault("");
-    stage.goes_back(&past, &[]);
-}
-
-#[test]
-fn an_address_of_the_environment_is_the_same_under_a_net() {
-    let (stage, past) = good();
-    stage.write("main.tf", &v2());
-    stage.fault("create-after:b.txt");
-    let apply = ["terraform", "apply", "-auto-approve", "-no-color"];
-    let ran = stage.unapply(&[&["run", "--on-failure", "revert", "--"][..], &apply].concat());
-    stage.fault("");
-    ran.expect(20);
-    past.is_back(&stage);
+    stage.set_up();
+    stage
 }
 
 #[test]
 fn what_was_kept_back_is_named_when_a_command_fails_and_by_the_doctor() {
-    let (mut stage, _) = good();
+    let mut stage = good();
     stage.unapply(&["doctor"]).expect(0).says("handed on whole");
     stage.set("TF_CLI_ARGS_plan", "-parallelism=2");
     stage.set("TF_LOG_PATH", "/dev/null");
@@ -75,7 +48,7 @@ fn what_was_kept_back_is_named_when_a_command_fails_and_by_the_doctor() {
 
 #[test]
 fn a_name_that_the_settings_block_is_not_handed_on() {
-    let (stage, _) = good();
+    let stage = good();
     let settings = std::fs::read_to_string(stage.stack().join("unapply.toml")).unwrap();
     let blocked = "[terraform]\nenv_block = [\"DEMO_*\"]\n\n[[stack]]";
     stage.write("unapply.toml", &settings.replace("[[stack]]", blocked));
@@ -126,35 +99,6 @@ fn the_rest_of_a_targeted_apply_is_not_made_by_a_revert() {
     assert!(!ran.screen().contains("demo_file.never"), "{}", ran.screen());
     assert_eq!(stage.objects(), good);
     stage.unapply(&["status"]).expect(0).says("good");
-}
-
-#[test]
-fn values_in_the_words_of_an_apply_and_in_tf_cli_args_are_the_snapshots() {
-    let variables = "variable \"word\" {}\nvariable \"size\" {\n  default = \"small\"\n}\n";
-    let v1 = variables.to_owned() + &file("a", "${var.word} ${var.size}");
-    let apply = "terraform apply -auto-approve -no-color -var word=none -var-file=prod.tfvars";
-    for (words, in_environment) in [
-        (apply.split(' ').chain(["-var", "size=large"]).collect(), ""),
-        (
-            vec!["sh", "-c", "true && terraform apply -auto-approve -no-color"],
-            "-var word=none -var-file=prod.tfvars -var size=large",
-        ),
-        (apply.split(' ').collect(), "-var 'size=large'"),
-    ] {
-        let mut stage = Stage::with(&v1);
-        stage.write("prod.tfvars", "word = \"one\"\n");
-        stage.set("TF_CLI_ARGS_apply", in_environment);
-        stage.unapply(&["init"]).expect(0);
-        let run = [&["run", "--"][..], &words].concat();
-        stage.unapply(&run).expect(0).says("is good (plan-empty)");
-        let good = stage.objects();
-        stage.configure(&(v1.replace("${var.word}", "two") + &file("b", "two")));
-        stage.fault("create:b.txt");
-        stage.unapply(&run).expect(1);
-        stage.fault("");
-        stage.unapply(&["revert", "--yes"]).expect(0);
-        assert_eq!(stage.objects(), good, "{words:?} {in_environment}");
-    }
 }
 
 #[test]
@@ -228,7 +172,7 @@ fn a_shim_that_chooses_another_version_in_a_private_copy_is_refused() {
 
 #[test]
 fn a_home_that_is_not_there_is_not_made() {
-    let (mut stage, _) = good();
+    let mut stage = good();
     let home = stage.path().join("no-home");
     stage.set("HOME", &home.display().to_string());
     stage.unapply(&["snapshot", "--force"]).expect(0);
@@ -261,21 +205,4 @@ fn a_file_of_values_that_is_given_is_used_as_values_are_or_refused() {
     ran.expect(64).says("has a value of `size` that cannot be told from here; give it as --var");
     let ran = stage.unapply(&["revert", "--plan-only", "--var-file", "none.tfvars"]);
     ran.expect(64).says("cannot be read");
-}
-
-#[test]
-fn a_command_that_is_sent_to_another_state_is_not_started() {
-    let (stage, _) = good();
-    let sub = stage.stack().join("envs/prod");
-    std::fs::create_dir_all(&sub).unwrap();
-    std::fs::copy(stage.stack().join("main.tf"), sub.join("main.tf")).unwrap();
-    let before = stage.everything();
-    for word in ["-chdir=envs/prod", "-state=other.tfstate", "-state-out=other.tfstate"] {
-        let words = ["run", "--", "terraform", word, "apply", "-auto-approve"];
-        stage.unapply(&words).expect(64).says(word).says("the command was not started");
-    }
-    assert_eq!(stage.everything(), before);
-    assert_eq!(stage.entries("run-intent").len(), 0);
-    let here = ["run", "--", "terraform", "-chdir=.", "apply", "-auto-approve", "-no-color"];
-    stage.unapply(&here).expect(0);
 }
