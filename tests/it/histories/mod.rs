@@ -1,6 +1,7 @@
 //! Random histories: a good configuration, changes of it that fail at a random point, now and then
 //! a kill or an edit by hand, and then a revert. The world counts, byte for byte. In every other
-//! history the provider finds it by a relative path.
+//! history the provider finds it by a relative path; in some there is a second environment beside, or a
+//! variable whose value a file gives.
 //!
 //! 60 in an ordinary run; `UNAPPLY_HISTORIES=1000 cargo test --test it histories -- --nocapture` for
 //! more, `UNAPPLY_HISTORY=SEED` for one again. A history ends in one of four ways, and two of them
@@ -18,6 +19,7 @@ use plan::Configuration;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::support::deeds::file;
 use crate::support::stage::{Ran, Stage};
 
 /// How a history ended.
@@ -42,13 +44,39 @@ struct History {
     told: String,
     /// The revision that is good.
     target: String,
-    /// Whether the provider finds the world by a relative path.
-    is_relative: bool,
+    /// The world as the provider block names it: by a relative path, or not.
+    world: String,
     /// Whether the configuration of the good snapshot is one that nobody had applied.
     is_edited: bool,
+    /// Whether an attempt was killed.
+    is_killed: bool,
+    /// The value of the variable that a file gives; none where there is no such variable.
+    value: Option<String>,
+    /// The environment beside it that stays selected before the revert.
+    beside: Option<Beside>,
     /// The modules of the last `terraform init`.
     initialised: Option<Vec<String>>,
 }
+
+/// A second environment of the same directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// Another workspace.
+    Workspace,
+    /// Another data directory, in which another workspace is selected.
+    DataDirectory,
+}
+
+/// Whether a path is that of a file of the stack, and not of the environment beside.
+fn is_own(path: &str) -> bool {
+    path.contains(".txt") && path != "beside.txt"
+}
+
+/// The file of the variable's value.
+const VALUES: &str = "values.tfvars";
+
+/// The word for it.
+const BY_FILE: &str = "-var-file=values.tfvars";
 
 type Objects = BTreeMap<String, (u32, Vec<u8>)>;
 
@@ -66,16 +94,19 @@ impl History {
         }
         let mut root = configuration.root();
         if configuration.is_west() {
-            let world = self.world();
+            let world = &self.world;
             write!(root, "provider \"demo\" {{\n  alias = \"west\"\n  root = \"{world}\"\n}}\n")
                 .unwrap();
         }
-        self.stage.configure(&root);
-        if self.is_relative {
-            let main = std::fs::read_to_string(self.stage.stack().join("main.tf")).unwrap();
-            let absolute = self.stage.world().display().to_string();
-            self.stage.write("main.tf", &main.replace(&absolute, &self.world()));
+        if let Some(value) = &self.value {
+            root += "variable \"by_file\" {}\n";
+            root += &file("by-file", "${var.by_file}");
+            self.stage.write(VALUES, &format!("by_file = \"{value}\"\n"));
         }
+        self.stage.configure(&root);
+        let main = std::fs::read_to_string(self.stage.stack().join("main.tf")).unwrap();
+        let absolute = self.stage.world().display().to_string();
+        self.stage.write("main.tf", &main.replace(&absolute, &self.world));
         // Only other modules are news to Terraform.
         if self.initialised.as_ref() != Some(&names) {
             self.stage.terraform(&["init", "-no-color", "-input=false"]).expect(0);
@@ -83,13 +114,59 @@ impl History {
         }
     }
 
-    /// The world as the provider block names it.
-    fn world(&self) -> String {
-        if self.is_relative {
-            "../world".to_owned()
-        } else {
-            self.stage.world().display().to_string()
+    /// A command of Terraform in its present version.
+    fn terraform(&self, words: &[&str]) -> Ran {
+        let by_file = self.value.as_ref().map(|_| BY_FILE);
+        let words = words.iter().copied().chain(["-no-color", "-input=false"]).chain(by_file);
+        self.stage.terraform(&words.collect::<Vec<_>>())
+    }
+
+    /// An environment beside it, with an object of its own; the stack's is selected again.
+    fn set_up_beside(&mut self, beside: Beside) {
+        self.stage.configure(&file("beside", "beside"));
+        if beside == Beside::DataDirectory {
+            self.stage.set("TF_DATA_DIR", ".beside");
         }
+        for words in [&["init"][..], &["workspace", "new", "beside"], &["apply", "-auto-approve"]] {
+            self.stage.terraform(words).expect(0);
+        }
+        self.beside = Some(beside);
+        self.leave_beside();
+    }
+
+    fn go_beside(&mut self) {
+        match self.beside {
+            Some(Beside::DataDirectory) => self.stage.set("TF_DATA_DIR", ".beside"),
+            Some(Beside::Workspace) => {
+                self.stage.terraform(&["workspace", "select", "beside"]).expect(0);
+            }
+            None => {}
+        }
+    }
+
+    fn leave_beside(&mut self) {
+        self.stage.unset("TF_DATA_DIR");
+        if self.beside == Some(Beside::Workspace) {
+            self.stage.terraform(&["workspace", "select", "default"]).expect(0);
+        }
+    }
+
+    /// Insists that nothing is taken back or applied from the environment beside, and that the refusal
+    /// says how it goes on.
+    fn is_refused_beside(&mut self) {
+        let (code, says) = match self.beside {
+            Some(Beside::Workspace) => (15, "unapply --workspace default"),
+            Some(Beside::DataDirectory) => (64, "env -u TF_DATA_DIR"),
+            None => return,
+        };
+        let before = (self.stage.objects(), self.stage.state());
+        self.go_beside();
+        self.stage.unapply(&["revert", &self.target, "--yes"]).expect(code).says(says);
+        let run = ["run", "--", "terraform", "apply", "-auto-approve"];
+        self.stage.unapply(&run).expect(code);
+        self.leave_beside();
+        assert_eq!((self.stage.objects(), self.stage.state()), before);
+        self.tell("refused in the environment beside");
     }
 
     /// An attempt to apply `next` that may go wrong.
@@ -104,7 +181,9 @@ impl History {
             0 => &["apply", "-auto-approve", "-no-color", "-input=false"],
             _ => &["apply", "-auto-approve", "-json", "-input=false"],
         };
-        let run = [&["run", "--", "terraform"], words].concat();
+        let by_file: &[&str] = if self.value.is_some() { &[BY_FILE] } else { &[] };
+        let run = [&["run", "--", "terraform"], words, by_file].concat();
+        self.is_killed |= is_killed;
         let ran = if is_killed { self.killed(&run) } else { self.stage.unapply(&run) };
         self.tell(&format!("apply: exit {}", ran.code));
         self.stage.fault("");
@@ -148,10 +227,8 @@ impl History {
     /// Edits an object that was there when all was good.
     fn edit(&mut self, good: &Objects) {
         let now = self.stage.objects();
-        let files: Vec<&String> = good
-            .keys()
-            .filter(|path| path.contains(".txt") && now.get(*path) == good.get(*path))
-            .collect();
+        let files: Vec<&String> =
+            good.keys().filter(|path| is_own(path) && now.get(*path) == good.get(*path)).collect();
         if files.is_empty() {
             return;
         }
@@ -164,7 +241,7 @@ impl History {
     fn delete(&mut self, good: &Objects) {
         let now = self.stage.objects();
         let is_new = self.dice.once_in(2);
-        let fits = |path: &&String| path.contains(".txt") && good.contains_key(*path) != is_new;
+        let fits = |path: &&String| is_own(path) && good.contains_key(*path) != is_new;
         let files: Vec<&String> = now.keys().filter(fits).collect();
         if files.is_empty() {
             return;
@@ -199,8 +276,7 @@ impl History {
         let planned = self.stage.unapply(&["revert", &self.target, "--plan-only", "--json"]);
         // An object of two steps that is gone: what the refusal names lets it through.
         if planned.stderr.contains("terraform apply -refresh-only") && !self.is_edited {
-            let refresh = ["apply", "-refresh-only", "-auto-approve", "-no-color", "-input=false"];
-            self.stage.terraform(&refresh).expect(0);
+            self.terraform(&["apply", "-refresh-only", "-auto-approve"]).expect(0);
             self.tell("refreshed, as was advised");
             return self.revert(v1, good);
         }
@@ -241,9 +317,9 @@ impl History {
     fn judged(&mut self, v1: &Configuration, good: &Objects, ran: &Ran, end: End) -> End {
         let now = self.stage.objects();
         if now == *good {
+            self.value = self.value.as_ref().map(|_| "v1".to_owned());
             self.lay_out(v1);
-            let plan = ["plan", "-detailed-exitcode", "-no-color", "-input=false"];
-            let plan = self.stage.terraform(&plan);
+            let plan = self.terraform(&["plan", "-detailed-exitcode"]);
             return if plan.code == 0 { end } else { End::Wrong(plan.stdout) };
         }
         let mut differences = Vec::new();
@@ -299,17 +375,31 @@ fn play(seed: u64) -> (String, End) {
     let mut dice = Dice::of(seed);
     let v1 = Configuration::random(&mut dice);
     let stage = Stage::named();
+    let world = if seed.is_multiple_of(2) {
+        "../world".to_owned()
+    } else {
+        stage.world().display().to_string()
+    };
     let mut history = History {
         stage,
         dice,
         told: String::new(),
-        target: String::new(),
-        is_relative: seed.is_multiple_of(2),
+        target: "1".to_owned(),
+        world,
         is_edited: false,
+        is_killed: false,
+        value: None,
+        beside: None,
         initialised: None,
     };
+    // Dice of their own, so that all else of a seed stays as it was.
+    let mut around = Dice::of(seed ^ 0x0a20_07d5);
+    if around.once_in(4) {
+        history.set_up_beside(*around.pick(&[Beside::Workspace, Beside::DataDirectory]));
+    }
+    history.value = around.once_in(3).then(|| "v1".to_owned());
     history.lay_out(&v1);
-    let applied = history.stage.apply();
+    let applied = history.terraform(&["apply", "-auto-approve"]);
     assert_eq!(applied.code, 0, "seed {seed}: the good one: {}{}", applied.stdout, applied.stderr);
     // Dice of their own, so that all else of a seed stays as it was.
     let mut more = Dice::of(seed ^ 0x00ed_17ed);
@@ -319,16 +409,20 @@ fn play(seed: u64) -> (String, End) {
         history.tell("edited before the snapshot");
         history.lay_out(edited);
     }
-    history.stage.unapply(&["init"]).expect(0);
+    let by_file: &[&str] = if history.value.is_some() { &["--var-file", VALUES] } else { &[] };
+    history.stage.unapply(&[&["init"], by_file].concat()).expect(0);
     history.stage.unapply(&["mark", "good"]).expect(0);
-    history.target = history.stage.good_revision().unwrap().to_string();
     let good = history.stage.objects();
     let mut now = edited.unwrap_or_else(|| v1.clone());
     let attempts = if history.dice.once_in(4) { 2 } else { 1 };
-    for _ in 0..attempts {
+    for attempt in 0..attempts {
         let (next, said) = now.changed(&mut history.dice);
         for change in said {
             history.tell(&change);
+        }
+        if history.value.is_some() && around.once_in(2) {
+            history.value = Some(format!("attempt {attempt}"));
+            history.tell("another value in the file");
         }
         history.attempt(&next);
         now = next;
@@ -338,6 +432,10 @@ fn play(seed: u64) -> (String, End) {
     }
     if more.once_in(5) {
         history.delete(&good);
+    }
+    // A killed apply goes on for a while.
+    if !history.is_killed {
+        history.is_refused_beside();
     }
     let end = history.revert(&v1, &good);
     (history.told, end)
