@@ -61,15 +61,21 @@ fn the_world_equals_v1_and_nothing_is_left_behind() {
 }
 
 #[test]
-fn a_kept_stack_can_be_gone_on_with_and_its_secret_was_never_shown() {
+fn a_kept_stack_can_be_gone_on_with_its_json_is_one_object_and_its_secret_was_never_shown() {
     let temporary = TempDir::new().unwrap();
-    let output =
-        unapply(temporary.path(), &["demo", "--directory", "kept \"he${re}", "--color=always"])
-            .output()
-            .unwrap();
+    let words = ["demo", "--directory", "kept \"he${re}", "--color=always", "--json"];
+    let output = unapply(temporary.path(), &words).output().unwrap();
     let text = both(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.contains('\u{1b}'));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["kind"], "unapply.demo");
+    assert_eq!(told["world_equals_v1"], true);
+    assert_eq!(told["orphans_after_restore"], serde_json::json!(["banner.txt", "cache.db"]));
+    assert_eq!(told["files"].as_array().unwrap().len(), 6);
+    assert_eq!(told["fixes"]["demo_file.login"], "overwritten");
+    assert_eq!(told["fixes"]["demo_file.web"], "overwritten");
+    let story = String::from_utf8_lossy(&output.stderr);
+    assert!(story.contains("the world equals v1") && story.contains('\u{1b}'), "{story}");
     let stack = temporary.path().join("kept \"he${re}/stack");
     let configuration = fs::read_to_string(stack.join("main.tf")).unwrap();
     let (_, secret) = configuration.split_once("secret  = \"").unwrap();
@@ -86,21 +92,6 @@ fn a_kept_stack_can_be_gone_on_with_and_its_secret_was_never_shown() {
     let again =
         unapply(temporary.path(), &["demo", "--directory", "kept \"he${re}"]).output().unwrap();
     assert_eq!(again.status.code(), Some(64), "{}", both(&again));
-}
-
-#[test]
-fn json_is_one_object_and_the_story_goes_to_standard_error() {
-    let temporary = TempDir::new().unwrap();
-    let output = unapply(temporary.path(), &["demo", "--json"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", both(&output));
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["kind"], "unapply.demo");
-    assert_eq!(told["world_equals_v1"], true);
-    assert_eq!(told["orphans_after_restore"], serde_json::json!(["banner.txt", "cache.db"]));
-    assert_eq!(told["files"].as_array().unwrap().len(), 6);
-    assert_eq!(told["fixes"]["demo_file.login"], "overwritten");
-    assert_eq!(told["fixes"]["demo_file.web"], "overwritten");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("the world equals v1"));
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! `UNAPPLY_KILLS=1000 cargo test --test it run_kills`.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -95,21 +95,6 @@ fn nobody_is_forgotten(stage: &Stage, what: &str) {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let (path, target) = {
-            let entry = entry.unwrap();
-            (entry.path(), to.join(entry.file_name()))
-        };
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            let _bytes = std::fs::copy(&path, target).unwrap();
-        }
-    }
-}
-
 /// Waits until nothing of the stage runs any more. A provider whose terraform was killed before it
 /// had called has no work under way, and waits for ever: it is ended.
 fn resolve(stage: &Stage) {
@@ -139,20 +124,6 @@ fn resolve(stage: &Stage) {
         std::thread::sleep(Duration::from_millis(150));
     }
     panic!("something of {here} goes on: {:?}", of_stage());
-}
-
-/// As if nothing had ever happened here.
-fn renew(stage: &Stage, store: &Path) {
-    let own = stage.stack().join(".unapply");
-    std::fs::remove_dir_all(&own).unwrap();
-    copy(&store.join("store"), &own);
-    std::fs::remove_dir_all(stage.world()).unwrap();
-    for name in ["terraform.tfstate", "terraform.tfstate.backup", ".terraform.tfstate.lock.info"] {
-        let _was_not_there = std::fs::remove_file(stage.stack().join(name)).is_err();
-    }
-    copy(&store.join("world"), &stage.world());
-    let state = stage.stack().join("terraform.tfstate");
-    let _bytes = std::fs::copy(store.join("terraform.tfstate"), state).unwrap();
 }
 
 fn kill_at_random(stage: &Stage, chance: &mut Chance, what: &str) {
@@ -204,16 +175,12 @@ fn run_kills_leave_no_object_that_nobody_names() {
                 let stage = Stage::with(&file("z", "there before"));
                 stage.apply().expect(0);
                 stage.unapply(&["init"]).expect(0);
-                let store = stage.path().join("before");
-                copy(&stage.stack().join(".unapply"), &store.join("store"));
-                copy(&stage.world(), &store.join("world"));
-                let state = stage.stack().join("terraform.tfstate");
-                let _bytes = std::fs::copy(state, store.join("terraform.tfstate")).unwrap();
+                stage.keep();
                 for number in (thread..kills).step_by(usize::try_from(THREADS).unwrap()) {
                     let what = format!("kill {number}");
                     let mut chance = Chance(number);
                     chance.below(2);
-                    renew(&stage, &store);
+                    stage.renew();
                     // Twice at most, so that the second finds objects to change and destroy.
                     for round in 0..=u64::from(chance.below(4) == 0) {
                         stage.configure(&configuration(&mut chance, round));

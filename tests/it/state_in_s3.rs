@@ -256,42 +256,40 @@ fn has_one_key_besides_the_store(bucket: &Bucket, prefix: &str) {
 
 #[test]
 fn credentials_that_expire_while_a_revert_applies_leave_an_intent_that_the_next_one_concludes() {
-    // Everything is refused, or only what would commit.
-    for part in ["/team/", "/log/"] {
-        let bucket = Bucket::start();
-        let (stage, past) = good_with_store(&bucket, "team");
-        stage.apply_next(&v2());
-        stage.fault("delay-ms:a.txt:2500");
-        let revert = stage.start(UNAPPLY, &["revert", "--yes"]);
-        until("terraform changes something", || stage.is_applying());
-        bucket.rule(Rule::always(Method::PUT, part, Fault::Answer(403, "ExpiredToken")));
-        let ran = revert.end().expect(12);
-        bucket.heal();
-        stage.fault("");
-        for words in [
-            "the apply has ended (succeeded), and that could not be recorded",
-            "403 ExpiredToken",
-            "its outcome is not in the log, and nothing was verified",
-            "says what was begun; what Terraform said is kept in",
-            "sign in again or renew the credentials, then: unapply revert   (concludes it)",
-        ] {
-            assert!(ran.stderr.contains(words), "no `{words}` in:\n{}", ran.stderr);
-        }
-        assert!(!ran.stderr.contains(SECRET_KEY) && !ran.stdout.contains(SECRET_KEY));
-        // Terraform has done it, and what it said is still there.
-        assert_eq!(stage.objects()["a.txt"].1, b"one");
-        assert_eq!(stage.private_directories().len(), 1);
-        assert_eq!(stage.entries("revert-intent").len(), 1);
-        assert_eq!(stage.entries("revert-outcome").len(), 0);
-        stage.is_sound();
-        stage.sweep();
-        stage.unapply(&["revert", "--yes"]).expect(0);
-        let outcomes = stage.entries("revert-outcome");
-        assert_eq!(outcomes.len(), 1);
-        assert_eq!(outcomes[0]["body"]["outcome"], "unknown", "{:#}", outcomes[0]);
-        past.is_back(&stage);
-        keeps_no_credential(&bucket);
+    let bucket = Bucket::start();
+    let (stage, past) = good_with_store(&bucket, "team");
+    stage.apply_next(&v2());
+    stage.fault("delay-ms:a.txt:2500");
+    let revert = stage.start(UNAPPLY, &["revert", "--yes"]);
+    until("terraform changes something", || stage.is_applying());
+    // Only what would commit is refused: all else is in the bucket.
+    bucket.rule(Rule::always(Method::PUT, "/log/", Fault::Answer(403, "ExpiredToken")));
+    let ran = revert.end().expect(12);
+    bucket.heal();
+    stage.fault("");
+    for words in [
+        "the apply has ended (succeeded), and that could not be recorded",
+        "403 ExpiredToken",
+        "its outcome is not in the log, and nothing was verified",
+        "says what was begun; what Terraform said is kept in",
+        "sign in again or renew the credentials, then: unapply revert   (concludes it)",
+    ] {
+        assert!(ran.stderr.contains(words), "no `{words}` in:\n{}", ran.stderr);
     }
+    assert!(!ran.stderr.contains(SECRET_KEY) && !ran.stdout.contains(SECRET_KEY));
+    // Terraform has done it, and what it said is still there.
+    assert_eq!(stage.objects()["a.txt"].1, b"one");
+    assert_eq!(stage.private_directories().len(), 1);
+    assert_eq!(stage.entries("revert-intent").len(), 1);
+    assert_eq!(stage.entries("revert-outcome").len(), 0);
+    stage.is_sound();
+    stage.sweep();
+    stage.unapply(&["revert", "--yes"]).expect(0);
+    let outcomes = stage.entries("revert-outcome");
+    assert_eq!(outcomes.len(), 1);
+    assert_eq!(outcomes[0]["body"]["outcome"], "unknown", "{:#}", outcomes[0]);
+    past.is_back(&stage);
+    keeps_no_credential(&bucket);
 }
 
 #[test]

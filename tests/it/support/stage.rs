@@ -15,6 +15,8 @@ use std::sync::LazyLock;
 use tempfile::TempDir;
 use unapply::demo::sandbox::Sandbox;
 
+use super::places::temporary;
+
 /// The binary under test.
 pub(crate) const UNAPPLY: &str = env!("CARGO_BIN_EXE_unapply");
 
@@ -61,7 +63,7 @@ impl Stage {
     /// A stack without configuration.
     #[expect(clippy::disallowed_methods, reason = "a test needs the way to the real programs")]
     pub(crate) fn empty() -> Self {
-        let directory = tempfile::Builder::new().prefix("stage-").tempdir().unwrap();
+        let directory = temporary("stage-");
         let path = directory.path();
         let sandbox = Sandbox::set_up(path, provider()).unwrap();
         std::fs::create_dir(path.join("home")).unwrap();

@@ -69,7 +69,7 @@ fn setting_up_may_be_killed_after_every_third_step() {
 
 /// Kills a revert after every second milestone, from `first` on.
 fn sweep_revert(first: u64) {
-    let mut scene = Scene::changed();
+    let scene = Scene::changed();
     let (mut early, mut late) = (0, 0);
     for nth in (first..).step_by(2) {
         let before = scene.see();
@@ -90,8 +90,8 @@ fn sweep_revert(first: u64) {
             early += 1;
         } else {
             scene.goes_back();
-            // Where nothing was left to undo, nothing was proved good anew: a stage of its own.
-            scene = Scene::changed();
+            // Where nothing was left to undo, nothing was proved good anew.
+            scene.stage.renew();
             late += 1;
         }
     }

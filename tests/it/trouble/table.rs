@@ -107,6 +107,7 @@ impl Scene {
         let (stage, past) = good(&v1());
         let scene = Self { stage, past };
         scene.change();
+        scene.stage.keep();
         scene
     }
 
@@ -216,8 +217,8 @@ fn live_through_one(row: &Row, scene: &mut Scene) {
         Proof::BackNext => {
             goes_back_next(scene, &ran);
             is_back(scene, &before);
-            // Where nothing was left to undo, nothing was proved good anew: a stage of its own.
-            *scene = Scene::changed();
+            // Where nothing was left to undo, nothing was proved good anew.
+            scene.stage.renew();
         }
     }
 }

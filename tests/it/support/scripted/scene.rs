@@ -17,6 +17,7 @@ use super::configuration::{Backend, Configuration};
 use super::document::{Document, Known};
 use super::world::{Object, World};
 use crate::support::memory::MemoryStore;
+use crate::support::places::temporary;
 use crate::support::script::{Fault, Script, copy, put};
 
 /// The home of a stack's state.
@@ -44,7 +45,7 @@ const DEAD: u32 = 4_194_305;
 impl Scene {
     /// A stack without configuration and an empty store.
     pub(crate) fn new(home: Where) -> Self {
-        let directory = tempfile::Builder::new().prefix("scene-").tempdir().unwrap();
+        let directory = temporary("scene-");
         let store = Arc::new(MemoryStore::default());
         let (_repository, _) = Repository::initialise(store.shared()).unwrap();
         let scene = Self {
@@ -67,7 +68,7 @@ impl Scene {
 
     /// The same once more, to be played to another end.
     pub(crate) fn copy(&self) -> Self {
-        let directory = tempfile::Builder::new().prefix("scene-").tempdir().unwrap();
+        let directory = temporary("scene-");
         for part in ["stack", "tmp"] {
             copy(&self.directory.path().join(part), &directory.path().join(part));
         }
