@@ -52,7 +52,30 @@ struct Answers {
     causes: Vec<String>,
     not_done: Option<String>,
     now: Option<String>,
-    next: Vec<String>,
+    next: Vec<Step>,
+}
+
+/// A step to run next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// A line as it is.
+    Line(String),
+    /// A line with a command of Terraform or OpenTofu, whichever the stack is run with.
+    OfEngine {
+        /// The words before its name.
+        before: &'static str,
+        /// The words behind it.
+        words: String,
+    },
+}
+
+impl Step {
+    fn line(&self, engine: &str) -> String {
+        match self {
+            Self::Line(line) => line.clone(),
+            Self::OfEngine { before, words } => format!("{before}{engine} {words}"),
+        }
+    }
 }
 
 impl Failure {
@@ -73,8 +96,8 @@ impl Failure {
     }
 
     /// Returns the first step to run next, if one is known.
-    pub(super) fn first_step(&self) -> Option<&str> {
-        self.told.next.first().map(String::as_str)
+    pub(super) fn first_step(&self, output: &Screens) -> Option<String> {
+        self.told.next.first().map(|step| step.line(&output.engine()))
     }
 
     /// The same with another code.
@@ -101,7 +124,7 @@ impl Failure {
     /// Adds a step to run next, unless one is known already.
     pub(super) fn next_by_default(mut self, command: &str) -> Self {
         if self.told.next.is_empty() {
-            self.told.next.push(command.to_owned());
+            self.told.next.push(Step::Line(command.to_owned()));
         }
         self
     }
@@ -120,7 +143,22 @@ impl Failure {
 
     /// Adds a step to run next.
     pub(super) fn next(mut self, command: impl Into<String>) -> Self {
-        self.told.next.push(command.into());
+        self.told.next.push(Step::Line(command.into()));
+        self
+    }
+
+    /// Adds a command of the stack's engine to run next.
+    pub(super) fn next_engine(self, words: impl Into<String>) -> Self {
+        self.next_with_engine("", words)
+    }
+
+    /// Adds a command to run next that has one of the stack's engine in it.
+    pub(super) fn next_with_engine(
+        mut self,
+        before: &'static str,
+        words: impl Into<String>,
+    ) -> Self {
+        self.told.next.push(Step::OfEngine { before, words: words.into() });
         self
     }
 
@@ -151,7 +189,7 @@ impl Failure {
             line("now", now);
         }
         for (index, next) in self.told.next.iter().enumerate() {
-            line(if index == 0 { "next" } else { "" }, next);
+            line(if index == 0 { "next" } else { "" }, &next.line(&output.engine()));
         }
         output.insist(&text);
     }
@@ -289,7 +327,7 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
         E::NoOutput { .. } => plain(Exit::Failure, error).next(ANOTHER_TEMPORARY),
         E::NotInitialised { diagnostics, .. } => plain(Exit::Terraform, error)
             .details(diagnostic_lines(diagnostics).into_iter().skip(1))
-            .next("terraform init"),
+            .next_engine("init"),
         E::NoProvider { diagnostics } => plain(Exit::Terraform, error)
             .details(diagnostic_lines(diagnostics))
             .next("let this machine reach the registry or a mirror that has it, then again")
@@ -301,10 +339,10 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
         E::Interrupted { signal, .. } => {
             Failure::new(Exit::of_signal(*signal), error.to_string()).next(AGAIN)
         }
-        E::Failed { diagnostics, kept_back, .. } => {
+        E::Failed { engine, diagnostics, kept_back, .. } => {
             let failure = plain(Exit::Failure, error)
                 .details(diagnostic_lines(diagnostics))
-                .details(terraform::not_handed_on(kept_back));
+                .details(terraform::not_handed_on(engine, kept_back));
             match permission(diagnostics) {
                 Some(next) => failure.with_exit(Exit::Permission).next(next),
                 None => failure.next(AGAIN),
@@ -313,9 +351,9 @@ fn terraform_failure(error: &terraform::Error) -> Failure {
         E::NotPushed { .. } => plain(Exit::Refused, error)
             .now("the backend's state is as it was; another one may be there by now")
             .next("unapply status"),
-        E::Unreadable { .. } => plain(Exit::Failure, error).next(
-            "look at what it is (terraform version), or name another: unapply --tf-bin PATH …",
-        ),
+        E::Unreadable { .. } => plain(Exit::Failure, error)
+            .next_engine("version   (says what it is)")
+            .next("name another: unapply --tf-bin PATH …"),
     }
 }
 
@@ -356,7 +394,7 @@ impl From<Error> for Failure {
 fn directory_failure(error: &directory::Error) -> Failure {
     match error {
         directory::Error::NotInitialised { .. } => {
-            plain(Exit::Terraform, error).next("terraform init")
+            plain(Exit::Terraform, error).next_engine("init")
         }
         directory::Error::Read { source, .. } => plain(of_io(source), error),
         directory::Error::Record { .. } => plain(Exit::Failure, error),

@@ -8,6 +8,7 @@ mod args;
 mod config;
 mod dashes;
 mod dispatch;
+mod engines;
 mod environment;
 mod exit;
 mod failure;

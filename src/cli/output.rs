@@ -4,7 +4,7 @@
 //! from states, plans and providers is made inert here: control, bidi and invisible characters are
 //! shown as what they are.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
@@ -76,6 +76,8 @@ pub(super) struct Screens {
     talks: Talk,
     is_closed: Cell<bool>,
     is_deaf: Cell<bool>,
+    /// The name of the stack's engine, once that is known.
+    engine: RefCell<Option<String>>,
 }
 
 /// How much is said besides data.
@@ -98,6 +100,7 @@ impl Screens {
             talks,
             is_closed: Cell::new(false),
             is_deaf: Cell::new(false),
+            engine: RefCell::default(),
         }
     }
 
@@ -109,7 +112,18 @@ impl Screens {
             talks: self.talks,
             is_closed: Cell::new(true),
             is_deaf: self.is_deaf.clone(),
+            engine: self.engine.clone(),
         }
+    }
+
+    /// The word by which a person starts the stack's engine.
+    pub(super) fn engine(&self) -> String {
+        self.engine.borrow().clone().unwrap_or_else(|| "terraform".to_owned())
+    }
+
+    /// Remembers that word.
+    pub(super) fn set_engine(&self, command: &str) {
+        *self.engine.borrow_mut() = Some(command.to_owned());
     }
 
     /// Prints exact bytes.

@@ -27,6 +27,7 @@ pub mod redact;
 pub mod rekey;
 pub mod revert;
 pub mod selector;
+pub mod stack_engine;
 pub mod unsettled;
 pub mod variables;
 pub mod verify;

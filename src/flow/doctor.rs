@@ -34,7 +34,6 @@ use crate::model::event::Severity;
 use crate::model::hazard::Hazard;
 use crate::model::plan::{Plan, PlanExtent};
 use crate::model::run::{Diagnosis, Finding, Health};
-use crate::model::word::Word as _;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform;
 use crate::store::After;
@@ -143,12 +142,12 @@ pub fn examine(
         found.add("temporary", Health::Ok, stack.temporary.display().to_string());
     });
     let running = ports.terraform.version(&stack.root);
-    let running = found.tried("terraform", running.map_err(Error::from));
+    let running = found.tried("engine", running.map_err(Error::from));
     of_the_environment(ports, &mut found);
     let live = present(ports, stack, &log, &mut found);
     let good = of_the_good(ports, &log, &mut found);
     if let (Some(running), Some((good, _, _))) = (&running, &good) {
-        of_terraform(running, good, &mut found);
+        of_the_engine(running, ports.terraform.origin(), good, &mut found);
     }
     if let (Some(running), Some(good), Some((live, bytes))) = (&running, &good, &live) {
         let redactor = known_secrets(ports, &log).with_values(&secrets_of_environment(ports));
@@ -188,7 +187,7 @@ fn of_the_store(ports: &Ports<'_>, log: &[Entry], probe: StoreProbe, found: &mut
 
 /// Which variables Terraform sees here and would not see in a revert.
 fn of_the_environment(ports: &Ports<'_>, found: &mut Examined) {
-    match terraform::not_handed_on(ports.terraform.kept_back()) {
+    match terraform::not_handed_on(ports.terraform.command(), ports.terraform.kept_back()) {
         None => found.add("environment", Health::Ok, "handed on whole"),
         Some(what) => found.add("environment", Health::Warning, what),
     }
@@ -288,14 +287,19 @@ fn of_the_good<'a>(
     Some((good, state, configuration))
 }
 
-fn of_terraform(running: &EngineVersion, good: &KnownGood<'_>, found: &mut Examined) {
-    let shown = |engine: &EngineVersion| format!("{} {}", engine.kind.name(), engine.version);
+fn of_the_engine(
+    running: &EngineVersion,
+    origin: Option<&str>,
+    good: &KnownGood<'_>,
+    found: &mut Examined,
+) {
+    let origin = origin.map_or_else(String::new, |origin| format!(", {origin}"));
     match &good.snapshot.engine {
         Some(engine) if engine != running => {
-            let what = format!("{}; {} when it was good", shown(running), shown(engine));
-            found.add("terraform", Health::Warning, what);
+            let what = format!("{running}; {engine} when it was good{origin}");
+            found.add("engine", Health::Warning, what);
         }
-        Some(_) | None => found.add("terraform", Health::Ok, shown(running)),
+        Some(_) | None => found.add("engine", Health::Ok, format!("{running}{origin}")),
     }
 }
 

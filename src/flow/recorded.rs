@@ -23,7 +23,7 @@ use crate::model::digest::Digest;
 use crate::model::drift::{DriftItem, DriftObservation, DriftedObject, KnownDrift, RecordedFix};
 use crate::model::entry::{Body, Entry, Revision, Snapshot, StateRef, UnreadableState};
 use crate::model::state::StateBytes;
-use crate::store::{self, After};
+use crate::store::{self, After, Repository};
 
 /// A state on record, with its bytes.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub struct Recorded {
 
 /// A stored state, checked against the entry that speaks of it, and read.
 pub fn load(ports: &Ports<'_>, entry: &Entry, state: &StateRef) -> Result<Recorded, Error> {
-    let bytes = load_bytes(ports, entry, state)?;
+    let bytes = load_bytes(ports.repository, entry, state)?;
     let revision = entry.revision;
     let unreadable =
         |problem: Unreadable| Error::StoredState { revision, problem: problem.error.to_string() };
@@ -47,8 +47,12 @@ pub fn load(ports: &Ports<'_>, entry: &Entry, state: &StateRef) -> Result<Record
 }
 
 /// The exact bytes of a stored state, checked against the entry that speaks of it.
-pub fn load_bytes(ports: &Ports<'_>, entry: &Entry, state: &StateRef) -> Result<StateBytes, Error> {
-    let bytes = StateBytes::new(ports.repository.get_blob(&state.blob)?);
+pub fn load_bytes(
+    repository: &Repository,
+    entry: &Entry,
+    state: &StateRef,
+) -> Result<StateBytes, Error> {
+    let bytes = StateBytes::new(repository.get_blob(&state.blob)?);
     if bytes.digest() != state.version.digest {
         return Err(Error::StoredState {
             revision: entry.revision,

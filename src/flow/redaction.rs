@@ -26,13 +26,17 @@ use crate::port::terraform;
 /// An error of Terraform with its texts redacted.
 pub fn safe_error(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
     match error {
-        terraform::Error::Failed { command, diagnostics, kept_back } => terraform::Error::Failed {
-            command,
-            diagnostics: safe_diagnostics(&diagnostics, redactor),
-            kept_back,
-        },
-        terraform::Error::NotInitialised { summary, diagnostics } => {
+        terraform::Error::Failed { engine, command, diagnostics, kept_back } => {
+            terraform::Error::Failed {
+                engine,
+                command,
+                diagnostics: safe_diagnostics(&diagnostics, redactor),
+                kept_back,
+            }
+        }
+        terraform::Error::NotInitialised { engine, summary, diagnostics } => {
             terraform::Error::NotInitialised {
+                engine,
                 summary: redactor.text(&summary),
                 diagnostics: safe_diagnostics(&diagnostics, redactor),
             }

@@ -213,6 +213,39 @@ pub enum EngineKind {
     OpenTofu,
 }
 
+impl EngineKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Terraform, Self::OpenTofu];
+
+    /// The host of its public registry, from which it takes a provider whose source names none.
+    pub fn registry(self) -> &'static str {
+        match self {
+            Self::Terraform => "registry.terraform.io",
+            Self::OpenTofu => "registry.opentofu.org",
+        }
+    }
+
+    /// The engine whose public registry this is; any other host is neither's.
+    pub fn of_registry(host: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.registry() == host)
+    }
+
+    /// The program's usual name.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Terraform => "terraform",
+            Self::OpenTofu => "tofu",
+        }
+    }
+}
+
+impl fmt::Display for EngineVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind: &str = self.kind.into();
+        write!(f, "{kind} {}", self.version)
+    }
+}
+
 /// The binary that would run, and its version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineVersion {

@@ -70,9 +70,9 @@ pub struct PlanRequest {
 }
 
 /// The variables that a child did not see, in a line.
-pub fn not_handed_on(kept_back: &[String]) -> Option<String> {
+pub fn not_handed_on(engine: &str, kept_back: &[String]) -> Option<String> {
     let names = kept_back.join(", ");
-    (!names.is_empty()).then(|| format!("not handed on to terraform: {names}"))
+    (!names.is_empty()).then(|| format!("not handed on to {engine}: {names}"))
 }
 
 /// How an apply ended.
@@ -107,8 +107,10 @@ pub struct LockHolder {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no binary.
-    #[error("terraform not found: `{searched}`")]
+    #[error("{name} not found: {searched}")]
     NotFound {
+        /// The engine that is needed.
+        name: String,
         /// The names that were looked for, and the places.
         searched: String,
     },
@@ -122,8 +124,10 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The directory is not initialised, or for another backend or provider.
-    #[error("terraform is not initialised here: {summary}")]
+    #[error("{engine} is not initialised here: {summary}")]
     NotInitialised {
+        /// The engine's program.
+        engine: String,
         /// Terraform's own word.
         summary: String,
         /// More of it: not safe to show before redaction.
@@ -143,16 +147,20 @@ pub enum Error {
     #[error("the saved plan is stale")]
     StalePlan,
     /// It was asked to stop and did.
-    #[error("interrupted during `terraform {command}`")]
+    #[error("interrupted during `{engine} {command}`")]
     Interrupted {
+        /// The engine's program.
+        engine: String,
         /// The subcommand.
         command: &'static str,
         /// The signal that asked.
         signal: i32,
     },
     /// It ended with an error.
-    #[error("terraform {command} failed")]
+    #[error("{engine} {command} failed")]
     Failed {
+        /// The engine's program.
+        engine: String,
         /// The subcommand.
         command: &'static str,
         /// Terraform's messages: not safe to show before redaction.
@@ -161,8 +169,10 @@ pub enum Error {
         kept_back: Vec<String>,
     },
     /// It ended well and said something that cannot be read.
-    #[error("terraform {command} said something that cannot be read")]
+    #[error("{engine} {command} said something that cannot be read")]
     Unreadable {
+        /// The engine's program.
+        engine: String,
         /// The subcommand.
         command: &'static str,
     },
@@ -188,6 +198,16 @@ pub type Watch<'a> = dyn FnMut(&Event) + 'a;
 
 /// Terraform or OpenTofu.
 pub trait Terraform: fmt::Debug {
+    /// The word by which a person starts it.
+    fn command(&self) -> &str {
+        "terraform"
+    }
+
+    /// Where it was found, and why it is this one.
+    fn origin(&self) -> Option<&str> {
+        None
+    }
+
     /// The variables of the environment that are set and that its commands do not see.
     fn kept_back(&self) -> &[String] {
         &[]

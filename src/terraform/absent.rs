@@ -11,21 +11,26 @@ use crate::port::terraform::{AppliedPlan, Error, PlanRequest, Terraform, Watch, 
 /// No Terraform.
 #[derive(Debug)]
 pub struct Absent {
+    name: String,
     searched: String,
 }
 
 impl Absent {
     /// Remembers why there is none.
-    pub fn new(searched: String) -> Self {
-        Self { searched }
+    pub fn new(name: &str, searched: String) -> Self {
+        Self { name: name.to_owned(), searched }
     }
 
     fn missing<T>(&self) -> Result<T, Error> {
-        Err(Error::NotFound { searched: self.searched.clone() })
+        Err(Error::NotFound { name: self.name.clone(), searched: self.searched.clone() })
     }
 }
 
 impl Terraform for Absent {
+    fn command(&self) -> &str {
+        &self.name
+    }
+
     fn version(&self, _: &Path) -> Result<EngineVersion, Error> {
         self.missing()
     }

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use super::environment::{Environment, FIXED, HandedOn};
 use super::failure::{diagnostics, error};
+use super::locate::on_path;
 use super::process::{Broken, Finished, Invocation, Moment, run};
 use super::version::{Executable, version};
 use crate::codec::events::parse_line;
@@ -28,6 +29,10 @@ pub struct Cli {
     environment: Environment,
     kept_back: Vec<String>,
     interrupt: Rc<dyn Interrupt>,
+    /// The word by which a person starts it.
+    command: String,
+    /// Where it was found, and why it is this one.
+    origin: String,
     /// The directory that keeps the versions of executables.
     cache: Option<PathBuf>,
     /// The version that the program has told in each directory.
@@ -44,7 +49,12 @@ impl Cli {
     /// Uses `program` in this environment.
     pub fn new(program: PathBuf, handed_on: HandedOn, interrupt: Rc<dyn Interrupt>) -> Self {
         let HandedOn { environment, kept_back } = handed_on;
+        let name = program.file_name().map(|name| name.to_string_lossy().into_owned());
+        let is_on_path = |name: &String| on_path(&environment, name).as_ref() == Some(&program);
+        let command = name.filter(is_on_path).unwrap_or_else(|| program.display().to_string());
         Self {
+            origin: program.display().to_string(),
+            command,
             program,
             environment,
             kept_back,
@@ -58,6 +68,13 @@ impl Cli {
     #[must_use]
     pub fn with_cache(mut self, cache: Option<PathBuf>) -> Self {
         self.cache = cache;
+        self
+    }
+
+    /// Remembers why it is this one.
+    #[must_use]
+    pub fn because(mut self, why: &str) -> Self {
+        self.origin = format!("{}: {why}", self.program.display());
         self
     }
 
@@ -112,7 +129,7 @@ impl Cli {
     /// The error that a command's end means; a plain failure also names the variables that it did
     /// not see.
     fn error(&self, command: &'static str, finished: &Finished) -> Error {
-        let mut error = error(command, finished);
+        let mut error = error(&self.command, command, finished);
         if let Error::Failed { kept_back, .. } = &mut error {
             kept_back.clone_from(&self.kept_back);
         }
@@ -144,6 +161,14 @@ fn var_files(files: &[PathBuf]) -> Vec<String> {
 fn nobody(_: &Event) {}
 
 impl Terraform for Cli {
+    fn command(&self) -> &str {
+        &self.command
+    }
+
+    fn origin(&self) -> Option<&str> {
+        Some(&self.origin)
+    }
+
     fn kept_back(&self) -> &[String] {
         &self.kept_back
     }
@@ -169,7 +194,10 @@ impl Terraform for Cli {
             };
             let finished = self.must("version", &place, &["version"], &mut nobody)?;
             let said = String::from_utf8_lossy(&finished.stdout);
-            let found = version(&said).ok_or(Error::Unreadable { command: "version" })?;
+            let found = version(&said).ok_or_else(|| Error::Unreadable {
+                engine: self.command.clone(),
+                command: "version",
+            })?;
             if let Some(executable) = executable {
                 executable.keep(&said);
             }
@@ -275,7 +303,7 @@ impl Terraform for Cli {
         let finished = self.run(place, &arguments, Some(events.clone()), &mut tell)?;
         if !finished.succeeded() && !has_begun {
             // Refused before anything was touched: a lock, a stale plan.
-            let refusal = error("apply", &finished);
+            let refusal = error(&self.command, "apply", &finished);
             if matches!(refusal, Error::Locked(_) | Error::StalePlan | Error::NotInitialised { .. })
             {
                 return Err(refusal);

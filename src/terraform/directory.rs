@@ -4,6 +4,7 @@
 //! refused: its state would be looked for in the wrong place.
 
 pub mod lock;
+pub mod signs;
 
 use std::collections::BTreeMap;
 use std::fs;

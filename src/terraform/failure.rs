@@ -52,10 +52,11 @@ fn plain(text: &str) -> Option<Diagnostic> {
 }
 
 /// The error of a command that did not end with exit code 0.
-pub(super) fn error(command: &'static str, finished: &Finished) -> Error {
+pub(super) fn error(engine: &str, command: &'static str, finished: &Finished) -> Error {
+    let engine = engine.to_owned();
     let diagnostics = diagnostics(finished);
     if let Some(signal) = finished.asked_to_stop {
-        return Error::Interrupted { command, signal };
+        return Error::Interrupted { engine, command, signal };
     }
     let errors = || diagnostics.iter().filter(|d| d.severity == Severity::Error);
     if let Some(lock) = errors().find(|d| d.summary.contains("Error acquiring the state lock"))
@@ -68,13 +69,13 @@ pub(super) fn error(command: &'static str, finished: &Finished) -> Error {
     }
     let uninitialised = errors().find(|d| NOT_INITIALISED.iter().any(|s| d.summary.contains(s)));
     if let Some(summary) = uninitialised.map(|d| d.summary.clone()) {
-        return Error::NotInitialised { summary, diagnostics };
+        return Error::NotInitialised { engine, summary, diagnostics };
     }
     let is_package = |d: &Diagnostic| NO_PROVIDER.iter().any(|s| d.summary.starts_with(s));
     if command == "init" && diagnostics.iter().any(is_package) {
         return Error::NoProvider { diagnostics };
     }
-    Error::Failed { command, diagnostics, kept_back: Vec::new() }
+    Error::Failed { engine, command, diagnostics, kept_back: Vec::new() }
 }
 
 /// Summaries of `init` that are about a package that is not to be had.
@@ -146,7 +147,8 @@ mod tests {
         let line = serde_json::json!({"type": "diagnostic", "diagnostic": {"severity": "error",
             "summary": "Error acquiring the state lock",
             "detail": "Error message: resource temporarily unavailable\nLock Info:\n  ID:        c87459fd\n  Path:      terraform.tfstate\n  Operation: OperationTypeApply\n  Who:       root@vm\n  Version:   1.11.4\n  Created:   2026-11-21 02:50:38 +0000 UTC\n  Info:      \n"}});
-        let Error::Locked(holder) = error("plan", &finished(&line.to_string(), "")) else {
+        let Error::Locked(holder) = error("terraform", "plan", &finished(&line.to_string(), ""))
+        else {
             panic!("locked")
         };
         assert_eq!(holder.who, "root@vm");
@@ -157,7 +159,7 @@ mod tests {
     #[test]
     fn boxes_with_colours_are_read() {
         let text = "\u{1b}[31m╷\u{1b}[0m\n\u{1b}[31m│\u{1b}[0m \u{1b}[1mError: Backend initialization required, please run \"terraform init\"\u{1b}[0m\n│ \n│ Reason: Unsetting the previously set backend \"s3\"\n╵\n";
-        let error = error("state pull", &finished("", text));
+        let error = error("terraform", "state pull", &finished("", text));
         assert!(
             matches!(error, Error::NotInitialised { summary, .. } if summary.starts_with("Backend init"))
         );
@@ -177,7 +179,9 @@ mod tests {
     #[test]
     fn an_error_outside_of_all_boxes_is_read() {
         let text = "There are some problems with the CLI configuration:\n╷\n│ Warning: Unable to open\n│\n│ detail\n╵\n\n\u{1b}[31mFailed to refresh state: HTTP remote state endpoint requires auth\u{1b}[0m\u{1b}[0m\n";
-        let Error::Failed { diagnostics, .. } = error("state pull", &finished("", text)) else {
+        let Error::Failed { diagnostics, .. } =
+            error("terraform", "state pull", &finished("", text))
+        else {
             panic!("failed")
         };
         let said = diagnostics.iter().find(|d| d.severity == Severity::Error).unwrap();
@@ -190,15 +194,18 @@ mod tests {
     #[test]
     fn a_package_that_is_not_to_be_had_is_told_from_other_failures_of_init() {
         let text = "Error: Failed to query available provider packages\n\nCould not retrieve\n";
-        assert!(matches!(error("init", &finished("", text)), Error::NoProvider { .. }));
-        assert!(matches!(error("plan", &finished("", text)), Error::Failed { .. }));
+        assert!(matches!(
+            error("terraform", "init", &finished("", text)),
+            Error::NoProvider { .. }
+        ));
+        assert!(matches!(error("terraform", "plan", &finished("", text)), Error::Failed { .. }));
     }
 
     #[test]
     fn a_stale_plan_and_anything_else_are_told_apart() {
         let stale = r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Saved plan is stale"}}"#;
-        assert!(matches!(error("apply", &finished(stale, "")), Error::StalePlan));
-        let other = error("apply", &finished("", "Error: Something\n\nmore\n"));
+        assert!(matches!(error("terraform", "apply", &finished(stale, "")), Error::StalePlan));
+        let other = error("terraform", "apply", &finished("", "Error: Something\n\nmore\n"));
         assert!(matches!(other, Error::Failed { diagnostics, .. } if diagnostics.len() == 1));
     }
 }

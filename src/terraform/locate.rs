@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
 use crate::model::entry::{EngineKind, EngineVersion};
+use crate::model::word::Word as _;
 
 /// The program of this name on `PATH`.
 pub fn on_path(environment: &Environment, name: &str) -> Option<PathBuf> {
@@ -22,10 +23,7 @@ pub fn on_path(environment: &Environment, name: &str) -> Option<PathBuf> {
 /// Programs that may have a version: those on `PATH` under names such as `terraform-1.11.4`, and
 /// those in the folders of version managers. The caller asks each for the version that it has.
 pub fn for_version(environment: &Environment, engine: &EngineVersion) -> Vec<PathBuf> {
-    let (name, folder) = match engine.kind {
-        EngineKind::Terraform => ("terraform", "terraform"),
-        EngineKind::OpenTofu => ("tofu", "opentofu"),
-    };
+    let (name, folder) = (engine.kind.command(), engine.kind.name());
     let version = engine.version.as_str();
     // A version is a text of somebody else's and part of a path here.
     if !version.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+')) {
@@ -68,20 +66,15 @@ fn is_program(path: &Path) -> bool {
     path.metadata().is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
 }
 
-/// The binary to run: as the user says (a path or a name), else `terraform`, else `tofu`. If there
-/// is none, the error names what was looked for.
-pub fn binary(environment: &Environment, wanted: Option<&str>) -> Result<PathBuf, String> {
-    match wanted {
-        None | Some("auto") => on_path(environment, "terraform")
-            .or_else(|| on_path(environment, "tofu"))
-            .ok_or_else(|| "terraform, tofu on PATH".to_owned()),
-        Some(name) if !name.contains('/') => {
-            on_path(environment, name).ok_or_else(|| format!("{name} on PATH"))
-        }
-        Some(path) if is_program(Path::new(path)) => {
-            std::path::absolute(path).map_err(|_| path.to_owned())
-        }
-        Some(path) => Err(path.to_owned()),
+/// The program that a person names, by a path or by a name on `PATH`. If there is none, the error
+/// names what was looked for.
+pub fn named(environment: &Environment, name: &str) -> Result<PathBuf, String> {
+    if !name.contains('/') {
+        return on_path(environment, name).ok_or_else(|| format!("{name} on PATH"));
+    }
+    match Path::new(name) {
+        path if is_program(path) => std::path::absolute(path).map_err(|_| name.to_owned()),
+        _ => Err(name.to_owned()),
     }
 }
 

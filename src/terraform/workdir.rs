@@ -32,7 +32,7 @@ use crate::model::secret::Secret;
 
 pub use self::carry::{CarriedBack, NotCarried, carry_back_left, events_left};
 pub use self::mirror::{RealPlaces, normalised};
-pub use self::versions::is_version_file;
+pub use self::versions::{is_version_file, pinned};
 
 /// The directory, inside the private one, where the bundle's top lies.
 const TREE: &str = "tree";

@@ -346,7 +346,7 @@ fn known_of(stage: &Stage) -> Result<Vec<String>, String> {
     let repository = Repository::open(Arc::new(store)).unwrap();
     let ports = Ports {
         repository: &repository,
-        terraform: &Absent::new(String::new()),
+        terraform: &Absent::new("terraform", String::new()),
         clock: &Nobody,
         interrupt: &Never,
         progress: &Nobody,

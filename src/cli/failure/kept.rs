@@ -101,23 +101,20 @@ pub(super) fn not_empty(error: &Error, revision: Revision, proposes: &[String]) 
 /// Objects that cannot be ended before the rest.
 pub(super) fn two_steps(error: &Error, objects: &[String], obstacle: &NoFirstStep) -> Failure {
     let first = objects.first().map_or("ADDRESS", String::as_str);
-    let way = match obstacle {
-        NoFirstStep::NotOnRecord => {
-            format!("terraform destroy -target='{first}'   (with the failed configuration)")
-        }
-        NoFirstStep::NotFound => {
-            "terraform apply -refresh-only   (if they are gone; with the configuration that made them)"
-                .to_owned()
-        }
-        NoFirstStep::NotTargeted => "unapply revert   (without --target)".to_owned(),
-        NoFirstStep::Dependents(_) => format!(
-            "terraform apply   (with the failed configuration, after taking out what refers to {first})"
+    let failure = plain(Exit::Refused, error)
+        .now("the stack is as it was; one plan of the good configuration cannot end them rightly");
+    let failure = match obstacle {
+        NoFirstStep::NotOnRecord => failure
+            .next_engine(format!("destroy -target='{first}'   (with the failed configuration)")),
+        NoFirstStep::NotFound => failure.next_engine(
+            "apply -refresh-only   (if they are gone; with the configuration that made them)",
         ),
+        NoFirstStep::NotTargeted => failure.next("unapply revert   (without --target)"),
+        NoFirstStep::Dependents(_) => failure.next_engine(format!(
+            "apply   (with the failed configuration, after taking out what refers to {first})"
+        )),
     };
-    plain(Exit::Refused, error)
-        .now("the stack is as it was; one plan of the good configuration cannot end them rightly")
-        .next(way)
-        .next("unapply revert   (afterwards)")
+    failure.next("unapply revert   (afterwards)")
 }
 
 /// Variables without a value.

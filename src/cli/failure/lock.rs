@@ -33,8 +33,8 @@ pub(super) fn card(holder: &LockHolder, now: Timestamp) -> Failure {
     if holder.id.is_empty() {
         return failure;
     }
-    failure.next(format!(
-        "terraform force-unlock {}   (only when whoever holds it is gone for certain)",
+    failure.next_engine(format!(
+        "force-unlock {}   (only when whoever holds it is gone for certain)",
         holder.id
     ))
 }

@@ -7,7 +7,7 @@ use crate::flow::error::run::{Detour, RunError};
 pub(super) fn failure(error: &RunError) -> Failure {
     match error {
         RunError::NoProgram { .. } => {
-            plain(Exit::Terraform, error).next("unapply run -- terraform apply")
+            plain(Exit::Terraform, error).next_with_engine("unapply run -- ", "apply")
         }
         RunError::AnotherPlace { by, root, workspace } => {
             plain(Exit::Usage, error).not_done("the command was not started").next(match by {

@@ -65,14 +65,14 @@ fn obstacle(error: &VersionObstacle) -> Failure {
             )
             .next("name the program itself: unapply --tf-bin PATH …"),
         VersionObstacle::WrittenByNewer { .. } => failure
-            .next(
-                "terraform init -upgrade   (so that today's lock file has the provider that wrote \
+            .next_engine(
+                "init -upgrade   (so that today's lock file has the provider that wrote \
                  the state), then: unapply revert",
             )
             .next("unapply doctor"),
         VersionObstacle::ProviderBehind { provider, .. } => failure
-            .next(format!(
-                "terraform init -upgrade   (so that today's lock file has the {provider} that \
+            .next_engine(format!(
+                "init -upgrade   (so that today's lock file has the {provider} that \
                  wrote the state), then: unapply revert"
             ))
             .next("unapply doctor"),

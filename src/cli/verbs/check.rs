@@ -13,7 +13,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let settings = session.settings()?;
     let depth = depth(arguments.read_data.as_deref())?;
     let opened = session.open(&settings)?;
-    let report = session.ports(&opened).repository.check(depth)?;
+    let report = opened.repository.check(depth)?;
     if session.format() == Format::Table {
         session.data(&screen(session, &inert(&session.shown(&settings.store)), &report))?;
     } else {

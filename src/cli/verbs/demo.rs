@@ -20,9 +20,18 @@ use crate::terraform::locate;
 
 /// Plays it.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
-    let wanted = session.global.tf_bin.as_deref();
-    let terraform = locate::binary(&session.world.environment, wanted)
-        .map_err(|searched| terraform::Error::NotFound { searched })?;
+    let wanted = session.global.tf_bin.as_deref().filter(|name| *name != "auto");
+    let environment = &session.world.environment;
+    let terraform = match wanted {
+        Some(name) => locate::named(environment, name),
+        None => locate::named(environment, "terraform")
+            .or_else(|_| locate::named(environment, "tofu"))
+            .map_err(|_| "neither it nor tofu is on PATH".to_owned()),
+    };
+    let terraform = terraform.map_err(|searched| {
+        let name = wanted.unwrap_or("terraform").to_owned();
+        terraform::Error::NotFound { name, searched }
+    })?;
     let unapply = environment::own_program().map_err(|error| {
         Failure::new(Exit::Failure, "cannot tell which program this is".to_owned())
             .caused_by(&error)

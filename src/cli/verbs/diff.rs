@@ -105,7 +105,7 @@ fn same<'s>(sides: [&'s StateSide; 2]) -> Option<&'s StateRef> {
 fn context(session: &Session) -> Result<Context, Failure> {
     let (settings, stack) = session.one()?;
     let opened = session.open(&settings)?;
-    let log = session.ports(&opened).repository.log(&stack.name)?;
+    let log = opened.log(&stack)?;
     Ok(Context { opened, stack, log })
 }
 

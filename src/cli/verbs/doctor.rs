@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::failure::kept::PLANNABLE;
 use crate::cli::failure::unsettled::RECOVER;
 use crate::cli::json::{DoctorOut, ExaminedOut};
-use crate::cli::output::{Paint, inert};
+use crate::cli::output::{Paint, Screens, inert};
 use crate::cli::place::StorePlace;
 use crate::cli::settings::Settings;
 use crate::flow::doctor::{Examination, Examined, Obstruction, StoreProbe, examine, record};
@@ -28,11 +28,14 @@ const FOR_OTHERS: u32 = 0o077;
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
     let opened = session.open(&settings)?;
-    let ports = session.ports(&opened);
+    let ports = session.ports(&opened, &stack);
     let probe = if arguments.probe { StoreProbe::Race } else { StoreProbe::Leave };
     let mut found = examine(&ports, &stack, of_the_place(&settings), probe)?;
-    let mut told: Vec<FindingAdvice> =
-        found.examinations.drain(..).map(FindingAdvice::of).collect();
+    let mut told: Vec<FindingAdvice> = found
+        .examinations
+        .drain(..)
+        .map(|examination| FindingAdvice::of(examination, &session.output))
+        .collect();
     let mut examined = Examined {
         target: found.target,
         examinations: told
@@ -41,14 +44,14 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
             .collect(),
     };
     let entry = if arguments.no_record {
-        told.extend(unwritable(&settings));
+        told.extend(unwritable(&settings, &session.output));
         None
     } else {
         match record(&Job::new(&ports, &stack, &settings.author), &examined) {
             Ok(entry) => Some(entry.revision),
             Err(error) => {
                 // What was found is worth more than its record.
-                told.push(FindingAdvice::unwritable(&Failure::from(error)));
+                told.push(FindingAdvice::unwritable(&Failure::from(error), &session.output));
                 None
             }
         }
@@ -73,14 +76,14 @@ struct FindingAdvice {
 
 impl FindingAdvice {
     /// A store that takes no entry: a revert begins with one.
-    fn unwritable(failure: &Failure) -> Self {
+    fn unwritable(failure: &Failure, output: &Screens) -> Self {
         let what = format!("cannot be written to: {}", failure.what());
         let finding = Finding { subject: "store".to_owned(), health: Health::Failing, what };
-        let next = failure.first_step().map(str::to_owned);
+        let next = failure.first_step(output);
         Self { finding, exit: Some(failure.exit), next }
     }
 
-    fn of(examination: Examination) -> Self {
+    fn of(examination: Examination, output: &Screens) -> Self {
         let Examination { finding, trouble } = examination;
         let (exit, next) = match trouble {
             None => (None, None),
@@ -91,7 +94,7 @@ impl FindingAdvice {
             Some(Obstruction::Open(_)) => (Some(Exit::Refused), Some(RECOVER.to_owned())),
             Some(Obstruction::Failed(error)) => {
                 let failure = Failure::from(*error);
-                (Some(failure.exit), failure.first_step().map(str::to_owned))
+                (Some(failure.exit), failure.first_step(output))
             }
         };
         Self { finding, exit, next }
@@ -99,11 +102,11 @@ impl FindingAdvice {
 }
 
 /// Looks whether a store in a directory can be written to, without doing so.
-fn unwritable(settings: &Settings) -> Option<FindingAdvice> {
+fn unwritable(settings: &Settings, output: &Screens) -> Option<FindingAdvice> {
     let StorePlace::Directory(path) = &settings.store else { return None };
     let refused = rustix::fs::access(path, rustix::fs::Access::WRITE_OK).err()?;
     let what = format!("{}: {}", path.display(), std::io::Error::from(refused));
-    Some(FindingAdvice::unwritable(&Failure::new(Exit::Permission, what)))
+    Some(FindingAdvice::unwritable(&Failure::new(Exit::Permission, what), output))
 }
 
 /// Examines the store's place without opening it.

@@ -64,7 +64,7 @@ fn detect(
     settings: &Settings,
     stack: &Stack,
 ) -> Result<usize, Failure> {
-    let ports = session.ports(opened);
+    let ports = session.ports(opened, stack);
     let observed = observe(&Job::new(&ports, stack, &settings.author))?;
     // As of this check, whatever others may have said since.
     let mut log = ports.repository.log(&stack.name)?;
@@ -77,7 +77,7 @@ fn is_observation(entry: &Entry) -> bool {
 }
 
 fn list(session: &Session, opened: &Opened, _: &Settings, stack: &Stack) -> Result<usize, Failure> {
-    let log = session.ports(opened).repository.log(&stack.name)?;
+    let log = opened.log(stack)?;
     report(session, opened, stack, &log, None)
 }
 
@@ -150,7 +150,7 @@ fn shown_items<'a>(
     log: &'a [Entry],
     is_wanted: impl Fn(&Tracked<'_>) -> bool,
 ) -> Result<Vec<ShownItem<'a>>, Failure> {
-    let ports = session.ports(opened);
+    let ports = session.ports(opened, stack);
     let items = valued_items(&ports, log, is_wanted)?;
     let redactor = redactor_of_items(&ports, log, &items)?;
     let redactor = session.fingerprinted(redactor, Some((opened, stack)));
@@ -276,7 +276,7 @@ fn next(items: &[ShownItem<'_>]) -> String {
 fn show(session: &Session, wanted: &str) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
     let opened = session.open(&settings)?;
-    let ports = session.ports(&opened);
+    let ports = session.ports(&opened, &stack);
     let log = ports.repository.log(&stack.name)?;
     let all = tracked(&log);
     let wanted =

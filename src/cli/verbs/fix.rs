@@ -45,7 +45,8 @@ fn recorded(session: &Session, item: &str, until: Option<&str>) -> Result<Exit, 
     let until = until.map(|text| moment(session, text)).transpose()?;
     let opened = session.open(&settings)?;
     let request = FixRequest { item: item.to_owned(), until };
-    let said = record(&Job::new(&session.ports(&opened), &stack, &settings.author), &request)?;
+    let said =
+        record(&Job::new(&session.ports(&opened, &stack), &stack, &settings.author), &request)?;
     one(session, &opened, &stack, said.revision)
 }
 
@@ -137,7 +138,7 @@ fn with_fixes(
     stack: &Stack,
     tell: impl FnOnce(&[ToldFix<'_>]) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
-    let ports = session.ports(opened);
+    let ports = session.ports(opened, stack);
     let log = ports.repository.log(&stack.name)?;
     let mut items = valued_items(&ports, &log, |tracked| tracked.fix.is_some())?;
     items.sort_by_key(|item| item.tracked.fix.map(|(entry, _)| entry.revision));
@@ -245,11 +246,14 @@ fn screen(session: &Session, stack: &Stack, fix: &ToldFix<'_>) -> String {
     }
     let next = match fix.standing {
         Some(FixStanding::Open) => {
-            "write it into the configuration, or undo it by hand; then: unapply drift"
+            "write it into the configuration, or undo it by hand; then: unapply drift".to_owned()
         }
-        Some(FixStanding::InState) => "terraform plan   (says whether the configuration holds it)",
-        Some(FixStanding::Overwritten) => "unapply diff",
-        Some(FixStanding::Gone | FixStanding::Adopted) | None => "unapply drift",
+        Some(FixStanding::InState) => {
+            let engine = session.output.engine();
+            format!("{engine} plan   (says whether the configuration holds it)")
+        }
+        Some(FixStanding::Overwritten) => "unapply diff".to_owned(),
+        Some(FixStanding::Gone | FixStanding::Adopted) | None => "unapply drift".to_owned(),
     };
     text.push_str(&format!("\nnext: {next}\n"));
     text

@@ -17,7 +17,7 @@ use crate::model::hold::HoldScope;
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
     let opened = session.open(&settings)?;
-    let ports = session.ports(&opened);
+    let ports = session.ports(&opened, &stack);
     let log = ports.repository.log(&stack.name)?;
     let plan = arguments.tfplan.as_ref().map(|path| session.world.directory.join(path));
     let answer = answer(&ports, &stack, &log, plan.as_deref())?;

@@ -31,10 +31,10 @@ use crate::port::clock::Clock as _;
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
     let opened = session.open(&settings)?;
-    let log = session.ports(&opened).repository.log(&stack.name)?;
+    let log = opened.log(&stack)?;
     let since = arguments.since.as_deref().map(|text| moment(session, text)).transpose()?;
     let touched = match &arguments.resource {
-        Some(address) => Some(touching(session, &opened, &log, address)?),
+        Some(address) => Some(touching(&opened, &log, address)?),
         None => None,
     };
     let shown: Vec<&Entry> = log
@@ -55,12 +55,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
 }
 
 /// The snapshots in which a resource is not as it was in the one before.
-fn touching(
-    session: &Session,
-    opened: &Opened,
-    log: &[Entry],
-    address: &str,
-) -> Result<BTreeSet<Revision>, Failure> {
+fn touching(opened: &Opened, log: &[Entry], address: &str) -> Result<BTreeSet<Revision>, Failure> {
     let address: Address = address
         .parse()
         .map_err(|error: NotAnAddress| Failure::new(Exit::Usage, error.to_string()))?;
@@ -68,7 +63,7 @@ fn touching(
     let mut before: Vec<String> = Vec::new();
     for (entry, snapshot) in snapshots(log) {
         let Some(stored) = &snapshot.state else { continue };
-        let bytes = load_bytes(&session.ports(opened), entry, stored)?;
+        let bytes = load_bytes(&opened.repository, entry, stored)?;
         // A stored state that cannot be read any more says nothing about one resource.
         let Ok(read) = ReadState::read(bytes) else { continue };
         let now: Vec<String> = read
@@ -198,7 +193,7 @@ fn live_row(
     if newest.1.backend.kind != "local" {
         return None;
     }
-    let read = live::read(&session.ports(opened), stack).ok()?.state().ok()??;
+    let read = live::read(&session.ports(opened, stack), stack).ok()?.state().ok()??;
     let (live, bytes) = (read.state(), read.bytes());
     let digest = |snapshot: &Snapshot| snapshot.state.as_ref().map(|state| state.version.digest);
     let same = snapshots(log).rev().find(|(_, snapshot)| digest(snapshot) == Some(bytes.digest()));

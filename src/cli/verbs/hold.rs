@@ -27,7 +27,8 @@ pub(in crate::cli) fn hold(session: &Session, arguments: &HoldArguments) -> Resu
     let until = arguments.until.as_deref().map(|text| moment(session, text)).transpose()?;
     let opened = session.open(&settings)?;
     let wanted = Hold { scope: HoldScope::Everything, until };
-    let said = flow::hold(&Job::new(&session.ports(&opened), &stack, &settings.author), wanted)?;
+    let said =
+        flow::hold(&Job::new(&session.ports(&opened, &stack), &stack, &settings.author), wanted)?;
     let until = until.map_or_else(
         || "until it is released".to_owned(),
         |until| format!("until {}", session.times().show(until)),
@@ -48,7 +49,10 @@ pub(in crate::cli) fn release(
     needs_reason(&settings, "a release", "unapply release --reason 'TEXT'")?;
     let opened = session.open(&settings)?;
     let wanted = arguments.hold.map(Revision);
-    let said = flow::release(&Job::new(&session.ports(&opened), &stack, &settings.author), wanted)?;
+    let said = flow::release(
+        &Job::new(&session.ports(&opened, &stack), &stack, &settings.author),
+        wanted,
+    )?;
     let text = match said.len() {
         0 => format!("{}: nothing is held\n", stack.name),
         1 => format!("{}: one hold is lifted\nnext: unapply status\n", stack.name),
@@ -78,7 +82,7 @@ fn tell(
         session.data(text)?;
         return Ok(Exit::Done);
     }
-    let log = session.ports(opened).repository.log(&stack.name)?;
+    let log = opened.log(stack)?;
     let out = HoldOut {
         entries: said.iter().map(|entry| EntryOut::new(entry, None)).collect(),
         standing: standing(&log, session.clock.now()).iter().map(Into::into).collect(),

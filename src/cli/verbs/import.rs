@@ -23,7 +23,7 @@ pub(super) fn run(
     stack: &Stack,
     span: Span,
 ) -> Result<(), Failure> {
-    let ports = session.ports(opened);
+    let ports = session.ports(opened, stack);
     let backend = backend(&ports, stack)?;
     let history =
         S3History::of(&backend, &stack.workspace, keys(&session.world)).map_err(|refused| {

@@ -35,7 +35,8 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let mut newest = None;
     for stack in &stacks {
         let request = SnapshotRequest::of_stack(stack, Cause::Init);
-        let taken = take(&Job::new(&session.ports(&opened), stack, &settings.author), &request)?;
+        let taken =
+            take(&Job::new(&session.ports(&opened, &stack), stack, &settings.author), &request)?;
         super::snapshot::warn(session, &taken);
         newest = Some(taken.entry.revision);
     }

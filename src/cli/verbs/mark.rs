@@ -14,7 +14,7 @@ use crate::model::good::Grade;
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
     let opened = session.open(&settings)?;
-    let ports = session.ports(&opened);
+    let ports = session.ports(&opened, &stack);
     let log = ports.repository.log(&stack.name)?;
     let job = Job::new(&ports, &stack, &settings.author);
     let (said, line, note) = match &arguments.verdict {

@@ -33,6 +33,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::args::{Format, Global};
+use super::engines::Engines;
 use super::environment::{StreamKind, SystemClock, World};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -46,14 +47,10 @@ use super::render::time::Times;
 use super::settings::{Selection, Settings, TOOL};
 use crate::engine::redact::{FingerprintKey, FingerprintScope, Redactor};
 use crate::flow::ports::{Ports, Stack};
+use crate::model::entry::Entry;
 use crate::port::clock::Clock as _;
 use crate::port::object_store::{Created, ObjectStore};
-use crate::port::terraform::Terraform;
 use crate::store::{self, LocalStore, Repository, S3Place, S3Store};
-use crate::terraform::absent::Absent;
-use crate::terraform::command::Cli;
-use crate::terraform::environment::handed_on;
-use crate::terraform::locate;
 
 /// The flags, the world and the streams that every verb has at hand.
 pub(super) struct Session {
@@ -71,13 +68,20 @@ pub(super) struct Session {
     fingerprint_scope: Cell<Option<FingerprintScope>>,
 }
 
-/// A store and a Terraform that are open.
+/// A store that is open, and the engines of its stacks.
 pub(super) struct Opened {
     repository: Repository,
-    terraform: Box<dyn Terraform>,
+    engines: Engines,
     /// Whether the store is new.
     pub created: Created,
     key: KeySource,
+}
+
+impl Opened {
+    /// The log of a stack.
+    pub(super) fn log(&self, stack: &Stack) -> Result<Vec<Entry>, store::Error> {
+        self.repository.log(&stack.name)
+    }
 }
 
 /// Whether a new store may be where others could read it, and is not encrypted.
@@ -135,8 +139,8 @@ impl Session {
             StorePlace::Bucket(place) => bucket(place)?,
         };
         let repository = Repository::open(objects)?;
-        let (terraform, key) = (self.terraform(settings), settings.key.clone());
-        Ok(Opened { repository, terraform, created: Created::Exists, key })
+        let (engines, key) = (Engines::new(settings), settings.key.clone());
+        Ok(Opened { repository, engines, created: Created::Exists, key })
     }
 
     /// Opens a store, and makes it if there is none yet.
@@ -163,8 +167,8 @@ impl Session {
             let place = super::output::inert(&self.shown(&settings.store));
             self.output.talk(&format!("Created the store {place} ({kind})\n"));
         }
-        let (terraform, key) = (self.terraform(settings), settings.key.clone());
-        Ok(Opened { repository, terraform, created, key })
+        let (engines, key) = (Engines::new(settings), settings.key.clone());
+        Ok(Opened { repository, engines, created, key })
     }
 
     /// Refuses to create a store where others could read the states, unless `--no-encryption` is
@@ -190,30 +194,11 @@ impl Session {
         }
     }
 
-    /// A Terraform that was found somewhere.
-    pub(super) fn terraform_at(&self, settings: &Settings, program: std::path::PathBuf) -> Cli {
-        let world = &self.world;
-        let handed_on = handed_on(&world.environment, &settings.environment, &world.directory);
-        Cli::new(program, handed_on, Rc::new(self.signals.clone()))
-            .with_cache(self.world.own_directory("XDG_CACHE_HOME", ".cache"))
-    }
-
-    /// Terraform, or something that says that there is none when it is needed.
-    fn terraform(&self, settings: &Settings) -> Box<dyn Terraform> {
-        match locate::binary(&self.world.environment, settings.tf_bin.as_deref()) {
-            Ok(program) => {
-                self.output.whisper(&format!("terraform: {}\n", program.display()));
-                Box::new(self.terraform_at(settings, program))
-            }
-            Err(searched) => Box::new(Absent::new(searched)),
-        }
-    }
-
     /// Returns the ports that a use case needs.
-    pub(super) fn ports<'a>(&'a self, opened: &'a Opened) -> Ports<'a> {
+    pub(super) fn ports<'a>(&'a self, opened: &'a Opened, stack: &Stack) -> Ports<'a> {
         Ports {
             repository: &opened.repository,
-            terraform: opened.terraform.as_ref(),
+            terraform: opened.engines.of(self, &opened.repository, stack),
             clock: &self.clock,
             interrupt: &self.signals,
             progress: &self.progress,

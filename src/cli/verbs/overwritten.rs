@@ -33,7 +33,7 @@ pub(super) fn overwritten(
     now: &State<'_>,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Overwritten, Failure> {
-    let ports = session.ports(opened);
+    let ports = session.ports(opened, stack);
     let wanted = |address: &str| is_wanted(address);
     let items = valued_items(&ports, log, |tracked| {
         tracked.fix.is_some() && wanted(&tracked.item.address.to_string())

@@ -39,7 +39,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let mut request = LookRequest { only, given };
     let mut done: Vec<StepDone> = Vec::new();
     loop {
-        let ports = session.ports(&opened);
+        let ports = session.ports(&opened, &stack);
         let log = ports.repository.log(&stack.name)?;
         let here = &settings.author.actor;
         let found = match look(&ports, &stack, here, &log, &request) {
@@ -140,7 +140,7 @@ fn take(
     stack: &Stack,
     step: &RecoveryStep<'_, '_>,
 ) -> Result<StepDone, Failure> {
-    let ports = session.ports(opened);
+    let ports = session.ports(opened, stack);
     let job = Job::new(&ports, stack, &settings.author);
     let of_entry = |entry: &Entry, what: String| StepDone { entry: entry.revision, what };
     Ok(match step {
@@ -193,7 +193,7 @@ fn resolve_by_hand(
     } else {
         (ResolutionKind::Adopted, arguments.gone.clone())
     };
-    let ports = session.ports(opened);
+    let ports = session.ports(opened, stack);
     let wanted = arguments.revision.map(Revision);
     let entry = abandon(&Job::new(&ports, stack, &settings.author), wanted, how, objects.clone())?;
     let what = match (how, objects.as_slice()) {

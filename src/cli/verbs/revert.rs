@@ -42,7 +42,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let (settings, stack) = session.one()?;
     let stack = as_asked(stack, arguments);
     let mut opened = session.open(&settings)?;
-    let log = session.ports(&opened).repository.log(&stack.name)?;
+    let log = opened.log(&stack)?;
     let wanted = arguments.revision.as_deref().unwrap_or("good");
     let target = find_entry(session, &log, wanted)?;
     screen::say_target(session, &stack, &log, &target);
@@ -61,15 +61,16 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         allowed: allowed.clone(),
         fingerprints: session.fingerprint_key(Some((&opened, &stack))),
     };
-    let ports = session.ports(&opened);
+    let ports = session.ports(&opened, &stack);
     let mut draft = draft(&Job::new(&ports, &stack, &settings.author), request)?;
-    super::suited::suit(session, &settings, &stack, &mut opened, &log, &target);
-    let ports = session.ports(&opened);
+    super::suited::suit(session, &stack, &mut opened, &log, &target);
+    let ports = session.ports(&opened, &stack);
     let checked = loop {
         let checked = check(&ports, &stack, draft)?;
         show_plan(session, &checked);
         if (checked.is_nothing() || !checked.hazards().is_empty())
-            && let Some(line) = terraform::not_handed_on(opened.terraform.kept_back())
+            && let Some(line) =
+                terraform::not_handed_on(ports.terraform.command(), ports.terraform.kept_back())
         {
             session.output.talk(&format!("  ! {line}\n"));
         }
@@ -367,7 +368,13 @@ fn conclude(
 fn report(session: &Session, stack: &Stack, verified: &VerifiedRevert) -> Result<(), Failure> {
     let executed = &verified.executed;
     if session.format() == Format::Table {
-        let text = screen::result(stack, verified, &session.times(), session.output.data_paint);
+        let text = screen::result(
+            stack,
+            verified,
+            &session.times(),
+            session.output.data_paint,
+            &session.output.engine(),
+        );
         return session.data(&text);
     }
     let result = if verified.is_verified() { "reverted" } else { "not-verified" };
@@ -398,9 +405,13 @@ fn failed(session: &Session, stack: &Stack, executed: ExecutedRevert) -> Result<
         ApplyOutcome::Succeeded
         | ApplyOutcome::Failed
         | ApplyOutcome::Unknown
-        | ApplyOutcome::NotStarted => {
-            (Exit::Failure, format!("the revert to {target} was applied in part: terraform failed"))
-        }
+        | ApplyOutcome::NotStarted => (
+            Exit::Failure,
+            format!(
+                "the revert to {target} was applied in part: {} failed",
+                session.output.engine()
+            ),
+        ),
     };
     let now = match &executed.after {
         Ok(taken) => format!("the state is kept as revision {}", taken.entry.revision),

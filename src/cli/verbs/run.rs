@@ -47,8 +47,10 @@ enum AfterRun {
 /// Runs the command, and again as often as the person asks for it.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let opened = session.open(&settings)?;
-    let ports = session.ports(&opened);
+    let mut opened = session.open(&settings)?;
+    let words = arguments.command.iter().map(|word| word.to_string_lossy().into_owned());
+    opened.engines.of_command(words.collect(), &settings.base);
+    let ports = session.ports(&opened, &stack);
     loop {
         if let AfterRun::Leave(exit) =
             once(session, &Job::new(&ports, &stack, &settings.author), &settings, arguments)?
@@ -101,7 +103,12 @@ fn once(
             .now(format!("that is on record as revision {intent}")));
     }
     let ran = Ran { before, end: end.ok(), concluded };
-    session.output.insist(&screen::report(job.stack, &ran.concluded, session.output.talk_paint));
+    session.output.insist(&screen::report(
+        job.stack,
+        &ran.concluded,
+        session.output.talk_paint,
+        &session.output.engine(),
+    ));
     if ran.concluded.worked_elsewhere() {
         return elsewhere(session, job.stack, arguments, &ran);
     }

@@ -34,7 +34,7 @@ use crate::model::word::Word as _;
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
     let opened = session.open(&settings)?;
-    let log = session.ports(&opened).repository.log(&stack.name)?;
+    let log = opened.log(&stack)?;
     let entry = find_entry(session, &log, &arguments.revision)?;
     let snapshot = entry.recorded.body.snapshot();
     if arguments.raw_state {
@@ -46,10 +46,10 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let verdicts = verdicts(&log);
     let out = EntryOut::new(&entry, verdicts.get(&entry.revision).copied());
     let bytes = match snapshot.and_then(|snapshot| snapshot.state.as_ref()) {
-        Some(state) => Some(load_bytes(&session.ports(&opened), &entry, state)?),
+        Some(state) => Some(load_bytes(&opened.repository, &entry, state)?),
         None => None,
     };
-    let kept = kept::contents(&session.ports(&opened), &entry)?;
+    let kept = kept::contents(&opened.repository, &entry)?;
     let (resources, outputs) = match (&bytes, &kept) {
         (Some(bytes), _) => {
             let redactor = session.fingerprinted(Redactor::default(), Some((&opened, &stack)));
@@ -82,13 +82,11 @@ fn raw_state(session: &Session, opened: &Opened, entry: &Entry) -> Result<Exit, 
             .not_done("nothing was printed on the terminal")
             .next(format!("unapply show {} --raw-state > FILE", entry.revision)));
     }
-    let ports = session.ports(opened);
+    let repository = &opened.repository;
     let bytes =
         match (&entry.recorded.body, entry.recorded.body.snapshot().map(|s| s.state.as_ref())) {
-            (_, Some(Some(state))) => load_bytes(&ports, entry, state)?.as_slice().to_vec(),
-            (crate::model::entry::Body::Evidence(kept), _) => {
-                ports.repository.get_blob(&kept.blob)?
-            }
+            (_, Some(Some(state))) => load_bytes(repository, entry, state)?.as_slice().to_vec(),
+            (crate::model::entry::Body::Evidence(kept), _) => repository.get_blob(&kept.blob)?,
             _ => {
                 let revision = entry.revision;
                 return Err(Error::Unfit { revision, problem: "holds no state" }.into());

@@ -164,7 +164,7 @@ pub(in crate::cli) fn load_side(
             Ok(StateSide { bytes: SideBytes::File(bytes), name, snapshot: None })
         }
         (Selected::Live, Some((opened, stack, _))) => {
-            let found = live::read(&session.ports(opened), stack)?;
+            let found = live::read(&session.ports(opened, stack), stack)?;
             let bytes = found.bytes.ok_or_else(|| no_state(&found.found))?;
             Ok(StateSide { bytes: SideBytes::Stored(bytes), name: SideName::Live, snapshot: None })
         }
@@ -175,7 +175,7 @@ pub(in crate::cli) fn load_side(
                 revision: entry.revision,
                 problem: "has no state that can be compared",
             })?;
-            let bytes = SideBytes::Stored(load_bytes(&session.ports(opened), entry, state)?);
+            let bytes = SideBytes::Stored(load_bytes(&opened.repository, entry, state)?);
             let name = SideName::Known(label(session, log, entry));
             Ok(StateSide { bytes, name, snapshot: Some((entry.revision, snapshot.clone())) })
         }

@@ -49,7 +49,7 @@ fn one(
     if let Some(span) = span {
         return super::import::run(session, opened, settings, stack, span);
     }
-    let ports = session.ports(opened);
+    let ports = session.ports(opened, stack);
     let taken = take(&Job::new(&ports, stack, &settings.author), request)?;
     if session.format() == Format::Table {
         session.data(&screen(stack, &taken)?)?;

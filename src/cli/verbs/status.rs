@@ -46,7 +46,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
 }
 
 fn look(session: &Session, opened: &Opened, stack: &Stack) -> Result<StackStatus, Failure> {
-    let ports = session.ports(opened);
+    let ports = session.ports(opened, stack);
     let log = ports.repository.log(&stack.name)?;
     let good = last_known_good(&log);
     let newest = snapshots(&log).next_back().map(|(entry, _)| entry);

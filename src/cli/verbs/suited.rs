@@ -6,56 +6,50 @@
 
 use super::{Opened, Session};
 use crate::cli::output::inert;
-use crate::cli::settings::Settings;
 use crate::engine::compat::VersionNumber;
 use crate::engine::good::snapshots;
 use crate::flow::ports::Stack;
 use crate::model::entry::{EngineVersion, Entry};
-use crate::model::word::Word as _;
 use crate::port::terraform::Terraform as _;
 use crate::terraform::locate;
 
 /// Takes the version that a snapshot was taken with, if it is on this machine, and says so.
 pub(in crate::cli) fn suit(
     session: &Session,
-    settings: &Settings,
     stack: &Stack,
     opened: &mut Opened,
     log: &[Entry],
     target: &Entry,
 ) {
-    let is_auto = settings.tf_bin.as_deref().is_none_or(|name| name == "auto");
     let wanted = target.recorded.body.snapshot().and_then(|snapshot| snapshot.engine.as_ref());
-    let (Some(wanted), Ok(running)) =
-        (wanted.filter(|_| is_auto), opened.terraform.version(&stack.root))
-    else {
+    let is_auto = !opened.engines.is_named();
+    let running = session.ports(opened, stack).terraform.version(&stack.root);
+    let (Some(wanted), Ok(running)) = (wanted.filter(|_| is_auto), running) else {
         return;
     };
-    if running == *wanted || is_older_than_the_state(wanted, log) {
+    // Which of the two it is, is never chosen by what was good.
+    let is_other = running.kind != wanted.kind;
+    if is_other || running == *wanted || is_older_than_the_state(wanted, log) {
         return;
     }
-    let taken = format!("snapshot {} was taken with {}", target.revision, shown(wanted));
+    let taken = format!("snapshot {} was taken with {}", target.revision, wanted);
     let candidates = locate::for_version(&session.world.environment, wanted);
     let found = candidates.into_iter().find_map(|program| {
-        let found = session.terraform_at(settings, program);
+        let found = opened.engines.at(session, program);
         found.version(&stack.root).is_ok_and(|version| version == *wanted).then_some(found)
     });
     let line = match found {
         Some(found) => {
             let line = format!("! {taken}: it is used, from {}", found.program().display());
-            opened.terraform = Box::new(found);
+            opened.engines.replace(session, stack, found);
             line
         }
         None => format!(
             "! {taken}, which was not found; {} is used   (--tf-bin names another)",
-            shown(&running)
+            running
         ),
     };
     session.output.talk(&format!("{}\n", inert(&line)));
-}
-
-fn shown(engine: &EngineVersion) -> String {
-    format!("{} {}", engine.kind.name(), engine.version)
 }
 
 /// Whether the newest state on record was written by a newer version of the same kind.

@@ -102,6 +102,8 @@ pub struct ModuleFacts {
     pub modules: BTreeMap<String, Option<String>>,
     /// The block that says where the state is kept, if there is one.
     pub backend: Option<BackendBlock>,
+    /// Whether OpenTofu is told to encrypt states or plans.
+    pub encrypts: bool,
     /// Every `required_version`.
     pub required_versions: Vec<String>,
     /// Every managed resource that is declared, as `type.name`.

@@ -208,6 +208,7 @@ fn settings(facts: &mut ModuleFacts, body: &Body) {
                 facts.backend = Some(BackendBlock::Kind(kind.as_str().to_owned()));
             }
             ("cloud", []) => facts.backend = Some(BackendBlock::Cloud),
+            ("encryption", []) => facts.encrypts = true,
             _ => {}
         }
     }

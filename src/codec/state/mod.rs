@@ -17,7 +17,7 @@ mod read;
 pub mod write;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -25,6 +25,7 @@ use serde::de::IgnoredAny;
 use self::fields::{field, fields, optional, required};
 use self::file::{OutputFile, Text};
 use super::json;
+use crate::model::address::{ProviderAddress, ProviderSource};
 use crate::model::state::{Instance, Output, State, StateBytes};
 use crate::model::value::Value;
 use crate::model::version::{Lineage, Serial, StateVersion};
@@ -196,6 +197,37 @@ pub fn is_no_state(bytes: &[u8]) -> bool {
             && state.outputs.is_empty()
             && state.resources.is_empty()
     })
+}
+
+/// The providers that a state names, or that it is encrypted; nothing of what cannot be read.
+/// Nothing else is looked at.
+pub fn providers_named(bytes: &[u8]) -> NamedProviders {
+    #[derive(Deserialize, Default)]
+    struct File<'a> {
+        #[serde(default)]
+        encrypted_data: Option<IgnoredAny>,
+        #[serde(default, borrow)]
+        resources: Vec<Resource<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Resource<'a> {
+        #[serde(default, borrow)]
+        provider: Option<Cow<'a, str>>,
+    }
+    let file: File<'_> = serde_json::from_slice(bytes).unwrap_or_default();
+    let named = file.resources.iter().filter_map(|resource| resource.provider.as_deref());
+    let configured = named.filter_map(|name| name.parse::<ProviderAddress>().ok());
+    let sources = configured.map(|found| found.source).collect();
+    NamedProviders { is_encrypted: file.encrypted_data.is_some(), sources }
+}
+
+/// What [`providers_named`] finds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NamedProviders {
+    /// Whether OpenTofu has encrypted it.
+    pub is_encrypted: bool,
+    /// The providers of its objects.
+    pub sources: BTreeSet<ProviderSource>,
 }
 
 #[cfg(test)]

@@ -50,15 +50,8 @@ pub struct GivenValues(pub Vec<GivenValue>);
 impl GivenValues {
     /// Reads the words of a command. Those before the name of an engine are another program's.
     pub fn of_command(words: &[String]) -> Self {
-        // Only a script has a program's name inside.
-        let is_script = |word: &str| word.contains(' ') && ENGINES.iter().any(|e| word.contains(e));
-        let parts = |word: &String| if is_script(word) { split(word) } else { vec![word.clone()] };
-        let words: Vec<String> = words.iter().flat_map(parts).collect();
-        let is_engine = |word: &String| {
-            let name = Path::new(word).file_name().and_then(|name| name.to_str());
-            name.is_some_and(|name| ENGINES.contains(&name))
-        };
-        let begin = words.iter().position(is_engine).unwrap_or(words.len());
+        let words = parts(words);
+        let begin = words.iter().position(|word| is_engine(word)).unwrap_or(words.len());
         Self::of_words(words.into_iter().skip(begin))
     }
 
@@ -115,6 +108,30 @@ pub fn names_a_state(word: &str) -> bool {
         && ["state", "state-out"].contains(&flag.split('=').next().unwrap_or(flag))
 }
 
+/// The words of a command, those of a script in one word each for itself.
+fn parts(words: &[String]) -> Vec<String> {
+    // Only a script has a program's name inside.
+    let is_script = |word: &str| word.contains(' ') && ENGINES.iter().any(|e| word.contains(e));
+    let parts = |word: &String| if is_script(word) { split(word) } else { vec![word.clone()] };
+    words.iter().flat_map(parts).collect()
+}
+
+fn is_engine(word: &str) -> bool {
+    let name = Path::new(word).file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| ENGINES.contains(&name))
+}
+
+/// The program of Terraform or OpenTofu that a command runs, as it is written there. A script or a
+/// tool that runs one without naming it tells nothing.
+pub fn program_in(words: &[String]) -> Option<String> {
+    const COMMANDS: [&str; 8] =
+        ["apply", "destroy", "import", "init", "plan", "refresh", "state", "taint"];
+    let words = parts(words);
+    let found = words.iter().position(|word| is_engine(word) && !word.ends_with("terragrunt"))?;
+    let command = words.iter().skip(found + 1).find(|word| !word.starts_with('-'))?;
+    COMMANDS.contains(&command.as_str()).then(|| words[found].clone())
+}
+
 /// The words of a text, as a shell takes it apart.
 fn split(text: &str) -> Vec<String> {
     shlex::split(text).unwrap_or_else(|| vec![text.to_owned()])
@@ -130,6 +147,22 @@ mod tests {
             GivenValue::Value(name, v) => format!("{name}={}", v.reveal_for_terraform()),
         };
         given.0.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_command_tells_which_program_of_an_engine_it_runs() {
+        for (words, expected) in [
+            (&["tofu", "apply", "-auto-approve"][..], Some("tofu")),
+            (&["env", "A=b", "/opt/terraform", "-chdir=x", "destroy"], Some("/opt/terraform")),
+            (&["sh", "-c", "cd x && tofu apply; echo terraform"], Some("tofu")),
+            (&["aws-vault", "exec", "prod", "--", "tofu", "import", "a.b", "c"], Some("tofu")),
+            (&["make", "terraform"], None),
+            (&["terragrunt", "apply"], None),
+            (&["./deploy"], None),
+        ] {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            assert_eq!(program_in(&words).as_deref(), expected, "{words:?}");
+        }
     }
 
     #[test]

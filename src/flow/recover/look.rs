@@ -349,8 +349,10 @@ fn open_intent<'a>(
                 return Case::UnderWay { intent, who };
             }
             clauses.push(format!(
-                "the state is locked by {by}, lock {}: terraform force-unlock {} takes it away",
-                holder.id, holder.id
+                "the state is locked by {by}, lock {}: {} force-unlock {} takes it away",
+                holder.id,
+                ports.terraform.command(),
+                holder.id
             ));
         }
         Err(error) => clauses.push(format!("the real world could not be looked at: {error}")),

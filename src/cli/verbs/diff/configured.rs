@@ -153,7 +153,7 @@ fn known(session: &Session, context: Option<&Context>, side: &StateSide) -> Know
             return unknown(ConfigurationProblem::Said(problem));
         };
         let providers = configuration.providers.clone();
-        return match load_configuration(&session.ports(opened), *revision, snapshot) {
+        return match load_configuration(&session.ports(opened, stack), *revision, snapshot) {
             Ok(configuration) => {
                 KnownConfiguration { configuration: Some(configuration), providers, problem: None }
             }
@@ -163,7 +163,7 @@ fn known(session: &Session, context: Option<&Context>, side: &StateSide) -> Know
     if !side.is_live() {
         return unknown(ConfigurationProblem::IsFile);
     }
-    match snapshot::present_configuration(&session.ports(opened), stack) {
+    match snapshot::present_configuration(&session.ports(opened, stack), stack) {
         Ok(captured) => KnownConfiguration {
             configuration: Some(Configuration::read(captured.bundle, captured.engine)),
             providers: captured.providers,

@@ -373,6 +373,7 @@ pub(super) fn result(
     verified: &VerifiedRevert,
     times: &Times,
     paint: Paint,
+    engine: &str,
 ) -> String {
     let executed = &verified.executed;
     let target = executed.checked().target();
@@ -404,7 +405,7 @@ pub(super) fn result(
             let line = format!("{now} cannot be planned by itself: {}", inert(because));
             format!("{} {line}\n  {PLANNABLE}\n", paint.yellow("!"))
         }));
-        text.push_str(&reminder(executed, times, paint));
+        text.push_str(&reminder(executed, times, paint, engine));
     } else {
         let line =
             format!("Reverted {} to {target}, and it is not what {target} says.", stack.name);
@@ -416,7 +417,7 @@ pub(super) fn result(
 }
 
 /// The working directory still holds what was undone.
-fn reminder(executed: &ExecutedRevert, times: &Times, paint: Paint) -> String {
+fn reminder(executed: &ExecutedRevert, times: &Times, paint: Paint, engine: &str) -> String {
     let good = executed.checked().good().configuration.as_ref().map(|c| c.digest);
     let before = executed.checked().before().recorded.body.snapshot();
     let found = before.and_then(|snapshot| snapshot.configuration.as_ref());
@@ -432,7 +433,7 @@ fn reminder(executed: &ExecutedRevert, times: &Times, paint: Paint) -> String {
         }
         None => (
             "The working directory still holds what was undone".to_owned(),
-            "terraform plan".to_owned(),
+            format!("{engine} plan"),
         ),
     };
     let release = match (&held, commit) {

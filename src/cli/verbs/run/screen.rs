@@ -25,7 +25,7 @@ pub(super) const CHOICES: &str = "
 What now? ";
 
 /// Reports what the command did; what wants looking at comes first.
-pub(super) fn report(stack: &Stack, concluded: &Concluded, paint: Paint) -> String {
+pub(super) fn report(stack: &Stack, concluded: &Concluded, paint: Paint, engine: &str) -> String {
     let mut text = format!("\n{}: {}\n", stack.name, ended(concluded, paint));
     text.push_str(&objects(&concluded.apply_report, paint));
     text.push_str(&invocations(&concluded.apply_report.invocations, paint));
@@ -37,7 +37,7 @@ pub(super) fn report(stack: &Stack, concluded: &Concluded, paint: Paint) -> Stri
     }
     if let Some(revision) = concluded.errored {
         text.push_str(&format!(
-            "  {} terraform could not save its state; what it left is kept as revision {revision}\n",
+            "  {} {engine} could not save its state; what it left is kept as revision {revision}\n",
             paint.red("✗")
         ));
     }

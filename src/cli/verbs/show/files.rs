@@ -28,7 +28,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let revision = entry.revision;
     let snapshot = entry.recorded.body.snapshot().ok_or_else(|| Error::no_snapshot(entry))?;
-    let configuration = load_configuration(&session.ports(opened), revision, snapshot)?;
+    let configuration = load_configuration(&session.ports(opened, stack), revision, snapshot)?;
     if !path.is_empty() {
         return content(session, &configuration, entry, path);
     }

@@ -9,13 +9,16 @@ use crate::cli::failure::Failure;
 use crate::cli::json::{ResourceOut, ShownValue};
 use crate::codec::state::{self, Contents, KeptFormat};
 use crate::engine::redact::Shown;
-use crate::flow::ports::Ports;
 use crate::model::entry::{Body, Entry};
+use crate::store::Repository;
 
 /// Reads the contents of the state that an entry keeps, if it can be listed.
-pub(super) fn contents(ports: &Ports<'_>, entry: &Entry) -> Result<Option<Contents>, Failure> {
+pub(super) fn contents(
+    repository: &Repository,
+    entry: &Entry,
+) -> Result<Option<Contents>, Failure> {
     let Body::Evidence(kept) = &entry.recorded.body else { return Ok(None) };
-    let bytes = ports.repository.get_blob(&kept.blob)?;
+    let bytes = repository.get_blob(&kept.blob)?;
     Ok(state::contents(&bytes).ok())
 }
 

@@ -98,7 +98,7 @@ fn newest_state(
         return Ok(None);
     }
     *left = left.checked_sub(state.bytes).ok_or("its state is too large to be read here")?;
-    let bytes = load_bytes(ports, entry, state).map_err(|error| error.to_string())?;
+    let bytes = load_bytes(ports.repository, entry, state).map_err(|error| error.to_string())?;
     let read = ReadState::read(bytes).map_err(|unreadable| unreadable.error.to_string())?;
     Ok(Some((entry.clone(), read)))
 }

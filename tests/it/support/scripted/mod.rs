@@ -75,7 +75,11 @@ impl<'w> Scripted<'w> {
         let known = self.initialised.borrow();
         if is_private && known.get(&place.root) != Some(&backend) {
             let summary = "Backend initialization required".to_owned();
-            return Err(Error::NotInitialised { summary, diagnostics: Vec::new() });
+            return Err(Error::NotInitialised {
+                engine: "terraform".to_owned(),
+                summary,
+                diagnostics: Vec::new(),
+            });
         }
         assert_eq!(place.workspace, "default", "there is one workspace");
         Ok(backend)
@@ -95,7 +99,8 @@ impl<'w> Scripted<'w> {
 fn failed(command: &'static str, summary: String, address: Option<String>) -> Error {
     let detail = String::new();
     let diagnostic = Diagnostic { severity: Severity::Error, summary, detail, address };
-    Error::Failed { command, diagnostics: vec![diagnostic], kept_back: Vec::new() }
+    let engine = "terraform".to_owned();
+    Error::Failed { engine, command, diagnostics: vec![diagnostic], kept_back: Vec::new() }
 }
 
 /// The name of a file, as a script has it.

@@ -1,0 +1,139 @@
+//! Which engine a stack is run with, where nobody says it: as far as its own files and the log tell.
+//!
+//! Terraform and OpenTofu read the same configuration and change each other's states, so that the
+//! wrong one does harm without an error. What each leaves behind tells which it was. Whether the
+//! engine is on this machine, and what the user says, is for the caller.
+
+use crate::model::address::ProviderSource;
+use crate::model::entry::EngineKind;
+
+/// What a stack's directory tells.
+#[derive(Debug, Clone, Default)]
+pub struct EngineSigns {
+    /// Whether its state is encrypted, or an engine is told to encrypt it.
+    pub is_encrypted: bool,
+    /// The providers of its lock file.
+    pub locked: Vec<ProviderSource>,
+    /// The providers of its state.
+    pub in_state: Vec<ProviderSource>,
+    /// Whether it has files that only OpenTofu loads.
+    pub has_own_files: bool,
+    /// The engine whose version is pinned nearest to it.
+    pub pinned: Option<EngineKind>,
+}
+
+/// The one that is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+pub enum EngineSign {
+    /// Only OpenTofu encrypts.
+    #[strum(serialize = "its encryption")]
+    Encryption,
+    /// The registry of the locked providers.
+    #[strum(serialize = "its lock file")]
+    LockFile,
+    /// The registry of the providers in the state.
+    #[strum(serialize = "its state")]
+    State,
+    /// Files such as `main.tofu`.
+    #[strum(serialize = "its .tofu files")]
+    OwnFiles,
+    /// A version manager's file.
+    #[strum(serialize = "the file that pins its version")]
+    Pinned,
+    /// The engine that was there when the newest snapshot was taken.
+    #[strum(serialize = "its newest snapshot")]
+    Recorded,
+}
+
+impl EngineSign {
+    /// Whether another engine could not go on with what is there.
+    pub fn is_binding(self) -> bool {
+        match self {
+            Self::Encryption | Self::LockFile | Self::State => true,
+            Self::OwnFiles | Self::Pinned | Self::Recorded => false,
+        }
+    }
+}
+
+/// The engine that a stack is run with. `recorded` is asked only where the directory does not tell.
+pub fn told(
+    signs: &EngineSigns,
+    recorded: impl FnOnce() -> Option<EngineKind>,
+) -> Option<(EngineKind, EngineSign)> {
+    let opentofu = |is_so: bool| is_so.then_some(EngineKind::OpenTofu);
+    let found = [
+        (EngineSign::Encryption, opentofu(signs.is_encrypted)),
+        (EngineSign::LockFile, registry(&signs.locked)),
+        (EngineSign::State, registry(&signs.in_state)),
+        (EngineSign::OwnFiles, opentofu(signs.has_own_files)),
+        (EngineSign::Pinned, signs.pinned),
+    ];
+    let first = found.into_iter().find_map(|(sign, kind)| Some((kind?, sign)));
+    first.or_else(|| Some((recorded()?, EngineSign::Recorded)))
+}
+
+/// The engine whose registry all of these come from that come from one of the two.
+fn registry(providers: &[ProviderSource]) -> Option<EngineKind> {
+    let mut kinds = providers.iter().filter_map(|source| EngineKind::of_registry(&source.host));
+    let first = kinds.next()?;
+    kinds.all(|kind| kind == first).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn providers(names: &[&str]) -> Vec<ProviderSource> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
+    const TERRAFORM: &str = "registry.terraform.io/hashicorp/null";
+    const OPENTOFU: &str = "registry.opentofu.org/hashicorp/null";
+    const OTHER: &str = "registry.example.org/a/b";
+
+    fn by(signs: &EngineSigns) -> Option<(EngineKind, EngineSign)> {
+        told(signs, || None)
+    }
+
+    #[test]
+    fn the_registry_of_a_lock_file_tells_and_then_that_of_the_state() {
+        let locked = |names: &[&str]| EngineSigns {
+            locked: providers(names),
+            in_state: providers(&[OPENTOFU]),
+            ..EngineSigns::default()
+        };
+        let lock_file = |kind| Some((kind, EngineSign::LockFile));
+        assert_eq!(by(&locked(&[TERRAFORM, OTHER])), lock_file(EngineKind::Terraform));
+        assert_eq!(by(&locked(&[OPENTOFU])), lock_file(EngineKind::OpenTofu));
+        let state = Some((EngineKind::OpenTofu, EngineSign::State));
+        assert_eq!(by(&locked(&[TERRAFORM, OPENTOFU])), state, "both are no sign");
+        assert_eq!(by(&locked(&[OTHER])), state);
+    }
+
+    #[test]
+    fn only_opentofu_encrypts_and_has_files_of_its_own() {
+        let signs = EngineSigns {
+            is_encrypted: true,
+            locked: providers(&[TERRAFORM]),
+            ..EngineSigns::default()
+        };
+        assert_eq!(by(&signs), Some((EngineKind::OpenTofu, EngineSign::Encryption)));
+        let signs = EngineSigns {
+            has_own_files: true,
+            pinned: Some(EngineKind::Terraform),
+            ..EngineSigns::default()
+        };
+        assert_eq!(by(&signs), Some((EngineKind::OpenTofu, EngineSign::OwnFiles)));
+    }
+
+    #[test]
+    fn the_log_is_asked_last() {
+        let recorded = || Some(EngineKind::OpenTofu);
+        let last = Some((EngineKind::OpenTofu, EngineSign::Recorded));
+        assert_eq!(told(&EngineSigns::default(), recorded), last);
+        let pinned = EngineSigns { pinned: Some(EngineKind::Terraform), ..EngineSigns::default() };
+        let asked = || panic!("the directory tells");
+        assert_eq!(told(&pinned, asked), Some((EngineKind::Terraform, EngineSign::Pinned)));
+        assert_eq!(by(&EngineSigns::default()), None);
+    }
+}

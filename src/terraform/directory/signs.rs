@@ -1,0 +1,96 @@
+//! What a stack's directory tells of the engine that it is run with.
+//!
+//! Read-only, and never an error: what cannot be read is no sign. [`crate::engine::stack_engine`]
+//! says what the signs mean.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::{backend, local_state_file};
+use crate::codec::hcl::{self, lock};
+use crate::codec::state::{NamedProviders, providers_named};
+use crate::engine::stack_engine::EngineSigns;
+use crate::model::entry::EngineKind;
+use crate::terraform::environment::Environment;
+use crate::terraform::workdir::pinned;
+
+/// The name of the dependency lock file.
+const LOCK_FILE: &str = ".terraform.lock.hcl";
+
+/// Reads the signs of a directory. Its local state is read only where the lock file has no provider
+/// of a public registry.
+pub fn signs(root: &Path, workspace: &str, environment: &Environment) -> EngineSigns {
+    let files = configuration_files(root);
+    let locked = fs::read(root.join(LOCK_FILE)).ok();
+    let locked = locked.and_then(|content| lock::providers(&content).ok()).unwrap_or_default();
+    let locked: Vec<_> = locked.into_iter().map(|provider| provider.source).collect();
+    let is_told = locked.iter().any(|source| EngineKind::of_registry(&source.host).is_some());
+    let state = if is_told { NamedProviders::default() } else { local(root, workspace) };
+    let is_set = environment.get("TF_ENCRYPTION").is_some_and(|value| !value.is_empty());
+    let has_own_files = files.keys().any(|name| hcl::is_of_opentofu(name));
+    EngineSigns {
+        is_encrypted: state.is_encrypted || is_set || hcl::scan(&files).encrypts,
+        locked,
+        in_state: state.sources.into_iter().collect(),
+        has_own_files,
+        pinned: pinned(root),
+    }
+}
+
+/// The providers in a state that is a local file.
+fn local(root: &Path, workspace: &str) -> NamedProviders {
+    let file = backend(root, &|| None).ok().and_then(|backend| {
+        let path = local_state_file(root, &backend.identity, workspace)?;
+        fs::read(path).ok()
+    });
+    file.map(|bytes| providers_named(&bytes)).unwrap_or_default()
+}
+
+fn configuration_files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let named = entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry)));
+    let loaded = named.filter(|(name, _)| hcl::Syntax::of(name).is_some());
+    loaded.filter_map(|(name, entry)| Some((name, fs::read(entry.path()).ok()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::engine::stack_engine::{EngineSign, told};
+
+    #[test]
+    fn the_files_of_a_stack_tell_its_engine() {
+        let lock = |host: &str| {
+            format!("provider \"{host}/hashicorp/null\" {{\n  version = \"3.2.4\"\n}}\n")
+        };
+        let state = r#"{"version": 4, "resources": [{"mode": "managed", "type": "a", "name": "b",
+            "provider": "module.m.provider[\"registry.opentofu.org/a/b\"].x", "instances": []}]}"#;
+        let encrypted = r#"{"serial": 1, "lineage": "l", "encrypted_data": "eA=="}"#;
+        let block = "terraform {\n  encryption {\n  }\n}\n";
+        let (tofu, terraform) = (EngineKind::OpenTofu, EngineKind::Terraform);
+        for (file, content, expected) in [
+            (LOCK_FILE, lock("registry.opentofu.org"), Some((tofu, EngineSign::LockFile))),
+            (LOCK_FILE, lock("registry.terraform.io"), Some((terraform, EngineSign::LockFile))),
+            (LOCK_FILE, lock("registry.example.org"), None),
+            (LOCK_FILE, "not a lock file {".to_owned(), None),
+            ("terraform.tfstate", state.to_owned(), Some((tofu, EngineSign::State))),
+            ("terraform.tfstate", encrypted.to_owned(), Some((tofu, EngineSign::Encryption))),
+            ("terraform.tfstate", "{".to_owned(), None),
+            ("enc.tf", block.to_owned(), Some((tofu, EngineSign::Encryption))),
+            ("a.tofu", String::new(), Some((tofu, EngineSign::OwnFiles))),
+            ("a.tf", String::new(), None),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let mut written = fs::File::create(directory.path().join(file)).unwrap();
+            written.write_all(content.as_bytes()).unwrap();
+            let found = signs(directory.path(), "default", &Environment::new());
+            assert_eq!(told(&found, || None), expected, "{file}: {content}");
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let set = Environment::from([("TF_ENCRYPTION".to_owned(), "{}".into())]);
+        assert!(signs(directory.path(), "default", &set).is_encrypted);
+    }
+}
