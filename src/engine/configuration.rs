@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
 use super::redact::{Redactor, is_secret_name};
+use crate::model::address::ProviderSource;
 use crate::model::configuration::{Bundle, BundlePath, LockedProvider};
 
 /// Lines of unchanged text around a change.
@@ -145,21 +146,45 @@ fn tools(before: &Configured<'_>, after: &Configured<'_>) -> Vec<ToolChange> {
             after: Some(if is_same { new_version } else { new }.to_owned()),
         });
     }
-    let by_name = |side: &Configured<'_>| -> BTreeMap<String, String> {
-        let named = side.providers.iter().map(|one| (one.source.to_string(), one.version.clone()));
-        named.collect()
-    };
-    let (old, new) = (by_name(before), by_name(after));
     let is_known = |side: &Configured<'_>| side.bundle.is_some() || !side.providers.is_empty();
     if is_known(before) && is_known(after) {
-        let differing = pairs(&old, &new).filter(|(_, old, new)| old != new);
-        changes.extend(differing.map(|(name, before, after)| ToolChange {
-            name: name.clone(),
-            before: before.cloned(),
-            after: after.cloned(),
-        }));
+        changes.extend(providers(before.providers, after.providers));
     }
     changes
+}
+
+/// The providers that differ. One that is taken from another registry than before is one provider.
+fn providers(before: &[LockedProvider], after: &[LockedProvider]) -> Vec<ToolChange> {
+    let by_name = |side: &[LockedProvider]| -> BTreeMap<ProviderSource, String> {
+        side.iter().map(|one| (one.source.clone(), one.version.clone())).collect()
+    };
+    let (old, new) = (by_name(before), by_name(after));
+    let gone = old.iter().filter(|(source, _)| !new.contains_key(source));
+    let came = |source: &ProviderSource| {
+        let mut same = new.iter().filter(|(other, _)| {
+            !old.contains_key(other)
+                && (&other.namespace, &other.name) == (&source.namespace, &source.name)
+        });
+        same.next().filter(|_| same.next().is_none())
+    };
+    let moved = gone.filter_map(|before| Some((before, came(before.0)?)));
+    let moved: Vec<_> = moved.collect();
+    let from =
+        |(source, version): (&ProviderSource, &String)| format!("{version} from {}", source.host);
+    let change = |(was, is): &(_, (&ProviderSource, &String))| ToolChange {
+        name: format!("{}/{}", is.0.namespace, is.0.name),
+        before: Some(from(*was)),
+        after: Some(from(*is)),
+    };
+    let is_moved =
+        |source: &ProviderSource| moved.iter().any(|(was, is)| was.0 == source || is.0 == source);
+    let differing = pairs(&old, &new).filter(|(source, old, new)| old != new && !is_moved(source));
+    let differing = differing.map(|(source, before, after)| ToolChange {
+        name: source.to_string(),
+        before: before.cloned(),
+        after: after.cloned(),
+    });
+    differing.chain(moved.iter().map(change)).collect()
 }
 
 fn files(old: &Bundle, new: &Bundle, redactor: &Redactor) -> Vec<FileChange> {

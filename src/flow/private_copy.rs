@@ -10,16 +10,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use super::compat::lock_of;
+use super::configuration::LOCK_FILE;
 use super::ports::{Ports, Stack};
 use super::redaction::{safe_error, safe_event};
 use crate::codec::backend::Backend;
+use crate::codec::hcl::lock::{self, TranslatedEntry};
 use crate::codec::hcl::{Configuration, backend_override, expression, moved, with_lifecycle};
 use crate::codec::{json, plan};
 use crate::engine::compat::same_by_directory;
 use crate::engine::pin;
 use crate::engine::redact::Redactor;
-use crate::model::configuration::BundlePath;
-use crate::model::entry::Snapshot;
+use crate::model::configuration::{BundlePath, LockedProvider};
+use crate::model::entry::{EngineKind, Snapshot};
 use crate::model::event::Event;
 use crate::model::placement::MovedBlock;
 use crate::model::plan::Plan;
@@ -115,6 +118,7 @@ pub fn prepare(
     // A program that does not say what it is runs as it is.
     let [copy, own] = [&directory.root(), &stack.root].map(|at| ports.terraform.version(at).ok());
     own.zip(copy).map_or(Ok(()), |(own, copy)| same_by_directory(&own, &copy))?;
+    let translated = translate_lock_file(ports, stack, source, &directory)?;
     let credentials = settle(&directory, stack, source)?;
     let place = Workplace {
         root: directory.root(),
@@ -129,6 +133,11 @@ pub fn prepare(
     let files = source.configuration.bundle().files.len();
     let modules = source.configuration.bundle().modules.len();
     let mut word = format!("{files} files, {modules} modules");
+    for entry in translated {
+        let LockedProvider { source, version } = entry.provider;
+        let checksums = if entry.has_checksums { "today's checksums" } else { "no checksum known" };
+        word.push_str(&format!("; locked as {source} {version}, {checksums}"));
+    }
     if !copy.directory.left_out().is_empty() {
         let left_out = copy.directory.left_out().join("; ");
         word.push_str(&format!("; not mirrored: {}", redactor.text(&left_out)));
@@ -136,6 +145,38 @@ pub fn prepare(
     ports.progress.end(Ended::Well, &word);
     copy.init(ports, credentials.as_deref(), redactor)?;
     Ok(copy)
+}
+
+/// Lets a lock file of the other engine select the same versions from this one's registry, as the
+/// engine itself does at its first `init`. One that cannot be read stays, and `init` says what is
+/// wrong with it.
+fn translate_lock_file(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    source: &CopySource<'_>,
+    directory: &PrivateDirectory,
+) -> Result<Vec<TranslatedEntry>, Error> {
+    let (Some(engine), Some(content)) =
+        (ports.engine(stack), lock_of(source.configuration.bundle()))
+    else {
+        return Ok(Vec::new());
+    };
+    let modules = source.configuration.modules().iter();
+    let hosted = modules.flat_map(|module| module.facts.hosted.iter().cloned()).collect();
+    // OpenTofu takes a state's providers from its own registry, too; Terraform takes them as written.
+    let named = source.states.iter().flatten().flat_map(|state| &state.instances);
+    let kept = match engine {
+        EngineKind::Terraform => named.map(|object| object.provider.source.clone()).collect(),
+        EngineKind::OpenTofu => BTreeSet::new(),
+    };
+    let todays = std::fs::read(stack.root.join(LOCK_FILE)).unwrap_or_default();
+    let Ok((text, translated)) = lock::translated(content, &todays, engine, &hosted, &kept) else {
+        return Ok(Vec::new());
+    };
+    if !translated.is_empty() {
+        directory.write_beside(LOCK_FILE, &text)?;
+    }
+    Ok(translated)
 }
 
 /// Writes down which backend the copy has; what comes back is a file with its credentials.

@@ -3,12 +3,15 @@
 //! Only which provider is selected in which version is read; checksums are for `terraform init`.
 //! Entries can be taken over from another lock file, as they stand there. Start from [`providers`].
 
+use std::collections::BTreeSet;
+
 use hcl_edit::expr::Expression;
 use hcl_edit::parser::parse_body;
-use hcl_edit::structure::{Block, Body};
+use hcl_edit::structure::{Block, BlockLabel, Body};
 
 use crate::model::address::{NotAProvider, ProviderSource};
 use crate::model::configuration::LockedProvider;
+use crate::model::entry::EngineKind;
 
 /// Why a lock file tells nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,11 +42,9 @@ pub fn providers(content: &[u8]) -> Result<Vec<LockedProvider>, Error> {
     let mut providers = Vec::new();
     for block in body.get_blocks("provider") {
         let name = name(block);
-        let version = block.body.get_attribute("version");
-        let version = version.and_then(|attribute| Expression::as_str(&attribute.value));
         providers.push(LockedProvider {
             source: name.parse().map_err(Error::Provider)?,
-            version: version
+            version: version(block)
                 .map(str::to_owned)
                 .ok_or_else(|| Error::NoVersion { provider: name.to_owned() })?,
         });
@@ -59,6 +60,11 @@ fn body(content: &[u8]) -> Result<Body, Error> {
 
 fn name(block: &Block) -> &str {
     block.labels.first().map_or("", |label| label.as_str())
+}
+
+fn version(block: &Block) -> Option<&str> {
+    let found = block.body.get_attribute("version");
+    found.and_then(|attribute| Expression::as_str(&attribute.value))
 }
 
 /// A lock file in which the entries of these providers are those of a newer one, checksums included.
@@ -84,12 +90,106 @@ pub fn with_entries_of(
     Ok(edited.to_string().into_bytes())
 }
 
+/// An entry that was translated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TranslatedEntry {
+    /// The provider, as the engine at hand calls it.
+    pub provider: LockedProvider,
+    /// Whether a lock file of that engine has checksums of this version.
+    pub has_checksums: bool,
+}
+
+/// A lock file of the other engine, for this one: the versions stay, and each provider that came
+/// from the other one's public registry comes from this one's, as both engines take a source
+/// without a host. `hosted` are the providers whose host is written out; `kept` those that a state
+/// names, whose entries stay beside the new ones. Checksums are another registry's and are not
+/// taken along: they come from `todays`, where that has the version.
+pub fn translated(
+    content: &[u8],
+    todays: &[u8],
+    engine: EngineKind,
+    hosted: &BTreeSet<ProviderSource>,
+    kept: &BTreeSet<ProviderSource>,
+) -> Result<(Vec<u8>, Vec<TranslatedEntry>), Error> {
+    let known = providers(content)?;
+    let todays = body(todays).unwrap_or_default();
+    let mut edited = body(content)?;
+    let (mut translated, mut stay) = (Vec::new(), Vec::new());
+    for block in edited.get_blocks_mut("provider") {
+        let source: ProviderSource = name(block).parse().map_err(Error::Provider)?;
+        let is_foreign = EngineKind::of_registry(&source.host).is_some_and(|kind| kind != engine);
+        let ours = ProviderSource { host: engine.registry().to_owned(), ..source.clone() };
+        let is_there = |selected: &LockedProvider| selected.source == ours;
+        if !is_foreign || hosted.contains(&source) || known.iter().any(is_there) {
+            continue;
+        }
+        if kept.contains(&source) {
+            stay.push(block.clone());
+        }
+        let named = ours.to_string();
+        let version = version(block).unwrap_or_default().to_owned();
+        let is_same =
+            |entry: &&Block| name(entry) == named && self::version(entry) == Some(version.as_str());
+        let entry = todays.get_blocks("provider").find(is_same);
+        match entry {
+            Some(entry) => block.body = entry.body.clone(),
+            None => drop(block.body.remove_attribute("hashes")),
+        }
+        block.labels = vec![BlockLabel::from(named)];
+        let provider = LockedProvider { source: ours, version };
+        translated.push(TranslatedEntry { provider, has_checksums: entry.is_some() });
+    }
+    stay.into_iter().for_each(|block| edited.push(block));
+    Ok((edited.to_string().into_bytes(), translated))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const OLD: &[u8] = b"# made by init\nprovider \"registry.terraform.io/n/x\" {\n  version = \"1.0.0\"\n  hashes = [\n    \"h1:old\",\n  ]\n}\n\nprovider \"registry.terraform.io/n/y\" {\n  version = \"3.0.0\"\n}\n";
     const NEW: &[u8] = b"provider \"registry.terraform.io/n/x\" {\n  version     = \"1.1.0\"\n  constraints = \">= 1.0\"\n  hashes = [\n    \"h1:new\",\n  ]\n}\nprovider \"registry.terraform.io/n/y\" {\n  version = \"4.0.0\"\n}\n";
+
+    #[test]
+    fn entries_of_the_other_registry_are_this_ones_with_the_same_version() {
+        let tofu = |text: &str| text.replace("registry.terraform.io", "registry.opentofu.org");
+        let none = BTreeSet::new();
+        let run = |content: &[u8], todays: &[u8], hosted: &[&str], kept: &[&str]| {
+            let set = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+            let kind = EngineKind::OpenTofu;
+            let (text, found) =
+                translated(content, todays, kind, &set(hosted), &set(kept)).unwrap();
+            let text = String::from_utf8(text).unwrap();
+            let found = found.into_iter().map(|entry| {
+                format!(
+                    "{} {} {}",
+                    entry.provider.source, entry.provider.version, entry.has_checksums
+                )
+            });
+            (text, found.collect::<Vec<_>>())
+        };
+        let todays = "provider \"registry.opentofu.org/n/x\" {\n  version = \"1.0.0\"\n  hashes = [\n    \"h1:ours\",\n  ]\n}\n";
+        let (text, found) = run(OLD, todays.as_bytes(), &[], &[]);
+        let expected =
+            ["registry.opentofu.org/n/x 1.0.0 true", "registry.opentofu.org/n/y 3.0.0 false"];
+        assert_eq!(found, expected);
+        assert!(text.contains("h1:ours") && !text.contains("h1:old"), "{text}");
+        assert!(!text.contains("registry.terraform.io"), "{text}");
+        // Another version's checksums are not this one's.
+        let (text, found) = run(OLD, tofu(&String::from_utf8_lossy(NEW)).as_bytes(), &[], &[]);
+        assert!(found[0].ends_with("1.0.0 false") && !text.contains("h1:"), "{text}");
+        // A source with its host is that one in both engines; a state may still need the other.
+        let (text, found) = run(OLD, b"", &["registry.terraform.io/n/x"], &[]);
+        assert_eq!(found.len(), 1);
+        assert!(
+            text.contains("\"registry.terraform.io/n/x\"") && text.contains("h1:old"),
+            "{text}"
+        );
+        let (text, _) = run(OLD, b"", &[], &["registry.terraform.io/n/y"]);
+        assert!(text.contains("\"registry.terraform.io/n/y\""), "{text}");
+        let (text, _) = translated(OLD, b"", EngineKind::Terraform, &none, &none).unwrap();
+        assert_eq!(text, OLD);
+    }
 
     #[test]
     fn an_entry_is_taken_over_whole_and_the_others_stay() {

@@ -29,6 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hcl_edit::parser::parse_body;
 use hcl_edit::structure::Body;
 
+use crate::model::address::ProviderSource;
 use crate::model::configuration::Variable;
 
 pub use configuration::Configuration;
@@ -104,6 +105,8 @@ pub struct ModuleFacts {
     pub backend: Option<BackendBlock>,
     /// Whether OpenTofu is told to encrypt states or plans.
     pub encrypts: bool,
+    /// Providers whose source is written out with its registry's host.
+    pub hosted: BTreeSet<ProviderSource>,
     /// Every `required_version`.
     pub required_versions: Vec<String>,
     /// Every managed resource that is declared, as `type.name`.

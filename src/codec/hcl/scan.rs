@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use hcl_edit::Ident;
-use hcl_edit::expr::{Expression, FuncCall};
+use hcl_edit::expr::{Expression, FuncCall, ObjectKey};
 use hcl_edit::structure::{Block, BlockLabel, Body};
 use hcl_edit::visit::{Visit, visit_func_call};
 
@@ -16,6 +16,8 @@ use super::{
     BackendBlock, DeclaredInput, FileRead, ModuleFacts, ReadTarget, Syntax, ValueSyntax,
     VariableMarks, body_of, credentials, ignored, is_override, lifecycle, not_replayable,
 };
+
+use crate::model::address::ProviderSource;
 
 /// Functions whose first argument is a path of something read while planning.
 const READERS: [&str; 11] = [
@@ -209,9 +211,22 @@ fn settings(facts: &mut ModuleFacts, body: &Body) {
             }
             ("cloud", []) => facts.backend = Some(BackendBlock::Cloud),
             ("encryption", []) => facts.encrypts = true,
+            ("required_providers", []) => facts.hosted.extend(hosted(&block.body)),
             _ => {}
         }
     }
+}
+
+/// The sources of `required_providers` that name a host.
+fn hosted(body: &Body) -> impl Iterator<Item = ProviderSource> {
+    let required = body.attributes().filter_map(|attribute| attribute.value.as_object());
+    let members = required.flat_map(|object| object.iter());
+    let is_source = |key: &ObjectKey| match key {
+        ObjectKey::Ident(name) => name.as_str() == "source",
+        ObjectKey::Expression(name) => Expression::as_str(name) == Some("source"),
+    };
+    let sources = members.filter(move |(key, _)| is_source(key)).map(|(_, value)| value.expr());
+    sources.filter_map(|source| source.as_str()?.parse().ok())
 }
 
 pub(super) fn attribute<'a>(body: &'a Body, name: &str) -> Option<&'a Expression> {

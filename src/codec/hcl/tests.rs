@@ -22,6 +22,12 @@ const NATIVE: &str = r#"
 terraform {
   required_version = ">= 1.5"
   backend "s3" { bucket = "b" }
+  required_providers {
+    own   = { source = "registry.example.org/a/own", version = "1.0" }
+    plain = { source = "a/plain" }
+    old   = ">= 1.0"
+  }
+  encryption { plan { method = method.aes_gcm.m } }
 }
 variable "plain" {}
 variable "secret" {
@@ -51,7 +57,13 @@ resource "aws_db" "other" {
 
 const JSON: &str = r#"{
   "//": "comment",
-  "terraform": {"required_version": ">= 1.5", "backend": {"s3": {"bucket": "b"}}},
+  "terraform": {"required_version": ">= 1.5", "backend": {"s3": {"bucket": "b"}},
+    "required_providers": {
+      "own": {"source": "registry.example.org/a/own", "version": "1.0"},
+      "plain": {"source": "a/plain"}, "old": ">= 1.0"
+    },
+    "encryption": {"plan": {"method": "${method.aes_gcm.m}"}}
+  },
   "variable": [
     {"plain": {}, "secret": {"type": "string", "default": "x", "sensitive": true}},
     {"list": {"type": "list(string)"}, "any": {"type": "any"}, "old": {"type": "map"}},
@@ -80,6 +92,8 @@ fn native_and_json_files_tell_the_same_facts() {
     assert_eq!(syntax[3..], [ValueSyntax::Expression; 3]);
     assert_eq!(native.backend, Some(BackendBlock::Kind("s3".to_owned())));
     assert_eq!(native.required_versions, [">= 1.5"]);
+    let hosted = BTreeSet::from(["registry.example.org/a/own".parse().unwrap()]);
+    assert_eq!((native.hosted.clone(), native.encrypts), (hosted, true));
     assert_eq!(native.modules["net"].as_deref(), Some("./net"));
     assert_eq!(native.modules["vpc"].as_deref(), Some("a/b/c"));
     assert_eq!(native.prevent_destroy, BTreeSet::from(["aws_db.main".to_owned()]));

@@ -134,4 +134,8 @@ fn tools_and_providers_are_compared_where_both_are_known() {
         ["tool terraform 1.11.4 tofu 1.9.0"]
     );
     assert!(show(&side(None, &old), &side(Some("tofu 1.9.0"), &[])).is_empty());
+    let mut moved = old.clone();
+    moved[0].source.host = "registry.opentofu.org".to_owned();
+    let host = "hashicorp/aws 5.1.0 from registry.terraform.io 5.1.0 from registry.opentofu.org";
+    assert_eq!(show(&side(None, &old), &side(None, &moved)), [host]);
 }
