@@ -450,6 +450,9 @@ fn flow_failure(error: &Error) -> Failure {
         Error::StateGone { last, .. } => plain(Exit::Refused, error)
             .now(format!("revision {last} holds the last state that was seen"))
             .next(format!("unapply show {last} --raw-state > recovered.tfstate")),
+        Error::Unencrypted { .. } => plain(Exit::Refused, error)
+            .not_done("nothing of it was kept")
+            .next("unapply init --no-encryption   (if it may lie there in the clear)"),
         Error::StoredState { .. } | Error::Bundle { .. } => {
             plain(Exit::Integrity, error).next("unapply check --read-data")
         }

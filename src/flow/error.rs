@@ -107,6 +107,12 @@ pub enum Error {
         /// The newest snapshot whose state could be read.
         last: Option<Revision>,
     },
+    /// A stack encrypts its state, and nothing in the store is encrypted.
+    #[error("this stack's state is encrypted, and what is kept in `{place}` is not")]
+    Unencrypted {
+        /// The store.
+        place: String,
+    },
     /// A stored state cannot be read as one.
     #[error("the state of revision {revision} cannot be read: {problem}")]
     StoredState {

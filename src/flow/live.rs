@@ -7,10 +7,11 @@ use super::Error;
 use super::ports::{Ports, Stack};
 use super::redaction::{safe_error, secrets_of_environment};
 use crate::codec::backend::Backend;
-use crate::codec::state::{ReadState, Unreadable};
+use crate::codec::state::{ReadState, Unreadable, is_encrypted};
 use crate::engine::redact::Redactor;
 use crate::model::entry::StateSource;
 use crate::model::state::StateBytes;
+use crate::port::terraform;
 use crate::terraform::directory;
 
 /// The present state and where it came from.
@@ -45,20 +46,63 @@ pub fn backend(ports: &Ports<'_>, stack: &Stack) -> Result<Backend, Error> {
 }
 
 /// Reads the present state of a stack. It does not judge the bytes.
+///
+/// A file that OpenTofu has encrypted is asked for from OpenTofu. Where that cannot decrypt it, its
+/// bytes are what there is, and the reason stands beside the place.
 pub fn read(ports: &Ports<'_>, stack: &Stack) -> Result<Live, Error> {
     let backend = backend(ports, stack)?;
     let file = directory::local_state_file(&stack.root, &backend.identity, &stack.workspace);
-    let (bytes, source, found) = if let Some(file) = file {
-        let bytes = directory::local_state(&file)?;
-        (bytes, StateSource::File, file.display().to_string())
-    } else {
-        // What Terraform says may repeat what it was told, such as a password.
-        let redactor = Redactor::default()
-            .with_values(&backend.secrets())
-            .with_values(&secrets_of_environment(ports));
-        let bytes =
-            ports.terraform.pull(&stack.place()).map_err(|error| safe_error(error, &redactor))?;
-        (bytes, StateSource::Pull, backend.identity.to_string())
+    let Some(file) = file else {
+        let bytes = pull(ports, stack, &backend)?.map(StateBytes::new);
+        let found = backend.identity.to_string();
+        return Ok(Live { bytes, source: StateSource::Pull, backend, found });
     };
-    Ok(Live { bytes: bytes.map(StateBytes::new), source, backend, found })
+    let bytes = directory::local_state(&file)?;
+    let mut live = Live {
+        source: StateSource::File,
+        found: file.display().to_string(),
+        bytes: bytes.map(StateBytes::new),
+        backend,
+    };
+    if live.bytes.as_ref().is_some_and(|bytes| is_encrypted(bytes.as_slice())) {
+        match pull(ports, stack, &live.backend) {
+            Ok(bytes) => {
+                live.bytes = bytes.map(StateBytes::new);
+                live.source = StateSource::Pull;
+            }
+            Err(error) => live.found.push_str(&format!("; {}", told(&error))),
+        }
+    }
+    Ok(live)
+}
+
+/// What the engine prints of the state.
+fn pull(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    backend: &Backend,
+) -> Result<Option<Vec<u8>>, terraform::Error> {
+    // What it says may repeat what it was told, such as a password.
+    let redactor = Redactor::default()
+        .with_values(&backend.secrets())
+        .with_values(&secrets_of_environment(ports));
+    ports.terraform.pull(&stack.place()).map_err(|error| safe_error(error, &redactor))
+}
+
+/// The error with the first of the engine's own words.
+fn told(error: &terraform::Error) -> String {
+    let first = match error {
+        terraform::Error::Failed { diagnostics, .. } => diagnostics.first(),
+        terraform::Error::NotFound { .. }
+        | terraform::Error::CannotStart { .. }
+        | terraform::Error::NotInitialised { .. }
+        | terraform::Error::NoProvider { .. }
+        | terraform::Error::Locked(_)
+        | terraform::Error::StalePlan
+        | terraform::Error::Interrupted { .. }
+        | terraform::Error::Unreadable { .. }
+        | terraform::Error::NotPushed { .. }
+        | terraform::Error::NoOutput { .. } => None,
+    };
+    first.map_or_else(|| error.to_string(), |said| format!("{error}: {}", said.summary))
 }

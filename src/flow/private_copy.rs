@@ -32,6 +32,7 @@ use crate::model::state::{State, StateBytes};
 use crate::model::value::Value;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform::{self, PlanMode, PlanRequest, Workplace};
+use crate::terraform::directory::signs::encryption;
 use crate::terraform::workdir::{CarriedBack, CopyLayout, PrivateDirectory, RealPlaces};
 
 /// A private copy of any configuration, without what would have Terraform refuse to plan an end.
@@ -51,6 +52,9 @@ pub(super) fn private_copy(
 
 /// The override file that names the backend.
 const OVERRIDE: &str = "zz_unapply_override.tf";
+
+/// The override file that names today's keys.
+const ENCRYPTION: &str = "zz_unapply_encryption_override.tf";
 
 /// The file with `moved` blocks.
 const MOVED: &str = "zz_unapply_moved.tf";
@@ -119,6 +123,12 @@ pub fn prepare(
     let [copy, own] = [&directory.root(), &stack.root].map(|at| ports.terraform.version(at).ok());
     own.zip(copy).map_or(Ok(()), |(own, copy)| same_by_directory(&own, &copy))?;
     let translated = translate_lock_file(ports, stack, source, &directory)?;
+    // The present state can be read with today's keys alone, and is written back with them.
+    if ports.engine(stack) == Some(EngineKind::OpenTofu)
+        && let Some(text) = encryption(&stack.root)
+    {
+        directory.write_override(ENCRYPTION, &text)?;
+    }
     let credentials = settle(&directory, stack, source)?;
     let place = Workplace {
         root: directory.root(),

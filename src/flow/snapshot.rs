@@ -36,6 +36,7 @@ use crate::model::version::Serial;
 use crate::port::progress::{Ended, Phase};
 use crate::store::{After, Repository};
 use crate::terraform::git;
+use crate::terraform::directory::signs::encrypts;
 
 /// Which state is taken.
 #[derive(Debug, Clone)]
@@ -161,6 +162,7 @@ fn take_quietly(job: &Job<'_>, request: &SnapshotRequest) -> Result<Captured, Er
     let log = job.log()?;
     let live = subject(job.ports, job.stack, request)?;
     let read = judged(job, &log, &live)?;
+    refuse_in_the_clear(job)?;
     let state = read.as_ref().map(ReadState::state);
     let author = &match state {
         Some(state) if job.author.has_words() => {
@@ -243,6 +245,15 @@ fn subject(ports: &Ports<'_>, stack: &Stack, request: &SnapshotRequest) -> Resul
             })
         }
     }
+}
+
+/// Refuses to keep in the clear what the user encrypts, unless that was accepted for the store.
+fn refuse_in_the_clear(job: &Job<'_>) -> Result<(), Error> {
+    let Ports { repository, environment, .. } = *job.ports;
+    if encrypts(&job.stack.root, environment) && !repository.is_accepted_unencrypted()? {
+        return Err(Error::Unencrypted { place: repository.place() });
+    }
+    Ok(())
 }
 
 /// The newest snapshot that has a state.

@@ -27,8 +27,8 @@ pub struct Workplace {
     /// `-var-file`s that the apply of a saved plan has to be given again, since values of ephemeral
     /// variables are in no plan. Terraform insists that every other value is the planned one.
     pub values_at_apply: Vec<PathBuf>,
-    /// `-var-file`s for the commands that find modules, of which a variable can say the source.
-    /// Engines that cannot do that take them and pass over them.
+    /// `-var-file`s for the commands that find modules, of which a variable can say the source, and
+    /// for those that decrypt. Engines that cannot do that take them and pass over them.
     pub values_of_modules: Vec<PathBuf>,
 }
 

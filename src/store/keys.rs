@@ -18,6 +18,10 @@ pub(super) fn marker() -> Result<Key, Error> {
     key(&["unapply.json"])
 }
 
+pub(super) fn unencrypted() -> Result<Key, Error> {
+    key(&["unencrypted.json"])
+}
+
 pub(super) fn probe(attempt: &str, name: &str) -> Result<Key, Error> {
     key(&["probe", attempt, name])
 }

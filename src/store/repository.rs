@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
+
 use super::error::Error;
 use super::log::Tip;
 use super::probe;
@@ -63,6 +65,19 @@ impl Repository {
     /// for a key of the probe's own. Its objects stay, for there is no delete.
     pub fn probe(&self) -> Result<(), Error> {
         probe::create_only_holds(&*self.objects)
+    }
+
+    /// Records that a person accepts states in the clear here, also of stacks that encrypt theirs.
+    /// Said again, it changes nothing.
+    pub fn accept_unencrypted(&self, by: &str, time: Timestamp) -> Result<(), Error> {
+        let bytes = marker::accepted(by, time)
+            .map_err(|source| Error::Unfit { place: self.place(), source })?;
+        self.resolve(&keys::unencrypted()?, &bytes).map(drop)
+    }
+
+    /// Whether a person has accepted that.
+    pub fn is_accepted_unencrypted(&self) -> Result<bool, Error> {
+        Ok(self.objects.get(&keys::unencrypted()?)?.is_some())
     }
 
     /// The store's own name.

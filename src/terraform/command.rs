@@ -126,6 +126,17 @@ impl Cli {
         })
     }
 
+    /// Values for a command that reads the configuration only because OpenTofu may find the source of
+    /// a module in them, or a key. Terraform takes none there.
+    fn early_values(&self, place: &Workplace) -> Vec<String> {
+        let is_opentofu = || {
+            let engine = self.version(&place.root);
+            engine.is_ok_and(|engine| engine.kind == EngineKind::OpenTofu)
+        };
+        let files = var_files(&place.values_of_modules);
+        if !files.is_empty() && is_opentofu() { files } else { Vec::new() }
+    }
+
     /// The error that a command's end means; a plain failure also names the variables that it did
     /// not see.
     fn error(&self, command: &'static str, finished: &Finished) -> Error {
@@ -208,7 +219,10 @@ impl Terraform for Cli {
     }
 
     fn pull(&self, place: &Workplace) -> Result<Option<Vec<u8>>, Error> {
-        let finished = self.must("state pull", place, &["state", "pull"], &mut nobody)?;
+        let files = self.early_values(place);
+        let mut arguments = vec!["state", "pull"];
+        arguments.extend(files.iter().map(String::as_str));
+        let finished = self.must("state pull", place, &arguments, &mut nobody)?;
         let is_state = |bytes: &Vec<u8>| {
             !bytes.iter().all(u8::is_ascii_whitespace) && !state::is_no_state(bytes)
         };
@@ -218,13 +232,7 @@ impl Terraform for Cli {
     fn push(&self, place: &Workplace, state: &Path) -> Result<(), Error> {
         let wait = lock_timeout(place);
         let shown = state.display().to_string();
-        // Only OpenTofu reads the whole configuration for a push, and only it takes their values.
-        let is_opentofu = || {
-            let engine = self.version(&place.root);
-            engine.is_ok_and(|engine| engine.kind == EngineKind::OpenTofu)
-        };
-        let files = var_files(&place.values_of_modules);
-        let files = if !files.is_empty() && is_opentofu() { files } else { Vec::new() };
+        let files = self.early_values(place);
         let mut arguments = vec!["state", "push", &wait];
         arguments.extend(files.iter().map(String::as_str));
         arguments.push(&shown);
@@ -277,8 +285,11 @@ impl Terraform for Cli {
 
     fn show_plan(&self, place: &Workplace, plan: &Path) -> Result<Vec<u8>, Error> {
         let plan = plan.display().to_string();
-        self.must("show", place, &["show", "-json", &plan], &mut nobody)
-            .map(|finished| finished.stdout)
+        let files = self.early_values(place);
+        let mut arguments = vec!["show", "-json"];
+        arguments.extend(files.iter().map(String::as_str));
+        arguments.push(&plan);
+        self.must("show", place, &arguments, &mut nobody).map(|finished| finished.stdout)
     }
 
     fn apply(
@@ -290,7 +301,8 @@ impl Terraform for Cli {
         let events = plan.with_extension("events.jsonl");
         let shown = plan.display().to_string();
         let wait = lock_timeout(place);
-        let files = var_files(&place.values_at_apply);
+        let at_apply = var_files(&place.values_at_apply);
+        let files = if at_apply.is_empty() { self.early_values(place) } else { at_apply };
         let mut arguments = vec!["apply", "-json", "-input=false", &wait];
         arguments.extend(files.iter().map(String::as_str));
         arguments.push(&shown);

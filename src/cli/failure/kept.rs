@@ -22,7 +22,8 @@ pub(in crate::cli) fn way_out(format: KeptFormat) -> &'static str {
             "terraform state pull | unapply snapshot --state -   (Terraform prints version 4)"
         }
         KeptFormat::Encrypted => {
-            "tofu state pull | unapply snapshot --state -   (OpenTofu prints it in the clear)"
+            "give OpenTofu its keys (the encryption block, TF_ENCRYPTION, what its key providers \
+             need), then the same again"
         }
     }
 }

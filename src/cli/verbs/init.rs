@@ -17,6 +17,7 @@ use crate::flow::Error;
 use crate::flow::ports::{Job, Stack};
 use crate::flow::snapshot::{SnapshotRequest, take};
 use crate::model::entry::Cause;
+use crate::port::clock::Clock as _;
 use crate::port::object_store::Created;
 
 /// Sets a stack up. Done again, it changes nothing.
@@ -28,6 +29,10 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         if arguments.no_encryption { Unencrypted::Accepted } else { Unencrypted::NotAccepted };
     // The store first: settings that name a place which cannot be a store help nobody.
     let opened = session.open_or_create(&settings, unencrypted)?;
+    if unencrypted == Unencrypted::Accepted {
+        let by = &settings.author.actor.name;
+        opened.repository.accept_unencrypted(by, session.clock.now())?;
+    }
     let (file, file_is_new) = match &settings.project {
         Some(path) => (path.clone(), false),
         None => (write_settings(session, &settings, &stacks)?, true),

@@ -4,6 +4,7 @@
 //! It is written once. A reader refuses any algorithm it does not know: guessing would turn every
 //! object of a newer store into a damaged one.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{FORMAT, StoreId};
@@ -61,6 +62,20 @@ pub fn encode(store: StoreId) -> Result<Vec<u8>, Error> {
         digest: DIGEST.to_owned(),
     };
     let mut bytes = serde_json::to_vec(&marker).map_err(|source| Error::Malformed { source })?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Writes down that somebody accepts states in the clear.
+pub fn accepted(by: &str, time: Timestamp) -> Result<Vec<u8>, Error> {
+    #[derive(Serialize)]
+    struct Accepted<'a> {
+        format: &'a str,
+        by: &'a str,
+        time: String,
+    }
+    let accepted = Accepted { format: FORMAT, by, time: format!("{time:.0}") };
+    let mut bytes = serde_json::to_vec(&accepted).map_err(|source| Error::Malformed { source })?;
     bytes.push(b'\n');
     Ok(bytes)
 }

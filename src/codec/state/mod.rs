@@ -204,8 +204,6 @@ pub fn is_no_state(bytes: &[u8]) -> bool {
 pub fn providers_named(bytes: &[u8]) -> NamedProviders {
     #[derive(Deserialize, Default)]
     struct File<'a> {
-        #[serde(default)]
-        encrypted_data: Option<IgnoredAny>,
         #[serde(default, borrow)]
         resources: Vec<Resource<'a>>,
     }
@@ -218,7 +216,21 @@ pub fn providers_named(bytes: &[u8]) -> NamedProviders {
     let named = file.resources.iter().filter_map(|resource| resource.provider.as_deref());
     let configured = named.filter_map(|name| name.parse::<ProviderAddress>().ok());
     let sources = configured.map(|found| found.source).collect();
-    NamedProviders { is_encrypted: file.encrypted_data.is_some(), sources }
+    NamedProviders { is_encrypted: is_encrypted(bytes), sources }
+}
+
+/// Whether OpenTofu has encrypted a state.
+pub fn is_encrypted(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Envelope {
+        #[serde(default)]
+        encrypted_data: Option<IgnoredAny>,
+    }
+    // A state in the clear begins with its format; nothing more of it is read.
+    let begin = bytes.trim_ascii_start().strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    !begin.is_some_and(|begin| begin.starts_with(b"\"version\""))
+        && serde_json::from_slice::<Envelope>(bytes)
+            .is_ok_and(|envelope| envelope.encrypted_data.is_some())
 }
 
 /// What [`providers_named`] finds.

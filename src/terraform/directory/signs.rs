@@ -18,6 +18,23 @@ use crate::terraform::workdir::pinned;
 /// The name of the dependency lock file.
 const LOCK_FILE: &str = ".terraform.lock.hcl";
 
+/// Whether the state of a stack, or its plans, are to be encrypted: its root module or
+/// `TF_ENCRYPTION` says so.
+pub fn encrypts(root: &Path, environment: &Environment) -> bool {
+    are_told_to_encrypt(&configuration_files(root), environment)
+}
+
+/// The override by which a private copy encrypts, and decrypts, as the stack does today.
+pub fn encryption(root: &Path) -> Option<String> {
+    let files = hcl::loaded(Some(EngineKind::OpenTofu), configuration_files(root));
+    hcl::encryption_override(&files)
+}
+
+fn are_told_to_encrypt(files: &BTreeMap<String, Vec<u8>>, environment: &Environment) -> bool {
+    let is_set = environment.get("TF_ENCRYPTION").is_some_and(|value| !value.is_empty());
+    is_set || hcl::scan(files).encrypts
+}
+
 /// Reads the signs of a directory. Its local state is read only where the lock file has no provider
 /// of a public registry.
 pub fn signs(root: &Path, workspace: &str, environment: &Environment) -> EngineSigns {
@@ -27,10 +44,9 @@ pub fn signs(root: &Path, workspace: &str, environment: &Environment) -> EngineS
     let locked: Vec<_> = locked.into_iter().map(|provider| provider.source).collect();
     let is_told = locked.iter().any(|source| EngineKind::of_registry(&source.host).is_some());
     let state = if is_told { NamedProviders::default() } else { local(root, workspace) };
-    let is_set = environment.get("TF_ENCRYPTION").is_some_and(|value| !value.is_empty());
     let has_own_files = files.keys().any(|name| hcl::is_of_opentofu(name));
     EngineSigns {
-        is_encrypted: state.is_encrypted || is_set || hcl::scan(&files).encrypts,
+        is_encrypted: state.is_encrypted || are_told_to_encrypt(&files, environment),
         locked,
         in_state: state.sources.into_iter().collect(),
         has_own_files,
