@@ -146,7 +146,8 @@ pub fn examine(
     of_the_environment(ports, &mut found);
     let live = present(ports, stack, &log, &mut found);
     let good = of_the_good(ports, &log, &mut found);
-    if let (Some(running), Some((good, _, _))) = (&running, &good) {
+    if let Some(running) = &running {
+        let good = good.as_ref().map(|(good, _, _)| good);
         of_the_engine(running, ports.terraform.origin(), good, &mut found);
     }
     if let (Some(running), Some(good), Some((live, bytes))) = (&running, &good, &live) {
@@ -290,11 +291,11 @@ fn of_the_good<'a>(
 fn of_the_engine(
     running: &EngineVersion,
     origin: Option<&str>,
-    good: &KnownGood<'_>,
+    good: Option<&KnownGood<'_>>,
     found: &mut Examined,
 ) {
     let origin = origin.map_or_else(String::new, |origin| format!(", {origin}"));
-    match &good.snapshot.engine {
+    match good.and_then(|good| good.snapshot.engine.as_ref()) {
         Some(engine) if engine != running => {
             let what = format!("{running}; {engine} when it was good{origin}");
             found.add("engine", Health::Warning, what);

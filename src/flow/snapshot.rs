@@ -35,8 +35,8 @@ use crate::model::state::StateBytes;
 use crate::model::version::Serial;
 use crate::port::progress::{Ended, Phase};
 use crate::store::{After, Repository};
-use crate::terraform::git;
 use crate::terraform::directory::signs::encrypts;
+use crate::terraform::git;
 
 /// Which state is taken.
 #[derive(Debug, Clone)]

@@ -239,6 +239,14 @@ impl EngineKind {
     }
 }
 
+impl EngineVersion {
+    /// Its version as it stands in states and counts for `required_version`: a release candidate
+    /// and a development build say there that they are released (measured with 1.16.0-rc2).
+    pub fn released(&self) -> &str {
+        self.version.split('-').next().unwrap_or(&self.version)
+    }
+}
+
 impl fmt::Display for EngineVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind: &str = self.kind.into();

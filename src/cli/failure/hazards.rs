@@ -128,7 +128,8 @@ mod tests {
             .collect();
         let words = RevertWords { typed: "unapply -C x revert".to_owned(), ..Default::default() };
         let failure = refused(&hazards, &words);
-        let next = &failure.told.next;
+        let next: Vec<String> =
+            failure.told.next.iter().map(|step| step.line("terraform")).collect();
         assert_eq!(next.len(), 2, "{next:?}");
         for (command, flag) in next.iter().zip(["--exclude", "--allow"]) {
             let words = shlex::split(command).unwrap();

@@ -58,6 +58,8 @@ fn obstacle(error: &VersionObstacle) -> Failure {
         VersionObstacle::Required { .. } => {
             failure.next("name one that fits: unapply --tf-bin PATH revert").next("unapply doctor")
         }
+        VersionObstacle::TooOld { .. } => failure
+            .next("name a newer one that this stack can be run with: unapply --tf-bin PATH init"),
         VersionObstacle::AnotherByDirectory { .. } => failure
             .next(
                 "name the version for the stack, in .terraform-version, .opentofu-version or \

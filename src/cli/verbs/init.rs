@@ -13,6 +13,7 @@ use crate::cli::json::InitOut;
 use crate::cli::output::inert;
 use crate::cli::place::StorePlace;
 use crate::cli::settings::{Selection, Settings};
+use crate::engine::compat::old_enough;
 use crate::flow::Error;
 use crate::flow::ports::{Job, Stack};
 use crate::flow::snapshot::{SnapshotRequest, take};
@@ -39,9 +40,12 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     };
     let mut newest = None;
     for stack in &stacks {
+        // One that does not say what it is, or is not there, may still not be needed.
+        let engine = session.ports(&opened, stack).terraform.version(&stack.root);
+        engine.as_ref().map_or(Ok(()), old_enough).map_err(Error::from)?;
         let request = SnapshotRequest::of_stack(stack, Cause::Init);
         let taken =
-            take(&Job::new(&session.ports(&opened, &stack), stack, &settings.author), &request)?;
+            take(&Job::new(&session.ports(&opened, stack), stack, &settings.author), &request)?;
         super::snapshot::warn(session, &taken);
         newest = Some(taken.entry.revision);
     }

@@ -31,6 +31,14 @@ pub enum VersionObstacle {
         /// The constraint.
         required: String,
     },
+    /// The engine is older than any that was tried.
+    #[error("{running} is too old: the oldest that is proven is {} {oldest}", running.kind.name())]
+    TooOld {
+        /// The engine.
+        running: EngineVersion,
+        /// The first version that is proven.
+        oldest: &'static str,
+    },
     /// The program chooses a version by its directory, and chooses another one for the private copy.
     #[error(
         "in the private copy this program is {} {copy}, and in the stack's directory {stack}",
@@ -66,6 +74,18 @@ pub enum VersionObstacle {
         /// The highest schema version in the present state.
         now: u64,
     },
+}
+
+/// Refuses an engine of which nobody knows whether a revert with it is right.
+pub fn old_enough(running: &EngineVersion) -> Result<(), VersionObstacle> {
+    let oldest = match running.kind {
+        EngineKind::Terraform => "1.5",
+        EngineKind::OpenTofu => "1.8",
+    };
+    if is_newer(oldest, running.released()) {
+        return Err(VersionObstacle::TooOld { running: running.clone(), oldest });
+    }
+    Ok(())
 }
 
 /// Refuses a program that is another engine in the private copy than in the stack's directory.
@@ -117,7 +137,7 @@ pub struct Suitable {
 pub fn judge(facts: &CompatibilityFacts<'_>) -> Result<Suitable, VersionObstacle> {
     let mut found = Suitable::default();
     if let Some(running) = facts.running {
-        let is_unmet = |constraint: &&String| meets(&running.version, constraint) == Some(false);
+        let is_unmet = |constraint: &&String| meets(running.released(), constraint) == Some(false);
         if let Some(required) = facts.required.iter().find(is_unmet) {
             return Err(VersionObstacle::Required {
                 kind: running.kind,
@@ -248,9 +268,7 @@ fn core(facts: &CompatibilityFacts<'_>, running: &EngineVersion) -> Option<Hazar
         return None;
     }
     let writer = facts.present.writer.as_ref();
-    // A release candidate writes its version without saying that it is one.
-    let released = running.version.split('-').next().unwrap_or(&running.version);
-    is_newer(writer, released).then(|| Hazard {
+    is_newer(writer, running.released()).then(|| Hazard {
         kind: HazardKind::CoreVersion,
         subject: running.kind.name().to_owned(),
         why: format!(

@@ -8,6 +8,7 @@ mod besides;
 mod consent;
 mod disappeared;
 mod drive;
+mod engines;
 mod hazards;
 mod liveness;
 mod partial;

@@ -52,7 +52,11 @@ pub(super) fn in_west(name: &str) -> String {
 impl Story {
     /// `v1` is applied, recorded and called good.
     pub(super) fn good(home: Where, v1: &str) -> Self {
-        let scene = Scene::new(home);
+        Self::in_scene(Scene::new(home), v1)
+    }
+
+    /// The same in a stack that was prepared.
+    pub(super) fn in_scene(scene: Scene, v1: &str) -> Self {
         assert!(scene.apply(v1).succeeded);
         let process = Process::healthy(&scene);
         let taken = process.snapshot().unwrap();

@@ -21,6 +21,8 @@ pub(crate) struct Configuration {
     /// From where to where.
     pub(crate) moved: Vec<(String, String)>,
     backend: Option<Backend>,
+    /// The words by which states are encrypted; the last one for writing.
+    pub(crate) keys: Vec<String>,
 }
 
 /// A resource block.
@@ -97,6 +99,12 @@ impl Configuration {
                 let root = file.parent().unwrap();
                 let last = backends.last().map(|block| backend(root, block));
                 self.backend = last.or(self.backend.take());
+                let encryption = block.body.get_blocks("encryption");
+                let providers = encryption.flat_map(|block| block.body.get_blocks("key_provider"));
+                let passphrase = |block: &Block| {
+                    block.body.get_attribute("passphrase")?.value.as_str().map(str::to_owned)
+                };
+                self.keys.extend(providers.filter_map(passphrase));
             }
             _ => {}
         }

@@ -12,6 +12,7 @@ mod configuration;
 mod document;
 mod planning;
 mod scene;
+mod sealed;
 mod world;
 
 use std::cell::RefCell;
@@ -70,7 +71,13 @@ impl<'w> Scripted<'w> {
     }
 
     fn backend(&self, place: &Workplace) -> Result<Backend, Error> {
-        let backend = Configuration::of(&place.root).backend(&place.root);
+        let configuration = Configuration::of(&place.root);
+        let backend = configuration.backend(&place.root);
+        if !self.world.can_open(&backend, &configuration.keys) {
+            let summary = "decryption failed for all provided methods".to_owned();
+            return Err(failed("state pull", summary, None));
+        }
+        self.world.seals_with(configuration.keys.last().cloned());
         let is_private = place.data_directory.is_some();
         let known = self.initialised.borrow();
         if is_private && known.get(&place.root) != Some(&backend) {
@@ -88,6 +95,18 @@ impl<'w> Scripted<'w> {
     fn state(&self, backend: &Backend) -> Document {
         let state = self.world.state(backend);
         state.map_or_else(Document::empty, |bytes| Document::read(&bytes))
+    }
+
+    /// Refuses, as both engines do with a lock file that is read-only, to select anew what it
+    /// selects from the other one's registry.
+    fn refuse_other_registry(&self, root: &Path) -> Result<(), Error> {
+        let lock = std::fs::read_to_string(root.join(".terraform.lock.hcl")).unwrap_or_default();
+        let mut hosts = EngineKind::ALL.into_iter().filter(|kind| *kind != self.world.engine());
+        if hosts.any(|other| lock.contains(other.registry())) {
+            let summary = "Provider dependency changes detected".to_owned();
+            return Err(failed("init", summary, None));
+        }
+        Ok(())
     }
 
     fn refuse_locked(&self) -> Result<(), Error> {
@@ -110,8 +129,14 @@ fn name(path: &Path) -> String {
 
 impl Terraform for Scripted<'_> {
     fn version(&self, _: &Path) -> Result<EngineVersion, Error> {
-        let version = EngineVersion { kind: EngineKind::Terraform, version: "1.11.4".to_owned() };
-        self.ask("version", || Ok(version), |word, _| failed("version", word, None))
+        let version = || {
+            let (kind, version) = match self.world.engine() {
+                EngineKind::Terraform => (EngineKind::Terraform, "1.11.4"),
+                EngineKind::OpenTofu => (EngineKind::OpenTofu, "1.12.6"),
+            };
+            Ok(EngineVersion { kind, version: version.to_owned() })
+        };
+        self.ask("version", version, |word, _| failed("version", word, None))
     }
 
     fn pull(&self, place: &Workplace) -> Result<Option<Vec<u8>>, Error> {
@@ -147,6 +172,7 @@ impl Terraform for Scripted<'_> {
     fn init(&self, place: &Workplace, _: Option<&Path>) -> Result<(), Error> {
         let act = || {
             let backend = Configuration::of(&place.root).backend(&place.root);
+            self.refuse_other_registry(&place.root)?;
             let own = place.data_directory.clone().unwrap_or(place.root.join(".terraform"));
             std::fs::create_dir_all(own).unwrap();
             self.initialised.borrow_mut().insert(place.root.clone(), backend);

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
+use unapply::model::entry::EngineKind;
 use unapply::port::terraform::LockHolder;
 
 use super::configuration::Backend;
 use super::document::{Attributes, Document};
+use super::sealed;
 use crate::support::script::put;
 
 /// The directory, relative to where Terraform runs, in which each object has a file.
@@ -46,6 +48,10 @@ struct Inner {
     lock: Option<LockHolder>,
     is_backend_down: bool,
     is_partial: bool,
+    /// Whether it is OpenTofu that runs.
+    is_opentofu: bool,
+    /// The word by which a state is encrypted before it is written.
+    key: Option<String>,
 }
 
 impl std::fmt::Debug for World {
@@ -210,8 +216,35 @@ impl World {
         (there != *written).then(|| format!("applies wrote {written:#?}, and there is {there:#?}"))
     }
 
-    /// The state in a backend.
+    /// From now on OpenTofu runs here, or Terraform.
+    pub(crate) fn runs(&self, engine: EngineKind) {
+        self.inner.borrow_mut().is_opentofu = engine == EngineKind::OpenTofu;
+    }
+
+    /// The engine that runs.
+    pub(crate) fn engine(&self) -> EngineKind {
+        let is_opentofu = self.inner.borrow().is_opentofu;
+        if is_opentofu { EngineKind::OpenTofu } else { EngineKind::Terraform }
+    }
+
+    /// Encrypts what is written from now on.
+    pub(crate) fn seals_with(&self, key: Option<String>) {
+        self.inner.borrow_mut().key = key;
+    }
+
+    /// Whether the state in a backend is in the clear, or encrypted with one of these.
+    pub(crate) fn can_open(&self, backend: &Backend, keys: &[String]) -> bool {
+        let key = self.bytes(backend).and_then(|bytes| Some(sealed::open(&bytes)?.1));
+        key.is_none_or(|key| keys.contains(&key))
+    }
+
+    /// The state in a backend, in the clear.
     pub(crate) fn state(&self, backend: &Backend) -> Option<Vec<u8>> {
+        let bytes = self.bytes(backend)?;
+        Some(sealed::open(&bytes).map_or(bytes, |(inside, _)| inside))
+    }
+
+    fn bytes(&self, backend: &Backend) -> Option<Vec<u8>> {
         match backend {
             Backend::Local(path) => std::fs::read(path).ok(),
             Backend::Remote(address) => self.inner.borrow().remote.get(address).cloned(),
@@ -225,10 +258,15 @@ impl World {
             assert!(document.serial > there.serial, "serial {} again", document.serial);
             assert_eq!(document.lineage, there.lineage);
         }
+        let key = self.inner.borrow().key.clone();
+        let bytes = match key {
+            Some(key) => sealed::seal(&document.bytes(), &key),
+            None => document.bytes(),
+        };
         match backend {
-            Backend::Local(path) => put(path, &document.bytes()),
+            Backend::Local(path) => put(path, &bytes),
             Backend::Remote(address) => {
-                self.inner.borrow_mut().remote.insert(address.clone(), document.bytes());
+                self.inner.borrow_mut().remote.insert(address.clone(), bytes);
             }
         }
     }
