@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::configuration::{self, AskedEngine, CapturedConfiguration, GitTracking};
 use super::error::configuration::ConfigurationError;
 use super::ports::{Job, Ports, Stack};
-use super::snapshot::{self, Captured, change_since, keep_configuration, stored};
+use super::snapshot::{self, Captured, change_since, keep_configuration, state_ref};
 use super::{Error, live};
 use crate::codec::hcl::Configuration;
 use crate::codec::hcl::configuration::ReadModule;
@@ -214,7 +214,8 @@ fn keep(
     if lineage.is_some_and(|lineage| lineage != found) {
         return Ok(Err(foreign(found)));
     }
-    let reference = stored(ports.repository, &read, StateSource::Version)?;
+    let blob = ports.repository.put_blob(read.bytes().as_slice())?;
+    let reference = state_ref(blob, &read, StateSource::Version);
     let is_known = is_known(on_record, read.bytes());
     Ok(Ok(KeptVersion { at: at.clone(), reference, is_known }))
 }

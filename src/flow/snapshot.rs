@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread::ScopedJoinHandle;
 
 use super::Error;
 use super::configuration::{
@@ -15,7 +16,7 @@ use super::live::{self, Live};
 use super::ports::{Job, Ports, Stack};
 use crate::codec::backend::Backend;
 use crate::codec::state::beside::Beside;
-use crate::codec::state::{ReadState, Unreadable};
+use crate::codec::state::{ReadState, Unreadable, is_encrypted};
 use crate::codec::{bundle, json, plan, planfile};
 use crate::engine::baseline::can_be_baseline;
 use crate::engine::diff::{ChangeKind, diff_beside};
@@ -34,7 +35,7 @@ use crate::model::stack::BackendIdentity;
 use crate::model::state::StateBytes;
 use crate::model::version::Serial;
 use crate::port::progress::{Ended, Phase};
-use crate::store::{After, Repository};
+use crate::store::{After, Repository, StoredBlob};
 use crate::terraform::directory::signs::encrypts;
 use crate::terraform::git;
 
@@ -161,8 +162,41 @@ fn take_quietly(job: &Job<'_>, request: &SnapshotRequest) -> Result<Captured, Er
     let job = &job.by(author);
     let log = job.log()?;
     let live = subject(job.ports, job.stack, request)?;
-    let read = judged(job, &log, &live)?;
-    refuse_in_the_clear(job)?;
+    refuse_in_the_clear(job, &live)?;
+    let (repository, knowledge) = (job.ports.repository, &job.stack.knowledge);
+    let bytes = live.bytes.as_ref();
+    let write = || bytes.map(|bytes| repository.put_blob(bytes.as_slice())).transpose();
+    let compare = || bytes.and_then(|bytes| change_since(repository, &log, bytes, knowledge));
+    // Storing and comparing need not wait until the bytes were read: what cannot be read is stored,
+    // too. Nothing is stored of what is on record already.
+    let newest = snapshots(&log).rev().find_map(|(_, snapshot)| snapshot.state.as_ref());
+    let is_on_record = newest.map(|state| state.version.digest) == bytes.map(StateBytes::digest);
+    std::thread::scope(|scope| {
+        let begun = (!is_on_record).then(|| (scope.spawn(write), scope.spawn(compare)));
+        let stored_and_compared = || match begun {
+            Some((written, compared)) => Ok((joined(written)?, joined(compared))),
+            None => Ok((write()?, compare())),
+        };
+        judged_and_recorded(job, request, &log, &live, stored_and_compared)
+    })
+}
+
+/// The result of a thread, with its panic.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// The stored bytes of a state, and how many objects changed.
+type StoredAndCompared = (Option<StoredBlob>, Option<ChangeSince>);
+
+fn judged_and_recorded(
+    job: &Job<'_>,
+    request: &SnapshotRequest,
+    log: &[Entry],
+    live: &Live,
+    stored_and_compared: impl FnOnce() -> Result<StoredAndCompared, Error>,
+) -> Result<Captured, Error> {
+    let read = judged(job, log, live)?;
     let state = read.as_ref().map(ReadState::state);
     let author = &match state {
         Some(state) if job.author.has_words() => {
@@ -172,7 +206,7 @@ fn take_quietly(job: &Job<'_>, request: &SnapshotRequest) -> Result<Captured, Er
     };
     let job = &job.by(author);
     let standing = match state {
-        Some(state) => pin::standing(&log, &state.version),
+        Some(state) => pin::standing(log, &state.version),
         None => StateStanding::First,
     };
     let found = found_configuration(job.ports, job.stack, &request.configuration);
@@ -183,46 +217,34 @@ fn take_quietly(job: &Job<'_>, request: &SnapshotRequest) -> Result<Captured, Er
         Err(other) => return Err(other),
     };
     let digest = configuration.as_ref().map(FoundConfiguration::digest);
-    if let Some(entry) = unchanged(&log, &live, digest, request) {
+    let backend = live.backend.clone();
+    if let Some(entry) = unchanged(log, live, digest, request) {
         let entry = entry.clone();
-        return Ok(Captured {
-            entry,
-            is_new: false,
-            state: read,
-            standing,
-            backend: live.backend,
-            problem,
-        });
+        return Ok(Captured { entry, is_new: false, state: read, standing, backend, problem });
     }
-    // Nothing is stored of what is on record already.
     let configuration = configuration.map(|found| found.kept(job.ports)).transpose()?;
-    let (repository, environment) = (job.ports.repository, job.ports.environment);
-    // Three things that wait for different things: the disk, git, and nothing but time.
-    let (written, git, change) = std::thread::scope(|scope| {
-        let write = || read.as_ref().map(|read| stored(repository, read, live.source)).transpose();
-        let written = scope.spawn(write);
+    let environment = job.ports.environment;
+    let (git, done) = std::thread::scope(|scope| {
         let git = scope.spawn(|| git::facts(environment, &job.stack.root));
-        let bytes = live.bytes.as_ref();
-        let change =
-            bytes.and_then(|bytes| change_since(repository, &log, bytes, &job.stack.knowledge));
-        (written.join(), git.join(), change)
+        let done = stored_and_compared();
+        (joined(git), done)
     });
-    let stored = written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let (blob, change) = done?;
     let snapshot = Snapshot {
         cause: request.cause,
-        state: stored,
+        state: blob.zip(read.as_ref()).map(|(blob, read)| state_ref(blob, read, live.source)),
         configuration,
         engine: job.ports.terraform.version(&job.stack.root).ok(),
         workspace: job.stack.workspace.clone(),
         backend: live.backend.identity.clone(),
-        git: git.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        git,
         tags: request.tags.clone(),
         change,
         past: None,
     };
     let body = Body::Snapshot(Box::new(snapshot));
     let entry = job.record(After::Any, body)?;
-    Ok(Captured { entry, is_new: true, state: read, standing, backend: live.backend, problem })
+    Ok(Captured { entry, is_new: true, state: read, standing, backend, problem })
 }
 
 /// The bytes to take, with where they live.
@@ -248,8 +270,11 @@ fn subject(ports: &Ports<'_>, stack: &Stack, request: &SnapshotRequest) -> Resul
 }
 
 /// Refuses to keep in the clear what the user encrypts, unless that was accepted for the store.
-fn refuse_in_the_clear(job: &Job<'_>) -> Result<(), Error> {
+fn refuse_in_the_clear(job: &Job<'_>, live: &Live) -> Result<(), Error> {
     let Ports { repository, environment, .. } = *job.ports;
+    if live.bytes.as_ref().is_some_and(|bytes| is_encrypted(bytes.as_slice())) {
+        return Ok(());
+    }
     if encrypts(&job.stack.root, environment) && !repository.is_accepted_unencrypted()? {
         return Err(Error::Unencrypted { place: repository.place() });
     }
@@ -317,22 +342,18 @@ fn keep(
     Ok(job.record(After::Any, body)?.revision)
 }
 
-pub(super) fn stored(
-    repository: &Repository,
-    read: &ReadState,
-    source: StateSource,
-) -> Result<StateRef, Error> {
-    let blob = repository.put_blob(read.bytes().as_slice())?;
+/// The record of a state whose bytes are stored.
+pub(super) fn state_ref(blob: StoredBlob, read: &ReadState, source: StateSource) -> StateRef {
     let state = read.state();
     let managed = state.instances.iter().filter(|object| object.address.mode == Mode::Managed);
-    Ok(StateRef {
+    StateRef {
         version: state.version.clone(),
         blob: blob.id,
         bytes: blob.bytes,
         source,
         writer: state.writer.clone().into_owned(),
         resources: u64::try_from(managed.count()).unwrap_or(u64::MAX),
-    })
+    }
 }
 
 /// Objects of a diff that are there as before, and are not as before.
