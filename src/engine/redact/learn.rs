@@ -78,8 +78,21 @@ impl Redactor {
         if names_a_secret {
             return self.learn_object(attributes, &marks);
         }
-        let members = if marks.is_empty() { Vec::new() } else { members::all(attributes) };
-        let marked = members.into_iter().filter(|(name, _)| is_about(&marks, name));
+        // Most marked attributes have a name that says it, too: then the others are not gone over.
+        // (Where there are flat attributes besides, one of the same name is another one.)
+        let within = attributes.0.as_bytes().as_ptr_range();
+        let is_named = |name: &str| {
+            named.iter().any(|(other, raw)| other == name && within.contains(&raw.0.as_ptr()))
+        };
+        let is_told = |mark: &Path| match mark.0.first() {
+            Some(Step::Name(name)) => is_named(name),
+            Some(Step::Index(_) | Step::Element(_)) | None => false,
+        };
+        let members = if marks.iter().all(is_told) { Vec::new() } else { members::all(attributes) };
+        let marked: Vec<_> = members
+            .into_iter()
+            .filter(|(name, _)| is_about(&marks, name) && !is_named(name))
+            .collect();
         for (name, raw) in named.into_iter().chain(marked) {
             if let Ok(value) = json::raw_value(raw) {
                 let mut own = Path(vec![Step::Name(name.into_owned())]);

@@ -74,6 +74,9 @@ pub(super) struct Outliner<'t> {
     mode: Option<Mode>,
     /// The attribute that the scan is in, unless it is a suspect already.
     attribute: Option<AttributeOutline<'t>>,
+    /// The last text that may be a document, and whether it may hold a name that says "secret": the
+    /// next one is often the same, such as a policy and its short form.
+    document: (&'t str, bool),
     instance: InstanceOutline<'t>,
     instances: Vec<InstanceOutline<'t>>,
     found: Vec<Outline<'t>>,
@@ -108,6 +111,7 @@ impl<'t> Outliner<'t> {
             next: None,
             mode: None,
             attribute: None,
+            document: ("", false),
             instance: InstanceOutline::default(),
             instances: Vec::new(),
             found: Vec::new(),
@@ -211,7 +215,13 @@ impl<'t> ScanWatch<'t> for Outliner<'t> {
 
     fn text(&mut self, written: &'t str) {
         let may_be_document = self.attribute.is_some() && json::may_be_composed(written);
-        if may_be_document && self.is_in_attributes() && (self.suspicion.may_hold)(written) {
+        if !may_be_document || !self.is_in_attributes() {
+            return;
+        }
+        if self.document.0 != written {
+            self.document = (written, (self.suspicion.may_hold)(written));
+        }
+        if self.document.1 {
             self.instance.suspects.extend(self.attribute.take());
         }
     }
