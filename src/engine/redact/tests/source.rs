@@ -134,3 +134,18 @@ fn names_in_any_spelling_and_marks_of_any_shape_are_found() {
         }
     }
 }
+
+#[test]
+fn a_marked_secret_is_learnt_where_a_flat_attribute_of_its_name_is_one_too() {
+    let attributes = json!({"user": "marked-secret"});
+    let text = state(&[(attributes.as_object().unwrap().clone(), vec!["user"])]).to_string();
+    let flat = r#""attributes_flat":{"user":"{\"password\":\"flat-secret\"}"},"attributes":"#;
+    let text = text.replacen("\"attributes\":{\"user", &format!("{flat}{{\"user"), 1);
+    let mut quick = Redactor::default();
+    let beside = quick.beside_of_any_size(text.as_bytes(), text.as_bytes());
+    quick.read(&beside).unwrap();
+    let known = quick.known.sorted();
+    for secret in ["marked-secret", "flat-secret"] {
+        assert!(known.iter().any(|value| value == secret), "{secret}: {known:?}");
+    }
+}
