@@ -131,7 +131,7 @@ impl Engines {
         let (terraform, tofu) = (on_path(EngineKind::Terraform), on_path(EngineKind::OpenTofu));
         let at = |program| self.at(session, program);
         let Some(terraform) = terraform else {
-            let none = || Absent::new("terraform", "neither it nor tofu is on PATH".to_owned());
+            let none = || Absent::new("terraform", "terraform, tofu on PATH".to_owned());
             return tofu.map_or_else(
                 || Box::new(none()) as Box<dyn Terraform>,
                 |tofu| Box::new(at(tofu).because("there is no terraform on PATH")),

@@ -52,12 +52,12 @@ struct Answers {
     causes: Vec<String>,
     not_done: Option<String>,
     now: Option<String>,
-    next: Vec<Step>,
+    next: Vec<NextLine>,
 }
 
 /// A step to run next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
+enum NextLine {
     /// A line as it is.
     Line(String),
     /// A line with a command of Terraform or OpenTofu, whichever the stack is run with.
@@ -69,7 +69,7 @@ enum Step {
     },
 }
 
-impl Step {
+impl NextLine {
     fn line(&self, engine: &str) -> String {
         match self {
             Self::Line(line) => line.clone(),
@@ -124,7 +124,7 @@ impl Failure {
     /// Adds a step to run next, unless one is known already.
     pub(super) fn next_by_default(mut self, command: &str) -> Self {
         if self.told.next.is_empty() {
-            self.told.next.push(Step::Line(command.to_owned()));
+            self.told.next.push(NextLine::Line(command.to_owned()));
         }
         self
     }
@@ -143,7 +143,7 @@ impl Failure {
 
     /// Adds a step to run next.
     pub(super) fn next(mut self, command: impl Into<String>) -> Self {
-        self.told.next.push(Step::Line(command.into()));
+        self.told.next.push(NextLine::Line(command.into()));
         self
     }
 
@@ -158,7 +158,7 @@ impl Failure {
         before: &'static str,
         words: impl Into<String>,
     ) -> Self {
-        self.told.next.push(Step::OfEngine { before, words: words.into() });
+        self.told.next.push(NextLine::OfEngine { before, words: words.into() });
         self
     }
 
@@ -450,9 +450,7 @@ fn flow_failure(error: &Error) -> Failure {
         Error::StateGone { last, .. } => plain(Exit::Refused, error)
             .now(format!("revision {last} holds the last state that was seen"))
             .next(format!("unapply show {last} --raw-state > recovered.tfstate")),
-        Error::Unencrypted { .. } => plain(Exit::Refused, error)
-            .not_done("nothing of it was kept")
-            .next("unapply init --no-encryption   (if it may lie there in the clear)"),
+        Error::Unencrypted { .. } => kept::unencrypted(plain(Exit::Refused, error)),
         Error::StoredState { .. } | Error::Bundle { .. } => {
             plain(Exit::Integrity, error).next("unapply check --read-data")
         }

@@ -1,13 +1,13 @@
 //! Which engine a stack is run with, where nobody says it: as far as its own files and the log tell.
 //!
 //! Terraform and OpenTofu read the same configuration and change each other's states, so that the
-//! wrong one does harm without an error. What each leaves behind tells which it was. Whether the
-//! engine is on this machine, and what the user says, is for the caller.
+//! wrong one does harm without an error. Each leaves something behind by which it is known. Whether
+//! the engine is on this machine, and what the user says, is for the caller.
 
 use crate::model::address::ProviderSource;
 use crate::model::entry::EngineKind;
 
-/// What a stack's directory tells.
+/// The signs in a stack's directory.
 #[derive(Debug, Clone, Default)]
 pub struct EngineSigns {
     /// Whether its state is encrypted, or an engine is told to encrypt it.

@@ -294,7 +294,7 @@ fn of_the_engine(
     good: Option<&KnownGood<'_>>,
     found: &mut Examined,
 ) {
-    let origin = origin.map_or_else(String::new, |origin| format!(", {origin}"));
+    let origin = origin.map_or_else(String::new, |origin| format!(" from {origin}"));
     match good.and_then(|good| good.snapshot.engine.as_ref()) {
         Some(engine) if engine != running => {
             let what = format!("{running}; {engine} when it was good{origin}");

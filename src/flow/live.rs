@@ -47,8 +47,8 @@ pub fn backend(ports: &Ports<'_>, stack: &Stack) -> Result<Backend, Error> {
 
 /// Reads the present state of a stack. It does not judge the bytes.
 ///
-/// A file that OpenTofu has encrypted is asked for from OpenTofu. Where that cannot decrypt it, its
-/// bytes are what there is, and the reason stands beside the place.
+/// A file that OpenTofu has encrypted is asked for from OpenTofu. If that cannot decrypt it, its
+/// bytes are all there is, and the reason stands beside the place.
 pub fn read(ports: &Ports<'_>, stack: &Stack) -> Result<Live, Error> {
     let backend = backend(ports, stack)?;
     let file = directory::local_state_file(&stack.root, &backend.identity, &stack.workspace);
@@ -76,7 +76,7 @@ pub fn read(ports: &Ports<'_>, stack: &Stack) -> Result<Live, Error> {
     Ok(live)
 }
 
-/// What the engine prints of the state.
+/// The state as the engine prints it.
 fn pull(
     ports: &Ports<'_>,
     stack: &Stack,

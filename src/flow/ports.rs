@@ -121,7 +121,7 @@ impl Stack {
             lock_timeout_seconds: self.lock_timeout_seconds,
             environment: Vec::new(),
             values_at_apply: Vec::new(),
-            values_of_modules: self.inputs.var_files.clone(),
+            values_of_modules: self.inputs.words.files().map(PathBuf::from).collect(),
         }
     }
 }

@@ -203,7 +203,7 @@ pub trait Terraform: fmt::Debug {
         "terraform"
     }
 
-    /// Where it was found, and why it is this one.
+    /// The place in which it was found, and why it is this one.
     fn origin(&self) -> Option<&str> {
         None
     }

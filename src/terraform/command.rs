@@ -31,7 +31,7 @@ pub struct Cli {
     interrupt: Rc<dyn Interrupt>,
     /// The word by which a person starts it.
     command: String,
-    /// Where it was found, and why it is this one.
+    /// The place in which it was found, and why it is this one.
     origin: String,
     /// The directory that keeps the versions of executables.
     cache: Option<PathBuf>,
@@ -74,7 +74,7 @@ impl Cli {
     /// Remembers why it is this one.
     #[must_use]
     pub fn because(mut self, why: &str) -> Self {
-        self.origin = format!("{}: {why}", self.program.display());
+        self.origin = format!("{} ({why})", self.program.display());
         self
     }
 

@@ -66,15 +66,15 @@ fn is_program(path: &Path) -> bool {
     path.metadata().is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
 }
 
-/// The program that a person names, by a path or by a name on `PATH`. If there is none, the error
-/// names what was looked for.
+/// The program that a person names, by a path or by a name on `PATH`; the error says why there is
+/// none.
 pub fn named(environment: &Environment, name: &str) -> Result<PathBuf, String> {
     if !name.contains('/') {
-        return on_path(environment, name).ok_or_else(|| format!("{name} on PATH"));
+        return on_path(environment, name).ok_or_else(|| "it is not on PATH".to_owned());
     }
     match Path::new(name) {
-        path if is_program(path) => std::path::absolute(path).map_err(|_| name.to_owned()),
-        _ => Err(name.to_owned()),
+        path if is_program(path) => std::path::absolute(path).map_err(|error| error.to_string()),
+        _ => Err("no program is there".to_owned()),
     }
 }
 

@@ -44,7 +44,11 @@ fn what_is_missing_is_named_with_the_exit_code_of_the_first() {
     stage.put_state(b"");
     finds(&stage, 15, "state", "failing");
     stage.put_state(&state);
-    stage.unapply(&["--tf-bin", "none", "doctor"]).expect(16).says("✗ terraform");
+    stage
+        .unapply(&["--tf-bin", "none", "doctor"])
+        .expect(16)
+        .says("✗ engine")
+        .says("none not found");
     stage.unapply(&["mark", "bad", "1"]).expect(0);
     finds(&stage, 13, "good", "failing").says("unapply mark good --verify");
     stage.unapply(&["mark", "good", "1"]).expect(0);

@@ -245,7 +245,7 @@ fn the_store_and_the_state_share_a_bucket_and_leave_each_other_alone() {
 
 /// Besides the state there is nothing but what a store consists of, all below its prefix.
 fn has_one_key_besides_the_store(bucket: &Bucket, prefix: &str) {
-    let parts = ["unapply.json", "stacks/", "blobs/", "probe/"];
+    let parts = ["unapply.json", "unencrypted.json", "stacks/", "blobs/", "probe/"];
     let is_store = |key: &str| {
         let inside = key.strip_prefix(prefix).and_then(|key| key.strip_prefix('/'));
         inside.is_some_and(|inside| parts.iter().any(|part| inside.starts_with(part)))

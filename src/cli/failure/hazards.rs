@@ -120,6 +120,10 @@ mod tests {
         Hazard { kind, subject: subject.to_owned(), why: String::new() }
     }
 
+    fn lines(failure: &Failure) -> Vec<String> {
+        failure.told.next.iter().map(|step| step.line("terraform")).collect()
+    }
+
     #[test]
     fn each_command_is_whole_and_is_the_one_that_was_typed() {
         let hazards: Vec<Hazard> = (0..7)
@@ -128,8 +132,7 @@ mod tests {
             .collect();
         let words = RevertWords { typed: "unapply -C x revert".to_owned(), ..Default::default() };
         let failure = refused(&hazards, &words);
-        let next: Vec<String> =
-            failure.told.next.iter().map(|step| step.line("terraform")).collect();
+        let next = lines(&failure);
         assert_eq!(next.len(), 2, "{next:?}");
         for (command, flag) in next.iter().zip(["--exclude", "--allow"]) {
             let words = shlex::split(command).unwrap();
@@ -150,7 +153,7 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(
-            refused(&hazards, &words).told.next,
+            lines(&refused(&hazards, &words)),
             [
                 "env -u TF_VAR_a unapply revert --allow 'variable-changed=var.gone'",
                 "unapply revert --allow 'variable-changed=var.a' --allow \
@@ -165,7 +168,7 @@ mod tests {
             hazard(HazardKind::NeedsRekey, "demo_file.a"),
             hazard(HazardKind::Collateral, "demo_file.b"),
         ];
-        let next = refused(&hazards, &RevertWords::default()).told.next.join(" ");
+        let next = lines(&refused(&hazards, &RevertWords::default())).join(" ");
         assert!(next.contains("state mv") && !next.contains("--allow"), "{next}");
     }
 }

@@ -28,6 +28,13 @@ pub(in crate::cli) fn way_out(format: KeptFormat) -> &'static str {
     }
 }
 
+/// A state that its stack encrypts.
+pub(super) fn unencrypted(failure: Failure) -> Failure {
+    failure
+        .not_done("nothing of it was kept")
+        .next("unapply init --no-encryption   (if it may lie there in the clear)")
+}
+
 /// A state that cannot be read.
 pub(super) fn unreadable(
     failure: Failure,

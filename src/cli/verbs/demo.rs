@@ -26,7 +26,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         Some(name) => locate::named(environment, name),
         None => locate::named(environment, "terraform")
             .or_else(|_| locate::named(environment, "tofu"))
-            .map_err(|_| "neither it nor tofu is on PATH".to_owned()),
+            .map_err(|_| "terraform, tofu on PATH".to_owned()),
     };
     let terraform = terraform.map_err(|searched| {
         let name = wanted.unwrap_or("terraform").to_owned();

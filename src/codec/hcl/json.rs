@@ -101,7 +101,8 @@ fn inner(parent: &str, members: Vec<(String, Box<RawValue>)>) -> Result<Body, se
             ("terraform", "backend") | ("resource", "provisioner") => {
                 blocks(&mut body, &name, &content, 1, &[])?;
             }
-            ("terraform", "cloud") | ("resource", "lifecycle") => {
+            ("terraform", "cloud" | "encryption" | "required_providers")
+            | ("resource", "lifecycle") => {
                 blocks(&mut body, &name, &content, 0, &[])?;
             }
             _ => {

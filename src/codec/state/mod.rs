@@ -203,17 +203,17 @@ pub fn is_no_state(bytes: &[u8]) -> bool {
 /// Nothing else is looked at.
 pub fn providers_named(bytes: &[u8]) -> NamedProviders {
     #[derive(Deserialize, Default)]
-    struct File<'a> {
+    struct Naming<'a> {
         #[serde(default, borrow)]
-        resources: Vec<Resource<'a>>,
+        resources: Vec<ProviderOnly<'a>>,
     }
     #[derive(Deserialize)]
-    struct Resource<'a> {
+    struct ProviderOnly<'a> {
         #[serde(default, borrow)]
         provider: Option<Cow<'a, str>>,
     }
-    let file: File<'_> = serde_json::from_slice(bytes).unwrap_or_default();
-    let named = file.resources.iter().filter_map(|resource| resource.provider.as_deref());
+    let named: Naming<'_> = serde_json::from_slice(bytes).unwrap_or_default();
+    let named = named.resources.iter().filter_map(|resource| resource.provider.as_deref());
     let configured = named.filter_map(|name| name.parse::<ProviderAddress>().ok());
     let sources = configured.map(|found| found.source).collect();
     NamedProviders { is_encrypted: is_encrypted(bytes), sources }
@@ -222,18 +222,18 @@ pub fn providers_named(bytes: &[u8]) -> NamedProviders {
 /// Whether OpenTofu has encrypted a state.
 pub fn is_encrypted(bytes: &[u8]) -> bool {
     #[derive(Deserialize)]
-    struct Envelope {
+    struct Sealed {
         #[serde(default)]
         encrypted_data: Option<IgnoredAny>,
     }
     // A state in the clear begins with its format; nothing more of it is read.
     let begin = bytes.trim_ascii_start().strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
     !begin.is_some_and(|begin| begin.starts_with(b"\"version\""))
-        && serde_json::from_slice::<Envelope>(bytes)
+        && serde_json::from_slice::<Sealed>(bytes)
             .is_ok_and(|envelope| envelope.encrypted_data.is_some())
 }
 
-/// What [`providers_named`] finds.
+/// The result of [`providers_named`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NamedProviders {
     /// Whether OpenTofu has encrypted it.

@@ -88,6 +88,14 @@ impl GivenValues {
         Self(given)
     }
 
+    /// The files among them, in order.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.0.iter().filter_map(|given| match given {
+            GivenValue::File(path) => Some(path.as_path()),
+            GivenValue::Value(..) => None,
+        })
+    }
+
     /// These, and behind them others.
     #[must_use]
     pub fn chain(mut self, others: Self) -> Self {
@@ -129,7 +137,7 @@ pub fn program_in(words: &[String]) -> Option<String> {
     let words = parts(words);
     let found = words.iter().position(|word| is_engine(word) && !word.ends_with("terragrunt"))?;
     let command = words.iter().skip(found + 1).find(|word| !word.starts_with('-'))?;
-    COMMANDS.contains(&command.as_str()).then(|| words[found].clone())
+    COMMANDS.contains(&command.trim_end_matches(';')).then(|| words[found].clone())
 }
 
 /// The words of a text, as a shell takes it apart.

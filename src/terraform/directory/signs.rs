@@ -1,4 +1,4 @@
-//! What a stack's directory tells of the engine that it is run with.
+//! Signs in a stack's directory of the engine that it is run with.
 //!
 //! Read-only, and never an error: what cannot be read is no sign. [`crate::engine::stack_engine`]
 //! says what the signs mean.

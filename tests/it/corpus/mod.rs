@@ -215,7 +215,7 @@ fn a_state_that_is_only_kept_is_listed_and_the_way_out_is_said() {
     given(&stage, BASE.as_bytes()).expect(0);
     for (revision, number, what, way_out) in [
         ("2", "28e", "null_resource.a   id 1", "terraform state pull | unapply snapshot"),
-        ("3", "51", "encrypted by OpenTofu: kept as it is", "tofu state pull | unapply snapshot"),
+        ("3", "51", "encrypted by OpenTofu: kept as it is", "give OpenTofu its keys"),
     ] {
         given(&stage, &bytes(number)).expect(15).says("kept as revision").says(way_out);
         let shown = stage.unapply(&["show", revision]).expect(0).says(what).says(way_out);

@@ -275,6 +275,7 @@ fn steady(text: &str, stage: &Path) -> String {
         (r"\(sensitive [0-9a-f]{4,64}\)", "(sensitive [PRINT])"),
         (r"\(sensitive [0-9a-f]{4,64}→[0-9a-f]{4,64}\)", "(sensitive [PRINT]→[PRINT])"),
         (r#""fingerprint": "[0-9a-f]{4,64}""#, r#""fingerprint": "[PRINT]""#),
+        (r"\S+/terraform \(", "[TERRAFORM] ("),
         (r" +\d+\.\ds\b", " [SECONDS]"),
         (r"by tester on [^,]+,", "by tester on [HOST],"),
         (r#""host": "[^"]*""#, r#""host": "[HOST]""#),

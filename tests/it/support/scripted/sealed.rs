@@ -18,7 +18,7 @@ pub(super) fn seal(bytes: &[u8], key: &str) -> Vec<u8> {
     format!("{envelope:#}").into_bytes()
 }
 
-/// What is in it, and the key that it needs; nothing for a state in the clear.
+/// The state in it, and the key that it needs; nothing for a state in the clear.
 pub(super) fn open(bytes: &[u8]) -> Option<(Vec<u8>, String)> {
     let envelope: Value = serde_json::from_slice(bytes).ok()?;
     let decoded = |value: &Value| STANDARD.decode(value.as_str()?).ok();
