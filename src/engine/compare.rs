@@ -178,8 +178,15 @@ fn members<'a, 'n>(
 
 fn items(path: &mut Path, before: &[Value], after: &[Value], found: &mut Vec<Difference>) {
     for index in 0..before.len().max(after.len()) {
+        let (before, after) = (before.get(index), after.get(index));
+        let known = found.len();
         path.0.push(Step::Index(index));
-        walk(path, before.get(index), after.get(index), found);
+        walk(path, before, after, found);
+        // An element with nothing in it is one all the same: an empty block can mean something.
+        if before.is_some() != after.is_some() && found.len() == known {
+            let (before, after) = (before.cloned(), after.cloned());
+            found.push(Difference { path: path.clone(), before, after });
+        }
         path.0.pop();
     }
 }
@@ -208,6 +215,8 @@ mod tests {
         check(r#"{"a":{"b":{"c":true}}}"#, r#"{"a":null}"#, &["a.b.c true -"]);
         check(r#"{"a":null}"#, "{}", &[]);
         check(r#"{"a":[]}"#, "{}", &["a [] -"]);
+        check(r#"{"a":[]}"#, r#"{"a":[null]}"#, &["a[0] - null"]);
+        check(r#"{"a":[{"b":null}]}"#, r#"{"a":null}"#, &[r#"a[0] {"b":null} -"#]);
         check(r#"{"a":"x"}"#, r#"{"a":{"b":1}}"#, &[r#"a "x" {"b":1}"#]);
     }
 

@@ -27,7 +27,9 @@ terraform {
     plain = { source = "a/plain" }
     old   = ">= 1.0"
   }
-  encryption { plan { method = method.aes_gcm.m } }
+  encryption {
+    plan { method = method.aes_gcm.m }
+  }
 }
 variable "plain" {}
 variable "secret" {

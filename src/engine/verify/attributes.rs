@@ -318,17 +318,22 @@ fn is_silent(
     unmapped: &Value,
     difference: &Difference,
 ) -> bool {
-    let path = &difference.path;
+    let above = |length| Path(difference.path.0.iter().take(length).cloned().collect());
+    // An empty block that comes or goes says something: `allow {}` is not `block {}`. What is in it
+    // does not come or go by itself.
+    let is_one_sided = |at: &Path| then.at(at).is_some() != is.at(at).is_some();
+    let steps = difference.path.0.iter().enumerate();
+    let elements = steps.filter(|(_, step)| matches!(step, Step::Index(_)));
+    let element = elements.map(|(at, _)| at + 1).find(|length| is_one_sided(&above(*length)));
     let is_blank = |side: &Option<Value>| match side {
         None | Some(Value::Bool(false)) => true,
         Some(Value::Number(number)) => number.as_str() == "0",
         Some(value) => value.is_empty(),
     };
-    if is_blank(&difference.before) && is_blank(&difference.after) {
+    if element.is_none() && is_blank(&difference.before) && is_blank(&difference.after) {
         return true;
     }
-    let above = |length| Path(path.0.iter().take(length).cloned().collect());
-    (1..=path.0.len()).map(above).any(|above| {
+    (1..=element.unwrap_or(difference.path.0.len())).map(above).any(|above| {
         let (before, after) = (then.at(&above), is.at(&above));
         noise.hidden_by(&above, before, after).is_some()
             || matches!((before, after), (Some(Value::List(a)), Some(Value::List(b)))

@@ -48,6 +48,22 @@ fn an_id_that_is_another_one_now_is_carried_into_what_was_made_from_it() {
 }
 
 #[test]
+fn an_empty_block_that_comes_or_goes_is_a_difference() {
+    let action = |allow: serde_json::Value, block: serde_json::Value| json!({"id": "i-1", "action": [{"allow": allow, "block": block}], "tags": {}});
+    let empty = || json!([{"custom": []}]);
+    let case = Case {
+        good: vec![(VM, action(json!([]), empty()), &[])],
+        now: vec![(VM, action(empty(), json!([])), &[])],
+        says: vec![(VM, json!({"action": [{}]}))],
+        ..Case::default()
+    };
+    let found = case.compared();
+    assert_eq!((found.equal, found.expected), (0, 1));
+    let said = [found.differences, found.notes].concat().concat();
+    assert!(said.contains("action[0].allow[0], action[0].block[0]"), "{said}");
+}
+
+#[test]
 fn a_set_in_another_order_because_of_new_ids_is_the_same() {
     let says = json!({"groups": from("aws_alb_listener_rule.web.id")});
     let then = json!({"id": "i-1", "groups": ["sg-0000aaaa", "sg-0ffffff0"]});
