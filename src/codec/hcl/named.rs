@@ -298,7 +298,11 @@ impl NamedFinder<'_> {
                 continue;
             }
             let (is_named, is_rooted) = match word.first() {
-                Some(PathPart::Text(text)) => (text.starts_with('.'), text.starts_with('/')),
+                // A program's name with a slash in it is a path, not a name on PATH.
+                Some(PathPart::Text(text)) => {
+                    let is_rooted = text.starts_with('/');
+                    (!is_rooted && (text.starts_with('.') || text.contains('/')), is_rooted)
+                }
                 Some(PathPart::Base(_)) => (word.len() > 1, true),
                 Some(PathPart::Variable(_) | PathPart::Unknown) | None => (false, true),
             };
@@ -462,6 +466,28 @@ mod tests {
             Some(format!("{line} {by} {base}{} {naming:?} {needed:?}", place.path))
         };
         names.iter().filter_map(told).collect()
+    }
+
+    #[test]
+    fn a_program_with_a_slash_in_its_name_is_a_file_that_must_be_there() {
+        for (command, expected) in [
+            ("hooks/h.sh", [("hooks/h.sh", true)].as_slice()),
+            ("sh hooks/h.sh data/x.json", &[("hooks/h.sh", true), ("data/x.json", false)]),
+            ("echo data/x.json", &[("data/x.json", false)]),
+        ] {
+            let text = format!(
+                "resource \"terraform_data\" \"h\" {{\n  provisioner \"local-exec\" {{\n    \
+                 command = \"{command}\"\n  }}\n}}\n"
+            );
+            let names = named("a.tf", &text);
+            let found: Vec<(String, bool)> = names
+                .iter()
+                .map(|name| (name.place(&BTreeMap::new()).unwrap().path, name.is_certain()))
+                .collect();
+            let expected: Vec<(String, bool)> =
+                expected.iter().map(|(path, is)| ((*path).to_owned(), *is)).collect();
+            assert_eq!(found, expected, "{command}");
+        }
     }
 
     #[test]
