@@ -114,7 +114,7 @@ pub(super) struct Global {
         hide_env_values = true
     )]
     pub config: Option<PathBuf>,
-    /// The terraform or tofu to run
+    /// The terraform or tofu to run, instead of the one that the stack says
     #[arg(
         long,
         global = true,

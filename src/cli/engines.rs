@@ -94,8 +94,10 @@ impl Engines {
         repository: &Repository,
         stack: &Stack,
     ) -> Box<dyn Terraform> {
-        let named =
-            self.named.as_deref().map(|name| (locate::named(self.paths(session), name), name));
+        let named = self
+            .named
+            .as_deref()
+            .map(|name| (locate::named(&session.world.environment, name), name));
         let wrapped = self.wrapped_program(session);
         match (named, wrapped) {
             (Some((Ok(named), _)), Some(wrapped)) => {
@@ -126,16 +128,15 @@ impl Engines {
         repository: &Repository,
         stack: &Stack,
     ) -> Box<dyn Terraform> {
-        let environment = self.paths(session);
+        let environment = &session.world.environment;
         let on_path = |kind: EngineKind| locate::on_path(environment, kind.command());
         let (terraform, tofu) = (on_path(EngineKind::Terraform), on_path(EngineKind::OpenTofu));
         let at = |program| self.at(session, program);
         let Some(terraform) = terraform else {
-            let none = || Absent::new("terraform", "terraform, tofu on PATH".to_owned());
-            return tofu.map_or_else(
-                || Box::new(none()) as Box<dyn Terraform>,
-                |tofu| Box::new(at(tofu).because("there is no terraform on PATH")),
-            );
+            return match tofu {
+                Some(tofu) => Box::new(at(tofu).because("there is no terraform on PATH")),
+                None => Box::new(Absent::new("terraform", "terraform, tofu on PATH".to_owned())),
+            };
         };
         let recorded = || {
             let log = tofu.as_ref().and_then(|_| repository.log(&stack.name).ok())?;
@@ -169,11 +170,7 @@ impl Engines {
         let name = program_in(words)?;
         let name =
             if name.contains('/') { directory.join(name).display().to_string() } else { name };
-        locate::named(self.paths(session), &name).ok()
-    }
-
-    fn paths<'a>(&self, session: &'a Session) -> &'a crate::terraform::environment::Environment {
-        &session.world.environment
+        locate::named(&session.world.environment, &name).ok()
     }
 }
 

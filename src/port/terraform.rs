@@ -199,9 +199,7 @@ pub type Watch<'a> = dyn FnMut(&Event) + 'a;
 /// Terraform or OpenTofu.
 pub trait Terraform: fmt::Debug {
     /// The word by which a person starts it.
-    fn command(&self) -> &str {
-        "terraform"
-    }
+    fn command(&self) -> &str;
 
     /// The place in which it was found, and why it is this one.
     fn origin(&self) -> Option<&str> {

@@ -12,7 +12,7 @@ use crate::store::{CheckReport, Depth, StoreFinding};
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let settings = session.settings()?;
     let depth = depth(arguments.read_data.as_deref())?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let report = opened.repository.check(depth)?;
     if session.format() == Format::Table {
         session.data(&screen(session, &inert(&session.shown(&settings.store)), &report))?;

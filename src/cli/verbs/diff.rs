@@ -104,7 +104,7 @@ fn same<'s>(sides: [&'s StateSide; 2]) -> Option<&'s StateRef> {
 
 fn context(session: &Session) -> Result<Context, Failure> {
     let (settings, stack) = session.one()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let log = opened.log(&stack)?;
     Ok(Context { opened, stack, log })
 }

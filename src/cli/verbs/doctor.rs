@@ -27,7 +27,7 @@ const FOR_OTHERS: u32 = 0o077;
 /// Examines.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let ports = session.ports(&opened, &stack);
     let probe = if arguments.probe { StoreProbe::Race } else { StoreProbe::Leave };
     let mut found = examine(&ports, &stack, of_the_place(&settings), probe)?;

@@ -48,7 +48,7 @@ type Act = fn(&Session, &Opened, &Settings, &Stack) -> Result<usize, Failure>;
 fn several(session: &Session, when: WhenDrift, act: Act) -> Result<Exit, Failure> {
     let settings = session.settings()?;
     let stacks = meant(session, &settings)?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let mut open = 0_usize;
     let exit = each(session, &stacks, |stack| {
         open += act(session, &opened, &settings, stack)?;
@@ -275,7 +275,7 @@ fn next(items: &[ShownItem<'_>]) -> String {
 
 fn show(session: &Session, wanted: &str) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let ports = session.ports(&opened, &stack);
     let log = ports.repository.log(&stack.name)?;
     let all = tracked(&log);

@@ -43,7 +43,7 @@ fn recorded(session: &Session, item: &str, until: Option<&str>) -> Result<Exit, 
             .next(format!("unapply fix record {item} --reason 'TEXT'")));
     }
     let until = until.map(|text| moment(session, text)).transpose()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let request = FixRequest { item: item.to_owned(), until };
     let said =
         record(&Job::new(&session.ports(&opened, &stack), &stack, &settings.author), &request)?;
@@ -74,7 +74,7 @@ pub(super) fn moment(session: &Session, text: &str) -> Result<Timestamp, Failure
 
 fn list(session: &Session) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     with_fixes(session, &opened, &stack, |fixes| {
         if session.format() == Format::Table {
             return session.data(&list_screen(session, &stack, fixes));
@@ -86,7 +86,7 @@ fn list(session: &Session) -> Result<Exit, Failure> {
 
 fn show(session: &Session, fix: Revision) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     one(session, &opened, &stack, fix)
 }
 

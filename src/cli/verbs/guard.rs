@@ -16,7 +16,7 @@ use crate::model::hold::HoldScope;
 /// Asks.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let ports = session.ports(&opened, &stack);
     let log = ports.repository.log(&stack.name)?;
     let plan = arguments.tfplan.as_ref().map(|path| session.world.directory.join(path));

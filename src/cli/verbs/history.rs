@@ -30,7 +30,7 @@ use crate::port::clock::Clock as _;
 /// Shows the log.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let log = opened.log(&stack)?;
     let since = arguments.since.as_deref().map(|text| moment(session, text)).transpose()?;
     let touched = match &arguments.resource {

@@ -25,7 +25,7 @@ pub(in crate::cli) fn hold(session: &Session, arguments: &HoldArguments) -> Resu
     let (settings, stack) = session.one()?;
     needs_reason(&settings, "a hold", "unapply hold --reason 'TEXT'")?;
     let until = arguments.until.as_deref().map(|text| moment(session, text)).transpose()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let wanted = Hold { scope: HoldScope::Everything, until };
     let said =
         flow::hold(&Job::new(&session.ports(&opened, &stack), &stack, &settings.author), wanted)?;
@@ -47,7 +47,7 @@ pub(in crate::cli) fn release(
 ) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
     needs_reason(&settings, "a release", "unapply release --reason 'TEXT'")?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let wanted = arguments.hold.map(Revision);
     let said = flow::release(
         &Job::new(&session.ports(&opened, &stack), &stack, &settings.author),

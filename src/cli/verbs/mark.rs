@@ -13,7 +13,7 @@ use crate::model::good::Grade;
 /// Marks.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let ports = session.ports(&opened, &stack);
     let log = ports.repository.log(&stack.name)?;
     let job = Job::new(&ports, &stack, &settings.author);

@@ -131,7 +131,7 @@ impl Session {
     }
 
     /// Opens a store that must be there.
-    pub(super) fn open(&self, settings: &Settings) -> Result<Opened, Failure> {
+    pub(super) fn open(settings: &Settings) -> Result<Opened, Failure> {
         let objects: Arc<dyn ObjectStore> = match &settings.store {
             StorePlace::Directory(path) => {
                 Arc::new(LocalStore::open(path).map_err(store::Error::from)?)

@@ -29,7 +29,7 @@ use crate::model::run::ResolutionKind;
 /// Recovers.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let by_hand = !arguments.abandon.is_empty() || !arguments.gone.is_empty();
     if by_hand {
         return resolve_by_hand(session, &settings, &opened, &stack, arguments);

@@ -41,7 +41,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let mut allowed = allowances(&arguments.allow)?;
     let (settings, stack) = session.one()?;
     let stack = as_asked(stack, arguments);
-    let mut opened = session.open(&settings)?;
+    let mut opened = Session::open(&settings)?;
     let log = opened.log(&stack)?;
     let wanted = arguments.revision.as_deref().unwrap_or("good");
     let target = find_entry(session, &log, wanted)?;

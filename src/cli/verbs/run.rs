@@ -47,7 +47,7 @@ enum AfterRun {
 /// Runs the command, and again as often as the person asks for it.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let mut opened = session.open(&settings)?;
+    let mut opened = Session::open(&settings)?;
     let words = arguments.command.iter().map(|word| word.to_string_lossy().into_owned());
     opened.engines.of_command(words.collect(), &settings.base);
     let ports = session.ports(&opened, &stack);

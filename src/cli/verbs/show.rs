@@ -33,7 +33,7 @@ use crate::model::word::Word as _;
 /// Shows an entry.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let log = opened.log(&stack)?;
     let entry = find_entry(session, &log, &arguments.revision)?;
     let snapshot = entry.recorded.body.snapshot();

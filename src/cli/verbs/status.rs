@@ -30,7 +30,7 @@ use crate::terraform::directory::lock::{LocalLock, local_lock};
 /// Looks at every stack that is meant.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stacks) = session.several()?;
-    let opened = session.open(&settings)?;
+    let opened = Session::open(&settings)?;
     let mut found = Vec::new();
     for stack in &stacks {
         found.push(look(session, &opened, stack)?);

@@ -44,10 +44,9 @@ pub(in crate::cli) fn suit(
             opened.engines.replace(session, stack, found);
             line
         }
-        None => format!(
-            "! {taken}, which was not found; {} is used   (--tf-bin names another)",
-            running
-        ),
+        None => {
+            format!("! {taken}, which was not found; {running} is used   (--tf-bin names another)")
+        }
     };
     session.output.talk(&format!("{}\n", inert(&line)));
 }

@@ -139,7 +139,9 @@ pub fn translated(
         let provider = LockedProvider { source: ours, version };
         translated.push(TranslatedEntry { provider, has_checksums: entry.is_some() });
     }
-    stay.into_iter().for_each(|block| edited.push(block));
+    for block in stay {
+        edited.push(block);
+    }
     Ok((edited.to_string().into_bytes(), translated))
 }
 

@@ -203,7 +203,7 @@ pub fn is_no_state(bytes: &[u8]) -> bool {
 /// Nothing else is looked at.
 pub fn providers_named(bytes: &[u8]) -> NamedProviders {
     #[derive(Deserialize, Default)]
-    struct Naming<'a> {
+    struct StateProviders<'a> {
         #[serde(default, borrow)]
         resources: Vec<ProviderOnly<'a>>,
     }
@@ -212,7 +212,7 @@ pub fn providers_named(bytes: &[u8]) -> NamedProviders {
         #[serde(default, borrow)]
         provider: Option<Cow<'a, str>>,
     }
-    let named: Naming<'_> = serde_json::from_slice(bytes).unwrap_or_default();
+    let named: StateProviders<'_> = serde_json::from_slice(bytes).unwrap_or_default();
     let named = named.resources.iter().filter_map(|resource| resource.provider.as_deref());
     let configured = named.filter_map(|name| name.parse::<ProviderAddress>().ok());
     let sources = configured.map(|found| found.source).collect();

@@ -134,10 +134,10 @@ fn is_engine(word: &str) -> bool {
 pub fn program_in(words: &[String]) -> Option<String> {
     const COMMANDS: [&str; 8] =
         ["apply", "destroy", "import", "init", "plan", "refresh", "state", "taint"];
-    let words = parts(words);
-    let found = words.iter().position(|word| is_engine(word) && !word.ends_with("terragrunt"))?;
-    let command = words.iter().skip(found + 1).find(|word| !word.starts_with('-'))?;
-    COMMANDS.contains(&command.trim_end_matches(';')).then(|| words[found].clone())
+    let mut words = parts(words).into_iter();
+    let program = words.find(|word| is_engine(word) && !word.ends_with("terragrunt"))?;
+    let command = words.find(|word| !word.starts_with('-'))?;
+    COMMANDS.contains(&command.trim_end_matches(';')).then_some(program)
 }
 
 /// The words of a text, as a shell takes it apart.

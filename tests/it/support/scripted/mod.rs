@@ -128,6 +128,10 @@ fn name(path: &Path) -> String {
 }
 
 impl Terraform for Scripted<'_> {
+    fn command(&self) -> &str {
+        self.world.engine().command()
+    }
+
     fn version(&self, _: &Path) -> Result<EngineVersion, Error> {
         let version = || {
             let (kind, version) = match self.world.engine() {

@@ -48,8 +48,8 @@ struct Inner {
     lock: Option<LockHolder>,
     is_backend_down: bool,
     is_partial: bool,
-    /// Whether it is OpenTofu that runs.
-    is_opentofu: bool,
+    /// The engine that runs; Terraform unless something else is said.
+    engine: Option<EngineKind>,
     /// The word by which a state is encrypted before it is written.
     key: Option<String>,
 }
@@ -218,13 +218,12 @@ impl World {
 
     /// From now on OpenTofu runs here, or Terraform.
     pub(crate) fn runs(&self, engine: EngineKind) {
-        self.inner.borrow_mut().is_opentofu = engine == EngineKind::OpenTofu;
+        self.inner.borrow_mut().engine = Some(engine);
     }
 
     /// The engine that runs.
     pub(crate) fn engine(&self) -> EngineKind {
-        let is_opentofu = self.inner.borrow().is_opentofu;
-        if is_opentofu { EngineKind::OpenTofu } else { EngineKind::Terraform }
+        self.inner.borrow().engine.unwrap_or(EngineKind::Terraform)
     }
 
     /// Encrypts what is written from now on.
