@@ -201,7 +201,8 @@ fn instead(bytes: &[u8]) -> Error {
     let Ok(marks) = serde_json::from_slice::<PlanMarks>(bytes) else {
         return Error::NotAPlan;
     };
-    if marks.encryption_version.is_some() {
+    // An encrypted state has a lineage in the clear.
+    if marks.encryption_version.is_some() && marks.lineage.is_none() {
         Error::Encrypted
     } else if marks.remote_plan_format.is_some() {
         Error::Remote

@@ -521,7 +521,17 @@ pub(super) fn planned(
 ) -> Result<CapturedConfiguration, Error> {
     let path = file.display().to_string();
     let bytes = fs::read(file).map_err(|source| Error::Io { path: path.clone(), source })?;
-    let archive = planfile::read(&bytes).map_err(|source| Error::PlanFile { path, source })?;
+    let archive = match planfile::read(&bytes) {
+        Ok(archive) => archive,
+        // Its files are in it, and only OpenTofu has the key: what it shows of a plan has none.
+        Err(planfile::Error::Encrypted) => {
+            let mut captured = capture(ports, stack, &stack.root, None)?;
+            let note = "the saved plan is encrypted: the configuration is the directory's";
+            captured.notes.push(note.to_owned());
+            return Ok(captured);
+        }
+        Err(source) => return Err(Error::PlanFile { path, source }),
+    };
     let shown = plan::parse(&ports.terraform.show_plan(&stack.place(), file)?)?;
     let variables = shown
         .variables

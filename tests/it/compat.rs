@@ -23,14 +23,29 @@ pub(crate) fn real() -> PathBuf {
 }
 
 /// Puts a Terraform first on PATH that says `first` of itself and is the real one otherwise.
-#[expect(clippy::disallowed_methods, reason = "a test needs the way to the real programs")]
 fn pretends(stage: &mut Stage, first: &str) {
-    let text = format!(
-        "#!/bin/sh\nif [ \"$1\" = version ]; then echo '{first}'; exit 0; fi\nexec '{}' \"$@\"\n",
-        real().display()
-    );
+    has(stage, "terraform", first);
+}
+
+/// Puts a program first on PATH that says `first` of itself and is the real Terraform otherwise. The
+/// real one knows only its own registry: OpenTofu's is called so when it begins.
+#[expect(clippy::disallowed_methods, reason = "a test needs the way to the real programs")]
+pub(crate) fn has(stage: &mut Stage, name: &str, first: &str) {
     let bin = stage.path().join("bin");
-    program(&bin.join("terraform"), &text);
+    let text = format!(
+        "#!/bin/sh\n\
+         if [ \"$1\" = version ]; then echo '{first}'; exit 0; fi\n\
+         echo \"{name} $1\" >> '{asked}'\n\
+         if [ \"$1\" = init ] && [ -f .terraform.lock.hcl ]; then\n  \
+         cp .terraform.lock.hcl '{lock}'\n  \
+         sed -i s/registry.opentofu.org/registry.terraform.io/ .terraform.lock.hcl\n\
+         fi\n\
+         exec '{real}' \"$@\"\n",
+        asked = stage.path().join("asked").display(),
+        lock = stage.path().join("lock").display(),
+        real = real().display(),
+    );
+    program(&bin.join(name), &text);
     let path = std::env::var("PATH").unwrap();
     stage.set("PATH", &format!("{}:{path}", bin.display()));
 }

@@ -22,6 +22,8 @@ mod doctor;
 #[cfg(test)]
 mod drift;
 #[cfg(test)]
+mod engines;
+#[cfg(test)]
 mod fixes;
 #[cfg(test)]
 mod fuzz;

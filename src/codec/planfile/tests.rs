@@ -53,14 +53,22 @@ fn a_plan_gives_its_modules_lock_file_and_states() {
 
 #[test]
 fn what_is_given_instead_of_a_plan_is_named() {
-    let state = br#"{"version":4,"serial":1,"lineage":"x","resources":[]}"#;
-    assert!(matches!(read(state), Err(Error::State)));
-    let json = br#"{"format_version":"1.2","planned_values":{},"resource_changes":[]}"#;
-    assert!(matches!(read(json), Err(Error::PlanJson)));
-    let sealed = br#"{"meta":{},"encrypted_data":"eA==","encryption_version":"v0"}"#;
-    assert!(matches!(read(sealed), Err(Error::Encrypted)));
-    let remote = br#"{"remote_plan_format":1,"run_id":"run-1","hostname":"app.terraform.io"}"#;
-    assert!(matches!(read(remote), Err(Error::Remote)));
+    for (given, expected) in [
+        (r#"{"version":4,"serial":1,"lineage":"x","resources":[]}"#, Error::State),
+        (
+            r#"{"serial":1,"lineage":"l","encrypted_data":"eA==","encryption_version":"v0"}"#,
+            Error::State,
+        ),
+        (r#"{"format_version":"1.2","planned_values":{},"resource_changes":[]}"#, Error::PlanJson),
+        (r#"{"meta":{},"encrypted_data":"eA==","encryption_version":"v0"}"#, Error::Encrypted),
+        (
+            r#"{"remote_plan_format":1,"run_id":"run-1","hostname":"app.terraform.io"}"#,
+            Error::Remote,
+        ),
+    ] {
+        let found = read(given.as_bytes()).unwrap_err();
+        assert_eq!(found.to_string(), expected.to_string(), "{given}");
+    }
     for other in [b"".as_slice(), b"{}", b"[1]", b"main.tf"] {
         assert!(matches!(read(other), Err(Error::NotAPlan)));
     }

@@ -113,12 +113,15 @@ impl Command {
 }
 
 fn is_plan(path: &Path) -> bool {
-    let is_archive = || {
+    // A plan is an archive; one that OpenTofu has encrypted is JSON.
+    let may_be_one = || {
         let mut head = [0_u8; 2];
-        File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && &head == b"PK"
+        let is_read = File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok();
+        is_read && (&head == b"PK" || head.starts_with(b"{"))
     };
-    let is_readable = || std::fs::read(path).is_ok_and(|bytes| planfile::read(&bytes).is_ok());
-    path.is_file() && is_archive() && is_readable()
+    let is_one =
+        |bytes: Vec<u8>| matches!(planfile::read(&bytes), Ok(_) | Err(planfile::Error::Encrypted));
+    path.is_file() && may_be_one() && std::fs::read(path).is_ok_and(is_one)
 }
 
 #[cfg(test)]

@@ -1,0 +1,111 @@
+//! Which engine a stack is run with, where Terraform and OpenTofu are both there. OpenTofu is played
+//! by a program that says so and is the real Terraform otherwise.
+
+use crate::compat::has;
+use crate::support::deeds::file;
+use crate::support::stage::Stage;
+
+const TOFU: &str = "OpenTofu v1.12.6";
+
+/// The commands of engines so far, and none from now on.
+fn asked(stage: &Stage) -> Vec<String> {
+    let path = stage.path().join("asked");
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let _was_there = std::fs::remove_file(path).is_ok();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn is_tofu(asked: &[String]) -> bool {
+    !asked.is_empty() && asked.iter().all(|command| command.starts_with("tofu "))
+}
+
+/// An object that needs no provider, so that no lock file says anything.
+fn data(input: &str) -> String {
+    format!("resource \"terraform_data\" \"a\" {{\n  input = \"{input}\"\n}}\n")
+}
+
+#[test]
+fn the_engine_of_the_wrapped_command_is_the_stacks_from_then_on() {
+    let mut stage = Stage::named();
+    has(&mut stage, "terraform", "Terraform v1.11.4");
+    has(&mut stage, "tofu", TOFU);
+    stage.write("main.tf", &data("one"));
+    stage.write(".opentofu-version", "1.12.6\n");
+    stage.unapply(&["init"]).expect(0);
+    std::fs::remove_file(stage.stack().join(".opentofu-version")).unwrap();
+    let apply = ["apply", "-auto-approve", "-no-color"];
+    stage.unapply(&[&["run", "--", "terraform"], &apply[..]].concat()).expect(0);
+    stage.unapply(&["show", "1"]).expect(0).says("opentofu 1.12.6");
+    stage.unapply(&["history"]).expect(0).says("terraform 1.11.4");
+    let _before = asked(&stage);
+    stage.write("main.tf", &data("two"));
+    let named = ["--tf-bin", "terraform", "run", "--", "tofu"];
+    stage.unapply(&[&named[..], &apply].concat()).expect(0);
+    assert!(is_tofu(&asked(&stage)), "the command is the other engine's");
+    let doctor = stage.unapply(&["doctor"]).expect(0);
+    doctor.says("opentofu 1.12.6 from").says("tofu (its newest snapshot says so)");
+    assert!(is_tofu(&asked(&stage)));
+    let fails = "  provisioner \"local-exec\" {\n    command = \"exit 3\"\n  }\n";
+    let bad = data("x").replace("\"a\"", "\"bad\"").replace("}\n", &format!("{fails}}}\n"));
+    stage.write("main.tf", &(data("three") + &bad));
+    stage.unapply(&[&["run", "--", "tofu"], &apply[..]].concat()).expect(1);
+    let ran = stage.unapply(&["revert", "--yes"]).expect(0).says("next: tofu plan");
+    assert!(!ran.stdout.contains("terraform plan"), "{}", ran.stdout);
+    assert!(is_tofu(&asked(&stage)));
+}
+
+/// Writes a configuration whose provider has no host: each engine takes it from its own registry.
+fn configure(stage: &Stage, content: &str) {
+    stage.configure(&file("a", content));
+    let text = std::fs::read_to_string(stage.stack().join("main.tf")).unwrap();
+    stage.write("main.tf", &text.replace("registry.terraform.io/unapply", "unapply"));
+}
+
+#[test]
+fn what_was_good_with_terraform_is_gone_back_to_with_opentofu() {
+    let mut stage = Stage::named();
+    configure(&stage, "one");
+    stage.terraform(&["init", "-no-color"]).expect(0);
+    stage.apply().expect(0);
+    stage.set_up();
+    let good = stage.objects();
+    configure(&stage, "ONE");
+    stage.apply().expect(0);
+    has(&mut stage, "terraform", "Terraform v1.11.4");
+    let lock = stage.stack().join(".terraform.lock.hcl");
+    let text = std::fs::read_to_string(&lock).unwrap();
+    let tofus = text.replace("registry.terraform.io", "registry.opentofu.org");
+    stage.write(".terraform.lock.hcl", &tofus);
+    let ran = stage.unapply(&["revert", "--yes"]).expect(16);
+    let ran = ran.says("tofu not found: its lock file says so, and none is on PATH");
+    ran.says("unapply --tf-bin PATH");
+    has(&mut stage, "tofu", TOFU);
+    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
+    ran.says("engine-changed").says("today's checksums");
+    let used = std::fs::read_to_string(stage.path().join("lock")).unwrap();
+    assert!(!used.contains("registry.terraform.io"), "{used}");
+    assert!(is_tofu(&asked(&stage)));
+    let differing = stage.unapply(&["diff", "--only", "providers", "good..@-"]);
+    differing.says("unapply/demo").says("from registry.opentofu.org");
+    stage.unapply(&["revert", "--yes", "--allow", "engine-changed=opentofu"]).expect(0);
+    assert_eq!(stage.objects(), good);
+    // The stack's own files are as they were.
+    assert_eq!(std::fs::read_to_string(&lock).unwrap(), tofus);
+}
+
+#[test]
+fn an_engine_that_is_too_old_is_refused_before_anything_is_recorded() {
+    for (first, oldest) in [
+        (
+            "Terraform v1.4.7",
+            "terraform 1.4.7 is too old: the oldest that is proven is terraform 1.5",
+        ),
+        ("OpenTofu v1.7.0", "opentofu 1.7.0 is too old: the oldest that is proven is opentofu 1.8"),
+    ] {
+        let mut stage = Stage::named();
+        stage.configure(&file("a", "one"));
+        has(&mut stage, "terraform", first);
+        stage.unapply(&["init"]).expect(16).says(oldest).says("--tf-bin PATH init");
+        assert!(stage.entries("snapshot").is_empty());
+    }
+}
