@@ -63,6 +63,7 @@ impl Engines {
         stack: &Stack,
     ) -> &'a dyn Terraform {
         if let Some(found) = self.found.get(&stack.root) {
+            session.output.set_engine(found.command());
             return found;
         }
         let chosen = self.choose(session, repository, stack);

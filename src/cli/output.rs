@@ -74,6 +74,8 @@ pub(super) struct Screens {
     /// Colours of talk.
     pub talk_paint: Paint,
     talks: Talk,
+    /// Whether another part of the command prints its data.
+    pub is_part: bool,
     is_closed: Cell<bool>,
     is_deaf: Cell<bool>,
     /// The name of the stack's engine, once that is known.
@@ -98,6 +100,7 @@ impl Screens {
             data_paint,
             talk_paint,
             talks,
+            is_part: false,
             is_closed: Cell::new(false),
             is_deaf: Cell::new(false),
             engine: RefCell::default(),
@@ -107,9 +110,10 @@ impl Screens {
     /// The same without data: for a part of a command whose data another part prints.
     pub(super) fn without_data(&self) -> Self {
         Self {
-            data_paint: self.data_paint,
+            data_paint: self.talk_paint,
             talk_paint: self.talk_paint,
             talks: self.talks,
+            is_part: true,
             is_closed: Cell::new(true),
             is_deaf: self.is_deaf.clone(),
             engine: self.engine.clone(),

@@ -290,6 +290,20 @@ impl Session {
         self.bytes(text.as_bytes())
     }
 
+    /// Says how it ended: data, or talk where another part of the command prints the data.
+    pub(super) fn ending(&self, text: &str) -> Result<(), Failure> {
+        if self.output.is_part {
+            self.output.insist(text);
+            return Ok(());
+        }
+        self.data(text)
+    }
+
+    /// Whether a person reads how it ended.
+    pub(super) fn ends_in_words(&self) -> bool {
+        self.output.is_part || self.format() == Format::Table
+    }
+
     /// Prints exact bytes.
     pub(super) fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         self.output.bytes(bytes).map_err(|error| {

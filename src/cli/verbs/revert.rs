@@ -160,14 +160,14 @@ fn nothing_to_do(
     checked: &CheckedRevert,
 ) -> Result<Exit, Failure> {
     let target = checked.target();
-    if session.format() == Format::Table {
+    if session.ends_in_words() {
         let proposes = format!("a plan of {target} on the state as it is proposes nothing");
         let line = if checked.is_equal() {
             format!("nothing to undo: {proposes}")
         } else {
             format!("{proposes}; what is not as {target} has it stands above")
         };
-        session.data(&format!("{}: {line}\n", stack.name))?;
+        session.ending(&format!("{}: {line}\n", stack.name))?;
     } else {
         session.json("unapply.revert", Some(stack), planned(checked, "nothing-to-do"))?;
     }
@@ -367,7 +367,7 @@ fn conclude(
 
 fn report(session: &Session, stack: &Stack, verified: &VerifiedRevert) -> Result<(), Failure> {
     let executed = &verified.executed;
-    if session.format() == Format::Table {
+    if session.ends_in_words() {
         let text = screen::result(
             stack,
             verified,
@@ -375,7 +375,7 @@ fn report(session: &Session, stack: &Stack, verified: &VerifiedRevert) -> Result
             session.output.data_paint,
             &session.output.engine(),
         );
-        return session.data(&text);
+        return session.ending(&text);
     }
     let result = if verified.is_verified() { "reverted" } else { "not-verified" };
     let body = RevertOut {
