@@ -21,6 +21,7 @@ pub mod recover;
 pub mod redaction;
 pub mod revert;
 pub mod run;
+mod saved_plan;
 pub mod snapshot;
 pub mod variables;
 

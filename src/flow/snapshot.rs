@@ -14,6 +14,7 @@ use super::configuration::{
 };
 use super::live::{self, Live};
 use super::ports::{Job, Ports, Stack};
+use super::saved_plan;
 use crate::codec::backend::Backend;
 use crate::codec::state::beside::Beside;
 use crate::codec::state::{ReadState, Unreadable, is_encrypted};
@@ -532,7 +533,7 @@ pub(super) fn planned(
         }
         Err(source) => return Err(Error::PlanFile { path, source }),
     };
-    let shown = plan::parse(&ports.terraform.show_plan(&stack.place(), file)?)?;
+    let shown = plan::parse(&saved_plan::shown(ports, stack, file, Some(&archive))?)?;
     let variables = shown
         .variables
         .iter()

@@ -28,7 +28,8 @@ fn pretends(stage: &mut Stage, first: &str) {
 }
 
 /// Puts a program first on PATH that says `first` of itself and is the real Terraform otherwise. The
-/// real one knows only its own registry: OpenTofu's is called so when it begins.
+/// real one knows only its own registry: OpenTofu's is called so when it begins. As OpenTofu does, a
+/// `tofu` shows no plan beside broken files.
 #[expect(clippy::disallowed_methods, reason = "a test needs the way to the real programs")]
 pub(crate) fn has(stage: &mut Stage, name: &str, first: &str) {
     let bin = stage.path().join("bin");
@@ -36,6 +37,9 @@ pub(crate) fn has(stage: &mut Stage, name: &str, first: &str) {
         "#!/bin/sh\n\
          if [ \"$1\" = version ]; then echo '{first}'; exit 0; fi\n\
          echo \"{name} $1\" >> '{asked}'\n\
+         if [ {name} = tofu ] && [ \"$1\" = show ] && [ -f broken.tf ]; then\n  \
+         echo 'Error: Unsupported block type' >&2; exit 1\n\
+         fi\n\
          if [ \"$1\" = init ] && [ -f .terraform.lock.hcl ]; then\n  \
          cp .terraform.lock.hcl '{lock}'\n  \
          sed -i s/registry.opentofu.org/registry.terraform.io/ .terraform.lock.hcl\n\

@@ -94,6 +94,22 @@ fn what_was_good_with_terraform_is_gone_back_to_with_opentofu() {
 }
 
 #[test]
+fn a_saved_plan_is_shown_by_its_own_files_where_those_beside_it_are_broken() {
+    let mut stage = Stage::named();
+    has(&mut stage, "tofu", TOFU);
+    stage.write(".opentofu-version", "1.12.6\n");
+    stage.write("main.tf", &data("one"));
+    stage.unapply(&["init"]).expect(0);
+    let tofu = |words: &[&str]| stage.ran(stage.command("tofu", words).output()).expect(0);
+    tofu(&["plan", "-out=p.tfplan", "-no-color"]);
+    stage.write("broken.tf", "this is { no configuration\n");
+    stage.unapply(&["run", "--", "tofu", "apply", "-no-color", "p.tfplan"]).expect(0);
+    let good = stage.good_revision().unwrap().to_string();
+    stage.unapply(&["show", &good, "--files"]).expect(0).says("main.tf");
+    assert_eq!(stage.left_over(), "");
+}
+
+#[test]
 fn an_engine_that_is_too_old_is_refused_before_anything_is_recorded() {
     for (first, oldest) in [
         (

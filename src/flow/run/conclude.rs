@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use super::words::Command;
 use super::{Begun, outcome_of};
 use crate::codec::events::{EventReader, Stream};
-use crate::codec::plan;
 use crate::codec::state::ReadState;
+use crate::codec::{plan, planfile};
 use crate::engine::apply_error::apply_errors;
 use crate::engine::apply_report::{
     ApplyReportFacts, Ending, Ledger, LedgerSummary, Seen, planned_invocations,
@@ -27,6 +27,7 @@ use crate::flow::intent::{OpenIntent, Outcome};
 use crate::flow::ports::{Job, Ports, Stack};
 use crate::flow::recorded::{Recorded, keep_errored_state, load, load_configuration};
 use crate::flow::redaction::{secrets_of_environment, with_configuration, with_plan};
+use crate::flow::saved_plan;
 use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest};
 use crate::model::apply_report::{ApplyError, ApplyReport, ReportSource};
 use crate::model::digest::Digest;
@@ -346,7 +347,8 @@ fn recorded_state(ports: &Ports<'_>, entry: &Entry) -> Result<Option<Recorded>, 
 fn plan_of(ports: &Ports<'_>, stack: &Stack, run: &RunIntent) -> Option<Plan> {
     let bytes = ports.repository.get_blob(&run.plan?).ok()?;
     let file = journal::lay_out_plan(Path::new(&run.journal), &bytes).ok()?;
-    let shown = ports.terraform.show_plan(&stack.place(), &file).ok()?;
+    let archive = planfile::read(&bytes).ok();
+    let shown = saved_plan::shown(ports, stack, &file, archive.as_ref()).ok()?;
     plan::parse(&shown).ok()
 }
 
