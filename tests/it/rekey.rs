@@ -35,7 +35,7 @@ impl Told {
         for (name, text) in modules {
             std::fs::create_dir_all(stage.stack().join(name)).unwrap();
             let header = "terraform {\n  required_providers {\n    demo = { source = \
-                          \"unapply/demo\" }\n  }\n}\n";
+                          \"registry.terraform.io/unapply/demo\" }\n  }\n}\n";
             stage.write(&format!("{name}/main.tf"), &format!("{header}{text}"));
         }
         stage.configure(v1);
@@ -222,7 +222,7 @@ fn the_push_is_a_compare_and_swap() {
     push(&told.stage, &with(before - 1, "\"two\"")).expect(1).says("over newer state with serial");
     push(&told.stage, &with(before, "\"other\""))
         .expect(1)
-        .says("with a different state that has the same serial");
+        .says("cannot overwrite existing state with serial");
     assert_eq!(told.stage.state(), told.now.as_slice(), "a refused push stores nothing");
     push(&told.stage, &with(before + 1, "\"other\"")).expect(0);
     assert_eq!(serial(&told.stage), before + 2, "stored with one more than pushed");
