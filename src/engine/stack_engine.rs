@@ -10,8 +10,8 @@ use crate::model::entry::EngineKind;
 /// The signs in a stack's directory.
 #[derive(Debug, Clone, Default)]
 pub struct EngineSigns {
-    /// Whether its state is encrypted, or an engine is told to encrypt it.
-    pub is_encrypted: bool,
+    /// How encryption is said, if it is.
+    pub encryption: Option<EncryptionSaid>,
     /// The providers of its lock file.
     pub locked: Vec<ProviderSource>,
     /// The providers of its state.
@@ -20,6 +20,15 @@ pub struct EngineSigns {
     pub has_own_files: bool,
     /// The engine whose version is pinned nearest to it.
     pub pinned: Option<EngineKind>,
+}
+
+/// How it is said that a state is to be encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EncryptionSaid {
+    /// The state is encrypted, or the configuration says so.
+    ByStack,
+    /// `TF_ENCRYPTION` is set, which may be meant for other stacks.
+    ByEnvironment,
 }
 
 /// The one that is believed.
@@ -62,9 +71,10 @@ pub fn told(
 ) -> Option<(EngineKind, EngineSign)> {
     let opentofu = |is_so: bool| is_so.then_some(EngineKind::OpenTofu);
     let found = [
-        (EngineSign::Encryption, opentofu(signs.is_encrypted)),
+        (EngineSign::Encryption, opentofu(signs.encryption == Some(EncryptionSaid::ByStack))),
         (EngineSign::LockFile, registry(&signs.locked)),
         (EngineSign::State, registry(&signs.in_state)),
+        (EngineSign::Encryption, opentofu(signs.encryption == Some(EncryptionSaid::ByEnvironment))),
         (EngineSign::OwnFiles, opentofu(signs.has_own_files)),
         (EngineSign::Pinned, signs.pinned),
     ];
@@ -113,11 +123,13 @@ mod tests {
     #[test]
     fn only_opentofu_encrypts_and_has_files_of_its_own() {
         let signs = EngineSigns {
-            is_encrypted: true,
+            encryption: Some(EncryptionSaid::ByStack),
             locked: providers(&[TERRAFORM]),
             ..EngineSigns::default()
         };
         assert_eq!(by(&signs), Some((EngineKind::OpenTofu, EngineSign::Encryption)));
+        let signs = EngineSigns { encryption: Some(EncryptionSaid::ByEnvironment), ..signs };
+        assert_eq!(by(&signs), Some((EngineKind::Terraform, EngineSign::LockFile)));
         let signs = EngineSigns {
             has_own_files: true,
             pinned: Some(EngineKind::Terraform),

@@ -29,7 +29,8 @@ use crate::model::address::Mode;
 use crate::model::configuration::{ConfigurationRef, ConfigurationSource, SeenVariable};
 use crate::model::digest::Digest;
 use crate::model::entry::{
-    Body, Cause, ChangeSince, Entry, Revision, Snapshot, StateRef, StateSource, UnreadableState,
+    Body, Cause, ChangeSince, EngineKind, Entry, Revision, Snapshot, StateRef, StateSource,
+    UnreadableState,
 };
 use crate::model::secret::Secret;
 use crate::model::stack::BackendIdentity;
@@ -276,7 +277,12 @@ fn refuse_in_the_clear(job: &Job<'_>, live: &Live) -> Result<(), Error> {
     if live.bytes.as_ref().is_some_and(|bytes| is_encrypted(bytes.as_slice())) {
         return Ok(());
     }
-    if encrypts(&job.stack.root, environment) && !repository.is_accepted_unencrypted()? {
+    // Terraform encrypts nothing, whatever is set for other stacks.
+    let is_told = encrypts(&job.stack.root, environment);
+    if is_told
+        && job.ports.engine(job.stack) != Some(EngineKind::Terraform)
+        && !repository.is_accepted_unencrypted()?
+    {
         return Err(Error::Unencrypted { place: repository.place() });
     }
     Ok(())

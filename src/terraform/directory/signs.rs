@@ -10,7 +10,7 @@ use std::path::Path;
 use super::{backend, local_state_file};
 use crate::codec::hcl::{self, lock};
 use crate::codec::state::{NamedProviders, providers_named};
-use crate::engine::stack_engine::EngineSigns;
+use crate::engine::stack_engine::{EncryptionSaid, EngineSigns};
 use crate::model::entry::EngineKind;
 use crate::terraform::environment::Environment;
 use crate::terraform::workdir::pinned;
@@ -21,7 +21,7 @@ const LOCK_FILE: &str = ".terraform.lock.hcl";
 /// Whether the state of a stack, or its plans, are to be encrypted: its root module or
 /// `TF_ENCRYPTION` says so.
 pub fn encrypts(root: &Path, environment: &Environment) -> bool {
-    are_told_to_encrypt(&configuration_files(root), environment)
+    is_key_set(environment) || hcl::scan(&configuration_files(root)).encrypts
 }
 
 /// The override by which a private copy encrypts, and decrypts, as the stack does today.
@@ -30,9 +30,8 @@ pub fn encryption(root: &Path) -> Option<String> {
     hcl::encryption_override(&files)
 }
 
-fn are_told_to_encrypt(files: &BTreeMap<String, Vec<u8>>, environment: &Environment) -> bool {
-    let is_set = environment.get("TF_ENCRYPTION").is_some_and(|value| !value.is_empty());
-    is_set || hcl::scan(files).encrypts
+fn is_key_set(environment: &Environment) -> bool {
+    environment.get("TF_ENCRYPTION").is_some_and(|value| !value.is_empty())
 }
 
 /// Reads the signs of a directory. Its local state is read only where the lock file has no provider
@@ -46,7 +45,11 @@ pub fn signs(root: &Path, workspace: &str, environment: &Environment) -> EngineS
     let state = if is_told { NamedProviders::default() } else { local(root, workspace) };
     let has_own_files = files.keys().any(|name| hcl::is_of_opentofu(name));
     EngineSigns {
-        is_encrypted: state.is_encrypted || are_told_to_encrypt(&files, environment),
+        encryption: if state.is_encrypted || hcl::scan(&files).encrypts {
+            Some(EncryptionSaid::ByStack)
+        } else {
+            is_key_set(environment).then_some(EncryptionSaid::ByEnvironment)
+        },
         locked,
         in_state: state.sources.into_iter().collect(),
         has_own_files,
@@ -107,6 +110,7 @@ mod tests {
         }
         let directory = tempfile::tempdir().unwrap();
         let set = Environment::from([("TF_ENCRYPTION".to_owned(), "{}".into())]);
-        assert!(signs(directory.path(), "default", &set).is_encrypted);
+        let found = signs(directory.path(), "default", &set).encryption;
+        assert_eq!(found, Some(EncryptionSaid::ByEnvironment));
     }
 }
