@@ -95,29 +95,23 @@ impl Engines {
         repository: &Repository,
         stack: &Stack,
     ) -> Box<dyn Terraform> {
-        let named = self
-            .named
-            .as_deref()
-            .map(|name| (locate::named(&session.world.environment, name), name));
+        let named = self.named.as_deref().map(|name| {
+            let program = locate::named(&session.world.environment, name);
+            program
+                .map(|program| self.at(session, program).because("it is named"))
+                .map_err(|searched| Absent::new(name, searched))
+        });
         let wrapped = self.wrapped_program(session);
+        let wrapped =
+            wrapped.map(|program| self.at(session, program).because("the command runs it"));
+        let kind = |engine: &Cli| engine.version(&stack.root).map(|version| version.kind);
         match (named, wrapped) {
-            (Some((Ok(named), _)), Some(wrapped)) => {
-                let (named, wrapped) = (self.at(session, named), self.at(session, wrapped));
-                let kind = |engine: &Cli| engine.version(&stack.root).map(|version| version.kind);
-                match (kind(&named), kind(&wrapped)) {
-                    (Ok(ours), Ok(theirs)) if ours != theirs => {
-                        Box::new(wrapped.because("the command runs it"))
-                    }
-                    _ => Box::new(named.because("it is named")),
-                }
-            }
-            (None, Some(wrapped)) => {
-                Box::new(self.at(session, wrapped).because("the command runs it"))
-            }
-            (Some((Ok(named), _)), None) => {
-                Box::new(self.at(session, named).because("it is named"))
-            }
-            (Some((Err(searched), name)), _) => Box::new(Absent::new(name, searched)),
+            (Some(Err(absent)), _) => Box::new(absent),
+            (Some(Ok(named)), Some(wrapped)) => match (kind(&named), kind(&wrapped)) {
+                (Ok(ours), Ok(theirs)) if ours != theirs => Box::new(wrapped),
+                _ => Box::new(named),
+            },
+            (Some(Ok(engine)), None) | (None, Some(engine)) => Box::new(engine),
             (None, None) => self.by_signs(session, repository, stack),
         }
     }

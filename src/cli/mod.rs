@@ -22,6 +22,7 @@ mod progress;
 mod prompt;
 mod render;
 mod settings;
+mod shell;
 mod verbs;
 
 use std::process::ExitCode;

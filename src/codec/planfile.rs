@@ -12,6 +12,7 @@ use serde::Deserialize;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use crate::codec::hcl::lock;
 use crate::model::state::StateBytes;
 
 /// The most members that are looked at.
@@ -118,7 +119,7 @@ pub fn read(bytes: &[u8]) -> Result<PlanArchive, Error> {
     let previous_state = StateBytes::new(need("tfstate-prev")?);
     let listed = need("tfconfig/modules.json")?;
     Ok(PlanArchive {
-        lock_file: members.remove(".terraform.lock.hcl"),
+        lock_file: members.remove(lock::FILE_NAME),
         modules: modules(&listed, members)?,
         state,
         previous_state,

@@ -30,12 +30,10 @@ use crate::engine::redact::Redactor;
 use crate::engine::unsettled::unsettled;
 use crate::engine::variables::VariableStanding;
 use crate::model::entry::{Body, EngineVersion, Entry, Revision};
-use crate::model::event::Severity;
 use crate::model::hazard::Hazard;
 use crate::model::plan::{Plan, PlanExtent};
 use crate::model::run::{Diagnosis, Finding, Health};
 use crate::port::progress::{Ended, Phase};
-use crate::port::terraform;
 use crate::store::After;
 use crate::terraform::workdir::{CopyLayout, PrivateDirectory};
 
@@ -116,12 +114,10 @@ fn one_line(error: &Error) -> String {
         let named = hazards.iter().map(|hazard| format!("{} {}", hazard.kind, hazard.subject));
         text.push_str(&format!(": {}", named.collect::<Vec<_>>().join(", ")));
     }
-    if let Error::Terraform(
-        terraform::Error::Failed { diagnostics, .. } | terraform::Error::NoProvider { diagnostics },
-    ) = error
-        && let Some(first) = diagnostics.iter().find(|d| d.severity == Severity::Error)
+    if let Error::Terraform(error) = error
+        && let Some(said) = error.said()
     {
-        text.push_str(&format!(": {}", first.summary));
+        text.push_str(&format!(": {said}"));
     }
     text
 }
@@ -188,7 +184,7 @@ fn of_the_store(ports: &Ports<'_>, log: &[Entry], probe: StoreProbe, found: &mut
 
 /// Which variables Terraform sees here and would not see in a revert.
 fn of_the_environment(ports: &Ports<'_>, found: &mut Examined) {
-    match terraform::not_handed_on(ports.terraform.command(), ports.terraform.kept_back()) {
+    match ports.terraform.not_handed_on() {
         None => found.add("environment", Health::Ok, "handed on whole"),
         Some(what) => found.add("environment", Health::Warning, what),
     }

@@ -70,7 +70,10 @@ pub fn read(ports: &Ports<'_>, stack: &Stack) -> Result<Live, Error> {
                 live.bytes = bytes.map(StateBytes::new);
                 live.source = StateSource::Pull;
             }
-            Err(error) => live.found.push_str(&format!("; {}", told(&error))),
+            Err(error) => {
+                let said = error.said().map_or_else(String::new, |said| format!(": {said}"));
+                live.found.push_str(&format!("; {error}{said}"));
+            }
         }
     }
     Ok(live)
@@ -87,22 +90,4 @@ fn pull(
         .with_values(&backend.secrets())
         .with_values(&secrets_of_environment(ports));
     ports.terraform.pull(&stack.place()).map_err(|error| safe_error(error, &redactor))
-}
-
-/// The error with the first of the engine's own words.
-fn told(error: &terraform::Error) -> String {
-    let first = match error {
-        terraform::Error::Failed { diagnostics, .. } => diagnostics.first(),
-        terraform::Error::NotFound { .. }
-        | terraform::Error::CannotStart { .. }
-        | terraform::Error::NotInitialised { .. }
-        | terraform::Error::NoProvider { .. }
-        | terraform::Error::Locked(_)
-        | terraform::Error::StalePlan
-        | terraform::Error::Interrupted { .. }
-        | terraform::Error::Unreadable { .. }
-        | terraform::Error::NotPushed { .. }
-        | terraform::Error::NoOutput { .. } => None,
-    };
-    first.map_or_else(|| error.to_string(), |said| format!("{error}: {}", said.summary))
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::model::entry::EngineVersion;
-use crate::model::event::{Diagnostic, Event};
+use crate::model::event::{Diagnostic, Event, Severity};
 use crate::model::secret::Secret;
 
 /// The place where a command works.
@@ -193,6 +193,18 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The first of the engine's own errors, where a command has ended with some: not safe to show
+    /// before redaction.
+    pub fn said(&self) -> Option<&str> {
+        let (Self::Failed { diagnostics, .. } | Self::NoProvider { diagnostics }) = self else {
+            return None;
+        };
+        let first = diagnostics.iter().find(|said| said.severity == Severity::Error)?;
+        Some(&first.summary)
+    }
+}
+
 /// A watcher of events as they come.
 pub type Watch<'a> = dyn FnMut(&Event) + 'a;
 
@@ -209,6 +221,11 @@ pub trait Terraform: fmt::Debug {
     /// The variables of the environment that are set and that its commands do not see.
     fn kept_back(&self) -> &[String] {
         &[]
+    }
+
+    /// Those variables, in a line.
+    fn not_handed_on(&self) -> Option<String> {
+        not_handed_on(self.command(), self.kept_back())
     }
 
     /// Which of the two, and its version. A version manager decides by files above the directory.

@@ -89,25 +89,31 @@ fn declared_backend(
     root: &Path,
     engine: &dyn Fn() -> Option<EngineKind>,
 ) -> Result<Option<String>, Error> {
-    let refused = |path: &Path, source| Error::Read { path: path.display().to_string(), source };
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(root).map_err(|source| refused(root, source))? {
-        let entry = entry.map_err(|source| refused(root, source))?;
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        if hcl::Syntax::of(&name).is_some() {
-            let path = entry.path();
-            if let Some(content) = read(&path)? {
-                files.insert(name, content);
-            }
-        }
-    }
+    let files: BTreeMap<String, Vec<u8>> =
+        configuration_files(root)?.collect::<Result<_, Error>>()?;
     let differs = files.keys().any(|name| hcl::is_of_opentofu(name));
     let engine = if differs { engine() } else { None };
     Ok(hcl::scan(&hcl::loaded(engine, files)).backend.map(|backend| match backend {
         hcl::BackendBlock::Kind(kind) => kind,
         hcl::BackendBlock::Cloud => "cloud".to_owned(),
+    }))
+}
+
+/// The files of a directory that an engine may load as configuration, by name.
+fn configuration_files(
+    root: &Path,
+) -> Result<impl Iterator<Item = Result<(String, Vec<u8>), Error>>, Error> {
+    let path = root.display().to_string();
+    let refused = move |source| Error::Read { path: path.clone(), source };
+    let entries = fs::read_dir(root).map_err(&refused)?;
+    Ok(entries.filter_map(move |entry| {
+        let file = entry.map_err(&refused).and_then(|entry| {
+            let name = entry.file_name().into_string().ok();
+            let name = name.filter(|name| hcl::Syntax::of(name).is_some());
+            let content = name.as_ref().map_or(Ok(None), |_| read(&entry.path()))?;
+            Ok(name.zip(content))
+        });
+        file.transpose()
     }))
 }
 

@@ -40,9 +40,6 @@ const TREE: &str = "tree";
 /// Terraform's own directory below the root module.
 const DATA: &str = ".terraform";
 
-/// Terraform's dependency lock file.
-const LOCK_FILE: &str = ".terraform.lock.hcl";
-
 /// The names of our own files beside the configuration begin so.
 const OWN_PREFIX: &str = "zz_unapply";
 

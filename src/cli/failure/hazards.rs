@@ -4,6 +4,7 @@
 //! used, and allowed it is used itself. Only a person knows which of them is wanted, so both are named.
 
 use super::{Exit, Failure};
+use crate::cli::shell::quoted;
 use crate::model::hazard::{Hazard, HazardKind};
 
 /// The way on where an object stands at another address than the good one.
@@ -80,17 +81,6 @@ impl RevertWords {
 
 fn allow(hazard: &Hazard) -> String {
     format!("--allow {}", quoted(&format!("{}={}", hazard.kind, hazard.subject)))
-}
-
-/// A word in quotes, as a shell takes it.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// A word as a shell takes it, in quotes where it needs them.
-pub(in crate::cli) fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@+=".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { quoted(word) }
 }
 
 /// Hazards that stand, with the commands that go on.

@@ -469,10 +469,7 @@ impl From<&model::Snapshot> for SnapshotBody {
                 };
                 found.providers.iter().map(pair).collect()
             }),
-            terraform: snapshot
-                .engine
-                .as_ref()
-                .map(|engine| format!("{} {}", engine.kind.name(), engine.version)),
+            terraform: snapshot.engine.as_ref().map(ToString::to_string),
             workspace: snapshot.workspace.clone(),
             backend: snapshot.backend.to_string(),
             commit: snapshot.git.as_ref().map(|git| git.commit.clone()),

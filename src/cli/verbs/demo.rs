@@ -13,6 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::DemoOut;
 use crate::cli::output::Paint;
+use crate::cli::shell::shell_word;
 use crate::demo::stage::{Colours, Error, StoryInputs};
 use crate::demo::story::{StoryEnding, play};
 use crate::port::terraform;
@@ -173,11 +174,7 @@ fn failure(error: &Error, place: &DemoPlace) -> Failure {
 
 /// How to go on where everything was left; `unapply` is the binary, where `PATH` has none.
 fn by_hand(directory: &Path, unapply: Option<&Path>) -> String {
-    let quoted = |path: &Path| {
-        let text = path.to_string_lossy().replace('\'', "'\\''");
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-        if text.chars().all(is_plain) { text } else { format!("'{text}'") }
-    };
+    let quoted = |path: &Path| shell_word(&path.to_string_lossy());
     let alias = unapply.map(|path| format!("  alias unapply={}\n", quoted(path)));
     format!(
         "\nEverything is still there. To go on by hand:\n\n{}  \

@@ -159,7 +159,7 @@ fn heading(stack: &Stack, log: &[Entry]) -> String {
     let mut parts = vec![stack.name.to_string()];
     if let Some(snapshot) = newest {
         if let Some(engine) = &snapshot.engine {
-            parts.push(format!("{} {}", engine.kind.name(), engine.version));
+            parts.push(engine.to_string());
         }
         parts.push(inert(&snapshot.backend.to_string()));
         if snapshot.workspace != "default" {

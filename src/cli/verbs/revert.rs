@@ -12,10 +12,11 @@ use super::side::entry as find_entry;
 use crate::cli::args::{Format, RevertArguments as Arguments, ValuesFor};
 use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
-use crate::cli::failure::hazards::{RevertWords, refused, shell_word};
+use crate::cli::failure::hazards::{RevertWords, refused};
 use crate::cli::failure::{Failure, diagnostic_lines};
 use crate::cli::json::{DestroyedFirstOut, NotFoundOut, ReleasedOut, RevertOut};
 use crate::cli::prompt::{Answer, ask};
+use crate::cli::shell::shell_word;
 use crate::engine::hazard::Allowance;
 use crate::engine::hold::Holding;
 use crate::engine::revert::scope::RevertScope;
@@ -33,7 +34,6 @@ use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::pattern::Pattern;
 use crate::model::word::Word;
 use crate::port::clock::Clock as _;
-use crate::port::terraform;
 use crate::terraform::check::StackCheck;
 
 /// Reverts.
@@ -69,8 +69,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         let checked = check(&ports, &stack, draft)?;
         show_plan(session, &checked);
         if (checked.is_nothing() || !checked.hazards().is_empty())
-            && let Some(line) =
-                terraform::not_handed_on(ports.terraform.command(), ports.terraform.kept_back())
+            && let Some(line) = ports.terraform.not_handed_on()
         {
             session.output.talk(&format!("  ! {line}\n"));
         }

@@ -265,7 +265,7 @@ fn snapshot_lines(text: &mut String, snapshot: &Snapshot) {
         }
     }
     let engine = snapshot.engine.as_ref();
-    let engine = engine.map(|engine| format!("{} {}", engine.kind.name(), engine.version));
+    let engine = engine.map(ToString::to_string);
     line(text, "engine", engine.as_deref().unwrap_or("unknown: there was none to ask"));
     line(text, "backend", &format!("{} · workspace {}", snapshot.backend, snapshot.workspace));
     if let Some(git) = &snapshot.git {

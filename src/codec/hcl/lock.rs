@@ -13,6 +13,9 @@ use crate::model::address::{NotAProvider, ProviderSource};
 use crate::model::configuration::LockedProvider;
 use crate::model::entry::EngineKind;
 
+/// The file's name, beside the root module.
+pub const FILE_NAME: &str = ".terraform.lock.hcl";
+
 /// Why a lock file tells nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use self::fields::{field, fields, optional, required};
+use self::fields::{field, fields, is_envelope, optional, raw_fields, required};
 use self::file::{OutputFile, Text};
 use super::json;
 use crate::model::address::{ProviderAddress, ProviderSource};
@@ -221,16 +221,11 @@ pub fn providers_named(bytes: &[u8]) -> NamedProviders {
 
 /// Whether OpenTofu has encrypted a state.
 pub fn is_encrypted(bytes: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Sealed {
-        #[serde(default)]
-        encrypted_data: Option<IgnoredAny>,
-    }
     // A state in the clear begins with its format; nothing more of it is read.
     let begin = bytes.trim_ascii_start().strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
-    !begin.is_some_and(|begin| begin.starts_with(b"\"version\""))
-        && serde_json::from_slice::<Sealed>(bytes)
-            .is_ok_and(|envelope| envelope.encrypted_data.is_some())
+    let is_clear = begin.is_some_and(|begin| begin.starts_with(b"\"version\""));
+    let fields = || raw_fields(std::str::from_utf8(bytes).ok()?).ok();
+    !is_clear && fields().is_some_and(|fields| is_envelope(&fields))
 }
 
 /// The result of [`providers_named`].

@@ -99,7 +99,7 @@ pub fn same_by_directory(
     Err(VersionObstacle::AnotherByDirectory {
         kind: copy.kind,
         copy: copy.version.clone(),
-        stack: format!("{} {}", stack.kind.name(), stack.version),
+        stack: stack.to_string(),
     })
 }
 
@@ -252,11 +252,7 @@ fn engine(facts: &CompatibilityFacts<'_>, running: &EngineVersion) -> Option<Haz
     Some(Hazard {
         kind: HazardKind::EngineChanged,
         subject: running.kind.name().to_owned(),
-        why: format!(
-            "{what} was taken with {other}, and {} {} would apply",
-            running.kind.name(),
-            running.version
-        ),
+        why: format!("{what} was taken with {other}, and {running} would apply"),
     })
 }
 
@@ -272,10 +268,8 @@ fn core(facts: &CompatibilityFacts<'_>, running: &EngineVersion) -> Option<Hazar
         kind: HazardKind::CoreVersion,
         subject: running.kind.name().to_owned(),
         why: format!(
-            "{writer} has written the present state, and {} {} would rewrite it: what only the \
-             newer one knows would be lost",
-            running.kind.name(),
-            running.version
+            "{writer} has written the present state, and {running} would rewrite it: what only the \
+             newer one knows would be lost"
         ),
     })
 }

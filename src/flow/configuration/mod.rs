@@ -36,7 +36,7 @@ use crate::model::secret::Secret;
 use crate::terraform::environment::Environment;
 
 /// Terraform's dependency lock file.
-pub(in crate::flow) const LOCK_FILE: &str = ".terraform.lock.hcl";
+pub(in crate::flow) use crate::codec::hcl::lock::FILE_NAME as LOCK_FILE;
 
 /// The configuration to capture, and the sources of its variables.
 #[derive(Debug, Clone)]

@@ -15,9 +15,6 @@ use crate::model::entry::EngineKind;
 use crate::terraform::environment::Environment;
 use crate::terraform::workdir::pinned;
 
-/// The name of the dependency lock file.
-const LOCK_FILE: &str = ".terraform.lock.hcl";
-
 /// Whether the state of a stack, or its plans, are to be encrypted: its root module or
 /// `TF_ENCRYPTION` says so.
 pub fn encrypts(root: &Path, environment: &Environment) -> bool {
@@ -38,7 +35,7 @@ fn is_key_set(environment: &Environment) -> bool {
 /// of a public registry.
 pub fn signs(root: &Path, workspace: &str, environment: &Environment) -> EngineSigns {
     let files = configuration_files(root);
-    let locked = fs::read(root.join(LOCK_FILE)).ok();
+    let locked = fs::read(root.join(lock::FILE_NAME)).ok();
     let locked = locked.and_then(|content| lock::providers(&content).ok()).unwrap_or_default();
     let locked: Vec<_> = locked.into_iter().map(|provider| provider.source).collect();
     let is_told = locked.iter().any(|source| EngineKind::of_registry(&source.host).is_some());
@@ -66,11 +63,9 @@ fn local(root: &Path, workspace: &str) -> NamedProviders {
     file.map(|bytes| providers_named(&bytes)).unwrap_or_default()
 }
 
+/// Those that can be read.
 fn configuration_files(root: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = fs::read_dir(root).into_iter().flatten().flatten();
-    let named = entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry)));
-    let loaded = named.filter(|(name, _)| hcl::Syntax::of(name).is_some());
-    loaded.filter_map(|(name, entry)| Some((name, fs::read(entry.path()).ok()?))).collect()
+    super::configuration_files(root).into_iter().flatten().flatten().collect()
 }
 
 #[cfg(test)]
@@ -91,10 +86,14 @@ mod tests {
         let block = "terraform {\n  encryption {\n  }\n}\n";
         let (tofu, terraform) = (EngineKind::OpenTofu, EngineKind::Terraform);
         for (file, content, expected) in [
-            (LOCK_FILE, lock("registry.opentofu.org"), Some((tofu, EngineSign::LockFile))),
-            (LOCK_FILE, lock("registry.terraform.io"), Some((terraform, EngineSign::LockFile))),
-            (LOCK_FILE, lock("registry.example.org"), None),
-            (LOCK_FILE, "not a lock file {".to_owned(), None),
+            (lock::FILE_NAME, lock("registry.opentofu.org"), Some((tofu, EngineSign::LockFile))),
+            (
+                lock::FILE_NAME,
+                lock("registry.terraform.io"),
+                Some((terraform, EngineSign::LockFile)),
+            ),
+            (lock::FILE_NAME, lock("registry.example.org"), None),
+            (lock::FILE_NAME, "not a lock file {".to_owned(), None),
             ("terraform.tfstate", state.to_owned(), Some((tofu, EngineSign::State))),
             ("terraform.tfstate", encrypted.to_owned(), Some((tofu, EngineSign::Encryption))),
             ("terraform.tfstate", "{".to_owned(), None),

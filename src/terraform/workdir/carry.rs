@@ -17,7 +17,8 @@ use rustix::fs::Access;
 use serde::{Deserialize, Serialize};
 
 use super::mirror::across;
-use super::{DATA, EVENTS, LOCK_FILE, NOTE, OWN_PREFIX};
+use super::{DATA, EVENTS, NOTE, OWN_PREFIX};
+use crate::codec::hcl::lock;
 use crate::model::configuration::is_state_file;
 use crate::model::digest::Digest;
 
@@ -160,7 +161,7 @@ impl LaidOut {
         name == DATA
             || name.starts_with(OWN_PREFIX)
             || is_state_file(&name)
-            || is_beside && name == LOCK_FILE
+            || is_beside && name == lock::FILE_NAME
     }
 
     /// Files that were made, changed or removed.

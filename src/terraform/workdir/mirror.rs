@@ -14,8 +14,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::LOCK_FILE;
-use crate::codec::hcl::{Base, Configuration, FileNaming, ReadTarget, Syntax, rank};
+use crate::codec::hcl::{Base, Configuration, FileNaming, ReadTarget, Syntax, lock, rank};
 use crate::model::configuration::{BundlePath, is_state_file};
 
 /// Larger files are linked, unless a state names them.
@@ -418,7 +417,7 @@ impl<'a> Mirror<'a> {
     fn is_loaded(&self, path: &Path) -> bool {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let is_beside = path.parent().is_some_and(|parent| self.loaded.contains(parent));
-        is_beside && (Syntax::of(name).is_some() || rank(name).is_some() || name == LOCK_FILE)
+        is_beside && (Syntax::of(name).is_some() || rank(name).is_some() || name == lock::FILE_NAME)
     }
 }
 
