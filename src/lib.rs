@@ -1,3 +1,8 @@
+//! Undoes a Terraform or OpenTofu apply: snapshots of states and configurations in a log, a last
+//! known good one, and a revert that plans it on the present state, asks before it does harm and
+//! proves that it ended equal. The library is the program's own and promises no interface; its
+//! layers, from the model to the command line, are described below.
+#![doc = ""]
 #![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod cli;

@@ -3,9 +3,11 @@
 //! A program that a flag or the settings name is taken, then that of the wrapped command, then the
 //! one that the stack's own files or its log tell of, and Terraform before OpenTofu where nothing
 //! does. Of a named program and the wrapped one that are not the same engine the wrapped one counts:
-//! it is what changes the world.
+//! it is what changes the world. The session keeps the wrapped command, so that a verb that follows
+//! it chooses the same engine.
 
-use std::path::{Path, PathBuf};
+use std::cell::Cell;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use elsa::FrozenMap;
@@ -13,9 +15,9 @@ use elsa::FrozenMap;
 use super::output::inert;
 use super::settings::Settings;
 use super::verbs::Session;
+use crate::engine::engine_call::engine_called;
 use crate::engine::good::snapshots;
-use crate::engine::stack_engine::{EngineSign, told};
-use crate::engine::variables::given::program_in;
+use crate::engine::stack_engine::{EngineSign, EngineSigns, told};
 use crate::flow::ports::Stack;
 use crate::model::entry::EngineKind;
 use crate::model::word::Word as _;
@@ -27,27 +29,36 @@ use crate::terraform::directory::signs::signs;
 use crate::terraform::environment::{EnvironmentRules, handed_on};
 use crate::terraform::locate;
 
+/// The command that is wrapped.
+#[derive(Debug, Clone)]
+pub(super) struct WrappedCommand {
+    /// Its words.
+    pub words: Vec<String>,
+    /// The directory in which it runs.
+    pub directory: PathBuf,
+}
+
 /// The engines of a command's stacks.
 pub(super) struct Engines {
     /// The program that a flag or the settings name.
     named: Option<String>,
-    /// The words of the wrapped command, and the directory in which it runs.
-    wrapped: Option<(Vec<String>, PathBuf)>,
     rules: EnvironmentRules,
-    found: FrozenMap<PathBuf, Box<dyn Terraform>>,
+    /// How often the stacks have been looked at anew.
+    looks: Cell<u32>,
+    found: FrozenMap<(u32, PathBuf), Box<dyn Terraform>>,
 }
 
 impl Engines {
     /// Finds none yet.
     pub(super) fn new(settings: &Settings) -> Self {
         let named = settings.tf_bin.clone().filter(|name| name != "auto");
-        let (wrapped, rules) = (None, settings.environment.clone());
-        Self { named, wrapped, rules, found: FrozenMap::new() }
+        let rules = settings.environment.clone();
+        Self { named, rules, looks: Cell::new(0), found: FrozenMap::new() }
     }
 
-    /// Looks at the words of the command that is wrapped, too.
-    pub(super) fn of_command(&mut self, words: Vec<String>, directory: &Path) {
-        self.wrapped = Some((words, directory.to_owned()));
+    /// Looks again from now on: a command may have left signs that were not there.
+    pub(super) fn look_again(&self) {
+        self.looks.update(|looks| looks + 1);
     }
 
     /// Whether a flag or the settings name the program.
@@ -55,14 +66,15 @@ impl Engines {
         self.named.is_some()
     }
 
-    /// The engine of a stack.
+    /// The engine of a stack. Its log is asked, if there is one.
     pub(super) fn of<'a>(
         &'a self,
         session: &Session,
-        repository: &Repository,
+        repository: Option<&Repository>,
         stack: &Stack,
     ) -> &'a dyn Terraform {
-        if let Some(found) = self.found.get(&stack.root) {
+        let key = (self.looks.get(), stack.root.clone());
+        if let Some(found) = self.found.get(&key) {
             session.output.set_engine(found.command());
             return found;
         }
@@ -71,13 +83,14 @@ impl Engines {
         if let Some(origin) = chosen.origin() {
             session.output.whisper(&format!("{}: {}\n", chosen.command(), inert(origin)));
         }
-        self.found.insert(stack.root.clone(), chosen)
+        self.found.insert(key, chosen)
     }
 
     /// Takes another one from now on.
     pub(super) fn replace(&mut self, session: &Session, stack: &Stack, engine: Cli) {
         session.output.set_engine(engine.command());
-        self.found.as_mut().insert(stack.root.clone(), Box::new(engine));
+        let key = (self.looks.get(), stack.root.clone());
+        self.found.as_mut().insert(key, Box::new(engine));
     }
 
     /// An engine that was found somewhere.
@@ -92,7 +105,7 @@ impl Engines {
     fn choose(
         &self,
         session: &Session,
-        repository: &Repository,
+        repository: Option<&Repository>,
         stack: &Stack,
     ) -> Box<dyn Terraform> {
         let named = self.named.as_deref().map(|name| {
@@ -101,18 +114,21 @@ impl Engines {
                 .map(|program| self.at(session, program).because("it is named"))
                 .map_err(|searched| Absent::new(name, searched))
         });
-        let wrapped = self.wrapped_program(session);
-        let wrapped =
-            wrapped.map(|program| self.at(session, program).because("the command runs it"));
+        let called = session.wrapped().and_then(|command| self.called(session, command));
         let kind = |engine: &Cli| engine.version(&stack.root).map(|version| version.kind);
-        match (named, wrapped) {
+        let (certain, guessed) = match called {
+            Some((engine, true)) => (Some(engine.because("the command runs it")), None),
+            Some((engine, false)) => (None, kind(&engine).ok()),
+            None => (None, None),
+        };
+        match (named, certain) {
             (Some(Err(absent)), _) => Box::new(absent),
-            (Some(Ok(named)), Some(wrapped)) => match (kind(&named), kind(&wrapped)) {
-                (Ok(ours), Ok(theirs)) if ours != theirs => Box::new(wrapped),
+            (Some(Ok(named)), Some(certain)) => match (kind(&named), kind(&certain)) {
+                (Ok(ours), Ok(theirs)) if ours != theirs => Box::new(certain),
                 _ => Box::new(named),
             },
             (Some(Ok(engine)), None) | (None, Some(engine)) => Box::new(engine),
-            (None, None) => self.by_signs(session, repository, stack),
+            (None, None) => self.by_signs(session, repository, stack, guessed),
         }
     }
 
@@ -120,52 +136,53 @@ impl Engines {
     fn by_signs(
         &self,
         session: &Session,
-        repository: &Repository,
+        repository: Option<&Repository>,
         stack: &Stack,
+        guessed: Option<EngineKind>,
     ) -> Box<dyn Terraform> {
         let environment = &session.world.environment;
-        let on_path = |kind: EngineKind| locate::on_path(environment, kind.command());
-        let (terraform, tofu) = (on_path(EngineKind::Terraform), on_path(EngineKind::OpenTofu));
-        let at = |program| self.at(session, program);
-        let Some(terraform) = terraform else {
-            return match tofu {
-                Some(tofu) => Box::new(at(tofu).because("there is no terraform on PATH")),
-                None => Box::new(Absent::new("terraform", "terraform, tofu on PATH".to_owned())),
-            };
-        };
+        let program = |kind: EngineKind| locate::on_path(environment, kind.command());
+        let has_both = EngineKind::ALL.into_iter().all(|kind| program(kind).is_some());
         let recorded = || {
-            let log = tofu.as_ref().and_then(|_| repository.log(&stack.name).ok())?;
+            let log = repository.filter(|_| has_both)?.log(&stack.name).ok()?;
             let engines = snapshots(&log).rev().find_map(|(_, snapshot)| snapshot.engine.clone());
             engines.map(|engine| engine.kind)
         };
-        let told = told(&signs(&stack.root, &stack.workspace, environment), recorded);
-        let terraform = at(terraform);
-        match (told, tofu) {
-            (Some((EngineKind::OpenTofu, sign)), Some(tofu)) => {
-                Box::new(at(tofu).because(&says(sign)))
+        let found = signs(&stack.root, &stack.workspace, environment);
+        let told = told(&EngineSigns { guessed, ..found }, recorded);
+        let (kind, sign) = match told {
+            Some((kind, sign)) => (kind, Some(sign)),
+            None => (EngineKind::Terraform, None),
+        };
+        let is_binding = sign.is_some_and(EngineSign::is_binding);
+        let at = |program| {
+            let engine = self.at(session, program);
+            if is_binding { engine } else { engine.assumed() }
+        };
+        if let Some(program) = program(kind) {
+            return Box::new(sign.into_iter().fold(at(program), |e, sign| e.because(&says(sign))));
+        }
+        let Some(other) = EngineKind::ALL.into_iter().find_map(program) else {
+            return Box::new(Absent::new(kind.command(), "terraform, tofu on PATH".to_owned()));
+        };
+        let other = at(other);
+        // It may be the one that is meant, under the other's name.
+        let is_it = || other.version(&stack.root).is_ok_and(|version| version.kind == kind);
+        match sign {
+            Some(sign) if sign.is_binding() && !is_it() => {
+                let why = format!("{}, and none is on PATH", says(sign));
+                Box::new(Absent::new(kind.command(), why))
             }
-            (Some((EngineKind::OpenTofu, sign)), None) if sign.is_binding() => {
-                // It may be OpenTofu under the other's name.
-                match terraform.version(&stack.root) {
-                    Ok(version) if version.kind == EngineKind::Terraform => {
-                        let why = format!("{}, and none is on PATH", says(sign));
-                        Box::new(Absent::new("tofu", why))
-                    }
-                    _ => Box::new(terraform.because(&says(sign))),
-                }
-            }
-            (Some((EngineKind::Terraform, sign)), _) => Box::new(terraform.because(&says(sign))),
-            _ => Box::new(terraform),
+            _ => Box::new(other.because(&format!("there is no {} on PATH", kind.command()))),
         }
     }
 
-    /// The program that the wrapped command names.
-    fn wrapped_program(&self, session: &Session) -> Option<PathBuf> {
-        let (words, directory) = self.wrapped.as_ref()?;
-        let name = program_in(words)?;
-        let name =
-            if name.contains('/') { directory.join(name).display().to_string() } else { name };
-        locate::named(&session.world.environment, &name).ok()
+    /// The engine that a command calls, and whether that is certain.
+    fn called(&self, session: &Session, command: &WrappedCommand) -> Option<(Cli, bool)> {
+        let call = engine_called(&command.words)?;
+        let environment = &session.world.environment;
+        let program = locate::started_in(environment, &command.directory, &call.program)?;
+        Some((self.at(session, program), call.is_certain))
     }
 }
 

@@ -57,7 +57,7 @@ struct Answers {
 
 /// A step to run next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum NextLine {
+pub(super) enum NextLine {
     /// A line as it is.
     Line(String),
     /// A line with a command of Terraform or OpenTofu, whichever the stack is run with.
@@ -70,7 +70,13 @@ enum NextLine {
 }
 
 impl NextLine {
-    fn line(&self, engine: &str) -> String {
+    /// A command of the stack's engine.
+    pub(super) fn of_engine(words: impl Into<String>) -> Self {
+        Self::OfEngine { before: "", words: words.into() }
+    }
+
+    /// The line for an engine that is started by this word.
+    pub(super) fn line(&self, engine: &str) -> String {
         match self {
             Self::Line(line) => line.clone(),
             Self::OfEngine { before, words } => format!("{before}{engine} {words}"),
@@ -142,9 +148,8 @@ impl Failure {
     }
 
     /// Adds a step to run next.
-    pub(super) fn next(mut self, command: impl Into<String>) -> Self {
-        self.told.next.push(NextLine::Line(command.into()));
-        self
+    pub(super) fn next(self, command: impl Into<String>) -> Self {
+        self.next_line(NextLine::Line(command.into()))
     }
 
     /// Adds a command of the stack's engine to run next.
@@ -153,12 +158,13 @@ impl Failure {
     }
 
     /// Adds a command to run next that has one of the stack's engine in it.
-    pub(super) fn next_with_engine(
-        mut self,
-        before: &'static str,
-        words: impl Into<String>,
-    ) -> Self {
-        self.told.next.push(NextLine::OfEngine { before, words: words.into() });
+    pub(super) fn next_with_engine(self, before: &'static str, words: impl Into<String>) -> Self {
+        self.next_line(NextLine::OfEngine { before, words: words.into() })
+    }
+
+    /// Adds a line to run next.
+    pub(super) fn next_line(mut self, line: NextLine) -> Self {
+        self.told.next.push(line);
         self
     }
 
@@ -450,7 +456,7 @@ fn flow_failure(error: &Error) -> Failure {
         Error::StateGone { last, .. } => plain(Exit::Refused, error)
             .now(format!("revision {last} holds the last state that was seen"))
             .next(format!("unapply show {last} --raw-state > recovered.tfstate")),
-        Error::Unencrypted { .. } => kept::unencrypted(plain(Exit::Refused, error)),
+        Error::OtherEngine { .. } | Error::Unencrypted { .. } => kept::of_the_engine(error),
         Error::StoredState { .. } | Error::Bundle { .. } => {
             plain(Exit::Integrity, error).next("unapply check --read-data")
         }

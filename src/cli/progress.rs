@@ -99,8 +99,11 @@ impl Progress for ProgressScreen {
     fn event(&self, event: &Event) {
         match event {
             Event::StopRequested => {
-                let word = "  ! interrupted: terraform was told to stop, once, and finishes what is under way\n";
-                self.say(word);
+                let engine = self.output.engine();
+                self.say(&format!(
+                    "  ! interrupted: {engine} was told to stop, once, and finishes what is under \
+                     way\n"
+                ));
             }
             Event::Refreshed { .. } => {
                 self.refreshed.set(self.refreshed.get() + 1);

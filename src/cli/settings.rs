@@ -288,14 +288,15 @@ impl Settings {
             let what = format!("TF_DATA_DIR is `{}`, and it is not followed", place.display());
             return Err(Failure::new(Exit::Usage, what)
                 .now("nothing was read: another state may be meant than the one of .terraform")
-                .next(
-                    "env -u TF_DATA_DIR unapply …   (after: env -u TF_DATA_DIR terraform init)",
+                .next_with_engine(
+                    "env -u TF_DATA_DIR ",
+                    "init, then: env -u TF_DATA_DIR unapply …",
                 ));
         }
         if let Some((name, word)) = &self.state_argument {
             let what = format!("{name} has `{word}`, and it is not followed");
             return Err(Failure::new(Exit::Usage, what)
-                .now("nothing was read: terraform works on another state than the backend's")
+                .now("nothing was read: commands work on another state than the backend's")
                 .next(format!(
                     "env -u {name} unapply …   (after: name that state in the backend's \
                      configuration)"

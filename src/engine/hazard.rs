@@ -283,7 +283,7 @@ fn unknown_origin(
         (Origin::Imported, _) => {
             format!(
                 "not in {good}; it was imported since, so it is older than any apply, and this would \
-                 end it: to keep it, let Terraform forget it first (terraform state rm)"
+                 end it: to keep it, have it forgotten first, by the subcommand `state rm`"
             )
         }
         // They are one group.

@@ -12,6 +12,7 @@ pub mod configuration;
 pub mod diff;
 pub mod drift;
 pub mod elsewhere;
+pub mod engine_call;
 pub mod good;
 pub mod hazard;
 pub mod hold;

@@ -20,6 +20,8 @@ pub struct EngineSigns {
     pub has_own_files: bool,
     /// The engine whose version is pinned nearest to it.
     pub pinned: Option<EngineKind>,
+    /// The engine that the wrapped command may run.
+    pub guessed: Option<EngineKind>,
 }
 
 /// How it is said that a state is to be encrypted.
@@ -43,6 +45,12 @@ pub enum EngineSign {
     /// The registry of the providers in the state.
     #[strum(serialize = "its state")]
     State,
+    /// `TF_ENCRYPTION`, which may be meant for other stacks.
+    #[strum(serialize = "TF_ENCRYPTION")]
+    KeysAtHand,
+    /// The words of the wrapped command, which name an engine at a place that may mean something else.
+    #[strum(serialize = "the command, as far as can be seen,")]
+    Guessed,
     /// Files such as `main.tofu`.
     #[strum(serialize = "its .tofu files")]
     OwnFiles,
@@ -59,7 +67,9 @@ impl EngineSign {
     pub fn is_binding(self) -> bool {
         match self {
             Self::Encryption | Self::LockFile | Self::State => true,
-            Self::OwnFiles | Self::Pinned | Self::Recorded => false,
+            Self::KeysAtHand | Self::Guessed | Self::OwnFiles | Self::Pinned | Self::Recorded => {
+                false
+            }
         }
     }
 }
@@ -72,19 +82,25 @@ pub fn told(
     let opentofu = |is_so: bool| is_so.then_some(EngineKind::OpenTofu);
     let found = [
         (EngineSign::Encryption, opentofu(signs.encryption == Some(EncryptionSaid::ByStack))),
-        (EngineSign::LockFile, registry(&signs.locked)),
-        (EngineSign::State, registry(&signs.in_state)),
-        (EngineSign::Encryption, opentofu(signs.encryption == Some(EncryptionSaid::ByEnvironment))),
+        (EngineSign::LockFile, of_providers(&signs.locked)),
+        (EngineSign::State, of_providers(&signs.in_state)),
+        (EngineSign::Guessed, signs.guessed),
         (EngineSign::OwnFiles, opentofu(signs.has_own_files)),
         (EngineSign::Pinned, signs.pinned),
     ];
     let first = found.into_iter().find_map(|(sign, kind)| Some((kind?, sign)));
-    first.or_else(|| Some((recorded()?, EngineSign::Recorded)))
+    let by_environment = signs.encryption == Some(EncryptionSaid::ByEnvironment);
+    first
+        .or_else(|| Some((recorded()?, EngineSign::Recorded)))
+        .or_else(|| Some((opentofu(by_environment)?, EngineSign::KeysAtHand)))
 }
 
 /// The engine whose registry all of these come from that come from one of the two.
-fn registry(providers: &[ProviderSource]) -> Option<EngineKind> {
-    let mut kinds = providers.iter().filter_map(|source| EngineKind::of_registry(&source.host));
+pub fn of_providers<'p>(
+    providers: impl IntoIterator<Item = &'p ProviderSource>,
+) -> Option<EngineKind> {
+    let mut kinds =
+        providers.into_iter().filter_map(|source| EngineKind::of_registry(&source.host));
     let first = kinds.next()?;
     kinds.all(|kind| kind == first).then_some(first)
 }
@@ -130,12 +146,35 @@ mod tests {
         assert_eq!(by(&signs), Some((EngineKind::OpenTofu, EngineSign::Encryption)));
         let signs = EngineSigns { encryption: Some(EncryptionSaid::ByEnvironment), ..signs };
         assert_eq!(by(&signs), Some((EngineKind::Terraform, EngineSign::LockFile)));
+        let keys = EngineSigns {
+            encryption: Some(EncryptionSaid::ByEnvironment),
+            ..EngineSigns::default()
+        };
+        let by_keys = (EngineKind::OpenTofu, EngineSign::KeysAtHand);
+        assert_eq!(by(&keys), Some(by_keys));
+        assert!(!EngineSign::KeysAtHand.is_binding());
+        let recorded = told(&keys, || Some(EngineKind::Terraform));
+        assert_eq!(recorded, Some((EngineKind::Terraform, EngineSign::Recorded)));
+        let pinned = EngineSigns { pinned: Some(EngineKind::Terraform), ..keys };
+        assert_eq!(by(&pinned), Some((EngineKind::Terraform, EngineSign::Pinned)));
         let signs = EngineSigns {
             has_own_files: true,
             pinned: Some(EngineKind::Terraform),
             ..EngineSigns::default()
         };
         assert_eq!(by(&signs), Some((EngineKind::OpenTofu, EngineSign::OwnFiles)));
+    }
+
+    #[test]
+    fn a_guess_at_the_command_counts_less_than_what_binds() {
+        let guessed = EngineSigns {
+            guessed: Some(EngineKind::Terraform),
+            pinned: Some(EngineKind::OpenTofu),
+            ..EngineSigns::default()
+        };
+        assert_eq!(by(&guessed), Some((EngineKind::Terraform, EngineSign::Guessed)));
+        let locked = EngineSigns { locked: providers(&[OPENTOFU]), ..guessed };
+        assert_eq!(by(&locked), Some((EngineKind::OpenTofu, EngineSign::LockFile)));
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Unsettled<'_> {
                 format!("may exist and is in no state ({revision}): {}", named(objects))
             }
             Self::LeftState(_) => {
-                format!("Terraform could not save its state; what it left is revision {revision}")
+                format!("an apply could not save its state; what it left is revision {revision}")
             }
         }
     }

@@ -111,7 +111,7 @@ fn planned(
             ports.progress.end(Ended::Well, "");
             return Ok(plan);
         }
-        PlanExtent::Partial => "Terraform looked at a part of it only",
+        PlanExtent::Partial => "the plan looked at a part of it only",
         PlanExtent::Errored => "planning ended with an error",
     };
     ports.progress.end(Ended::Badly, "");

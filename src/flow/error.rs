@@ -19,7 +19,7 @@ use self::two_steps::NoFirstStep;
 use crate::codec::{bundle, plan, planfile, state};
 use crate::engine::compat::VersionObstacle;
 use crate::engine::pin::Mismatch;
-use crate::model::entry::{ApplyOutcome, Body, Entry, Revision};
+use crate::model::entry::{ApplyOutcome, Body, EngineKind, Entry, Revision};
 use crate::model::hazard::{Hazard, HazardKind};
 use crate::model::version::Serial;
 use crate::model::word::Word as _;
@@ -112,6 +112,17 @@ pub enum Error {
     Unencrypted {
         /// The store.
         place: String,
+    },
+    /// The engine at hand was assumed, and the present state is the other one's.
+    #[error(
+        "the state has providers of {} alone, and nothing has named {running}",
+        theirs.registry()
+    )]
+    OtherEngine {
+        /// The engine whose state it is.
+        theirs: EngineKind,
+        /// The program that was assumed.
+        running: String,
     },
     /// A stored state cannot be read as one.
     #[error("the state of revision {revision} cannot be read: {problem}")]

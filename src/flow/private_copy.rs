@@ -21,6 +21,7 @@ use crate::codec::{json, plan};
 use crate::engine::compat::same_by_directory;
 use crate::engine::pin;
 use crate::engine::redact::Redactor;
+use crate::engine::stack_engine::of_providers;
 use crate::model::configuration::{BundlePath, LockedProvider};
 use crate::model::entry::{EngineKind, Snapshot};
 use crate::model::event::Event;
@@ -106,6 +107,25 @@ pub enum CopyBackend {
     Scratch,
 }
 
+/// Refuses an engine that was only assumed where the present state is the other one's: it would
+/// take providers of both registries for the same objects.
+fn refuse_other_engine(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    [present, _]: [Option<&State<'_>>; 2],
+) -> Result<(), Error> {
+    let Some(present) = present.filter(|_| ports.terraform.is_assumed()) else { return Ok(()) };
+    let sources = present.instances.iter().map(|object| &object.provider.source);
+    let (theirs, ours) = (of_providers(sources), ports.engine(stack));
+    match theirs.zip(ours) {
+        Some((theirs, ours)) if theirs != ours => {
+            let running = ports.terraform.command().to_owned();
+            Err(Error::OtherEngine { theirs, running })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Lays out a configuration and initialises it.
 pub fn prepare(
     ports: &Ports<'_>,
@@ -115,6 +135,7 @@ pub fn prepare(
     redactor: &Redactor,
 ) -> Result<PrivateCopy, Error> {
     ports.check_interrupt("the private directory was made")?;
+    refuse_other_engine(ports, stack, source.states)?;
     ports.progress.begin(Phase::Workdir);
     let mut directory = PrivateDirectory::create(&stack.temporary)?;
     let places = places::of(stack, source.states);

@@ -112,7 +112,10 @@ pub(super) fn keep_errored_state(
         digest: Digest::of(bytes),
         bytes: stored.bytes,
         found: format!("{ERRORED_STATE} {what}"),
-        problem: "Terraform could not save the state to its backend".to_owned(),
+        problem: format!(
+            "{} could not save the state to its backend",
+            job.ports.terraform.command()
+        ),
     });
     Ok(job.record(After::Any, body)?.revision)
 }

@@ -218,6 +218,11 @@ pub trait Terraform: fmt::Debug {
         None
     }
 
+    /// Whether nothing has named it, and nothing that another engine could not go on with.
+    fn is_assumed(&self) -> bool {
+        false
+    }
+
     /// The variables of the environment that are set and that its commands do not see.
     fn kept_back(&self) -> &[String] {
         &[]

@@ -25,6 +25,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use super::journal::RunJournal;
 use super::process::of_user;
 use crate::codec::events::Stream;
+use crate::engine::engine_call::takes_engine_words;
 use crate::port::interrupt::Interrupt;
 
 /// How often the wish to stop, typed lines and new output are looked at.
@@ -35,10 +36,6 @@ const SYNC_EVERY: Duration = Duration::from_millis(500);
 
 /// How long it is waited for a slow reader of ours before what has to be recorded is recorded.
 const CATCH_UP: Duration = Duration::from_secs(2);
-
-/// Programs that pass an interrupt on to what they started, or have nothing to pass it to. Others
-/// expect it to reach their whole group, as from a terminal.
-const TELL_ALONE: [&str; 3] = ["terraform", "tofu", "terragrunt"];
 
 /// The command to run.
 #[derive(Debug)]
@@ -293,8 +290,10 @@ impl Asking {
     }
 }
 
+/// Whether a program passes an interrupt on to what it started, or has nothing to pass it to. Others
+/// expect it to reach their whole group, as from a terminal.
 fn is_told_alone(program: &Path) -> bool {
-    program.file_name().is_some_and(|name| TELL_ALONE.iter().any(|known| name == *known))
+    takes_engine_words(program)
 }
 
 /// Passes lines on. A pipe that is not read fills up, and must not hold us up.

@@ -33,6 +33,8 @@ pub struct Cli {
     command: String,
     /// The place in which it was found, and why it is this one.
     origin: String,
+    /// Whether another one may be meant.
+    is_assumed: bool,
     /// The directory that keeps the versions of executables.
     cache: Option<PathBuf>,
     /// The version that the program has told in each directory.
@@ -59,6 +61,7 @@ impl Cli {
             environment,
             kept_back,
             interrupt,
+            is_assumed: false,
             cache: None,
             versions: RefCell::default(),
         }
@@ -75,6 +78,13 @@ impl Cli {
     #[must_use]
     pub fn because(mut self, why: &str) -> Self {
         self.origin = format!("{} ({why})", self.program.display());
+        self
+    }
+
+    /// Remembers that another one may be meant.
+    #[must_use]
+    pub fn assumed(mut self) -> Self {
+        self.is_assumed = true;
         self
     }
 
@@ -178,6 +188,10 @@ impl Terraform for Cli {
 
     fn origin(&self) -> Option<&str> {
         Some(&self.origin)
+    }
+
+    fn is_assumed(&self) -> bool {
+        self.is_assumed
     }
 
     fn kept_back(&self) -> &[String] {

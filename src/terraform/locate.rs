@@ -20,6 +20,17 @@ pub fn on_path(environment: &Environment, name: &str) -> Option<PathBuf> {
         .find(|candidate| is_program(candidate))
 }
 
+/// The program that a command in this directory starts by this word: a relative entry of `PATH` is
+/// meant from there.
+pub fn started_in(environment: &Environment, directory: &Path, word: &str) -> Option<PathBuf> {
+    if word.contains('/') {
+        return Some(directory.join(word)).filter(|program| program.is_file());
+    }
+    std::env::split_paths(environment.get("PATH")?)
+        .map(|entry| directory.join(entry).join(word))
+        .find(|candidate| is_program(candidate))
+}
+
 /// Programs that may have a version: those on `PATH` under names such as `terraform-1.11.4`, and
 /// those in the folders of version managers. The caller asks each for the version that it has.
 pub fn for_version(environment: &Environment, engine: &EngineVersion) -> Vec<PathBuf> {
@@ -81,6 +92,31 @@ pub fn named(environment: &Environment, name: &str) -> Result<PathBuf, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_is_found_as_a_command_in_its_directory_finds_it() {
+        let home = tempfile::tempdir().unwrap();
+        let make = |path: &str| {
+            let path = home.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::File::create(&path).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            path
+        };
+        let (near, far) = (make("stack/bin/tofu"), make("far/tofu"));
+        let stack = home.path().join("stack");
+        let path = |entries: &[&str]| {
+            let entries = std::env::join_paths(entries).unwrap();
+            Environment::from([("PATH".to_owned(), entries)])
+        };
+        let far_entry = far.parent().unwrap().to_str().unwrap();
+        let found = |entries: &[&str], word| started_in(&path(entries), &stack, word);
+        assert_eq!(found(&["bin", far_entry], "tofu"), Some(near.clone()));
+        assert_eq!(found(&[far_entry, "bin"], "tofu"), Some(far.clone()));
+        assert_eq!(found(&[far_entry], "bin/tofu"), Some(near));
+        assert_eq!(found(&[far_entry], "terraform"), None);
+        assert_eq!(on_path(&path(&["bin"]), "tofu"), None, "a directory chooses no engine");
+    }
 
     #[test]
     fn a_version_is_found_by_name_on_path_and_in_the_folders_of_version_managers() {

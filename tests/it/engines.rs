@@ -47,11 +47,34 @@ fn the_engine_of_the_wrapped_command_is_the_stacks_from_then_on() {
     assert!(is_tofu(&asked(&stage)));
     let fails = "  provisioner \"local-exec\" {\n    command = \"exit 3\"\n  }\n";
     let bad = data("x").replace("\"a\"", "\"bad\"").replace("}\n", &format!("{fails}}}\n"));
+    stage.write("main.tf", &(data("four") + &bad));
+    let net = ["--tf-bin", "terraform", "run", "--on-failure", "revert", "--", "tofu"];
+    stage.unapply(&[&net[..], &apply].concat()).expect(20);
+    assert!(is_tofu(&asked(&stage)), "the revert is made with the engine of the command");
     stage.write("main.tf", &(data("three") + &bad));
     stage.unapply(&[&["run", "--", "tofu"], &apply[..]].concat()).expect(1);
     let ran = stage.unapply(&["revert", "--yes"]).expect(0).says("next: tofu plan");
     assert!(!ran.stdout.contains("terraform plan"), "{}", ran.stdout);
     assert!(is_tofu(&asked(&stage)));
+}
+
+#[test]
+fn an_engine_that_is_missing_is_named_where_the_other_one_would_do_harm() {
+    let mut stage = Stage::named();
+    stage.write("main.tf", &data("one"));
+    let lock = "provider \"registry.terraform.io/unapply/demo\" {\n  version = \"0.1.0\"\n}\n";
+    stage.write(".terraform.lock.hcl", lock);
+    has(&mut stage, "tofu", TOFU);
+    let bin = stage.path().join("bin").display().to_string();
+    stage.set("PATH", &bin);
+    stage.unapply(&["init"]).expect(0);
+    let ran = stage.unapply(&["doctor"]).expect(16);
+    ran.says("terraform not found: its lock file says so, and none is on PATH");
+    let named = stage.unapply(&["--tf-bin", "tofu", "doctor"]);
+    named.says("opentofu 1.12.6 from").says("it is named");
+    assert_eq!(asked(&stage), Vec::<String>::new());
+    stage.write(".terraform.lock.hcl", "");
+    stage.unapply(&["doctor"]).says("there is no terraform on PATH");
 }
 
 /// Writes a configuration whose provider has no host: each engine takes it from its own registry.
@@ -110,7 +133,7 @@ fn a_saved_plan_is_shown_by_its_own_files_where_those_beside_it_are_broken() {
 }
 
 #[test]
-fn an_engine_that_is_too_old_is_refused_before_anything_is_recorded() {
+fn an_engine_that_is_too_old_is_refused_before_anything_is_written() {
     for (first, oldest) in [
         (
             "Terraform v1.4.7",
@@ -118,10 +141,13 @@ fn an_engine_that_is_too_old_is_refused_before_anything_is_recorded() {
         ),
         ("OpenTofu v1.7.0", "opentofu 1.7.0 is too old: the oldest that is proven is opentofu 1.8"),
     ] {
-        let mut stage = Stage::named();
+        let mut stage = Stage::empty();
         stage.configure(&file("a", "one"));
         has(&mut stage, "terraform", first);
         stage.unapply(&["init"]).expect(16).says(oldest).says("--tf-bin PATH init");
-        assert!(stage.entries("snapshot").is_empty());
+        let written =
+            std::fs::read_dir(stage.stack()).unwrap().map(|file| file.unwrap().file_name());
+        let written: Vec<_> = written.filter(|name| name != "main.tf").collect();
+        assert!(written.is_empty(), "{written:?}");
     }
 }

@@ -276,7 +276,7 @@ fn a_backend_that_is_down_at_the_end_of_a_revert_leaves_a_state_that_recover_pus
     let running = stage.start(crate::support::stage::UNAPPLY, &["revert", "--yes"]);
     until("terraform changes something", || stage.objects().contains_key("b.txt"));
     remote.refuse_states();
-    running.end().expect(1).says("Terraform could not save its state; it is kept as revision");
+    running.end().expect(1).says("could not save its state; it is kept as revision");
     stage.fault("");
     remote.take_states();
     assert_eq!(stage.objects(), world, "all of it was done");

@@ -3,13 +3,12 @@
 //! A value of a variable that is another one today has two ways on: without it the captured one is
 //! used, and allowed it is used itself. Only a person knows which of them is wanted, so both are named.
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, NextLine};
 use crate::cli::shell::quoted;
 use crate::model::hazard::{Hazard, HazardKind};
 
 /// The way on where an object stands at another address than the good one.
-const RENAMED: &str =
-    "terraform state mv ADDRESS-NOW ADDRESS-IN-THE-GOOD-SNAPSHOT, then unapply revert";
+const RENAMED: &str = "state mv ADDRESS-NOW ADDRESS-IN-THE-GOOD-SNAPSHOT, then unapply revert";
 
 /// The command line that met the hazards.
 #[derive(Debug, Clone)]
@@ -43,12 +42,12 @@ impl RevertWords {
     }
 
     /// The command that accepts all of these hazards, if it can be given; captured values are used.
-    pub(in crate::cli) fn accepting(&self, hazards: &[&Hazard]) -> String {
+    pub(in crate::cli) fn accepting(&self, hazards: &[&Hazard]) -> NextLine {
         if hazards.iter().any(|hazard| !hazard.kind.can_be_accepted()) {
-            return RENAMED.to_owned();
+            return NextLine::of_engine(RENAMED);
         }
         let others = hazards.iter().filter(|hazard| !self.has_todays(hazard));
-        self.captured(&others.map(|hazard| allow(hazard)).collect::<Vec<_>>())
+        NextLine::Line(self.captured(&others.map(|hazard| allow(hazard)).collect::<Vec<_>>()))
     }
 
     /// The command that leaves the objects of these hazards as they are and accepts the others; none
@@ -94,12 +93,12 @@ pub(in crate::cli) fn refused(hazards: &[Hazard], words: &RevertWords) -> Failur
     if hazards.iter().any(|hazard| !hazard.kind.can_be_accepted()) {
         return failure
             .now("needs-rekey cannot be accepted: the plan would destroy an object that is wanted")
-            .next(RENAMED);
+            .next_engine(RENAMED);
     }
     let all: Vec<&Hazard> = hazards.iter().collect();
-    let commands = words.leaving(&all).into_iter().chain([words.accepting(&all)]);
-    let commands = commands.chain(words.taking_todays(&all));
-    commands.fold(failure, Failure::next)
+    let failure = words.leaving(&all).into_iter().fold(failure, Failure::next);
+    let failure = failure.next_line(words.accepting(&all));
+    words.taking_todays(&all).into_iter().fold(failure, Failure::next)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! Terraform and OpenTofu print any state that they can read as version 4 and in the clear. A
 //! snapshot can be taken of that.
 
-use super::{Exit, Failure, plain};
+use super::{Exit, Failure, NextLine, plain};
 use crate::codec::state::{self, KeptFormat};
 use crate::engine::pin::Mismatch;
 use crate::flow::Error;
@@ -16,23 +16,31 @@ pub(in crate::cli) const PLANNABLE: &str = "unapply snapshot   (in its configura
      with missing values by --var or `var_files`), then: unapply mark good --verify";
 
 /// The command that makes a snapshot of a state that we only keep.
-pub(in crate::cli) fn way_out(format: KeptFormat) -> &'static str {
+pub(in crate::cli) fn way_out(format: KeptFormat) -> NextLine {
     match format {
-        KeptFormat::Old(_) => {
-            "terraform state pull | unapply snapshot --state -   (Terraform prints version 4)"
-        }
-        KeptFormat::Encrypted => {
+        KeptFormat::Old(_) => NextLine::of_engine(
+            "state pull | unapply snapshot --state -   (what it prints is version 4)",
+        ),
+        KeptFormat::Encrypted => NextLine::Line(
             "give OpenTofu its keys (the encryption block, TF_ENCRYPTION, what its key providers \
              need), then the same again"
-        }
+                .to_owned(),
+        ),
     }
 }
 
-/// A state that its stack encrypts.
-pub(super) fn unencrypted(failure: Failure) -> Failure {
-    failure
-        .not_done("nothing of it was kept")
-        .next("unapply init --no-encryption   (if it may lie there in the clear)")
+/// A state of the engine that is not at hand, or one that its stack encrypts.
+pub(super) fn of_the_engine(error: &Error) -> Failure {
+    let Error::OtherEngine { theirs, .. } = error else {
+        return plain(Exit::Refused, error)
+            .not_done("nothing of it was kept")
+            .next("unapply init --no-encryption   (if it may lie there in the clear)");
+    };
+    let command = theirs.command();
+    plain(Exit::Terraform, error)
+        .not_done("nothing was planned")
+        .now("the state is as it was")
+        .next(format!("unapply --tf-bin {command} …   (for good: [terraform] bin = \"{command}\")"))
 }
 
 /// A state that cannot be read.
@@ -48,7 +56,7 @@ pub(super) fn unreadable(
     });
     let failure = failure.next(look_at(evidence));
     let way_out = KeptFormat::of(problem).map(way_out).or_else(|| give_lineage(problem));
-    let failure = way_out.into_iter().fold(failure, Failure::next);
+    let failure = way_out.into_iter().fold(failure, Failure::next_line);
     let readable = last.map(|last| {
         format!("unapply show {last} --raw-state > FILE   (the last state that could be read)")
     });
@@ -57,18 +65,20 @@ pub(super) fn unreadable(
 
 /// A state of before 0.7 has no lineage and gets none when Terraform writes it again; `state push`
 /// takes one (measured with 1.11.4).
-fn give_lineage(problem: &state::Error) -> Option<&'static str> {
-    matches!(problem, state::Error::Field { field, .. } if field == "lineage").then_some(
-        "terraform state pull > FILE, in it set lineage to a new UUID and serial one higher, then: \
-         terraform state push FILE",
-    )
+fn give_lineage(problem: &state::Error) -> Option<NextLine> {
+    matches!(problem, state::Error::Field { field, .. } if field == "lineage").then(|| {
+        NextLine::of_engine(
+            "state pull > FILE, in it set lineage to a new UUID and serial one higher, then push it \
+             with: state push FILE",
+        )
+    })
 }
 
 /// A revision that keeps one, where a snapshot is needed.
 pub(super) fn no_snapshot(failure: Failure, revision: Revision, problem: &str) -> Failure {
     let failure = failure.now(are_kept(revision)).next(look_at(Some(revision)));
     let way_out = KeptFormat::of_refusal(problem).map(way_out);
-    way_out.into_iter().fold(failure, Failure::next)
+    way_out.into_iter().fold(failure, Failure::next_line)
 }
 
 /// A state that does not belong to the stack.

@@ -28,7 +28,7 @@ pub(super) fn card(holder: &LockHolder, now: Timestamp) -> Failure {
     line("since", &since(&holder.created, now));
     let failure = Failure::new(Exit::Locked, format!("the state is locked by {who}"))
         .details([lines.trim_end().to_owned()])
-        .now("the lock is Terraform's and was not touched")
+        .now("the lock is the engine's own and was not touched")
         .next("wait for it, or with more patience: unapply --lock-timeout 10m …");
     if holder.id.is_empty() {
         return failure;

@@ -24,7 +24,7 @@ pub(super) fn failure(error: &Error) -> Failure {
         Error::NotRecorded { intent, place, source, .. } => plain(flow_failure(source).exit, error)
             .not_done("its outcome is not in the log, and nothing was verified")
             .now(format!(
-                "revision {intent} says what was begun; what Terraform said is kept in {}",
+                "revision {intent} says what was begun; what the engine said is kept in {}",
                 place.display()
             ))
             .next(unrecorded::next(source)),

@@ -39,7 +39,7 @@ fn refusal(error: &Refusal) -> Failure {
             .next(RECOVER),
         Refusal::NotAState { .. } => {
             plain(Exit::Refused, error).now("the backend's state is as it was").next(
-                "name the errored.tfstate that Terraform left: unapply recover --push-state FILE",
+                "name the errored.tfstate that the apply left: unapply recover --push-state FILE",
             )
         }
         Refusal::Which(_) => {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Session, Unencrypted};
 use crate::cli::args::{Format, Init as Arguments};
 use crate::cli::config::FILE_NAME;
+use crate::cli::engines::Engines;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::InitOut;
@@ -26,6 +27,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let settings = session.settings()?;
     let selection = Selection::of(&session.global);
     let stacks = settings.select(&selection)?;
+    refuse_too_old(session, &settings, &stacks)?;
     let unencrypted =
         if arguments.no_encryption { Unencrypted::Accepted } else { Unencrypted::NotAccepted };
     // The store first: settings that name a place which cannot be a store help nobody.
@@ -40,9 +42,6 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     };
     let mut newest = None;
     for stack in &stacks {
-        // One that does not say what it is, or is not there, may still not be needed.
-        let engine = session.ports(&opened, stack).terraform.version(&stack.root);
-        engine.as_ref().map_or(Ok(()), old_enough).map_err(Error::from)?;
         let request = SnapshotRequest::of_stack(stack, Cause::Init);
         let taken =
             take(&Job::new(&session.ports(&opened, stack), stack, &settings.author), &request)?;
@@ -72,6 +71,19 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
         session.json("unapply.init", stacks.first(), body)?;
     }
     Ok(Exit::Done)
+}
+
+/// Refuses an engine that is too old, before anything is written. One that does not say what it is,
+/// or is not there, may still not be needed.
+fn refuse_too_old(session: &Session, settings: &Settings, stacks: &[Stack]) -> Result<(), Failure> {
+    let opened = Session::open(settings).ok();
+    let repository = opened.as_ref().map(|opened| &opened.repository);
+    let engines = Engines::new(settings);
+    for stack in stacks {
+        let engine = engines.of(session, repository, stack).version(&stack.root);
+        engine.as_ref().map_or(Ok(()), old_enough).map_err(Error::from)?;
+    }
+    Ok(())
 }
 
 fn write_settings(

@@ -24,7 +24,7 @@ pub(super) mod snapshot;
 pub(super) mod status;
 pub(super) mod suited;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::args::{Format, Global};
-use super::engines::Engines;
+use super::engines::{Engines, WrappedCommand};
 use super::environment::{StreamKind, SystemClock, World};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -66,6 +66,8 @@ pub(super) struct Session {
     clock: SystemClock,
     /// How far the fingerprints reach that this command tells.
     fingerprint_scope: Cell<Option<FingerprintScope>>,
+    /// The command that is wrapped.
+    wrapped: OnceCell<WrappedCommand>,
 }
 
 /// A store that is open, and the engines of its stacks.
@@ -102,13 +104,26 @@ impl Session {
     pub(super) fn new(global: Global, world: World, signals: Signals, output: Rc<Screens>) -> Self {
         let progress = ProgressScreen::new(Rc::clone(&output), world.terminals.error);
         let fingerprint_scope = Cell::new(None);
-        Self { global, world, signals, output, progress, clock: SystemClock, fingerprint_scope }
+        let wrapped = OnceCell::new();
+        let clock = SystemClock;
+        Self { global, world, signals, output, progress, clock, fingerprint_scope, wrapped }
+    }
+
+    /// Remembers the command that is wrapped: its engine is that of all that follows.
+    pub(super) fn wrap(&self, command: WrappedCommand) {
+        self.wrapped.get_or_init(|| command);
+    }
+
+    /// The command that is wrapped.
+    pub(super) fn wrapped(&self) -> Option<&WrappedCommand> {
+        self.wrapped.get()
     }
 
     /// The same session without questions: every plan is accepted, and no hazard ever is.
     pub(super) fn unattended(&self, output: Rc<Screens>) -> Self {
         let global = Global { yes: true, no_input: true, ..self.global.clone() };
-        Self::new(global, self.world.clone(), self.signals.clone(), output)
+        let session = Self::new(global, self.world.clone(), self.signals.clone(), output);
+        Self { wrapped: self.wrapped.clone(), ..session }
     }
 
     /// Resolves the settings.
@@ -198,7 +213,7 @@ impl Session {
     pub(super) fn ports<'a>(&'a self, opened: &'a Opened, stack: &Stack) -> Ports<'a> {
         Ports {
             repository: &opened.repository,
-            terraform: opened.engines.of(self, &opened.repository, stack),
+            terraform: opened.engines.of(self, Some(&opened.repository), stack),
             clock: &self.clock,
             interrupt: &self.signals,
             progress: &self.progress,

@@ -182,6 +182,7 @@ fn plan_only(
     if session.format() == Format::Table {
         let open = open_hazards(checked.hazards(), allowed);
         let next = words(session, checked, ValuesFor::Revert).accepting(&open);
+        let next = next.line(&session.output.engine());
         session.data(&format!("{}: planned, nothing was applied\nnext: {next}\n", stack.name))?;
     } else {
         session.json("unapply.revert", Some(stack), planned(checked, "planned"))?;
@@ -418,7 +419,8 @@ fn failed(session: &Session, stack: &Stack, executed: ExecutedRevert) -> Result<
     };
     let now = match executed.errored_state {
         Some(revision) => {
-            format!("{now}\nTerraform could not save its state; it is kept as revision {revision}")
+            let engine = session.output.engine();
+            format!("{now}\n{engine} could not save its state; it is kept as revision {revision}")
         }
         None => now,
     };

@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::Session;
 use super::revert::silence;
+use super::{Opened, Session};
 use crate::cli::args::{Format, OnFailure, RevertArguments, Run as Arguments, ValuesFor};
+use crate::cli::engines::WrappedCommand;
 use crate::cli::environment::StreamKind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -47,14 +48,12 @@ enum AfterRun {
 /// Runs the command, and again as often as the person asks for it.
 pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let (settings, stack) = session.one()?;
-    let mut opened = Session::open(&settings)?;
+    let opened = Session::open(&settings)?;
     let words = arguments.command.iter().map(|word| word.to_string_lossy().into_owned());
-    opened.engines.of_command(words.collect(), &settings.base);
-    let ports = session.ports(&opened, &stack);
+    let (words, directory) = (words.collect(), settings.base.clone());
+    session.wrap(WrappedCommand { words, directory });
     loop {
-        if let AfterRun::Leave(exit) =
-            once(session, &Job::new(&ports, &stack, &settings.author), &settings, arguments)?
-        {
+        if let AfterRun::Leave(exit) = once(session, &opened, &stack, &settings, arguments)? {
             return Ok(exit);
         }
     }
@@ -78,18 +77,25 @@ impl Ran {
 
 fn once(
     session: &Session,
-    job: &Job<'_>,
+    opened: &Opened,
+    stack: &Stack,
     settings: &Settings,
     arguments: &Arguments,
 ) -> Result<AfterRun, Failure> {
-    let wanted = wanted(session, settings, job.stack, arguments);
-    let begun = begin(job, &wanted)?;
+    let wanted = wanted(session, settings, stack, arguments);
+    let ports = session.ports(opened, stack);
+    let begun = begin(&Job::new(&ports, stack, &settings.author), &wanted)?;
     say_begun(session, &begun);
     let before = begun.before;
-    let (end, showing) = match go(session, job.ports, &begun) {
+    let (end, showing) = match go(session, &ports, &begun) {
         Ok((end, showing)) => (Ok(end), Some(showing)),
         Err(problem) => (Err(problem), None),
     };
+    if ports.terraform.is_assumed() {
+        opened.engines.look_again();
+    }
+    let ports = session.ports(opened, stack);
+    let job = &Job::new(&ports, stack, &settings.author);
     let seen = end.as_ref().map(|end| *end).map_err(|_| ());
     let concluded = conclude(job, begun, seen);
     if let Some(showing) = showing {
@@ -168,13 +174,16 @@ fn go(session: &Session, ports: &Ports<'_>, begun: &Begun) -> std::io::Result<(C
     };
     let mut tell = |notice| {
         let word = match notice {
-            Notice::Asked => "! the command has been asked to stop, once; waiting for it\n",
-            Notice::AskedBefore => {
-                "! the command has been asked to stop, once; waiting (a second time would make \
-                 terraform lose its state)\n"
+            Notice::Asked => {
+                "! the command has been asked to stop, once; waiting for it\n".to_owned()
             }
+            Notice::AskedBefore => format!(
+                "! the command has been asked to stop, once; waiting (a second time would make {} \
+                 lose its state)\n",
+                session.output.engine()
+            ),
         };
-        session.output.insist(word);
+        session.output.insist(&word);
     };
     begun.go(ports, [output, Box::new(std::io::stderr())], input, &mut tell)
 }

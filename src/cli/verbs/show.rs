@@ -212,7 +212,8 @@ fn screen(
         let next = format!("unapply show r{0} --files · unapply diff r{0}..@", out.revision);
         text.push_str(&format!("\n{count} {word}\nnext: {next}\n"));
     } else if let Some(kept) = kept {
-        text.push_str(&format!("\nnext: {}\n", way_out(kept.format)));
+        let next = way_out(kept.format).line(&session.output.engine());
+        text.push_str(&format!("\nnext: {next}\n"));
     } else {
         text.push_str("\nnext: unapply history\n");
     }

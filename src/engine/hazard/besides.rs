@@ -75,8 +75,7 @@ pub(super) fn unknown(plan: &Plan) -> impl Iterator<Item = Hazard> + '_ {
     plan.unknown.iter().map(|member| Hazard {
         kind: HazardKind::UnknownPart,
         subject: member.clone(),
-        why: "the plan says something here that unapply does not know: look at it with `terraform \
-              show`, and use a newer unapply if there is one"
+        why: "the plan says something here that unapply does not know: look at the plan, and use a newer unapply if there is one"
             .to_owned(),
     })
 }

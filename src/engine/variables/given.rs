@@ -1,16 +1,13 @@
 //! Values of variables among the words of a command.
 //!
-//! Terraform takes them from its own words and from `TF_CLI_ARGS*`. A script in one word, as
-//! `sh -c` has it, is taken apart as a shell would; what it expands is not known here. Files are
-//! named and not read.
+//! Terraform takes them from its own words and from `TF_CLI_ARGS*`. Files are named and not
+//! read.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::engine::engine_call::engine_calls;
 use crate::model::secret::Secret;
-
-/// Programs whose words these are.
-const ENGINES: [&str; 3] = ["terraform", "tofu", "terragrunt"];
 
 /// One value or file of values that words give.
 #[derive(Debug, Clone)]
@@ -48,11 +45,10 @@ pub fn counting<'v>(
 pub struct GivenValues(pub Vec<GivenValue>);
 
 impl GivenValues {
-    /// Reads the words of a command. Those before the name of an engine are another program's.
+    /// Reads the words of a command, as far as they are an engine's.
     pub fn of_command(words: &[String]) -> Self {
-        let words = parts(words);
-        let begin = words.iter().position(|word| is_engine(word)).unwrap_or(words.len());
-        Self::of_words(words.into_iter().skip(begin))
+        let calls = engine_calls(words).into_iter();
+        calls.map(|call| Self::of_words(call.words.into_iter())).fold(Self::default(), Self::chain)
     }
 
     /// Reads a text of words, such as `TF_CLI_ARGS_plan`.
@@ -116,30 +112,6 @@ pub fn names_a_state(word: &str) -> bool {
         && ["state", "state-out"].contains(&flag.split('=').next().unwrap_or(flag))
 }
 
-/// The words of a command, those of a script in one word each for itself.
-fn parts(words: &[String]) -> Vec<String> {
-    // Only a script has a program's name inside.
-    let is_script = |word: &str| word.contains(' ') && ENGINES.iter().any(|e| word.contains(e));
-    let parts = |word: &String| if is_script(word) { split(word) } else { vec![word.clone()] };
-    words.iter().flat_map(parts).collect()
-}
-
-fn is_engine(word: &str) -> bool {
-    let name = Path::new(word).file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| ENGINES.contains(&name))
-}
-
-/// The program of Terraform or OpenTofu that a command runs, as it is written there. A script or a
-/// tool that runs one without naming it tells nothing.
-pub fn program_in(words: &[String]) -> Option<String> {
-    const COMMANDS: [&str; 8] =
-        ["apply", "destroy", "import", "init", "plan", "refresh", "state", "taint"];
-    let mut words = parts(words).into_iter();
-    let program = words.find(|word| is_engine(word) && !word.ends_with("terragrunt"))?;
-    let command = words.find(|word| !word.starts_with('-'))?;
-    COMMANDS.contains(&command.trim_end_matches(';')).then_some(program)
-}
-
 /// The words of a text, as a shell takes it apart.
 fn split(text: &str) -> Vec<String> {
     shlex::split(text).unwrap_or_else(|| vec![text.to_owned()])
@@ -158,22 +130,6 @@ mod tests {
     }
 
     #[test]
-    fn a_command_tells_which_program_of_an_engine_it_runs() {
-        for (words, expected) in [
-            (&["tofu", "apply", "-auto-approve"][..], Some("tofu")),
-            (&["env", "A=b", "/opt/terraform", "-chdir=x", "destroy"], Some("/opt/terraform")),
-            (&["sh", "-c", "cd x && tofu apply; echo terraform"], Some("tofu")),
-            (&["aws-vault", "exec", "prod", "--", "tofu", "import", "a.b", "c"], Some("tofu")),
-            (&["make", "terraform"], None),
-            (&["terragrunt", "apply"], None),
-            (&["./deploy"], None),
-        ] {
-            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            assert_eq!(program_in(&words).as_deref(), expected, "{words:?}");
-        }
-    }
-
-    #[test]
     fn words_of_terraform_give_values() {
         for (words, expected) in [
             (&["terraform", "apply", "-var-file=a.tfvars"][..], &["a.tfvars"][..]),
@@ -181,7 +137,10 @@ mod tests {
             (&["terraform", "apply", "-var", "x=1", "-var=y=a=b"], &["x=1", "y=a=b"]),
             (&["sh", "-c", "cd x && terraform apply -var 'x=a b'"], &["x=a b"]),
             (&["tofu", "plan", "-var=x=1", "-var-file=f", "-var=x=2"], &["x=1", "f", "x=2"]),
+            (&["sh", "-c", "tofu plan -var x=1 -out p && tofu apply p"], &["x=1"]),
+            (&["./with-keys", "terraform", "apply", "-var=x=1"], &["x=1"]),
             (&["make", "apply", "-var", "x=1"], &[]),
+            (&["make", "-C", "terraform", "apply", "-var", "x=1"], &[]),
             (&["terraform", "apply", "-var"], &[]),
             (&["terraform", "apply", "-variable=x", "-var", "x"], &[]),
         ] {

@@ -130,7 +130,8 @@ pub fn execute(job: &Job<'_>, approved: ApprovedRevert) -> Result<ExecutedRevert
     let applied = applied(job.ports, &checked, &plan, &mut watch);
     match applied {
         Err(refusal) => {
-            job.ports.progress.end(Ended::Badly, "terraform refused the plan");
+            let refused = format!("{} refused the plan", job.ports.terraform.command());
+            job.ports.progress.end(Ended::Badly, &refused);
             let refusal = safe_error(refusal, &checked.draft.redactor);
             let result = not_begun(&refusal);
             let mut errors = vec![refusal.to_string()];

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use super::Wanted;
 use super::safe_words::safe_words;
 use crate::codec::planfile;
+use crate::engine::engine_call::is_engine;
 use crate::engine::redact::Redactor;
 use crate::engine::variables::given::names_a_state;
 use crate::flow::Error;
 use crate::flow::error::run::{Detour, RunError};
 use crate::flow::ports::{Ports, Stack};
 use crate::terraform::directory;
-use crate::terraform::locate::on_path;
+use crate::terraform::locate::started_in;
 
 /// A command that can be started.
 #[derive(Debug, Clone)]
@@ -37,11 +38,7 @@ impl Command {
             Some((name, arguments)) => (name.to_string_lossy().into_owned(), arguments.to_vec()),
             None => (String::new(), Vec::new()),
         };
-        let program = if name.contains('/') {
-            Some(wanted.directory.join(&name)).filter(|program| program.is_file())
-        } else {
-            on_path(ports.environment, &name)
-        };
+        let program = started_in(ports.environment, &wanted.directory, &name);
         let program = program.ok_or(RunError::NoProgram { name })?;
         let words = wanted.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         let mut command =
@@ -60,11 +57,9 @@ impl Command {
     /// Refuses to watch one state while the command changes another. An engine goes nowhere but by
     /// its words and its environment; another program may, and then the states before and after tell.
     fn refuse_another_place(&self, ports: &Ports<'_>, stack: &Stack) -> Result<(), Error> {
-        let name = self.program.file_name().and_then(|name| name.to_str());
-        let is_engine = name.is_some_and(|name| ["terraform", "tofu"].contains(&name));
         let detour = self.detour_by_words(&stack.root);
         let detour = match detour {
-            None if is_engine => self.detour_of_engine(ports, stack)?,
+            None if is_engine(&self.program) => self.detour_of_engine(ports, stack)?,
             detour => detour,
         };
         detour.map_or(Ok(()), |by| {

@@ -10,7 +10,7 @@ use std::path::Path;
 use super::{backend, local_state_file};
 use crate::codec::hcl::{self, lock};
 use crate::codec::state::{NamedProviders, providers_named};
-use crate::engine::stack_engine::{EncryptionSaid, EngineSigns};
+use crate::engine::stack_engine::{EncryptionSaid, EngineSigns, of_providers};
 use crate::model::entry::EngineKind;
 use crate::terraform::environment::Environment;
 use crate::terraform::workdir::pinned;
@@ -31,15 +31,17 @@ fn is_key_set(environment: &Environment) -> bool {
     environment.get("TF_ENCRYPTION").is_some_and(|value| !value.is_empty())
 }
 
-/// Reads the signs of a directory. Its local state is read only where the lock file has no provider
-/// of a public registry.
+/// Reads the signs of a directory. Its local state is not read where the lock file is OpenTofu's: it
+/// could tell nothing else.
 pub fn signs(root: &Path, workspace: &str, environment: &Environment) -> EngineSigns {
     let files = configuration_files(root);
     let locked = fs::read(root.join(lock::FILE_NAME)).ok();
     let locked = locked.and_then(|content| lock::providers(&content).ok()).unwrap_or_default();
     let locked: Vec<_> = locked.into_iter().map(|provider| provider.source).collect();
-    let is_told = locked.iter().any(|source| EngineKind::of_registry(&source.host).is_some());
-    let state = if is_told { NamedProviders::default() } else { local(root, workspace) };
+    let state = match of_providers(&locked) {
+        Some(EngineKind::OpenTofu) => NamedProviders::default(),
+        Some(EngineKind::Terraform) | None => local(root, workspace),
+    };
     let has_own_files = files.keys().any(|name| hcl::is_of_opentofu(name));
     EngineSigns {
         encryption: if state.is_encrypted || hcl::scan(&files).encrypts {
@@ -51,6 +53,7 @@ pub fn signs(root: &Path, workspace: &str, environment: &Environment) -> EngineS
         in_state: state.sources.into_iter().collect(),
         has_own_files,
         pinned: pinned(root),
+        guessed: None,
     }
 }
 
@@ -74,6 +77,11 @@ mod tests {
 
     use super::*;
     use crate::engine::stack_engine::{EngineSign, told};
+
+    fn write(directory: &Path, name: &str, content: &str) {
+        let mut file = fs::File::create(directory.join(name)).unwrap();
+        file.write_all(content.as_bytes()).unwrap();
+    }
 
     #[test]
     fn the_files_of_a_stack_tell_its_engine() {
@@ -102,10 +110,23 @@ mod tests {
             ("a.tf", String::new(), None),
         ] {
             let directory = tempfile::tempdir().unwrap();
-            let mut written = fs::File::create(directory.path().join(file)).unwrap();
-            written.write_all(content.as_bytes()).unwrap();
+            write(directory.path(), file, &content);
             let found = signs(directory.path(), "default", &Environment::new());
             assert_eq!(told(&found, || None), expected, "{file}: {content}");
+        }
+        let both = lock("registry.terraform.io")
+            + &lock("registry.opentofu.org").replace("hashicorp/null", "a/b");
+        for (locked, state, expected) in [
+            (lock("registry.terraform.io"), encrypted, (tofu, EngineSign::Encryption)),
+            (lock("registry.terraform.io"), state, (terraform, EngineSign::LockFile)),
+            (both.clone(), state, (tofu, EngineSign::State)),
+            (both, encrypted, (tofu, EngineSign::Encryption)),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            write(directory.path(), lock::FILE_NAME, &locked);
+            write(directory.path(), "terraform.tfstate", state);
+            let found = signs(directory.path(), "default", &Environment::new());
+            assert_eq!(told(&found, || None), Some(expected), "{locked}: {state}");
         }
         let directory = tempfile::tempdir().unwrap();
         let set = Environment::from([("TF_ENCRYPTION".to_owned(), "{}".into())]);

@@ -89,6 +89,23 @@ fn a_state_that_cannot_be_decrypted_is_kept_as_it_is_and_named() {
 }
 
 #[test]
+fn an_engine_that_nothing_names_is_refused_where_the_state_is_the_other_ones() {
+    for home in [Where::File, Where::Remote] {
+        let story = Story::in_scene(Scene::new(home), &file("a", "one"));
+        let story = story.then(&file("a", "ONE"));
+        story.scene.world.assumes(EngineKind::OpenTofu);
+        let refused = Process::healthy(&story.scene).revert(story.target);
+        let Err(Error::OtherEngine { theirs: EngineKind::Terraform, running }) = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(running, "tofu");
+        story.scene.world.assumes(EngineKind::Terraform);
+        let ended = Process::healthy(&story.scene).revert(story.target);
+        assert!(matches!(ended, Ok(Reverted::Verified(..))), "{ended:?}");
+    }
+}
+
+#[test]
 fn what_was_good_with_terraform_is_reverted_to_with_opentofu() {
     let lock = |host: &str, hash: &str| {
         format!(

@@ -15,6 +15,8 @@ use crate::flow::recorded::load_configuration;
 use crate::flow::redaction::with_configuration;
 use crate::flow::{Error, snapshot};
 use crate::model::configuration::LockedProvider;
+use crate::model::entry::EngineKind;
+use crate::model::word::Word as _;
 
 /// The comparison of two configurations.
 #[derive(Debug, Default)]
@@ -41,6 +43,8 @@ impl Compared {
 struct KnownConfiguration {
     configuration: Option<Configuration>,
     providers: Vec<LockedProvider>,
+    /// The engine that it was applied or captured with.
+    engine: Option<EngineKind>,
     problem: Option<ConfigurationProblem>,
 }
 
@@ -105,7 +109,13 @@ impl BothConfigurations {
             Some(ConfigurationProblem::IsFile) | None => None,
         };
         let [before, after] = both;
-        let [old_tool, new_tool] = writers.map(|writer| format!("terraform {writer}"));
+        // A state tells the version of its writer alone.
+        let tool = |known: &KnownConfiguration, writer: &str| match known.engine {
+            Some(engine) => format!("{} {writer}", engine.name()),
+            None => writer.to_owned(),
+        };
+        let [old_writer, new_writer] = writers;
+        let (old_tool, new_tool) = (tool(before, old_writer), tool(after, new_writer));
         let mut diff =
             configuration_diff(&before.with_tool(&old_tool), &after.with_tool(&new_tool), redactor);
         match arguments.only {
@@ -141,6 +151,7 @@ fn known(session: &Session, context: Option<&Context>, side: &StateSide) -> Know
     let unknown = |problem: ConfigurationProblem| KnownConfiguration {
         configuration: None,
         providers: Vec::new(),
+        engine: None,
         problem: Some(problem),
     };
     let said = |error: Error| ConfigurationProblem::Said(Failure::from(error).what().to_owned());
@@ -148,23 +159,27 @@ fn known(session: &Session, context: Option<&Context>, side: &StateSide) -> Know
         return unknown(ConfigurationProblem::IsFile);
     };
     if let Some((revision, snapshot)) = &side.snapshot {
+        let engine = snapshot.engine.as_ref().map(|engine| engine.kind);
         let Some(configuration) = &snapshot.configuration else {
             let problem = format!("the configuration of {revision} is not known");
-            return unknown(ConfigurationProblem::Said(problem));
+            return KnownConfiguration { engine, ..unknown(ConfigurationProblem::Said(problem)) };
         };
         let providers = configuration.providers.clone();
         return match load_configuration(&session.ports(opened, stack), *revision, snapshot) {
             Ok(configuration) => {
-                KnownConfiguration { configuration: Some(configuration), providers, problem: None }
+                let configuration = Some(configuration);
+                KnownConfiguration { configuration, providers, engine, problem: None }
             }
-            Err(error) => KnownConfiguration { providers, ..unknown(said(error)) },
+            Err(error) => KnownConfiguration { providers, engine, ..unknown(said(error)) },
         };
     }
     if !side.is_live() {
         return unknown(ConfigurationProblem::IsFile);
     }
-    match snapshot::present_configuration(&session.ports(opened, stack), stack) {
+    let ports = session.ports(opened, stack);
+    match snapshot::present_configuration(&ports, stack) {
         Ok(captured) => KnownConfiguration {
+            engine: ports.terraform.version(&stack.root).ok().map(|engine| engine.kind),
             configuration: Some(Configuration::read(captured.bundle, captured.engine)),
             providers: captured.providers,
             problem: None,

@@ -228,8 +228,7 @@ fn imports(checked: &CheckedRevert) -> String {
     if objects.is_empty() {
         return String::new();
     }
-    let mut text =
-        "\n  to have Terraform know it again, in a configuration that has its block:\n".to_owned();
+    let mut text = "\n  to manage it again, in a configuration that has its block:\n".to_owned();
     for (address, id) in objects {
         let id = id.map_or_else(|| "ID".to_owned(), |id| inert(&id));
         text.push_str(&format!("    import {{ to = {}, id = \"{id}\" }}\n", inert(&address)));
@@ -349,7 +348,7 @@ pub(super) fn unfinished(open: &Entry, paint: Paint) -> String {
     };
     format!(
         "{} Revert {} was left unfinished; this one concludes it. Its private directory, if it is \
-         there still, holds its plan and what Terraform said: {place}\n\n",
+         there still, holds its plan and what the engine said: {place}\n\n",
         paint.yellow("!"),
         open.revision
     )

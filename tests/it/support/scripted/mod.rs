@@ -132,6 +132,10 @@ impl Terraform for Scripted<'_> {
         self.world.engine().command()
     }
 
+    fn is_assumed(&self) -> bool {
+        self.world.is_assumed()
+    }
+
     fn version(&self, _: &Path) -> Result<EngineVersion, Error> {
         let version = || {
             let (kind, version) = match self.world.engine() {

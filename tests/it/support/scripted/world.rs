@@ -50,6 +50,8 @@ struct Inner {
     is_partial: bool,
     /// The engine that runs; Terraform unless something else is said.
     engine: Option<EngineKind>,
+    /// The engine that runs because nothing has named one.
+    assumed: Option<EngineKind>,
     /// The word by which a state is encrypted before it is written.
     key: Option<String>,
 }
@@ -221,9 +223,20 @@ impl World {
         self.inner.borrow_mut().engine = Some(engine);
     }
 
+    /// From now on it runs because nothing has named another one.
+    pub(crate) fn assumes(&self, engine: EngineKind) {
+        self.inner.borrow_mut().assumed = Some(engine);
+    }
+
+    /// Whether nothing has named the engine that runs.
+    pub(crate) fn is_assumed(&self) -> bool {
+        self.inner.borrow().assumed.is_some()
+    }
+
     /// The engine that runs.
     pub(crate) fn engine(&self) -> EngineKind {
-        self.inner.borrow().engine.unwrap_or(EngineKind::Terraform)
+        let inner = self.inner.borrow();
+        inner.assumed.or(inner.engine).unwrap_or(EngineKind::Terraform)
     }
 
     /// Encrypts what is written from now on.
