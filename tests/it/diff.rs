@@ -369,7 +369,7 @@ fn a_state_file_has_no_configuration_to_compare() {
         .unapply(&["diff", files, "--only", "config"])
         .expect(64)
         .says("a state file has no configuration");
-    stage.unapply(&["diff", files]).expect(0).says("configuration: terraform 1.11.4 → 1.12.0");
+    stage.unapply(&["diff", files]).expect(0).says("configuration: engine 1.11.4 → 1.12.0");
     stage
         .unapply(&["diff", files, "--only", "providers", "--detailed-exitcode"])
         .expect(2)

@@ -112,7 +112,7 @@ impl BothConfigurations {
         // A state tells the version of its writer alone.
         let tool = |known: &KnownConfiguration, writer: &str| match known.engine {
             Some(engine) => format!("{} {writer}", engine.name()),
-            None => writer.to_owned(),
+            None => format!("engine {writer}"),
         };
         let [old_writer, new_writer] = writers;
         let (old_tool, new_tool) = (tool(before, old_writer), tool(after, new_writer));
