@@ -17,8 +17,11 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// The provider, as a configuration names it; it has the host, because OpenTofu takes another by default.
-const PROVIDER: &str = "registry.terraform.io/unapply/demo";
+/// The provider, as a configuration names it.
+const PROVIDER: &str = "unapply/demo";
+
+/// The registries from which engines take it by default.
+const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 
 /// A file or a directory that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -50,13 +53,15 @@ impl Sandbox {
         for directory in [sandbox.stack(), sandbox.world(), sandbox.at("tmp")] {
             make(&directory)?;
         }
-        let plugin = sandbox.plugin(env!("CARGO_PKG_VERSION"));
-        make(plugin.parent().unwrap_or(root))?;
-        std::os::unix::fs::symlink(unapply, &plugin).map_err(Error::at(&plugin))?;
+        for plugin in sandbox.plugins(env!("CARGO_PKG_VERSION")) {
+            make(plugin.parent().unwrap_or(root))?;
+            std::os::unix::fs::symlink(unapply, &plugin).map_err(Error::at(&plugin))?;
+        }
         let mirror = escaped(&sandbox.at("mirror"));
+        let included = REGISTRIES.map(|registry| format!("\"{registry}/{PROVIDER}\"")).join(", ");
         let settings = format!(
             "disable_checkpoint = true\n\nprovider_installation {{\n  filesystem_mirror {{\n    \
-             path    = \"{mirror}\"\n    include = [\"{PROVIDER}\"]\n  }}\n}}\n"
+             path    = \"{mirror}\"\n    include = [{included}]\n  }}\n}}\n"
         );
         write(&sandbox.at("terraform.rc"), &settings)?;
         Ok(sandbox)
@@ -77,13 +82,16 @@ impl Sandbox {
         self.at("world")
     }
 
-    /// The file that Terraform starts as the provider of this version.
-    pub fn plugin(&self, version: &str) -> PathBuf {
-        self.at("mirror")
-            .join(PROVIDER)
-            .join(version)
-            .join(format!("{}_{}", system(), architecture()))
-            .join(format!("terraform-provider-demo_v{version}"))
+    /// The files that engines start as the provider of this version.
+    pub fn plugins(&self, version: &str) -> [PathBuf; 2] {
+        REGISTRIES.map(|registry| {
+            self.at("mirror")
+                .join(registry)
+                .join(PROVIDER)
+                .join(version)
+                .join(format!("{}_{}", system(), architecture()))
+                .join(format!("terraform-provider-demo_v{version}"))
+        })
     }
 
     /// The environment variables that a command in the sandbox needs.
@@ -158,8 +166,9 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let program = Path::new("/bin/unapply");
         let sandbox = Sandbox::set_up(root.path(), program).unwrap();
-        let plugin = sandbox.plugin(env!("CARGO_PKG_VERSION"));
-        assert_eq!(fs::read_link(plugin).unwrap(), program);
+        for plugin in sandbox.plugins(env!("CARGO_PKG_VERSION")) {
+            assert_eq!(fs::read_link(plugin).unwrap(), program);
+        }
         let settings = fs::read_to_string(sandbox.at("terraform.rc")).unwrap();
         let mirror = sandbox.at("mirror").display().to_string();
         assert!(settings.contains(&format!("path    = \"{mirror}\"")), "{settings}");

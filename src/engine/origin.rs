@@ -118,6 +118,11 @@ impl ApplyJournal {
         id.is_some_and(|id| self.made.contains_key(&(object.address.kind.clone(), id)))
     }
 
+    fn has_deleted(&self, object: &Instance<'_>) -> bool {
+        let id = object.id.clone();
+        id.is_some_and(|id| self.deleted.contains(&(object.address.kind.clone(), id)))
+    }
+
     /// Whether it imported the object; without an id, what stands at the address is meant.
     fn has_imported(&self, object: &Instance<'_>) -> bool {
         let is_it = |id: Option<String>| self.imported.contains(&(object.address.clone(), id));
@@ -139,6 +144,14 @@ pub fn origin(journals: &[ApplyJournal], object: &Instance<'_>) -> Option<Origin
     }
     let first = journals.iter().find(|journal| journal.has_made(object))?;
     Some(Origin::MadeSince { revision: first.begun, time: first.time })
+}
+
+/// The beginning of the command that destroyed an object, if that is the last that journals, oldest
+/// first, tell of it. A state can name it still: a killed engine writes none.
+pub fn destroyed(journals: &[ApplyJournal], object: &Instance<'_>) -> Option<Revision> {
+    let names = |journal: &&ApplyJournal| journal.has_deleted(object) || journal.has_made(object);
+    let last = journals.iter().rev().find(names)?;
+    last.has_deleted(object).then_some(last.begun)
 }
 
 /// An object that an apply since good made and that no state has.

@@ -3,8 +3,15 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use unapply::model::word::Word as _;
+
 use crate::support::deeds::{Past, file, good};
+use crate::support::engine::{engine, first_line};
 use crate::support::stage::{Stage, UNAPPLY};
+
+/// Versions that no engine under test has.
+const OLDER: &str = "1.9.0";
+const NEWER: &str = "1.99.3";
 
 /// Writes a program.
 pub(crate) fn program(path: &PathBuf, text: &str) {
@@ -14,23 +21,14 @@ pub(crate) fn program(path: &PathBuf, text: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// The real Terraform.
-#[expect(clippy::disallowed_methods, reason = "a test needs the way to the real programs")]
-pub(crate) fn real() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap();
-    let found = std::env::split_paths(&path).map(|directory| directory.join("terraform"));
-    found.into_iter().find(|candidate| candidate.exists()).unwrap()
-}
-
-/// Puts a Terraform first on PATH that says `first` of itself and is the real one otherwise.
-fn pretends(stage: &mut Stage, first: &str) {
-    has(stage, "terraform", first);
+/// Puts an engine of the same kind first on PATH that says another version and is the real one otherwise.
+fn pretends(stage: &mut Stage, version: &str) {
+    has(stage, "terraform", &first_line(&engine().in_version(version)));
 }
 
 /// Puts a program first on PATH that says `first` of itself and is the real Terraform otherwise. The
 /// real one knows only its own registry: OpenTofu's is called so when it begins. As OpenTofu does, a
 /// `tofu` shows no plan beside broken files.
-#[expect(clippy::disallowed_methods, reason = "a test needs the way to the real programs")]
 pub(crate) fn has(stage: &mut Stage, name: &str, first: &str) {
     let bin = stage.path().join("bin");
     let text = format!(
@@ -42,16 +40,18 @@ pub(crate) fn has(stage: &mut Stage, name: &str, first: &str) {
          fi\n\
          if [ \"$1\" = init ] && [ -f .terraform.lock.hcl ]; then\n  \
          cp .terraform.lock.hcl '{lock}'\n  \
-         sed -i s/registry.opentofu.org/registry.terraform.io/ .terraform.lock.hcl\n\
+         sed -i -E 's/registry\\.(opentofu\\.org|terraform\\.io)/{registry}/' .terraform.lock.hcl\n  \
+         awk '/^provider /{{ again = seen[$2]++ }} !again' .terraform.lock.hcl > lock.once\n  \
+         mv lock.once .terraform.lock.hcl\n\
          fi\n\
          exec '{real}' \"$@\"\n",
         asked = stage.path().join("asked").display(),
         lock = stage.path().join("lock").display(),
-        real = real().display(),
+        real = engine().program.display(),
+        registry = engine().version.kind.registry(),
     );
     program(&bin.join(name), &text);
-    let path = std::env::var("PATH").unwrap();
-    stage.set("PATH", &format!("{}:{path}", bin.display()));
+    stage.set("PATH", &format!("{}:{}", bin.display(), engine().path));
 }
 
 /// Good, then changed.
@@ -64,42 +64,51 @@ fn changed() -> (Stage, Past) {
 #[test]
 fn an_older_terraform_than_the_states_writer_is_a_hazard() {
     let (mut stage, past) = changed();
-    pretends(&mut stage, "Terraform v1.10.0");
+    pretends(&mut stage, OLDER);
     let before = stage.everything();
     let ran = stage.unapply(&["revert", "--yes"]).expect(15);
-    let ran = ran.says("core-version").says("1.11.4 has written the present state");
-    let _ran = ran.says("which was not found; terraform 1.10.0 is used");
+    let written = format!("{} has written the present state", engine().version.released());
+    let ran = ran.says("core-version").says(&written);
+    let _ran = ran.says(&format!("which was not found; {} is used", engine().in_version(OLDER)));
     assert_eq!(stage.everything(), before);
     let ran = stage.unapply(&["doctor"]).expect(15).says("! versions").says("✗ hazards");
-    ran.says("next: unapply revert --allow 'core-version=terraform'");
-    stage.goes_back(&past, &["--allow", "core-version=terraform"]);
+    let allowed = format!("core-version={}", engine().version.kind.name());
+    ran.says(&format!("next: unapply revert --allow '{allowed}'"));
+    stage.goes_back(&past, &["--allow", &allowed]);
 }
 
 #[test]
-fn opentofu_for_terraforms_state_is_a_hazard() {
+fn another_engine_than_the_states_is_a_hazard() {
     let (mut stage, past) = changed();
-    pretends(&mut stage, "OpenTofu v1.12.0");
+    let other = engine().other("1.12.0");
+    has(&mut stage, "other", &first_line(&other));
     let before = stage.everything();
-    let ran = stage.unapply(&["revert", "--yes"]).expect(15);
-    ran.says("engine-changed").says("the good snapshot was taken with terraform");
+    let ran = stage.unapply(&["--tf-bin", "other", "revert", "--yes"]).expect(15);
+    let taken = format!("the good snapshot was taken with {}", engine().version.kind.name());
+    ran.says("engine-changed").says(&taken);
     assert_eq!(stage.everything(), before);
-    stage.goes_back(&past, &["--allow", "engine-changed=opentofu"]);
+    let allowed = format!("engine-changed={}", other.kind.name());
+    stage.goes_back(&past, &["--tf-bin", "other", "--allow", &allowed]);
 }
 
 #[test]
 fn the_version_of_the_snapshot_is_found_and_said() {
     let (mut stage, past) = changed();
-    pretends(&mut stage, "Terraform v1.12.0");
+    pretends(&mut stage, NEWER);
     // One that only has the name is not believed.
-    let other = stage.path().join("bin/terraform-1.11.4");
-    program(&other, "#!/bin/sh\necho 'Terraform v1.9.0'\n");
+    let version = &engine().version.version;
+    let other = stage.path().join(format!("bin/terraform-{version}"));
+    program(&other, &format!("#!/bin/sh\necho '{}'\n", first_line(&engine().in_version(OLDER))));
     stage.unapply(&["revert", "--plan-only"]).expect(0).says("which was not found");
-    let managed = stage.path().join("home/.tfenv/versions/1.11.4/terraform");
-    program(&managed, &format!("#!/bin/sh\nexec '{}' \"$@\"\n", real().display()));
+    let folder = engine().version.kind.name();
+    let managed =
+        format!("home/.asdf/installs/{folder}/{version}/bin/{}", engine().version.kind.command());
+    let managed = stage.path().join(managed);
+    program(&managed, &format!("#!/bin/sh\nexec '{}' \"$@\"\n", engine().program.display()));
     stage
         .goes_back(&past, &[])
-        .says("was taken with terraform 1.11.4: it is used, from ")
-        .says(".tfenv/versions/1.11.4/terraform");
+        .says(&format!("was taken with {}: it is used, from ", engine().version))
+        .says(&format!(".asdf/installs/{folder}/{version}/bin/"));
     // Whoever names one gets that one.
     stage.apply_next(&file("a", "TWO"));
     let named = stage.path().join("bin/terraform").display().to_string();
@@ -109,29 +118,30 @@ fn the_version_of_the_snapshot_is_found_and_said() {
 
 #[test]
 fn a_required_version_that_is_not_met_is_refused_before_anything_is_planned() {
-    let required = "terraform {\n  required_version = \"~> 1.11.0\"\n}\n";
-    let (mut stage, past) = good(&(required.to_owned() + &file("a", "one")));
-    stage.apply_next(&(required.to_owned() + &file("a", "ONE")));
-    pretends(&mut stage, "Terraform v1.12.3");
+    let released = engine().version.released();
+    let required = format!("terraform {{\n  required_version = \"~> {released}\"\n}}\n");
+    let (mut stage, past) = good(&(required.clone() + &file("a", "one")));
+    stage.apply_next(&(required.clone() + &file("a", "ONE")));
+    pretends(&mut stage, NEWER);
     let before = stage.everything();
     let ran = stage.unapply(&["revert", "--yes"]).expect(16);
-    let ran = ran.says("requires terraform ~> 1.11.0, and this is 1.12.3");
+    let ran = ran.says(&format!("~> {released}, and this is {NEWER}"));
     assert!(!ran.stderr.contains("workdir"), "{}", ran.stderr);
     assert_eq!(stage.everything(), before);
     stage.unapply(&["doctor"]).expect(16).says("✗ versions");
-    let real = real().display().to_string();
+    let real = engine().program.display().to_string();
     stage.goes_back(&past, &["--tf-bin", &real]);
 }
 
 /// A second version of the provider, whose objects have a newer schema.
-fn newer_provider(stage: &Stage) -> PathBuf {
-    let path = stage.plugin("0.2.0");
+fn newer_provider(stage: &Stage) {
     // It is a provider by the name under which it is started.
     let plugin = stage.path().join("terraform-provider-demo");
     std::os::unix::fs::symlink(UNAPPLY, &plugin).unwrap();
     let text = "#!/bin/sh\nUNAPPLY_DEMO_FAULTS=schema-version:1\nexport UNAPPLY_DEMO_FAULTS\nexec ";
-    program(&path, &format!("{text}'{}' \"$@\"\n", plugin.display()));
-    path
+    for path in stage.plugins("0.2.0") {
+        program(&path, &format!("{text}'{}' \"$@\"\n", plugin.display()));
+    }
 }
 
 /// Another configuration, and 0.2.0 for it.
@@ -158,9 +168,9 @@ fn a_newer_provider_is_taken_from_todays_lock_file_and_stays_with_what_was_appli
     let before = stage.everything();
     let ran = stage.unapply(&["revert", "--yes"]).expect(15);
     let ran = ran.says("provider-newer").says("0.1.0 cannot read demo_file as it is now");
-    let _ran = ran.says("--allow 'provider-newer=registry.terraform.io/unapply/demo'");
+    let _ran = ran.says(&format!("--allow 'provider-newer={}'", engine().provider()));
     assert_eq!(stage.everything(), before);
-    let allow = ["--allow", "provider-newer=registry.terraform.io/unapply/demo"];
+    let allow = ["--allow", &format!("provider-newer={}", engine().provider())];
     stage.goes_back(&past, &allow);
     // What is good now was applied with 0.2.0, and the next revert knows.
     let good = stage.good_revision().unwrap().to_string();
@@ -179,7 +189,7 @@ fn a_newer_provider_is_found_in_an_earlier_snapshot_too() {
     let old = stage.unapply(&["show", "1", "--files=.terraform.lock.hcl"]).expect(0).stdout;
     stage.write(".terraform.lock.hcl", &old);
     stage.unapply(&["revert", "--plan-only"]).expect(0).says("provider-newer");
-    let allow = ["--allow", "provider-newer=registry.terraform.io/unapply/demo"];
+    let allow = ["--allow", &format!("provider-newer={}", engine().provider())];
     stage.unapply(&[&["revert", "--yes"], &allow[..]].concat()).expect(0);
     assert_eq!(stage.objects()["a.txt"].1, b"one");
 }
@@ -207,7 +217,7 @@ fn a_newer_provider_that_no_lock_file_selects_is_refused() {
 #[test]
 fn a_provider_that_cannot_be_had_is_named() {
     let (stage, past) = changed();
-    let mirror = stage.path().join("mirror/registry.terraform.io/unapply/demo");
+    let mirror = stage.path().join("mirror").join(engine().provider());
     let away = stage.path().join("away");
     std::fs::rename(&mirror, &away).unwrap();
     let before = stage.everything();

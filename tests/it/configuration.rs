@@ -19,6 +19,8 @@ use unapply::model::secret::Secret;
 use unapply::model::value::Value;
 use unapply::terraform::workdir::{CopyLayout, PrivateDirectory, RealPlaces};
 
+use crate::support::engine::engine;
+
 static NO_VARIABLES: BTreeMap<String, Secret<String>> = BTreeMap::new();
 
 #[expect(clippy::disallowed_methods, reason = "a test's own files are not private")]
@@ -32,13 +34,14 @@ fn put(directory: &Path, files: &[(&str, &str)]) {
 
 #[expect(clippy::disallowed_methods, reason = "the test drives Terraform itself")]
 fn terraform(root: &Path, arguments: &[&str], environment: &[(String, Secret<String>)]) -> Output {
-    let mut command = Command::new("terraform");
+    let mut command = Command::new(&engine().program);
     command.current_dir(root).args(arguments);
+    command.env_remove("TF_CLI_CONFIG_FILE");
     command.env("CHECKPOINT_DISABLE", "1").env("TF_IN_AUTOMATION", "1");
     for (name, value) in environment {
         command.env(name, value.reveal_for_terraform());
     }
-    let output = command.output().expect("terraform must be on PATH");
+    let output = command.output().unwrap();
     assert!(
         output.status.success(),
         "terraform {arguments:?}: {}{}",
@@ -131,6 +134,12 @@ output "o" { value = [module.local.o, module.r.o, module.v.o] }
     ("envs/prod/.terraform/modules/r/n/f.txt", "remote"),
 ];
 
+/// Puts what an engine installs for them.
+fn install(user: &Path) {
+    let modules = INSTALLED[1].1.replace("registry.terraform.io", engine().version.kind.registry());
+    put(user, &[INSTALLED[0], (INSTALLED[1].0, &modules)]);
+}
+
 const INSTALLED: [(&str, &str); 2] = [
     ("envs/prod/.terraform/modules/v/main.tf", "output \"o\" { value = \"registry\" }"),
     (
@@ -147,7 +156,7 @@ const INSTALLED: [(&str, &str); 2] = [
 fn init_fetches_no_module_and_functions_find_their_files() {
     let user = tempfile::tempdir().unwrap();
     put(user.path(), &WITH_MODULES);
-    put(user.path(), &INSTALLED);
+    install(user.path());
     let captured = capture(&request(&user.path().join("envs/prod"))).unwrap();
     assert_eq!(captured.notes, Vec::<String>::new());
     let parent = tempfile::tempdir().unwrap();
@@ -161,7 +170,7 @@ fn init_fetches_no_module_and_functions_find_their_files() {
 fn a_saved_plan_is_captured_as_it_was_planned() {
     let user = tempfile::tempdir().unwrap();
     put(user.path(), &WITH_MODULES);
-    put(user.path(), &INSTALLED);
+    install(user.path());
     let root = user.path().join("envs/prod");
     put(
         &root,

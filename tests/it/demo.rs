@@ -12,6 +12,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use unapply::demo::provider;
 
+use crate::support::engine::engine;
+
 /// A process that sees its `PATH` and a directory of its own, and nothing else.
 #[expect(clippy::disallowed_methods, reason = "the test runs the binary itself")]
 fn unapply(temporary: &Path, arguments: &[&str]) -> Command {
@@ -20,7 +22,7 @@ fn unapply(temporary: &Path, arguments: &[&str]) -> Command {
         .args(arguments)
         .current_dir(temporary)
         .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("PATH", &engine().path)
         .env("TMPDIR", temporary)
         .stdin(Stdio::null());
     command

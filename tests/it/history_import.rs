@@ -189,7 +189,7 @@ fn a_module_beside_the_root_is_inferred_with_the_files_it_reads() {
     stage.write("../modules/site/text.txt", "from the module");
     stage.write(
         "../modules/site/main.tf",
-        "terraform {\n  required_providers {\n    demo = { source = \"registry.terraform.io/unapply/demo\" }\n  }\n}\n\
+        "terraform {\n  required_providers {\n    demo = { source = \"unapply/demo\" }\n  }\n}\n\
          resource \"demo_file\" \"m\" {\n  path    = \"m.txt\"\n  content = \
          file(\"${path.module}/text.txt\")\n}\n",
     );

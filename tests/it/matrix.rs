@@ -11,7 +11,8 @@ use crate::support::remote::Remote;
 use crate::support::running::until;
 use crate::support::stage::{Ran, Stage};
 
-const HEADER: &str = "terraform {\n  required_providers {\n    demo = { source = \"registry.terraform.io/unapply/demo\" }\n  }\n}\n";
+const HEADER: &str =
+    "terraform {\n  required_providers {\n    demo = { source = \"unapply/demo\" }\n  }\n}\n";
 
 /// The good snapshot: a wrapped apply that works is good as well.
 const FIRST: &str = "1";

@@ -193,7 +193,7 @@ fn a_data_source_is_found_behind_a_local_and_behind_a_module() {
             downstream(&(local + &holds("a", "\"is ${local.hidden}\"") + &file("b", "two")));
         std::fs::create_dir(stage.stage.stack().join("m")).unwrap();
         let inside =
-            "terraform {\n  required_providers {\n    demo = { source = \"registry.terraform.io/unapply/demo\" }\n  \
+            "terraform {\n  required_providers {\n    demo = { source = \"unapply/demo\" }\n  \
                       }\n}\nvariable \"given\" {}\n"
                 .to_owned()
                 + &holds("m", "var.given");

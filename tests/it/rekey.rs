@@ -14,6 +14,7 @@ use unapply::model::placement::MovedBlock;
 use unapply::model::state::StateBytes;
 
 use super::support::deeds::{Objects, file};
+use super::support::engine::engine;
 use super::support::stage::{Ran, Stage};
 
 /// A stage on which `v1` is applied and then `v2`, with the states of both and the first world.
@@ -35,7 +36,7 @@ impl Told {
         for (name, text) in modules {
             std::fs::create_dir_all(stage.stack().join(name)).unwrap();
             let header = "terraform {\n  required_providers {\n    demo = { source = \
-                          \"registry.terraform.io/unapply/demo\" }\n  }\n}\n";
+                          \"unapply/demo\" }\n  }\n}\n";
             stage.write(&format!("{name}/main.tf"), &format!("{header}{text}"));
         }
         stage.configure(v1);
@@ -225,7 +226,7 @@ fn the_push_is_a_compare_and_swap() {
         .says("cannot overwrite existing state with serial");
     assert_eq!(told.stage.state(), told.now.as_slice(), "a refused push stores nothing");
     push(&told.stage, &with(before + 1, "\"other\"")).expect(0);
-    assert_eq!(serial(&told.stage), before + 2, "stored with one more than pushed");
+    assert_eq!(serial(&told.stage), before + 1 + engine().push_adds());
     // An apply in between: what was written from the state before it is refused.
     told.push(&written).expect(1).says("over newer state with serial");
 }
@@ -275,5 +276,10 @@ fn where_a_mark_would_make_a_cycle_two_steps_are_asked_for_instead() {
     placed.create_before_destroy = Some(true);
     let original = Original { bytes: &told.now, state: &state };
     told.push(&rekeyed(original, original, &placements).unwrap()).expect(0);
-    told.plan().expect(1).says("Cycle");
+    // An engine that finds an order all the same ends it well.
+    let planned = told.plan();
+    match planned.code {
+        2 => drop(told.stage.apply().expect(0)),
+        _ => drop(planned.expect(1).says("Cycle")),
+    }
 }

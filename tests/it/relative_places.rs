@@ -10,7 +10,7 @@ use crate::support::stage::{Ran, Stage};
 
 /// The provider, with its objects below a relative root.
 fn provider(root: &str) -> String {
-    let source = "demo = { source = \"registry.terraform.io/unapply/demo\" }";
+    let source = "demo = { source = \"unapply/demo\" }";
     format!(
         "terraform {{\n  required_providers {{\n    {source}\n  }}\n}}\n\
          provider \"demo\" {{\n  root = \"{root}\"\n}}\n"

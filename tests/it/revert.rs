@@ -52,7 +52,7 @@ fn a_local_module_outside_the_root_comes_back_with_its_keys() {
     let module = stage.path().join("modules/x");
     std::fs::create_dir_all(&module).unwrap();
     let write = |text: &str| {
-        let header = "terraform {\n  required_providers {\n    demo = { source = \"registry.terraform.io/unapply/demo\" }\n  }\n}\n";
+        let header = "terraform {\n  required_providers {\n    demo = { source = \"unapply/demo\" }\n  }\n}\n";
         std::fs::File::create(module.join("main.tf"))
             .and_then(|mut file| {
                 std::io::Write::write_all(&mut file, format!("{header}{text}").as_bytes())

@@ -56,7 +56,7 @@ fn is_older_than_the_state(wanted: &EngineVersion, log: &[Entry]) -> bool {
     let newest = snapshots(log).rev().find_map(|(_, s)| Some((s, s.state.as_ref()?)));
     let Some((snapshot, state)) = newest else { return false };
     let is_same_kind = snapshot.engine.as_ref().is_none_or(|engine| engine.kind == wanted.kind);
-    match (VersionNumber::parse(&state.writer), VersionNumber::parse(&wanted.version)) {
+    match (VersionNumber::parse(&state.writer), VersionNumber::parse(wanted.released())) {
         (Some(writer), Some(wanted)) => is_same_kind && writer > wanted,
         _ => false,
     }

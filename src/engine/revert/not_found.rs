@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::{RevertFacts, RevertSlot, by_slot, gone, origin_since, shown_slot};
 use crate::engine::identity::{Identity, Index, Sameness};
 use crate::engine::judgement::Origin;
+use crate::engine::origin::destroyed;
 use crate::engine::redact::Redactor;
 use crate::model::address::{Address, ProviderAddress};
 use crate::model::entry::Revision;
@@ -26,6 +27,8 @@ pub struct UnfoundObject {
     pub id: Option<String>,
     /// The origin of it.
     pub origin: Origin,
+    /// The beginning of the command whose journal says that it destroyed the object.
+    pub destroyed: Option<Revision>,
     /// The object's successor at its address.
     pub sequel: Sequel,
     /// Its provider configuration, if no object of that was found.
@@ -44,6 +47,11 @@ pub enum Sequel {
 impl UnfoundObject {
     /// The origin of it, in a clause.
     pub fn history(&self, good: Revision) -> String {
+        if let Some(begun) = self.destroyed {
+            return format!(
+                "destroyed by what began as {begun}; the state was not written any more"
+            );
+        }
         match self.origin {
             Origin::Good => format!("in {good}"),
             Origin::MadeSince { revision, .. } => format!("made after {revision}; not in {good}"),
@@ -54,8 +62,14 @@ impl UnfoundObject {
 
     /// The reason not to go on, if there is one.
     pub fn hazard(&self, good: Revision) -> Option<Hazard> {
-        // A good object that is made anew is older drift already.
-        if self.origin == Origin::Good && self.sequel == Sequel::MadeAnew {
+        let is_known = match self.origin {
+            // Made anew, it is older drift already.
+            Origin::Good => self.sequel == Sequel::MadeAnew,
+            Origin::MadeSince { .. } | Origin::Imported | Origin::Unknown => {
+                self.destroyed.is_some()
+            }
+        };
+        if is_known {
             return None;
         }
         let id = self.id.as_ref().map_or_else(String::new, |id| format!(", id {id}"));
@@ -146,6 +160,7 @@ pub fn not_found(
             } else {
                 origin_since(facts, before.as_ref(), key, Some(object))
             },
+            destroyed: destroyed(facts.journals, object),
             sequel: if is_made_anew { Sequel::MadeAnew } else { Sequel::Forgotten },
             place: (!providers.contains(&object.provider)).then(|| object.provider.to_string()),
         })

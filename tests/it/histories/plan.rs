@@ -58,7 +58,8 @@ pub(super) struct Configuration {
     counter: usize,
 }
 
-const MODULE_HEADER: &str = "terraform {\n  required_providers {\n    demo = { source = \"registry.terraform.io/unapply/demo\" }\n  }\n}\n";
+const MODULE_HEADER: &str =
+    "terraform {\n  required_providers {\n    demo = { source = \"unapply/demo\" }\n  }\n}\n";
 
 impl Kind {
     fn name(self) -> &'static str {

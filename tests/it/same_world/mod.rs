@@ -16,7 +16,7 @@ use crate::support::stage::Stage;
 
 /// A configuration whose provider takes its address from the environment.
 fn at_an_address(configuration: &str) -> String {
-    let source = "demo = { source = \"registry.terraform.io/unapply/demo\" }";
+    let source = "demo = { source = \"unapply/demo\" }";
     format!("terraform {{\n  required_providers {{\n    {source}\n  }}\n}}\n{configuration}")
 }
 

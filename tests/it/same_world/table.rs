@@ -264,7 +264,7 @@ impl Play {
 
     /// Writes a version, and gives the words of Terraform for this command in it.
     fn write(&self, word: &str) {
-        let source = "registry.terraform.io/unapply/demo";
+        let source = "unapply/demo";
         let mut main = format!(
             "terraform {{\n  required_providers {{\n    demo = {{ source = \"{source}\" }}\n  }}\n}}\n"
         );

@@ -2,6 +2,7 @@
 
 pub(crate) mod bucket;
 pub(crate) mod deeds;
+pub(crate) mod engine;
 pub(crate) mod faulty;
 pub(crate) mod journals;
 pub(crate) mod memory;

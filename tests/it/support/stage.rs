@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 use tempfile::TempDir;
 use unapply::demo::sandbox::Sandbox;
 
+use super::engine::engine;
 use super::places::temporary;
 
 /// The binary under test.
@@ -61,7 +62,6 @@ fn provider() -> &'static Path {
 
 impl Stage {
     /// A stack without configuration.
-    #[expect(clippy::disallowed_methods, reason = "a test needs the way to the real programs")]
     pub(crate) fn empty() -> Self {
         let directory = temporary("stage-");
         let path = directory.path();
@@ -70,7 +70,7 @@ impl Stage {
         let variables =
             sandbox.variables().map(|(name, value)| (name, value.into_string().unwrap()));
         let more = [
-            ("PATH", std::env::var("PATH").unwrap()),
+            ("PATH", engine().path.clone()),
             ("HOME", path.join("home").display().to_string()),
             // A terraform that lives for a second need not collect garbage: half of its start.
             ("GOGC", "off".to_owned()),
@@ -116,9 +116,9 @@ impl Stage {
         self.write("main.tf", &format!("{block}{configuration}\n"));
     }
 
-    /// The file that Terraform starts as the provider of this version.
-    pub(crate) fn plugin(&self, version: &str) -> PathBuf {
-        self.sandbox.plugin(version)
+    /// The files that engines start as the provider of this version.
+    pub(crate) fn plugins(&self, version: &str) -> [PathBuf; 2] {
+        self.sandbox.plugins(version)
     }
 
     /// The root module's directory.
@@ -174,7 +174,7 @@ impl Stage {
         self.ran(self.command(UNAPPLY, arguments).output())
     }
 
-    /// Runs the real Terraform, which these tests require.
+    /// Runs the real engine, which these tests require.
     pub(crate) fn terraform(&self, arguments: &[&str]) -> Ran {
         self.ran(self.command("terraform", arguments).output())
     }
@@ -264,7 +264,11 @@ impl Ran {
 
 /// Replaces what differs from run to run: places, times, ids, digests.
 fn steady(text: &str, stage: &Path) -> String {
-    let mut text = text.replace(&stage.display().to_string(), "[STAGE]");
+    let engine = &engine().version;
+    let mut text = text
+        .replace(&stage.display().to_string(), "[STAGE]")
+        .replace(&engine.to_string(), "[ENGINE]")
+        .replace(engine.kind.registry(), "[REGISTRY]");
     for (pattern, word) in [
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
         (r"\b[0-9a-f]{64}\b", "[SHA256]"),
@@ -288,6 +292,7 @@ fn steady(text: &str, stage: &Path) -> String {
         // How often Terraform writes a local state in one apply depends on its timing.
         (r#"("serial"|"live_serial"): \d+"#, r#"$1: "[N]""#),
         (r"serial \d+", "serial [N]"),
+        (r"written by [0-9.]+", "written by [VERSION]"),
         (
             r"(?m)^([ ★] +(?:@|r\d+)  (?:live|good|bad|-|before|after) .*?-) +\d+ +(\d+)",
             "$1 [N] $2",

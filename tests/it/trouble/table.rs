@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::support::deeds::{Past, file, good};
+use crate::support::engine::engine;
 use crate::support::running::until;
 use crate::support::stage::{Ran, Stage, UNAPPLY};
 
@@ -163,7 +164,8 @@ impl Scene {
         std::fs::create_dir_all(&directory).unwrap();
         let path = directory.join("terraform");
         let stage = self.stage.path().display();
-        let text = format!("#!/bin/sh\nREAL={}\nSTAGE={stage}\n{script}\n", real_terraform());
+        let text =
+            format!("#!/bin/sh\nREAL={}\nSTAGE={stage}\n{script}\n", engine().program.display());
         // Written beside and renamed: one that is still running cannot be written to.
         let beside = directory.join("new");
         std::io::Write::write_all(&mut std::fs::File::create(&beside).unwrap(), text.as_bytes())
@@ -172,14 +174,6 @@ impl Scene {
         std::fs::rename(beside, &path).unwrap();
         path.display().to_string()
     }
-}
-
-/// The Terraform on `PATH`.
-#[expect(clippy::disallowed_methods, reason = "a test needs the way to the real programs")]
-fn real_terraform() -> String {
-    let path = std::env::var_os("PATH").unwrap();
-    let mut places = std::env::split_paths(&path).map(|directory| directory.join("terraform"));
-    places.find(|place| place.is_file()).unwrap().display().to_string()
 }
 
 /// Lives through all of them on one stage, says which went wrong, and goes back at the end.

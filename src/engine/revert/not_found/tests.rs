@@ -1,7 +1,9 @@
 //! Objects that a refresh does not find and their future, in scenes of a few words.
 
 use super::*;
+use crate::engine::origin::{ApplyJournal, JournalKind};
 use crate::engine::tests::{CANARY, Scene, scene};
+use crate::model::event::{Event, Hook, Operation};
 
 fn found(scene: &Scene) -> Vec<UnfoundObject> {
     scene.ask(|facts, redactor| not_found(facts, &unfound(facts), redactor))
@@ -42,6 +44,41 @@ fn what_was_made_since_and_is_not_found_is_told_and_asked_about() {
         &["demo_file.b 2 imported since r2 Forgotten"],
         &["demo_file.b"],
     );
+}
+
+#[test]
+fn an_object_that_a_journal_destroyed_is_told_and_not_asked_about() {
+    let mut scene = scene(
+        "good demo_file.a=1
+         now demo_file.a=1 demo_file.b=2
+         plan no-op:demo_file.a",
+    );
+    let hook = |operation, id: Option<&str>| Hook {
+        address: "demo_file.b".to_owned(),
+        operation,
+        id: id.map(str::to_owned),
+    };
+    let journal = |begun, events: Vec<Event>| {
+        let time = "2026-01-01T00:00:00Z".parse().unwrap();
+        ApplyJournal::new(JournalKind::Revert, Revision(begun), time).with_events(events)
+    };
+    let began = || Event::Started(hook(Operation::Delete, Some("2")));
+    let made = || Event::Completed(hook(Operation::Create, Some("2")));
+    let ended = || Event::Completed(hook(Operation::Delete, None));
+    let asked = |scene: &Scene| {
+        let found = found(scene);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.iter().filter_map(|one| one.hazard(Revision(2))).count()
+    };
+    scene.journals = vec![journal(3, vec![made()]), journal(5, vec![began(), ended()])];
+    assert_eq!(asked(&scene), 0);
+    let told = found(&scene).remove(0).history(Revision(2));
+    assert_eq!(told, "destroyed by what began as r5; the state was not written any more");
+    // Nobody knows how it ended, or it was made again since.
+    scene.journals = vec![journal(3, vec![made()]), journal(5, vec![began()])];
+    assert_eq!(asked(&scene), 1);
+    scene.journals = vec![journal(5, vec![began(), ended()]), journal(7, vec![made()])];
+    assert_eq!(asked(&scene), 1);
 }
 
 #[test]
