@@ -16,7 +16,7 @@ mod objects;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::courses::{Course, CourseStep};
-pub use self::courses::{Ledger, LedgerSummary};
+pub use self::courses::{Ledger, LedgerSummary, intended};
 pub use self::invocations::{Invocations, planned_invocations};
 pub use self::objects::Seen;
 use self::objects::{TouchedObject, TouchedObjects};

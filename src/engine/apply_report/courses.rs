@@ -11,6 +11,7 @@ use super::invocations::Invocations;
 use crate::model::event::{
     Counts, Diagnostic, Event, Hook, Intended, Intention, Operation, Purpose, Severity,
 };
+use crate::model::plan::{Action, PlannedChange};
 use crate::model::word::Word as _;
 
 /// The summary of the warning that both engines end an apply with `-target` or `-exclude` with.
@@ -211,5 +212,27 @@ impl Course {
             Some(planned) => planned,
         };
         word.name()
+    }
+}
+
+/// The intention of a plan for an object, as a stream of events tells it.
+pub fn intended(change: &PlannedChange) -> Intended {
+    let intention = match change.action {
+        Action::NoOp if change.importing => Intention::Import,
+        Action::NoOp | Action::Read => Intention::Nothing,
+        Action::Create => Intention::Create,
+        Action::Update => Intention::Update,
+        Action::Delete => Intention::Destroy,
+        Action::DeleteThenCreate
+        | Action::CreateThenDelete
+        | Action::CreateThenForget
+        | Action::ForgetThenCreate => Intention::Replace,
+        Action::Forget => Intention::Forget,
+    };
+    Intended {
+        address: change.address.to_string(),
+        previous: change.previous_address.as_ref().map(ToString::to_string),
+        intention,
+        importing: change.importing,
     }
 }

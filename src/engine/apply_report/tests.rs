@@ -1,5 +1,7 @@
 //! Streams and states as Terraform 1.11.4 leaves them, and the report that has to come of them.
 
+mod recordings;
+
 use super::*;
 use crate::codec::events::{EventReader, Stream};
 use crate::codec::state;

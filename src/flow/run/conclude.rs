@@ -17,7 +17,7 @@ use crate::codec::state::ReadState;
 use crate::codec::{plan, planfile};
 use crate::engine::apply_error::apply_errors;
 use crate::engine::apply_report::{
-    ApplyReportFacts, Ending, Ledger, LedgerSummary, Seen, planned_invocations,
+    ApplyReportFacts, Ending, Ledger, LedgerSummary, Seen, intended, planned_invocations,
 };
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
@@ -32,8 +32,8 @@ use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest};
 use crate::model::apply_report::{ApplyError, ApplyReport, ReportSource};
 use crate::model::digest::Digest;
 use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision};
-use crate::model::event::{Diagnostic, Intended, Intention};
-use crate::model::plan::{Action, Plan};
+use crate::model::event::Diagnostic;
+use crate::model::plan::Plan;
 use crate::model::run::{RunIntent, RunOutcome};
 use crate::terraform::child::ChildEnd;
 use crate::terraform::journal;
@@ -350,27 +350,6 @@ fn plan_of(ports: &Ports<'_>, stack: &Stack, run: &RunIntent) -> Option<Plan> {
     let archive = planfile::read(&bytes).ok();
     let shown = saved_plan::shown(ports, stack, &file, archive.as_ref()).ok()?;
     plan::parse(&shown).ok()
-}
-
-fn intended(change: &crate::model::plan::PlannedChange) -> Intended {
-    let intention = match change.action {
-        Action::NoOp if change.importing => Intention::Import,
-        Action::NoOp | Action::Read => Intention::Nothing,
-        Action::Create => Intention::Create,
-        Action::Update => Intention::Update,
-        Action::Delete => Intention::Destroy,
-        Action::DeleteThenCreate
-        | Action::CreateThenDelete
-        | Action::CreateThenForget
-        | Action::ForgetThenCreate => Intention::Replace,
-        Action::Forget => Intention::Forget,
-    };
-    Intended {
-        address: change.address.to_string(),
-        previous: change.previous_address.as_ref().map(ToString::to_string),
-        intention,
-        importing: change.importing,
-    }
 }
 
 /// Terraform leaves the state here when its backend is gone at the end: it goes into the store, each
