@@ -373,5 +373,5 @@ fn a_state_file_has_no_configuration_to_compare() {
     stage
         .unapply(&["diff", files, "--only", "providers", "--detailed-exitcode"])
         .expect(2)
-        .says("~ terraform   1.11.4 → 1.12.0");
+        .says("~ engine   1.11.4 → 1.12.0");
 }

@@ -271,7 +271,7 @@ fn credentials_that_expire_while_a_revert_applies_leave_an_intent_that_the_next_
         "the apply has ended (succeeded), and that could not be recorded",
         "403 ExpiredToken",
         "its outcome is not in the log, and nothing was verified",
-        "says what was begun; what Terraform said is kept in",
+        "says what was begun; what the engine said is kept in",
         "sign in again or renew the credentials, then: unapply revert   (concludes it)",
     ] {
         assert!(ran.stderr.contains(words), "no `{words}` in:\n{}", ran.stderr);
