@@ -51,6 +51,9 @@ const INTERPRETERS: [&str; 11] =
 /// Ends of names that only files have.
 const ARCHIVES: [&str; 7] = ["gz", "jar", "tar", "tgz", "war", "whl", "zip"];
 
+/// Characters for which a shell puts something else in the place of a word.
+const EXPANDED: [char; 12] = ['$', '*', '?', '[', ']', '{', '}', '~', '\\', '!', '#', '%'];
+
 /// A path longer than this is none.
 const PATH_MAX: usize = 1_024;
 
@@ -105,6 +108,18 @@ pub enum Needed {
 impl NamedFile {
     /// The place that is named, if the text and the `values` of variables tell it.
     pub fn place(&self, values: &BTreeMap<String, String>) -> Option<ReadPlace> {
+        let is_word = matches!(self.naming, FileNaming::Program | FileNaming::Word);
+        let is_parted = |part: &PathPart| {
+            let PathPart::Variable(name) = part else { return false };
+            let value = values.get(name);
+            value.is_some_and(|value| {
+                value.contains(char::is_whitespace) || value.contains(EXPANDED)
+            })
+        };
+        // A shell makes something else of it.
+        if is_word && self.path.iter().any(is_parted) {
+            return None;
+        }
         with_values(&self.path, values).into_place()
     }
 
@@ -114,6 +129,9 @@ impl NamedFile {
             FileNaming::Read | FileNaming::Program => true,
             FileNaming::Word | FileNaming::WorkingDirectory | FileNaming::Own => false,
             FileNaming::Input => {
+                if self.path.iter().any(is_expanded) {
+                    return false;
+                }
                 let is_local = matches!(self.by.as_str(), "source_dir" | "source_file");
                 is_local
                     || self.block.is_none()
@@ -292,7 +310,7 @@ impl NamedFinder<'_> {
         let directory = place.runs.and_then(|body| body.get_attribute("working_dir"));
         let directory = directory.map(|found| parts(&found.value, self.locals));
         let mut is_program = place.runs.is_some() && name == "command";
-        for word in words(text) {
+        for CommandWord { parts: word, is_plain } in words(text) {
             if !is_possible(&word, FileNaming::Word) {
                 is_program &= is_interpreter(&word);
                 continue;
@@ -307,7 +325,7 @@ impl NamedFinder<'_> {
                 Some(PathPart::Variable(_) | PathPart::Unknown) | None => (false, true),
             };
             let runs_elsewhere = directory.is_some() && is_rooted;
-            let naming = if is_program && is_named && !runs_elsewhere {
+            let naming = if is_program && is_plain && is_named && !runs_elsewhere {
                 FileNaming::Program
             } else {
                 FileNaming::Word
@@ -396,27 +414,68 @@ fn is_possible(path: &[PathPart], naming: FileNaming) -> bool {
     length <= PATH_MAX && is_certain
 }
 
+/// A word of a command.
+struct CommandWord {
+    parts: Vec<PathPart>,
+    /// Whether a shell hands it on as it stands here.
+    is_plain: bool,
+}
+
 /// The words of a command: what a shell would part at blanks, quotes, operators and assignments.
-fn words(text: &[PathPart]) -> Vec<Vec<PathPart>> {
+fn words(text: &[PathPart]) -> Vec<CommandWord> {
     let is_end = |c: char| c.is_whitespace() || ";|&<>()\"'`=".contains(c);
-    let mut all = vec![Vec::new()];
+    // Each word with all that stands between it and the one before; both ends count as blanks.
+    let mut all = vec![(" ".to_owned(), Vec::new())];
+    let mut take = |c: Option<char>, part: Option<&PathPart>| match (c, part, all.last_mut()) {
+        (Some(c), _, Some((before, word))) if is_end(c) && word.is_empty() => before.push(c),
+        (Some(c), _, _) if is_end(c) => all.push((c.to_string(), Vec::new())),
+        (Some(c), _, Some((_, word))) => match word.last_mut() {
+            Some(PathPart::Text(text)) => text.push(c),
+            _ => word.push(PathPart::Text(c.to_string())),
+        },
+        (None, Some(part), Some((_, word))) => word.push(part.clone()),
+        (_, _, None) | (None, None, _) => {}
+    };
     for part in text {
-        let PathPart::Text(text) = part else {
-            all.last_mut().into_iter().for_each(|word| word.push(part.clone()));
-            continue;
-        };
-        for (index, piece) in text.split(is_end).enumerate() {
-            if index > 0 {
-                all.push(Vec::new());
+        match part {
+            PathPart::Text(text) => {
+                for c in text.chars() {
+                    take(Some(c), None);
+                }
             }
-            if !piece.is_empty() {
-                let piece = PathPart::Text(piece.to_owned());
-                all.last_mut().into_iter().for_each(|word| word.push(piece.clone()));
-            }
+            PathPart::Base(_) | PathPart::Variable(_) | PathPart::Unknown => take(None, Some(part)),
         }
     }
-    all.retain(|word| !word.is_empty());
-    all
+    take(Some(' '), None);
+    let afters: Vec<String> = all.iter().skip(1).map(|(before, _)| before.clone()).collect();
+    let afters = afters.into_iter().map(|after| after + " ");
+    let words = all.into_iter().zip(afters.chain([" ".to_owned()]));
+    let words = words.filter(|((_, parts), _)| !parts.is_empty());
+    let word = |((before, parts), after): ((String, Vec<PathPart>), String)| CommandWord {
+        is_plain: is_apart(&before, &after) && !parts.iter().any(is_expanded),
+        parts,
+    };
+    words.map(word).collect()
+}
+
+/// Whether a shell puts another text in the place of this one.
+fn is_expanded(part: &PathPart) -> bool {
+    match part {
+        PathPart::Text(text) => text.contains(EXPANDED),
+        PathPart::Unknown => true,
+        PathPart::Base(_) | PathPart::Variable(_) => false,
+    }
+}
+
+/// Whether a word between these is one by itself, in one pair of quotes or in none, and not the
+/// place of a redirection.
+fn is_apart(before: &str, after: &str) -> bool {
+    let quoted = |quote: char| Some((before.strip_suffix(quote)?, after.strip_prefix(quote)?));
+    let (before, after) = ['"', '\''].into_iter().find_map(quoted).unwrap_or((before, after));
+    let is_redirection = before.contains(['<', '>']) && !before.ends_with('(');
+    let begins = before.ends_with(|c: char| c.is_whitespace() || ";|&(".contains(c));
+    let ends = after.starts_with(|c: char| c.is_whitespace() || ";|&)<>".contains(c));
+    begins && ends && !is_redirection
 }
 
 /// Collects calls of file-reading functions with their paths.
@@ -441,123 +500,4 @@ impl Visit for Calls<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::codec::hcl::{Base, scan};
-
-    fn named(file: &str, text: &str) -> Vec<NamedFile> {
-        let files = BTreeMap::from([(file.to_owned(), text.as_bytes().to_vec())]);
-        let facts = scan(&files);
-        assert_eq!(facts.unreadable, []);
-        facts.names
-    }
-
-    /// Every name, one a line: place, argument, way of naming, time of need.
-    fn told(names: &[NamedFile], values: &BTreeMap<String, String>) -> Vec<String> {
-        let told = |name: &NamedFile| {
-            let place = name.place(values)?;
-            let base = match place.base {
-                Base::Module => "module:",
-                Base::Root => "",
-                Base::Absolute => "absolute:",
-            };
-            let line = name.line.map_or_else(String::new, |line| line.to_string());
-            let NamedFile { by, naming, needed, .. } = name;
-            Some(format!("{line} {by} {base}{} {naming:?} {needed:?}", place.path))
-        };
-        names.iter().filter_map(told).collect()
-    }
-
-    #[test]
-    fn a_program_with_a_slash_in_its_name_is_a_file_that_must_be_there() {
-        for (command, expected) in [
-            ("hooks/h.sh", [("hooks/h.sh", true)].as_slice()),
-            ("sh hooks/h.sh data/x.json", &[("hooks/h.sh", true), ("data/x.json", false)]),
-            ("echo data/x.json", &[("data/x.json", false)]),
-        ] {
-            let text = format!(
-                "resource \"terraform_data\" \"h\" {{\n  provisioner \"local-exec\" {{\n    \
-                 command = \"{command}\"\n  }}\n}}\n"
-            );
-            let names = named("a.tf", &text);
-            let found: Vec<(String, bool)> = names
-                .iter()
-                .map(|name| (name.place(&BTreeMap::new()).unwrap().path, name.is_certain()))
-                .collect();
-            let expected: Vec<(String, bool)> =
-                expected.iter().map(|(path, is)| ((*path).to_owned(), *is)).collect();
-            assert_eq!(found, expected, "{command}");
-        }
-    }
-
-    #[test]
-    fn arguments_commands_and_functions_name_files_and_some_arguments_an_own_file() {
-        let text = r#"variable "app" { default = "app-x" }
-locals { d = "${path.module}/src" }
-data "archive_file" "z" {
-  source_dir  = local.d
-  output_path = "out/fn.zip"
-}
-data "external" "e" { program = ["python3", "${path.module}/q.py"] }
-resource "aws_lambda_function" "f" {
-  filename = "build/${var.app}.zip"
-  name     = "a.b"
-  image    = "registry.example.org:5000/x"
-}
-resource "local_file" "own" { filename = "out/conf" }
-resource "terraform_data" "h" {
-  provisioner "local-exec" {
-    command = "bash ./hooks/h.sh --with=conf/a.yml ${self.input}"
-  }
-  provisioner "local-exec" {
-    when        = destroy
-    working_dir = "../scripts"
-    command     = "./o.sh ${path.module}/x"
-    interpreter = ["bash", "-c"]
-    environment = { F = "data/f.json" }
-  }
-  provisioner "file" {
-    source  = "conf/"
-    content = file("tpl/${var.app}.txt")
-  }
-}
-module "m" {
-  source      = "./modules/m"
-  source_path = [{ path = "ignored", source_dir = "fn" }]
-}
-"#;
-        let names = named("main.tf", text);
-        let values = BTreeMap::from([("app".to_owned(), "app-x".to_owned())]);
-        assert_eq!(
-            told(&names, &values),
-            [
-                "4 source_dir module:src Input Planned",
-                "5 output_path out/fn.zip Own Planned",
-                "7 program module:q.py Word Planned",
-                "9 filename build/app-x.zip Input Written",
-                "13 filename out/conf Own Written",
-                "16 command hooks/h.sh Program Created",
-                "16 command conf/a.yml Word Created",
-                "20 working_dir ../scripts WorkingDirectory Destroyed",
-                "21 command ../scripts/o.sh Program Destroyed",
-                "21 command module:x Word Destroyed",
-                "23 environment ../scripts/data/f.json Word Destroyed",
-                "26 source conf Input Created",
-                "27 file tpl/app-x.txt Read Created",
-                "32 source_dir fn Input Planned",
-            ]
-        );
-        assert!(!told(&names, &BTreeMap::new()).iter().any(|line| line.contains("app-x")));
-        assert_eq!(names[3].block.as_deref(), Some("aws_lambda_function.f"));
-    }
-
-    #[test]
-    fn json_says_the_same_without_lines() {
-        let text = r#"{"resource":{"terraform_data":{"h":{
-            "provisioner":[{"local-exec":{"command":"./h.sh","when":"destroy"}}],
-            "build":{"context":"img"}}}}}"#;
-        let found = told(&named("main.tf.json", text), &BTreeMap::new());
-        let expected = [" context img Input Written", " command h.sh Program Destroyed"];
-        assert_eq!(found, expected);
-    }
-}
+mod tests;
