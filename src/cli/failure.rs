@@ -488,7 +488,7 @@ fn flow_failure(error: &Error) -> Failure {
             .now("a plan would say nothing about it")
             .next(format!("unapply mark good {revision}   (on your word)")),
         Error::NotEmpty { revision, proposes } => kept::not_empty(error, *revision, proposes),
-        Error::PlanFile { .. } => plain(Exit::Refused, error),
+        Error::PlanFile { .. } | Error::HoldUntold { .. } => run::saved_plan(error),
         Error::Unsuitable(_) | Error::Recover(_) => unsettled::failure(error),
         Error::Drift(problem) => drift_failure(problem),
         Error::Run(problem) => run::failure(problem),

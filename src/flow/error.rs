@@ -80,6 +80,14 @@ pub enum Error {
         #[source]
         source: planfile::Error,
     },
+    /// Nothing tells whether a saved plan is what is held.
+    #[error("cannot tell whether the saved plan `{path}` is held: it is encrypted")]
+    HoldUntold {
+        /// The file.
+        path: String,
+        /// The newest hold.
+        hold: Revision,
+    },
     /// The private directory cannot be used.
     #[error(transparent)]
     Workdir(#[from] workdir::Error),

@@ -4,12 +4,13 @@
 //! in memory and at git; it stores nothing. A person who applies without asking is not stopped by
 //! any of this.
 
+use std::fs;
 use std::path::Path;
 
 use super::Error;
 use super::ports::{Job, Ports, Stack};
 use super::snapshot::{planned, present_configuration};
-use crate::codec::bundle;
+use crate::codec::{bundle, planfile};
 use crate::engine::hold::{Candidate, Held, forbids, standing};
 use crate::model::configuration::Bundle;
 use crate::model::digest::Digest;
@@ -72,11 +73,27 @@ pub fn answer<'a>(
     let commit = commit.filter(|git| !git.dirty).map(|git| git.commit);
     let mut held = None;
     let mut candidate = Candidate { digest: None, commit };
+    if let (Some(plan), Some(newest)) = (plan, standing(log, now).first()) {
+        refuse_unread(plan, newest)?;
+    }
     for digest in digests(ports, stack, plan)?.into_iter().rev() {
         candidate.digest = Some(digest);
         held = held.or(forbids(log, now, &candidate));
     }
     Ok(GuardAnswer { held, candidate })
+}
+
+/// Refuses a saved plan while something is held and nothing tells whether it is that: an encrypted
+/// one says nothing of its configuration, and the directory may have another one by now.
+pub(super) fn refuse_unread(plan: &Path, held: &Held<'_>) -> Result<(), Error> {
+    let bytes = fs::read(plan);
+    let is_encrypted =
+        |bytes: Vec<u8>| matches!(planfile::read(&bytes), Err(planfile::Error::Encrypted));
+    if bytes.is_ok_and(is_encrypted) {
+        let path = plan.display().to_string();
+        return Err(Error::HoldUntold { path, hold: held.entry.revision });
+    }
+    Ok(())
 }
 
 /// The configuration's digest, as a snapshot of it would have it. A plan knows the value
@@ -87,7 +104,8 @@ fn digests(ports: &Ports<'_>, stack: &Stack, plan: Option<&Path>) -> Result<Vec<
     let Some(plan) = plan else {
         return Ok(vec![digest(&present_configuration(ports, stack)?.bundle)?]);
     };
-    let planned = planned(ports, stack, plan)?.bundle;
+    let (planned, _) = planned(ports, stack, plan)?;
+    let planned = planned.bundle;
     let mut digests = vec![digest(&planned)?];
     if let Ok(present) = present_configuration(ports, stack)
         && present.bundle.files == planned.files

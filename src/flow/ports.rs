@@ -112,6 +112,11 @@ impl Stack {
         Self { inputs, ..self.clone() }
     }
 
+    /// The directory with its providers and modules: a stack with another one is refused.
+    pub fn data_directory(&self) -> PathBuf {
+        self.root.join(".terraform")
+    }
+
     /// The place where Terraform works on the stack itself.
     pub fn place(&self) -> Workplace {
         Workplace {

@@ -48,7 +48,15 @@ fn beside_its_own_files(
     if let Some(lock_file) = &archive.lock_file {
         directory.write_beside(super::configuration::LOCK_FILE, lock_file)?;
     }
-    let data_directory = Some(stack.root.join(".terraform"));
-    let place = Workplace { root: directory.root(), data_directory, ..stack.place() };
+    // Values of today's environment reach a directory with providers from elsewhere by name alone.
+    let values = stack.inputs.environment.iter();
+    let files = stack.inputs.words.files();
+    let place = Workplace {
+        root: directory.root(),
+        data_directory: Some(stack.data_directory()),
+        environment: values.map(|(n, value)| (format!("TF_VAR_{n}"), value.clone())).collect(),
+        values_of_modules: files.map(|file| stack.root.join(file)).collect(),
+        ..stack.place()
+    };
     Ok(ports.terraform.show_plan(&place, file))
 }

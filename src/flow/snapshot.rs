@@ -461,7 +461,7 @@ fn found_configuration(
         ConfigurationFrom::Directory(root) => {
             (capture(ports, stack, root, None)?, ConfigurationSource::Directory)
         }
-        ConfigurationFrom::Plan(file) => (planned(ports, stack, file)?, ConfigurationSource::Plan),
+        ConfigurationFrom::Plan(file) => planned(ports, stack, file)?,
     };
     let digest = bundle::digest(&captured.bundle).map_err(Error::Unpackable)?;
     Ok(Some(FoundConfiguration::Fresh { captured: Box::new(captured), digest, source }))
@@ -520,26 +520,21 @@ fn capture(
     })?)
 }
 
-/// The configuration of a saved plan; nothing is stored.
+/// The configuration of a saved plan, and whether it is the plan's own; nothing is stored.
 pub(super) fn planned(
     ports: &Ports<'_>,
     stack: &Stack,
     file: &Path,
-) -> Result<CapturedConfiguration, Error> {
+) -> Result<(CapturedConfiguration, ConfigurationSource), Error> {
     let path = file.display().to_string();
     let bytes = fs::read(file).map_err(|source| Error::Io { path: path.clone(), source })?;
     let archive = match planfile::read(&bytes) {
-        Ok(archive) => archive,
+        Ok(archive) => Some(archive),
         // Its files are in it, and only OpenTofu has the key: what it shows of a plan has none.
-        Err(planfile::Error::Encrypted) => {
-            let mut captured = capture(ports, stack, &stack.root, None)?;
-            let note = "the saved plan is encrypted: the configuration is the directory's";
-            captured.notes.push(note.to_owned());
-            return Ok(captured);
-        }
+        Err(planfile::Error::Encrypted) => None,
         Err(source) => return Err(Error::PlanFile { path, source }),
     };
-    let shown = plan::parse(&saved_plan::shown(ports, stack, file, Some(&archive))?)?;
+    let shown = plan::parse(&saved_plan::shown(ports, stack, file, archive.as_ref())?)?;
     let variables = shown
         .variables
         .iter()
@@ -548,8 +543,14 @@ pub(super) fn planned(
             (name.clone(), Secret::new(value))
         })
         .collect();
-    let planned = PlannedConfiguration { archive: &archive, variables: &variables };
-    capture(ports, stack, &stack.root, Some(planned))
+    let planned = PlannedConfiguration { archive: archive.as_ref(), variables: &variables };
+    let mut captured = capture(ports, stack, &stack.root, Some(planned))?;
+    if archive.is_some() {
+        return Ok((captured, ConfigurationSource::Plan));
+    }
+    let note = "the saved plan is encrypted: the configuration is the directory's";
+    captured.notes.push(note.to_owned());
+    Ok((captured, ConfigurationSource::Directory))
 }
 
 /// A state that went back or forked is recorded, and a person has to look before a revert.

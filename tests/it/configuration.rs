@@ -181,7 +181,7 @@ fn a_saved_plan_is_captured_as_it_was_planned() {
     terraform(&root, &["plan", "-input=false", "-out=p.tfplan", "-var", x], &[]);
     let archive = planfile::read(&fs::read(root.join("p.tfplan")).unwrap()).unwrap();
     let variables = BTreeMap::from([("x".to_owned(), secret(r#"{"k":"${v}"}"#))]);
-    let planned = PlannedConfiguration { archive: &archive, variables: &variables };
+    let planned = PlannedConfiguration { archive: Some(&archive), variables: &variables };
     put(&root, &[("main.tf", "broken {{{")]);
     let captured = capture(&CaptureRequest { plan: Some(planned), ..request(&root) }).unwrap();
     assert_eq!(captured.notes, Vec::<String>::new());

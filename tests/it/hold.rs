@@ -102,6 +102,12 @@ fn a_saved_plan_is_asked_about_as_what_it_is() {
     stage.configure(&(worse() + &file("d", "better")));
     stage.terraform(&plan).expect(0);
     stage.unapply(&["guard", "--tfplan", "p.tfplan"]).expect(0);
+    stage.write("p.tfplan", r#"{"encryption_version":"v0","encrypted_data":"aGlkZGVu"}"#);
+    let run: &[&str] = &["run", "--", "terraform", "apply", "p.tfplan"];
+    for arguments in [&["guard", "--tfplan", "p.tfplan"][..], run] {
+        let ran = stage.unapply(arguments).expect(15).says("it is encrypted");
+        ran.says("unapply run -- terraform apply ").says("unapply release r");
+    }
     stage.write("p.tfplan", "no plan");
     stage.unapply(&["guard", "--tfplan", "p.tfplan"]).expect(15).says("cannot use the saved plan");
 }

@@ -2,6 +2,7 @@
 
 use super::{Failure, flow_failure, plain};
 use crate::cli::exit::Exit;
+use crate::flow::Error;
 use crate::flow::error::run::{Detour, RunError};
 
 pub(super) fn failure(error: &RunError) -> Failure {
@@ -54,4 +55,13 @@ pub(super) fn failure(error: &RunError) -> Failure {
                 .next("mend the store, then: unapply run -- …   (concludes it first)")
         }
     }
+}
+
+/// Hints for a saved plan that cannot be read, or may be what is held.
+pub(super) fn saved_plan(error: &Error) -> Failure {
+    let Error::HoldUntold { hold, .. } = error else { return plain(Exit::Refused, error) };
+    plain(Exit::Refused, error)
+        .now(format!("{hold} holds a configuration, and it may be the plan's"))
+        .next_with_engine("unapply run -- ", "apply   (judges the directory, and plans anew)")
+        .next(format!("unapply release {hold} --reason TEXT"))
 }

@@ -90,8 +90,8 @@ impl AskedEngine<'_> {
 /// The configuration of a saved plan.
 #[derive(Debug, Clone, Copy)]
 pub struct PlannedConfiguration<'a> {
-    /// Its files.
-    pub archive: &'a PlanArchive,
+    /// Its files; none where they cannot be read, and then those of the directory count.
+    pub archive: Option<&'a PlanArchive>,
     /// Its variables, each value as the JSON text in `terraform show -json`.
     pub variables: &'a BTreeMap<String, Secret<String>>,
 }
@@ -117,12 +117,13 @@ pub fn capture(request: &CaptureRequest<'_>) -> Result<CapturedConfiguration, Er
         .map_err(|source| Error::Read { path: request.root.to_owned(), source })?;
     let layout = modules::ModuleLayout::of(&root, request.data_directory);
     let mut collected = Collected::within(request.bounds);
-    let modules = match request.plan {
-        Some(planned) => modules::planned(&layout, planned.archive, &mut collected),
+    let archive = request.plan.and_then(|planned| planned.archive);
+    let modules = match archive {
+        Some(archive) => modules::planned(&layout, archive, &mut collected),
         None => modules::installed(&layout, request.engine, &mut collected)?,
     };
-    let var_files = if let Some(planned) = request.plan {
-        if let Some(lock_file) = &planned.archive.lock_file {
+    let var_files = if let Some(archive) = archive {
+        if let Some(lock_file) = &archive.lock_file {
             let (content, mode) = (lock_file.clone(), FileMode::default());
             collected.insert_loaded(root.join(LOCK_FILE), LoadedFile { content, mode });
         }

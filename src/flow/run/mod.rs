@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use self::words::Command;
 use super::Error;
 use super::error::run::RunError;
+use super::hold::refuse_unread;
 use super::intent::{Intent, OpenIntent};
 use super::ports::{Author, Job, Ports, Stack};
 use super::recorded::load_configuration;
@@ -87,10 +88,17 @@ pub fn begin(job: &Job<'_>, wanted: &Wanted) -> Result<Begun, Error> {
     let given = GivenValues::of_command(&command.words);
     let stack = &Stack { inputs: job.stack.inputs.clone().below(given), ..job.stack.clone() };
     let job = &Job::new(job.ports, stack, job.author);
-    let taken = capture(job, &command)?;
+    if let (Some(plan), Some(newest)) = (&command.plan, held.first()) {
+        refuse_unread(plan, newest)?;
+    }
+    let mut taken = capture(job, &command)?;
     if !held.is_empty() {
         let candidates = candidates(job.ports, job.stack, &taken, &command);
         refuse_held(job.ports, &log, &candidates)?;
+        // It may be the one that is held.
+        if let Some(problem) = taken.problem.take_if(|_| command.plan.is_some()) {
+            return Err(problem);
+        }
     }
     check_standing(&taken)?;
     job.ports.check_interrupt("the command was started")?;

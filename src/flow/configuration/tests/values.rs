@@ -79,7 +79,7 @@ fn a_saved_plan_gives_its_own_files_and_the_directory_those_that_functions_read(
         previous_state: StateBytes::new(Vec::new()),
     };
     let variables = BTreeMap::from([("a".to_owned(), secret("2"))]);
-    let planned = PlannedConfiguration { archive: &archive, variables: &variables };
+    let planned = PlannedConfiguration { archive: Some(&archive), variables: &variables };
     let captured = tree.capture_with(|request| request.plan = Some(planned)).unwrap();
     assert_eq!(paths(&captured), [".terraform.lock.hcl", "_modules/r/main.tf", "f.txt", "main.tf"]);
     assert_eq!(captured.bundle.files[&"main.tf".parse().unwrap()], main);
