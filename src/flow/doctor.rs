@@ -350,7 +350,8 @@ fn copy(
         snapshot: good.snapshot,
         live: &live.backend,
         home: CopyBackend::Recorded,
-        states: [Some(state.state()), Some(present.state())],
+        present: Some(present.state()),
+        good: Some(state.state()),
     };
     let prepared = prepare(ports, stack, &source, CopyLayout::WithoutStateBlocks, &redactor);
     let Some(prepared) = found.tried("providers", prepared) else { return Ok(()) };

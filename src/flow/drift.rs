@@ -77,7 +77,8 @@ fn see(ports: &Ports<'_>, stack: &Stack, taken: Captured) -> Result<Observation,
         snapshot,
         live: &taken.backend,
         home: CopyBackend::Recorded,
-        states: [Some(read.state()), None],
+        present: Some(read.state()),
+        good: None,
     };
     let plan = planned(ports, stack, &source, &redactor)?;
     // The lock was Terraform's only while it planned: what it compared with has to be this state.

@@ -152,7 +152,8 @@ fn follow_up(
         snapshot,
         live: &live.backend,
         home: CopyBackend::Recorded,
-        states: [Some(state), None],
+        present: Some(state),
+        good: None,
     };
     let prepared = prepare(ports, stack, &source, CopyLayout::Pristine, redactor)?;
     ports.progress.begin(Phase::Verify);

@@ -16,12 +16,15 @@ use super::ports::{Ports, Stack};
 use super::redaction::{safe_error, safe_event};
 use crate::codec::backend::Backend;
 use crate::codec::hcl::lock::{self, TranslatedEntry};
-use crate::codec::hcl::{Configuration, backend_override, expression, moved, with_lifecycle};
+use crate::codec::hcl::{
+    Configuration, Syntax, backend_override, expression, moved, required_providers, with_lifecycle,
+};
 use crate::codec::{json, plan};
 use crate::engine::compat::same_by_directory;
 use crate::engine::pin;
 use crate::engine::redact::Redactor;
 use crate::engine::stack_engine::of_providers;
+use crate::model::address::ProviderSource;
 use crate::model::configuration::{BundlePath, LockedProvider};
 use crate::model::entry::{EngineKind, Snapshot};
 use crate::model::event::Event;
@@ -56,6 +59,9 @@ const OVERRIDE: &str = "zz_unapply_override.tf";
 
 /// The override file that names today's keys.
 const ENCRYPTION: &str = "zz_unapply_encryption_override.tf";
+
+/// The override file that names the providers of the present state alone.
+const PROVIDERS: &str = "zz_unapply_providers_override.tf";
 
 /// The file with `moved` blocks.
 const MOVED: &str = "zz_unapply_moved.tf";
@@ -92,9 +98,10 @@ pub struct CopySource<'a> {
     pub live: &'a Backend,
     /// Which backend the private copy has.
     pub home: CopyBackend,
-    /// The states whose objects' own files it has to see as they are: the present one, and the one
-    /// to go back to.
-    pub states: [Option<&'a State<'a>>; 2],
+    /// The state that the copy plans on, or is about to.
+    pub present: Option<&'a State<'a>>,
+    /// The state to go back to, if it is another one: files that its objects name are seen, too.
+    pub good: Option<&'a State<'a>>,
 }
 
 /// Which backend a private copy has.
@@ -112,7 +119,7 @@ pub enum CopyBackend {
 fn refuse_other_engine(
     ports: &Ports<'_>,
     stack: &Stack,
-    [present, _]: [Option<&State<'_>>; 2],
+    present: Option<&State<'_>>,
 ) -> Result<(), Error> {
     let Some(present) = present.filter(|_| ports.terraform.is_assumed()) else { return Ok(()) };
     let sources = present.instances.iter().map(|object| &object.provider.source);
@@ -135,10 +142,10 @@ pub fn prepare(
     redactor: &Redactor,
 ) -> Result<PrivateCopy, Error> {
     ports.check_interrupt("the private directory was made")?;
-    refuse_other_engine(ports, stack, source.states)?;
+    refuse_other_engine(ports, stack, source.present)?;
     ports.progress.begin(Phase::Workdir);
     let mut directory = PrivateDirectory::create(&stack.temporary)?;
-    let places = places::of(stack, source.states);
+    let places = places::of(stack, [source.present, source.good]);
     directory.lay_out(source.configuration, layout, &places)?;
     // A program that does not say what it is runs as it is.
     let [copy, own] = [&directory.root(), &stack.root].map(|at| ports.terraform.version(at).ok());
@@ -179,8 +186,8 @@ pub fn prepare(
 }
 
 /// Lets a lock file of the other engine select the same versions from this one's registry, as the
-/// engine itself does at its first `init`. One that cannot be read stays, and `init` says what is
-/// wrong with it.
+/// engine itself does at its first `init`, and gives it the entries that the present state needs. One
+/// that cannot be read stays, and `init` says what is wrong with it.
 fn translate_lock_file(
     ports: &Ports<'_>,
     stack: &Stack,
@@ -194,20 +201,52 @@ fn translate_lock_file(
     };
     let modules = source.configuration.modules().iter();
     let hosted = modules.flat_map(|module| module.facts.hosted.iter().cloned()).collect();
-    // OpenTofu takes a state's providers from its own registry, too; Terraform takes them as written.
-    let named = source.states.iter().flatten().flat_map(|state| &state.instances);
-    let kept = match engine {
-        EngineKind::Terraform => named.map(|object| object.provider.source.clone()).collect(),
-        EngineKind::OpenTofu => BTreeSet::new(),
-    };
+    let present = present_providers(source, engine, &hosted);
     let todays = std::fs::read(stack.root.join(LOCK_FILE)).unwrap_or_default();
-    let Ok((text, translated)) = lock::translated(content, &todays, engine, &hosted, &kept) else {
+    let Ok((text, translated)) = lock::translated(content, &todays, engine, &hosted, &present)
+    else {
         return Ok(Vec::new());
     };
-    if !translated.is_empty() {
-        directory.write_beside(LOCK_FILE, &text)?;
+    let files = source.configuration.bundle().files.iter();
+    let files: Vec<&[u8]> = files
+        .filter(|(path, _)| Syntax::of(path.as_str()).is_some())
+        .map(|(_, content)| content.as_slice())
+        .collect();
+    let may_be_named = |provider: &ProviderSource| {
+        files.iter().any(|content| lock::may_be_named(content, provider, engine))
+    };
+    let fitted = lock::fitted(&text, &todays, &present, &may_be_named).ok().flatten();
+    if !translated.is_empty() || fitted.is_some() {
+        directory.write_beside(LOCK_FILE, fitted.as_deref().unwrap_or(&text))?;
+    }
+    // A scratch backend is empty at `init`, and its state will need them as well.
+    let alone: Vec<&ProviderSource> = present.iter().filter(|one| !may_be_named(one)).collect();
+    if !alone.is_empty() {
+        directory.write_override(PROVIDERS, &required_providers(&alone))?;
     }
     Ok(translated)
+}
+
+/// The providers that `init` will look for since the present state names them. OpenTofu takes those
+/// from its own registry, too; Terraform takes them as written.
+fn present_providers(
+    source: &CopySource<'_>,
+    engine: EngineKind,
+    hosted: &BTreeSet<ProviderSource>,
+) -> BTreeSet<ProviderSource> {
+    let objects = source.present.into_iter().flat_map(|state| &state.instances);
+    let named = objects.map(|object| object.provider.source.clone());
+    let named = named.filter(|provider| provider.namespace != "builtin");
+    let is_taken = |provider: &ProviderSource| {
+        engine == EngineKind::OpenTofu
+            && EngineKind::of_registry(&provider.host) == Some(EngineKind::Terraform)
+            && !hosted.contains(provider)
+    };
+    let ours = |provider: ProviderSource| match is_taken(&provider) {
+        true => ProviderSource { host: engine.registry().to_owned(), ..provider },
+        false => provider,
+    };
+    named.map(ours).collect()
 }
 
 /// Writes down which backend the copy has; what comes back is a file with its credentials.

@@ -148,6 +148,46 @@ pub fn translated(
     Ok((edited.to_string().into_bytes(), translated))
 }
 
+/// A lock file with an entry for each provider that `init` will look for and no other one, since it
+/// refuses to change one that is read-only. Those of `present` are named by the state; an entry that
+/// is missing is taken over from `todays`. Nothing, where all is well.
+pub fn fitted(
+    content: &[u8],
+    todays: &[u8],
+    present: &BTreeSet<ProviderSource>,
+    may_be_named: &dyn Fn(&ProviderSource) -> bool,
+) -> Result<Option<Vec<u8>>, Error> {
+    let known: BTreeSet<ProviderSource> =
+        providers(content)?.into_iter().map(|locked| locked.source).collect();
+    let is_needed = |source: &ProviderSource| present.contains(source) || may_be_named(source);
+    let stale: BTreeSet<String> =
+        known.iter().filter(|source| !is_needed(source)).map(ToString::to_string).collect();
+    let missing: BTreeSet<String> = present.difference(&known).map(ToString::to_string).collect();
+    let todays = body(todays).unwrap_or_default();
+    let missing: Vec<&Block> =
+        todays.get_blocks("provider").filter(|block| missing.contains(name(block))).collect();
+    if stale.is_empty() && missing.is_empty() {
+        return Ok(None);
+    }
+    let mut edited = body(content)?;
+    let blocks = edited.remove_blocks("provider");
+    for block in blocks.iter().filter(|block| !stale.contains(name(block))).chain(missing) {
+        edited.push(block.clone());
+    }
+    Ok(Some(edited.to_string().into_bytes()))
+}
+
+/// Whether a file of a configuration may mean this provider, by its text. One of the engine's own
+/// registry is written without a host, and HashiCorp's without anything but a resource of theirs.
+pub fn may_be_named(content: &[u8], source: &ProviderSource, engine: EngineKind) -> bool {
+    let text = String::from_utf8_lossy(content).to_lowercase();
+    let ProviderSource { host, namespace, name } = source;
+    let is_ours = host == engine.registry();
+    text.contains(&source.to_string())
+        || (is_ours && text.contains(&format!("\"{namespace}/{name}\"")))
+        || (is_ours && namespace == "hashicorp" && text.contains(name.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +234,33 @@ mod tests {
         assert!(text.contains("\"registry.terraform.io/n/y\""), "{text}");
         let (text, _) = translated(OLD, b"", EngineKind::Terraform, &none, &none).unwrap();
         assert_eq!(text, OLD);
+    }
+
+    #[test]
+    fn a_lock_file_has_what_init_looks_for_and_nothing_else() {
+        let run = |configuration: &[u8], present: &[&str], todays: &[u8]| {
+            let present = present.iter().map(|name| name.parse().unwrap()).collect();
+            let named = |source: &ProviderSource| {
+                may_be_named(configuration, source, EngineKind::Terraform)
+            };
+            let text = fitted(OLD, todays, &present, &named).unwrap()?;
+            let names = providers(&text).unwrap().into_iter();
+            Some(names.map(|found| found.source.to_string()).collect::<Vec<_>>().join(" "))
+        };
+        let both = b"x = \"n/x\" y = \"registry.terraform.io/n/y\"";
+        assert_eq!(run(both, &[], b""), None);
+        assert_eq!(run(b"\"n/x\"", &["registry.terraform.io/n/y"], b""), None, "the state's");
+        // The last one that was there needs its entry no more.
+        assert_eq!(run(b"\"n/x\"", &[], b"").unwrap(), "registry.terraform.io/n/x");
+        let elsewhere = b"\"n/x\" \"registry.example.org/n/y\"";
+        assert_eq!(run(elsewhere, &[], b"").unwrap(), "registry.terraform.io/n/x");
+        // What came since is in the state.
+        let other = b"provider \"registry.example.org/n/z\" {\n  version = \"1.0.0\"\n}\n";
+        assert_eq!(
+            run(both, &["registry.example.org/n/z"], other).unwrap(),
+            "registry.example.org/n/z registry.terraform.io/n/x registry.terraform.io/n/y"
+        );
+        assert_eq!(run(both, &["registry.example.org/n/z"], b""), None, "nothing is made up");
     }
 
     #[test]

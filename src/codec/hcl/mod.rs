@@ -41,7 +41,7 @@ pub use scan::scan;
 pub use values::{NotGiven, given, literals};
 pub use write::{
     NotAnArgument, assignment, backend_override, encryption_override, expression, ignoring, moved,
-    with_lifecycle,
+    required_providers, with_lifecycle,
 };
 
 /// Content that is not Terraform's language. Never says what stands there: it may be a secret.

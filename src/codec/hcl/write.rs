@@ -9,7 +9,7 @@ use hcl_edit::parser::parse_body;
 use hcl_edit::structure::Body;
 
 use super::{Syntax, body_of};
-use crate::model::address::{Address, InstanceKey, ModuleStep};
+use crate::model::address::{Address, InstanceKey, ModuleStep, ProviderSource};
 use crate::model::placement::{Movable, MovedBlock};
 use crate::model::value::{Value, is_identifier};
 
@@ -38,6 +38,18 @@ pub fn backend_override(
     }
     content.push_str("  }\n}\n");
     Ok(content)
+}
+
+/// The content of an override file that requires these providers, under names of our own.
+pub fn required_providers(sources: &[&ProviderSource]) -> String {
+    let mut content = String::from("terraform {\n  required_providers {\n");
+    for (at, source) in sources.iter().enumerate() {
+        content.push_str(&format!("    unapply-{at} = {{\n      source = "));
+        quoted(&mut content, &source.to_string());
+        content.push_str("\n    }\n");
+    }
+    content.push_str("  }\n}\n");
+    content
 }
 
 /// An override by which a configuration encrypts as these files do; none if they do not. Only the

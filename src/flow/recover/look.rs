@@ -431,7 +431,8 @@ fn refreshed(
         snapshot,
         live: &live.backend,
         home: CopyBackend::Recorded,
-        states: [Some(state), None],
+        present: Some(state),
+        good: None,
     };
     // A dead process may have left a lock: this is no moment to wait for it.
     let stack = &Stack { lock_timeout_seconds: 0, ..stack.clone() };

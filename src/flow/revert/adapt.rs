@@ -154,7 +154,8 @@ fn source(draft: &RevertDraft, home: CopyBackend) -> CopySource<'_> {
         snapshot: &draft.snapshot,
         live: &draft.backend,
         home,
-        states: [Some(draft.good.state.state()), Some(draft.current.state())],
+        present: Some(draft.current.state()),
+        good: Some(draft.good.state.state()),
     }
 }
 

@@ -92,7 +92,8 @@ fn planned(
         snapshot: &draft.snapshot,
         live: &draft.backend,
         home: CopyBackend::Recorded,
-        states: [Some(draft.good.state.state()), Some(draft.current.state())],
+        present: Some(draft.current.state()),
+        good: Some(draft.good.state.state()),
     };
     let prepared = private_copy(ports, stack, &source, &redactor)?;
     let targets: BTreeSet<String> =

@@ -105,29 +105,35 @@ fn an_engine_that_nothing_names_is_refused_where_the_state_is_the_other_ones() {
     }
 }
 
-#[test]
-fn what_was_good_with_terraform_is_reverted_to_with_opentofu() {
-    let lock = |host: &str, hash: &str| {
+fn what_was_good_with_one_engine_is_reverted_to_with_the_other() {
+    let lock = |engine: EngineKind, hash: &str| {
         format!(
-            "provider \"{host}/unapply/demo\" {{\n  version = \"1.0.0\"\n  hashes  = [\"{hash}\"]\n}}\n"
+            "provider \"{}/unapply/demo\" {{\n  version = \"1.0.0\"\n  hashes  = [\"{hash}\"]\n}}\n",
+            engine.registry()
         )
     };
-    let scene = Scene::new(Where::File);
     let write = |scene: &Scene, text: String| {
         put(&scene.root().join(".terraform.lock.hcl"), text.as_bytes());
     };
-    write(&scene, lock("registry.terraform.io", "h1:theirs"));
-    let story = Story::in_scene(scene, &(file("a", "one") + &file("c", "same")));
-    story.scene.world.runs(EngineKind::OpenTofu);
-    write(&story.scene, lock("registry.opentofu.org", "h1:ours"));
-    let story = story.then(&(file("a", "ONE") + &file("b", "new")));
-    let refused = Process::healthy(&story.scene).revert(story.target);
-    let Err(Error::Hazards(open)) = refused else { panic!("{refused:?}") };
-    let open: Vec<String> =
-        open.iter().map(|hazard| format!("{}={}", hazard.kind, hazard.subject)).collect();
-    assert_eq!(open, ["engine-changed=opentofu"]);
-    let allowed = ["engine-changed=opentofu"];
-    let ended = Process::healthy(&story.scene).revert_allowing(story.target, &allowed).unwrap();
-    assert!(matches!(ended, Reverted::Verified(..)), "{ended:?}");
-    story.is_back();
+    for [then, now] in [
+        [EngineKind::Terraform, EngineKind::OpenTofu],
+        [EngineKind::OpenTofu, EngineKind::Terraform],
+    ] {
+        let scene = Scene::new(Where::File);
+        scene.world.runs(then);
+        write(&scene, lock(then, "h1:theirs"));
+        let story = Story::in_scene(scene, &(file("a", "one") + &file("c", "same")));
+        story.scene.world.runs(now);
+        write(&story.scene, lock(now, "h1:ours"));
+        let story = story.then(&(file("a", "ONE") + &file("b", "new")));
+        let refused = Process::healthy(&story.scene).revert(story.target);
+        let Err(Error::Hazards(open)) = refused else { panic!("{refused:?}") };
+        let open: Vec<String> =
+            open.iter().map(|hazard| format!("{}={}", hazard.kind, hazard.subject)).collect();
+        let allowed = format!("engine-changed={}", <&str>::from(now));
+        assert_eq!(open, [allowed.as_str()]);
+        let ended = Process::healthy(&story.scene).revert_allowing(story.target, &[&allowed]);
+        assert!(matches!(ended, Ok(Reverted::Verified(..))), "{now:?}: {ended:?}");
+        story.is_back();
+    }
 }

@@ -43,7 +43,8 @@ pub(super) fn use_recorded_backend(
         snapshot: &draft.snapshot,
         live: &draft.backend,
         home: CopyBackend::Recorded,
-        states: [Some(draft.good.state.state()), Some(draft.current.state())],
+        present: Some(draft.current.state()),
+        good: Some(draft.good.state.state()),
     };
     checked.prepared.use_recorded_backend(ports, stack, &source, &draft.redactor)
 }

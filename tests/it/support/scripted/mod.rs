@@ -98,11 +98,17 @@ impl<'w> Scripted<'w> {
     }
 
     /// Refuses, as both engines do with a lock file that is read-only, to select anew what it
-    /// selects from the other one's registry.
-    fn refuse_other_registry(&self, root: &Path) -> Result<(), Error> {
+    /// selects from the other one's registry, and to drop what nothing names. Terraform takes the
+    /// providers of a state as they are written.
+    fn refuse_other_registry(&self, root: &Path, backend: &Backend) -> Result<(), Error> {
+        let state = self.world.state(backend).unwrap_or_default();
+        let state = String::from_utf8(state).unwrap();
+        let is_named = |other: EngineKind| {
+            self.world.engine() == EngineKind::Terraform && state.contains(other.registry())
+        };
         let lock = std::fs::read_to_string(root.join(".terraform.lock.hcl")).unwrap_or_default();
         let mut hosts = EngineKind::ALL.into_iter().filter(|kind| *kind != self.world.engine());
-        if hosts.any(|other| lock.contains(other.registry())) {
+        if hosts.any(|other| lock.contains(other.registry()) && !is_named(other)) {
             let summary = "Provider dependency changes detected".to_owned();
             return Err(failed("init", summary, None));
         }
@@ -180,7 +186,7 @@ impl Terraform for Scripted<'_> {
     fn init(&self, place: &Workplace, _: Option<&Path>) -> Result<(), Error> {
         let act = || {
             let backend = Configuration::of(&place.root).backend(&place.root);
-            self.refuse_other_registry(&place.root)?;
+            self.refuse_other_registry(&place.root, &backend)?;
             let own = place.data_directory.clone().unwrap_or(place.root.join(".terraform"));
             std::fs::create_dir_all(own).unwrap();
             self.initialised.borrow_mut().insert(place.root.clone(), backend);
@@ -212,7 +218,10 @@ impl Terraform for Scripted<'_> {
 
     fn show_plan(&self, _: &Workplace, plan: &Path) -> Result<Vec<u8>, Error> {
         let what = format!("show {}", name(plan));
-        let act = || Ok(planning::shown(&std::fs::read(plan).unwrap()));
+        let act = || {
+            let shown = planning::shown(&std::fs::read(plan).unwrap());
+            Ok(self.world.named(shown))
+        };
         self.ask(&what, act, |word, _| failed("show", word, None))
     }
 

@@ -239,6 +239,13 @@ impl World {
         inner.assumed.or(inner.engine).unwrap_or(EngineKind::Terraform)
     }
 
+    /// The same, with the provider as the engine that runs calls it.
+    pub(crate) fn named(&self, bytes: Vec<u8>) -> Vec<u8> {
+        let text = String::from_utf8(bytes).unwrap();
+        let ours = self.engine().registry();
+        text.replace(EngineKind::Terraform.registry(), ours).into_bytes()
+    }
+
     /// Encrypts what is written from now on.
     pub(crate) fn seals_with(&self, key: Option<String>) {
         self.inner.borrow_mut().key = key;
@@ -271,9 +278,10 @@ impl World {
             assert_eq!(document.lineage, there.lineage);
         }
         let key = self.inner.borrow().key.clone();
+        let named = self.named(document.bytes());
         let bytes = match key {
-            Some(key) => sealed::seal(&document.bytes(), &key),
-            None => document.bytes(),
+            Some(key) => sealed::seal(&named, &key),
+            None => named,
         };
         match backend {
             Backend::Local(path) => put(path, &bytes),
