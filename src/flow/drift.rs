@@ -5,6 +5,7 @@
 //! the state. An error is never drift: whatever fails leaves every item as the last check saw it.
 
 use super::error::drift::DriftError;
+use super::keeping::Keeper;
 use super::ports::{Job, Ports, Stack};
 use super::private_copy::{CopyBackend, CopySource, prepare};
 use super::recorded::{drift_values, load_configuration, unreadable_values};
@@ -134,7 +135,7 @@ fn record(job: &Job<'_>, seen: &Observation) -> Result<ObservedDrift, Error> {
         } else {
             let document = codec::encode(&seen.objects)
                 .map_err(|error| unreadable_values(seen.against, &error.to_string()))?;
-            Some(job.ports.repository.put_blob(&document)?.id)
+            Some(Keeper::of(job.ports, job.stack)?.put(&document)?.id)
         };
         let body = Body::Drift(Box::new(DriftObservation {
             against: seen.against,

@@ -292,6 +292,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// The first error of the engine's own, if one of its commands has failed.
+    pub fn said(&self) -> Option<&str> {
+        if let Self::Terraform(error) = self { error.said() } else { None }
+    }
+
     /// The hazard that this is, if it is one: none of these can be accepted.
     pub fn hazard(&self) -> Option<HazardKind> {
         if matches!(self, Self::Moved { .. } | Self::Terraform(terraform::Error::StalePlan)) {

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::configuration::{self, AskedEngine, CapturedConfiguration, GitTracking};
 use super::error::configuration::ConfigurationError;
+use super::keeping::Keeper;
 use super::ports::{Job, Ports, Stack};
 use super::snapshot::{self, Captured, change_since, keep_configuration, state_ref};
 use super::{Error, live};
@@ -127,9 +128,10 @@ fn versions(
     }
     let (mut kept, mut skipped, mut known) = (Vec::new(), Vec::new(), 0);
     let on_record = digests(&log);
+    let keeper = Keeper::of(job.ports, job.stack)?;
     for at in listed {
         job.ports.check_interrupt("the next version was read")?;
-        match keep(job.ports, history, &at, lineage.as_ref(), &on_record)? {
+        match keep(&keeper, history, &at, lineage.as_ref(), &on_record)? {
             Ok(version) if version.is_known => known += 1,
             Ok(version) => kept.push(version),
             Err(why) => skipped.push(SkippedVersion { version: at.id, written: at.written, why }),
@@ -196,7 +198,7 @@ fn is_known(on_record: &BTreeSet<Digest>, bytes: &StateBytes) -> bool {
 
 /// Reads a version and puts its bytes into the store; the reason when it is no state of this stack.
 fn keep(
-    ports: &Ports<'_>,
+    keeper: &Keeper<'_>,
     history: &dyn StateHistory,
     at: &StateVersionAt,
     lineage: Option<&Lineage>,
@@ -214,7 +216,7 @@ fn keep(
     if lineage.is_some_and(|lineage| lineage != found) {
         return Ok(Err(foreign(found)));
     }
-    let blob = ports.repository.put_blob(read.bytes().as_slice())?;
+    let blob = keeper.put(read.bytes().as_slice())?;
     let reference = state_ref(blob, &read, StateSource::Version);
     let is_known = is_known(on_record, read.bytes());
     Ok(Ok(KeptVersion { at: at.clone(), reference, is_known }))

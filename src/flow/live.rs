@@ -4,14 +4,14 @@
 //! state yet is no error; an empty file is no state.
 
 use super::Error;
+use super::home::at_home;
 use super::ports::{Ports, Stack};
-use super::redaction::{safe_error, secrets_of_environment};
+use super::redaction::{keys_of_today, safe_error, secrets_of_environment};
 use crate::codec::backend::Backend;
 use crate::codec::state::{ReadState, Unreadable, is_encrypted};
 use crate::engine::redact::Redactor;
 use crate::model::entry::StateSource;
 use crate::model::state::StateBytes;
-use crate::port::terraform;
 use crate::terraform::directory;
 
 /// The present state and where it came from.
@@ -80,14 +80,12 @@ pub fn read(ports: &Ports<'_>, stack: &Stack) -> Result<Live, Error> {
 }
 
 /// The state as the engine prints it.
-fn pull(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    backend: &Backend,
-) -> Result<Option<Vec<u8>>, terraform::Error> {
+fn pull(ports: &Ports<'_>, stack: &Stack, backend: &Backend) -> Result<Option<Vec<u8>>, Error> {
     // What it says may repeat what it was told, such as a password.
     let redactor = Redactor::default()
         .with_values(&backend.secrets())
-        .with_values(&secrets_of_environment(ports));
-    ports.terraform.pull(&stack.place()).map_err(|error| safe_error(error, &redactor))
+        .with_values(&secrets_of_environment(ports))
+        .with_values(&keys_of_today(ports, stack));
+    let pulled = at_home(ports, stack, |place| ports.terraform.pull(place))?;
+    pulled.map_err(|error| Error::Terraform(safe_error(error, &redactor)))
 }

@@ -10,8 +10,10 @@ pub mod drift;
 pub mod error;
 pub mod fix;
 pub mod hold;
+mod home;
 pub mod import;
 pub mod intent;
+mod keeping;
 pub mod live;
 pub mod mark;
 pub mod ports;
@@ -22,6 +24,7 @@ pub mod redaction;
 pub mod revert;
 pub mod run;
 mod saved_plan;
+mod sealed;
 pub mod snapshot;
 pub mod variables;
 

@@ -18,7 +18,7 @@ use crate::model::stack::StackName;
 use crate::port::clock::Clock;
 use crate::port::interrupt::Interrupt;
 use crate::port::progress::Progress;
-use crate::port::terraform::{Terraform, Workplace};
+use crate::port::terraform::Terraform;
 use crate::store::{After, Repository};
 use crate::terraform::environment::Environment;
 
@@ -115,19 +115,6 @@ impl Stack {
     /// The directory with its providers and modules: a stack with another one is refused.
     pub fn data_directory(&self) -> PathBuf {
         self.root.join(".terraform")
-    }
-
-    /// The place where Terraform works on the stack itself.
-    pub fn place(&self) -> Workplace {
-        Workplace {
-            root: self.root.clone(),
-            data_directory: None,
-            workspace: self.workspace.clone(),
-            lock_timeout_seconds: self.lock_timeout_seconds,
-            environment: Vec::new(),
-            values_at_apply: Vec::new(),
-            values_of_modules: self.inputs.words.files().map(PathBuf::from).collect(),
-        }
     }
 }
 

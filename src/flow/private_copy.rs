@@ -4,6 +4,7 @@
 //! environment or from the working directory's own record. Nothing of the user's directory is
 //! touched before [`PrivateCopy::carry_back`].
 
+pub(in crate::flow) mod encryption;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +37,6 @@ use crate::model::state::{State, StateBytes};
 use crate::model::value::Value;
 use crate::port::progress::{Ended, Phase};
 use crate::port::terraform::{self, PlanMode, PlanRequest, Workplace};
-use crate::terraform::directory::signs::encryption;
 use crate::terraform::workdir::{CarriedBack, CopyLayout, PrivateDirectory, RealPlaces};
 
 /// A private copy of any configuration, without what would have Terraform refuse to plan an end.
@@ -56,9 +56,6 @@ pub(super) fn private_copy(
 
 /// The override file that names the backend.
 const OVERRIDE: &str = "zz_unapply_override.tf";
-
-/// The override file that names today's keys.
-const ENCRYPTION: &str = "zz_unapply_encryption_override.tf";
 
 /// The override file that names the providers of the present state alone.
 const PROVIDERS: &str = "zz_unapply_providers_override.tf";
@@ -151,19 +148,16 @@ pub fn prepare(
     let [copy, own] = [&directory.root(), &stack.root].map(|at| ports.terraform.version(at).ok());
     own.zip(copy).map_or(Ok(()), |(own, copy)| same_by_directory(&own, &copy))?;
     let translated = translate_lock_file(ports, stack, source, &directory)?;
-    // The present state can be read with today's keys alone, and is written back with them.
-    if ports.engine(stack) == Some(EngineKind::OpenTofu)
-        && let Some(text) = encryption(&stack.root)
-    {
-        directory.write_override(ENCRYPTION, &text)?;
-    }
+    let mut environment = directory.environment();
+    let encrypts = source.configuration.root().encrypts;
+    environment.extend(encryption::put_over(ports, stack, encrypts, &directory)?);
     let credentials = settle(&directory, stack, source)?;
     let place = Workplace {
         root: directory.root(),
         data_directory: Some(directory.data_dir()),
         workspace: stack.workspace.clone(),
         lock_timeout_seconds: stack.lock_timeout_seconds,
-        environment: directory.environment(),
+        environment,
         values_at_apply: directory.values_at_apply(),
         values_of_modules: directory.var_file_arguments(),
     };

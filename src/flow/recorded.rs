@@ -11,19 +11,17 @@ use jiff::Timestamp;
 
 use super::Error;
 use super::error::drift::DriftError;
-use super::ports::{Job, Ports};
+use super::ports::Ports;
 use crate::codec::hcl::Configuration;
 use crate::codec::state::{ReadState, Unreadable};
 use crate::codec::{bundle, drift as codec};
 use crate::engine::drift::{Tracked, tracked};
 use crate::engine::good::snapshots;
-use crate::engine::unsettled::ERRORED_STATE;
 use crate::model::configuration::Bundle;
-use crate::model::digest::Digest;
 use crate::model::drift::{DriftItem, DriftObservation, DriftedObject, KnownDrift, RecordedFix};
-use crate::model::entry::{Body, Entry, Revision, Snapshot, StateRef, UnreadableState};
+use crate::model::entry::{Entry, Revision, Snapshot, StateRef};
 use crate::model::state::StateBytes;
-use crate::store::{self, After, Repository};
+use crate::store::{self, Repository};
 
 /// A state on record, with its bytes.
 #[derive(Debug, Clone)]
@@ -98,26 +96,6 @@ pub fn load_configuration(
 ) -> Result<Configuration, Error> {
     let engine = snapshot.engine.as_ref().map(|engine| engine.kind);
     load_bundle(ports, revision, snapshot).map(|bundle| Configuration::read(bundle, engine))
-}
-
-/// Keeps the bytes of one; `what` says of which apply it is, or where it lay.
-pub(super) fn keep_errored_state(
-    job: &Job<'_>,
-    bytes: &[u8],
-    what: &str,
-) -> Result<Revision, Error> {
-    let stored = job.ports.repository.put_blob(bytes)?;
-    let body = Body::Evidence(UnreadableState {
-        blob: stored.id,
-        digest: Digest::of(bytes),
-        bytes: stored.bytes,
-        found: format!("{ERRORED_STATE} {what}"),
-        problem: format!(
-            "{} could not save the state to its backend",
-            job.ports.terraform.command()
-        ),
-    });
-    Ok(job.record(After::Any, body)?.revision)
 }
 
 /// A file's content; nothing when there is no such file.

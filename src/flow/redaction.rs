@@ -4,11 +4,13 @@
 //! state marks, what only the last drift check saw, or what only the environment has. A source that
 //! cannot be read teaches nothing here and stops no use case: no decision rests on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
-use super::ports::{Author, Job, Ports};
+use super::ports::{Author, Job, Ports, Stack};
 use super::recorded::{Valued, drift_values, load};
+use super::variables::todays;
+use crate::codec::hcl::encryption::{TF_ENCRYPTION, with_encryption_variable};
 use crate::codec::hcl::{self, Configuration};
 use crate::codec::json;
 use crate::engine::drift::last_observation;
@@ -22,6 +24,7 @@ use crate::model::good::Residual;
 use crate::model::plan::Plan;
 use crate::model::value::Value;
 use crate::port::terraform;
+use crate::terraform::directory::signs::facts_for_opentofu;
 
 /// An error of Terraform with its texts redacted.
 pub fn safe_error(error: terraform::Error, redactor: &Redactor) -> terraform::Error {
@@ -73,7 +76,7 @@ pub fn with_configuration(redactor: Redactor, configuration: &Configuration) -> 
         .filter(|(name, _)| is_secret_variable(configuration.root(), name))
         .map(|(_, value)| value)
         .collect();
-    redactor.with_values(&secrets)
+    redactor.with_values(&secrets).with_values(&keys(configuration.root()))
 }
 
 /// Learns what must not be shown of a plan of this configuration, its variables included.
@@ -102,7 +105,9 @@ fn value_of(variable: &Variable) -> Value {
 /// Whether a variable's value is secret: declared so, or named so.
 fn is_secret_variable(declared: &hcl::ModuleFacts, name: &str) -> bool {
     let marks = declared.variables.get(name).map(|declared| declared.marks);
-    is_secret_name(name) || marks.is_some_and(|marks| marks.sensitive || marks.ephemeral)
+    is_secret_name(name)
+        || declared.key_variables.contains(name)
+        || marks.is_some_and(|marks| marks.sensitive || marks.ephemeral)
 }
 
 /// Collects the secrets of items: those that they mark, and those that the states that they were
@@ -129,14 +134,32 @@ pub fn redactor_of_items(
 /// Of how many recorded states the secrets are remembered.
 const STATES_MAX: usize = 4;
 
+/// The texts that are keys of the encryption.
+fn keys(facts: &hcl::ModuleFacts) -> Vec<Value> {
+    let texts = facts.key_texts.iter();
+    texts.map(|text| Value::Text(text.reveal_for_terraform().clone())).collect()
+}
+
+/// The keys of a stack's encryption today, wherever they come from.
+pub(super) fn keys_of_today(ports: &Ports<'_>, stack: &Stack) -> Vec<Value> {
+    let facts = facts_for_opentofu(&stack.root, ports.environment);
+    let values = todays(stack, &facts.key_variables).into_values();
+    let values = values.map(|value| Value::Text(value.reveal_for_terraform().clone()));
+    keys(&facts).into_iter().chain(values).collect()
+}
+
 /// Values of the environment whose names say that they are secret, such as
-/// `AWS_SECRET_ACCESS_KEY`. A path to a file of credentials is none.
+/// `AWS_SECRET_ACCESS_KEY`, and keys in `TF_ENCRYPTION`. A path to a file of credentials is none.
 pub(super) fn secrets_of_environment(ports: &Ports<'_>) -> Vec<Value> {
+    let said = ports.environment.get(TF_ENCRYPTION).map(|value| value.to_string_lossy());
+    let files = with_encryption_variable(BTreeMap::new(), &said.unwrap_or_default());
+    let keys = keys(&hcl::scan(&files)).into_iter();
     let secret = ports.environment.iter().filter(|(name, _)| is_secret_name(name));
     let values = secret.filter_map(|(_, value)| value.to_str());
     values
         .filter(|value| !value.starts_with(['/', '.', '~']))
         .map(|value| Value::Text(value.to_owned()))
+        .chain(keys)
         .collect()
 }
 

@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use super::Error;
+use super::home::at_home;
 use super::ports::{Ports, Stack};
 use crate::codec::hcl::Syntax;
 use crate::codec::planfile::PlanArchive;
@@ -21,7 +22,7 @@ pub(super) fn shown(
     file: &Path,
     archive: Option<&PlanArchive>,
 ) -> Result<Vec<u8>, Error> {
-    let refused = match ports.terraform.show_plan(&stack.place(), file) {
+    let refused = match at_home(ports, stack, |place| ports.terraform.show_plan(place, file))? {
         Ok(shown) => return Ok(shown),
         Err(refused) => refused,
     };
@@ -50,13 +51,15 @@ fn beside_its_own_files(
     }
     // Values of today's environment reach a directory with providers from elsewhere by name alone.
     let values = stack.inputs.environment.iter();
-    let files = stack.inputs.words.files();
-    let place = Workplace {
-        root: directory.root(),
-        data_directory: Some(stack.data_directory()),
-        environment: values.map(|(n, value)| (format!("TF_VAR_{n}"), value.clone())).collect(),
-        values_of_modules: files.map(|file| stack.root.join(file)).collect(),
-        ..stack.place()
-    };
-    Ok(ports.terraform.show_plan(&place, file))
+    let environment: Vec<_> =
+        values.map(|(name, value)| (format!("TF_VAR_{name}"), value.clone())).collect();
+    let data_directory = Some(stack.data_directory());
+    at_home(ports, stack, |place| {
+        let values_of_modules =
+            place.values_of_modules.iter().map(|file| stack.root.join(file)).collect();
+        let root = directory.root();
+        let place =
+            Workplace { root, data_directory, environment, values_of_modules, ..place.clone() };
+        ports.terraform.show_plan(&place, file)
+    })
 }

@@ -12,12 +12,13 @@ use super::Error;
 use super::configuration::{
     self, AskedEngine, CapturedConfiguration, GitTracking, PlannedConfiguration,
 };
+use super::keeping::Keeper;
 use super::live::{self, Live};
 use super::ports::{Job, Ports, Stack};
 use super::saved_plan;
 use crate::codec::backend::Backend;
 use crate::codec::state::beside::Beside;
-use crate::codec::state::{ReadState, Unreadable, is_encrypted};
+use crate::codec::state::{ReadState, Unreadable};
 use crate::codec::{bundle, json, plan, planfile};
 use crate::engine::baseline::can_be_baseline;
 use crate::engine::diff::{ChangeKind, diff_beside};
@@ -29,8 +30,7 @@ use crate::model::address::Mode;
 use crate::model::configuration::{ConfigurationRef, ConfigurationSource, SeenVariable};
 use crate::model::digest::Digest;
 use crate::model::entry::{
-    Body, Cause, ChangeSince, EngineKind, Entry, Revision, Snapshot, StateRef, StateSource,
-    UnreadableState,
+    Body, Cause, ChangeSince, Entry, Revision, Snapshot, StateRef, StateSource, UnreadableState,
 };
 use crate::model::secret::Secret;
 use crate::model::stack::BackendIdentity;
@@ -38,7 +38,6 @@ use crate::model::state::StateBytes;
 use crate::model::version::Serial;
 use crate::port::progress::{Ended, Phase};
 use crate::store::{After, Repository, StoredBlob};
-use crate::terraform::directory::signs::encrypts;
 use crate::terraform::git;
 
 /// Which state is taken.
@@ -164,10 +163,13 @@ fn take_quietly(job: &Job<'_>, request: &SnapshotRequest) -> Result<Captured, Er
     let job = &job.by(author);
     let log = job.log()?;
     let live = subject(job.ports, job.stack, request)?;
-    refuse_in_the_clear(job, &live)?;
+    let keeper = Keeper::of(job.ports, job.stack)?;
+    if let Some(bytes) = &live.bytes {
+        keeper.check(bytes.as_slice())?;
+    }
     let (repository, knowledge) = (job.ports.repository, &job.stack.knowledge);
     let bytes = live.bytes.as_ref();
-    let write = || bytes.map(|bytes| repository.put_blob(bytes.as_slice())).transpose();
+    let write = || bytes.map(|bytes| keeper.put(bytes.as_slice())).transpose();
     let compare = || bytes.and_then(|bytes| change_since(repository, &log, bytes, knowledge));
     // Storing and comparing need not wait until the bytes were read: what cannot be read is stored,
     // too. Nothing is stored of what is on record already.
@@ -271,23 +273,6 @@ fn subject(ports: &Ports<'_>, stack: &Stack, request: &SnapshotRequest) -> Resul
     }
 }
 
-/// Refuses to keep in the clear what the user encrypts, unless that was accepted for the store.
-fn refuse_in_the_clear(job: &Job<'_>, live: &Live) -> Result<(), Error> {
-    let Ports { repository, environment, .. } = *job.ports;
-    if live.bytes.as_ref().is_some_and(|bytes| is_encrypted(bytes.as_slice())) {
-        return Ok(());
-    }
-    // Terraform encrypts nothing, whatever is set for other stacks.
-    let is_told = encrypts(&job.stack.root, environment);
-    if is_told
-        && job.ports.engine(job.stack) != Some(EngineKind::Terraform)
-        && !repository.is_accepted_unencrypted()?
-    {
-        return Err(Error::Unencrypted { place: repository.place() });
-    }
-    Ok(())
-}
-
 /// The newest snapshot that has a state.
 pub(super) fn last_state(log: &[Entry]) -> Option<Revision> {
     let newest = snapshots(log).rev().find(|(_, snapshot)| snapshot.state.is_some());
@@ -338,7 +323,7 @@ fn keep(
     {
         return Ok(entry.revision);
     }
-    let stored = job.ports.repository.put_blob(bytes.as_slice())?;
+    let stored = Keeper::of(job.ports, job.stack)?.put(bytes.as_slice())?;
     let body = Body::Evidence(UnreadableState {
         blob: stored.id,
         digest: bytes.digest(),

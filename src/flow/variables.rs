@@ -103,8 +103,18 @@ fn today(stack: &Stack, credentials: &BTreeSet<String>) -> BTreeMap<String, Secr
     today
 }
 
+/// Today's values of these variables, wherever they come from.
+pub(super) fn todays(stack: &Stack, names: &BTreeSet<String>) -> BTreeMap<String, Secret<String>> {
+    let mut values = today(stack, names);
+    values.retain(|name, _| names.contains(name));
+    values
+}
+
 /// The values that words give, and those of `wanted` variables that files among them give.
-fn in_words(stack: &Stack, wanted: &BTreeSet<String>) -> BTreeMap<String, Secret<String>> {
+pub(super) fn in_words(
+    stack: &Stack,
+    wanted: &BTreeSet<String>,
+) -> BTreeMap<String, Secret<String>> {
     counting(&stack.inputs.words.0, |path| {
         if let Some(given) = stack.inputs.in_given_files.get(path) {
             return given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();

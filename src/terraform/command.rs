@@ -240,7 +240,7 @@ impl Terraform for Cli {
         let is_state = |bytes: &Vec<u8>| {
             !bytes.iter().all(u8::is_ascii_whitespace) && !state::is_no_state(bytes)
         };
-        Ok(Some(finished.stdout).filter(is_state))
+        Ok(Some(state::without_warnings(finished.stdout)).filter(is_state))
     }
 
     fn push(&self, place: &Workplace, state: &Path) -> Result<(), Error> {
@@ -315,8 +315,12 @@ impl Terraform for Cli {
         let events = plan.with_extension("events.jsonl");
         let shown = plan.display().to_string();
         let wait = lock_timeout(place);
-        let at_apply = var_files(&place.values_at_apply);
-        let files = if at_apply.is_empty() { self.early_values(place) } else { at_apply };
+        let mut files = self.early_values(place);
+        for file in var_files(&place.values_at_apply) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
         let mut arguments = vec!["apply", "-json", "-input=false", &wait];
         arguments.extend(files.iter().map(String::as_str));
         arguments.push(&shown);

@@ -8,11 +8,11 @@ pub mod signs;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::codec::backend::{self, Backend};
-use crate::codec::hcl;
+use crate::codec::{hcl, state};
 use crate::model::entry::EngineKind;
 use crate::model::stack::BackendIdentity;
 
@@ -171,4 +171,15 @@ pub fn local_state(path: &Path) -> Result<Option<Vec<u8>>, Error> {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     read(path)
+}
+
+/// Whether OpenTofu has encrypted the state in a file. One that cannot be read is not said to be.
+pub fn is_encrypted(path: &Path) -> bool {
+    let mut begin = Vec::new();
+    let file = fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut begin));
+    // A state in the clear begins with its format: most of them are told by that.
+    let is_clear = state::begins_in_the_clear(&begin);
+    file.is_ok()
+        && !is_clear
+        && read(path).is_ok_and(|b| b.is_some_and(|b| state::is_encrypted(&b)))
 }

@@ -32,6 +32,7 @@ use crate::model::secret::Secret;
 
 pub use self::carry::{CarriedBack, NotCarried, carry_back_left, events_left};
 pub use self::mirror::{RealPlaces, normalised};
+pub use self::variables::value_files;
 pub use self::versions::{is_version_file, pinned};
 
 /// The directory, inside the private one, where the bundle's top lies.
@@ -192,7 +193,9 @@ impl PrivateDirectory {
     /// `zz_unapply_override.tf`. It survives [`Self::lay_out`].
     pub fn write_override(&self, name: &str, content: &str) -> Result<(), Error> {
         let path: BundlePath = name.parse().map_err(Error::OverrideName)?;
-        if path.file_name() != name || !name.ends_with("_override.tf") {
+        let is_override =
+            ["_override.tf", "_override.tf.json"].iter().any(|end| name.ends_with(end));
+        if path.file_name() != name || !is_override {
             return Err(Error::NotAnOverride { name: name.to_owned() });
         }
         replace(&self.root().join(name), content.as_bytes())

@@ -1,4 +1,5 @@
-//! Variables that feed the configuration of providers and nothing else: credentials, as a rule.
+//! Variables that feed the configuration of providers, or OpenTofu's encryption, and nothing else:
+//! credentials, as a rule. And those whose values are needed before anything is planned.
 //!
 //! References are followed through locals, and only their names are read. A validation that looks at
 //! its own variable does not count as a use. Beside a file that cannot be read nothing is told.
@@ -12,7 +13,7 @@ use hcl_edit::{Decorated, Ident};
 
 /// Names that are referred to, as `var.NAME` and `local.NAME`.
 #[derive(Default)]
-struct References(BTreeSet<String>);
+pub(super) struct References(pub(super) BTreeSet<String>);
 
 impl Visit for References {
     fn visit_traversal(&mut self, traversal: &Traversal) {
@@ -27,19 +28,24 @@ impl Visit for References {
     }
 }
 
+/// Local values, each with the names that it is made of.
+type Locals = BTreeMap<String, BTreeSet<String>>;
+
 /// The variables of a module, given all of its files.
-pub(super) fn of<'b>(bodies: impl Iterator<Item = &'b Body>) -> BTreeSet<String> {
-    let mut locals: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+pub(super) fn of<'b>(bodies: impl Iterator<Item = &'b Body> + Clone) -> BTreeSet<String> {
+    let locals = locals(bodies.clone());
     let (mut by_providers, mut elsewhere) = (BTreeSet::new(), BTreeSet::new());
     for block in bodies.flat_map(Body::blocks) {
         match block.ident.as_str() {
-            "locals" => {
-                for attribute in block.body.attributes() {
-                    let used = locals.entry(format!("local.{}", attribute.key.as_str()));
-                    used.or_default().extend(in_expression(&attribute.value));
+            "locals" => {}
+            "provider" => by_providers.extend(in_block(block)),
+            "terraform" => {
+                for inner in block.body.blocks() {
+                    let is_encryption = inner.ident.as_str() == "encryption";
+                    let used = if is_encryption { &mut by_providers } else { &mut elsewhere };
+                    used.extend(in_block(inner));
                 }
             }
-            "provider" => by_providers.extend(in_block(block)),
             "variable" => {
                 let own = block.labels.first().map(|name| format!("var.{}", name.as_str()));
                 let used = in_block(block).into_iter();
@@ -48,8 +54,45 @@ pub(super) fn of<'b>(bodies: impl Iterator<Item = &'b Body>) -> BTreeSet<String>
             _ => elsewhere.extend(in_block(block)),
         }
     }
-    let elsewhere = variables(elsewhere, &locals);
-    variables(by_providers, &locals).difference(&elsewhere).cloned().collect()
+    let elsewhere = variables(&reached(elsewhere, &locals));
+    variables(&reached(by_providers, &locals)).difference(&elsewhere).cloned().collect()
+}
+
+/// The variables whose values are needed before anything is planned.
+pub(super) fn early<'b>(bodies: impl Iterator<Item = &'b Body> + Clone) -> BTreeSet<String> {
+    let locals = locals(bodies.clone());
+    let mut used = BTreeSet::new();
+    for block in bodies.flat_map(Body::blocks) {
+        match block.ident.as_str() {
+            "terraform" => used.extend(in_block(block)),
+            "module" => {
+                let source = block.body.attributes();
+                let source = source.filter(|a| matches!(a.key.as_str(), "source" | "version"));
+                used.extend(source.flat_map(|attribute| in_expression(&attribute.value)));
+            }
+            _ => {}
+        }
+    }
+    variables(&reached(used, &locals))
+}
+
+/// These names, and those behind the local values among them.
+pub(super) fn behind<'b>(
+    names: BTreeSet<String>,
+    bodies: impl Iterator<Item = &'b Body>,
+) -> BTreeSet<String> {
+    reached(names, &locals(bodies))
+}
+
+fn locals<'b>(bodies: impl Iterator<Item = &'b Body>) -> Locals {
+    let mut locals = Locals::new();
+    for block in bodies.flat_map(|body| body.get_blocks("locals")) {
+        for attribute in block.body.attributes() {
+            let used = locals.entry(format!("local.{}", attribute.key.as_str()));
+            used.or_default().extend(in_expression(&attribute.value));
+        }
+    }
+    locals
 }
 
 fn in_block(block: &Block) -> BTreeSet<String> {
@@ -64,11 +107,7 @@ fn in_expression(expression: &Expression) -> BTreeSet<String> {
     found.0
 }
 
-/// The variables among these names and behind the locals among them.
-fn variables(
-    names: BTreeSet<String>,
-    locals: &BTreeMap<String, BTreeSet<String>>,
-) -> BTreeSet<String> {
+fn reached(names: BTreeSet<String>, locals: &Locals) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let mut left: Vec<String> = names.into_iter().collect();
     while let Some(name) = left.pop() {
@@ -76,7 +115,11 @@ fn variables(
             left.extend(locals.get(&name).into_iter().flatten().cloned());
         }
     }
-    seen.iter().filter_map(|name| name.strip_prefix("var.")).map(str::to_owned).collect()
+    seen
+}
+
+fn variables(names: &BTreeSet<String>) -> BTreeSet<String> {
+    names.iter().filter_map(|name| name.strip_prefix("var.")).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -110,6 +153,10 @@ mod tests {
             &["t"],
         );
         native("locals {\n  l = var.t\n}\n", &[]);
+        let block = "terraform {\n  encryption {\n    key_provider \"p\" \"k\" {\n      passphrase = var.t\n    }\n  }\n}\n";
+        native(block, &["t"]);
+        native(&format!("{block}output \"o\" {{\n  value = var.t\n}}\n"), &[]);
+        native("terraform {\n  backend \"b\" {\n    path = var.t\n  }\n}\n", &[]);
         native("locals {\n  l = local.l\n}\nprovider \"p\" {\n  a = local.l\n}\n", &[]);
         check("main.tf.json", r#"{"provider":{"p":{"token":"${var.t}"}}}"#, &["t"]);
         let both = r#"{"provider":{"p":{"token":"${var.t}"}},"output":{"o":{"value":"${var.t}"}}}"#;

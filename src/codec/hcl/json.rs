@@ -101,7 +101,11 @@ fn inner(parent: &str, members: Vec<(String, Box<RawValue>)>) -> Result<Body, se
             ("terraform", "backend") | ("resource", "provisioner") => {
                 blocks(&mut body, &name, &content, 1, &[])?;
             }
+            ("encryption", "key_provider" | "method") => {
+                blocks(&mut body, &name, &content, 2, &[])?;
+            }
             ("terraform", "cloud" | "encryption" | "required_providers")
+            | ("encryption", "state" | "plan")
             | ("resource", "lifecycle") => {
                 blocks(&mut body, &name, &content, 0, &[])?;
             }
@@ -119,8 +123,8 @@ fn inner(parent: &str, members: Vec<(String, Box<RawValue>)>) -> Result<Body, se
 
 fn expression(value: &Value) -> Expression {
     match value {
-        // No fact is a number.
-        Value::Null | Value::Number(_) => Expression::null(),
+        Value::Null => Expression::null(),
+        Value::Number(number) => number.to_string().parse().unwrap_or(Expression::null()),
         Value::Bool(flag) => Expression::from(*flag),
         Value::String(text) => template(text),
         Value::Array(items) => Expression::Array(items.iter().map(expression).collect::<Array>()),

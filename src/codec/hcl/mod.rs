@@ -9,6 +9,7 @@
 pub mod configuration;
 mod credentials;
 mod cut;
+pub mod encryption;
 mod fold;
 mod ignored;
 mod json;
@@ -31,17 +32,19 @@ use hcl_edit::structure::Body;
 
 use crate::model::address::ProviderSource;
 use crate::model::configuration::Variable;
+use crate::model::secret::Secret;
 
 pub use configuration::Configuration;
 pub use cut::without_state_blocks;
+pub use encryption::{EncryptionOverride, EncryptionTargets};
 pub use loaded::{is_of_opentofu, loaded};
 pub use named::{FileNaming, NamedFile, Needed, says_where_put};
 pub use resource::ResourceBlock;
 pub use scan::scan;
 pub use values::{NotGiven, given, literals};
 pub use write::{
-    NotAnArgument, assignment, backend_override, encryption_override, expression, ignoring, moved,
-    required_providers, with_lifecycle,
+    NotAnArgument, assignment, backend_override, expression, ignoring, moved, required_providers,
+    with_lifecycle,
 };
 
 /// Content that is not Terraform's language. Never says what stands there: it may be a secret.
@@ -104,8 +107,17 @@ pub struct ModuleFacts {
     pub modules: BTreeMap<String, Option<String>>,
     /// The block that says where the state is kept, if there is one.
     pub backend: Option<BackendBlock>,
-    /// Whether OpenTofu is told to encrypt states or plans.
-    pub encrypts: bool,
+    /// Whether it has an `encryption` block, which OpenTofu alone takes.
+    pub has_encryption: bool,
+    /// Whether OpenTofu is told to encrypt the state, and plans.
+    pub encrypts: EncryptionTargets,
+    /// Texts that are keys of the encryption.
+    pub key_texts: Vec<Secret<String>>,
+    /// Variables that keys of the encryption are made of.
+    pub key_variables: BTreeSet<String>,
+    /// Variables whose values are needed before anything is planned: by the backend, by the
+    /// encryption, by the sources of modules.
+    pub early: BTreeSet<String>,
     /// Providers whose source is written out with its registry's host.
     pub hosted: BTreeSet<ProviderSource>,
     /// Every `required_version`.
@@ -132,7 +144,7 @@ pub struct ModuleFacts {
     pub reads: BTreeSet<FileRead>,
     /// Files and directories that it names, in any way.
     pub names: Vec<NamedFile>,
-    /// Variables that feed provider blocks and nothing else.
+    /// Variables that feed provider blocks, or the encryption, and nothing else.
     pub credentials: BTreeSet<String>,
     /// Defaults of its variables that are plain texts and may be shown.
     pub defaults: BTreeMap<String, String>,

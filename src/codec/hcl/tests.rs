@@ -95,7 +95,7 @@ fn native_and_json_files_tell_the_same_facts() {
     assert_eq!(native.backend, Some(BackendBlock::Kind("s3".to_owned())));
     assert_eq!(native.required_versions, [">= 1.5"]);
     let hosted = BTreeSet::from(["registry.example.org/a/own".parse().unwrap()]);
-    assert_eq!((native.hosted.clone(), native.encrypts), (hosted, true));
+    assert_eq!((native.hosted.clone(), native.has_encryption), (hosted, true));
     assert_eq!(native.modules["net"].as_deref(), Some("./net"));
     assert_eq!(native.modules["vpc"].as_deref(), Some("a/b/c"));
     assert_eq!(native.prevent_destroy, BTreeSet::from(["aws_db.main".to_owned()]));

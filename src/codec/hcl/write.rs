@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 
 use hcl_edit::parser::parse_body;
-use hcl_edit::structure::Body;
 
-use super::{Syntax, body_of};
 use crate::model::address::{Address, InstanceKey, ModuleStep, ProviderSource};
 use crate::model::placement::{Movable, MovedBlock};
 use crate::model::value::{Value, is_identifier};
@@ -50,21 +48,6 @@ pub fn required_providers(sources: &[&ProviderSource]) -> String {
     }
     content.push_str("  }\n}\n");
     content
-}
-
-/// An override by which a configuration encrypts as these files do; none if they do not. Only the
-/// native syntax is written again.
-pub fn encryption_override(files: &BTreeMap<String, Vec<u8>>) -> Option<String> {
-    let native = files.iter().filter(|(name, _)| Syntax::of(name) == Some(Syntax::Native));
-    let bodies = native.filter_map(|(name, content)| body_of(name, content).ok());
-    let blocks = bodies.flat_map(|body| {
-        let settings = body.get_blocks("terraform").cloned().collect::<Vec<_>>();
-        let inside = settings.into_iter().flat_map(|block| block.body.into_blocks());
-        inside.filter(|block| block.ident.as_str() == "encryption").collect::<Vec<_>>()
-    });
-    let block = blocks.into_iter().next()?;
-    let body = Body::builder().block(block).build().to_string();
-    Some(format!("terraform {{\n{}\n}}\n", body.trim_end()))
 }
 
 /// `value` as an expression that Terraform reads back as the same value.

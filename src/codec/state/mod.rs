@@ -24,6 +24,7 @@ use serde::de::IgnoredAny;
 
 use self::fields::{field, fields, is_envelope, optional, raw_fields, required};
 use self::file::{OutputFile, Text};
+use super::events::boxes::without_colours;
 use super::json;
 use crate::model::address::{ProviderAddress, ProviderSource};
 use crate::model::state::{Instance, Output, State, StateBytes};
@@ -199,6 +200,23 @@ pub fn is_no_state(bytes: &[u8]) -> bool {
     })
 }
 
+/// The state that `state pull` has printed, without the engine's own warnings before it, such as one of its
+/// settings file. Any other text stays where it is, and the state is refused by name.
+pub fn without_warnings(mut printed: Vec<u8>) -> Vec<u8> {
+    if printed.trim_ascii_start().starts_with(b"{") {
+        return printed;
+    }
+    let begin = printed.windows(2).position(|pair| pair == b"\n{").map(|at| at + 1);
+    let is_warning = |before: &[u8]| {
+        let text = without_colours(&String::from_utf8_lossy(before));
+        text.contains("Warning: ") && !text.contains("Error: ")
+    };
+    match begin {
+        Some(begin) if printed.get(..begin).is_some_and(is_warning) => printed.split_off(begin),
+        Some(_) | None => printed,
+    }
+}
+
 /// The providers that a state names, or that it is encrypted; nothing of what cannot be read.
 /// Nothing else is looked at.
 pub fn providers_named(bytes: &[u8]) -> NamedProviders {
@@ -221,11 +239,15 @@ pub fn providers_named(bytes: &[u8]) -> NamedProviders {
 
 /// Whether OpenTofu has encrypted a state.
 pub fn is_encrypted(bytes: &[u8]) -> bool {
-    // A state in the clear begins with its format; nothing more of it is read.
-    let begin = bytes.trim_ascii_start().strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
-    let is_clear = begin.is_some_and(|begin| begin.starts_with(b"\"version\""));
+    // Nothing more is read of one that begins in the clear.
     let fields = || raw_fields(std::str::from_utf8(bytes).ok()?).ok();
-    !is_clear && fields().is_some_and(|fields| is_envelope(&fields))
+    !begins_in_the_clear(bytes) && fields().is_some_and(|fields| is_envelope(&fields))
+}
+
+/// Whether bytes begin as a state in the clear does, with its format.
+pub fn begins_in_the_clear(bytes: &[u8]) -> bool {
+    let begin = bytes.trim_ascii_start().strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    begin.is_some_and(|begin| begin.starts_with(b"\"version\""))
 }
 
 /// The result of [`providers_named`].

@@ -13,8 +13,9 @@ use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 use crate::flow::intent::{OpenIntent, Outcome};
+use crate::flow::keeping::{Keeper, keep_errored_state, kept_if_allowed};
 use crate::flow::ports::Job;
-use crate::flow::recorded::{keep_errored_state, read_if_there};
+use crate::flow::recorded::read_if_there;
 use crate::flow::redaction::known_secrets;
 use crate::flow::run::conclude_open;
 use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest, WhenUnchanged};
@@ -95,7 +96,8 @@ pub fn found_in(job: &Job<'_>, revert: &RevertIntent) -> Result<Remains, Error> 
         .map(|bytes| keep_errored_state(job, &bytes, "of a revert that nobody saw end"))
         .transpose()?;
     let events = events.map_or(Ok(None), |events| read_if_there(&events))?;
-    let events = events.map(|bytes| job.ports.repository.put_blob(&bytes)).transpose()?;
+    let keeper = Keeper::of(job.ports, job.stack)?;
+    let events = events.map(|bytes| kept_if_allowed(keeper.put(&bytes))).transpose()?.flatten();
     Ok(Remains { events: events.map(|blob| blob.id), left })
 }
 

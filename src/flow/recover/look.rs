@@ -258,7 +258,7 @@ pub fn look<'a>(
         cases.push(case(ports, stack, log, here, matter, &seen)?);
     }
     if request.only.is_none() {
-        cases.extend(beside(stack, log, request, &seen)?.map(Case::Left));
+        cases.extend(beside(ports, stack, log, request, &seen)?.map(Case::Left));
     }
     Ok(Look { cases, unread: seen.unread.map(str::to_owned) })
 }

@@ -14,8 +14,9 @@ use crate::engine::left_state::{LeftStanding, is_same_content, standing};
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::error::recover::Refusal;
+use crate::flow::home::at_home;
+use crate::flow::keeping::keep_errored_state;
 use crate::flow::ports::{Job, Ports, Stack};
-use crate::flow::recorded::keep_errored_state;
 use crate::flow::redaction::{known_secrets, safe_error};
 use crate::flow::snapshot::{self, SnapshotRequest, check_standing};
 use crate::flow::{Error, live};
@@ -89,11 +90,11 @@ fn push_file(
     left: &Left<'_>,
     redactor: &Redactor,
 ) -> Result<(), Error> {
+    // What was encrypted goes to OpenTofu in the clear: `state push` takes nothing else.
+    let bytes = left.state.as_ref().map_or(&left.bytes, ReadState::bytes);
     let directory = PrivateDirectory::create(&stack.temporary)?;
-    let file = directory.write_beside("left.json", left.bytes.as_slice())?;
-    ports
-        .terraform
-        .push(&stack.place(), &file)
+    let file = directory.write_beside("left.json", bytes.as_slice())?;
+    at_home(ports, stack, |place| ports.terraform.push(place, &file))?
         .map_err(|error| Error::Terraform(safe_error(error, redactor)))
 }
 

@@ -22,8 +22,9 @@ use crate::engine::revert::besides::safe_invocation;
 use crate::engine::revert::not_found::{Sequel, UnfoundObject};
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::intent::{Intent, OpenIntent, Outcome};
+use crate::flow::keeping::{Keeper, keep_errored_state};
 use crate::flow::ports::{Author, Job, Ports, Stack};
-use crate::flow::recorded::{keep_errored_state, read_if_there};
+use crate::flow::recorded::read_if_there;
 use crate::flow::redaction::{safe_diagnostics, safe_error, safe_event};
 use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest, WhenUnchanged};
 use crate::flow::{Error, live};
@@ -93,7 +94,7 @@ pub fn execute(job: &Job<'_>, approved: ApprovedRevert) -> Result<ExecutedRevert
     let redactor = checked.draft.redactor.clone();
     let author = &job.author.safe(&redactor);
     let job = &job.by(author);
-    let plan = store_plan(job.ports, &checked, &consent)?;
+    let plan = store_plan(job.ports, job.stack, &checked, &consent)?;
     use_recorded_backend(job.ports, job.stack, &mut checked)?;
     check_present(job.ports, job.stack, &consent)?;
     checked.prepared.note_what_is_laid_out()?;
@@ -255,7 +256,7 @@ fn concluded(
     let errored_state = keep_left_state(job, &checked);
     let events = fs::read(&report.events)
         .ok()
-        .and_then(|bytes| job.ports.repository.put_blob(&bytes).ok())
+        .and_then(|bytes| Keeper::of(job.ports, job.stack).ok()?.put(&bytes).ok())
         .map(|blob| blob.id);
     // The state that is there now belongs to the configuration that was applied.
     let known = match &checked.adaptation {
@@ -359,6 +360,7 @@ fn outcome(
 /// Stores the plan, after checking that it is the one that was consented to, file and actions.
 fn store_plan(
     ports: &Ports<'_>,
+    stack: &Stack,
     checked: &CheckedRevert,
     consent: &Consent,
 ) -> Result<BlobId, Error> {
@@ -368,7 +370,7 @@ fn store_plan(
     if !is_agreed || actions_digest(&checked.plan) != consent.actions() {
         return Err(Error::Moved { what: "the saved plan" });
     }
-    Ok(ports.repository.put_blob(&bytes)?.id)
+    Ok(Keeper::of(ports, stack)?.put(&bytes)?.id)
 }
 
 /// Refuses when the state is no longer the one that the consent names.

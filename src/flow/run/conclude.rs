@@ -24,8 +24,9 @@ use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::Error;
 use crate::flow::error::run::RunError;
 use crate::flow::intent::{OpenIntent, Outcome};
+use crate::flow::keeping::{Keeper, keep_errored_state, kept_if_allowed};
 use crate::flow::ports::{Job, Ports, Stack};
-use crate::flow::recorded::{Recorded, keep_errored_state, load, load_configuration};
+use crate::flow::recorded::{Recorded, load, load_configuration};
 use crate::flow::redaction::{secrets_of_environment, with_configuration, with_plan};
 use crate::flow::saved_plan;
 use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest};
@@ -216,7 +217,8 @@ fn close(job: &Job<'_>, course: &OpenRun<'_>, seeing: Seeing) -> Result<Closed, 
     };
     let events = match journal::whole(directory) {
         Ok((mut text, bytes)) if bytes > 0 => {
-            Some(job.ports.repository.put_blob_from(&mut text, bytes)?.id)
+            let keeper = Keeper::of(job.ports, job.stack)?;
+            kept_if_allowed(keeper.put_from(&mut text, bytes))?.map(|blob| blob.id)
         }
         Ok(_) | Err(_) => None,
     };
@@ -369,7 +371,7 @@ fn keep_left_state(job: &Job<'_>, course: &OpenRun<'_>) -> Result<Option<Revisio
         return Ok(Some(kept.revision));
     }
     let what = format!("of run {}", course.intent.revision);
-    keep_errored_state(job, &bytes, &what).map(Some)
+    kept_if_allowed(keep_errored_state(job, &bytes, &what))
 }
 
 /// Whether a file was written after the command was begun, by this machine's clock. A second is

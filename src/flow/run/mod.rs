@@ -20,6 +20,7 @@ use super::Error;
 use super::error::run::RunError;
 use super::hold::refuse_unread;
 use super::intent::{Intent, OpenIntent};
+use super::keeping::Keeper;
 use super::ports::{Author, Job, Ports, Stack};
 use super::recorded::load_configuration;
 use super::redaction::{secrets_of_environment, with_configuration};
@@ -102,7 +103,7 @@ pub fn begin(job: &Job<'_>, wanted: &Wanted) -> Result<Begun, Error> {
     }
     check_standing(&taken)?;
     job.ports.check_interrupt("the command was started")?;
-    let plan = stored_plan(job.ports, &command)?;
+    let plan = stored_plan(job.ports, job.stack, &command)?;
     let journal = RunJournal::create(&wanted.journals).map_err(|source| RunError::NoJournal {
         place: wanted.journals.last().map_or_else(String::new, |base| base.display().to_string()),
         source,
@@ -215,11 +216,15 @@ fn held_by(held: &Held<'_>) -> RunError {
     }
 }
 
-fn stored_plan(ports: &Ports<'_>, command: &Command) -> Result<Option<BlobId>, Error> {
+fn stored_plan(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    command: &Command,
+) -> Result<Option<BlobId>, Error> {
     let Some(plan) = &command.plan else { return Ok(None) };
     let path = plan.display().to_string();
     let bytes = std::fs::read(plan).map_err(|source| Error::Io { path, source })?;
-    Ok(Some(ports.repository.put_blob(&bytes)?.id))
+    Ok(Some(Keeper::of(ports, stack)?.put(&bytes)?.id))
 }
 
 fn record_intent(

@@ -8,27 +8,33 @@ use std::fs;
 use std::path::Path;
 
 use super::{backend, local_state_file};
-use crate::codec::hcl::{self, lock};
+use crate::codec::hcl::encryption::{TF_ENCRYPTION, encryption_override, with_encryption_variable};
+use crate::codec::hcl::{self, EncryptionOverride, ModuleFacts, lock};
 use crate::codec::state::{NamedProviders, providers_named};
 use crate::engine::stack_engine::{EncryptionSaid, EngineSigns, of_providers};
 use crate::model::entry::EngineKind;
 use crate::terraform::environment::Environment;
 use crate::terraform::workdir::pinned;
 
-/// Whether the state of a stack, or its plans, are to be encrypted: its root module or
-/// `TF_ENCRYPTION` says so.
-pub fn encrypts(root: &Path, environment: &Environment) -> bool {
-    is_key_set(environment) || hcl::scan(&configuration_files(root)).encrypts
+/// The facts of a stack's root module as OpenTofu reads it, with what `TF_ENCRYPTION` says.
+pub fn facts_for_opentofu(root: &Path, environment: &Environment) -> ModuleFacts {
+    hcl::scan(&files_for_opentofu(root, environment))
 }
 
-/// The override by which a private copy encrypts, and decrypts, as the stack does today.
-pub fn encryption(root: &Path) -> Option<String> {
+/// The override by which a private copy encrypts, and decrypts, as the stack does today; `prefix`
+/// begins the names of its files.
+pub fn encryption(root: &Path, environment: &Environment, prefix: &str) -> EncryptionOverride {
+    encryption_override(&files_for_opentofu(root, environment), prefix)
+}
+
+fn files_for_opentofu(root: &Path, environment: &Environment) -> BTreeMap<String, Vec<u8>> {
     let files = hcl::loaded(Some(EngineKind::OpenTofu), configuration_files(root));
-    hcl::encryption_override(&files)
+    let said = environment.get(TF_ENCRYPTION).map(|value| value.to_string_lossy());
+    with_encryption_variable(files, &said.unwrap_or_default())
 }
 
 fn is_key_set(environment: &Environment) -> bool {
-    environment.get("TF_ENCRYPTION").is_some_and(|value| !value.is_empty())
+    environment.get(TF_ENCRYPTION).is_some_and(|value| !value.is_empty())
 }
 
 /// Reads the signs of a directory. Its local state is not read where the lock file is OpenTofu's: it
@@ -42,9 +48,10 @@ pub fn signs(root: &Path, workspace: &str, environment: &Environment) -> EngineS
         Some(EngineKind::OpenTofu) => NamedProviders::default(),
         Some(EngineKind::Terraform) | None => local(root, workspace),
     };
+    let loaded = hcl::loaded(Some(EngineKind::OpenTofu), files.clone());
     let has_own_files = files.keys().any(|name| hcl::is_of_opentofu(name));
     EngineSigns {
-        encryption: if state.is_encrypted || hcl::scan(&files).encrypts {
+        encryption: if state.is_encrypted || hcl::scan(&loaded).has_encryption {
             Some(EncryptionSaid::ByStack)
         } else {
             is_key_set(environment).then_some(EncryptionSaid::ByEnvironment)

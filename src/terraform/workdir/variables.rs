@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Error;
-use crate::codec::hcl::{Configuration, ValueSyntax, assignment};
+use crate::codec::hcl::{Configuration, DeclaredInput, ValueSyntax, assignment};
 use crate::model::configuration::{Variable, VariableOrigin};
 use crate::model::secret::Secret;
 
@@ -19,7 +19,7 @@ pub(super) struct Written {
     /// `TF_VAR_…` for the child.
     pub(super) environment: Vec<(String, Secret<String>)>,
     /// Names and contents of files for `-var-file`.
-    pub(super) files: Vec<(&'static str, Secret<Vec<u8>>)>,
+    pub(super) files: Vec<ValueFile>,
     /// Whether a variable of the root module is ephemeral.
     pub(super) has_ephemeral: bool,
 }
@@ -27,16 +27,33 @@ pub(super) struct Written {
 /// Sorts a configuration's values by the way they must travel.
 pub(super) fn written(configuration: &Configuration) -> Result<Written, Error> {
     let facts = configuration.root();
-    let mut environment = Vec::new();
+    let variables = &configuration.bundle().variables;
+    let environment = variables
+        .iter()
+        .filter(|(_, variable)| variable.origin == VariableOrigin::Environment)
+        .map(|(name, variable)| (format!("TF_VAR_{name}"), variable.value.clone()))
+        .collect();
+    let files = value_files(variables, &facts.variables)?;
+    let has_ephemeral = facts.variables.values().any(|declared| declared.marks.ephemeral);
+    Ok(Written { environment, files, has_ephemeral })
+}
+
+/// A name and the content of a file for `-var-file`.
+pub(super) type ValueFile = (&'static str, Secret<Vec<u8>>);
+
+/// The files for `-var-file` that give these values, but for those of the
+/// environment, to variables that are declared so.
+pub fn value_files(
+    variables: &BTreeMap<String, Variable>,
+    declared: &BTreeMap<String, DeclaredInput>,
+) -> Result<Vec<ValueFile>, Error> {
     let mut expressions = String::new();
     let mut values: BTreeMap<&str, Value> = BTreeMap::new();
-    for (name, Variable { value, origin }) in &configuration.bundle().variables {
+    for (name, Variable { value, origin }) in variables {
         let text = value.reveal_for_terraform();
-        let syntax = facts.variables.get(name).map(|declared| declared.value);
+        let syntax = declared.get(name).map(|declared| declared.value);
         match (origin, syntax) {
-            (VariableOrigin::Environment, _) => {
-                environment.push((format!("TF_VAR_{name}"), value.clone()));
-            }
+            (VariableOrigin::Environment, _) => {}
             (VariableOrigin::CommandLine, Some(ValueSyntax::Expression)) => {
                 let line = assignment(name, text);
                 let line = line.ok_or_else(|| Error::Variable { name: name.clone() })?;
@@ -61,6 +78,5 @@ pub(super) fn written(configuration: &Configuration) -> Result<Written, Error> {
         let json = serde_json::json!(values).to_string();
         files.push(("values.tfvars.json", Secret::new(json.into_bytes())));
     }
-    let has_ephemeral = facts.variables.values().any(|declared| declared.marks.ephemeral);
-    Ok(Written { environment, files, has_ephemeral })
+    Ok(files)
 }

@@ -12,6 +12,7 @@ use unapply::engine::hazard::{Allowance, Limits};
 use unapply::engine::hold::Holding;
 use unapply::engine::revert::scope::RevertScope;
 use unapply::flow::configuration::CaptureBounds;
+use unapply::flow::import::{Report, import};
 use unapply::flow::mark::{Proof, good};
 use unapply::flow::ports::{Author, Inputs, Job, Ports, Stack};
 use unapply::flow::recover::conclude::conclude as conclude_intent;
@@ -34,6 +35,7 @@ use unapply::model::pattern::Pattern;
 use unapply::model::run::ResolutionKind;
 use unapply::port::clock::Clock as _;
 use unapply::port::interrupt::Interrupt;
+use unapply::port::state_history::StateHistory;
 use unapply::store::Repository;
 use unapply::terraform::check::StackCheck;
 use unapply::terraform::child::{ChildEnd, ChildScreen, Input};
@@ -312,6 +314,11 @@ impl<'s> Process<'s> {
                 }
             }
         }
+    }
+
+    /// Imports older versions of the state.
+    pub(super) fn import(&self, history: &dyn StateHistory) -> Result<Report, Error> {
+        import(&self.job(&self.ports()), history, None)
     }
 
     /// Begins a wrapped command.

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::{LookRequest, WorldSeen};
-use crate::codec::state::ReadState;
+use crate::codec::state::{self, ReadState, is_encrypted};
 use crate::engine::good::snapshots;
 use crate::engine::left_state::{self, LeftStanding, Moves, moves};
 use crate::engine::unsettled::ERRORED_STATE;
@@ -13,6 +13,7 @@ use crate::flow::Error;
 use crate::flow::error::recover::Refusal;
 use crate::flow::ports::{Ports, Stack};
 use crate::flow::recorded::read_if_there;
+use crate::flow::sealed::decrypted;
 use crate::model::digest::Digest;
 use crate::model::entry::{Body, Entry, UnreadableState};
 use crate::model::state::StateBytes;
@@ -56,13 +57,14 @@ pub(super) fn evidence<'a>(
         evidence: Some(entry),
         file: is_here.then_some(file),
         found: kept.found.clone(),
-        ..judged(bytes, log, seen)
+        ..judged(ports, stack, bytes, log, seen)
     };
     Ok(left)
 }
 
 /// A state beside the configuration, or the given one, that the log does not speak of.
 pub(super) fn beside<'a>(
+    ports: &Ports<'_>,
     stack: &Stack,
     log: &'a [Entry],
     request: &LookRequest,
@@ -86,7 +88,7 @@ pub(super) fn beside<'a>(
         return Ok(None);
     }
     let path = file.display().to_string();
-    let judged = judged(bytes, log, seen);
+    let judged = judged(ports, stack, bytes, log, seen);
     if let (Some(_), Some(problem), None) = (&request.given, &judged.problem, seen.unread) {
         return Err(Refusal::NotAState { path, problem: problem.clone() }.into());
     }
@@ -97,13 +99,33 @@ pub(super) fn beside<'a>(
     Ok(Some(Left { file: Some(file), found, ..judged }))
 }
 
+/// Reads a left state; one that is encrypted is decrypted for it.
+fn read(ports: &Ports<'_>, stack: &Stack, bytes: &StateBytes) -> Result<ReadState, String> {
+    let clear = if is_encrypted(bytes.as_slice()) {
+        let encrypted = state::Error::Encrypted;
+        let said = |error: Error| error.said().map_or_else(|| error.to_string(), str::to_owned);
+        let clear = decrypted(ports, stack, bytes);
+        let clear = clear.map_err(|error| format!("{encrypted}, and: {}", said(error)))?;
+        clear.ok_or_else(|| encrypted.to_string())?
+    } else {
+        bytes.clone()
+    };
+    ReadState::read(clear).map_err(|unreadable| unreadable.to_string())
+}
+
 /// Compares a left state with the backend's.
-fn judged<'a>(bytes: StateBytes, log: &[Entry], seen: &WorldSeen<'_>) -> Left<'a> {
+fn judged<'a>(
+    ports: &Ports<'_>,
+    stack: &Stack,
+    bytes: StateBytes,
+    log: &[Entry],
+    seen: &WorldSeen<'_>,
+) -> Left<'a> {
     let pinned = snapshots(log).find_map(|(_, snapshot)| snapshot.state.as_ref());
     let pinned = pinned.map(|state| &state.version.lineage);
-    let read = ReadState::read(bytes.clone());
+    let read = read(ports, stack, &bytes);
     let (standing, moves, problem) = match (&read, seen.unread) {
-        (Err(unreadable), _) => (None, Moves::default(), Some(unreadable.to_string())),
+        (Err(unreadable), _) => (None, Moves::default(), Some(unreadable.clone())),
         (Ok(_), Some(unread)) => {
             let problem = format!("the live state could not be read: {unread}");
             (None, Moves::default(), Some(problem))

@@ -255,7 +255,7 @@ impl Applier<'_> {
         }
         course.document.serial += 1;
         if self.world.is_backend_down() {
-            put(&self.root.join("errored.tfstate"), &course.document.bytes());
+            put(&self.root.join("errored.tfstate"), &self.world.sealed(&course.document));
             course.error(None, "Failed to save state");
         } else {
             self.world.write(self.backend, &course.document);

@@ -21,8 +21,8 @@ pub(crate) struct Configuration {
     /// From where to where.
     pub(crate) moved: Vec<(String, String)>,
     backend: Option<Backend>,
-    /// The words by which states are encrypted; the last one for writing.
-    pub(crate) keys: Vec<String>,
+    /// The words by which states are encrypted, as they are written; the last one for writing.
+    keys: Vec<String>,
 }
 
 /// A resource block.
@@ -102,7 +102,8 @@ impl Configuration {
                 let encryption = block.body.get_blocks("encryption");
                 let providers = encryption.flat_map(|block| block.body.get_blocks("key_provider"));
                 let passphrase = |block: &Block| {
-                    block.body.get_attribute("passphrase")?.value.as_str().map(str::to_owned)
+                    let written = &block.body.get_attribute("passphrase")?.value;
+                    Some(written.to_string().trim().trim_matches('"').to_owned())
                 };
                 self.keys.extend(providers.filter_map(passphrase));
             }
@@ -110,11 +111,25 @@ impl Configuration {
         }
     }
 
+    /// The words by which states are encrypted; a variable has to be among these values.
+    pub(crate) fn keys(&self, values: &BTreeMap<String, String>) -> Result<Vec<String>, String> {
+        let key = |written: &String| match written.strip_prefix("var.") {
+            Some(name) => values.get(name).cloned().ok_or(format!("no value of {name}")),
+            None => Ok(written.clone()),
+        };
+        self.keys.iter().map(key).collect()
+    }
+
     /// The place to which a provider configuration leads; none when there is no such one.
     pub(crate) fn place(&self, alias: Option<&String>) -> Option<&str> {
         let place = self.places.get(&alias.cloned()).map(String::as_str);
         // Terraform itself makes a plain one.
         place.or(alias.is_none().then_some(""))
+    }
+
+    /// Whether a block says where the state is.
+    pub(crate) fn names_a_backend(&self) -> bool {
+        self.backend.is_some()
     }
 
     /// The home of the state; a file in `root` unless something else is said.

@@ -22,6 +22,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
+use unapply::codec::hcl::given;
 use unapply::model::entry::{EngineKind, EngineVersion};
 use unapply::model::event::{Diagnostic, Severity};
 use unapply::port::interrupt::Interrupt;
@@ -44,6 +45,8 @@ pub(crate) struct Scripted<'w> {
     interrupt: Rc<dyn Interrupt>,
     /// The directories that are initialised, each with its backend.
     initialised: RefCell<BTreeMap<PathBuf, Backend>>,
+    /// Values of variables in the environment.
+    values: BTreeMap<String, String>,
 }
 
 impl std::fmt::Debug for Scripted<'_> {
@@ -55,7 +58,13 @@ impl std::fmt::Debug for Scripted<'_> {
 impl<'w> Scripted<'w> {
     /// A Terraform in this world.
     pub(crate) fn new(world: &'w World, script: Arc<Script>, interrupt: Rc<dyn Interrupt>) -> Self {
-        Self { world, script, interrupt, initialised: RefCell::default() }
+        let initialised = RefCell::default();
+        Self { world, script, interrupt, initialised, values: BTreeMap::new() }
+    }
+
+    /// The same with values of variables in its environment.
+    pub(crate) fn with_values(self, values: BTreeMap<String, String>) -> Self {
+        Self { values, ..self }
     }
 
     /// One command: `what` names it in the script.
@@ -73,14 +82,18 @@ impl<'w> Scripted<'w> {
     fn backend(&self, place: &Workplace) -> Result<Backend, Error> {
         let configuration = Configuration::of(&place.root);
         let backend = configuration.backend(&place.root);
-        if !self.world.can_open(&backend, &configuration.keys) {
+        let keys = configuration.keys(&self.values(place));
+        let keys = keys.map_err(|summary| failed("state pull", summary, None))?;
+        if !self.world.can_open(&backend, &keys) {
             let summary = "decryption failed for all provided methods".to_owned();
             return Err(failed("state pull", summary, None));
         }
-        self.world.seals_with(configuration.keys.last().cloned());
+        self.world.seals_with(keys.last().cloned());
         let is_private = place.data_directory.is_some();
         let known = self.initialised.borrow();
-        if is_private && known.get(&place.root) != Some(&backend) {
+        // A state beside the configuration needs no preparation.
+        let is_named = configuration.names_a_backend();
+        if is_private && is_named && known.get(&place.root) != Some(&backend) {
             let summary = "Backend initialization required".to_owned();
             return Err(Error::NotInitialised {
                 engine: "terraform".to_owned(),
@@ -90,6 +103,23 @@ impl<'w> Scripted<'w> {
         }
         assert_eq!(place.workspace, "default", "there is one workspace");
         Ok(backend)
+    }
+
+    /// The texts that variables have, before a configuration is planned.
+    fn values(&self, place: &Workplace) -> BTreeMap<String, String> {
+        let mut values = self.values.clone();
+        for (name, value) in &place.environment {
+            let name = name.strip_prefix("TF_VAR_").map(str::to_owned);
+            let value = value.reveal_for_terraform().clone();
+            values.extend(name.map(|name| (name, value)));
+        }
+        for file in &place.values_of_modules {
+            assert!(file.is_file(), "no regular file: {}", file.display());
+            let content = std::fs::read(file).unwrap();
+            let given = given(file.to_str().unwrap(), &content);
+            values.extend(given.unwrap_or_default());
+        }
+        values
     }
 
     fn state(&self, backend: &Backend) -> Document {

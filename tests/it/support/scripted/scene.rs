@@ -1,6 +1,6 @@
 //! A stack with its directory, its world and its store, for the scripted Terraform.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -37,6 +37,8 @@ pub(crate) struct Scene {
     pub(crate) clock: ScriptedClock,
     home: Where,
     processes: Cell<u32>,
+    /// Values of variables when Terraform is run without unapply.
+    pub(crate) values: RefCell<BTreeMap<String, String>>,
 }
 
 /// A process number that no system gives.
@@ -55,6 +57,7 @@ impl Scene {
             clock: ScriptedClock::new(),
             home,
             processes: Cell::new(DEAD),
+            values: RefCell::default(),
         };
         for made in [scene.root().join(".terraform"), scene.temporary()] {
             std::fs::create_dir_all(made).unwrap();
@@ -79,6 +82,7 @@ impl Scene {
             clock: self.clock.clone(),
             home: self.home,
             processes: self.processes.clone(),
+            values: self.values.clone(),
         }
     }
 
@@ -126,6 +130,7 @@ impl Scene {
     pub(crate) fn terraform(&self, request: &PlanRequest) -> AppliedPlan {
         let script = Arc::new(Script::new(Fault::Never));
         let terraform = Scripted::new(&self.world, script, Rc::new(Never));
+        let terraform = terraform.with_values(self.values.borrow().clone());
         let out = self.root().join(".terraform/by-hand.tfplan");
         let request = PlanRequest { out: out.clone(), ..request.clone() };
         terraform.plan(&self.place(), &request, &mut |_| {}).unwrap();

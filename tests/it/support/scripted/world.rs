@@ -270,6 +270,15 @@ impl World {
         }
     }
 
+    /// A state as it is written.
+    pub(crate) fn sealed(&self, document: &Document) -> Vec<u8> {
+        let named = self.named(document.bytes());
+        match &self.inner.borrow().key {
+            Some(key) => sealed::seal(&named, key),
+            None => named,
+        }
+    }
+
     /// Writes a state. Its serial grows, as every backend insists.
     pub(crate) fn write(&self, backend: &Backend, document: &Document) {
         if let Some(there) = self.state(backend) {
@@ -277,12 +286,7 @@ impl World {
             assert!(document.serial > there.serial, "serial {} again", document.serial);
             assert_eq!(document.lineage, there.lineage);
         }
-        let key = self.inner.borrow().key.clone();
-        let named = self.named(document.bytes());
-        let bytes = match key {
-            Some(key) => sealed::seal(&named, &key),
-            None => named,
-        };
+        let bytes = self.sealed(document);
         match backend {
             Backend::Local(path) => put(path, &bytes),
             Backend::Remote(address) => {
