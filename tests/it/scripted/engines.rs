@@ -208,7 +208,7 @@ fn a_key_that_a_variable_has_today_counts_for_a_configuration_of_the_past() {
     let mut process = Process::healthy(&scene);
     process.stack.inputs.words = word("new", "second");
     process.snapshot().unwrap();
-    let origin = ["unknown-origin=demo_file.b"];
+    let origin = ["unknown-origin=since-1"];
     let ended = process.revert_allowing(taken.revision, &origin).unwrap();
     assert!(matches!(ended, Reverted::Verified(..)), "{ended:?}");
     assert!(raw(&scene).contains(&STANDARD.encode("second")), "{}", raw(&scene));
