@@ -236,9 +236,9 @@ fn present_providers(
             && EngineKind::of_registry(&provider.host) == Some(EngineKind::Terraform)
             && !hosted.contains(provider)
     };
-    let ours = |provider: ProviderSource| match is_taken(&provider) {
-        true => ProviderSource { host: engine.registry().to_owned(), ..provider },
-        false => provider,
+    let ours = |provider: ProviderSource| {
+        let host = if is_taken(&provider) { engine.registry() } else { &provider.host }.to_owned();
+        ProviderSource { host, ..provider }
     };
     named.map(ours).collect()
 }
