@@ -13,6 +13,8 @@ use unapply::model::entry::{EngineKind, EngineVersion};
 pub(crate) struct TestEngine {
     /// The program itself.
     pub(crate) program: PathBuf,
+    /// Another `terraform` on `PATH`.
+    pub(crate) beside: Option<PathBuf>,
     /// `PATH`, on which this engine is `terraform`.
     pub(crate) path: String,
     /// The version that it tells.
@@ -25,17 +27,17 @@ pub(crate) struct TestEngine {
 pub(crate) fn engine() -> &'static TestEngine {
     static ENGINE: LazyLock<TestEngine> = LazyLock::new(|| {
         let path = std::env::var("PATH").unwrap();
+        let mut places = std::env::split_paths(&path).map(|place| place.join("terraform"));
+        let found = places.find(|place| place.is_file());
         let Some(named) = std::env::var_os("UNAPPLY_TEST_ENGINE").filter(|name| !name.is_empty())
         else {
-            let mut places = std::env::split_paths(&path).map(|place| place.join("terraform"));
-            let program = places.find(|place| place.is_file());
-            return ask(program.expect("the tests need terraform on PATH"), path, None);
+            return ask(found.expect("the tests need terraform on PATH"), path, None);
         };
         let program = std::fs::canonicalize(named).expect("UNAPPLY_TEST_ENGINE names a program");
         let link = super::places::temporary("engine-");
         std::os::unix::fs::symlink(&program, link.path().join("terraform")).unwrap();
         let path = format!("{}:{path}", link.path().display());
-        ask(program, path, Some(link))
+        TestEngine { beside: found, ..ask(program, path, Some(link)) }
     });
     &ENGINE
 }
@@ -49,7 +51,7 @@ fn ask(program: PathBuf, path: String, link: Option<TempDir>) -> TestEngine {
     let (name, version) = first.split_once(" v").expect("the engine tells its version");
     let kind = if name == "OpenTofu" { EngineKind::OpenTofu } else { EngineKind::Terraform };
     let version = EngineVersion { kind, version: version.to_owned() };
-    TestEngine { program, path, version, _link: link }
+    TestEngine { program, beside: None, path, version, _link: link }
 }
 
 /// The first line in which an engine tells its version.
@@ -76,6 +78,11 @@ impl TestEngine {
     pub(crate) fn other(&self, version: &str) -> EngineVersion {
         let other = EngineKind::ALL.into_iter().find(|kind| *kind != self.version.kind);
         EngineVersion { kind: other.unwrap(), version: version.to_owned() }
+    }
+
+    /// Whether it applies a saved plan where the files beside it are broken.
+    pub(crate) fn applies_beside_broken_files(&self) -> bool {
+        self.version.kind == EngineKind::Terraform
     }
 
     /// How much more than the serial of a pushed state the stored one has.

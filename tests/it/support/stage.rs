@@ -280,6 +280,8 @@ fn steady(text: &str, stage: &Path) -> String {
         (r"\(sensitive [0-9a-f]{4,64}→[0-9a-f]{4,64}\)", "(sensitive [PRINT]→[PRINT])"),
         (r#""fingerprint": "[0-9a-f]{4,64}""#, r#""fingerprint": "[PRINT]""#),
         (r"\S+/terraform \(", "[TERRAFORM] ("),
+        // OpenTofu under the other's name.
+        (r"\(there is no tofu on PATH\)", "(its lock file says so)"),
         (r" +\d+\.\ds\b", " [SECONDS]"),
         (r"by tester on [^,]+,", "by tester on [HOST],"),
         (r#""host": "[^"]*""#, r#""host": "[HOST]""#),
