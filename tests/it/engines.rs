@@ -8,8 +8,8 @@ use crate::support::deeds::file;
 use crate::support::engine::engine;
 use crate::support::stage::Stage;
 
-const TERRAFORM: &str = "Terraform v1.11.4";
-const TOFU: &str = "OpenTofu v1.12.6";
+const TERRAFORM: &str = "Terraform v1.99.4";
+const TOFU: &str = "OpenTofu v1.99.6";
 
 /// The commands of engines so far, and none from now on.
 fn asked(stage: &Stage) -> Vec<String> {
@@ -31,23 +31,23 @@ fn data(input: &str) -> String {
 #[test]
 fn the_engine_of_the_wrapped_command_is_the_stacks_from_then_on() {
     let mut stage = Stage::named();
-    has(&mut stage, "terraform", "Terraform v1.11.4");
+    has(&mut stage, "terraform", "Terraform v1.99.4");
     has(&mut stage, "tofu", TOFU);
     stage.write("main.tf", &data("one"));
-    stage.write(".opentofu-version", "1.12.6\n");
+    stage.write(".opentofu-version", "1.99.6\n");
     stage.unapply(&["init"]).expect(0);
     std::fs::remove_file(stage.stack().join(".opentofu-version")).unwrap();
     let apply = ["apply", "-auto-approve", "-no-color"];
     stage.unapply(&[&["run", "--", "terraform"], &apply[..]].concat()).expect(0);
-    stage.unapply(&["show", "1"]).expect(0).says("opentofu 1.12.6");
-    stage.unapply(&["history"]).expect(0).says("terraform 1.11.4");
+    stage.unapply(&["show", "1"]).expect(0).says("opentofu 1.99.6");
+    stage.unapply(&["history"]).expect(0).says("terraform 1.99.4");
     let _before = asked(&stage);
     stage.write("main.tf", &data("two"));
     let named = ["--tf-bin", "terraform", "run", "--", "tofu"];
     stage.unapply(&[&named[..], &apply].concat()).expect(0);
     assert!(is_tofu(&asked(&stage)), "the command is the other engine's");
     let doctor = stage.unapply(&["doctor"]).expect(0);
-    doctor.says("opentofu 1.12.6 from").says("tofu (its newest snapshot says so)");
+    doctor.says("opentofu 1.99.6 from").says("tofu (its newest snapshot says so)");
     assert!(is_tofu(&asked(&stage)));
     let fails = "  provisioner \"local-exec\" {\n    command = \"exit 3\"\n  }\n";
     let bad = data("x").replace("\"a\"", "\"bad\"").replace("}\n", &format!("{fails}}}\n"));
@@ -75,7 +75,7 @@ fn an_engine_that_is_missing_is_named_where_the_other_one_would_do_harm() {
     let ran = stage.unapply(&["doctor"]).expect(16);
     ran.says("terraform not found: its lock file says so, and none is on PATH");
     let named = stage.unapply(&["--tf-bin", "tofu", "doctor"]);
-    named.says("opentofu 1.12.6 from").says("it is named");
+    named.says("opentofu 1.99.6 from").says("it is named");
     assert_eq!(asked(&stage), Vec::<String>::new());
     stage.write(".terraform.lock.hcl", "");
     stage.unapply(&["doctor"]).says("there is no terraform on PATH");
@@ -149,7 +149,7 @@ fn what_was_good_with_terraform_is_gone_back_to_with_opentofu() {
 fn a_saved_plan_is_shown_by_its_own_files_where_those_beside_it_are_broken() {
     let mut stage = Stage::named();
     has(&mut stage, "tofu", TOFU);
-    stage.write(".opentofu-version", "1.12.6\n");
+    stage.write(".opentofu-version", "1.99.6\n");
     stage.write("main.tf", &data("one"));
     stage.unapply(&["init"]).expect(0);
     let tofu = |words: &[&str]| stage.ran(stage.command("tofu", words).output()).expect(0);

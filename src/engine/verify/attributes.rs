@@ -204,7 +204,7 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
             Ruling::Note(IGNORED)
         } else if references.iter().any(|one| self.is_from_anew(pair, from, one)) {
             Ruling::Note(MADE_FROM)
-        } else if self.has_todays() && references.iter().any(may_be_variable) {
+        } else if references.iter().any(|one| self.may_be_todays(pair, one)) {
             Ruling::Note(TODAY)
         } else {
             let data = references.iter().filter_map(|reference| match &reference.subject {
@@ -254,9 +254,20 @@ impl<'r, 'f> AttributeRules<'r, 'f> {
         known.into_iter().any(|path| path.covers(shown) || shown.covers(path))
     }
 
-    fn has_todays(&self) -> bool {
-        let mut variables = self.facts.done.variables.values();
-        variables.any(|standing| standing.is_todays())
+    /// Whether a reference may lead to a variable that has today's value. The root module names the
+    /// one that it means; from elsewhere any may be meant.
+    fn may_be_todays(&self, pair: &VerifiedPair<'f>, reference: &Reference) -> bool {
+        let variables = self.facts.done.variables.iter();
+        let mut todays = variables.filter(|(_, standing)| standing.is_todays());
+        match &reference.subject {
+            ReferenceSubject::Input(input) if pair.address.module.is_empty() => {
+                todays.any(|(name, _)| name == input)
+            }
+            ReferenceSubject::Input(_)
+            | ReferenceSubject::Output { .. }
+            | ReferenceSubject::Hidden => todays.next().is_some(),
+            ReferenceSubject::Data(_) | ReferenceSubject::Resource(_) => false,
+        }
     }
 
     /// Whether an apply that was to be taken back wrote it, and the revert left it as it found it.
@@ -339,15 +350,6 @@ fn is_silent(
             || matches!((before, after), (Some(Value::List(a)), Some(Value::List(b)))
                 if is_reordered(a, b) && unmapped.at(&above) != before)
     })
-}
-
-fn may_be_variable(reference: &Reference) -> bool {
-    match reference.subject {
-        ReferenceSubject::Input(_) | ReferenceSubject::Output { .. } | ReferenceSubject::Hidden => {
-            true
-        }
-        ReferenceSubject::Data(_) | ReferenceSubject::Resource(_) => false,
-    }
 }
 
 fn top(path: &Path) -> Option<&str> {

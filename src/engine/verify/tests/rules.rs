@@ -285,6 +285,9 @@ fn a_value_of_today_that_was_asked_about_is_told() {
         "  aws_instance.vm differs in size, made from a variable of today",
         "0 of 1",
     ]);
+    // Another variable's value explains nothing.
+    case.today = &["region"];
+    case.says(&["! aws_instance.vm differs in kind, size", "0 of 1"]);
 }
 
 #[test]
