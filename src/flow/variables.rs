@@ -1,7 +1,8 @@
 //! Gives a configuration of the past the values that its variables need.
 //!
 //! Values of ephemeral variables are always those of today: Terraform keeps them in no plan and no
-//! state, and neither do we. A variable without any value is an error; nothing is made up.
+//! state, and neither do we. So are keys of the encryption, since today's encryption is put over that
+//! of the past. A variable without any value is an error; nothing is made up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -73,7 +74,7 @@ pub(in crate::flow) fn with_variables(
     Ok((configuration, standing))
 }
 
-/// Variables that need a value and have none in the configuration itself. Those that are ephemeral
+/// Variables that need a value and have none in the configuration itself. Those that are kept nowhere
 /// never have.
 pub(super) fn without_value(configuration: &Configuration) -> Vec<String> {
     let known = &configuration.bundle().variables;
@@ -166,7 +167,8 @@ fn told(name: &str, content: &[u8]) -> Vec<(String, Secret<String>)> {
 }
 
 /// The configuration with today's values of its ephemeral variables, and no other ones of them.
-pub(super) fn with_today(mut configuration: Configuration, stack: &Stack) -> Configuration {
+pub(super) fn with_today(configuration: Configuration, stack: &Stack) -> Configuration {
+    let mut configuration = with_keys(configuration, stack);
     let declared = configuration.root().variables.iter();
     let ephemeral = declared.filter(|(_, declared)| declared.marks.ephemeral);
     let ephemeral: Vec<String> = ephemeral.map(|(name, _)| name.clone()).collect();
@@ -178,6 +180,37 @@ pub(super) fn with_today(mut configuration: Configuration, stack: &Stack) -> Con
         let given = given.remove(&name);
         let given = given.map(|value| Variable { value, origin: VariableOrigin::CommandLine });
         configuration.set_variable(&name, given.or(environment));
+    }
+    configuration
+}
+
+/// The configuration with today's keys of the encryption. One that has no value today is null: what it
+/// was the key of is no more, and today's encryption stands over it.
+fn with_keys(mut configuration: Configuration, stack: &Stack) -> Configuration {
+    let root = configuration.root();
+    let keys: BTreeSet<String> =
+        root.variables.keys().filter(|name| root.is_key(name)).cloned().collect();
+    let needed = root.variables.iter().filter(|(_, declared)| !declared.has_default);
+    let needed: BTreeSet<&String> = needed.map(|(name, _)| name).collect();
+    let in_files = in_files(&configuration);
+    let known = &configuration.bundle().variables;
+    let is_null = |name: &String| {
+        needed.contains(name) && !in_files.contains(name) && !known.contains_key(name)
+    };
+    let mut todays = todays(stack, &keys);
+    let value = |name: String| {
+        let value = match todays.remove(&name) {
+            Some(value) => Variable { value, origin: VariableOrigin::CommandLine },
+            None if is_null(&name) => {
+                Variable { value: Secret::new("null".to_owned()), origin: VariableOrigin::Plan }
+            }
+            None => return None,
+        };
+        Some((name, value))
+    };
+    let values: Vec<_> = keys.into_iter().filter_map(value).collect();
+    for (name, value) in values {
+        configuration.set_variable(&name, Some(value));
     }
     configuration
 }

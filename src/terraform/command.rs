@@ -303,7 +303,8 @@ impl Terraform for Cli {
         let mut arguments = vec!["show", "-json"];
         arguments.extend(files.iter().map(String::as_str));
         arguments.push(&plan);
-        self.must("show", place, &arguments, &mut nobody).map(|finished| finished.stdout)
+        let finished = self.must("show", place, &arguments, &mut nobody)?;
+        Ok(state::without_warnings(finished.stdout))
     }
 
     fn apply(

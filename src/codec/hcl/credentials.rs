@@ -164,6 +164,20 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_kept_nowhere_unless_something_else_than_credentials_uses_it() {
+        let block = "terraform {\n  encryption {\n    key_provider \"p\" \"k\" {\n      passphrase = local.l\n    }\n  }\n}\nlocals {\n  l = var.t\n}\nvariable \"t\" {}\nvariable \"u\" {}\nvariable \"e\" {\n  ephemeral = true\n}\nprovider \"q\" {\n  a = var.u\n}\n";
+        let kept_nowhere = |text: &str| {
+            let facts = scan(&[("main.tf".to_owned(), text.as_bytes().to_vec())].into());
+            ["t", "u", "e"].map(|name| facts.is_kept_nowhere(name))
+        };
+        assert_eq!(kept_nowhere(block), [true, false, true]);
+        let provider = "provider \"p\" {\n  a = var.t\n}\n";
+        assert_eq!(kept_nowhere(&format!("{block}{provider}")), [true, false, true]);
+        let output = "output \"o\" {\n  value = var.t\n}\n";
+        assert_eq!(kept_nowhere(&format!("{block}{output}")), [false, false, true]);
+    }
+
+    #[test]
     fn of_a_module_with_a_file_that_cannot_be_read_nothing_is_told() {
         let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
         let provider = file("main.tf", "provider \"p\" {\n  token = var.t\n}\n");

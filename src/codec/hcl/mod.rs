@@ -158,6 +158,20 @@ pub struct ModuleFacts {
     pub unreadable: Vec<UnreadableFile>,
 }
 
+impl ModuleFacts {
+    /// Whether a variable's value is kept nowhere: an ephemeral one, and what is a key of the
+    /// encryption and nothing else but credentials. Today's value is always the one that counts.
+    pub fn is_kept_nowhere(&self, name: &str) -> bool {
+        let marks = self.variables.get(name).map(|declared| declared.marks);
+        marks.is_some_and(|marks| marks.ephemeral) || self.is_key(name)
+    }
+
+    /// Whether a variable is a key of the encryption and nothing else but credentials.
+    pub fn is_key(&self, name: &str) -> bool {
+        self.credentials.contains(name) && self.key_variables.contains(name)
+    }
+}
+
 /// The `ignore_changes` of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ignored {
@@ -273,7 +287,7 @@ fn text_of<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, UnreadableFile>
 }
 
 /// Variables of a root module that need a value and have none: neither among the `known` ones nor in
-/// one of these files of values. Those that are ephemeral never have.
+/// one of these files of values. Those that are kept nowhere never have.
 pub fn without_value<'f>(
     root: &ModuleFacts,
     known: &BTreeMap<String, Variable>,
@@ -283,7 +297,7 @@ pub fn without_value<'f>(
     let is_lacking = |name: &&String| !known.contains_key(*name) && !in_files.contains(name);
     let declared = root.variables.iter();
     let required =
-        declared.filter(|(_, declared)| !declared.has_default && !declared.marks.ephemeral);
+        declared.filter(|(name, declared)| !declared.has_default && !root.is_kept_nowhere(name));
     required.map(|(name, _)| name).filter(is_lacking).cloned().collect()
 }
 

@@ -200,8 +200,8 @@ pub fn is_no_state(bytes: &[u8]) -> bool {
     })
 }
 
-/// The state that `state pull` has printed, without the engine's own warnings before it, such as one of its
-/// settings file. Any other text stays where it is, and the state is refused by name.
+/// The state or plan that an engine has printed, without its own warnings before it, such as one of its
+/// settings file. Any other text stays where it is, and what was printed is refused by name.
 pub fn without_warnings(mut printed: Vec<u8>) -> Vec<u8> {
     if printed.trim_ascii_start().starts_with(b"{") {
         return printed;

@@ -347,3 +347,31 @@ fn what_cannot_be_listed_is_an_error_and_no_empty_list() {
         assert!(message.starts_with(expected), "{text}: {message}");
     }
 }
+
+#[test]
+fn warnings_before_a_printed_state_are_left_out_and_nothing_else_is() {
+    let kept =
+        |printed: &str| String::from_utf8(without_warnings(printed.as_bytes().to_vec())).unwrap();
+    let warning = "\n\u{1b}[33m╷\u{1b}[0m\n│ \u{1b}[1mWarning: \u{1b}[0mUnable to open CLI                    configuration file\n│ \n│ The file \"{x}\" does not exist.\n╵\n\n";
+    for before in [warning, &format!("{warning}{warning}"), "Warning: x\n"] {
+        assert_eq!(kept(&format!("{before}{STATE}")), STATE, "{before}");
+    }
+    let error = warning.replace("Warning", "Error");
+    for before in [
+        "",
+        "\n  ",
+        "[command]terraform state pull\n",
+        "<<<<<<< HEAD\n",
+        &error,
+        &format!("{warning}{error}"),
+        "Warning: x ",
+    ] {
+        let printed = format!("{before}{STATE}");
+        assert_eq!(kept(&printed), printed, "{before}");
+    }
+    for text in ["", warning] {
+        assert_eq!(kept(text), text);
+    }
+    // What stands behind the state is none of this, and is refused by name.
+    assert_eq!(kept(&format!("{warning}{STATE}\nx")), format!("{STATE}\nx"));
+}

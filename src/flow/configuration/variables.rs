@@ -48,16 +48,13 @@ pub(super) fn of(
     let planned = request.plan.into_iter().flat_map(|planned| planned.variables);
     let planned =
         planned.map(|(name, value)| (name.clone(), variable(value, VariableOrigin::Plan)));
-    // What is ephemeral is kept nowhere: see `flow::variables`.
-    let is_kept = |name: &str| {
-        let declared = root.and_then(|root| root.facts.variables.get(name));
-        declared.is_none_or(|declared| !declared.marks.ephemeral)
-    };
+    // Today's value counts: see `flow::variables`.
+    let is_kept = |name: &str| root.is_none_or(|root| !root.facts.is_kept_nowhere(name));
     environment.chain(command_line).chain(planned).filter(|(name, _)| is_kept(name)).collect()
 }
 
-/// The variables of the root that need a value and have none here. Those that are ephemeral have none
-/// anywhere.
+/// The variables of the root that need a value and have none here. Those that are kept
+/// nowhere have none anywhere.
 pub(super) fn without_value<'f>(
     modules: &[SourceModule],
     variables: &BTreeMap<String, Variable>,

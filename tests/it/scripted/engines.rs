@@ -196,6 +196,8 @@ fn a_key_that_a_variable_has_today_counts_for_a_configuration_of_the_past() {
     process.stack.inputs.words = word("key", "first");
     let taken = process.snapshot().unwrap();
     process.mark_good(&taken).unwrap();
+    let snapshot = taken.recorded.body.snapshot().unwrap();
+    assert!(snapshot.configuration.as_ref().unwrap().variables.is_empty(), "a key is kept nowhere");
     // The key changes from one apply to the next; a variable of another name has it since.
     let state = unsealed(&scene);
     scene.values.borrow_mut().insert("new".to_owned(), "second".to_owned());

@@ -195,9 +195,8 @@ fn given(configuration: &Configuration) -> BTreeMap<String, String> {
         all.push(';');
     };
     in_files.for_each(|(name, value)| add(&name, json::to_serde(&value).to_string()));
-    // Today's value of an ephemeral variable says nothing of where a provider leads.
-    let declared = &configuration.root().variables;
-    let is_kept = |name: &str| declared.get(name).is_none_or(|known| !known.marks.ephemeral);
+    // Today's value of an ephemeral variable or of a key says nothing of where a provider leads.
+    let is_kept = |name: &str| !configuration.root().is_kept_nowhere(name);
     for (name, variable) in
         configuration.bundle().variables.iter().filter(|(name, _)| is_kept(name))
     {

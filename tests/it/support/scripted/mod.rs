@@ -22,7 +22,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
-use unapply::codec::hcl::given;
+use unapply::codec::hcl::{assigned, given};
 use unapply::model::entry::{EngineKind, EngineVersion};
 use unapply::model::event::{Diagnostic, Severity};
 use unapply::port::interrupt::Interrupt;
@@ -116,7 +116,10 @@ impl<'w> Scripted<'w> {
         for file in &place.values_of_modules {
             assert!(file.is_file(), "no regular file: {}", file.display());
             let content = std::fs::read(file).unwrap();
-            let given = given(file.to_str().unwrap(), &content);
+            let name = file.to_str().unwrap();
+            // A null is a value, too.
+            values.extend(assigned(name, &content).into_iter().map(|name| (name, String::new())));
+            let given = given(name, &content);
             values.extend(given.unwrap_or_default());
         }
         values
