@@ -132,6 +132,7 @@ fn what_was_good_with_terraform_is_gone_back_to_with_opentofu() {
     let ran = ran.says("tofu not found: its lock file says so, and none is on PATH");
     ran.says("unapply --tf-bin PATH");
     arrives(&mut stage, EngineKind::OpenTofu);
+    let _before = asked(&stage);
     let ran = stage.unapply(&["revert", "--yes"]).expect(15);
     ran.says("engine-changed").says("today's checksums");
     let used = std::fs::read_to_string(stage.path().join("lock")).unwrap();
