@@ -151,7 +151,8 @@ pub fn origin(journals: &[ApplyJournal], object: &Instance<'_>) -> Option<Origin
 pub fn destroyed(journals: &[ApplyJournal], object: &Instance<'_>) -> Option<Revision> {
     let names = |journal: &&ApplyJournal| journal.has_deleted(object) || journal.has_made(object);
     let last = journals.iter().rev().find(names)?;
-    last.has_deleted(object).then_some(last.begun)
+    // A replaced object whose id is a name is in both.
+    (!last.has_made(object)).then_some(last.begun)
 }
 
 /// An object that an apply since good made and that no state has.

@@ -66,7 +66,7 @@ impl UnfoundObject {
             // Made anew, it is older drift already.
             Origin::Good => self.sequel == Sequel::MadeAnew,
             Origin::MadeSince { .. } | Origin::Imported | Origin::Unknown => {
-                self.destroyed.is_some()
+                self.destroyed.is_some() && self.place.is_none()
             }
         };
         if is_known {

@@ -79,6 +79,9 @@ fn an_object_that_a_journal_destroyed_is_told_and_not_asked_about() {
     assert_eq!(asked(&scene), 1);
     scene.journals = vec![journal(5, vec![began(), ended()]), journal(7, vec![made()])];
     assert_eq!(asked(&scene), 1);
+    // A replacement, where the id is a name.
+    scene.journals = vec![journal(5, vec![began(), ended(), made()])];
+    assert_eq!(asked(&scene), 1);
 }
 
 #[test]
