@@ -93,16 +93,18 @@ pub fn named(environment: &Environment, name: &str) -> Result<PathBuf, String> {
 mod tests {
     use super::*;
 
+    /// Makes an empty program.
+    fn program(path: &Path) -> PathBuf {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::File::create(path).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path.to_owned()
+    }
+
     #[test]
     fn a_program_is_found_as_a_command_in_its_directory_finds_it() {
         let home = tempfile::tempdir().unwrap();
-        let make = |path: &str| {
-            let path = home.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::File::create(&path).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-            path
-        };
+        let make = |path: &str| program(&home.path().join(path));
         let (near, far) = (make("stack/bin/tofu"), make("far/tofu"));
         let stack = home.path().join("stack");
         let path = |entries: &[&str]| {
@@ -121,13 +123,7 @@ mod tests {
     #[test]
     fn a_version_is_found_by_name_on_path_and_in_the_folders_of_version_managers() {
         let home = tempfile::tempdir().unwrap();
-        let make = |path: &str| {
-            let path = home.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::File::create(&path).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-            path
-        };
+        let make = |path: &str| program(&home.path().join(path));
         let on_path = make("bin/terraform_1.11.4");
         let short = make("bin/tofu1.9");
         let tfenv = make(".tfenv/versions/1.11.4/terraform");

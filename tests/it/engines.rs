@@ -81,13 +81,6 @@ fn an_engine_that_is_missing_is_named_where_the_other_one_would_do_harm() {
     stage.unapply(&["doctor"]).says("there is no terraform on PATH");
 }
 
-/// Writes a configuration whose provider has no host: each engine takes it from its own registry.
-fn configure(stage: &Stage, content: &str) {
-    stage.configure(&file("a", content));
-    let text = std::fs::read_to_string(stage.stack().join("main.tf")).unwrap();
-    stage.write("main.tf", &text.replace("registry.terraform.io/unapply", "unapply"));
-}
-
 /// Puts Terraform or OpenTofu on PATH: the real one where OpenTofu is under test, or a played one.
 fn arrives(stage: &mut Stage, kind: EngineKind) {
     let (name, tests) = (kind.command(), engine());
@@ -116,12 +109,12 @@ fn what_was_good_with_terraform_is_gone_back_to_with_opentofu() {
     if engine().version.kind == EngineKind::OpenTofu {
         arrives(&mut stage, EngineKind::Terraform);
     }
-    configure(&stage, "one");
+    stage.configure(&file("a", "one"));
     stage.terraform(&["init", "-no-color"]).expect(0);
     stage.apply().expect(0);
     stage.set_up();
     let good = stage.objects();
-    configure(&stage, "ONE");
+    stage.configure(&file("a", "ONE"));
     stage.apply().expect(0);
     arrives(&mut stage, EngineKind::Terraform);
     let lock = stage.stack().join(".terraform.lock.hcl");
