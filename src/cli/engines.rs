@@ -17,7 +17,7 @@ use super::settings::Settings;
 use super::verbs::Session;
 use crate::engine::engine_call::engine_called;
 use crate::engine::good::snapshots;
-use crate::engine::stack_engine::{EngineSign, EngineSigns, told};
+use crate::engine::stack_engine::{EngineSign, EngineSigns, is_settled, told};
 use crate::flow::ports::Stack;
 use crate::model::entry::EngineKind;
 use crate::model::word::Word as _;
@@ -154,10 +154,10 @@ impl Engines {
             Some((kind, sign)) => (kind, Some(sign)),
             None => (EngineKind::Terraform, None),
         };
-        let is_binding = sign.is_some_and(EngineSign::is_binding);
+        let is_settled = sign.is_some_and(|sign| is_settled(kind, sign));
         let at = |program| {
             let engine = self.at(session, program);
-            if is_binding { engine } else { engine.assumed() }
+            if is_settled { engine } else { engine.assumed() }
         };
         if let Some(program) = program(kind) {
             return Box::new(sign.into_iter().fold(at(program), |e, sign| e.because(&says(sign))));
@@ -171,7 +171,7 @@ impl Engines {
         match sign {
             Some(sign) if sign.is_binding() && !is_it() => {
                 let why = format!("{}, and none is on PATH", says(sign));
-                Box::new(Absent::new(kind.command(), why))
+                Box::new(Absent::new(kind.command(), why).beside(other.command()))
             }
             _ => Box::new(other.because(&format!("there is no {} on PATH", kind.command()))),
         }
@@ -181,7 +181,8 @@ impl Engines {
     fn called(&self, session: &Session, command: &WrappedCommand) -> Option<(Cli, bool)> {
         let call = engine_called(&command.words)?;
         let environment = &session.world.environment;
-        let program = locate::started_in(environment, &command.directory, &call.program)?;
+        let directory = call.starts_in(&command.directory);
+        let program = locate::started_in(environment, &directory, &call.program)?;
         Some((self.at(session, program), call.is_certain))
     }
 }

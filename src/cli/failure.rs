@@ -323,8 +323,11 @@ fn shortened(text: &str) -> String {
 fn terraform_failure(error: &terraform::Error) -> Failure {
     use terraform::Error as E;
     match error {
-        E::NotFound { .. } => plain(Exit::Terraform, error)
+        E::NotFound { instead: None, .. } => plain(Exit::Terraform, error)
             .next("install terraform or tofu, or name one: unapply --tf-bin PATH …"),
+        E::NotFound { name, instead: Some(other), .. } => plain(Exit::Terraform, error)
+            .next(format!("install {name}, or name it: unapply --tf-bin PATH …"))
+            .next(kept::taken_over_by(other)),
         E::CannotStart { source, .. } if is_shortage(source) => {
             plain(Exit::Failure, error).next(AGAIN)
         }

@@ -516,7 +516,8 @@ fn inputs(global: &Global, world: &World) -> Result<Inputs, Failure> {
             GivenValue::Value(name, _) => drop(given.insert(name.clone())),
         }
     }
-    let inputs = Inputs { words, in_given_files, environment, given };
+    let of_command = GivenValues::default();
+    let inputs = Inputs { words, in_given_files, environment, given, of_command };
     Ok(inputs.above(in_cli_args(world)))
 }
 

@@ -4,17 +4,27 @@
 //! the one behind it, or at the beginning of a command of a script. Its name elsewhere is a guess:
 //! `make -C terraform apply` calls make. Nothing is known here of what a shell would expand.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A call of an engine, or of terragrunt, which takes the same words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineCall {
+    /// The directory to which a script goes before it, as far as that can be seen; relative to where
+    /// the command runs.
+    pub directory: PathBuf,
     /// The program, as it is written.
     pub program: String,
     /// The words behind it.
     pub words: Vec<String>,
     /// Whether the place of the program leaves no doubt.
     pub is_certain: bool,
+}
+
+impl EngineCall {
+    /// The directory in which it is started, where the command runs in `directory`.
+    pub fn starts_in(&self, directory: &Path) -> PathBuf {
+        directory.iter().chain(self.directory.iter()).collect()
+    }
 }
 
 /// Commands that work on a state, or make ready for it.
@@ -52,6 +62,9 @@ const VAULTS: [&str; 10] = [
     "teller",
 ];
 
+/// Programs that only print their words.
+const PRINTERS: [&str; 2] = ["echo", "printf"];
+
 const SHELLS: [&str; 6] = ["ash", "bash", "dash", "ksh", "sh", "zsh"];
 
 /// Words of a shell before a command.
@@ -74,24 +87,30 @@ pub fn takes_engine_words(program: &Path) -> bool {
     is_engine(program) || program.file_name().is_some_and(|name| name == "terragrunt")
 }
 
-/// The calls in a command: the certain ones, else the one that is likeliest.
+/// The calls in a command, in their order: each part of a script is a certain one, else a guess.
 pub fn engine_calls(words: &[String]) -> Vec<EngineCall> {
-    let certain: Vec<EngineCall> = commands(words)
-        .into_iter()
-        .filter_map(|command| {
-            let (program, words) = command.split_first()?;
-            let (program, words) = (program.clone(), words.to_vec());
-            let is_one = takes_engine_words(Path::new(&program));
-            is_one.then_some(EngineCall { program, words, is_certain: true })
-        })
-        .collect();
-    if certain.is_empty() { guess(words).into_iter().collect() } else { certain }
+    let commands = commands(Path::new(""), words).into_iter();
+    commands.filter_map(|(directory, command)| call(directory, &command)).collect()
 }
 
-/// The call of Terraform or OpenTofu that works on a state. A call of terragrunt tells of neither.
+fn call(directory: PathBuf, command: &[String]) -> Option<EngineCall> {
+    let (program, words) = command.split_first()?;
+    if takes_engine_words(Path::new(program)) {
+        let (program, words) = (program.clone(), words.to_vec());
+        return Some(EngineCall { directory, program, words, is_certain: true });
+    }
+    let (program, words) = guess(command)?;
+    Some(EngineCall { directory, program, words, is_certain: false })
+}
+
+/// The call of Terraform or OpenTofu that works on a state, a certain one before a guess. A call of
+/// terragrunt tells of neither.
 pub fn engine_called(words: &[String]) -> Option<EngineCall> {
-    let mut calls = engine_calls(words).into_iter();
-    calls.find(|call| is_engine(Path::new(&call.program)) && works_on_a_state(&call.words))
+    let is_one =
+        |call: &EngineCall| is_engine(Path::new(&call.program)) && works_on_a_state(&call.words);
+    let mut calls: Vec<EngineCall> = engine_calls(words).into_iter().filter(is_one).collect();
+    calls.sort_by_key(|call| !call.is_certain);
+    calls.into_iter().next()
 }
 
 fn works_on_a_state(words: &[String]) -> bool {
@@ -99,8 +118,11 @@ fn works_on_a_state(words: &[String]) -> bool {
     subcommand.is_some_and(|word| SUBCOMMANDS.contains(&word.as_str()))
 }
 
-/// A name of an engine that stands anywhere, with a subcommand behind it.
-fn guess(words: &[String]) -> Option<EngineCall> {
+/// A name of an engine that stands anywhere, with a subcommand and the rest behind it.
+fn guess(words: &[String]) -> Option<(String, Vec<String>)> {
+    if words.first().is_some_and(|program| PRINTERS.contains(&program.as_str())) {
+        return None;
+    }
     let is_script = |word: &str| word.contains(char::is_whitespace);
     let parts = words.iter().flat_map(|word| {
         if is_script(word) { simple_commands(word).concat() } else { vec![word.clone()] }
@@ -113,34 +135,46 @@ fn guess(words: &[String]) -> Option<EngineCall> {
             option.starts_with('-') && !COMMAND_OPTIONS.contains(&option.as_str())
         });
         let is_one = takes_engine_words(Path::new(program)) && works_on_a_state(words);
-        (is_one && !is_value).then(|| EngineCall {
-            program: program.clone(),
-            words: words.to_vec(),
-            is_certain: false,
-        })
+        (is_one && !is_value).then(|| (program.clone(), words.to_vec()))
     })
 }
 
-/// The commands that these words come to, each without the programs that only start it.
-fn commands(words: &[String]) -> Vec<Vec<String>> {
+/// The commands that these words come to, each without the programs that only start it, and with the
+/// directory in which it runs.
+fn commands(directory: &Path, words: &[String]) -> Vec<(PathBuf, Vec<String>)> {
     let mut words = words;
     loop {
         words = behind_assignments(words);
         let Some((program, rest)) = words.split_first() else { return Vec::new() };
         let name = Path::new(program).file_name().and_then(|name| name.to_str());
         let name = name.unwrap_or_default();
-        if SHELLS.contains(&name) {
-            // A script within one is shorter, so that this ends.
-            let inside = script(rest).map(simple_commands).unwrap_or_default();
-            return inside.iter().flat_map(|command| commands(command)).collect();
+        if let Some(script) = script(rest).filter(|_| SHELLS.contains(&name)) {
+            return commands_of_script(directory, script);
         }
         let starter = STARTERS.iter().find(|(starter, ..)| *starter == name);
-        words = match starter {
+        let started = match starter {
             Some((_, with_value, operands)) => behind_options(rest, with_value, *operands),
             None if VAULTS.contains(&name) => behind_dashes(rest),
-            None => return vec![words.to_vec()],
+            None => &[],
         };
+        if started.is_empty() {
+            return vec![(directory.to_owned(), words.to_vec())];
+        }
+        words = started;
     }
+}
+
+/// The commands of a script. One within it is shorter, so that this ends.
+fn commands_of_script(directory: &Path, script: &str) -> Vec<(PathBuf, Vec<String>)> {
+    let mut directory = directory.to_owned();
+    let mut found = Vec::new();
+    for command in simple_commands(script) {
+        match behind_assignments(&command) {
+            [cd, place] if cd == "cd" => directory.push(place),
+            _ => found.extend(commands(&directory, &command)),
+        }
+    }
+    found
 }
 
 /// The words behind `NAME=VALUE`s, and behind what a shell reads before a command.
@@ -312,9 +346,21 @@ mod tests {
 
     #[test]
     fn the_words_of_each_call_are_its_own() {
-        let script = "terraform init -upgrade; terraform apply -var 'x=a b' >log && echo -var y=1";
+        let script = "terraform init -upgrade; cd a; ./with-keys tofu apply -var=y=2; \
+                      echo tofu apply -var y=1; (cd b && terraform apply -var 'x=a b' >log)";
         let calls = engine_calls(&owned(&["sh", "-c", script]));
-        let words: Vec<String> = calls.into_iter().map(|call| call.words.join("|")).collect();
-        assert_eq!(words, ["init|-upgrade", "apply|-var|x=a b|>log"]);
+        let shown = |call: EngineCall| {
+            let sign = if call.is_certain { "" } else { "?" };
+            format!("{}: {}{sign} {}", call.directory.display(), call.program, call.words.join("|"))
+        };
+        let calls: Vec<String> = calls.into_iter().map(shown).collect();
+        assert_eq!(
+            calls,
+            [
+                ": terraform init|-upgrade",
+                "a: tofu? apply|-var=y=2",
+                "a/b: terraform apply|-var|x=a b|>log"
+            ]
+        );
     }
 }

@@ -38,6 +38,8 @@ pub struct ApplyJournal {
     made: BTreeMap<(String, String), String>,
     deleted: BTreeSet<(String, String)>,
     imported: BTreeSet<(Address, Option<String>)>,
+    /// Whether the present state is the one that it began with.
+    is_unwritten: bool,
 }
 
 impl ApplyJournal {
@@ -50,7 +52,15 @@ impl ApplyJournal {
             made: BTreeMap::new(),
             deleted: BTreeSet::new(),
             imported: BTreeSet::new(),
+            is_unwritten: false,
         }
+    }
+
+    /// Says that the present state is the one that it began with: a killed engine writes none.
+    #[must_use]
+    pub fn unwritten(mut self) -> Self {
+        self.is_unwritten = true;
+        self
     }
 
     /// Adds what Terraform said while it ran.
@@ -147,12 +157,13 @@ pub fn origin(journals: &[ApplyJournal], object: &Instance<'_>) -> Option<Origin
 }
 
 /// The beginning of the command that destroyed an object, if that is the last that journals, oldest
-/// first, tell of it. A state can name it still: a killed engine writes none.
+/// first, tell of it, and no state was written since: one that was may mean another object of that
+/// name, which was made where no journal tells.
 pub fn destroyed(journals: &[ApplyJournal], object: &Instance<'_>) -> Option<Revision> {
     let names = |journal: &&ApplyJournal| journal.has_deleted(object) || journal.has_made(object);
     let last = journals.iter().rev().find(names)?;
     // A replaced object whose id is a name is in both.
-    (!last.has_made(object)).then_some(last.begun)
+    (!last.has_made(object) && last.is_unwritten).then_some(last.begun)
 }
 
 /// An object that an apply since good made and that no state has.

@@ -12,9 +12,9 @@ use crate::model::entry::EngineKind;
 pub struct EngineSigns {
     /// How encryption is said, if it is.
     pub encryption: Option<EncryptionSaid>,
-    /// The providers of its lock file.
+    /// The providers of its lock file, without those whose host the configuration writes out.
     pub locked: Vec<ProviderSource>,
-    /// The providers of its state.
+    /// The providers of its state, likewise.
     pub in_state: Vec<ProviderSource>,
     /// Whether it has files that only OpenTofu loads.
     pub has_own_files: bool,
@@ -27,7 +27,7 @@ pub struct EngineSigns {
 /// How it is said that a state is to be encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EncryptionSaid {
-    /// The state is encrypted, or the configuration says so.
+    /// The state is encrypted, or a file says so that Terraform loads, too, and refuses.
     ByStack,
     /// `TF_ENCRYPTION` is set, which may be meant for other stacks.
     ByEnvironment,
@@ -72,6 +72,12 @@ impl EngineSign {
             }
         }
     }
+}
+
+/// Whether the state can still show that another engine is meant. OpenTofu's `init` takes over a state
+/// of Terraform's; a lock file that is Terraform's alone was never made for a state of OpenTofu's.
+pub fn is_settled(kind: EngineKind, sign: EngineSign) -> bool {
+    sign.is_binding() && (kind, sign) != (EngineKind::Terraform, EngineSign::LockFile)
 }
 
 /// The engine that a stack is run with. `recorded` is asked only where the directory does not tell.
@@ -175,6 +181,18 @@ mod tests {
         assert_eq!(by(&guessed), Some((EngineKind::Terraform, EngineSign::Guessed)));
         let locked = EngineSigns { locked: providers(&[OPENTOFU]), ..guessed };
         assert_eq!(by(&locked), Some((EngineKind::OpenTofu, EngineSign::LockFile)));
+    }
+
+    #[test]
+    fn only_terraforms_lock_file_leaves_the_last_word_to_the_state() {
+        for (kind, sign, expected) in [
+            (EngineKind::Terraform, EngineSign::LockFile, false),
+            (EngineKind::OpenTofu, EngineSign::LockFile, true),
+            (EngineKind::Terraform, EngineSign::State, true),
+            (EngineKind::OpenTofu, EngineSign::OwnFiles, false),
+        ] {
+            assert_eq!(is_settled(kind, sign), expected, "{kind:?} {sign:?}");
+        }
     }
 
     #[test]

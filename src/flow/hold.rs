@@ -4,18 +4,22 @@
 //! in memory and at git; it stores nothing. A person who applies without asking is not stopped by
 //! any of this.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use super::Error;
 use super::ports::{Job, Ports, Stack};
+use super::recorded::readable_configuration;
 use super::snapshot::{planned, present_configuration};
+use crate::codec::hcl::planned::is_plan_of;
 use crate::codec::{bundle, planfile};
+use crate::engine::good::snapshots;
 use crate::engine::hold::{Candidate, Held, forbids, standing};
 use crate::model::configuration::Bundle;
 use crate::model::digest::Digest;
-use crate::model::entry::{Body, Entry, Revision};
-use crate::model::hold::{Hold, Release};
+use crate::model::entry::{Body, Entry, Revision, Snapshot};
+use crate::model::hold::{Hold, HoldScope, Release};
 use crate::store::After;
 use crate::terraform::git;
 
@@ -66,26 +70,36 @@ pub fn answer<'a>(
     let now = ports.clock.now();
     let nobody_knows = Candidate::default();
     let of_all = forbids(log, now, &nobody_knows);
-    if of_all.is_some() || standing(log, now).is_empty() {
+    let standing = standing(log, now);
+    let Some(newest) = standing.first().filter(|_| of_all.is_none()) else {
         return Ok(GuardAnswer { held: of_all, candidate: nobody_knows });
-    }
+    };
     let commit = git::facts(ports.environment, &stack.root);
     let commit = commit.filter(|git| !git.dirty).map(|git| git.commit);
-    let mut held = None;
-    let mut candidate = Candidate { digest: None, commit };
-    if let (Some(plan), Some(newest)) = (plan, standing(log, now).first()) {
-        refuse_unread(plan, newest)?;
-    }
-    for digest in digests(ports, stack, plan)?.into_iter().rev() {
-        candidate.digest = Some(digest);
-        held = held.or(forbids(log, now, &candidate));
-    }
-    Ok(GuardAnswer { held, candidate })
+    let digest = |bundle: &Bundle| bundle::digest(bundle).map_err(Error::Unpackable);
+    let digests: Vec<Digest> = match plan {
+        None => vec![digest(&present_configuration(ports, stack)?.bundle)?],
+        Some(plan) => {
+            refuse_unread(plan, newest)?;
+            let planned = planned(ports, stack, plan)?.0.bundle;
+            let held = held_digests(&standing).into_iter();
+            let alike = held.map(|held| Ok((held, may_be(ports, log, held, &planned)?)));
+            let alike = alike.collect::<Result<Vec<_>, Error>>()?.into_iter();
+            let alike = alike.filter(|(_, may_be)| *may_be).map(|(held, _)| held);
+            alike.chain([digest(&planned)?]).collect()
+        }
+    };
+    let candidates = digests
+        .into_iter()
+        .map(|digest| Candidate { digest: Some(digest), commit: commit.clone() });
+    let mut candidates: Vec<Candidate> = candidates.collect();
+    let held = candidates.iter().find_map(|candidate| forbids(log, now, candidate));
+    Ok(GuardAnswer { held, candidate: candidates.pop().unwrap_or_default() })
 }
 
 /// Refuses a saved plan while something is held and nothing tells whether it is that: an encrypted
 /// one says nothing of its configuration, and the directory may have another one by now.
-pub(super) fn refuse_unread(plan: &Path, held: &Held<'_>) -> Result<(), Error> {
+fn refuse_unread(plan: &Path, held: &Held<'_>) -> Result<(), Error> {
     let bytes = fs::read(plan);
     let is_encrypted =
         |bytes: Vec<u8>| matches!(planfile::read(&bytes), Err(planfile::Error::Encrypted));
@@ -96,21 +110,24 @@ pub(super) fn refuse_unread(plan: &Path, held: &Held<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The configuration's digest, as a snapshot of it would have it. A plan knows the value
-/// of every variable and has another archive than its directory: where the files are the same, the
-/// directory's counts too.
-fn digests(ports: &Ports<'_>, stack: &Stack, plan: Option<&Path>) -> Result<Vec<Digest>, Error> {
-    let digest = |bundle: &Bundle| bundle::digest(bundle).map_err(Error::Unpackable);
-    let Some(plan) = plan else {
-        return Ok(vec![digest(&present_configuration(ports, stack)?.bundle)?]);
+/// The configurations that are held.
+fn held_digests(standing: &[Held<'_>]) -> BTreeSet<Digest> {
+    let digests = standing.iter().flat_map(|held| match &held.hold.scope {
+        HoldScope::Everything => &[],
+        HoldScope::Configuration { digests, .. } => digests.as_slice(),
+    });
+    digests.copied().collect()
+}
+
+/// Whether a plan may be one of the configuration with this digest: a plan has the value of every
+/// variable, files of values included, and so another digest than its directory. One that is not on
+/// record any more may be any.
+fn may_be(ports: &Ports<'_>, log: &[Entry], held: Digest, planned: &Bundle) -> Result<bool, Error> {
+    let is_it = |snapshot: &Snapshot| {
+        snapshot.configuration.as_ref().is_some_and(|known| known.digest == held)
     };
-    let (planned, _) = planned(ports, stack, plan)?;
-    let planned = planned.bundle;
-    let mut digests = vec![digest(&planned)?];
-    if let Ok(present) = present_configuration(ports, stack)
-        && present.bundle.files == planned.files
-    {
-        digests.push(digest(&present.bundle)?);
-    }
-    Ok(digests)
+    let Some((entry, _)) = snapshots(log).rev().find(|(_, snapshot)| is_it(snapshot)) else {
+        return Ok(true);
+    };
+    Ok(readable_configuration(ports, entry)?.is_none_or(|held| is_plan_of(&held, planned)))
 }

@@ -32,6 +32,7 @@ pub(super) fn at_home<T>(
         values_at_apply: Vec::new(),
         values_of_modules: Vec::new(),
     };
+    let stack = &stack.with_command();
     if stack.inputs.words.0.is_empty() || ports.engine(stack) != Some(EngineKind::OpenTofu) {
         return Ok(act(&place));
     }

@@ -63,19 +63,22 @@ pub struct Inputs {
     pub environment: BTreeMap<String, Secret<String>>,
     /// Variables that a person gives a value for what is done now.
     pub given: BTreeSet<String>,
+    /// The values among the words of the wrapped command. They are the configuration's that it
+    /// applies; of what is done afterwards they are only today's keys and credentials.
+    pub of_command: GivenValues,
 }
 
 impl Inputs {
+    /// The same with the values of the wrapped command among the words.
+    #[must_use]
+    pub fn with_command(&self) -> Self {
+        Self { words: self.words.clone().chain(self.of_command.clone()), ..self.clone() }
+    }
+
     /// The same with values that rank below the ones that are here.
     #[must_use]
     pub fn above(self, given: GivenValues) -> Self {
         Self { words: given.chain(self.words), ..self }
-    }
-
-    /// The same with values that rank above the ones that are here.
-    #[must_use]
-    pub fn below(self, given: GivenValues) -> Self {
-        Self { words: self.words.chain(given), ..self }
     }
 }
 
@@ -110,6 +113,12 @@ impl Stack {
     pub fn without_given(&self) -> Self {
         let inputs = Inputs { given: BTreeSet::new(), ..self.inputs.clone() };
         Self { inputs, ..self.clone() }
+    }
+
+    /// The same, as the wrapped command sees it.
+    #[must_use]
+    pub fn with_command(&self) -> Self {
+        Self { inputs: self.inputs.with_command(), ..self.clone() }
     }
 
     /// The directory with its providers and modules: a stack with another one is refused.

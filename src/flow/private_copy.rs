@@ -116,10 +116,14 @@ pub enum CopyBackend {
 fn refuse_other_engine(
     ports: &Ports<'_>,
     stack: &Stack,
-    present: Option<&State<'_>>,
+    source: &CopySource<'_>,
 ) -> Result<(), Error> {
-    let Some(present) = present.filter(|_| ports.terraform.is_assumed()) else { return Ok(()) };
+    let Some(present) = source.present.filter(|_| ports.terraform.is_assumed()) else {
+        return Ok(());
+    };
+    let hosted = hosted(source);
     let sources = present.instances.iter().map(|object| &object.provider.source);
+    let sources = sources.filter(|provider| !hosted.contains(provider));
     let (theirs, ours) = (of_providers(sources), ports.engine(stack));
     match theirs.zip(ours) {
         Some((theirs, ours)) if theirs != ours => {
@@ -139,7 +143,7 @@ pub fn prepare(
     redactor: &Redactor,
 ) -> Result<PrivateCopy, Error> {
     ports.check_interrupt("the private directory was made")?;
-    refuse_other_engine(ports, stack, source.present)?;
+    refuse_other_engine(ports, stack, source)?;
     ports.progress.begin(Phase::Workdir);
     let mut directory = PrivateDirectory::create(&stack.temporary)?;
     let places = places::of(stack, [source.present, source.good]);
@@ -193,8 +197,7 @@ fn translate_lock_file(
     else {
         return Ok(Vec::new());
     };
-    let modules = source.configuration.modules().iter();
-    let hosted = modules.flat_map(|module| module.facts.hosted.iter().cloned()).collect();
+    let hosted = hosted(source);
     let present = present_providers(source, engine, &hosted);
     let todays = std::fs::read(stack.root.join(LOCK_FILE)).unwrap_or_default();
     let Ok((text, translated)) = lock::translated(content, &todays, engine, &hosted, &present)
@@ -219,6 +222,12 @@ fn translate_lock_file(
         directory.write_override(PROVIDERS, &required_providers(&alone))?;
     }
     Ok(translated)
+}
+
+/// The providers whose host the configuration writes out: they are the same ones in both engines.
+fn hosted(source: &CopySource<'_>) -> BTreeSet<ProviderSource> {
+    let modules = source.configuration.modules().iter();
+    modules.flat_map(|module| module.facts.hosted.iter().cloned()).collect()
 }
 
 /// The providers that `init` will look for since the present state names them. OpenTofu takes those

@@ -101,6 +101,9 @@ fn today(stack: &Stack, credentials: &BTreeSet<String>) -> BTreeMap<String, Secr
         today.extend(values.filter_map(|(name, value)| Some((name, value?))));
     }
     today.extend(in_words(stack, credentials));
+    // Those of a wrapped command count last, as for Terraform.
+    let of_command = in_words(&stack.with_command(), credentials).into_iter();
+    today.extend(of_command.filter(|(name, _)| credentials.contains(name)));
     today
 }
 
@@ -172,7 +175,8 @@ pub(super) fn with_today(configuration: Configuration, stack: &Stack) -> Configu
     let declared = configuration.root().variables.iter();
     let ephemeral = declared.filter(|(_, declared)| declared.marks.ephemeral);
     let ephemeral: Vec<String> = ephemeral.map(|(name, _)| name.clone()).collect();
-    let mut given = in_words(stack, &BTreeSet::new());
+    let names = ephemeral.iter().cloned().collect();
+    let mut given = in_words(&stack.with_command(), &names);
     for name in ephemeral {
         let environment = stack.inputs.environment.get(&name).cloned();
         let environment =

@@ -113,6 +113,8 @@ pub enum Error {
         name: String,
         /// The names that were looked for, and the places.
         searched: String,
+        /// The other engine, where that is there.
+        instead: Option<String>,
     },
     /// The binary could not be started.
     #[error("cannot start `{program}`")]
@@ -218,7 +220,7 @@ pub trait Terraform: fmt::Debug {
         None
     }
 
-    /// Whether nothing has named it, and nothing that another engine could not go on with.
+    /// Whether the state can still show that another one is meant.
     fn is_assumed(&self) -> bool {
         false
     }

@@ -13,16 +13,25 @@ use crate::port::terraform::{AppliedPlan, Error, PlanRequest, Terraform, Watch, 
 pub struct Absent {
     name: String,
     searched: String,
+    instead: Option<String>,
 }
 
 impl Absent {
     /// Remembers why there is none.
     pub fn new(name: &str, searched: String) -> Self {
-        Self { name: name.to_owned(), searched }
+        Self { name: name.to_owned(), searched, instead: None }
+    }
+
+    /// Remembers the other engine, which is there.
+    #[must_use]
+    pub fn beside(self, other: &str) -> Self {
+        Self { instead: Some(other.to_owned()), ..self }
     }
 
     fn missing<T>(&self) -> Result<T, Error> {
-        Err(Error::NotFound { name: self.name.clone(), searched: self.searched.clone() })
+        let Self { name, searched, instead } = self;
+        let (name, searched) = (name.clone(), searched.clone());
+        Err(Error::NotFound { name, searched, instead: instead.clone() })
     }
 }
 

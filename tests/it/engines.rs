@@ -74,11 +74,38 @@ fn an_engine_that_is_missing_is_named_where_the_other_one_would_do_harm() {
     stage.unapply(&["init"]).expect(0);
     let ran = stage.unapply(&["doctor"]).expect(16);
     ran.says("terraform not found: its lock file says so, and none is on PATH");
+    let state = r#"{"version": 4, "terraform_version": "1.99.4", "serial": 1, "lineage": "l",
+        "outputs": {}, "resources": []}"#;
+    stage.write("terraform.tfstate", state);
+    stage.unapply(&["snapshot"]).expect(0);
+    let ran = stage.unapply(&["drift"]).expect(16);
+    ran.says("install terraform, or name it").says("--tf-bin tofu …   (if tofu is to go on");
     let named = stage.unapply(&["--tf-bin", "tofu", "doctor"]);
     named.says("opentofu 1.99.6 from").says("it is named");
     assert_eq!(asked(&stage), Vec::<String>::new());
     stage.write(".terraform.lock.hcl", "");
     stage.unapply(&["doctor"]).says("there is no terraform on PATH");
+}
+
+#[test]
+fn an_engine_to_which_a_script_moved_the_stack_is_the_stacks_from_then_on() {
+    let mut stage = Stage::named();
+    has(&mut stage, "terraform", TERRAFORM);
+    has(&mut stage, "tofu", TOFU);
+    stage.write("main.tf", &data("one"));
+    let lock = "provider \"registry.terraform.io/unapply/demo\" {\n  version = \"0.1.0\"\n}\n";
+    stage.write(".terraform.lock.hcl", lock);
+    // Nothing of the lock file is installed here.
+    let script = "mv .terraform.lock.hcl kept\n\
+                  tofu apply -auto-approve -no-color\n\
+                  sed s/terraform.io/opentofu.org/ kept > .terraform.lock.hcl\n";
+    stage.write("deploy.sh", script);
+    stage.unapply(&["init"]).expect(0);
+    let _before = asked(&stage);
+    stage.unapply(&["run", "--", "sh", "deploy.sh"]).expect(0).says("is good");
+    let asked = asked(&stage);
+    let plans: Vec<&String> = asked.iter().filter(|line| line.ends_with(" plan")).collect();
+    assert_eq!(plans, ["tofu plan"], "{asked:?}");
 }
 
 /// Puts Terraform or OpenTofu on PATH: the real one where OpenTofu is under test, or a played one.

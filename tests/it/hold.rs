@@ -91,6 +91,9 @@ fn what_a_revert_took_back_is_held_and_another_configuration_is_not() {
 #[test]
 fn a_saved_plan_is_asked_about_as_what_it_is() {
     let (stage, _) = good(&a_and_b());
+    // Of a value that nobody gives a plan tells, and its directory does not.
+    let worse = || worse() + "variable \"n\" {\n  default = 1\n}\nvariable \"x\" {}\n";
+    stage.write("terraform.tfvars", "x = \"bad\"\n");
     stage.apply_next(&worse());
     stage.unapply(&["revert", "--yes"]).expect(0).says("What was taken back is held until");
     let plan = ["plan", "-out=p.tfplan", "-no-color", "-input=false"];
@@ -99,6 +102,12 @@ fn a_saved_plan_is_asked_about_as_what_it_is() {
     stage.unapply(&["guard"]).expect(0);
     // The directory is another one by now: the plan's own files tell.
     stage.unapply(&["guard", "--tfplan", "p.tfplan"]).expect(15).says("taken back to r1");
+    let script = "terraform apply -no-color p.tfplan";
+    stage.unapply(&["run", "--", "sh", "-c", script]).expect(15).says("held");
+    stage.configure(&worse());
+    stage.write("terraform.tfvars", "x = \"mended\"\n");
+    stage.terraform(&plan).expect(0);
+    stage.unapply(&["guard", "--tfplan", "p.tfplan"]).expect(0);
     stage.configure(&(worse() + &file("d", "better")));
     stage.terraform(&plan).expect(0);
     stage.unapply(&["guard", "--tfplan", "p.tfplan"]).expect(0);

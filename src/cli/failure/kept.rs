@@ -31,7 +31,7 @@ pub(in crate::cli) fn way_out(format: KeptFormat) -> NextLine {
 
 /// A state of the engine that is not at hand, or one that its stack encrypts.
 pub(super) fn of_the_engine(error: &Error) -> Failure {
-    let Error::OtherEngine { theirs, .. } = error else {
+    let Error::OtherEngine { theirs, running } = error else {
         return plain(Exit::Refused, error)
             .not_done("nothing of it was kept")
             .next("unapply init --no-encryption   (if it may lie there in the clear)");
@@ -41,6 +41,12 @@ pub(super) fn of_the_engine(error: &Error) -> Failure {
         .not_done("nothing was planned")
         .now("the state is as it was")
         .next(format!("unapply --tf-bin {command} …   (for good: [terraform] bin = \"{command}\")"))
+        .next(taken_over_by(running))
+}
+
+/// The command by which an engine goes on with a stack of the other's.
+pub(super) fn taken_over_by(engine: &str) -> String {
+    format!("unapply --tf-bin {engine} …   (if {engine} is to go on with this stack)")
 }
 
 /// A state that cannot be read.

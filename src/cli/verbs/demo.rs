@@ -31,7 +31,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     };
     let terraform = terraform.map_err(|searched| {
         let name = wanted.unwrap_or("terraform").to_owned();
-        terraform::Error::NotFound { name, searched }
+        terraform::Error::NotFound { name, searched, instead: None }
     })?;
     let unapply = environment::own_program().map_err(|error| {
         Failure::new(Exit::Failure, "cannot tell which program this is".to_owned())

@@ -46,7 +46,8 @@ use super::progress::ProgressScreen;
 use super::render::time::Times;
 use super::settings::{Selection, Settings, TOOL};
 use crate::engine::redact::{FingerprintKey, FingerprintScope, Redactor};
-use crate::flow::ports::{Ports, Stack};
+use crate::engine::variables::given::GivenValues;
+use crate::flow::ports::{Inputs, Ports, Stack};
 use crate::model::entry::Entry;
 use crate::port::clock::Clock as _;
 use crate::port::object_store::{Created, ObjectStore};
@@ -135,7 +136,14 @@ impl Session {
     pub(super) fn one(&self) -> Result<(Settings, Stack), Failure> {
         let settings = self.settings()?;
         let stack = settings.select_one(&Selection::of(&self.global))?;
-        Ok((settings, stack))
+        Ok((settings, self.commanded(stack)))
+    }
+
+    /// The stack with the values of the wrapped command.
+    pub(super) fn commanded(&self, stack: Stack) -> Stack {
+        let words = self.wrapped().map(|command| command.words.as_slice());
+        let of_command = GivenValues::of_command(words.unwrap_or_default());
+        Stack { inputs: Inputs { of_command, ..stack.inputs }, ..stack }
     }
 
     /// Resolves the settings and every stack that is meant.

@@ -52,6 +52,7 @@ pub(in crate::cli) fn run(session: &Session, arguments: &Arguments) -> Result<Ex
     let words = arguments.command.iter().map(|word| word.to_string_lossy().into_owned());
     let (words, directory) = (words.collect(), settings.base.clone());
     session.wrap(WrappedCommand { words, directory });
+    let stack = session.commanded(stack);
     loop {
         if let AfterRun::Leave(exit) = once(session, &opened, &stack, &settings, arguments)? {
             return Ok(exit);
@@ -91,9 +92,8 @@ fn once(
         Ok((end, showing)) => (Ok(end), Some(showing)),
         Err(problem) => (Err(problem), None),
     };
-    if ports.terraform.is_assumed() {
-        opened.engines.look_again();
-    }
+    // A script may have moved the stack to the other engine.
+    opened.engines.look_again();
     let ports = session.ports(opened, stack);
     let job = &Job::new(&ports, stack, &settings.author);
     let seen = end.as_ref().map(|end| *end).map_err(|_| ());

@@ -18,6 +18,7 @@ mod loaded;
 pub mod lock;
 mod named;
 mod not_replayable;
+pub mod planned;
 mod resource;
 mod scan;
 #[cfg(test)]

@@ -147,7 +147,7 @@ pub fn draft(job: &Job<'_>, request: RevertRequest) -> Result<RevertDraft, Error
     let since =
         ConfigurationsSince::of(&configuration, attempted, good.state.state(), current.state());
     let missing_files = missing_files(&configuration, &job.stack.root);
-    let journals = journals(job.ports, &log, target.revision);
+    let journals = journals(job.ports, &log, target.revision, &taken.entry);
     // Another revert may have begun while this one looked: what is built on has to be without one.
     let latest = job.log()?;
     if let Some(other) = open_revert(&latest) {

@@ -21,6 +21,7 @@ use crate::flow::recorded::readable_configuration;
 use crate::flow::{Error, live};
 use crate::model::apply_report::ReportSource;
 use crate::model::configuration::BlobId;
+use crate::model::digest::Digest;
 use crate::model::entry::{Body, Entry, NotUndone, Revision, StateRef};
 use crate::model::event::Event;
 use crate::model::invocation::{InvocationOutcome, ReportedInvocation};
@@ -29,14 +30,23 @@ use crate::model::state::{State, StateBytes};
 use crate::store::After;
 use crate::terraform::liveness::{Liveness, liveness};
 
-/// The journals of wrapped applies and of reverts after `target`, oldest first.
-pub(super) fn journals(ports: &Ports<'_>, log: &[Entry], target: Revision) -> Vec<ApplyJournal> {
+/// The journals of wrapped applies and of reverts after `target`, oldest first; `present` is the
+/// snapshot of the state as it is.
+pub(super) fn journals(
+    ports: &Ports<'_>,
+    log: &[Entry],
+    target: Revision,
+    present: &Entry,
+) -> Vec<ApplyJournal> {
+    let present = state_of(present);
     let since = log.iter().filter(|entry| entry.revision > target);
     let journal = |entry: &Entry| {
         let begun = |intent: Revision| log.iter().find(|entry| entry.revision == intent);
         let new = |kind, intent, events| {
             let begun = begun(intent)?;
             let journal = ApplyJournal::new(kind, begun.revision, begun.recorded.time);
+            let is_unwritten = present.is_some() && began_with(log, begun).contains(&present);
+            let journal = if is_unwritten { journal.unwritten() } else { journal };
             Some(journal.with_events(stream(ports, events)))
         };
         // What led to the good snapshot was not done since: its outcome is recorded after it.
@@ -54,6 +64,21 @@ pub(super) fn journals(ports: &Ports<'_>, log: &[Entry], target: Revision) -> Ve
         new(JournalKind::Revert, ended.intent, ended.events)
     };
     since.filter_map(journal).collect()
+}
+
+/// SHA-256 of the state in a snapshot.
+fn state_of(entry: &Entry) -> Option<Digest> {
+    entry.recorded.body.snapshot()?.state.as_ref().map(|state| state.version.digest)
+}
+
+/// The states that a command began with: the one it found, and the one that was pushed for it.
+fn began_with(log: &[Entry], begun: &Entry) -> Vec<Option<Digest>> {
+    if let Body::RevertIntent(intent) = &begun.recorded.body {
+        return vec![Some(intent.state.digest), intent.pushed];
+    }
+    let Body::RunIntent(intent) = &begun.recorded.body else { return Vec::new() };
+    let before = log.iter().find(|entry| entry.revision == intent.before);
+    before.map(state_of).into_iter().collect()
 }
 
 fn stream(ports: &Ports<'_>, events: Option<BlobId>) -> Vec<Event> {
@@ -254,7 +279,6 @@ fn invoked(entry: &Entry) -> Vec<NotUndone> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::digest::Digest;
     use crate::model::entry::{Actor, NewEntry};
     use crate::model::run::RunIntent;
 

@@ -105,7 +105,9 @@ pub fn conclude(
     let Begun { intent, command, journal, .. } = begun;
     let entry = intent.entry().clone();
     let places = |run: &RunIntent| {
-        vec![job.stack.root.clone(), Command::place(&run.command, &command.directory)]
+        let mut places = Command::places(&run.command, &command.directory);
+        places.insert(0, job.stack.root.clone());
+        places
     };
     let course = OpenRun::of(&entry, places)?;
     let mut waits = PATIENCE.into_iter();

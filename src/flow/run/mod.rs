@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use self::words::Command;
 use super::Error;
 use super::error::run::RunError;
-use super::hold::refuse_unread;
+use super::hold::answer;
 use super::intent::{Intent, OpenIntent};
 use super::keeping::Keeper;
 use super::ports::{Author, Job, Ports, Stack};
@@ -27,18 +27,15 @@ use super::redaction::{secrets_of_environment, with_configuration};
 use super::snapshot::{
     self, Captured, ConfigurationFrom, SnapshotRequest, WhenUnchanged, check_standing,
 };
-use crate::codec::bundle;
-use crate::engine::hold::{Candidate, Held, forbids, standing};
+use crate::engine::hold::Held;
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::{Unsettled, open_revert, unsettled};
-use crate::engine::variables::given::GivenValues;
 use crate::model::configuration::{BlobId, ConfigurationRef};
 use crate::model::entry::{Body, Cause, Entry, Revision};
 use crate::model::hold::HoldScope;
 use crate::model::run::{RunIntent, RunOutcome};
 use crate::store::After;
 use crate::terraform::child::{ChildEnd, ChildScreen, Input, Notice, Showing, Wrapped};
-use crate::terraform::git;
 use crate::terraform::journal::RunJournal;
 use crate::terraform::liveness::{Liveness, liveness, recorded_by};
 
@@ -82,25 +79,12 @@ pub fn begin(job: &Job<'_>, wanted: &Wanted) -> Result<Begun, Error> {
     let concluded = conclude_all(job)?;
     let log = job.log()?;
     refuse_unsettled(&log, job.author)?;
-    let held = standing(&log, job.ports.clock.now());
-    if held.iter().any(|held| held.hold.scope == HoldScope::Everything) {
-        refuse_held(job.ports, &log, &[Candidate::default()])?;
-    }
-    let given = GivenValues::of_command(&command.words);
-    let stack = &Stack { inputs: job.stack.inputs.clone().below(given), ..job.stack.clone() };
+    let stack = &job.stack.with_command();
     let job = &Job::new(job.ports, stack, job.author);
-    if let (Some(plan), Some(newest)) = (&command.plan, held.first()) {
-        refuse_unread(plan, newest)?;
+    if let Some(held) = answer(job.ports, stack, &log, command.plan.as_deref())?.held {
+        return Err(held_by(&held).into());
     }
-    let mut taken = capture(job, &command)?;
-    if !held.is_empty() {
-        let candidates = candidates(job.ports, job.stack, &taken, &command);
-        refuse_held(job.ports, &log, &candidates)?;
-        // It may be the one that is held.
-        if let Some(problem) = taken.problem.take_if(|_| command.plan.is_some()) {
-            return Err(problem);
-        }
-    }
+    let taken = capture(job, &command)?;
     check_standing(&taken)?;
     job.ports.check_interrupt("the command was started")?;
     let plan = stored_plan(job.ports, job.stack, &command)?;
@@ -174,31 +158,6 @@ fn capture(job: &Job<'_>, command: &Command) -> Result<Captured, Error> {
         ..SnapshotRequest::of_stack(job.stack, Cause::BeforeRun)
     };
     snapshot::take(job, &request)
-}
-
-/// The candidates for a hold: the applied configuration and, with a saved plan, that of the
-/// directory.
-fn candidates(
-    ports: &Ports<'_>,
-    stack: &Stack,
-    taken: &Captured,
-    command: &Command,
-) -> Vec<Candidate> {
-    let facts = git::facts(ports.environment, &stack.root);
-    let commit = facts.filter(|git| !git.dirty).map(|git| git.commit);
-    let known = taken.snapshot().ok().and_then(|snapshot| snapshot.configuration.as_ref());
-    let mut digests = vec![known.map(|known| known.digest)];
-    if command.plan.is_some() {
-        let here = snapshot::present_configuration(ports, stack).ok();
-        digests.push(here.and_then(|here| bundle::digest(&here.bundle).ok()));
-    }
-    digests.into_iter().map(|digest| Candidate { digest, commit: commit.clone() }).collect()
-}
-
-fn refuse_held(ports: &Ports<'_>, log: &[Entry], candidates: &[Candidate]) -> Result<(), Error> {
-    let now = ports.clock.now();
-    let against = candidates.iter().find_map(|candidate| forbids(log, now, candidate));
-    against.map_or(Ok(()), |held| Err(held_by(&held).into()))
 }
 
 fn held_by(held: &Held<'_>) -> RunError {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Wanted;
 use super::safe_words::safe_words;
 use crate::codec::planfile;
-use crate::engine::engine_call::is_engine;
+use crate::engine::engine_call::{engine_calls, is_engine};
 use crate::engine::redact::Redactor;
 use crate::engine::variables::given::names_a_state;
 use crate::flow::Error;
@@ -48,10 +48,11 @@ impl Command {
         Ok(command)
     }
 
-    /// The directory in which Terraform works: `-chdir=` can name another.
-    pub(super) fn place(words: &[String], directory: &Path) -> PathBuf {
-        let elsewhere = words.iter().find_map(|word| word.strip_prefix("-chdir="));
-        elsewhere.map_or_else(|| directory.to_owned(), |elsewhere| directory.join(elsewhere))
+    /// The directories in which Terraform works: a script or `-chdir=` can go to another.
+    pub(super) fn places(words: &[String], directory: &Path) -> Vec<PathBuf> {
+        let places: Vec<PathBuf> =
+            EngineWords::of(words, directory).map(|engine| engine.place()).collect();
+        if places.is_empty() { vec![directory.to_owned()] } else { places }
     }
 
     /// Refuses to watch one state while the command changes another. An engine goes nowhere but by
@@ -70,16 +71,25 @@ impl Command {
 
     fn detour_by_words(&self, root: &Path) -> Option<Detour> {
         let is_here = |place: PathBuf| std::fs::canonicalize(place).is_ok_and(|p| p == *root);
-        let directory = self.words.iter().find_map(|word| word.strip_prefix("-chdir="));
-        let directory = directory.filter(|place| !is_here(self.directory.join(place)));
-        let state = || self.words.iter().find(|word| names_a_state(word)).cloned();
-        let directory = directory.map(|place| Detour::ChangedDirectory(place.to_owned()));
-        directory.or_else(|| state().map(Detour::StateFile))
+        self.parts().find_map(|part| {
+            let elsewhere = part.changed_directory().filter(|_| !is_here(part.place()));
+            let state = || part.words.iter().find(|word| names_a_state(word)).cloned();
+            let elsewhere = elsewhere.map(|place| Detour::ChangedDirectory(place.to_owned()));
+            elsewhere.or_else(|| state().map(Detour::StateFile))
+        })
+    }
+
+    /// The words of each engine in it, and all of its words: another program may hand them on.
+    fn parts(&self) -> impl Iterator<Item = EngineWords> {
+        let words = self.words.get(1..).unwrap_or_default().to_vec();
+        let own = EngineWords { directory: self.directory.clone(), words };
+        EngineWords::of(&self.words, &self.directory).chain([own])
     }
 
     fn detour_of_engine(&self, ports: &Ports<'_>, stack: &Stack) -> Result<Option<Detour>, Error> {
-        let place = Self::place(&self.words, &self.directory);
-        if !std::fs::canonicalize(&place).is_ok_and(|place| place == stack.root) {
+        let mut places = Self::places(&self.words, &self.directory).into_iter();
+        let is_here = |place: &PathBuf| std::fs::canonicalize(place).is_ok_and(|p| p == stack.root);
+        if let Some(place) = places.find(|place| !is_here(place)) {
             return Ok(Some(Detour::Directory(place.display().to_string())));
         }
         let by_variable = ports.environment.get("TF_WORKSPACE").and_then(|name| name.to_str());
@@ -95,15 +105,55 @@ impl Command {
         Ok(detour)
     }
 
+    /// The saved plan that is among its words. One that the command itself writes is none: what lies
+    /// there is an older one.
     fn plan_among_words(&self) -> Option<PathBuf> {
-        let place = Self::place(&self.words, &self.directory);
-        let words = self.words.iter().skip(1).filter(|word| !word.starts_with('-'));
-        words.map(|word| place.join(word)).find(|path| is_plan(path))
+        let written: Vec<PathBuf> = self.parts().flat_map(|part| part.written_plans()).collect();
+        let named = self.parts().flat_map(|part| part.operands());
+        named.filter(|path| !written.contains(path)).find(|path| is_plan(path))
     }
 
     /// The words without the values of variables, and without what is secret.
     pub(super) fn safe_words(&self, redactor: &Redactor) -> Vec<String> {
         safe_words(&self.words, redactor)
+    }
+}
+
+/// Words of an engine, and the directory in which it is started.
+struct EngineWords {
+    directory: PathBuf,
+    words: Vec<String>,
+}
+
+impl EngineWords {
+    fn of(words: &[String], directory: &Path) -> impl Iterator<Item = Self> {
+        let calls = engine_calls(words).into_iter();
+        calls.map(|call| Self { directory: call.starts_in(directory), words: call.words })
+    }
+
+    fn changed_directory(&self) -> Option<&str> {
+        self.words.iter().find_map(|word| word.strip_prefix("-chdir="))
+    }
+
+    /// The directory in which it works.
+    fn place(&self) -> PathBuf {
+        let elsewhere = self.changed_directory().map(|place| self.directory.join(place));
+        elsewhere.unwrap_or_else(|| self.directory.clone())
+    }
+
+    fn operands(&self) -> Vec<PathBuf> {
+        let words = self.words.iter().filter(|word| !word.starts_with('-'));
+        words.map(|word| self.place().join(word)).collect()
+    }
+
+    /// The files to which `plan -out` writes.
+    fn written_plans(&self) -> Vec<PathBuf> {
+        let behind = self.words.iter().skip(1).map(Some).chain([None]);
+        let written = self.words.iter().zip(behind).filter_map(|(word, next)| {
+            let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-'))?;
+            if flag == "out" { next.map(String::as_str) } else { flag.strip_prefix("out=") }
+        });
+        written.map(|path| self.place().join(path)).collect()
     }
 }
 
@@ -121,11 +171,52 @@ fn is_plan(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
     fn terraform_can_be_sent_elsewhere() {
-        let words = ["terraform", "-chdir=sub", "apply"].map(str::to_owned);
-        assert_eq!(Command::place(&words, Path::new("/a")), Path::new("/a/sub"));
+        for (words, expected) in [
+            (&["terraform", "-chdir=sub", "apply"][..], "/a/sub"),
+            (&["sh", "-c", "cd x && terraform -chdir=sub apply"], "/a/x/sub"),
+            (&["make", "apply"], "/a"),
+        ] {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            assert_eq!(Command::places(&words, Path::new("/a")), [PathBuf::from(expected)]);
+        }
+    }
+
+    #[test]
+    fn a_saved_plan_is_found_where_a_script_applies_it_and_not_where_it_writes_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let encrypted = r#"{"encrypted_data": "eA==", "encryption_version": "v0"}"#;
+        let root = directory.path();
+        std::fs::create_dir(root.join("x")).unwrap();
+        for name in ["p", "x/q"] {
+            let mut file = File::create(root.join(name)).unwrap();
+            file.write_all(encrypted.as_bytes()).unwrap();
+        }
+        for (words, expected) in [
+            (&["terraform", "apply", "p"][..], Some("p")),
+            (&["./with-keys", "p"], Some("p")),
+            (&["sh", "-c", "terraform apply -input=false p"], Some("p")),
+            (&["sh", "-c", "cd x; tofu apply q"], Some("x/q")),
+            (&["sh", "-c", "tofu -chdir=x apply q"], Some("x/q")),
+            (&["sh", "-c", "terraform plan -out p && terraform apply p"], None),
+            (&["sh", "-c", "terraform plan -out=p; terraform apply p"], None),
+            (&["terraform", "apply"], None),
+        ] {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            let command = Command {
+                program: PathBuf::new(),
+                arguments: Vec::new(),
+                directory: root.to_owned(),
+                plan: None,
+                words,
+            };
+            let expected = expected.map(|path| root.join(path));
+            assert_eq!(command.plan_among_words(), expected, "{:?}", command.words);
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::codec::hcl::encryption::{TF_ENCRYPTION, encryption_override, with_enc
 use crate::codec::hcl::{self, EncryptionOverride, ModuleFacts, lock};
 use crate::codec::state::{NamedProviders, providers_named};
 use crate::engine::stack_engine::{EncryptionSaid, EngineSigns, of_providers};
+use crate::model::address::ProviderSource;
 use crate::model::entry::EngineKind;
 use crate::terraform::environment::Environment;
 use crate::terraform::workdir::pinned;
@@ -41,23 +42,27 @@ fn is_key_set(environment: &Environment) -> bool {
 /// could tell nothing else.
 pub fn signs(root: &Path, workspace: &str, environment: &Environment) -> EngineSigns {
     let files = configuration_files(root);
+    let hosted = hcl::scan(&files).hosted;
+    let is_told = |source: &ProviderSource| !hosted.contains(source);
     let locked = fs::read(root.join(lock::FILE_NAME)).ok();
     let locked = locked.and_then(|content| lock::providers(&content).ok()).unwrap_or_default();
-    let locked: Vec<_> = locked.into_iter().map(|provider| provider.source).collect();
+    let locked = locked.into_iter().map(|provider| provider.source);
+    let locked: Vec<_> = locked.filter(is_told).collect();
     let state = match of_providers(&locked) {
         Some(EngineKind::OpenTofu) => NamedProviders::default(),
         Some(EngineKind::Terraform) | None => local(root, workspace),
     };
-    let loaded = hcl::loaded(Some(EngineKind::OpenTofu), files.clone());
     let has_own_files = files.keys().any(|name| hcl::is_of_opentofu(name));
+    // What stands in OpenTofu's own files is nothing to Terraform.
+    let of_terraform = hcl::scan(&hcl::loaded(Some(EngineKind::Terraform), files));
     EngineSigns {
-        encryption: if state.is_encrypted || hcl::scan(&loaded).has_encryption {
+        encryption: if state.is_encrypted || of_terraform.has_encryption {
             Some(EncryptionSaid::ByStack)
         } else {
             is_key_set(environment).then_some(EncryptionSaid::ByEnvironment)
         },
         locked,
-        in_state: state.sources.into_iter().collect(),
+        in_state: state.sources.into_iter().filter(is_told).collect(),
         has_own_files,
         pinned: pinned(root),
         guessed: None,
@@ -114,12 +119,26 @@ mod tests {
             ("terraform.tfstate", "{".to_owned(), None),
             ("enc.tf", block.to_owned(), Some((tofu, EngineSign::Encryption))),
             ("a.tofu", String::new(), Some((tofu, EngineSign::OwnFiles))),
+            ("enc.tofu", block.to_owned(), Some((tofu, EngineSign::OwnFiles))),
             ("a.tf", String::new(), None),
         ] {
             let directory = tempfile::tempdir().unwrap();
             write(directory.path(), file, &content);
             let found = signs(directory.path(), "default", &Environment::new());
             assert_eq!(told(&found, || None), expected, "{file}: {content}");
+        }
+        let hosts = r#"terraform {
+            required_providers { null = { source = "registry.terraform.io/hashicorp/null" } }
+        }"#;
+        let own = [("main.tf", hosts), (lock::FILE_NAME, &lock("registry.terraform.io"))];
+        let beside = [("enc.tofu", block), (lock::FILE_NAME, &lock("registry.terraform.io"))];
+        for (files, expected) in [(own, None), (beside, Some((terraform, EngineSign::LockFile)))] {
+            let directory = tempfile::tempdir().unwrap();
+            for (name, content) in files {
+                write(directory.path(), name, content);
+            }
+            let found = signs(directory.path(), "default", &Environment::new());
+            assert_eq!(told(&found, || None), expected, "{files:?}");
         }
         let both = lock("registry.terraform.io")
             + &lock("registry.opentofu.org").replace("hashicorp/null", "a/b");

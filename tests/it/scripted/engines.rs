@@ -182,6 +182,19 @@ fn values_of_words_reach_what_reads_the_state_and_files_that_are_no_more_do_not(
 
 #[test]
 fn a_key_that_a_variable_has_today_counts_for_a_configuration_of_the_past() {
+    // Said by the words of what is done now, and by those of the wrapped command before it.
+    let words: fn(&mut Process<'_>, GivenValues) = |process, given| {
+        process.stack.inputs.words = given;
+    };
+    let wrapped: fn(&mut Process<'_>, GivenValues) = |process, given| {
+        process.stack.inputs.of_command = given;
+    };
+    for gives in [words, wrapped] {
+        todays_key_counts(gives);
+    }
+}
+
+fn todays_key_counts(gives: fn(&mut Process<'_>, GivenValues)) {
     let scene = Scene::new(Where::File);
     scene.world.runs(EngineKind::OpenTofu);
     accept(&scene);
@@ -193,7 +206,7 @@ fn a_key_that_a_variable_has_today_counts_for_a_configuration_of_the_past() {
         let value = Secret::new(key.to_owned());
         GivenValues(vec![GivenValue::Value(name.to_owned(), value)])
     };
-    process.stack.inputs.words = word("key", "first");
+    gives(&mut process, word("key", "first"));
     let taken = process.snapshot().unwrap();
     process.mark_good(&taken).unwrap();
     let snapshot = taken.recorded.body.snapshot().unwrap();
@@ -208,9 +221,11 @@ fn a_key_that_a_variable_has_today_counts_for_a_configuration_of_the_past() {
     assert!(scene.apply(&v2(&(file("a", "ONE") + &file("b", "new")))).succeeded);
     drop(process);
     let mut process = Process::healthy(&scene);
-    process.stack.inputs.words = word("new", "second");
-    process.snapshot().unwrap();
-    let origin = ["unknown-origin=since-1"];
+    gives(&mut process, word("new", "second"));
+    let begun = process.begin(&["/bin/sh"]).unwrap();
+    let concluded = process.conclude(begun, 1).unwrap();
+    assert!(concluded.after.is_ok(), "{:?}", concluded.after);
+    let origin = ["unknown-origin=demo_file.b"];
     let ended = process.revert_allowing(taken.revision, &origin).unwrap();
     assert!(matches!(ended, Reverted::Verified(..)), "{ended:?}");
     assert!(raw(&scene).contains(&STANDARD.encode("second")), "{}", raw(&scene));

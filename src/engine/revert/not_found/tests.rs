@@ -60,7 +60,9 @@ fn an_object_that_a_journal_destroyed_is_told_and_not_asked_about() {
     };
     let journal = |begun, events: Vec<Event>| {
         let time = "2026-01-01T00:00:00Z".parse().unwrap();
-        ApplyJournal::new(JournalKind::Revert, Revision(begun), time).with_events(events)
+        ApplyJournal::new(JournalKind::Revert, Revision(begun), time)
+            .with_events(events)
+            .unwritten()
     };
     let began = || Event::Started(hook(Operation::Delete, Some("2")));
     let made = || Event::Completed(hook(Operation::Create, Some("2")));
@@ -78,6 +80,11 @@ fn an_object_that_a_journal_destroyed_is_told_and_not_asked_about() {
     scene.journals = vec![journal(3, vec![made()]), journal(5, vec![began()])];
     assert_eq!(asked(&scene), 1);
     scene.journals = vec![journal(5, vec![began(), ended()]), journal(7, vec![made()])];
+    assert_eq!(asked(&scene), 1);
+    // An apply that nothing wrapped can have made it again, and written the state.
+    let time = "2026-01-01T00:00:00Z".parse().unwrap();
+    let written = ApplyJournal::new(JournalKind::Revert, Revision(5), time);
+    scene.journals = vec![written.with_events([began(), ended()])];
     assert_eq!(asked(&scene), 1);
     // A replacement, where the id is a name.
     scene.journals = vec![journal(5, vec![began(), ended(), made()])];
