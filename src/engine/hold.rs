@@ -189,6 +189,7 @@ mod tests {
                 configuration: Some(Digest::of(content)),
                 commit: Some(commit.into()),
                 plan: None,
+                plan_digest: None,
                 journal: String::new(),
             }))
         };

@@ -382,6 +382,7 @@ fn capture(
         given: &given,
         environment: &BTreeMap::new(),
         engine: AskedEngine(&|| ports.engine(stack)),
+        encryption: &ports.encryption(stack),
         plan: None,
         tracking: GitTracking::Everything(top),
         bounds: stack.bounds,

@@ -9,8 +9,10 @@ use std::io::Read;
 use super::Error;
 use super::live::backend;
 use super::ports::{Job, Ports, Stack};
+use crate::codec::planfile;
 use crate::codec::state::is_encrypted;
 use crate::engine::unsettled::ERRORED_STATE;
+use crate::model::configuration::BlobId;
 use crate::model::digest::Digest;
 use crate::model::entry::{Body, EngineKind, Revision, UnreadableState};
 use crate::store::{After, Repository, StoredBlob};
@@ -47,11 +49,41 @@ impl<'a> Keeper<'a> {
         Ok(self.repository.put_blob(content)?)
     }
 
+    /// Stores a saved plan. One in the clear has the values of all variables and the files that it was
+    /// made from: beside keys only its digest is kept.
+    pub(super) fn put_plan(
+        &self,
+        ports: &Ports<'_>,
+        stack: &Stack,
+        plan: &[u8],
+    ) -> Result<KeptPlan, Error> {
+        let digest = Digest::of(plan);
+        let is_encrypted = matches!(planfile::read(plan), Err(planfile::Error::Encrypted));
+        let blob = if is_encrypted {
+            Some(self.repository.put_blob(plan)?.id)
+        } else if may_hold_keys(ports, stack) {
+            self.check(plan)?;
+            None
+        } else {
+            Some(self.put(plan)?.id)
+        };
+        Ok(KeptPlan { digest, blob })
+    }
+
     /// The same for content in the clear of this size that is read as it comes.
     pub(super) fn put_from(&self, content: &mut dyn Read, bytes: u64) -> Result<StoredBlob, Error> {
         self.check(&[])?;
         Ok(self.repository.put_blob_from(content, bytes)?)
     }
+}
+
+/// A saved plan as the log knows it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeptPlan {
+    /// SHA-256 of the file.
+    pub(super) digest: Digest,
+    /// The file; nothing where it may hold keys.
+    pub(super) blob: Option<BlobId>,
 }
 
 /// Keeps the bytes of a state that Terraform left behind; `what` says of which apply it is, or where it lay.
@@ -93,6 +125,17 @@ fn is_encrypted_at_rest(ports: &Ports<'_>, stack: &Stack) -> bool {
     // Nothing is known of a file that cannot be read.
     let is_unknown = facts.has_encryption && !facts.unreadable.is_empty();
     facts.encrypts.state == Some(true) || is_unknown || is_file_encrypted(ports, stack)
+}
+
+/// Whether a plan in the clear may hold keys of today's encryption. Keys that are nowhere to be seen
+/// can be in a variable all the same.
+fn may_hold_keys(ports: &Ports<'_>, stack: &Stack) -> bool {
+    if ports.engine(stack) == Some(EngineKind::Terraform) {
+        return false;
+    }
+    let facts = facts_for_opentofu(&stack.root, ports.environment);
+    let is_unknown = facts.has_encryption && !facts.unreadable.is_empty();
+    facts.has_keys || is_unknown || !facts.has_encryption && is_file_encrypted(ports, stack)
 }
 
 fn is_file_encrypted(ports: &Ports<'_>, stack: &Stack) -> bool {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::Error;
 use super::configuration::CaptureBounds;
+use crate::codec::hcl::encryption::TF_ENCRYPTION;
 use crate::codec::record::Nonce;
 use crate::engine::hazard::Limits;
 use crate::engine::hold::Holding;
@@ -49,6 +50,16 @@ impl Ports<'_> {
     /// The engine that would run in a stack's directory, if it says what it is.
     pub(super) fn engine(&self, stack: &Stack) -> Option<EngineKind> {
         self.terraform.version(&stack.root).ok().map(|engine| engine.kind)
+    }
+
+    /// The text of `TF_ENCRYPTION` for the engine of a stack: Terraform does not hear it.
+    pub(super) fn encryption(&self, stack: &Stack) -> String {
+        let said = self.environment.get(TF_ENCRYPTION).map(|value| value.to_string_lossy());
+        let said = said.filter(|said| !said.trim().is_empty()).unwrap_or_default();
+        if said.is_empty() || self.engine(stack) == Some(EngineKind::Terraform) {
+            return String::new();
+        }
+        said.into_owned()
     }
 }
 

@@ -499,6 +499,7 @@ fn capture(
         given: &stack.inputs.words.0,
         environment: &stack.inputs.environment,
         engine: AskedEngine(&|| ports.engine(stack)),
+        encryption: &ports.encryption(stack),
         plan: planned,
         tracking: GitTracking::Asked(ports.environment),
         bounds: stack.bounds,

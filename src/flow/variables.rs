@@ -192,8 +192,6 @@ pub(super) fn with_today(configuration: Configuration, stack: &Stack) -> Configu
 /// was the key of is no more, and today's encryption stands over it.
 fn with_keys(mut configuration: Configuration, stack: &Stack) -> Configuration {
     let root = configuration.root();
-    let keys: BTreeSet<String> =
-        root.variables.keys().filter(|name| root.is_key(name)).cloned().collect();
     let needed = root.variables.iter().filter(|(_, declared)| !declared.has_default);
     let needed: BTreeSet<&String> = needed.map(|(name, _)| name).collect();
     let in_files = in_files(&configuration);
@@ -201,6 +199,9 @@ fn with_keys(mut configuration: Configuration, stack: &Stack) -> Configuration {
     let is_null = |name: &String| {
         needed.contains(name) && !in_files.contains(name) && !known.contains_key(name)
     };
+    // What nothing uses can be a key for `TF_ENCRYPTION`.
+    let is_key = |name: &&String| root.is_key(name) || root.unused.contains(*name) && is_null(name);
+    let keys: BTreeSet<String> = root.variables.keys().filter(is_key).cloned().collect();
     let mut todays = todays(stack, &keys);
     let value = |name: String| {
         let value = match todays.remove(&name) {

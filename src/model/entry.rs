@@ -368,8 +368,12 @@ pub struct RevertIntent {
     pub before: Revision,
     /// The state the plan was made for.
     pub state: StateVersion,
-    /// The saved plan.
-    pub plan: BlobId,
+    /// The saved plan, stored; nothing where it may hold keys of an encryption.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<BlobId>,
+    /// SHA-256 of the saved plan; older records do not say.
+    #[serde(default, rename = "plan_sha256", skip_serializing_if = "Option::is_none")]
+    pub plan_digest: Option<Digest>,
     /// SHA-256 over address, action, before and after of each action.
     #[serde(rename = "actions_sha256")]
     pub actions_digest: Digest,

@@ -20,8 +20,12 @@ pub struct RunIntent {
     pub configuration: Option<Digest>,
     /// The commit it came from.
     pub commit: Option<String>,
-    /// The saved plan that is about to be applied, stored.
+    /// The saved plan that is about to be applied, stored; nothing where it may hold keys of an
+    /// encryption.
     pub plan: Option<BlobId>,
+    /// SHA-256 of the saved plan; older records do not say.
+    #[serde(default, rename = "plan_sha256", skip_serializing_if = "Option::is_none")]
+    pub plan_digest: Option<Digest>,
     /// The directory of the journal: what the command printed, and which process it is.
     pub journal: String,
 }

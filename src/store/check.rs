@@ -351,10 +351,14 @@ fn needed(body: &Body) -> Vec<(BlobId, Option<Digest>)> {
             state.chain(configuration).collect()
         }
         Body::Evidence(evidence) => vec![(evidence.blob, Some(evidence.digest))],
-        Body::RevertIntent(intent) => vec![(intent.plan, None)],
+        Body::RevertIntent(intent) => {
+            intent.plan.iter().map(|blob| (*blob, intent.plan_digest)).collect()
+        }
         Body::RevertOutcome(ended) => ended.events.iter().map(|blob| (*blob, None)).collect(),
         Body::Drift(look) => look.values.iter().map(|blob| (*blob, None)).collect(),
-        Body::RunIntent(intent) => intent.plan.iter().map(|blob| (*blob, None)).collect(),
+        Body::RunIntent(intent) => {
+            intent.plan.iter().map(|blob| (*blob, intent.plan_digest)).collect()
+        }
         Body::RunOutcome(ended) => ended.events.iter().map(|blob| (*blob, None)).collect(),
         Body::Mark(_)
         | Body::Verification(_)

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::liveness::start_ticks;
 use crate::codec::events::Stream;
+use crate::model::digest::Digest;
 
 /// Standard output.
 const OUTPUT: &str = "stdout";
@@ -120,13 +121,19 @@ pub fn remove(directory: &Path) -> io::Result<()> {
 /// A saved plan that is laid out there for a moment.
 const PLAN: &str = "plan.tfplan";
 
-/// Lays a saved plan out in the directory, for Terraform to show it.
+/// Lays a saved plan out in the directory, for the engine to show it.
 pub fn lay_out_plan(directory: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     let path = directory.join(PLAN);
     let mut file =
         File::options().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
     file.write_all(bytes)?;
     Ok(path)
+}
+
+/// Reads the saved plan that was laid out in the directory; another one is none.
+pub fn plan(directory: &Path, digest: Digest) -> io::Result<Vec<u8>> {
+    let bytes = fs::read(directory.join(PLAN))?;
+    if Digest::of(&bytes) == digest { Ok(bytes) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
 
 /// Looks at the journal in a directory. One that may not be looked into is as if it were not there.

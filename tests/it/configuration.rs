@@ -58,6 +58,7 @@ fn request(root: &Path) -> CaptureRequest<'_> {
         given: &[],
         environment: &NO_VARIABLES,
         engine: AskedEngine(&|| None),
+        encryption: "",
         plan: None,
         tracking: GitTracking::Unknown,
         bounds: CaptureBounds::default(),

@@ -49,6 +49,7 @@ fn intent(stage: &Stage, before: u64) -> Body {
         configuration: None,
         commit: None,
         plan: None,
+        plan_digest: None,
         journal: journal.display().to_string(),
     }))
 }

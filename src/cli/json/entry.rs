@@ -86,6 +86,10 @@ pub enum BodyOut {
         actions: Vec<String>,
         /// SHA-256 over the actions.
         actions_digest: String,
+        /// SHA-256 of the saved plan.
+        plan_digest: Option<String>,
+        /// Whether the plan is in the store: one that may hold keys is not.
+        plan_kept: bool,
         /// Hazards that were accepted.
         accepted: Vec<String>,
     },
@@ -143,6 +147,10 @@ pub enum BodyOut {
         configuration_digest: Option<String>,
         /// The commit.
         commit: Option<String>,
+        /// SHA-256 of the saved plan.
+        plan_digest: Option<String>,
+        /// Whether a plan is in the store: one that may hold keys is not.
+        plan_kept: bool,
     },
     /// Such a command had ended.
     RunOutcome {
@@ -439,6 +447,8 @@ fn intent_body(intent: &model::RevertIntent) -> BodyOut {
         before: intent.before.0,
         actions: intent.actions.iter().map(line).collect(),
         actions_digest: intent.actions_digest.to_string(),
+        plan_digest: intent.plan_digest.map(|digest| digest.to_string()),
+        plan_kept: intent.plan.is_some(),
         accepted: intent.accepted.clone(),
     }
 }

@@ -152,6 +152,8 @@ pub(super) fn intent_body(intent: &RunIntent) -> BodyOut {
         command: intent.command.clone(),
         configuration_digest: intent.configuration.map(|digest| digest.to_string()),
         commit: intent.commit.clone(),
+        plan_digest: intent.plan_digest.map(|digest| digest.to_string()),
+        plan_kept: intent.plan.is_some(),
     }
 }
 

@@ -15,8 +15,9 @@ use hcl_edit::{Decorated, Ident};
 #[derive(Default)]
 pub(super) struct References(pub(super) BTreeSet<String>);
 
-impl Visit for References {
-    fn visit_traversal(&mut self, traversal: &Traversal) {
+impl References {
+    /// Takes the name that a traversal begins with, and none of those in its indices.
+    pub(super) fn visit_root(&mut self, traversal: &Traversal) {
         let root = traversal.expr.as_variable().map(Ident::as_str);
         let name = traversal.operators.first().map(Decorated::value);
         if let (Some(root @ ("var" | "local")), Some(TraversalOperator::GetAttr(name))) =
@@ -24,6 +25,12 @@ impl Visit for References {
         {
             self.0.insert(format!("{root}.{}", name.as_str()));
         }
+    }
+}
+
+impl Visit for References {
+    fn visit_traversal(&mut self, traversal: &Traversal) {
+        self.visit_root(traversal);
         visit_traversal(self, traversal);
     }
 }
@@ -58,6 +65,18 @@ pub(super) fn of<'b>(bodies: impl Iterator<Item = &'b Body> + Clone) -> BTreeSet
     variables(&reached(by_providers, &locals)).difference(&elsewhere).cloned().collect()
 }
 
+/// The variables that are declared and that nothing refers to but their own validations.
+pub(super) fn unused<'b>(bodies: impl Iterator<Item = &'b Body> + Clone) -> BTreeSet<String> {
+    let (mut declared, mut used) = (BTreeSet::new(), BTreeSet::new());
+    for block in bodies.flat_map(Body::blocks) {
+        let own = block.labels.first().filter(|_| block.ident.as_str() == "variable");
+        let own = own.map(|name| format!("var.{}", name.as_str()));
+        used.extend(in_block(block).into_iter().filter(|name| Some(name) != own.as_ref()));
+        declared.extend(own);
+    }
+    variables(&declared.difference(&used).cloned().collect())
+}
+
 /// The variables whose values are needed before anything is planned.
 pub(super) fn early<'b>(bodies: impl Iterator<Item = &'b Body> + Clone) -> BTreeSet<String> {
     let locals = locals(bodies.clone());
@@ -74,14 +93,6 @@ pub(super) fn early<'b>(bodies: impl Iterator<Item = &'b Body> + Clone) -> BTree
         }
     }
     variables(&reached(used, &locals))
-}
-
-/// These names, and those behind the local values among them.
-pub(super) fn behind<'b>(
-    names: BTreeSet<String>,
-    bodies: impl Iterator<Item = &'b Body>,
-) -> BTreeSet<String> {
-    reached(names, &locals(bodies))
 }
 
 fn locals<'b>(bodies: impl Iterator<Item = &'b Body>) -> Locals {

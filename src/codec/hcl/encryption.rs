@@ -5,18 +5,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
+use hcl_edit::expr::{
+    BinaryOp, Conditional, Expression, FuncCall, ObjectKey, ObjectValue, Traversal,
+    TraversalOperator,
+};
 use hcl_edit::parser::parse_template;
-use hcl_edit::structure::{Attribute, Block, Body};
+use hcl_edit::structure::{Attribute, Block, BlockLabel, Body};
 use hcl_edit::template::Element;
 use hcl_edit::visit::{Visit, visit_element, visit_expr};
 use hcl_edit::visit_mut::{VisitMut, visit_body_mut, visit_element_mut, visit_traversal_mut};
 use hcl_edit::{Decorated, Ident};
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::credentials::References;
 use super::json::{JsonMembers, objects};
-use super::scan::attribute;
+use super::scan::{attribute, reads_a_path};
 use super::{Syntax, body_of, is_override, text_of};
 use crate::model::secret::Secret;
 
@@ -30,36 +34,21 @@ pub const TF_ENCRYPTION: &str = "TF_ENCRYPTION";
 /// configuration.
 const TODAYS: &str = "unapply_today_";
 
-/// Arguments of key providers that hold no key.
-const PLAIN: [&str; 28] = [
-    "address",
-    "client_id",
-    "custom_ca_bundle",
-    "dynamodb",
-    "encrypted_metadata_alias",
-    "environment",
-    "hash_function",
-    "iam",
-    "key_name",
-    "key_spec",
-    "kms_encryption_key",
-    "kms_key_id",
-    "policy_arns",
-    "profile",
-    "region",
-    "retry_mode",
-    "role_arn",
-    "s3",
-    "session_name",
-    "shared_config_files",
-    "shared_credentials_files",
-    "sso",
-    "sts",
-    "subscription_id",
-    "tenant_id",
-    "transit_engine_path",
-    "vault_key_name",
-    "vault_uri",
+/// Arguments of key providers that hold a key, or what opens one. Paths to files and commands do not.
+const KEYS: [&str; 13] = [
+    "access_key",
+    "access_token",
+    "client_certificate",
+    "client_certificate_password",
+    "client_secret",
+    "credentials",
+    "key",
+    "oidc_request_token",
+    "oidc_token",
+    "passphrase",
+    "secret_key",
+    "token",
+    "web_identity_token",
 ];
 
 /// The characters that a text of a key has at least; no engine takes a shorter key, and short words
@@ -120,35 +109,81 @@ pub(super) fn blocks(body: &Body) -> impl Iterator<Item = &Block> {
 /// Texts that are keys, and the names of what the keys are made of, as `var.NAME` and `local.NAME`.
 #[derive(Default)]
 pub(super) struct Keys {
+    /// The texts that are long enough to be looked for elsewhere.
     pub(super) texts: Vec<Secret<String>>,
+    /// The names.
     pub(super) names: BTreeSet<String>,
+    /// Whether there is a text or a name at all.
+    pub(super) is_any: bool,
 }
 
 impl Keys {
-    /// Takes over the keys of an `encryption` block.
-    pub(super) fn take(&mut self, block: &Block) {
-        for provider in block.body.get_blocks("key_provider") {
-            self.visit_body(&provider.body);
+    /// Finds the keys in these files, those in local values and defaults of variables too.
+    pub(super) fn of<'b>(bodies: &(impl Iterator<Item = &'b Body> + Clone)) -> Self {
+        let mut keys = Self::default();
+        for block in bodies.clone().flat_map(blocks) {
+            for provider in block.body.get_blocks("key_provider") {
+                KeyArguments(&mut keys).visit_body(&provider.body);
+            }
         }
+        let mut seen = BTreeSet::new();
+        while let Some(name) = keys.names.difference(&seen).next().cloned() {
+            for value in
+                bodies.clone().flat_map(Body::blocks).filter_map(|block| value(block, &name))
+            {
+                keys.visit_expr(value);
+            }
+            seen.insert(name);
+        }
+        keys
     }
 
     fn learn(&mut self, text: &str) {
+        self.is_any |= !text.is_empty();
         if text.chars().count() >= KEY_CHARACTERS_MIN {
             self.texts.push(Secret::new(text.to_owned()));
         }
     }
 }
 
-impl Visit for Keys {
+/// The expression that a block gives to `var.NAME` or `local.NAME`.
+fn value<'b>(block: &'b Block, name: &str) -> Option<&'b Expression> {
+    let label = block.labels.first().map(BlockLabel::as_str);
+    match (block.ident.as_str(), name.split_once('.')?) {
+        ("locals", ("local", name)) => attribute(&block.body, name),
+        ("variable", ("var", name)) if label == Some(name) => attribute(&block.body, "default"),
+        _ => None,
+    }
+}
+
+/// Finds the arguments that hold keys, in nested blocks and objects too.
+struct KeyArguments<'k>(&'k mut Keys);
+
+impl Visit for KeyArguments<'_> {
     fn visit_attr(&mut self, attribute: &Attribute) {
-        if !PLAIN.contains(&attribute.key.as_str()) {
-            let mut names = References::default();
-            names.visit_expr(&attribute.value);
-            self.names.extend(names.0);
+        if KEYS.contains(&attribute.key.as_str()) {
+            self.0.visit_expr(&attribute.value);
+        } else {
             self.visit_expr(&attribute.value);
         }
     }
 
+    fn visit_object_item(&mut self, key: &ObjectKey, value: &ObjectValue) {
+        let name = match key {
+            ObjectKey::Ident(name) => Some(name.as_str()),
+            ObjectKey::Expression(name) => Expression::as_str(name),
+        };
+        if name.is_some_and(|name| KEYS.contains(&name)) {
+            self.0.visit_expr(value.expr());
+        } else {
+            self.visit_expr(value.expr());
+        }
+    }
+}
+
+/// Takes the texts that become part of a value. A text that only chooses one, as a condition, an index
+/// or a file's name does, is no key, and may stand in any address.
+impl Visit for Keys {
     fn visit_expr(&mut self, expression: &Expression) {
         if let Some(text) = expression.as_str() {
             self.learn(text);
@@ -162,6 +197,30 @@ impl Visit for Keys {
         }
         visit_element(self, element);
     }
+
+    fn visit_traversal(&mut self, traversal: &Traversal) {
+        let mut names = References::default();
+        names.visit_root(traversal);
+        self.is_any |= !names.0.is_empty();
+        self.names.extend(names.0);
+        self.visit_expr(&traversal.expr);
+    }
+
+    fn visit_conditional(&mut self, conditional: &Conditional) {
+        self.visit_expr(&conditional.true_expr);
+        self.visit_expr(&conditional.false_expr);
+    }
+
+    fn visit_binary_op(&mut self, _: &BinaryOp) {}
+
+    fn visit_func_call(&mut self, call: &FuncCall) {
+        let is_choice = call.name.name.as_str() == "lookup";
+        for (at, part) in call.args.iter().enumerate() {
+            if !(reads_a_path(call) || is_choice && at == 1) {
+                self.visit_expr(part);
+            }
+        }
+    }
 }
 
 /// Files by which another configuration encrypts as these files do.
@@ -173,8 +232,9 @@ pub struct EncryptionOverride {
     pub declarations: String,
     /// The variables among those, by their own names, with the names that they have there.
     pub variables: BTreeMap<String, String>,
-    /// Whether what `TF_ENCRYPTION` says is among them.
-    pub has_variable: bool,
+    /// The text that `TF_ENCRYPTION` has to have with them; nothing where it can stay as it is, since
+    /// it names none of them. It goes into no file: a plan keeps the files that it was made from.
+    pub variable: Option<Secret<String>>,
 }
 
 /// Writes them; `prefix` begins their names. Files that cannot be read give nothing.
@@ -189,26 +249,55 @@ pub fn encryption_override(files: &BTreeMap<String, Vec<u8>>, prefix: &str) -> E
         let Some(block) = blocks(body).next() else { continue };
         let mut names = References::default();
         names.visit_body(&block.body);
-        used.extend(names.0);
         let content = files.get(name).map_or(&[][..], Vec::as_slice);
-        let at = written.overrides.len();
-        written.has_variable |= name.starts_with(VARIABLE);
-        match Syntax::of(name) {
-            Some(Syntax::Json) => written.overrides.extend(
-                renamed_json(content)
-                    .map(|text| (format!("{prefix}_{at:02}_override.tf.json"), text)),
-            ),
-            Some(Syntax::Native) | None => {
-                let mut block = block.clone();
-                visit_body_mut(&mut ToTodays, &mut block.body);
-                let inside = Body::builder().block(block).build().to_string();
-                let text = format!("terraform {{\n{}\n}}\n", inside.trim_end());
-                written.overrides.push((format!("{prefix}_{at:02}_override.tf"), text));
-            }
+        if name.starts_with(VARIABLE) {
+            written.variable =
+                renamed_variable(name, content, block).filter(|_| !names.0.is_empty());
+        } else {
+            written.overrides.extend(renamed(
+                name,
+                content,
+                block,
+                prefix,
+                written.overrides.len(),
+            ));
         }
+        used.extend(names.0);
     }
     declare(&mut written, &bodies, used);
     written
+}
+
+/// The override file for a block, its name and content, as the one at this place among them.
+fn renamed(
+    file: &str,
+    content: &[u8],
+    block: &Block,
+    prefix: &str,
+    at: usize,
+) -> Option<(String, String)> {
+    if Syntax::of(file) == Some(Syntax::Json) {
+        let text = json!({ "terraform": { "encryption": renamed_json(content)? } }).to_string();
+        return Some((format!("{prefix}_{at:02}_override.tf.json"), text));
+    }
+    let inside = Body::builder().block(renamed_block(block)).build().to_string();
+    let text = format!("terraform {{\n{}\n}}\n", inside.trim_end());
+    Some((format!("{prefix}_{at:02}_override.tf"), text))
+}
+
+/// The text for `TF_ENCRYPTION`, from the file that stands for it.
+fn renamed_variable(file: &str, content: &[u8], block: &Block) -> Option<Secret<String>> {
+    let text = match Syntax::of(file) {
+        Some(Syntax::Json) => renamed_json(content)?.to_string(),
+        Some(Syntax::Native) | None => renamed_block(block).body.to_string(),
+    };
+    Some(Secret::new(text))
+}
+
+fn renamed_block(block: &Block) -> Block {
+    let mut block = block.clone();
+    visit_body_mut(&mut ToTodays, &mut block.body);
+    block
 }
 
 /// An override by which the targets that are said to be in the clear are, whatever else is said.
@@ -274,7 +363,7 @@ fn declaration(todays: &str, name: &str, bodies: &[(String, Body)]) -> String {
 }
 
 /// The `encryption` member of a JSON file, with names as [`ToTodays`] gives them.
-fn renamed_json(content: &[u8]) -> Option<String> {
+fn renamed_json(content: &[u8]) -> Option<serde_json::Value> {
     let text = text_of("", content).ok()?;
     let within = |text: &str, name: &str| -> Option<Box<RawValue>> {
         let members = objects(text).ok()?.into_iter().flat_map(|JsonMembers(members)| members);
@@ -284,7 +373,7 @@ fn renamed_json(content: &[u8]) -> Option<String> {
     let block = within(settings.get(), "encryption")?;
     let mut value: serde_json::Value = serde_json::from_str(block.get()).ok()?;
     rename(&mut value);
-    Some(serde_json::json!({ "terraform": { "encryption": value } }).to_string())
+    Some(value)
 }
 
 fn rename(value: &mut serde_json::Value) {

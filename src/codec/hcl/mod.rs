@@ -112,6 +112,8 @@ pub struct ModuleFacts {
     pub has_encryption: bool,
     /// Whether OpenTofu is told to encrypt the state, and plans.
     pub encrypts: EncryptionTargets,
+    /// Whether keys of the encryption, or names of them, stand in the files.
+    pub has_keys: bool,
     /// Texts that are keys of the encryption.
     pub key_texts: Vec<Secret<String>>,
     /// Variables that keys of the encryption are made of.
@@ -147,6 +149,8 @@ pub struct ModuleFacts {
     pub names: Vec<NamedFile>,
     /// Variables that feed provider blocks, or the encryption, and nothing else.
     pub credentials: BTreeSet<String>,
+    /// Variables that nothing refers to; what `TF_ENCRYPTION` alone refers to is among them.
+    pub unused: BTreeSet<String>,
     /// Defaults of its variables that are plain texts and may be shown.
     pub defaults: BTreeMap<String, String>,
     /// Places that use the path of the directory that Terraform runs in.
@@ -165,6 +169,14 @@ impl ModuleFacts {
     pub fn is_kept_nowhere(&self, name: &str) -> bool {
         let marks = self.variables.get(name).map(|declared| declared.marks);
         marks.is_some_and(|marks| marks.ephemeral) || self.is_key(name)
+    }
+
+    /// Takes over which variables are keys, from the same files with what `TF_ENCRYPTION` says.
+    pub fn take_keys(&mut self, with_variable: Self) {
+        if with_variable.unreadable.is_empty() {
+            self.credentials = with_variable.credentials;
+            self.key_variables = with_variable.key_variables;
+        }
     }
 
     /// Whether a variable is a key of the encryption and nothing else but credentials.
@@ -288,7 +300,8 @@ fn text_of<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, UnreadableFile>
 }
 
 /// Variables of a root module that need a value and have none: neither among the `known` ones nor in
-/// one of these files of values. Those that are kept nowhere never have.
+/// one of these files of values. Those that are kept nowhere never have, and of those that nothing
+/// uses any value does.
 pub fn without_value<'f>(
     root: &ModuleFacts,
     known: &BTreeMap<String, Variable>,
@@ -297,8 +310,8 @@ pub fn without_value<'f>(
     let in_files: Vec<String> = files.flat_map(|(name, content)| assigned(name, content)).collect();
     let is_lacking = |name: &&String| !known.contains_key(*name) && !in_files.contains(name);
     let declared = root.variables.iter();
-    let required =
-        declared.filter(|(name, declared)| !declared.has_default && !root.is_kept_nowhere(name));
+    let is_needed = |name: &str| !root.is_kept_nowhere(name) && !root.unused.contains(name);
+    let required = declared.filter(|(name, declared)| !declared.has_default && is_needed(name));
     required.map(|(name, _)| name).filter(is_lacking).cloned().collect()
 }
 

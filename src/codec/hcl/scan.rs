@@ -10,7 +10,7 @@ use hcl_edit::expr::{Expression, FuncCall, ObjectKey};
 use hcl_edit::structure::{Block, BlockLabel, Body};
 use hcl_edit::visit::{Visit, visit_func_call};
 
-use super::encryption::{self, Keys};
+use super::encryption::Keys;
 use super::fold::{Folded, Locals, fold};
 use super::named::{self, LineNumbers};
 use super::{
@@ -60,9 +60,13 @@ pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> ModuleFacts {
     facts.expressions = written.collect();
     if facts.unreadable.is_empty() {
         facts.credentials = credentials::of(bodies.iter().map(|(_, body)| body));
+        facts.unused = credentials::unused(bodies.iter().map(|(_, body)| body));
     }
     facts.early = credentials::early(bodies.iter().map(|(_, body)| body));
-    keys(&mut facts, bodies.iter().map(|(_, body)| body));
+    let keys = Keys::of(&bodies.iter().map(|(_, body)| body));
+    let variables = keys.names.iter().filter_map(|name| name.strip_prefix("var."));
+    facts.key_variables = variables.map(str::to_owned).collect();
+    (facts.has_keys, facts.key_texts) = (keys.is_any, keys.texts);
     for (lines, body) in &bodies {
         for block in body.blocks() {
             take(&mut facts, block);
@@ -73,30 +77,6 @@ pub fn scan(files: &BTreeMap<String, Vec<u8>>) -> ModuleFacts {
         reads.visit_body(body);
     }
     facts
-}
-
-/// The keys of the encryption, those in defaults of variables and in local values too.
-fn keys<'b>(facts: &mut ModuleFacts, bodies: impl Iterator<Item = &'b Body> + Clone) {
-    let mut keys = Keys::default();
-    bodies.clone().flat_map(encryption::blocks).for_each(|block| keys.take(block));
-    let names = credentials::behind(std::mem::take(&mut keys.names), bodies.clone());
-    for block in bodies.flat_map(Body::blocks) {
-        let label = block.labels.first().map_or("", BlockLabel::as_str);
-        for attribute in block.body.attributes() {
-            let name = attribute.key.as_str();
-            let is_key = match block.ident.as_str() {
-                "locals" => names.contains(&format!("local.{name}")),
-                "variable" => name == "default" && names.contains(&format!("var.{label}")),
-                _ => false,
-            };
-            if is_key {
-                keys.visit_expr(&attribute.value);
-            }
-        }
-    }
-    let variables = names.iter().filter_map(|name| name.strip_prefix("var."));
-    facts.key_variables = variables.map(str::to_owned).collect();
-    facts.key_texts = keys.texts;
 }
 
 fn take(facts: &mut ModuleFacts, block: &Block) {

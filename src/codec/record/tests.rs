@@ -185,7 +185,8 @@ fn reverts() -> Vec<Body> {
         target: Revision(4),
         before: Revision(9),
         state: version(),
-        plan: blob("plan"),
+        plan: Some(blob("plan")),
+        plan_digest: Some(Digest::of(b"plan")),
         actions_digest: Digest::of(b"actions"),
         actions: vec![ConsentedAction {
             address: "aws_instance.web".into(),

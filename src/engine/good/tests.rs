@@ -178,6 +178,7 @@ fn a_configuration_that_changed_while_the_state_did_not_was_not_applied_as_far_a
         configuration: Some(Digest::of(b"v2")),
         commit: None,
         plan: None,
+        plan_digest: None,
         journal: String::new(),
     };
     let ended = |outcome| {

@@ -51,6 +51,8 @@ pub struct CaptureRequest<'a> {
     pub environment: &'a BTreeMap<String, Secret<String>>,
     /// The engine, asked only where its files differ from the other one's.
     pub engine: AskedEngine<'a>,
+    /// The text of `TF_ENCRYPTION`, for an engine that hears it.
+    pub encryption: &'a str,
     /// The saved plan whose configuration it is; without one, the directory's.
     pub plan: Option<PlannedConfiguration<'a>>,
     /// How it is told which files git tracks.
@@ -119,8 +121,8 @@ pub fn capture(request: &CaptureRequest<'_>) -> Result<CapturedConfiguration, Er
     let mut collected = Collected::within(request.bounds);
     let archive = request.plan.and_then(|planned| planned.archive);
     let modules = match archive {
-        Some(archive) => modules::planned(&layout, archive, &mut collected),
-        None => modules::installed(&layout, request.engine, &mut collected)?,
+        Some(archive) => modules::planned(&layout, archive, request.encryption, &mut collected),
+        None => modules::installed(&layout, request.engine, request.encryption, &mut collected)?,
     };
     let var_files = if let Some(archive) = archive {
         if let Some(lock_file) = &archive.lock_file {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::AskedEngine;
 use super::collect::{Collected, LoadedFile, file_names, loaded, normalised};
+use crate::codec::hcl::encryption::with_encryption_variable;
 use crate::codec::hcl::{self, ModuleFacts, Syntax, scan};
 use crate::codec::planfile::PlanArchive;
 use crate::flow::error::configuration::ConfigurationError;
@@ -69,6 +70,7 @@ struct InstalledModule {
 pub(super) fn planned(
     layout: &ModuleLayout,
     archive: &PlanArchive,
+    encryption: &str,
     collected: &mut Collected,
 ) -> Vec<SourceModule> {
     let mut modules = Vec::new();
@@ -79,7 +81,8 @@ pub(super) fn planned(
             let file = LoadedFile { content: content.clone(), mode: FileMode::default() };
             collected.insert_loaded(directory.join(name), file);
         }
-        let facts = facts(&directory, &module.files, collected);
+        let encryption = if module.key.is_empty() { encryption } else { "" };
+        let facts = facts(&directory, &module.files, encryption, collected);
         modules.push(SourceModule {
             key: module.key.clone(),
             source: module.source.clone(),
@@ -95,6 +98,7 @@ pub(super) fn planned(
 pub(super) fn installed(
     layout: &ModuleLayout,
     engine: AskedEngine<'_>,
+    encryption: &str,
     collected: &mut Collected,
 ) -> Result<Vec<SourceModule>, ConfigurationError> {
     let manifest = manifest(layout, collected)?;
@@ -114,7 +118,8 @@ pub(super) fn installed(
             collected.note(format!("modules beyond {MODULES_MAX} are left out"));
             break;
         }
-        let Some(module) = module(layout, next, engine, collected)? else {
+        let encryption = if next.key.is_empty() { encryption } else { "" };
+        let Some(module) = module(layout, next, engine, encryption, collected)? else {
             continue;
         };
         for (name, source) in &module.facts.modules {
@@ -185,6 +190,7 @@ fn module(
     layout: &ModuleLayout,
     installed: InstalledModule,
     engine: AskedEngine<'_>,
+    encryption: &str,
     collected: &mut Collected,
 ) -> Result<Option<SourceModule>, ConfigurationError> {
     let directory = normalised(&layout.root.join(&installed.dir));
@@ -205,7 +211,7 @@ fn module(
         }
     }
     let engine = engine.of(files.keys().map(String::as_str));
-    let facts = facts(&directory, &hcl::loaded(engine, files), collected);
+    let facts = facts(&directory, &hcl::loaded(engine, files), encryption, collected);
     Ok(Some(SourceModule {
         key: installed.key,
         source: installed.source,
@@ -218,9 +224,13 @@ fn module(
 fn facts(
     directory: &Path,
     files: &BTreeMap<String, Vec<u8>>,
+    encryption: &str,
     collected: &mut Collected,
 ) -> ModuleFacts {
-    let facts = scan(files);
+    let mut facts = scan(files);
+    if !encryption.trim().is_empty() {
+        facts.take_keys(scan(&with_encryption_variable(files.clone(), encryption)));
+    }
     for unreadable in &facts.unreadable {
         collected
             .note(format!("a file of `{}` {unreadable}; it is kept as it is", directory.display()));

@@ -57,6 +57,7 @@ impl Tree {
             given: &[],
             environment: &NO_VARIABLES,
             engine: AskedEngine(&|| None),
+            encryption: "",
             plan: None,
             tracking: GitTracking::Unknown,
             bounds: CaptureBounds::default(),
@@ -347,4 +348,28 @@ fn each_engine_follows_the_calls_of_its_own_files_and_all_files_are_kept() {
         let called = captured.bundle.modules.iter().map(|module| module.source.as_str());
         assert_eq!(called.collect::<Vec<_>>(), [format!("./{module}")]);
     }
+}
+
+#[test]
+fn what_only_the_encryption_of_the_environment_asks_for_is_not_kept() {
+    let declared = "variable \"p\" {\n  sensitive = true\n}\nvariable \"q\" {}\noutput \"o\" {\n  value = var.q\n}\n";
+    let tree = Tree::new("", &[("main.tf", declared)]);
+    let value = |text: &str| Secret::new(text.to_owned());
+    let given = [("p", "correct-horse"), ("q", "shown")];
+    let environment = given.map(|(name, text)| (name.to_owned(), value(text))).into();
+    let kept = |encryption: &str| {
+        let captured = tree.capture_with(|request| {
+            request.environment = &environment;
+            request.encryption = encryption;
+        });
+        let captured = captured.unwrap();
+        assert!(captured.notes.is_empty(), "{:?}", captured.notes);
+        captured.bundle.variables.into_keys().collect::<Vec<_>>()
+    };
+    assert_eq!(kept(""), ["p", "q"]);
+    for passphrase in ["var.p", "\"${var.p}${var.q}\""] {
+        let block = format!("key_provider \"pbkdf2\" \"k\" {{\n  passphrase = {passphrase}\n}}");
+        assert_eq!(kept(&block), ["q"], "{block}");
+    }
+    assert_eq!(kept(r#"{"key_provider": {"pbkdf2": {"k": {"passphrase": "${var.p}"}}}}"#), ["q"]);
 }

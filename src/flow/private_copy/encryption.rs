@@ -52,9 +52,6 @@ pub(in crate::flow) fn put_over(
     let values = todays(stack, &today.variables.keys().cloned().collect());
     let named = |(name, value)| Some((format!("TF_VAR_{}", today.variables.get(&name)?), value));
     let mut environment: Vec<_> = values.into_iter().filter_map(named).collect();
-    if today.has_variable {
-        // It stands in the files, where its variables have their other names.
-        environment.push((TF_ENCRYPTION.to_owned(), Secret::new(String::new())));
-    }
+    environment.extend(today.variable.map(|text| (TF_ENCRYPTION.to_owned(), text)));
     Ok(environment)
 }

@@ -22,7 +22,7 @@ use crate::engine::revert::besides::safe_invocation;
 use crate::engine::revert::not_found::{Sequel, UnfoundObject};
 use crate::engine::unsettled::ERRORED_STATE;
 use crate::flow::intent::{Intent, OpenIntent, Outcome};
-use crate::flow::keeping::{Keeper, keep_errored_state};
+use crate::flow::keeping::{Keeper, KeptPlan, keep_errored_state};
 use crate::flow::ports::{Author, Job, Ports, Stack};
 use crate::flow::recorded::read_if_there;
 use crate::flow::redaction::{safe_diagnostics, safe_error, safe_event};
@@ -363,14 +363,14 @@ fn store_plan(
     stack: &Stack,
     checked: &CheckedRevert,
     consent: &Consent,
-) -> Result<BlobId, Error> {
+) -> Result<KeptPlan, Error> {
     let path = checked.plan_file.display().to_string();
     let bytes = fs::read(&checked.plan_file).map_err(|source| Error::Io { path, source })?;
     let is_agreed = Digest::of(&bytes) == consent.plan();
     if !is_agreed || actions_digest(&checked.plan) != consent.actions() {
         return Err(Error::Moved { what: "the saved plan" });
     }
-    Ok(Keeper::of(ports, stack)?.put(&bytes)?.id)
+    Keeper::of(ports, stack)?.put_plan(ports, stack, &bytes)
 }
 
 /// Refuses when the state is no longer the one that the consent names.
@@ -384,12 +384,13 @@ fn check_present(ports: &Ports<'_>, stack: &Stack, consent: &Consent) -> Result<
     }
 }
 
-fn intent(checked: &CheckedRevert, consent: &Consent, plan: BlobId) -> RevertIntent {
+fn intent(checked: &CheckedRevert, consent: &Consent, plan: KeptPlan) -> RevertIntent {
     RevertIntent {
         target: checked.draft.request.target.revision,
         before: checked.draft.before.revision,
         state: consent.state().clone(),
-        plan,
+        plan: plan.blob,
+        plan_digest: Some(plan.digest),
         actions_digest: consent.actions(),
         actions: consented(checked),
         accepted: consent

@@ -293,6 +293,7 @@ mod tests {
             configuration: None,
             commit: None,
             plan: None,
+            plan_digest: None,
             journal: String::new(),
         };
         Entry {

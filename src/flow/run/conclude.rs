@@ -347,10 +347,15 @@ fn recorded_state(ports: &Ports<'_>, entry: &Entry) -> Result<Option<Recorded>, 
     state.map(|state| load(ports, entry, state)).transpose()
 }
 
-/// The saved plan that was applied, when Terraform can still show it.
+/// The saved plan that was applied, when Terraform can still show it. One that may hold keys is in
+/// the journal alone.
 fn plan_of(ports: &Ports<'_>, stack: &Stack, run: &RunIntent) -> Option<Plan> {
-    let bytes = ports.repository.get_blob(&run.plan?).ok()?;
-    let file = journal::lay_out_plan(Path::new(&run.journal), &bytes).ok()?;
+    let directory = Path::new(&run.journal);
+    let bytes = match &run.plan {
+        Some(blob) => ports.repository.get_blob(blob).ok()?,
+        None => journal::plan(directory, run.plan_digest?).ok()?,
+    };
+    let file = journal::lay_out_plan(directory, &bytes).ok()?;
     let archive = planfile::read(&bytes).ok();
     let shown = saved_plan::shown(ports, stack, &file, archive.as_ref()).ok()?;
     plan::parse(&shown).ok()

@@ -20,7 +20,7 @@ use super::Error;
 use super::error::run::RunError;
 use super::hold::answer;
 use super::intent::{Intent, OpenIntent};
-use super::keeping::Keeper;
+use super::keeping::{Keeper, KeptPlan};
 use super::ports::{Author, Job, Ports, Stack};
 use super::recorded::load_configuration;
 use super::redaction::{secrets_of_environment, with_configuration};
@@ -30,13 +30,13 @@ use super::snapshot::{
 use crate::engine::hold::Held;
 use crate::engine::redact::Redactor;
 use crate::engine::unsettled::{Unsettled, open_revert, unsettled};
-use crate::model::configuration::{BlobId, ConfigurationRef};
+use crate::model::configuration::ConfigurationRef;
 use crate::model::entry::{Body, Cause, Entry, Revision};
 use crate::model::hold::HoldScope;
 use crate::model::run::{RunIntent, RunOutcome};
 use crate::store::After;
 use crate::terraform::child::{ChildEnd, ChildScreen, Input, Notice, Showing, Wrapped};
-use crate::terraform::journal::RunJournal;
+use crate::terraform::journal::{RunJournal, lay_out_plan};
 use crate::terraform::liveness::{Liveness, liveness, recorded_by};
 
 pub use self::conclude::{Concluded, conclude, conclude_open};
@@ -92,7 +92,8 @@ pub fn begin(job: &Job<'_>, wanted: &Wanted) -> Result<Begun, Error> {
         place: wanted.journals.last().map_or_else(String::new, |base| base.display().to_string()),
         source,
     })?;
-    let said = record_intent(job, &command, &taken, plan, &journal);
+    let said = keep_beside(&journal, plan.as_ref())
+        .and_then(|()| record_intent(job, &command, &taken, plan.as_ref(), &journal));
     match said {
         Ok(intent) => {
             let before = taken.entry.revision;
@@ -179,18 +180,34 @@ fn stored_plan(
     ports: &Ports<'_>,
     stack: &Stack,
     command: &Command,
-) -> Result<Option<BlobId>, Error> {
+) -> Result<Option<StoredPlan>, Error> {
     let Some(plan) = &command.plan else { return Ok(None) };
     let path = plan.display().to_string();
     let bytes = std::fs::read(plan).map_err(|source| Error::Io { path, source })?;
-    Ok(Some(Keeper::of(ports, stack)?.put(&bytes)?.id))
+    let kept = Keeper::of(ports, stack)?.put_plan(ports, stack, &bytes)?;
+    Ok(Some(StoredPlan { kept, bytes }))
+}
+
+/// The saved plan of a command.
+struct StoredPlan {
+    kept: KeptPlan,
+    bytes: Vec<u8>,
+}
+
+/// Lays a plan that the store does not have into the journal: the result of the apply may need it.
+fn keep_beside(journal: &RunJournal, plan: Option<&StoredPlan>) -> Result<(), Error> {
+    let Some(plan) = plan.filter(|plan| plan.kept.blob.is_none()) else { return Ok(()) };
+    let directory = journal.directory();
+    lay_out_plan(directory, &plan.bytes)
+        .map(drop)
+        .map_err(|source| Error::Io { path: directory.display().to_string(), source })
 }
 
 fn record_intent(
     job: &Job<'_>,
     command: &Command,
     taken: &Captured,
-    plan: Option<BlobId>,
+    plan: Option<&StoredPlan>,
     journal: &RunJournal,
 ) -> Result<OpenIntent, Error> {
     let redactor = redactor(job.ports, taken);
@@ -200,7 +217,8 @@ fn record_intent(
         command: command.safe_words(&redactor),
         configuration: snapshot.configuration.as_ref().map(|known| known.digest),
         commit: snapshot.git.as_ref().filter(|git| !git.dirty).map(|git| git.commit.clone()),
-        plan,
+        plan: plan.and_then(|plan| plan.kept.blob),
+        plan_digest: plan.map(|plan| plan.kept.digest),
         journal: journal.directory().display().to_string(),
     };
     // Another one may have begun while this one looked.

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
+use crate::codec::hcl::encryption::TF_ENCRYPTION;
 use crate::engine::redact::{Redactor, is_secret_name};
 
 /// Flags whose value is never recorded, even under a harmless name.
@@ -66,6 +67,10 @@ fn safe_word(word: &str) -> String {
     if let Some((name, _)) = whole {
         return format!("{name}={CUT}");
     }
+    // A configuration with quotes of its own, within the shell's: nothing tells where it ends.
+    if let Some((before, _)) = word.split_once(&format!("{TF_ENCRYPTION}=")) {
+        return format!("{}{TF_ENCRYPTION}={CUT}", safe_word(before));
+    }
     if let Some((flag, (name, _))) = word.split_once('=').and_then(|(flag, rest)| {
         Some((flag, rest.split_once('=')?)).filter(|(flag, _)| GIVEN.contains(flag))
     }) {
@@ -88,7 +93,7 @@ fn safe_word(word: &str) -> String {
 }
 
 fn is_secret(name: &str) -> bool {
-    name.starts_with("TF_VAR_") || is_secret_name(name)
+    name == TF_ENCRYPTION || name.starts_with("TF_VAR_") || is_secret_name(name)
 }
 
 /// The text with what fits replaced, where something is to be put in its place. An overlapping one
@@ -130,6 +135,15 @@ mod tests {
     fn safe(words: &[&str]) -> Vec<String> {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         safe_words(&words, &Redactor::default())
+    }
+
+    #[test]
+    fn an_encryption_among_the_words_is_cut_with_all_that_follows_it() {
+        let keys = r#"TF_ENCRYPTION=key_provider "pbkdf2" "k" { passphrase = "correct-horse" }"#;
+        assert_eq!(safe(&["env", keys, "tofu"]), ["env", "TF_ENCRYPTION=…", "tofu"]);
+        let script = r#"set -e; export TF_ENCRYPTION="k \"p\" \"k\" { passphrase = \"horse\" }""#;
+        let cut = "set -e; export TF_ENCRYPTION=…";
+        assert_eq!(safe(&["sh", "-c", script]), ["sh", "-c", cut]);
     }
 
     #[test]

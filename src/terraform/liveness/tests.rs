@@ -43,6 +43,7 @@ fn run(actor: Actor, journal: &Path) -> Entry {
         configuration: None,
         commit: None,
         plan: None,
+        plan_digest: None,
         journal: journal.display().to_string(),
     };
     intent(actor, Body::RunIntent(Box::new(run)))

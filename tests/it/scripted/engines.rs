@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use unapply::engine::variables::given::{GivenValue, GivenValues};
-use unapply::model::entry::EngineKind;
+use unapply::model::entry::{Body, EngineKind, Entry};
 use unapply::model::secret::Secret;
 use unapply::port::object_store::ObjectError;
 use unapply::port::state_history::{StateHistory, StateVersionAt};
@@ -80,6 +80,16 @@ fn an_encrypted_stack_is_reverted_after_its_key_was_changed_and_stays_encrypted(
     let meta = |text: &str| text.lines().find(|line| line.contains("pbkdf2")).unwrap().to_owned();
     assert!(raw(&story.scene).contains("encrypted_data"));
     assert_eq!(meta(&raw(&story.scene)), meta(&first), "today's key");
+    assert_eq!(plans(&story.scene), [(false, true)], "it may hold keys");
+}
+
+/// Whether the plans of reverts are kept, and their digests.
+fn plans(scene: &Scene) -> Vec<(bool, bool)> {
+    let plan = |entry: Entry| {
+        let Body::RevertIntent(intent) = entry.recorded.body else { return None };
+        Some((intent.plan.is_some(), intent.plan_digest.is_some()))
+    };
+    super::stories::log(scene).into_iter().filter_map(plan).collect()
 }
 
 #[test]
@@ -142,6 +152,7 @@ fn what_was_good_with_one_engine_is_reverted_to_with_the_other() {
         assert_eq!(open, [allowed.as_str()]);
         let ended = Process::healthy(&story.scene).revert_allowing(story.target, &[&allowed]);
         assert!(matches!(ended, Ok(Reverted::Verified(..))), "{now:?}: {ended:?}");
+        assert_eq!(plans(&story.scene), [(true, true)]);
         story.is_back();
     }
 }

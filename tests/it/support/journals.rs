@@ -64,6 +64,7 @@ impl Stage {
             configuration: None,
             commit: None,
             plan: None,
+            plan_digest: None,
             journal: String::new(),
         };
         self.record(Body::RunIntent(Box::new(intent))).revision

@@ -72,8 +72,98 @@ fn the_texts_of_key_providers_are_keys_and_what_they_are_made_of_too() {
                     encryption {\n    key_provider \"pbkdf2\" \"k\" {\n      passphrase = \
                     \"${local.l}-abc\"\n    }\n  }\n}\n";
     let facts = scan(&files(&[("a.tf", by_names)]));
-    assert_eq!(texts(&facts), ["word-by-default", "-local-word"]);
+    assert_eq!(texts(&facts), ["-local-word", "word-by-default"]);
     assert_eq!(facts.key_variables.into_iter().collect::<Vec<_>>(), ["w"]);
+}
+
+/// The keys and the variables of keys that a key provider with these arguments has.
+fn keys_of(arguments: &str, rest: &str) -> (Vec<String>, Vec<String>) {
+    let text = format!(
+        "terraform {{\n encryption {{\n key_provider \"p\" \"k\" {{\n{arguments}\n}}\n}}\n}}\n{rest}"
+    );
+    let facts = scan(&files(&[("a.tf", &text)]));
+    assert!(facts.unreadable.is_empty(), "{text}");
+    let texts = facts.key_texts.iter().map(|text| text.reveal_for_terraform().clone());
+    (texts.collect(), facts.key_variables.into_iter().collect())
+}
+
+#[test]
+fn arguments_that_hold_no_key_give_none() {
+    for arguments in [
+        "command = [\"/opt/keys/production\", \"production\"]",
+        "kms_key_id = \"alias/production\"\nregion = var.region",
+        "encryption_context = { stage = \"production\" }",
+        "passphrase = file(\"keys/production.txt\")",
+        "client_secret_file_path = \"/run/production\"",
+        "assume_role = { role_arn = \"arn:production\" }",
+    ] {
+        assert_eq!(keys_of(arguments, ""), (Vec::new(), Vec::new()), "{arguments}");
+    }
+}
+
+#[test]
+fn a_key_is_found_in_any_place_of_its_value_and_a_text_that_chooses_one_is_none() {
+    for (arguments, keys, variables) in [
+        ("key = \"6f6f706830656f67\"", &["6f6f706830656f67"][..], &[][..]),
+        (
+            "assume_role_with_web_identity = { web_identity_token = \"web-token\" }",
+            &["web-token"],
+            &[],
+        ),
+        ("assume_role {\n token = \"session-token\"\n}", &["session-token"], &[]),
+        ("passphrase = sha256(\"some-words\")", &["some-words"], &[]),
+        ("passphrase = var.keys[\"production\"]", &[], &["keys"]),
+        ("passphrase = var.keys[var.stage]", &[], &["keys"]),
+        (
+            "passphrase = lookup(var.keys, \"production\", \"by-default\")",
+            &["by-default"],
+            &["keys"],
+        ),
+        (
+            "passphrase = var.stage == \"production\" ? var.a : \"of-a-test\"",
+            &["of-a-test"],
+            &["a"],
+        ),
+        ("passphrase = local.chosen", &["of-local"], &["b"]),
+    ] {
+        let rest = "locals {\n  chosen = var.stage == \"production\" ? var.b : \"of-local\"\n}\n";
+        let (found, named) = keys_of(arguments, rest);
+        assert_eq!(
+            (found.as_slice(), named.as_slice()),
+            (keys_as(keys).as_slice(), keys_as(variables).as_slice()),
+            "{arguments}"
+        );
+    }
+    let json = r#"{"key_provider": {"aws_kms": {"k": {"kms_key_id": "alias/production",
+        "assume_role_with_web_identity": {"web_identity_token": "web-token"}}}}}"#;
+    let facts = scan(&with_encryption_variable(BTreeMap::new(), json));
+    let texts = facts.key_texts.iter().map(|text| text.reveal_for_terraform().clone());
+    assert_eq!(texts.collect::<Vec<_>>(), ["web-token"]);
+}
+
+fn keys_as(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn what_the_environment_says_stays_there_under_the_names_of_today() {
+    let files = files(&[("a.tf", "variable \"p\" {\n  type = string\n}\n")]);
+    let written =
+        |said: &str| encryption_override(&with_encryption_variable(files.clone(), said), "zz");
+    let plain = "key_provider \"pbkdf2\" \"k\" {\n  passphrase = \"correct-horse-battery\"\n}";
+    assert_eq!(written(plain), EncryptionOverride::default(), "it can stay as it is");
+    for said in [
+        "key_provider \"pbkdf2\" \"k\" {\n  passphrase = \"${var.p}-horse-battery\"\n}",
+        r#"{"key_provider": {"pbkdf2": {"k": {"passphrase": "${var.p}-horse-battery"}}}}"#,
+    ] {
+        let found = written(said);
+        assert!(found.overrides.is_empty() && !found.declarations.contains("horse"), "{found:?}");
+        assert!(found.declarations.contains("unapply_today_p"), "{found:?}");
+        let text = found.variable.unwrap().reveal_for_terraform().clone();
+        assert!(text.contains("${var.unapply_today_p}-horse-battery"), "{text}");
+        let again = scan(&with_encryption_variable(BTreeMap::new(), &text));
+        assert!(again.unreadable.is_empty() && again.key_variables.contains("unapply_today_p"));
+    }
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn intent() -> Body {
         configuration: Some(version().digest),
         commit: Some("8f3c2ab".into()),
         plan: Some(blob("plan")),
+        plan_digest: None,
         journal: "/home/oncall/.local/state/unapply/runs/network-1".into(),
     }))
 }
