@@ -131,7 +131,7 @@ fn follow_up(
         return Err(Error::RemoteExecution { kind: snapshot.backend.kind.clone() });
     }
     let live = live::read(ports, stack)?;
-    let recorded = snapshot.state.as_ref().map(|state| state.version.digest);
+    let recorded = snapshot.state_digest();
     if live.bytes.as_ref().map(crate::model::state::StateBytes::digest) != recorded {
         return Err(Error::NotPresent { revision });
     }

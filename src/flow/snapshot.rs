@@ -402,8 +402,7 @@ fn unchanged<'a>(
     if request.when_unchanged == WhenUnchanged::Witness && !can_be_baseline(newest.cause) {
         return None;
     }
-    let same_state = newest.state.as_ref().map(|state| state.version.digest)
-        == live.bytes.as_ref().map(StateBytes::digest);
+    let same_state = newest.state_digest() == live.bytes.as_ref().map(StateBytes::digest);
     let same_configuration =
         newest.configuration.as_ref().map(|known| known.digest) == configuration;
     (same_state && same_configuration).then_some(entry)

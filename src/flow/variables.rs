@@ -101,9 +101,11 @@ fn today(stack: &Stack, credentials: &BTreeSet<String>) -> BTreeMap<String, Secr
         today.extend(values.filter_map(|(name, value)| Some((name, value?))));
     }
     today.extend(in_words(stack, credentials));
-    // Those of a wrapped command count last, as for Terraform.
-    let of_command = in_words(&stack.with_command(), credentials).into_iter();
-    today.extend(of_command.filter(|(name, _)| credentials.contains(name)));
+    if !stack.inputs.of_command.0.is_empty() {
+        // They count last, as for Terraform.
+        let of_command = in_words(&stack.with_command(), credentials).into_iter();
+        today.extend(of_command.filter(|(name, _)| credentials.contains(name)));
+    }
     today
 }
 

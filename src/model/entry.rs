@@ -137,6 +137,13 @@ pub enum Body {
     Diagnosis(Diagnosis),
 }
 
+impl Snapshot {
+    /// SHA-256 of its state, if it has one.
+    pub fn state_digest(&self) -> Option<Digest> {
+        self.state.as_ref().map(|state| state.version.digest)
+    }
+}
+
 impl Body {
     /// The snapshot, if it is one.
     pub fn snapshot(&self) -> Option<&Snapshot> {

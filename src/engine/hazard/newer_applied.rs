@@ -9,10 +9,11 @@ use crate::model::hazard::{Hazard, HazardKind};
 
 /// The hazard of a revert to the last known good snapshot, `target`, past newer good ones.
 pub fn passes(log: &[Entry], target: &Entry) -> Option<Hazard> {
-    let state = |snapshot: &Snapshot| snapshot.state.as_ref().map(|state| state.version.digest);
-    let good = target.recorded.body.snapshot().and_then(state);
+    let good = target.recorded.body.snapshot().and_then(Snapshot::state_digest);
     let mut newer = passed_over(log);
-    newer.retain(|newer| newer.entry.revision > target.revision && state(newer.snapshot) != good);
+    newer.retain(|newer| {
+        newer.entry.revision > target.revision && newer.snapshot.state_digest() != good
+    });
     let newest = newer.first()?;
     let more = match newer.len() - 1 {
         0 => String::new(),

@@ -66,9 +66,8 @@ pub(super) fn journals(
     since.filter_map(journal).collect()
 }
 
-/// SHA-256 of the state in a snapshot.
 fn state_of(entry: &Entry) -> Option<Digest> {
-    entry.recorded.body.snapshot()?.state.as_ref().map(|state| state.version.digest)
+    entry.recorded.body.snapshot()?.state_digest()
 }
 
 /// The states that a command began with: the one it found, and the one that was pushed for it.

@@ -32,7 +32,7 @@ use crate::flow::saved_plan;
 use crate::flow::snapshot::{self, Captured, ConfigurationFrom, SnapshotRequest};
 use crate::model::apply_report::{ApplyError, ApplyReport, ReportSource};
 use crate::model::digest::Digest;
-use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision};
+use crate::model::entry::{ApplyOutcome, Body, Cause, Entry, Revision, Snapshot};
 use crate::model::event::Diagnostic;
 use crate::model::plan::Plan;
 use crate::model::run::{RunIntent, RunOutcome};
@@ -233,6 +233,7 @@ fn close(job: &Job<'_>, course: &OpenRun<'_>, seeing: Seeing) -> Result<Closed, 
     }
     let recorded = recorded_state(job.ports, &before)?;
     let (summary, source) = (told.ledger.summary(), told.source);
+    let digest = |entry: &Entry| entry.recorded.body.snapshot().and_then(Snapshot::state_digest);
     let stood_still = after.as_ref().is_ok_and(|after| digest(&after.entry) == digest(&before));
     // A killed Terraform may have saved nothing, and one that could not save it says so.
     let has_lost = errored.is_some() || told.ledger.errors().iter().any(is_about_a_state);
@@ -256,11 +257,6 @@ fn close(job: &Job<'_>, course: &OpenRun<'_>, seeing: Seeing) -> Result<Closed, 
         elsewhere,
     };
     Ok(Closed { outcome, after, summary, stood_still })
-}
-
-/// SHA-256 of a snapshot's state, if it has one.
-fn digest(entry: &Entry) -> Option<Digest> {
-    entry.recorded.body.snapshot()?.state.as_ref().map(|state| state.version.digest)
 }
 
 fn is_about_a_state(error: &Diagnostic) -> bool {

@@ -42,7 +42,8 @@ fn is_key_set(environment: &Environment) -> bool {
 /// could tell nothing else.
 pub fn signs(root: &Path, workspace: &str, environment: &Environment) -> EngineSigns {
     let files = configuration_files(root);
-    let hosted = hcl::scan(&files).hosted;
+    let facts = hcl::scan(&files);
+    let hosted = &facts.hosted;
     let is_told = |source: &ProviderSource| !hosted.contains(source);
     let locked = fs::read(root.join(lock::FILE_NAME)).ok();
     let locked = locked.and_then(|content| lock::providers(&content).ok()).unwrap_or_default();
@@ -54,9 +55,13 @@ pub fn signs(root: &Path, workspace: &str, environment: &Environment) -> EngineS
     };
     let has_own_files = files.keys().any(|name| hcl::is_of_opentofu(name));
     // What stands in OpenTofu's own files is nothing to Terraform.
-    let of_terraform = hcl::scan(&hcl::loaded(Some(EngineKind::Terraform), files));
+    let has_encryption = if has_own_files {
+        hcl::scan(&hcl::loaded(Some(EngineKind::Terraform), files)).has_encryption
+    } else {
+        facts.has_encryption
+    };
     EngineSigns {
-        encryption: if state.is_encrypted || of_terraform.has_encryption {
+        encryption: if state.is_encrypted || has_encryption {
             Some(EncryptionSaid::ByStack)
         } else {
             is_key_set(environment).then_some(EncryptionSaid::ByEnvironment)
